@@ -1,0 +1,105 @@
+/**
+ * Typed stage parameters. A `Param` is a schema with the words that `pipeline stages KIND`, the JSON Schema and the
+ * error messages need. One without a default must be given in `with`.
+ */
+import * as Schema from "effect/Schema"
+
+export interface Param<out A> {
+  readonly schema: Schema.Codec<A, unknown>
+  /** For people: "integer", "one of topk, batch_topk", ... */
+  readonly type: string
+  readonly description: string
+  readonly unit?: string
+  /** Absent: the parameter is required. */
+  readonly default?: A
+}
+
+export type ParamValue<P> = P extends Param<infer A> ? A : never
+export type ParamValues<P extends Readonly<Record<string, Param<unknown>>>> = {
+  readonly [K in keyof P]: ParamValue<P[K]>
+}
+
+interface Words {
+  readonly description: string
+  readonly unit?: string
+}
+/** `default: null` makes a parameter that may be left out, with the meaning that its description gives. */
+interface WithDefault<A> extends Words {
+  readonly default?: A
+}
+interface Bounds {
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+const words = (options: WithDefault<unknown>): { description: string; unit?: string } => ({
+  description: options.description,
+  ...(options.unit === undefined ? {} : { unit: options.unit })
+})
+
+const nullable = <A>(
+  schema: Schema.Codec<A, unknown>,
+  type: string,
+  options: WithDefault<A | null>
+): Param<A | null> => {
+  const orNull = options.default === null
+  return {
+    schema: (orNull ? Schema.NullOr(schema as Schema.Codec<A, A>) : schema) as Schema.Codec<A | null, unknown>,
+    type: orNull ? `${type} or null` : type,
+    ...words(options),
+    ...(options.default === undefined ? {} : { default: options.default })
+  }
+}
+
+const bounded = (schema: Schema.Codec<number, number>, { minimum, maximum }: Bounds): Schema.Codec<number, number> => {
+  let result: Schema.Codec<number, number> = schema
+  if (minimum !== undefined) result = result.check(Schema.isGreaterThanOrEqualTo(minimum)) as never
+  if (maximum !== undefined) result = result.check(Schema.isLessThanOrEqualTo(maximum)) as never
+  return result
+}
+const range = (type: string, { minimum, maximum }: Bounds): string =>
+  [type, minimum === undefined ? "" : `>= ${minimum}`, maximum === undefined ? "" : `<= ${maximum}`]
+    .filter((word) => word !== "")
+    .join(" ")
+
+/** `A | null` only where the default is null. */
+type OrNull<A, O> = O extends { readonly default: null } ? A | null : A
+
+export const integer = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
+  nullable(bounded(Schema.Int, options), range("integer", options), options) as Param<OrNull<number, O>>
+
+export const number = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
+  nullable(bounded(Schema.Finite, options), range("number", options), options) as Param<OrNull<number, O>>
+
+export const string = <const O extends WithDefault<string | null>>(options: O): Param<OrNull<string, O>> =>
+  nullable(Schema.String, "string", options) as Param<OrNull<string, O>>
+
+export const boolean = (options: WithDefault<boolean>): Param<boolean> =>
+  nullable(Schema.Boolean, "true or false", options) as Param<boolean>
+
+export const choice = <const L extends string>(choices: ReadonlyArray<L>, options: WithDefault<NoInfer<L>>): Param<L> =>
+  nullable(
+    Schema.Literals(choices) as unknown as Schema.Codec<L, L>,
+    `one of ${choices.join(", ")}`,
+    options
+  ) as Param<L>
+
+export const list = <A>(item: Param<A>, options: WithDefault<ReadonlyArray<A>>): Param<ReadonlyArray<A>> =>
+  nullable(
+    Schema.Array(item.schema as Schema.Codec<A, A>) as unknown as Schema.Codec<ReadonlyArray<A>, unknown>,
+    `list of ${item.type}`,
+    options
+  ) as Param<ReadonlyArray<A>>
+
+/** A map from names to JSON values: only for what is open by nature, such as the values of a `command`. */
+export const record = (
+  options: WithDefault<Readonly<Record<string, Schema.Json>>>
+): Param<Readonly<Record<string, Schema.Json>>> =>
+  nullable(
+    Schema.Record(Schema.String, Schema.Json) as unknown as Schema.Codec<
+      Readonly<Record<string, Schema.Json>>,
+      unknown
+    >,
+    "map",
+    options
+  ) as Param<Readonly<Record<string, Schema.Json>>>
