@@ -19,7 +19,7 @@ export const canonicalJson = (value: unknown): string => {
       const record = value as Readonly<Record<string, unknown>>
       const fields = Object.keys(record)
         .filter((key) => record[key] !== undefined)
-        .sort()
+        .toSorted()
         .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`)
       return `{${fields.join(",")}}`
     }
