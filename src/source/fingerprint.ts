@@ -1,0 +1,36 @@
+/**
+ * Fingerprints: "has this file changed since it was read?", answered without reading it where the file system can tell.
+ *
+ * Size, mtime and inode equal: unchanged. Where only the times moved (a checkout, a touch), xxh64 of the content
+ * decides. Never an address: artifacts and keys use sha256.
+ */
+import { createReadStream } from "node:fs"
+import { stat } from "node:fs/promises"
+import { createXXHash64 } from "hash-wasm"
+
+export interface Fingerprint {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly inode: number
+  readonly xxh64: string
+}
+
+const xxh64Of = async (path: string): Promise<string> => {
+  const hash = await createXXHash64()
+  hash.init()
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
+  return hash.digest("hex")
+}
+
+export const takeFingerprint = async (path: string): Promise<Fingerprint> => {
+  const { size, mtimeMs, ino } = await stat(path)
+  return { size, mtimeMs, inode: ino, xxh64: await xxh64Of(path) }
+}
+
+/** Whether the file at `path` still has the content that was fingerprinted. A file that is gone has not. */
+export const isUnchanged = async (path: string, before: Fingerprint): Promise<boolean> => {
+  const now = await stat(path).catch(() => undefined)
+  if (now === undefined || now.size !== before.size) return false
+  if (now.mtimeMs === before.mtimeMs && now.ino === before.inode) return true
+  return (await xxh64Of(path)) === before.xxh64
+}

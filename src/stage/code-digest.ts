@@ -1,0 +1,94 @@
+/**
+ * The code digest of a stage kind: what of its source text determines its output.
+ *
+ * esbuild bundles the kind's module graph, shakes the tree and minifies: a comment, a type or a change in a module
+ * that the kind does not reach changes nothing. npm packages stay outside and enter as name@version, except those
+ * that carry effects and text but no numbers.
+ */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+
+export interface CodeDigest {
+  /** sha256 of the minified bundle and of the bundler's version. */
+  readonly digest: string
+  /** npm packages that the bundle imports, name -> version. */
+  readonly packages: Readonly<Record<string, string>>
+  /** Digest of each source file's minified text, by path below the project: tells which file changed. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export class CodeUnreadable extends Data.TaggedError("CodeUnreadable")<{
+  readonly file: string
+  readonly problem: string
+}> {
+  override get message(): string {
+    return `${this.file}: the module graph cannot be bundled: ${this.problem}`
+  }
+}
+
+const carriesOnlyEffects = (name: string): boolean =>
+  name === "effect" || name.startsWith("@effect/") || name === "listr2" || name === "yaml"
+
+const packageName = (specifier: string): string => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+
+/** Version of an installed package, read from the nearest node_modules above `from`. */
+const packageVersion = (name: string, from: string): string => {
+  for (let directory = from; ; directory = dirname(directory)) {
+    try {
+      const text = readFileSync(join(directory, "node_modules", name, "package.json"), "utf8")
+      return (JSON.parse(text) as { readonly version: string }).version
+    } catch {
+      if (directory === dirname(directory)) return "not installed"
+    }
+  }
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+const bundle = async (file: string, root: string): Promise<CodeDigest> => {
+  // Loaded late: with every digest in the index, as on most runs, nothing needs bundling.
+  const esbuild = await import("esbuild")
+  const built = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [file],
+    outfile: "stage.js",
+    bundle: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    legalComments: "none",
+    format: "esm",
+    platform: "node",
+    target: "esnext",
+    packages: "external",
+    logLevel: "silent"
+  })
+  const output = Object.values(built.metafile.outputs)[0]
+  const text = built.outputFiles[0]?.text
+  if (output === undefined || text === undefined) throw new Error("esbuild gave no output")
+  const packages: Record<string, string> = {}
+  for (const { path, external } of output.imports) {
+    if (external !== true || path.startsWith("node:")) continue
+    const name = packageName(path)
+    if (!carriesOnlyEffects(name)) packages[name] = packageVersion(name, dirname(file))
+  }
+  const files: Record<string, string> = {}
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    if (bytesInOutput === 0) continue
+    const source = readFileSync(resolve(root, path), "utf8")
+    const loader = path.endsWith(".json") ? "json" : path.endsWith(".ts") ? "ts" : "js"
+    const minified = await esbuild.transform(source, { loader, minify: true, legalComments: "none", target: "esnext" })
+    files[relative(root, resolve(root, path))] = sha256(minified.code)
+  }
+  return { digest: sha256(`esbuild ${esbuild.version}\n${text}`), packages, files }
+}
+
+/** @param root Folder that the paths in `files` are relative to. */
+export const codeDigest = (file: string, root: string): Effect.Effect<CodeDigest, CodeUnreadable> =>
+  Effect.tryPromise({
+    try: () => bundle(file, root),
+    catch: (cause) => new CodeUnreadable({ file, problem: cause instanceof Error ? cause.message : String(cause) })
+  })
