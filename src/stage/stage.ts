@@ -124,6 +124,8 @@ export interface StageContext<P, S, I> {
   readonly engine: EngineInfo
   /** The project folder, for stages that run files of the user. */
   readonly projectDirectory: string
+  /** What the kind's own `facts` found at plan time: files may have changed since, and the key holds these. */
+  readonly facts: Readonly<Record<string, Json>>
 }
 
 export interface Resources {

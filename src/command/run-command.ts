@@ -1,0 +1,144 @@
+/** Runs a `command` stage: a working folder with the declared files, inputs as folders, a clean environment. */
+import { spawn } from "node:child_process"
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { createInterface } from "node:readline"
+import type { Readable } from "node:stream"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Artifact, Metrics } from "../artifact/artifact.ts"
+import { stageFailed, StageFailed } from "../stage/stage-failed.ts"
+import type { Opened, StageContext } from "../stage/stage.ts"
+import { digestOfFile } from "./command-facts.ts"
+import type { CommandParams } from "./command-facts.ts"
+
+type Inputs = { readonly inputs: Readonly<Record<string, Opened<Artifact> | ReadonlyArray<Opened<Artifact>>>> }
+
+/** What every program needs to start at all; everything else has to be named. Their values are not in the key. */
+const ALWAYS_PASSED = ["PATH", "HOME", "TMPDIR", "USER"]
+
+/** The last lines of output that a failure shows. */
+const TAIL_LINES = 20
+
+/** `width=512,seed=0`: the folder name of one instance of a list input. */
+const coordinatesName = (at: Opened<Artifact>["at"], index: number): string => {
+  const parts = Object.entries(at).map(([axis, value]) => `${axis}=${String(value).replaceAll("/", "_")}`)
+  return parts.length === 0 ? String(index) : parts.join(",")
+}
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.tryPromise({
+    try: () => mkdtemp(join(tmpdir(), "command-")),
+    catch: (cause) => new StageFailed({ problem: `no working folder: ${String(cause)}`, retryable: true })
+  }),
+  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
+)
+
+const placeFiles = Effect.fn("placeFiles")(function* (
+  context: StageContext<CommandParams, unknown, unknown>,
+  directory: string
+) {
+  const digests = context.facts["files"] as Readonly<Record<string, string>>
+  for (const path of context.params.files) {
+    const target = join(directory, path)
+    yield* Effect.tryPromise({
+      try: async () => {
+        await mkdir(dirname(target), { recursive: true })
+        await copyFile(join(context.projectDirectory, path), target)
+      },
+      catch: (cause) => stageFailed(`files: ${path} cannot be copied: ${String(cause)}`)
+    })
+    if ((yield* digestOfFile(directory, path)) !== digests[path]) {
+      return yield* stageFailed(
+        `files: ${path} has changed since this run was planned`,
+        "run again: the plan then takes the new content"
+      )
+    }
+  }
+})
+
+const placeInputs = Effect.fn("placeInputs")(function* (inputs: Inputs["inputs"], directory: string) {
+  const variables: Record<string, string> = {}
+  for (const [name, input] of Object.entries(inputs)) {
+    const folder = join(directory, name)
+    variables[`INPUT_${name}`] = folder
+    if ("artifact" in input) yield* input.artifact.copyTo(folder)
+    else {
+      for (const [index, item] of input.entries())
+        yield* item.artifact.copyTo(join(folder, coordinatesName(item.at, index)))
+    }
+  }
+  return variables
+})
+
+const environmentOf = (params: CommandParams): Record<string, string> => {
+  const environment: Record<string, string> = { LANG: "C.UTF-8" }
+  for (const name of [...ALWAYS_PASSED, ...params.env, ...params.secret]) {
+    const value = process.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  for (const [name, value] of Object.entries(params.values)) {
+    environment[`VALUE_${name}`] = typeof value === "string" ? value : JSON.stringify(value)
+  }
+  return environment
+}
+
+/** Runs the shell until it ends; interruption kills it. Gives the exit code, or the name of the signal. */
+const shell = (
+  command: string,
+  options: { readonly cwd: string; readonly env: Record<string, string>; readonly onLine: (line: string) => void }
+): Effect.Effect<number | string, StageFailed> =>
+  Effect.callback<number | string, StageFailed>((resume) => {
+    const child = spawn("/bin/sh", ["-c", command], {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    const listen = (stream: Readable): void => {
+      createInterface({ input: stream, crlfDelay: Infinity }).on("line", options.onLine)
+    }
+    listen(child.stdout)
+    listen(child.stderr)
+    child.on("error", (cause) => resume(Effect.fail(stageFailed(`/bin/sh cannot be started: ${cause.message}`))))
+    child.on("close", (code, signal) => resume(Effect.succeed(code ?? signal ?? 1)))
+    return Effect.sync(() => child.kill("SIGTERM"))
+  })
+
+const MetricsFile = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
+
+/** `$OUTPUT/metrics.json`, where the program wrote one. */
+const readMetrics = Effect.fn("readMetrics")(function* (directory: string) {
+  const text = yield* Effect.promise(() => readFile(join(directory, "metrics.json"), "utf8").catch(() => undefined))
+  if (text === undefined) return {}
+  const metrics: Metrics = yield* Schema.decodeUnknownEffect(MetricsFile)(text).pipe(
+    Effect.mapError((cause) => stageFailed(`$OUTPUT/metrics.json is no flat map of numbers: ${cause.message}`))
+  )
+  return metrics
+})
+
+export const runCommand = Effect.fn("runCommand")(function* (context: StageContext<CommandParams, unknown, Inputs>) {
+  const { params, inputs, output, log } = context
+  const work = yield* temporaryFolder
+  const inputFolder = yield* temporaryFolder
+  yield* placeFiles(context, work)
+  const inputVariables = yield* placeInputs(inputs.inputs, inputFolder)
+  const secrets = params.secret.map((name) => process.env[name] ?? "").filter((value) => value !== "")
+  const redact = (line: string): string => secrets.reduce((text, value) => text.replaceAll(value, "***"), line)
+  const tail: Array<string> = []
+  const exit = yield* shell(params.run, {
+    cwd: work,
+    env: { ...environmentOf(params), ...inputVariables, OUTPUT: output.directory },
+    onLine: (line) => {
+      const text = redact(line)
+      log(text)
+      tail.push(text)
+      if (tail.length > TAIL_LINES) tail.shift()
+    }
+  })
+  if (exit !== 0) {
+    const how = typeof exit === "number" ? `with code ${exit}` : `by ${exit}`
+    return yield* stageFailed(`\`${params.run}\` ended ${how}${tail.length === 0 ? "" : `\n${tail.join("\n")}`}`)
+  }
+  return yield* readMetrics(output.directory)
+})
