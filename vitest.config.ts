@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/count-reporter.ts"],
     include: ["test/**/*.test.ts"],
     // A process holds one tensor engine: every test file has a process of its own.
     pool: "forks",
