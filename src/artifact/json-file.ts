@@ -1,0 +1,22 @@
+/** Reads one JSON file of an artifact through a schema: what does not fit is an invalid artifact, with the place. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Artifact } from "./artifact.ts"
+import { ArtifactError } from "./artifact-error.ts"
+
+export const readJsonFile = <A, I>(
+  artifact: Artifact,
+  path: string,
+  schema: Schema.Codec<A, I>
+): Effect.Effect<A, ArtifactError> =>
+  artifact
+    .readText(path)
+    .pipe(
+      Effect.flatMap((text) =>
+        Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
+          Effect.mapError(
+            (error) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail: error.message })
+          )
+        )
+      )
+    )
