@@ -43,3 +43,9 @@ export interface KeyNotes {
   /** Per source: the URI as written and the digest of each file by name. */
   readonly sources: Readonly<Record<string, { readonly uri: string; readonly files: Readonly<Record<string, string>> }>>
 }
+
+/** What is kept with a result, so that a later run can say what changed. */
+export interface KeyRecord {
+  readonly manifest: KeyManifest
+  readonly notes: KeyNotes
+}

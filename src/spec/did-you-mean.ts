@@ -34,3 +34,13 @@ export const suggest = (word: string, candidates: ReadonlyArray<string>): string
   const candidate = nearest(word, candidates)
   return candidate === undefined ? "" : `; did you mean "${candidate}"?`
 }
+
+/** More names than fit on a line help nobody. */
+const SHOWN = 12
+
+/** As `suggest`, and where nothing is near the names that exist: `; there are lr, k, steps`. */
+export const suggestOrList = (word: string, candidates: ReadonlyArray<string>): string => {
+  if (candidates.length === 0 || nearest(word, candidates) !== undefined) return suggest(word, candidates)
+  const names = candidates.slice(0, SHOWN).join(", ") + (candidates.length > SHOWN ? ", ..." : "")
+  return candidates.length === 1 ? `; there is only ${names}` : `; there are ${names}`
+}

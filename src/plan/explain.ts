@@ -1,0 +1,159 @@
+/** Why a stage runs again: the difference of two key manifests, each entry with the line that the new value is from. */
+import { canonicalJson } from "../artifact/canonical-json.ts"
+import type { Json } from "../artifact/canonical-json.ts"
+import { formatLine } from "../spec/location.ts"
+import { formatCoordinates } from "./coordinates.ts"
+import { KEY_FORMAT } from "./key.ts"
+import type { InputDigest, KeyManifest, KeyNotes, KeyRecord } from "./key.ts"
+import type { KeyFacts } from "./manifest.ts"
+import type { StageInstance } from "./stage-instance.ts"
+
+/** One entry of the difference. `before` or `after` is absent where the path is only in the other manifest. */
+export interface Reason {
+  /** `params.lr`, `code stages/train-sae.ts`, `sources.text file:corpus.txt`, `inputs.sae`, `never ran`, ... */
+  readonly path: string
+  readonly before?: Json
+  readonly after?: Json
+  /** Where the new value was written: `experiments/gemma.yaml:31`, or `--set lr=0.0002`. Null: nowhere in a file. */
+  readonly source: string | null
+}
+
+/** What is known of an instance now: `inputs` is undefined while something above it has to run first. */
+export interface KeyNow {
+  readonly facts: KeyFacts
+  readonly notes: KeyNotes
+  readonly inputs: KeyManifest["inputs"] | undefined
+}
+
+const isMap = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const equal = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b)
+
+const entry = (path: string, before: Json | undefined, after: Json | undefined, source: string | null): Reason => ({
+  path,
+  ...(before === undefined ? {} : { before }),
+  ...(after === undefined ? {} : { after }),
+  source
+})
+
+/** The nearest written value at or above a path: a nested value may stand inside an expression's value. */
+const sourceAt = (instance: StageInstance, path: string): string | null => {
+  for (let at = path; at.includes("."); at = at.slice(0, at.lastIndexOf("."))) {
+    const location = instance.origins[at]
+    if (location !== undefined) return formatLine(location)
+  }
+  return null
+}
+
+type SourceOf = (path: string) => string | null
+const nowhere: SourceOf = () => null
+
+/** Entries for the leaves that differ: maps are gone into, lists are one value. */
+const diff = (path: string, before: Json | undefined, after: Json | undefined, sourceOf: SourceOf): Array<Reason> => {
+  if (equal(before, after)) return []
+  if (!isMap(before) || !isMap(after)) return [entry(path, before, after, sourceOf(path))]
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()
+  return keys.flatMap((key) => diff(`${path}.${key}`, before[key], after[key], sourceOf))
+}
+
+const diffCode = (before: KeyRecord, now: KeyNow): Array<Reason> => {
+  if (before.manifest.code.digest === now.facts.code.digest) return []
+  const old = before.notes.codeFiles
+  const files = now.notes.codeFiles
+  const changed = [...new Set([...Object.keys(old), ...Object.keys(files)])]
+    .toSorted()
+    .filter((file) => old[file] !== files[file])
+    .map((file) => entry(`code ${file}`, old[file], files[file], null))
+  // The same files bundled otherwise: another bundler, or another file is now reached.
+  return changed.length > 0 ? changed : [entry("code", before.manifest.code.digest, now.facts.code.digest, null)]
+}
+
+const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<Reason> =>
+  [...new Set([...Object.keys(before.manifest.sources), ...Object.keys(now.facts.sources)])]
+    .toSorted()
+    .flatMap((name) => {
+      if (before.manifest.sources[name] === now.facts.sources[name]) return []
+      const source = sourceOf(`sources.${name}`)
+      const old = before.notes.sources[name]
+      const after = now.notes.sources[name]
+      if (old !== undefined && after !== undefined && old.uri !== after.uri) {
+        return [entry(`sources.${name}`, old.uri, after.uri, source)]
+      }
+      const uri = after?.uri ?? old?.uri ?? ""
+      const files = [...new Set([...Object.keys(old?.files ?? {}), ...Object.keys(after?.files ?? {})])].toSorted()
+      const changed = files.filter((file) => old?.files[file] !== after?.files[file])
+      // A source of one file has that file's name in its URI already.
+      if (files.length <= 1 || changed.length === 0) {
+        return [entry(`sources.${name} ${uri}`, before.manifest.sources[name], now.facts.sources[name], source)]
+      }
+      return changed.map((file) =>
+        entry(`sources.${name} ${uri} ${file}`, old?.files[file], after?.files[file], source)
+      )
+    })
+
+type InputValue = KeyManifest["inputs"][string]
+const isList = (value: InputValue): value is Exclude<InputDigest, string> => Array.isArray(value)
+
+/** Digests by path: `inputs.sae`, `inputs.saes[width=512,seed=0]`, `inputs.inputs.sae`. */
+const flatten = (path: string, value: InputValue): ReadonlyArray<readonly [string, string]> => {
+  if (typeof value === "string") return [[path, value]]
+  if (isList(value)) return value.map(({ at, digest }) => [`${path}${formatCoordinates(at)}`, digest] as const)
+  return Object.entries(value).flatMap(([name, nested]) => flatten(`${path}.${name}`, nested))
+}
+
+const diffInputs = (before: KeyManifest["inputs"], after: KeyManifest["inputs"], sourceOf: SourceOf): Array<Reason> =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted().flatMap((name) => {
+    const path = `inputs.${name}`
+    const old = before[name]
+    const now = after[name]
+    if (old !== undefined && now !== undefined && canonicalJson(old) === canonicalJson(now)) return []
+    const oldDigests = new Map(old === undefined ? [] : flatten(path, old))
+    const digests = new Map(now === undefined ? [] : flatten(path, now))
+    const changed = [...new Set([...oldDigests.keys(), ...digests.keys()])]
+      .filter((at) => oldDigests.get(at) !== digests.get(at))
+      .map((at) => entry(at, oldDigests.get(at), digests.get(at), sourceOf(path)))
+    return changed.length > 0 ? changed : [entry(`${path} in another order`, undefined, undefined, sourceOf(path))]
+  })
+
+/**
+ * What differs between the last result of this instance and what it would be made from now. Empty: nothing that is
+ * known; inputs that are not known yet are left out.
+ */
+export const explain = (instance: StageInstance, before: KeyRecord | undefined, now: KeyNow): ReadonlyArray<Reason> => {
+  if (before === undefined) return [entry("never ran", undefined, undefined, null)]
+  const sourceOf: SourceOf = (path) => sourceAt(instance, path)
+  const old = before.manifest
+  return [
+    ...diff("key format", old.format, KEY_FORMAT, nowhere),
+    ...diff("kind", old.kind, instance.kind.name, () => sourceOf("stage.uses")),
+    ...diff("params", old.params, instance.params, sourceOf),
+    ...diffSources(before, now, sourceOf),
+    ...diffCode(before, now),
+    ...diff("packages", old.code.packages, now.facts.code.packages, nowhere),
+    ...(now.inputs === undefined ? [] : diffInputs(old.inputs, now.inputs, sourceOf)),
+    ...diff("facts", old.facts, now.facts.facts, nowhere),
+    ...diff("numerics", old.numerics, now.facts.numerics, nowhere)
+  ]
+}
+
+/** Digests mean nothing to a person: such an entry says only that it changed. */
+const isDigest = (value: Json | undefined): boolean => typeof value === "string" && /^[0-9a-f]{40,}$/.test(value)
+
+const show = (value: Json): string => {
+  const text = typeof value === "string" ? value : canonicalJson(value)
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`
+}
+
+/** `params.lr 0.0003 -> 0.0002 (experiments/gemma.yaml:31)`, `code stages/train-sae.ts changed`, `never ran`. */
+export const formatReason = ({ path, before, after, source }: Reason): string => {
+  const where = source === null ? "" : ` (${source})`
+  if (before === undefined && after === undefined) return path + where
+  if (before === undefined)
+    return isDigest(after) ? `${path} added${where}` : `${path} added: ${show(after as Json)}${where}`
+  if (after === undefined)
+    return isDigest(before) ? `${path} removed${where}` : `${path} removed: ${show(before)}${where}`
+  if (isDigest(before) && isDigest(after)) return `${path} changed${where}`
+  return `${path} ${show(before)} -> ${show(after)}${where}`
+}
