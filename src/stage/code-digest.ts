@@ -46,6 +46,12 @@ const packageVersion = (name: string, from: string): string => {
   }
 }
 
+/**
+ * Identifiers keep their names: esbuild picks short ones by how often letters occur in the source, types and unused code
+ * included, so that a changed type would change the bundle.
+ */
+const minified = { minifySyntax: true, minifyWhitespace: true, legalComments: "none", target: "esnext" } as const
+
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 
 const bundle = async (file: string, root: string): Promise<CodeDigest> => {
@@ -58,11 +64,9 @@ const bundle = async (file: string, root: string): Promise<CodeDigest> => {
     bundle: true,
     write: false,
     metafile: true,
-    minify: true,
-    legalComments: "none",
+    ...minified,
     format: "esm",
     platform: "node",
-    target: "esnext",
     packages: "external",
     logLevel: "silent"
   })
@@ -80,8 +84,8 @@ const bundle = async (file: string, root: string): Promise<CodeDigest> => {
     if (bytesInOutput === 0) continue
     const source = readFileSync(resolve(root, path), "utf8")
     const loader = path.endsWith(".json") ? "json" : path.endsWith(".ts") ? "ts" : "js"
-    const minified = await esbuild.transform(source, { loader, minify: true, legalComments: "none", target: "esnext" })
-    files[relative(root, resolve(root, path))] = sha256(minified.code)
+    const { code } = await esbuild.transform(source, { ...minified, loader })
+    files[relative(root, resolve(root, path))] = sha256(code)
   }
   return { digest: sha256(`esbuild ${esbuild.version}\n${text}`), packages, files }
 }
