@@ -1,0 +1,147 @@
+/**
+ * What the executor tells the world: the terminal, `--json`, `events.ndjson` and tests all read these, and nothing else.
+ * Every field is JSON. `id` is that of a stage instance; `at` is Unix time in milliseconds.
+ */
+import type { Metrics } from "../artifact/artifact.ts"
+import type { Reason } from "../plan/explain.ts"
+
+export type StageStatus = "hit" | "ran" | "failed" | "skipped"
+
+export interface RunStarted {
+  readonly type: "run-started"
+  readonly at: number
+  readonly run: string
+  /** The experiment file, as the user wrote it. */
+  readonly experiment: string
+  /** Folder of the run: events, logs. */
+  readonly directory: string
+  readonly stages: ReadonlyArray<{ readonly id: string; readonly kind: string }>
+}
+
+export interface StageWaiting {
+  readonly type: "stage-waiting"
+  readonly at: number
+  readonly id: string
+  /** For people: "a free slot", "gpu0, in use by sae[width=512]", "process 4711 on host a, which computes the same". */
+  readonly for: string
+}
+
+export interface StageStarted {
+  readonly type: "stage-started"
+  readonly at: number
+  readonly id: string
+  readonly kind: string
+  readonly key: string
+  /** 1, 2, ... within this run. */
+  readonly attempt: number
+  /** "cpu", "gpu0", ... */
+  readonly device: string
+  /** True where a stage asks for a GPU and there is none: it runs on the CPU. */
+  readonly gpuMissing: boolean
+  /** An earlier, interrupted attempt left a checkpoint, and the stage goes on from there. */
+  readonly resumes: boolean
+  /** Why it runs. */
+  readonly reasons: ReadonlyArray<Reason>
+  /** Set where the result is known and only its bytes are wanted again: which stage needs them. */
+  readonly restores: string | null
+  readonly log: string
+}
+
+export interface StageProgress {
+  readonly type: "stage-progress"
+  readonly at: number
+  readonly id: string
+  readonly done: number
+  readonly total: number
+  readonly unit: string
+  /** Units per second over the last half minute; null while it is not known. */
+  readonly rate: number | null
+  /** Seconds that remain; null while it is not known. */
+  readonly eta: number | null
+  readonly metrics: Metrics
+}
+
+export interface StageLog {
+  readonly type: "stage-log"
+  readonly at: number
+  readonly id: string
+  readonly line: string
+}
+
+/** A failed attempt that is followed by another. */
+export interface StageRetry {
+  readonly type: "stage-retry"
+  readonly at: number
+  readonly id: string
+  readonly attempt: number
+  readonly problem: string
+  /** Seconds until the next attempt. */
+  readonly delay: number
+}
+
+/** Bytes that a stage needs are gone or differ from their digest (those are in quarantine now); `id` is their producer. */
+export interface ArtifactLost {
+  readonly type: "artifact-lost"
+  readonly at: number
+  readonly id: string
+  readonly digest: string
+  readonly reason: "missing" | "damaged"
+  readonly path: string
+  readonly neededBy: string
+}
+
+/** The same key gave other bytes than before. */
+export interface StageNondeterministic {
+  readonly type: "stage-nondeterministic"
+  readonly at: number
+  readonly id: string
+  readonly key: string
+  /** What the key stands for from now on. */
+  readonly canonical: string
+  readonly other: string
+}
+
+/** How a stage ended; also a row of `run-finished`. */
+export interface StageOutcome {
+  readonly id: string
+  readonly kind: string
+  readonly status: StageStatus
+  /** Null where it was never known. */
+  readonly key: string | null
+  readonly digest: string | null
+  /** Spent in this run: 0 for a hit. */
+  readonly seconds: number
+  /** What a hit took when it was computed; null otherwise. */
+  readonly savedSeconds: number | null
+  readonly metrics: Metrics
+  readonly reasons: ReadonlyArray<Reason>
+  /** Why it was skipped, or what made it fail; null otherwise. */
+  readonly problem: string | null
+  readonly log: string | null
+}
+
+export interface StageFinished extends StageOutcome {
+  readonly type: "stage-finished"
+  readonly at: number
+}
+
+export interface RunFinished {
+  readonly type: "run-finished"
+  readonly at: number
+  readonly run: string
+  readonly status: "done" | "failed" | "interrupted"
+  readonly seconds: number
+  readonly stages: ReadonlyArray<StageOutcome>
+}
+
+export type RunEvent =
+  | RunStarted
+  | StageWaiting
+  | StageStarted
+  | StageProgress
+  | StageLog
+  | StageRetry
+  | ArtifactLost
+  | StageNondeterministic
+  | StageFinished
+  | RunFinished

@@ -1,0 +1,58 @@
+/** What a run is told, and what it gives back. */
+import type * as Effect from "effect/Effect"
+import type { KeyNotes } from "../plan/key.ts"
+import type { KeyFacts } from "../plan/manifest.ts"
+import type { StageInstance } from "../plan/stage-instance.ts"
+import type { ResolvedSource } from "../stage/stage.ts"
+import type { EngineName } from "../tensor/engine.ts"
+import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
+import type { RunEvent, StageOutcome } from "./event.ts"
+
+/** What was found out about an instance at plan time. */
+export interface StageSetup {
+  /** Absolute path of the module of its stage kind. */
+  readonly file: string
+  readonly facts: KeyFacts
+  readonly notes: KeyNotes
+  readonly sources: Readonly<Record<string, ResolvedSource>>
+}
+
+export interface RunOptions {
+  readonly projectDirectory: string
+  /** The experiment file as the user wrote it: the name under which the keys of this run are remembered. */
+  readonly experiment: string
+  readonly setupOf: (instance: StageInstance) => StageSetup
+  readonly onEvent: (event: RunEvent) => void
+  /** Asked once, when the first stage that needs an engine is about to run: a run of hits pays nothing for it. */
+  readonly engine: Effect.Effect<EngineName, EngineUnavailable>
+  /** Ids that are wanted; what they need comes with them. @default all */
+  readonly targets?: ReadonlyArray<string>
+  /** Ids that may run; the others are hits or are skipped. @default all */
+  readonly only?: ReadonlyArray<string>
+  /** Ids that run even where they have a result, which then becomes the canonical one. @default none */
+  readonly force?: ReadonlyArray<string>
+  /** Stages side by side. @default the CPUs that this process may use */
+  readonly jobs?: number
+  /** Go on with what does not need a failed stage. @default false: what is running ends, nothing new starts */
+  readonly keepGoing?: boolean
+}
+
+/** The first stage that failed, to be printed last. */
+export interface FirstCause {
+  readonly id: string
+  readonly problem: string
+  readonly log: string | null
+  /** Last lines of the log. */
+  readonly tail: ReadonlyArray<string>
+}
+
+export interface RunResult {
+  readonly run: string
+  /** Folder of the run. */
+  readonly directory: string
+  readonly status: "done" | "failed"
+  readonly seconds: number
+  /** In topological order. */
+  readonly stages: ReadonlyArray<StageOutcome>
+  readonly firstCause: FirstCause | undefined
+}

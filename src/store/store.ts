@@ -1,0 +1,94 @@
+/**
+ * The artifact store: what a cache folder holds, as the rest of the program sees it.
+ *
+ * Objects are immutable blobs named by their sha256; an action record is the commit point. Readers take no lock.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Artifact, Metrics } from "../artifact/artifact.ts"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { ActionRecord, Commit, NewAction } from "./action-record.ts"
+import type { StoreUnwritable } from "./store-unwritable.ts"
+
+/** A file that an artifact lists and that cannot be read as it was. */
+export interface Loss {
+  readonly reason: "missing" | "damaged"
+  readonly digest: string
+  readonly path: string
+  readonly blob: string
+}
+
+/** A row of `pipeline cache ls`. */
+export interface StoredArtifact {
+  readonly digest: string
+  /** Name of the artifact kind. */
+  readonly kind: string
+  /** Bytes of all its files; null where the list of its files is gone. */
+  readonly size: number | null
+  readonly files: number | null
+  /** Bytes that are in the store now: blobs that are shared count in each artifact. */
+  readonly present: number
+  readonly keys: ReadonlyArray<{
+    readonly key: string
+    readonly stage: string
+    readonly experiment: string
+    readonly canonical: boolean
+    readonly seconds: number
+  }>
+}
+
+export interface VerifyReport {
+  readonly objects: number
+  readonly bytes: number
+  readonly actions: number
+  /** What was found wrong; damaged files are in quarantine now. */
+  readonly damaged: ReadonlyArray<{
+    readonly what: "blob" | "action"
+    /** sha256 of the blob, or `<key>/<attempt>`. */
+    readonly name: string
+    /** Artifacts that list the blob, and the path there. */
+    readonly usedBy: ReadonlyArray<{ readonly digest: string; readonly path: string }>
+    readonly quarantine: string
+  }>
+}
+
+export interface RunSummary {
+  readonly id: string
+  readonly directory: string
+  readonly experiment: string
+}
+
+export class Store extends Context.Service<
+  Store,
+  {
+    readonly directory: string
+    /** What the key stands for; undefined is a miss. A damaged record goes to quarantine and is none. */
+    readonly action: (key: string) => Effect.Effect<ActionRecord | undefined>
+    /** All attempts of a key, in order of commit. */
+    readonly actions: (key: string) => Effect.Effect<ReadonlyArray<ActionRecord>>
+    /** The commit point: by exclusive link. `force` makes the new attempt the canonical one. */
+    readonly commit: (
+      action: NewAction,
+      options?: { readonly force?: boolean }
+    ) => Effect.Effect<Commit, StoreUnwritable>
+    /** Opens an artifact; every byte that it gives has been checked. */
+    readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError>
+    /** What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. */
+    readonly losses: (digest: string) => Effect.Effect<ReadonlyArray<Loss>>
+    /** Moves a finished directory into the objects; gives the digest of the artifact. The directory is gone afterwards. */
+    readonly ingest: (options: {
+      readonly directory: string
+      readonly kind: { readonly name: string; readonly version: number }
+      readonly metrics: Metrics
+    }) => Effect.Effect<string, StoreUnwritable | ArtifactError>
+    readonly list: Effect.Effect<ReadonlyArray<StoredArtifact>>
+    /** Reads everything. */
+    readonly verify: (
+      onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void
+    ) => Effect.Effect<VerifyReport, StoreUnwritable>
+    /** Instance id -> key that it had when the experiment last had a result for it. */
+    readonly lastKeys: (experiment: string) => Effect.Effect<Readonly<Record<string, string>>>
+    /** Newest first. */
+    readonly runs: Effect.Effect<ReadonlyArray<RunSummary>>
+  }
+>()("pipeline/Store") {}
