@@ -1,0 +1,10 @@
+/** `--json`: every event as a line on stdout, and nothing else there. */
+import { writeSync } from "node:fs"
+import type { Renderer } from "./renderer.ts"
+
+export const jsonRenderer: Renderer = {
+  onEvent: (event) => {
+    writeSync(1, `${JSON.stringify(event)}\n`)
+  },
+  close: async () => {}
+}
