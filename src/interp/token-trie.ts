@@ -4,7 +4,7 @@
  */
 
 /** Stands for any one token in a pattern. */
-export const wildcard = -1
+export const wildcard: number = -1
 
 export interface TokenPattern {
   /** Token ids right to left: `steps[0]` is the activating token, `steps[1]` the one before it, ... */
