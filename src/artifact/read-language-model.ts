@@ -1,0 +1,47 @@
+/** Opens a LanguageModel artifact: config and tokenizer are checked to be there, weights are opened when asked for. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Artifact } from "./artifact.ts"
+import { ArtifactError } from "./artifact-error.ts"
+import { readJsonFile } from "./json-file.ts"
+import type { LanguageModelHandle } from "./language-model.ts"
+import { mergeSafetensors, openSafetensors } from "./safetensors.ts"
+
+const single = "model.safetensors"
+const index = "model.safetensors.index.json"
+
+const Config = Schema.Record(Schema.String, Schema.Unknown)
+const Index = Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.String) })
+
+export const readLanguageModel = Effect.fn("readLanguageModel")(function* (artifact: Artifact) {
+  const fail = (path: string, detail: string) =>
+    new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
+  const config = yield* readJsonFile(artifact, "config.json", Config)
+  const tokenizer = artifact.files.find((file) => file.path === "tokenizer.json")
+  if (tokenizer === undefined) return yield* fail("tokenizer.json", "the folder has no tokenizer")
+  if (!artifact.has(single) && !artifact.has(index)) {
+    return yield* fail(single, `the folder has neither ${single} nor ${index}`)
+  }
+
+  const open = Effect.fnUntraced(function* (path: string) {
+    return yield* openSafetensors(yield* artifact.open(path), path, artifact.digest)
+  })
+  const weights = Effect.gen(function* () {
+    if (artifact.has(single)) return yield* open(single)
+    const { weight_map: map } = yield* readJsonFile(artifact, index, Index)
+    const shards = yield* Effect.forEach([...new Set(Object.values(map))].toSorted(), open)
+    const merged = mergeSafetensors(shards)
+    for (const [name, shard] of Object.entries(map)) {
+      if (!merged.entries.has(name)) return yield* fail(index, `names ${name} in ${shard}, which does not hold it`)
+    }
+    return merged
+  })
+  const handle: LanguageModelHandle = {
+    digest: artifact.digest,
+    config,
+    tokenizer: artifact.readText("tokenizer.json"),
+    tokenizerDigest: tokenizer.sha256,
+    weights
+  }
+  return handle
+})

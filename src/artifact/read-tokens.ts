@@ -1,0 +1,70 @@
+/** Opens a Tokens artifact. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { openArrow } from "./arrow-reader.ts"
+import type { Artifact } from "./artifact.ts"
+import { ArtifactError } from "./artifact-error.ts"
+import { readJsonFile } from "./json-file.ts"
+import { tokensColumns } from "./tokens-columns.ts"
+import type { ContextBlock, TokensHandle } from "./tokens.ts"
+
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const size = Schema.Int.check(Schema.isGreaterThan(0))
+
+const TokensFile = Schema.Struct({
+  format: Schema.Literal(1),
+  batch_contexts: size,
+  contexts: count,
+  context_size: size,
+  documents: count,
+  vocab_size: size,
+  bos_id: Schema.NullOr(count),
+  tokenizer: Schema.String,
+  source: Schema.String
+})
+
+export const readTokens = Effect.fn("readTokens")(function* (artifact: Artifact) {
+  const { format: _, batch_contexts: batchContexts, ...info } = yield* readJsonFile(artifact, "tokens.json", TokensFile)
+  const path = "tokens.arrow"
+  const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
+  const file = yield* openArrow(yield* artifact.open(path), tokensColumns(info.context_size), path, artifact.digest)
+  if (file.batches !== Math.ceil(info.contexts / batchContexts)) {
+    return yield* fail(
+      `${file.batches} record batches do not hold ${info.contexts} contexts of ${batchContexts} a batch`
+    )
+  }
+
+  const read = Effect.fnUntraced(function* (first: number, wanted: number) {
+    const from = Math.max(0, Math.min(first, info.contexts))
+    const until = Math.max(from, Math.min(first + wanted, info.contexts))
+    const length = (until - from) * info.context_size
+    const block: ContextBlock = {
+      first: from,
+      count: until - from,
+      ids: new Int32Array(length),
+      documents: new Int32Array(length)
+    }
+    for (let b = Math.floor(from / batchContexts); b * batchContexts < until; b++) {
+      const start = b * batchContexts
+      const { rows, values } = yield* file.readBatch(b)
+      if (rows !== Math.min(batchContexts, info.contexts - start)) {
+        return yield* fail(`record batch ${b} has ${rows} contexts`)
+      }
+      const a = (Math.max(from, start) - start) * info.context_size
+      const z = (Math.min(until, start + rows) - start) * info.context_size
+      const at = (Math.max(from, start) - from) * info.context_size
+      block.ids.set(values.ids.subarray(a, z), at)
+      block.documents.set(values.documents.subarray(a, z), at)
+    }
+    return block
+  })
+  const handle: TokensHandle = {
+    ...info,
+    digest: artifact.digest,
+    read,
+    documentNames: artifact.has("documents.json")
+      ? readJsonFile(artifact, "documents.json", Schema.Array(Schema.String))
+      : Effect.succeed(undefined)
+  }
+  return handle
+})
