@@ -1,0 +1,82 @@
+/** Cosines between the decoder directions of two SAEs, by blocks of rows so that no full matrix is held. */
+import * as tf from "@tensorflow/tfjs-core"
+
+/** [rows, d] with every row scaled to length 1; a zero row stays zero. */
+export const unitRows = (W: Float32Array<ArrayBuffer>, d: number): Float32Array<ArrayBuffer> => {
+  const unit = new Float32Array(W.length)
+  for (let start = 0; start < W.length; start += d) {
+    let norm = 0
+    for (let i = start; i < start + d; i++) norm += W[i]! * W[i]!
+    const scale = norm === 0 ? 0 : 1 / Math.sqrt(norm)
+    for (let i = start; i < start + d; i++) unit[i] = W[i]! * scale
+  }
+  return unit
+}
+
+/** Calls `visit(cosines, first, rows)` with blocks [rows, b rows] of cos(a_i, b_j). `a` and `b` are [., d]. */
+export const forEachCosineBlock = (
+  a: Float32Array<ArrayBuffer>,
+  b: Float32Array<ArrayBuffer>,
+  d: number,
+  visit: (cosines: Float32Array, first: number, rows: number) => void
+): void => {
+  const n = a.length / d
+  const m = b.length / d
+  const block = Math.max(1, Math.min(n, Math.floor((8 << 20) / m)))
+  const unit = unitRows(a, d)
+  const B = tf.tensor2d(unitRows(b, d), [m, d])
+  for (let first = 0; first < n; first += block) {
+    const rows = Math.min(block, n - first)
+    const cosines = tf.tidy(() =>
+      tf
+        .matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
+        .dataSync<"float32">()
+    )
+    visit(cosines, first, rows)
+  }
+  B.dispose()
+}
+
+export interface Nearest {
+  /** max over b rows of cos(a_i, b_j), and the first row that attains it. */
+  readonly cosine: Float32Array<ArrayBuffer>
+  readonly index: Uint32Array<ArrayBuffer>
+}
+
+/** For each row of `a` the row of `b` with the largest cosine. */
+export const nearestRows = (a: Float32Array<ArrayBuffer>, b: Float32Array<ArrayBuffer>, d: number): Nearest => {
+  const n = a.length / d
+  const m = b.length / d
+  const cosine = new Float32Array(n).fill(-1)
+  const index = new Uint32Array(n)
+  forEachCosineBlock(a, b, d, (cosines, first, rows) => {
+    for (let r = 0; r < rows; r++) {
+      let best = Number.NEGATIVE_INFINITY
+      for (let j = 0; j < m; j++) {
+        const c = cosines[r * m + j]!
+        if (c > best) {
+          best = c
+          index[first + r] = j
+        }
+      }
+      cosine[first + r] = best
+    }
+  })
+  return { cosine, index }
+}
+
+/** Pairs (b row, a row) with cos > threshold. */
+export const cosineEdges = (
+  a: Float32Array<ArrayBuffer>,
+  b: Float32Array<ArrayBuffer>,
+  d: number,
+  threshold: number
+): Array<readonly [number, number]> => {
+  const m = b.length / d
+  const edges: Array<readonly [number, number]> = []
+  forEachCosineBlock(a, b, d, (cosines, first, rows) => {
+    for (let r = 0; r < rows; r++)
+      for (let j = 0; j < m; j++) if (cosines[r * m + j]! > threshold) edges.push([j, first + r])
+  })
+  return edges
+}

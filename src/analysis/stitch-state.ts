@@ -1,0 +1,160 @@
+/**
+ * A stitched SAE on its way from the small to the large one: its MSE, exactly, under any flip of latents.
+ *
+ * With a in {0,1}^P the latents present, Q_ij = E[f_i f_j] w_i . w_j and b the output bias,
+ *   MSE(a, b) = E|x - b|^2 - 2 sum_j a_j E[f_j (x - b) . w_j] + a' Q a.
+ * `slope` is half its gradient by a: h_j = E[f_j (x_hat - x) . w_j]. Flipping a set s (entries +1 or -1) while b moves
+ * by c delta changes it by
+ *   2 h.s + s'Qs + 2c (g + sum_j s_j E[f_j] w_j . delta) + c^2 |delta|^2,   g = E[x_hat - x] . delta,
+ * cross terms included. Rows of Q come from the codes when they are needed (each latent flips once), so no P x P matrix
+ * is held.
+ */
+import type { StitchData } from "./stitch-pass.ts"
+
+/** +1 adds the latent, -1 removes it. Latents in the common numbering of `StitchData`. */
+export interface Flip {
+  readonly latents: ReadonlyArray<number>
+  readonly signs: ReadonlyArray<1 | -1>
+}
+
+export interface StitchState {
+  /** Mean squared error now. */
+  readonly mse: () => number
+  readonly l0: () => number
+  readonly size: () => number
+  /** 1 for the latents present. */
+  readonly present: Uint8Array
+  /** Share of the way from the small SAE's b_dec to the large one's. */
+  readonly biasShare: () => number
+  /** s'Qs of a flip: does not depend on the state, so it is asked for once. */
+  readonly curvature: (flip: Flip) => number
+  /** Change of the MSE by a flip while the bias moves by `biasStep` of the way. O(flip size). */
+  readonly change: (flip: Flip, curvature: number, biasStep: number) => number
+  readonly apply: (flip: Flip, curvature: number, biasStep: number) => void
+}
+
+export const stitchState = (data: StitchData): StitchState => {
+  const { W_dec, mean, energy, density } = data
+  const d = data.small.d_in
+  const m = data.small.d_sae
+  const P = m + data.large.d_sae
+  const slope = data.slope.slice()
+  const present = new Uint8Array(P)
+  present.fill(1, 0, m)
+
+  const delta = Float64Array.from({ length: d }, (_, i) => data.large.b_dec[i]! - data.small.b_dec[i]!)
+  let deltaNorm = 0
+  let biasGradient = 0
+  for (let i = 0; i < d; i++) {
+    deltaNorm += delta[i]! * delta[i]!
+    biasGradient += data.bias[i]! * delta[i]!
+  }
+  /** E[f_j] w_j . delta */
+  const alongDelta = new Float64Array(P)
+  for (let j = 0; j < P; j++) {
+    let dot = 0
+    for (let i = 0; i < d; i++) dot += W_dec[j * d + i]! * delta[i]!
+    alongDelta[j] = mean[j]! * dot
+  }
+  let mse = data.mse
+  let share = 0
+  let size = m
+  let l0 = 0
+  for (let j = 0; j < m; j++) l0 += density[j]!
+
+  // Where each latent fires: (batch, row) pairs by latent.
+  const starts = new Uint32Array(P + 1)
+  for (const { latents } of data.batches) for (const j of latents) starts[j + 1]!++
+  for (let j = 0; j < P; j++) starts[j + 1]! += starts[j]!
+  const firedBatch = new Uint16Array(starts[P]!)
+  const firedEntry = new Uint32Array(starts[P]!)
+  const firedRow = new Uint32Array(starts[P]!)
+  const cursor = starts.slice(0, P)
+  if (data.batches.length > 0xffff) throw new RangeError("more than 65535 batches of rows: use larger batches")
+  data.batches.forEach(({ rows, offsets, latents }, batch) => {
+    for (let r = 0; r < rows; r++) {
+      for (let at = offsets[r]!; at < offsets[r + 1]!; at++) {
+        const place = cursor[latents[at]!]!++
+        firedBatch[place] = batch
+        firedRow[place] = r
+        firedEntry[place] = at
+      }
+    }
+  })
+
+  const row = new Float64Array(P)
+  const touched = new Uint32Array(P)
+  /** Row k of Q where it is not zero: calls `use(j, Q_kj)`. */
+  const forEachInRow = (k: number, use: (j: number, q: number) => void): void => {
+    let count = 0
+    for (let place = starts[k]!; place < starts[k + 1]!; place++) {
+      const { offsets, latents, values } = data.batches[firedBatch[place]!]!
+      const r = firedRow[place]!
+      const f = values[firedEntry[place]!]!
+      const end = offsets[r + 1]!
+      for (let at = offsets[r]!; at < end; at++) {
+        const j = latents[at]!
+        // Active values are above zero, so a zero sum means that j was not met yet.
+        if (row[j] === 0) touched[count++] = j
+        row[j]! += f * values[at]!
+      }
+    }
+    const w = k * d
+    for (let n = 0; n < count; n++) {
+      const j = touched[n]!
+      const v = j * d
+      let dot = 0
+      for (let i = 0; i < d; i++) dot += W_dec[w + i]! * W_dec[v + i]!
+      use(j, (row[j]! / data.rows) * dot)
+      row[j] = 0
+    }
+  }
+
+  const signOf = new Int8Array(P)
+  const curvature = ({ latents, signs }: Flip): number => {
+    if (latents.length === 1) return energy[latents[0]!]!
+    latents.forEach((k, n) => (signOf[k] = signs[n]!))
+    let sum = 0
+    latents.forEach((k, n) => {
+      const sign = signs[n]!
+      forEachInRow(k, (j, q) => {
+        sum += sign * signOf[j]! * q
+      })
+    })
+    for (const k of latents) signOf[k] = 0
+    return sum
+  }
+
+  const change = ({ latents, signs }: Flip, curvature: number, biasStep: number): number => {
+    let linear = 0
+    let along = 0
+    for (let n = 0; n < latents.length; n++) {
+      linear += signs[n]! * slope[latents[n]!]!
+      along += signs[n]! * alongDelta[latents[n]!]!
+    }
+    return 2 * linear + curvature + 2 * biasStep * (biasGradient + along) + biasStep * biasStep * deltaNorm
+  }
+
+  const apply = (flip: Flip, curvature: number, biasStep: number): void => {
+    mse += change(flip, curvature, biasStep)
+    flip.latents.forEach((k, n) => {
+      const sign = flip.signs[n]!
+      if (present[k] === (sign === 1 ? 1 : 0)) throw new RangeError(`latent ${k} is flipped twice`)
+      present[k] = sign === 1 ? 1 : 0
+      size += sign
+      l0 += sign * density[k]!
+      biasGradient += sign * alongDelta[k]!
+      forEachInRow(k, (j, q) => {
+        slope[j]! += sign * q
+      })
+    })
+    if (biasStep !== 0) {
+      // Shares that ought to add up to 1 do so exactly: the end point is the large SAE itself.
+      share = Math.abs(share + biasStep - 1) < 1e-12 ? 1 : share + biasStep
+      biasGradient += biasStep * deltaNorm
+      for (let j = 0; j < P; j++) slope[j]! += biasStep * alongDelta[j]!
+    }
+  }
+
+  return { mse: () => mse, l0: () => l0, size: () => size, present, biasShare: () => share, curvature, change, apply }
+}
