@@ -1,0 +1,99 @@
+/** Adam in TensorFlow's own resource variables: one fused operation that reads the gradient and writes in place. */
+import * as tf from "@tensorflow/tfjs-core"
+import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
+import type { AdamVariable } from "./adam-variable.ts"
+import {
+  boolAttribute,
+  dataType,
+  executeOp,
+  executeSingle,
+  shapeAttribute,
+  stringAttribute,
+  typeAttribute
+} from "./tensorflow-ops.ts"
+
+/** Variables are shared by name within the process. */
+let made = 0
+
+interface ResourceVariable<R extends tf.Rank> {
+  readonly handle: tf.Tensor
+  readonly read: () => tf.Tensor<R>
+  readonly assign: (value: tf.Tensor) => void
+  readonly destroy: () => void
+}
+
+const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>, initial: tf.Tensor): ResourceVariable<R> => {
+  const name = `adam-variable-${made++}`
+  const dtype = typeAttribute("dtype", dataType.float32)
+  const names = [stringAttribute("container", ""), stringAttribute("shared_name", name)]
+  const handle = tf.keep(executeSingle("VarHandleOp", [...names, dtype, shapeAttribute("shape", shape)], []))
+  // A copy, since a variable else shares its value's memory, which may be a typed array of the caller, and Adam writes
+  // in place.
+  const assign = (value: tf.Tensor): void => {
+    const copy = executeSingle("DeepCopy", [typeAttribute("T", dataType.float32)], [value])
+    executeOp("AssignVariableOp", [dtype, boolAttribute("validate_shape", false)], [handle, copy], 0)
+    copy.dispose()
+  }
+  assign(initial)
+  return {
+    handle,
+    read: () => executeSingle("ReadVariableOp", [dtype], [handle]) as tf.Tensor<R>,
+    assign,
+    destroy: () => {
+      executeOp("DestroyResourceOp", [boolAttribute("ignore_lookup_error", true)], [handle], 0)
+      handle.dispose()
+    }
+  }
+}
+
+export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): AdamVariable<R> => {
+  const { shape, size } = initial
+  const zeros = tf.zerosLike(initial)
+  const weights = makeResource<R>(shape, initial)
+  const first = makeResource<R>(shape, zeros)
+  const second = makeResource<R>(shape, zeros)
+  zeros.dispose()
+  const host = (variable: ResourceVariable<R>): Float32Array => tf.tidy(() => variable.read().dataSync<"float32">())
+  const set = (variable: ResourceVariable<R>, values: Float32Array): void => {
+    const tensor = tf.tensor(values, shape, "float32")
+    variable.assign(tensor)
+    tensor.dispose()
+  }
+  return {
+    shape,
+    read: weights.read,
+    apply: (gradient, step) => {
+      checkGradient(shape, gradient)
+      const { beta1, beta2, rate, epsilonHat } = adamCoefficients(step)
+      tf.tidy(() => {
+        // The operation's own bias correction works on f32 powers, at step 1 wrong in the fifth digit: powers of 0 turn
+        // it off, `rate` and `epsilonHat` carry the exact one.
+        const scalars = [0, 0, rate, beta1, beta2, epsilonHat].map((value) => tf.scalar(value, "float32"))
+        executeOp(
+          "ResourceApplyAdam",
+          [
+            typeAttribute("T", dataType.float32),
+            boolAttribute("use_locking", false),
+            boolAttribute("use_nesterov", false)
+          ],
+          [weights.handle, first.handle, second.handle, ...scalars, gradient],
+          0
+        )
+      })
+    },
+    assign: (tensor) => {
+      checkGradient(shape, tensor)
+      weights.assign(tensor)
+    },
+    exportState: () => ({ weights: host(weights), firstMoment: host(first), secondMoment: host(second) }),
+    restoreState: (state) => {
+      checkState(size, state)
+      set(weights, state.weights)
+      set(first, state.firstMoment)
+      set(second, state.secondMoment)
+    },
+    dispose: () => {
+      for (const variable of [weights, first, second]) variable.destroy()
+    }
+  }
+}

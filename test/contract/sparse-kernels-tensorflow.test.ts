@@ -1,0 +1,7 @@
+import { describe } from "vitest"
+import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
+import { sparseKernelsContract } from "./sparse-kernels.ts"
+
+describe.skipIf(installedEngine() === undefined)("where tensorflow is installed", () => {
+  sparseKernelsContract("tensorflow")
+})

@@ -1,0 +1,3 @@
+import { sparseKernelsContract } from "./sparse-kernels.ts"
+
+sparseKernelsContract("wasm")
