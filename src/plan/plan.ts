@@ -76,3 +76,97 @@ export interface PlannedStage<A extends Found = Found> {
 export interface Plan<A extends Found = Found> {
   readonly stages: ReadonlyArray<PlannedStage<A>>
 }
+
+const KIND_CONCURRENCY = 8
+
+interface Learned {
+  readonly facts: KeyFacts
+  readonly notes: KeyNotes
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/** All that does not depend on what stands above. Failures of sources and facts become problems with their lines. */
+const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
+  instance: StageInstance,
+  code: { readonly digest: string; readonly packages: Readonly<Record<string, string>>; readonly files: KeyNotes["codeFiles"] },
+  resolve: PlanResolver<A, E, R>
+) {
+  const problems: Array<Problem> = []
+  const note = (origin: string, path: string) => (error: { readonly message: string }) => {
+    const at = instance.origins[origin] ?? instance.origins["stage.uses"] ?? { file: instance.id, line: 0, col: 0 }
+    problems.push({ at, path, message: error.message })
+    return undefined
+  }
+  const sources: Record<string, string> = {}
+  const sourceNotes: Record<string, KeyNotes["sources"][string]> = {}
+  for (const [name, uri] of Object.entries(instance.sources)) {
+    const path = `stages.${instance.stage}.with.${name}`
+    const resolved = yield* resolve
+      .source(instance, name)
+      .pipe(Effect.catch((error) => Effect.sync(() => note(`sources.${name}`, path)(error))))
+    if (resolved === undefined) continue
+    sources[name] = resolved.digest
+    sourceNotes[name] = { uri, files: Object.fromEntries(resolved.files.map((file) => [file.name, file.sha256])) }
+  }
+  const facts =
+    instance.kind.facts === undefined
+      ? {}
+      : yield* resolve
+          .facts(instance)
+          .pipe(Effect.catch((error) => Effect.sync(() => note("stage.uses", `stages.${instance.stage}`)(error))))
+  const numerics = yield* resolve.numerics(instance)
+  const learned: Learned = {
+    facts: { code: { digest: code.digest, packages: code.packages }, sources, facts: facts ?? {}, numerics },
+    notes: { codeFiles: code.files, sources: sourceNotes },
+    problems
+  }
+  return learned
+})
+
+/**
+ * @param options.wanted ids to plan; all without it. What a wanted instance needs must be wanted too.
+ * @param options.force ids that run even if their result is there
+ */
+export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
+  graph: Graph,
+  resolve: PlanResolver<A, E, R>,
+  options: { readonly wanted?: ReadonlySet<string>; readonly force?: ReadonlySet<string> } = {}
+) {
+  const { wanted, force } = options
+  const instances = graph.instances.filter(({ id }) => wanted === undefined || wanted.has(id))
+  const kinds = [...new Set(instances.map(({ kind }) => kind))]
+  const codes = new Map(
+    yield* Effect.forEach(kinds, (kind) => Effect.map(resolve.code(kind), (code) => [kind, code] as const), {
+      concurrency: KIND_CONCURRENCY
+    })
+  )
+  const learned = yield* Effect.forEach(
+    instances,
+    (instance) => learn(instance, codes.get(instance.kind) as NonNullable<ReturnType<typeof codes.get>>, resolve),
+    { concurrency: KIND_CONCURRENCY }
+  )
+  const problems = learned.flatMap((each) => each.problems)
+  if (problems.length > 0) return yield* new SpecInvalid({ problems: sortProblems(problems) })
+
+  const digests = new Map<string, string>()
+  const stages: Array<PlannedStage<A>> = []
+  for (const [index, instance] of instances.entries()) {
+    const { facts, notes } = learned[index] as Learned
+    const manifest = manifestOf(instance, facts, (id) => digests.get(id))
+    const key = manifest === undefined ? undefined : keyOf(manifest)
+    const forced = force?.has(instance.id) ?? false
+    const found = key === undefined ? undefined : yield* resolve.lookup(key, instance)
+    const action = forced ? "run" : key === undefined ? "unknown" : found === undefined ? "run" : "hit"
+    if (action === "hit") digests.set(instance.id, (found as A).digest)
+    let reasons: ReadonlyArray<Reason> = []
+    if (action !== "hit") {
+      reasons = explain(instance, yield* resolve.previous(instance), { facts, notes, inputs: manifest?.inputs })
+      if (action === "run" && reasons.length === 0) reasons = [{ path: "no result in the store", source: null }]
+      if (forced && found !== undefined) reasons = [{ path: "forced", source: null }]
+    }
+    const waitsFor = upstreamOf(instance).filter((id) => !digests.has(id))
+    stages.push({ instance, action, key, manifest, facts, notes, found, reasons, waitsFor, forced })
+  }
+  const result: Plan<A> = { stages }
+  return result
+})
