@@ -1,0 +1,112 @@
+/**
+ * An SAE's weights on the tensor engine: encode and decode. Sparse codes are what everything after the encoder should
+ * work on; the dense form is there for small matrices.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import type { SaeActivation, SaeWeights } from "../artifact/sae.ts"
+import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/sparse-kernels.ts"
+import { makePattern, type SparseCodes, withValue } from "../tensor/sparse-pattern.ts"
+
+export interface SaeModel {
+  readonly d_in: number
+  readonly d_sae: number
+  readonly activation: SaeActivation
+  /** [d_sae, d_in]: the encoder transposed, one row a latent. Owned by the model. */
+  readonly W_enc_T: tf.Tensor2D
+  /** [d_sae, d_in]. Owned by the model. */
+  readonly W_dec: tf.Tensor2D
+  /** z = (x - b_dec) W_enc + b_enc: [rows, d_in] -> [rows, d_sae]. */
+  readonly preActivations: (x: tf.Tensor2D) => tf.Tensor2D
+  /** The latents that fire on each row, with their activations (all > 0). Dispose of `value`, or call in a tidy. */
+  readonly encode: (x: tf.Tensor2D) => SparseCodes
+  /** The same as a matrix [rows, d_sae]. */
+  readonly encodeDense: (x: tf.Tensor2D) => tf.Tensor2D
+  /** f W_dec + b_dec, from sparse or dense codes: [rows, d_in]. */
+  readonly decode: (codes: SparseCodes | tf.Tensor2D) => tf.Tensor2D
+  /** decode(encode(x)). */
+  readonly reconstruct: (x: tf.Tensor2D) => tf.Tensor2D
+  readonly dispose: () => void
+}
+
+/** Rows to encode at once so that the pre-activations take at most 64 MiB. */
+export const encodeRows = (d_sae: number): number => Math.max(1, Math.min(4096, Math.floor(2 ** 24 / d_sae)))
+
+/** Only the pairs with a positive value. */
+const positive = (codes: SparseCodes): SparseCodes => {
+  const values = codes.value.dataSync<"float32">()
+  let kept = 0
+  for (const value of values) if (value > 0) kept += 1
+  if (kept === values.length) return codes
+  const latent = new Int32Array(kept)
+  const value = new Float32Array(kept)
+  const rowStart = new Int32Array(codes.rows + 1)
+  let n = 0
+  for (let row = 0; row < codes.rows; row++) {
+    for (let i = codes.rowStart[row] as number; i < (codes.rowStart[row + 1] as number); i++) {
+      if (!((values[i] as number) > 0)) continue
+      latent[n] = codes.latent[i] as number
+      value[n] = values[i] as number
+      n += 1
+    }
+    rowStart[row + 1] = n
+  }
+  codes.value.dispose()
+  return withValue(makePattern(codes.latents, rowStart, latent), tf.tensor1d(value, "float32"))
+}
+
+/** The codes as a matrix [rows, latents]. */
+export const denseCodes = (codes: SparseCodes): tf.Tensor2D =>
+  tf.tidy(() => {
+    const values = codes.value.dataSync<"float32">()
+    const dense = new Float32Array(codes.rows * codes.latents)
+    for (let i = 0; i < values.length; i++) {
+      dense[(codes.row[i] as number) * codes.latents + (codes.latent[i] as number)] = values[i] as number
+    }
+    return tf.tensor2d(dense, [codes.rows, codes.latents])
+  })
+
+/** Puts the weights on the engine, where they stay until `dispose`. */
+export const makeSaeModel = (weights: SaeWeights): SaeModel => {
+  const { d_in, d_sae, activation } = weights
+  const [W_enc_T, W_dec, b_enc, b_dec] = [
+    tf.tidy(() => tf.transpose(tf.tensor2d(weights.W_enc, [d_in, d_sae])) as tf.Tensor2D),
+    tf.tensor2d(weights.W_dec, [d_sae, d_in]),
+    tf.tensor1d(weights.b_enc),
+    tf.tensor1d(weights.b_dec)
+  ].map((tensor) => tf.keep(tensor)) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D]
+  // relu(z) above the threshold: a negative threshold lets nothing more through.
+  const floor =
+    weights.threshold === undefined
+      ? undefined
+      : tf.keep(tf.tensor1d(weights.threshold.map((threshold) => Math.max(0, threshold))))
+
+  const preActivations = (x: tf.Tensor2D): tf.Tensor2D =>
+    tf.tidy(() => {
+      const centred = weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(x, b_dec) : x
+      return tf.add(tf.matMul(centred, W_enc_T, false, true), b_enc)
+    })
+  const encode = (x: tf.Tensor2D): SparseCodes => {
+    const pre = preActivations(x)
+    const codes =
+      activation.type === "topk"
+        ? positive(topKRows(pre, activation.k))
+        : aboveThreshold(pre, activation.type === "relu" ? 0 : (floor as tf.Tensor1D))
+    pre.dispose()
+    return codes
+  }
+  const decode = (codes: SparseCodes | tf.Tensor2D): tf.Tensor2D =>
+    tf.tidy(() => tf.add(codes instanceof tf.Tensor ? tf.matMul(codes, W_dec) : sparseDecode(codes, W_dec), b_dec))
+  return {
+    d_in,
+    d_sae,
+    activation,
+    W_enc_T,
+    W_dec,
+    preActivations,
+    encode,
+    encodeDense: (x) => tf.tidy(() => denseCodes(encode(x))),
+    decode,
+    reconstruct: (x) => tf.tidy(() => decode(encode(x))),
+    dispose: () => tf.dispose([W_enc_T, W_dec, b_enc, b_dec, ...(floor === undefined ? [] : [floor])])
+  }
+}
