@@ -1,0 +1,32 @@
+/** Numbers as text, the same on every machine: no locale. */
+
+/** `0.8731`, `12.4`, `1,024`, `3.1e-5`: about four significant digits. */
+export const formatNumber = (value: number): string => {
+  if (!Number.isFinite(value)) return String(value)
+  const size = Math.abs(value)
+  if (Number.isInteger(value)) return formatInteger(value)
+  if (size < 1e-3) return value.toExponential(1)
+  if (size < 1) return value.toFixed(4)
+  if (size < 10) return value.toFixed(3)
+  if (size < 100) return value.toFixed(2)
+  return size < 10_000 ? value.toFixed(1) : formatInteger(Math.round(value))
+}
+
+/** Thousands separated by commas. */
+export const formatInteger = (value: number): string => {
+  const digits = String(Math.abs(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",")
+  return value < 0 ? `-${digits}` : digits
+}
+
+export const formatPercent = (share: number): string =>
+  `${(100 * share).toFixed(share !== 0 && Math.abs(share) < 0.1 ? 2 : 1)} %`
+
+/** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`. */
+export const formatSeconds = (seconds: number): string => {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`
+  const minutes = Math.round(whole / 60)
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`
+}

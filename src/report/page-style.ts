@@ -1,0 +1,132 @@
+/** The style sheet of every page: light and dark, narrow and wide. */
+export const pageStyle = `
+:root {
+  color-scheme: light dark;
+  --paper: light-dark(#ffffff, #15171b);
+  --raised: light-dark(#f6f7f9, #1d2026);
+  --line: light-dark(#dfe3e8, #333842);
+  --ink: light-dark(#1b1f24, #e4e7ec);
+  --soft: light-dark(#5c6670, #9aa4b1);
+  --accent: light-dark(#1f5fbf, #7db1ff);
+  --c0: light-dark(#2f6fd0, #6ea8ff);
+  --c1: light-dark(#c4620c, #f2a154);
+  --c2: light-dark(#1f8a63, #57c79b);
+  --c3: light-dark(#7e50b8, #b994ea);
+  --good: light-dark(#1f8a55, #58c98d);
+  --bad: light-dark(#c23a34, #ff7b72);
+  --hot: light-dark(#f08c1d, #c96f0a);
+  --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+:root[data-theme="light"] { color-scheme: light; }
+:root[data-theme="dark"] { color-scheme: dark; }
+* { box-sizing: border-box; }
+html { scroll-padding-top: 3.6rem; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+a { color: var(--accent); text-underline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
+.skip { position: absolute; left: -999px; }
+.skip:focus { left: 1rem; top: .5rem; z-index: 9; background: var(--paper); padding: .3rem .6rem; }
+.bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
+.bar > div { max-width: 1180px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; white-space: nowrap; }
+.bar a { color: var(--soft); text-decoration: none; }
+.bar a:hover, .bar a:focus-visible { color: var(--ink); }
+.bar strong { margin-right: .4rem; }
+.bar .theme { margin-left: auto; }
+main { max-width: 1180px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
+header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
+header.lead p { margin: 0; color: var(--soft); max-width: 75ch; }
+section { margin-top: 2.75rem; }
+h2 { font-size: 1.3rem; margin: 0 0 .35rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
+p.note { color: var(--soft); margin: .3rem 0 .9rem; max-width: 85ch; }
+code, .mono { font-family: var(--mono); font-size: .92em; }
+button, select, input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .55rem; }
+button { cursor: pointer; }
+button:hover { border-color: var(--soft); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .34rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { font-weight: 600; color: var(--soft); font-size: .87rem; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th.text, td.text { text-align: left; white-space: normal; }
+tbody tr:hover { background: var(--raised); }
+td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
+.swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .5em; vertical-align: -.02em; }
+.s0 { background: var(--c0); } .s1 { background: var(--c1); } .s2 { background: var(--c2); } .s3 { background: var(--c3); }
+figure { margin: .8rem 0; }
+figcaption { color: var(--soft); font-size: .9rem; margin-bottom: .2rem; }
+.multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(320px, 1fr)); gap: .5rem 1.5rem; }
+svg { display: block; max-width: 100%; height: auto; }
+svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--soft); }
+svg .axis { stroke: var(--line); stroke-width: 1; fill: none; }
+svg .grid { stroke: var(--line); stroke-width: 1; opacity: .55; }
+svg .reference { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; fill: none; }
+svg .f0 { fill: var(--c0); } svg .f1 { fill: var(--c1); } svg .f2 { fill: var(--c2); } svg .f3 { fill: var(--c3); }
+svg .l0 { stroke: var(--c0); } svg .l1 { stroke: var(--c1); } svg .l2 { stroke: var(--c2); } svg .l3 { stroke: var(--c3); }
+svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
+svg .rise { fill: var(--bad); }
+svg .off { fill: var(--line); }
+svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+.legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; color: var(--soft); font-size: .9rem; margin: .3rem 0; }
+.legend .rise { background: var(--bad); border-radius: 50%; }
+.legend .mark { background: none; border-bottom: 2px solid var(--ink); border-radius: 0; }
+.warn { border-left: 3px solid var(--bad); padding: .2rem .8rem; margin: .6rem 0; }
+details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
+.facts { display: flex; flex-wrap: wrap; gap: .6rem 2rem; margin: .8rem 0; padding: 0; list-style: none; }
+.facts b { display: block; font-size: 1.25rem; line-height: 1.25; font-weight: 600; font-variant-numeric: tabular-nums; }
+.facts span { color: var(--soft); font-size: .87rem; }
+.browser { display: grid; grid-template-columns: minmax(280px, 380px) minmax(0, 1fr); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; height: min(46rem, 88vh); }
+.browser .side { display: flex; flex-direction: column; border-right: 1px solid var(--line); min-height: 0; }
+.browser .controls { display: grid; grid-template-columns: 1fr 1fr; gap: .45rem; padding: .6rem; border-bottom: 1px solid var(--line); background: var(--raised); }
+.browser .controls input, .browser .controls .wide { grid-column: 1 / -1; width: 100%; }
+.browser .controls select { width: 100%; min-width: 0; }
+.browser .count { grid-column: 1 / -1; color: var(--soft); font-size: .85rem; }
+.browser ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; flex: 1; min-height: 0; }
+.browser li { padding: .45rem .7rem; border-bottom: 1px solid var(--line); cursor: pointer; display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem; }
+.browser li:hover { background: var(--raised); }
+.browser li[aria-selected="true"] { background: color-mix(in srgb, var(--accent) 14%, var(--paper)); box-shadow: inset 3px 0 var(--accent); }
+.browser li .id { font-family: var(--mono); font-size: .87rem; }
+.browser li .value { font-size: .85rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.browser li .what { grid-column: 1 / -1; color: var(--soft); font-size: .87rem; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow-wrap: anywhere; }
+.browser .more { margin: .6rem; }
+.browser .detail { overflow-y: auto; padding: 1rem 1.2rem 2rem; min-width: 0; }
+.browser .detail h3:first-child { margin-top: 0; font-size: 1.15rem; }
+.browser .detail h4 { margin: 1.3rem 0 .35rem; font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; color: var(--soft); }
+.explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
+.context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
+.context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
+.t { border-radius: 2px; padding: .1em 0; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 78%), transparent); }
+.t.pivot { box-shadow: inset 0 -2px var(--hot); }
+.chip { font-family: var(--mono); font-size: .84rem; background: var(--raised); border: 1px solid var(--line); border-radius: 4px; padding: .02rem .3rem; white-space: pre; }
+.any { color: var(--soft); padding: 0 .25rem; }
+.two { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem; }
+.weights { width: 100%; }
+.weights td { padding: .12rem .3rem; border: 0; }
+.weights td:first-child { width: 45%; overflow: hidden; text-overflow: ellipsis; max-width: 0; }
+meter { width: 100%; height: .8rem; }
+.compare { display: grid; grid-template-columns: max-content 1fr max-content; gap: .15rem .7rem; align-items: center; max-width: 30rem; font-size: .9rem; }
+.compare .track { height: .6rem; background: var(--raised); border-radius: 3px; overflow: hidden; }
+.compare .fill { height: 100%; width: calc(var(--w) * 100%); background: var(--c0); }
+.compare .fill.other { background: var(--soft); }
+.spark { display: flex; align-items: flex-end; gap: 1px; height: 44px; max-width: 30rem; border-bottom: 1px solid var(--line); }
+.spark i { flex: 1; background: var(--c0); height: calc(var(--h) * 100%); min-height: 0; }
+.empty { color: var(--soft); }
+footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
+.graph text { fill: var(--ink); font-size: 12px; }
+.graph .kind { fill: var(--soft); font-size: 10.5px; }
+.graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }
+.graph rect { fill: var(--raised); stroke: var(--line); stroke-width: 1.2; }
+.graph .hit rect { stroke: var(--c2); } .graph .ran rect { stroke: var(--c0); } .graph .failed rect { stroke: var(--bad); stroke-width: 2; } .graph .skipped rect { stroke-dasharray: 4 3; }
+.graph .hit circle { fill: var(--c2); } .graph .ran circle { fill: var(--c0); } .graph .failed circle { fill: var(--bad); } .graph .skipped circle, .graph .none circle { fill: var(--line); }
+.status { display: inline-flex; align-items: center; gap: .4em; }
+.status::before { content: ""; width: .65em; height: .65em; border-radius: 50%; background: var(--line); }
+.status.hit::before { background: var(--c2); } .status.ran::before { background: var(--c0); } .status.failed::before { background: var(--bad); }
+td.track { min-width: 8rem; }
+td.track svg rect { fill: var(--c0); }
+@media (max-width: 820px) {
+  .browser { grid-template-columns: 1fr; height: auto; }
+  .browser .side { border-right: 0; height: 24rem; border-bottom: 1px solid var(--line); }
+  .two { grid-template-columns: 1fr; gap: 0; }
+}
+@media print { .bar, .browser .side { display: none; } .browser { display: block; height: auto; } }
+`

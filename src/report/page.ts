@@ -1,0 +1,71 @@
+/**
+ * The frame of every page: one file that needs no network and says nothing of when or where it was made.
+ *
+ * The content security policy lets only this page's own script run, by its hash: markup that came in with the data
+ * could not run even if it were not escaped.
+ */
+import { createHash } from "node:crypto"
+import type { Html } from "./html.ts"
+import { html, trusted } from "./html.ts"
+import { pageStyle } from "./page-style.ts"
+
+/** A run report is put in place of these two (`run-report.ts`). */
+export const runLinkMarker = "<!--run-link-->"
+export const runMarker = "<!--run-->"
+
+export interface PageSection {
+  /** Anchor. */
+  readonly id: string
+  /** In the navigation. */
+  readonly name: string
+  readonly body: Html
+}
+
+export interface Page {
+  readonly title: string
+  readonly lead: Html
+  readonly sections: ReadonlyArray<PageSection>
+  /** JSON for the script, escaped by `scriptJson`. */
+  readonly data: Html
+  readonly script: string
+}
+
+export const renderPage = ({ title, lead, sections, data, script }: Page): string => {
+  const scriptHash = createHash("sha256").update(script).digest("base64")
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; base-uri 'none'; form-action 'none'`
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${trusted(pageStyle)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to the content</a>
+        <nav class="bar" aria-label="Sections">
+          <div>
+            <strong>${title}</strong>${trusted(runLinkMarker)}${sections.map(
+              ({ id, name }) => html`<a href="#${id}">${name}</a>`
+            )}<button class="theme" id="theme" type="button" aria-label="Switch between light and dark">◐</button>
+          </div>
+        </nav>
+        <main id="content" tabindex="-1">
+          <header class="lead">
+            <h1>${title}</h1>
+            ${lead}
+          </header>
+          ${trusted(runMarker)} ${sections.map(({ id, body }) => html`<section id="${id}">${body}</section> `)}
+        </main>
+        <script type="application/json" id="data">
+          ${data}
+        </script>
+        <script>
+          ${trusted(script)}
+        </script>
+      </body>
+    </html> `.markup
+}
