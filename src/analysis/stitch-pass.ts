@@ -6,58 +6,20 @@
  * codes are kept (tens of entries a row): with them the MSE of any subset of latents of both SAEs is a quadratic form
  * that `StitchState` follows exactly.
  *
- * Latents are self-contained: f_j depends on x and its own encoder alone, b_dec of its host folded into its bias, so
- * per-row TopK has to be replaced by a threshold first (`topkThreshold`).
+ * Latents must be self-contained (`selfContained`): f_j depends on x and its own encoder alone, so per-row TopK has to
+ * be replaced by a threshold first (`topkThreshold`, `withThreshold`).
  *
  * Numbering: latents of the small SAE first (0 .. m-1), then those of the large one (m .. m+M-1).
  */
 import type { SaeWeights } from "../artifact/sae.ts"
-import { encodeSparse, type Encoder, encoderBias, type SparseCodes } from "./sparse-codes.ts"
-
-/** An SAE whose latents stand on their own: f_j = z_j where z_j > max(0, threshold_j), z = x W_enc + bias. */
-export interface SelfContainedSae {
-  readonly d_in: number
-  readonly d_sae: number
-  readonly encoder: Encoder
-  /** [d_sae, d_in] */
-  readonly W_dec: Float32Array<ArrayBuffer>
-  /** [d_in], added to the reconstruction. */
-  readonly b_dec: Float32Array<ArrayBuffer>
-}
-
-/**
- * @param topkThreshold the threshold that stands in for a TopK SAE's selection
- * @throws RangeError for a TopK SAE without one
- */
-export const selfContained = (sae: SaeWeights, topkThreshold?: number): SelfContainedSae => {
-  if (sae.activation.type === "topk" && topkThreshold === undefined) {
-    throw new RangeError("the latents of a TopK SAE depend on each other: give it a threshold before stitching")
-  }
-  const threshold =
-    topkThreshold === undefined
-      ? (sae.threshold ?? new Float32Array(sae.d_sae))
-      : new Float32Array(sae.d_sae).fill(topkThreshold)
-  return {
-    d_in: sae.d_in,
-    d_sae: sae.d_sae,
-    encoder: {
-      d_in: sae.d_in,
-      d_sae: sae.d_sae,
-      W_enc: sae.W_enc,
-      bias: encoderBias(sae),
-      selection: { type: "threshold", threshold }
-    },
-    W_dec: sae.W_dec,
-    b_dec: sae.b_dec
-  }
-}
+import type { LatentCodes } from "./latent-codes.ts"
 
 export interface StitchData {
-  readonly small: SelfContainedSae
-  readonly large: SelfContainedSae
+  readonly small: SaeWeights
+  readonly large: SaeWeights
   readonly rows: number
   /** Codes of both SAEs, batch by batch, in the common numbering. */
-  readonly batches: ReadonlyArray<SparseCodes>
+  readonly batches: ReadonlyArray<LatentCodes>
   /** Decoder rows in the common numbering, f64 [m + M, d_in]. */
   readonly W_dec: Float64Array
   /** Mean squared error of the small SAE, summed over dimensions. */
@@ -82,7 +44,7 @@ export const deltaMse = (data: StitchData): Float64Array => {
   return Float64Array.from({ length: data.large.d_sae }, (_, j) => data.energy[m + j]! + 2 * data.slope[m + j]!)
 }
 
-const joined = (a: SparseCodes, b: SparseCodes): SparseCodes => {
+const joined = (a: LatentCodes, b: LatentCodes): LatentCodes => {
   const offsets = new Uint32Array(a.rows + 1)
   const latents = new Uint32Array(a.latents.length + b.latents.length)
   const values = new Float32Array(latents.length)
@@ -102,13 +64,16 @@ const joined = (a: SparseCodes, b: SparseCodes): SparseCodes => {
 }
 
 export interface StitchPass {
-  /** @param x [rows, d_in] */
-  readonly add: (x: Float32Array<ArrayBuffer>) => void
+  /** @param x [rows, d_in]; the codes are those of the two SAEs on these rows */
+  readonly add: (x: Float32Array, codes: { readonly small: LatentCodes; readonly large: LatentCodes }) => void
   readonly finish: () => StitchData
 }
 
 /** Rows are added batch by batch, so that no more than one batch of them is in memory. */
-export const stitchPass = (small: SelfContainedSae, large: SelfContainedSae): StitchPass => {
+export const stitchPass = (small: SaeWeights, large: SaeWeights): StitchPass => {
+  for (const sae of [small, large]) {
+    if (sae.activation.type === "topk") throw new RangeError("a TopK SAE needs a threshold before it is stitched")
+  }
   if (small.d_in !== large.d_in) {
     throw new RangeError(`the SAEs read different widths: d_in ${small.d_in} and ${large.d_in}`)
   }
@@ -118,7 +83,7 @@ export const stitchPass = (small: SelfContainedSae, large: SelfContainedSae): St
   const W_dec = new Float64Array(P * d)
   W_dec.set(small.W_dec)
   W_dec.set(large.W_dec, m * d)
-  const batches: Array<SparseCodes> = []
+  const batches: Array<LatentCodes> = []
   const [mean, energy, density, slope] = [0, 1, 2, 3].map(() => new Float64Array(P)) as [
     Float64Array,
     Float64Array,
@@ -134,8 +99,11 @@ export const stitchPass = (small: SelfContainedSae, large: SelfContainedSae): St
   let rows = 0
   const excess = new Float64Array(d)
 
-  const add = (x: Float32Array<ArrayBuffer>): void => {
-    const codes = joined(encodeSparse(x, small.encoder), encodeSparse(x, large.encoder))
+  const add: StitchPass["add"] = (x, parts) => {
+    if (parts.small.rows * d !== x.length || parts.large.rows * d !== x.length) {
+      throw new RangeError(`${x.length} numbers and codes of ${parts.small.rows} and ${parts.large.rows} rows`)
+    }
+    const codes = joined(parts.small, parts.large)
     batches.push(codes)
     rows += codes.rows
     origin ??= x.slice(0, d)

@@ -3,21 +3,19 @@
  * value, as dictionary_learning estimates it while it trains. Per-row TopK makes each latent depend on all others, a
  * threshold does not.
  */
-import { type Encoder, encodeSparse } from "./sparse-codes.ts"
+import type { LatentCodes } from "./latent-codes.ts"
 
 export interface TopkThreshold {
-  /** @param x [rows, d_in] */
-  readonly add: (x: Float32Array<ArrayBuffer>) => void
+  /** Codes of the TopK SAE with its own selection. */
+  readonly add: (codes: LatentCodes) => void
   /** @throws RangeError when no row had an active latent */
   readonly finish: () => number
 }
 
-/** @param encoder with the selection `topk` */
-export const topkThreshold = (encoder: Encoder): TopkThreshold => {
+export const topkThreshold = (): TopkThreshold => {
   let sum = 0
   let rows = 0
-  const add = (x: Float32Array<ArrayBuffer>): void => {
-    const { rows: n, offsets, values } = encodeSparse(x, encoder)
+  const add = ({ rows: n, offsets, values }: LatentCodes): void => {
     for (let r = 0; r < n; r++) {
       if (offsets[r] === offsets[r + 1]) continue
       let least = Number.POSITIVE_INFINITY

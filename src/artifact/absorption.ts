@@ -30,18 +30,22 @@ const AbsorbedWord = Schema.Struct({
 
 const Letter = Schema.Struct({
   letter: Schema.String,
-  train_words: Schema.Int,
-  test_words: Schema.Int,
-  /** F1 of the probe on the test words, and its mean over the repeated splits. */
+  /** How many words with this letter the model gets right. */
+  known_words: Schema.Int,
+  /** F1 of the probe on test words: the mean over the splits, and each split's. */
   probe_f1: Schema.Finite,
-  probe_f1_repeated: Schema.Finite,
+  probe_f1_splits: Schema.Array(Schema.Finite),
   /** Whether the probe's F1 passes the threshold, so that the numbers below count. */
   evaluated: Schema.Boolean,
-  /** F1 of the k-sparse probes on SAE activations, k = 1, 2, ... */
+  /** F1 of the k-sparse probes on SAE activations, k = 1, 2, ..., mean over the splits. */
   k_sparse_f1: Schema.Array(Schema.Finite),
-  /** The latents of the largest k that still raised F1: one, or several when the letter is split. */
+  /** The latents of the largest k that still raised F1, in the first split: one, or several when the letter is split. */
   split_latents: Schema.Array(Schema.Struct({ latent: Schema.Int, cosine: Schema.Finite })),
+  mean_split_latents: Schema.Finite,
+  /** Test words of all splits that the probe gets right: what the rates below are out of. */
   probe_true_positives: Schema.Int,
+  /** Mean projection of these words on the unit probe. */
+  mean_projection: Schema.Finite,
   full_absorptions: Schema.Int,
   full_absorption_rate: Schema.Finite,
   mean_absorption_fraction: Schema.Finite,
@@ -56,7 +60,8 @@ const Letter = Schema.Struct({
 const AbsorptionFile = Schema.Struct({
   format: Schema.Literal(1),
   hook: Schema.String,
-  sae: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int, l0: Schema.Finite }),
+  /** L0 and explained variance are those at the word tokens. */
+  sae: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int, l0: Schema.Finite, ev: Schema.Finite }),
   /** An example of the prompts, as text. */
   prompt: Schema.String,
   settings: Schema.Struct({
@@ -75,10 +80,10 @@ const AbsorptionFile = Schema.Struct({
   model: Schema.Struct({ words: Schema.Int, correct: Schema.Int, accuracy: Schema.Finite }),
   probe: Schema.Struct({
     train_words: Schema.Int,
+    /** Of all splits: every word is a test word once. */
     test_words: Schema.Int,
     accuracy: Schema.Finite,
-    /** Mean over the repeated splits. */
-    accuracy_repeated: Schema.Finite,
+    accuracy_splits: Schema.Array(Schema.Finite),
     letters: Schema.Int
   }),
   /** Over the evaluated letters: mean and standard deviation (n - 1). */
@@ -88,6 +93,9 @@ const AbsorptionFile = Schema.Struct({
   std_full_absorption: Schema.Finite,
   /** Mean number of split latents a letter (1: no split). */
   mean_split_latents: Schema.Finite,
+  /** Mean over the evaluated letters of the k-sparse F1 with one latent, and with the split latents. */
+  mean_k1_f1: Schema.Finite,
+  mean_split_f1: Schema.Finite,
   /** Signs that the SAE is too undertrained for its absorption to mean anything; empty when there are none. */
   warnings: Schema.Array(Schema.String),
   letters: Schema.Array(Letter)

@@ -1,6 +1,5 @@
 /** Small random SAEs and rows for property tests, and their dense arithmetic in f64. */
 import type { SaeWeights } from "../../src/artifact/sae.ts"
-import type { SelfContainedSae } from "../../src/analysis/stitch-pass.ts"
 import * as Rng from "../../src/random/rng.ts"
 
 export const randomSae = (seed: number, d_in: number, d_sae: number): SaeWeights => {
@@ -24,19 +23,19 @@ export const randomRows = (seed: number, rows: number, d_in: number): Float32Arr
   return Float32Array.from({ length: rows * d_in }, (_, i) => rng.normal() + (i % d_in === 0 ? 3 : 0))
 }
 
-/** Mean squared error, every latent computed and added up row by row; a row's codes are given by `f`. */
-export const denseMse = (x: Float32Array, sae: SelfContainedSae): number => {
-  const { d_in, d_sae, encoder, W_dec, b_dec } = sae
+/** Mean squared error, every latent computed and added up row by row. */
+export const denseMse = (x: Float32Array, sae: SaeWeights): number => {
+  const { d_in, d_sae } = sae
   const rows = x.length / d_in
-  const { selection } = encoder
-  if (selection.type !== "threshold") throw new Error("a threshold is needed")
   let sum = 0
   for (let r = 0; r < rows; r++) {
-    const out = Float64Array.from(b_dec)
+    const out = Float64Array.from(sae.b_dec)
     for (let j = 0; j < d_sae; j++) {
-      let z = encoder.bias[j]!
-      for (let i = 0; i < d_in; i++) z += x[r * d_in + i]! * encoder.W_enc[i * d_sae + j]!
-      if (z > 0 && z > selection.threshold[j]!) for (let i = 0; i < d_in; i++) out[i]! += z * W_dec[j * d_in + i]!
+      let z = sae.b_enc[j]!
+      for (let i = 0; i < d_in; i++) {
+        z += (x[r * d_in + i]! - (sae.apply_b_dec_to_input ? sae.b_dec[i]! : 0)) * sae.W_enc[i * d_sae + j]!
+      }
+      if (z > Math.max(0, sae.threshold![j]!)) for (let i = 0; i < d_in; i++) out[i]! += z * sae.W_dec[j * d_in + i]!
     }
     for (let i = 0; i < d_in; i++) sum += (out[i]! - x[r * d_in + i]!) ** 2
   }

@@ -3,14 +3,16 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { components } from "../../src/analysis/components.ts"
 import { cosineEdges, nearestRows } from "../../src/analysis/decoder-cosine.ts"
-import { encodeSparse, encoderOf } from "../../src/analysis/sparse-codes.ts"
+import { encodeLatents } from "../../src/analysis/latent-codes.ts"
+import { selfContained, withThreshold } from "../../src/analysis/self-contained-sae.ts"
 import { directMse } from "../../src/analysis/stitch-check.ts"
-import { deltaMse, selfContained, stitchPass } from "../../src/analysis/stitch-pass.ts"
+import { deltaMse, stitchPass } from "../../src/analysis/stitch-pass.ts"
 import { stitchPath } from "../../src/analysis/stitch-path.ts"
 import { stitchState } from "../../src/analysis/stitch-state.ts"
 import { stitchedSae } from "../../src/analysis/stitched-sae.ts"
 import { topkThreshold } from "../../src/analysis/topk-threshold.ts"
 import type { SaeWeights } from "../../src/artifact/sae.ts"
+import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { loadEngine } from "../../src/tensor/engine.ts"
 import { denseMse, randomRows, randomSae } from "./random-sae.ts"
 
@@ -20,10 +22,14 @@ beforeAll(() => Effect.runPromise(loadEngine("auto")))
 const close = (actual: number, expected: number) => expect(actual / expected).toBeCloseTo(1, 4)
 
 const collected = (small: SaeWeights, large: SaeWeights, x: Float32Array<ArrayBuffer>) => {
-  const pass = stitchPass(selfContained(small), selfContained(large))
+  const pass = stitchPass(small, large)
   const half = Math.floor(x.length / small.d_in / 2) * small.d_in
-  pass.add(x.slice(0, half))
-  pass.add(x.slice(half))
+  const [a, b] = [makeSaeModel(small), makeSaeModel(large)]
+  for (const rows of [x.slice(0, half), x.slice(half)]) {
+    pass.add(rows, { small: encodeLatents(rows, a), large: encodeLatents(rows, b) })
+  }
+  a.dispose()
+  b.dispose()
   return pass.finish()
 }
 
@@ -85,17 +91,12 @@ describe("the closed form", () => {
       b_dec: new Float32Array(2),
       threshold: undefined
     })
-    const pass = stitchPass(
-      selfContained(axis([[1, 0]])),
-      selfContained(
-        axis([
-          [1, 0],
-          [0, 1]
-        ])
-      )
-    )
-    pass.add(Float32Array.from([1, 2, 3, 4]))
-    const data = pass.finish()
+    const small = axis([[1, 0]])
+    const large = axis([
+      [1, 0],
+      [0, 1]
+    ])
+    const data = collected(small, large, Float32Array.from([1, 2, 3, 4]))
     // Small: x_hat = (t, 0), MSE = (4 + 16) / 2. Adding a copy: x_hat = (2t, 0), error (t, -u): + (1 + 9) / 2.
     expect(data.mse).toBe(10)
     expect([...deltaMse(data)]).toEqual([5, -10])
@@ -127,7 +128,9 @@ describe("the path", () => {
             Array.from({ length: m }, (_, j) => j)
           )
           // Weight for weight the large SAE.
-          expect(stitchedSae(data, { present: state.present, biasShare: state.biasShare() })).toEqual(data.large)
+          expect(stitchedSae(data, { present: state.present, biasShare: state.biasShare() })).toEqual(
+            selfContained(data.large)
+          )
           const check = directMse(data, [
             { present: new Uint8Array(m + M).fill(1, 0, m), biasShare: 0 },
             { present: state.present, biasShare: state.biasShare() }
@@ -202,29 +205,12 @@ describe("TopK SAEs", () => {
 
   it("are refused without a threshold", () => {
     expect(() => selfContained(topk(2))).toThrow(/threshold/)
-  })
-
-  it("keep the k largest positive pre-activations of each row", () => {
-    const sae = topk(2)
-    const x = randomRows(2, 50, 4)
-    const all = encodeSparse(x, { ...encoderOf(sae), selection: { type: "threshold", threshold: new Float32Array(8) } })
-    const best = encodeSparse(x, encoderOf(sae))
-    for (let r = 0; r < 50; r++) {
-      const entries = (codes: typeof all) =>
-        Array.from(codes.latents.subarray(codes.offsets[r], codes.offsets[r + 1]), (j, n) => [
-          codes.values[codes.offsets[r]! + n]!,
-          j
-        ])
-      const expected = entries(all)
-        .toSorted((a, b) => b[0]! - a[0]!)
-        .slice(0, 2)
-        .toSorted((a, b) => a[1]! - b[1]!)
-      expect(entries(best)).toEqual(expected)
-    }
+    expect(() => stitchPass(topk(2), topk(2))).toThrow(/threshold/)
+    expect(selfContained(withThreshold(topk(2), 0.5)).threshold![3]).toBe(0.5)
   })
 
   it("get the mean of the smallest active values as their threshold", () => {
-    const sae: SaeWeights = {
+    const model = makeSaeModel({
       ...topk(2),
       d_in: 1,
       d_sae: 3,
@@ -232,11 +218,12 @@ describe("TopK SAEs", () => {
       b_enc: new Float32Array(3),
       b_dec: new Float32Array(1),
       W_dec: Float32Array.from([1, 1, 1])
-    }
-    const threshold = topkThreshold(encoderOf(sae))
+    })
+    const threshold = topkThreshold()
     // Rows 1 and 5: z = (1, 2, 3) and (5, 10, 15), the second largest are 2 and 10. Row -1 has no active latent.
-    threshold.add(Float32Array.from([1, -1]))
-    threshold.add(Float32Array.from([5]))
+    threshold.add(encodeLatents(Float32Array.from([1, -1]), model))
+    threshold.add(encodeLatents(Float32Array.from([5]), model))
+    model.dispose()
     expect(threshold.finish()).toBe(6)
   })
 })
