@@ -43,7 +43,8 @@ export interface LetterInSplit {
   readonly split: ReadonlyArray<{ readonly latent: number; readonly cosine: number }>
   readonly truePositives: number
   readonly projections: ReadonlyArray<number>
-  readonly absorbed: ReadonlyArray<AbsorbedWord & { readonly absorbers: ReadonlyArray<number> }>
+  /** Words with a fraction above 0 or full absorption, and the latents to blame. */
+  readonly absorbed: ReadonlyArray<{ readonly word: AbsorbedWord; readonly absorbers: ReadonlyArray<number> }>
 }
 
 const rowsOf = (x: Float32Array, d: number, rows: ReadonlyArray<number>): Float32Array => {
@@ -52,14 +53,25 @@ const rowsOf = (x: Float32Array, d: number, rows: ReadonlyArray<number>): Float3
   return part
 }
 
-/** SAEBench's procedure on one split. */
-const evaluateSplit = (
+export interface SplitAbsorption {
+  readonly accuracy: number
+  readonly train: number
+  readonly test: number
+  readonly perLetter: ReadonlyArray<LetterInSplit>
+}
+
+/**
+ * @param data codes for unit decoder rows
+ * @param unit [d_sae, d_in], the unit decoder rows
+ * @param test whether a word is a test word
+ */
+export const evaluateSplit = (
   data: WordRows,
   d: number,
   unit: Float32Array,
   test: (row: number) => boolean,
   s: AbsorptionSettings
-) => {
+): SplitAbsorption => {
   const all = data.words.map((_, row) => row)
   const [trainRows, testRows] = [all.filter((row) => !test(row)), all.filter(test)]
   const labelsOf = (rows: ReadonlyArray<number>) => Uint8Array.from(rows, (row) => data.letters[row]!)
@@ -93,16 +105,18 @@ const evaluateSplit = (
       const projection = dot(data.x, row)
       const [from, to] = [offsets[row]!, offsets[row + 1]!]
       const active = { latents: latents.subarray(from, to), values: values.subarray(from, to) }
-      const { ranked: top, ...result } = wordAbsorption(active, cosines, projection, split, s)
-      return { word: data.words[row]!, projection, ...result, top: top.slice(0, latentsShown) }
+      const { ranked: top, absorbers, ...result } = wordAbsorption(active, cosines, projection, split, s)
+      const word: AbsorbedWord = { word: data.words[row]!, projection, ...result, top: top.slice(0, latentsShown) }
+      // Full absorption is the work of the one latent on top.
+      return { word, absorbers: absorbers.length > 0 ? absorbers : top.slice(0, 1).map(({ latent }) => latent) }
     })
     return {
       probeF1: probeF1[letter]!,
       kSparseF1: k.f1,
       split: k.split.map((latent) => ({ latent, cosine: cosines[latent]! })),
       truePositives: hits.length,
-      projections: words.map(({ projection }) => projection),
-      absorbed: words.filter(({ fraction, full }) => fraction > 0 || full)
+      projections: words.map(({ word }) => word.projection),
+      absorbed: words.filter(({ word }) => word.fraction > 0 || word.full)
     }
   })
   return { accuracy: accuracy(testLabels, predicted), train: trainRows.length, test: testRows.length, perLetter }

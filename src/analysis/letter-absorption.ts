@@ -73,7 +73,7 @@ export const letterAbsorption = (
     const parts = splits.map(({ perLetter }) => perLetter[n]!)
     const absorbed = parts.flatMap((part) => part.absorbed)
     const truePositives = parts.reduce((sum, part) => sum + part.truePositives, 0)
-    const full = absorbed.filter((word) => word.full).length
+    const full = absorbed.filter(({ word }) => word.full).length
     const probeF1 = mean(parts.map((part) => part.probeF1))
     const evaluated = probeF1 > settings.min_probe_f1 && truePositives > 0
     if (evaluated) {
@@ -81,16 +81,12 @@ export const letterAbsorption = (
       splitF1.push(mean(parts.map((part) => part.kSparseF1[Math.max(0, part.split.length - 1)] ?? 0)))
     }
     const absorbers = new Map<number, { readonly cosine: number; readonly words: Array<string> }>()
-    for (const word of absorbed) {
-      const guilty = word.absorbers.length > 0 ? word.absorbers : word.top.slice(0, 1).map(({ latent }) => latent)
-      for (const latent of guilty) {
+    for (const { word, absorbers: latents } of absorbed) {
+      for (const latent of latents) {
+        const cosine = word.top.find((each) => each.latent === latent)?.cosine ?? 0
         const known = absorbers.get(latent)
-        if (known !== undefined) known.words.push(word.word)
-        else
-          absorbers.set(latent, {
-            cosine: word.top.find((each) => each.latent === latent)?.cosine ?? 0,
-            words: [word.word]
-          })
+        if (known === undefined) absorbers.set(latent, { cosine, words: [word.word] })
+        else known.words.push(word.word)
       }
     }
     return {
@@ -107,12 +103,12 @@ export const letterAbsorption = (
       full_absorptions: full,
       full_absorption_rate: truePositives === 0 ? 0 : full / truePositives,
       mean_absorption_fraction:
-        truePositives === 0 ? 0 : absorbed.reduce((sum, word) => sum + word.fraction, 0) / truePositives,
+        truePositives === 0 ? 0 : absorbed.reduce((sum, { word }) => sum + word.fraction, 0) / truePositives,
       absorbers: [...absorbers]
         .map(([latent, { cosine, words }]) => ({ latent, cosine, words }))
         .toSorted((a, b) => b.words.length - a.words.length || a.latent - b.latent),
       words: absorbed
-        .map(({ absorbers: _, ...word }) => word)
+        .map(({ word }) => word)
         .toSorted((a, b) => b.fraction - a.fraction || (a.word < b.word ? -1 : 1))
         .slice(0, wordsShown)
     }
