@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
 import type { AdamVariable } from "./adam-variable.ts"
+import { readFloats } from "./read-tensor.ts"
 import {
   boolAttribute,
   dataType,
@@ -53,7 +54,7 @@ export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): Ad
   const first = makeResource<R>(shape, zeros)
   const second = makeResource<R>(shape, zeros)
   zeros.dispose()
-  const host = (variable: ResourceVariable<R>): Float32Array => tf.tidy(() => variable.read().dataSync<"float32">())
+  const host = (variable: ResourceVariable<R>): Float32Array => readFloats(variable.read)
   const set = (variable: ResourceVariable<R>, values: Float32Array): void => {
     const tensor = tf.tensor(values, shape, "float32")
     variable.assign(tensor)

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { type RowBlock, rowBlocks } from "./row-blocks.ts"
+import { readFloats } from "./read-tensor.ts"
 import { selectLargest, selectLargestOfAll } from "./select-largest.ts"
 import type { SparseKernels } from "./sparse-kernels.ts"
 import { latentOrder, makePattern, withValue } from "./sparse-pattern.ts"
@@ -21,19 +22,15 @@ const groupSize = (latents: number, wanted: number): number => {
 
 /** Maxima of `groups` consecutive groups of the flattened matrix: f32 [groups], on the host. */
 const groupMaxima = (grouped: tf.Tensor2D): Float32Array =>
-  tf.tidy(() => {
+  readFloats(() => {
     const axis = tf.tensor1d([1], "int32")
     const attributes = [typeAttribute("T", dataType.float32), typeAttribute("Tidx", dataType.int32)]
-    return executeSingle(
-      "Max",
-      [...attributes, boolAttribute("keep_dims", false)],
-      [grouped, axis]
-    ).dataSync<"float32">()
+    return executeSingle("Max", [...attributes, boolAttribute("keep_dims", false)], [grouped, axis])
   })
 
 /** Rows `index` of a matrix, on the host. */
 const gatherToHost = (matrix: tf.Tensor2D, index: Int32Array): Float32Array =>
-  tf.tidy(() => tf.gather(matrix, tf.tensor1d(index, "int32")).dataSync<"float32">())
+  readFloats(() => tf.gather(matrix, tf.tensor1d(index, "int32")))
 
 const int64Matrix = (pairs: Int32Array): tf.Tensor =>
   castTo(tf.tensor2d(pairs, [pairs.length / 2, 2], "int32"), dataType.int32, dataType.int64)
@@ -125,12 +122,13 @@ export const tensorflowKernels: SparseKernels = {
 
   aboveThreshold: (pre, threshold) => {
     const [rows, latents] = pre.shape
-    const { pairs, value } = tf.tidy(() => {
-      const mask = tf.greater(pre, threshold)
-      const where = executeSingle("Where", [typeAttribute("T", dataType.bool)], [mask])
-      const index = castTo(where, dataType.int64, dataType.int32) as tf.Tensor2D
-      return { pairs: index.dataSync<"int32">(), value: tf.gatherND(pre, index) as tf.Tensor1D }
+    const index = tf.tidy(() => {
+      const where = executeSingle("Where", [typeAttribute("T", dataType.bool)], [tf.greater(pre, threshold)])
+      return castTo(where, dataType.int64, dataType.int32) as tf.Tensor2D
     })
+    const pairs = index.dataSync<"int32">()
+    const value = tf.gatherND(pre, index) as tf.Tensor1D
+    index.dispose()
     const rowStart = new Int32Array(rows + 1)
     const latent = new Int32Array(pairs.length / 2)
     for (let i = 0; i < latent.length; i++) {
