@@ -63,7 +63,8 @@ const evaluateParam = (scope: Scope, place: Place, { name, indexes }: ParamExpre
 
 const evaluateMatrix = (scope: Scope, place: Place, { axis, coordinate }: MatrixExpression): Value | undefined => {
   const { row } = scope
-  if (row === undefined) return report(scope, place, "matrix.* has no value here, only in what one row of the matrix is for")
+  if (row === undefined)
+    return report(scope, place, "matrix.* has no value here, only in what one row of the matrix is for")
   const value = row.values.get(axis)
   if (value === undefined) {
     const names = [...row.values.keys()]
@@ -72,7 +73,11 @@ const evaluateMatrix = (scope: Scope, place: Place, { axis, coordinate }: Matrix
   }
   if (coordinate === undefined) return value
   if (value.type !== "artifact") {
-    return report(scope, place, `matrix.${axis} is ${showValue(value)}, not an artifact, so it has no coordinate "${coordinate}"`)
+    return report(
+      scope,
+      place,
+      `matrix.${axis} is ${showValue(value)}, not an artifact, so it has no coordinate "${coordinate}"`
+    )
   }
   const json = value.ref.at[coordinate]
   if (json === undefined) {
@@ -139,7 +144,8 @@ export const evaluateStage = (
   if (matches.length > 1 && !several && selector?.list !== true) {
     const name = written(expression)
     const all = selector === undefined ? "" : `, or stages.${stage}[*] for all`
-    const way = selector === undefined ? `select one, or write stages.${stage}[*] for all` : `name more coordinates${all}`
+    const way =
+      selector === undefined ? `select one, or write stages.${stage}[*] for all` : `name more coordinates${all}`
     return report(scope, place, `${name} matches ${matches.length}: ${listCoordinates(matches)}; ${way}`)
   }
   return matches
@@ -150,14 +156,12 @@ const evaluateExpression = (scope: Scope, place: Place, expression: Expression):
   if (expression.kind === "matrix") return evaluateMatrix(scope, place, expression)
   const rows = evaluateStage(scope, place, expression)
   if (rows === undefined) return undefined
-  const items = rows.map(
-    ({ id, at }): ArtifactValue => ({
-      type: "artifact",
-      ref: { instance: id, at },
-      stage: expression.stage,
-      at: place.at
-    })
-  )
+  const items = rows.map(({ id, at }): ArtifactValue => ({
+    type: "artifact",
+    ref: { instance: id, at },
+    stage: expression.stage,
+    at: place.at
+  }))
   return expression.selector?.list === true ? { type: "artifacts", items, at: place.at } : items[0]
 }
 
@@ -196,7 +200,11 @@ export const evaluate = (scope: Scope, node: Node, path: string): Value | undefi
     ([key, { keyAt, value }]) => [key, { keyAt, value: evaluate(scope, value, `${path}.${key}`) }] as const
   )
   if (entries.some(([, { value }]) => value === undefined)) return undefined
-  return { type: "map", entries: new Map(entries as ReadonlyArray<readonly [string, { keyAt: Location; value: Value }]>), at: node.at }
+  return {
+    type: "map",
+    entries: new Map(entries as ReadonlyArray<readonly [string, { keyAt: Location; value: Value }]>),
+    at: node.at
+  }
 }
 
 /** Names of the stages that the expressions below a node refer to, as far as they can be read. */
@@ -209,4 +217,3 @@ export const stagesIn = (node: Node): ReadonlyArray<string> => {
   const parts = template.kind === "whole" ? [template.expression] : template.parts
   return parts.flatMap((part) => (typeof part !== "string" && part.kind === "stage" ? [part.stage] : []))
 }
-

@@ -88,7 +88,11 @@ interface Learned {
 /** All that does not depend on what stands above. Failures of sources and facts become problems with their lines. */
 const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
   instance: StageInstance,
-  code: { readonly digest: string; readonly packages: Readonly<Record<string, string>>; readonly files: KeyNotes["codeFiles"] },
+  code: {
+    readonly digest: string
+    readonly packages: Readonly<Record<string, string>>
+    readonly files: KeyNotes["codeFiles"]
+  },
   resolve: PlanResolver<A, E, R>
 ) {
   const problems: Array<Problem> = []

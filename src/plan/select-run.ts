@@ -1,18 +1,18 @@
 /** `--from`, `--until`, `--only` and `--force` over a graph: which instances a run concerns, and which run anyway. */
 import * as Result from "effect/Result"
-import { suggestOrList } from "../spec/did-you-mean.ts"
+import { Unreadable } from "../spec/expression.ts"
 import { onCommandLine } from "../spec/location.ts"
 import type { Problem } from "../spec/problem.ts"
 import { SpecInvalid } from "../spec/spec-invalid.ts"
-import { parseStageName } from "./stage-name.ts"
+import { instancesNamed } from "./instances-named.ts"
 import type { Plan } from "./plan.ts"
-import type { Graph, StageInstance } from "./stage-instance.ts"
+import type { Graph } from "./stage-instance.ts"
 
 /** Each a stage's name (all its instances), or some of them: `sae[width=512]`. */
 export interface RunSelection {
   /** This and everything below it runs again. */
   readonly from?: ReadonlyArray<string>
-  /** This and what it needs, nothing else. */
+  /** This and what it needs, nothing else. Stages named behind the file mean the same. */
   readonly until?: ReadonlyArray<string>
   /** Just this: everything above it must be a hit. */
   readonly only?: ReadonlyArray<string>
@@ -21,27 +21,71 @@ export interface RunSelection {
 }
 
 export interface SelectedRun {
+  /** Closed upwards: with an instance, all that it needs is wanted. */
   readonly wanted: ReadonlySet<string>
+  /** Run even if their results are there. */
   readonly force: ReadonlySet<string>
-  /** Above what `--only` names: a run is refused unless these are hits. */
+  /** Above what `--only` names: the run is refused unless these are hits (`notHit`). */
   readonly mustHit: ReadonlySet<string>
 }
 
 /** Ids that `start` reaches over `next`, itself included. */
 const reach = (start: Iterable<string>, next: ReadonlyMap<string, ReadonlyArray<string>>): Set<string> => {
   const seen = new Set(start)
+  // A set that grows while it is walked: each id is visited once.
   for (const id of seen) for (const other of next.get(id) ?? []) seen.add(other)
   return seen
 }
 
-/** Instances that a name on the command line stands for, or why it stands for none. */
-export const instancesNamed = (graph: Graph, name: string): ReadonlyArray<StageInstance> | string => {
-  const parsed = parseStageName(name)
-  if (typeof parsed === "string") return parsed
-  const ofStage = graph.instances.filter((instance) => instance.stage === parsed.stage)
-  if (ofStage.length === 0) {
-    const stages = [...new Set(graph.instances.map((instance) => instance.stage))]
-    return `there is no stage "${parsed.stage}"${suggestOrList(parsed.stage, stages)}`
+const without = (all: ReadonlySet<string>, some: ReadonlySet<string>): Set<string> =>
+  new Set([...all].filter((id) => !some.has(id)))
+
+export const selectRun = (graph: Graph, selection: RunSelection): Result.Result<SelectedRun, SpecInvalid> => {
+  const problems: Array<Problem> = []
+  const above = new Map(graph.instances.map(({ id, needs }) => [id, needs] as const))
+  const below = new Map<string, Array<string>>()
+  for (const { id, needs } of graph.instances) {
+    for (const need of needs) below.set(need, [...(below.get(need) ?? []), id])
   }
-  return parsed.select(ofStage)
+  const named = (flag: keyof RunSelection): ReadonlySet<string> => {
+    const ids = new Set<string>()
+    for (const name of selection[flag] ?? []) {
+      const found = instancesNamed(graph, name)
+      if (found instanceof Unreadable) {
+        problems.push({ at: onCommandLine(`--${flag} ${name}`), path: "", message: found.message })
+      } else for (const { id } of found) ids.add(id)
+    }
+    return ids
+  }
+  const until = named("until")
+  const only = named("only")
+  const from = named("from")
+  const force = named("force")
+
+  let wanted: ReadonlySet<string> = new Set(above.keys())
+  if (until.size > 0) wanted = reach(until, above)
+  if (only.size > 0) wanted = until.size > 0 ? reach([...only, ...until], above) : reach(only, above)
+  const mustHit = only.size === 0 ? new Set<string>() : without(reach(only, above), new Set([...only, ...until]))
+  const again = new Set([...reach(from, below)].filter((id) => wanted.has(id) && !mustHit.has(id)))
+  const complain = (flag: "force" | "from", ids: ReadonlySet<string>): void => {
+    for (const id of ids) {
+      if (wanted.has(id) && !mustHit.has(id)) continue
+      const message = `${id} is not among what ${only.size > 0 ? "--only" : "--until"} lets run`
+      problems.push({ at: onCommandLine(`--${flag} ${(selection[flag] ?? []).join(" ")}`), path: "", message })
+    }
+  }
+  complain("force", force)
+  complain("from", from)
+  if (problems.length > 0) return Result.fail(new SpecInvalid({ problems }))
+  return Result.succeed({ wanted, force: new Set([...again, ...force]), mustHit })
 }
+
+/** For `--only`: what would have to run first, as problems; empty where the run may go on. */
+export const notHit = (plan: Plan, selected: SelectedRun, only: ReadonlyArray<string>): ReadonlyArray<Problem> =>
+  plan.stages
+    .filter(({ instance, action }) => selected.mustHit.has(instance.id) && action !== "hit")
+    .map(({ instance }) => ({
+      at: onCommandLine(`--only ${only.join(" ")}`),
+      path: "",
+      message: `${instance.id} has no result yet; run it first, or use --until`
+    }))

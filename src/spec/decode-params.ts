@@ -24,7 +24,12 @@ const oneOf = <const T extends string>(
   return undefined
 }
 
-const decodeParam = (name: string, entry: Entry, path: string, problems: Array<Problem>): ParamDeclaration | undefined => {
+const decodeParam = (
+  name: string,
+  entry: Entry,
+  path: string,
+  problems: Array<Problem>
+): ParamDeclaration | undefined => {
   const map = expectMap(entry.value, path, problems)
   if (map === undefined) return undefined
   const fields = fieldsOf(map, path, keys, problems)
@@ -39,7 +44,11 @@ const decodeParam = (name: string, entry: Entry, path: string, problems: Array<P
   const items = oneOf(fields.items, below(path, "items"), itemTypes, problems)
   if (type === undefined || (fields.items !== undefined && items === undefined)) return undefined
   if (items !== undefined && type !== "list") {
-    problems.push({ at: fields.items?.keyAt ?? entry.keyAt, path: below(path, "items"), message: "only a list has items" })
+    problems.push({
+      at: fields.items?.keyAt ?? entry.keyAt,
+      path: below(path, "items"),
+      message: "only a list has items"
+    })
     return undefined
   }
   const choices = fields.choices?.value

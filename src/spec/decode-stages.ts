@@ -8,16 +8,7 @@ import type { Entry, MapNode, Node } from "./node.ts"
 import { isNull } from "./decode-params.ts"
 import type { Problem } from "./problem.ts"
 
-export const stageKeys = [
-  "uses",
-  "description",
-  "with",
-  "matrix",
-  "needs",
-  "resources",
-  "retries",
-  "timeout"
-] as const
+export const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout"] as const
 export const resourceKeys = ["gpu", "vram", "memory", "disk"] as const
 
 export interface Kinds {
@@ -26,7 +17,12 @@ export interface Kinds {
   readonly names: ReadonlyArray<string>
 }
 
-const kindOf = (uses: Entry | undefined, path: string, kinds: Kinds, problems: Array<Problem>): StageKind | undefined => {
+const kindOf = (
+  uses: Entry | undefined,
+  path: string,
+  kinds: Kinds,
+  problems: Array<Problem>
+): StageKind | undefined => {
   const name = textOf(uses, path, problems)
   if (uses === undefined || name === undefined) return undefined
   if (Object.hasOwn(kinds.catalog, name)) return kinds.catalog[name]
@@ -43,7 +39,12 @@ const needsOf = (entry: Entry | undefined): ReadonlyArray<Node> => {
   return entry.value.type === "list" ? entry.value.items : [entry.value]
 }
 
-const decodeStage = (name: string, entry: Entry, kinds: Kinds, problems: Array<Problem>): StageDeclaration | undefined => {
+const decodeStage = (
+  name: string,
+  entry: Entry,
+  kinds: Kinds,
+  problems: Array<Problem>
+): StageDeclaration | undefined => {
   const path = below("stages", name)
   const map = expectMap(entry.value, path, problems)
   if (map === undefined) return undefined

@@ -27,7 +27,9 @@ export type Expression = ParamExpression | MatrixExpression | StageExpression
 /** What one coordinate must be. */
 export type Term =
   | { readonly kind: "literal"; readonly value: Json; readonly text: string }
-  | { readonly kind: "first" | "last" | "any" }
+  | { readonly kind: "first" }
+  | { readonly kind: "last" }
+  | { readonly kind: "any" }
   | ParamExpression
   | MatrixExpression
 
@@ -111,8 +113,10 @@ const parseLiteral = (text: string): Term | Unreadable => {
 
 const parseTerm = (text: string): Term | Unreadable => {
   if (text === "*") return { kind: "any" }
-  if (text === "first" || text === "last") return { kind: text }
-  if (text.startsWith("params.")) return parseParam(text) ?? new Unreadable(`cannot read ${text}: write params.NAME or params.NAME[0]`)
+  if (text === "first") return { kind: "first" }
+  if (text === "last") return { kind: "last" }
+  if (text.startsWith("params."))
+    return parseParam(text) ?? new Unreadable(`cannot read ${text}: write params.NAME or params.NAME[0]`)
   if (text.startsWith("matrix.")) return parseMatrix(text) ?? new Unreadable(`cannot read ${text}: write matrix.AXIS`)
   return parseLiteral(text)
 }
@@ -124,7 +128,9 @@ export const parseSelector = (text: string): Selector | Unreadable => {
   for (const part of splitOutside(text, ",")) {
     const match = /^\s*([A-Za-z_][\w.-]*)\s*=\s*([^]*?)\s*$/.exec(part)
     if (match === null || match[2] === "") {
-      return new Unreadable(`cannot read the selector [${text.trim()}]: write [*], or [axis=value, ...] with a value, first, last or *`)
+      return new Unreadable(
+        `cannot read the selector [${text.trim()}]: write [*], or [axis=value, ...] with a value, first, last or *`
+      )
     }
     const axis = match[1] as string
     if (terms.has(axis)) return new Unreadable(`the selector [${text.trim()}] names "${axis}" twice`)

@@ -10,7 +10,8 @@ import type { Problem } from "./problem.ts"
 /** What of a stage can be set, and how many names follow. */
 const settable = ["with", "matrix", "resources", "retries", "timeout"] as const
 
-const forms = "write params.NAME, or stages.NAME.with.PARAM, with [axis=value] behind the stage's name for some instances"
+const forms =
+  "write params.NAME, or stages.NAME.with.PARAM, with [axis=value] behind the stage's name for some instances"
 
 const parseStageTarget = (parts: ReadonlyArray<string>): Override["target"] | Unreadable => {
   const [, stagePart, ...field] = parts

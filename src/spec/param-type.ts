@@ -48,12 +48,7 @@ const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` 
 const hint = (type: ItemType, node: Node): string =>
   (type === "string" || type === "source") && node.type === "scalar" && node.value !== null ? "; quote it" : ""
 
-const checkItem = (
-  type: ItemType,
-  choices: ListNode | undefined,
-  node: Node,
-  path: string
-): ReadonlyArray<Problem> => {
+const checkItem = (type: ItemType, choices: ListNode | undefined, node: Node, path: string): ReadonlyArray<Problem> => {
   const value = node.type === "scalar" ? node.value : undefined
   if (node.type === "scalar" && typeof value === "string" && value.includes("${{")) {
     return [{ at: node.at, path, message: "expressions are not evaluated here, only in the stages of a pipeline" }]

@@ -102,7 +102,12 @@ const pipelineFields = (
 ): { readonly params?: Entry; readonly stages?: Entry; readonly description?: Entry } | undefined => {
   if (fields.pipeline === undefined) {
     if (fields.stages !== undefined) return fields
-    return noStages(problems, top.at, "", "an experiment names its pipeline (`pipeline: FILE`), or holds `stages:` itself")
+    return noStages(
+      problems,
+      top.at,
+      "",
+      "an experiment names its pipeline (`pipeline: FILE`), or holds `stages:` itself"
+    )
   }
   if (fields.stages !== undefined) {
     const message = "the experiment names a pipeline, so the stages are that file's; leave out one of the two"

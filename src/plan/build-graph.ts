@@ -1,0 +1,184 @@
+/** From a specification to the graph of stage instances: matrices expanded, references resolved, everything checked. */
+import type { Specification } from "../spec/specification.ts"
+import type { StageDeclaration } from "../spec/declaration.ts"
+import { parseExpression, parseTemplate, Unreadable } from "../spec/expression.ts"
+import type { StageExpression } from "../spec/expression.ts"
+import type { Location } from "../spec/location.ts"
+import type { Node } from "../spec/node.ts"
+import { show } from "../spec/node.ts"
+import type { Problem } from "../spec/problem.ts"
+import { applyOverride, instancesOf, isMatrixOverride, overridePath, overridesOf } from "./apply-overrides.ts"
+import type { StageOverride } from "./apply-overrides.ts"
+import { checkWith } from "./check-with.ts"
+import type { Given } from "./check-with.ts"
+import { evaluate, evaluateStage, stagesIn } from "./evaluate.ts"
+import type { ExpandedStage, Row, Scope } from "./evaluate.ts"
+import { expandMatrix } from "./expand-matrix.ts"
+import { upstreamOf } from "./manifest.ts"
+import { runSettings } from "./run-settings.ts"
+import type { Graph, StageInstance } from "./stage-instance.ts"
+import { stageOrder } from "./stage-order.ts"
+import { topological } from "./topological.ts"
+
+/** `capture`, `sae[width=512]` or `${{ stages.sae[*] }}`, as it may stand in `needs`. */
+const needExpression = (node: Node): StageExpression | Unreadable => {
+  const text = node.type === "scalar" && typeof node.value === "string" ? node.value : undefined
+  if (text === undefined) return new Unreadable(`expected the name of a stage, got ${show(node)}`)
+  const template = parseTemplate(text)
+  if (template instanceof Unreadable) return template
+  const expression =
+    template.kind === "whole"
+      ? template.expression
+      : template.kind === "text"
+        ? parseExpression(`stages.${text}`)
+        : template
+  if (expression instanceof Unreadable || expression.kind !== "stage") {
+    return new Unreadable(`expected the name of a stage, got ${show(node)}`)
+  }
+  return expression
+}
+
+/** Names of all stages that a stage refers to, anywhere. */
+const references = (stage: StageDeclaration, overrides: ReadonlyArray<StageOverride>): ReadonlyArray<string> => {
+  const nodes = [
+    ...[...stage.with.values(), ...stage.resources.values()].map(({ value }) => value),
+    ...(stage.matrix === undefined ? [] : [stage.matrix]),
+    ...overrides.map(({ value }) => value)
+  ]
+  const needs = stage.needs.map(needExpression).flatMap((need) => (need instanceof Unreadable ? [] : [need.stage]))
+  return [...new Set([...nodes.flatMap(stagesIn), ...needs])]
+}
+
+interface Builder {
+  readonly specification: Specification
+  readonly expanded: Map<string, ExpandedStage | undefined>
+  /** Instance id -> name of the artifact kind that comes out. */
+  readonly outputs: Map<string, string>
+  readonly instances: Map<string, StageInstance>
+  readonly problems: Array<Problem>
+}
+
+const evaluateNeeds = (scope: Scope, stage: StageDeclaration): ReadonlyArray<string> =>
+  stage.needs.flatMap((node) => {
+    const place = { at: node.at, path: `stages.${stage.name}.needs` }
+    const expression = needExpression(node)
+    if (!(expression instanceof Unreadable)) {
+      return (evaluateStage(scope, place, expression, true) ?? []).map(({ id }) => id)
+    }
+    scope.problems.push({ ...place, message: expression.message })
+    return []
+  })
+
+const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): void => {
+  const { specification, problems, outputs } = builder
+  const { kind } = stage
+  const scope: Scope = { params: specification.params, row, stages: builder.expanded, problems }
+  const given = new Map<string, Given>()
+  for (const [name, { keyAt, value }] of stage.with) {
+    given.set(name, { keyAt, at: value.at, value: evaluate(scope, value, `stages.${stage.name}.with.${name}`) })
+  }
+  const needs = evaluateNeeds(scope, stage)
+  if (kind === undefined) {
+    runSettings(scope, stage, {})
+    return
+  }
+  const wired = checkWith({
+    stage: stage.name,
+    kind,
+    given,
+    withAt: stage.withAt,
+    stageNames: [...specification.stages.keys()],
+    outputOf: (id) => outputs.get(id),
+    problems
+  })
+  const settings = runSettings(scope, stage, wired.complete ? kind.resources(wired.params as never) : {})
+  const output = "fromParam" in kind.output ? wired.params[kind.output.fromParam] : kind.output.name
+  if (typeof output !== "string") return
+  // Known even where something else of the stage is wrong: what is wired to it can be checked.
+  outputs.set(row.id, output)
+  if (!wired.complete) return
+  const { params, sources, inputs } = wired
+  const origins: Record<string, Location> = { ...wired.origins, stage: stage.at, "stage.uses": stage.usesAt }
+  const instance: StageInstance = {
+    id: row.id,
+    stage: stage.name,
+    at: row.at,
+    kind,
+    output,
+    params,
+    sources,
+    inputs,
+    needs: [],
+    order: 0,
+    ...settings,
+    origins
+  }
+  builder.instances.set(row.id, { ...instance, needs: [...new Set([...upstreamOf(instance), ...needs])] })
+}
+
+const buildStage = (builder: Builder, declared: StageDeclaration): void => {
+  const { specification, expanded, problems } = builder
+  const overrides = overridesOf(specification.overrides, declared.name)
+  const stage = overrides
+    .filter(isMatrixOverride)
+    .reduce((each, override) => applyOverride(each, override, problems), declared)
+  const scope: Scope = { params: specification.params, stages: expanded, problems }
+  const rows = expandMatrix(scope, stage)
+  if (rows === undefined) return
+  expanded.set(stage.name, { name: stage.name, rows })
+  const chosen = [...instancesOf(scope, overrides)]
+  for (const row of rows) {
+    const own = chosen.filter(([, ids]) => ids.has(row.id)).map(([override]) => override)
+    buildInstance(
+      builder,
+      own.reduce((each, override) => applyOverride(each, override, problems), stage),
+      row
+    )
+  }
+}
+
+/** The graph; what is wrong is added to `problems`, and the graph is of use only where nothing is. */
+export const buildGraph = (specification: Specification, problems: Array<Problem>): Graph => {
+  const { stages, overrides } = specification
+  const builder: Builder = {
+    specification,
+    expanded: new Map([...stages.keys()].map((name) => [name, undefined])),
+    outputs: new Map(),
+    instances: new Map(),
+    problems
+  }
+  const needs = new Map<string, ReadonlyArray<string>>()
+  for (const [name, stage] of stages) {
+    const named = stage === undefined ? [] : references(stage, overridesOf(overrides, name))
+    needs.set(
+      name,
+      named.filter((other) => stages.has(other))
+    )
+  }
+  const { order, cycles } = stageOrder(needs)
+  for (const cycle of cycles) {
+    const name = cycle[0] as string
+    const at = stages.get(name)?.at as Location
+    problems.push({
+      at,
+      path: `stages.${name}`,
+      message: `the stages need each other in a circle: ${cycle.join(" -> ")}`
+    })
+  }
+  for (const name of order) {
+    const stage = stages.get(name)
+    if (stage !== undefined) buildStage(builder, stage)
+  }
+  const scope: Scope = { params: specification.params, stages: builder.expanded, problems }
+  for (const override of overrides) {
+    const { target } = override
+    if (target.kind !== "stage" || stages.has(target.stage)) continue
+    evaluateStage(scope, { at: override.at, path: overridePath(override) }, { ...target, kind: "stage" })
+  }
+  const declared = [...stages.keys()].flatMap((name) => builder.expanded.get(name)?.rows ?? [])
+  const instances = declared.flatMap(({ id }, order) => {
+    const instance = builder.instances.get(id)
+    return instance === undefined ? [] : [{ ...instance, order }]
+  })
+  return { instances: topological(instances) }
+}

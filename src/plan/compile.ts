@@ -1,0 +1,33 @@
+/** From the texts of an experiment and its pipeline to the graph of what can run, or to all that is wrong in them. */
+import * as Result from "effect/Result"
+import type { Json } from "../artifact/canonical-json.ts"
+import { toJson } from "../spec/node.ts"
+import { sortProblems } from "../spec/problem.ts"
+import type { Problem } from "../spec/problem.ts"
+import { SpecInvalid } from "../spec/spec-invalid.ts"
+import { readSpecification } from "../spec/specification.ts"
+import type { SpecificationInput } from "../spec/specification.ts"
+import { buildGraph } from "./build-graph.ts"
+import type { Graph } from "./stage-instance.ts"
+
+export interface Compiled {
+  /** `name:` of the experiment, or its file's name. */
+  readonly name: string
+  readonly description: string | undefined
+  /** The pipeline's parameters with their values. */
+  readonly params: Readonly<Record<string, Json>>
+  readonly graph: Graph
+}
+
+export const compile = (input: SpecificationInput): Result.Result<Compiled, SpecInvalid> => {
+  const problems: Array<Problem> = []
+  const specification = readSpecification(input, problems)
+  const graph = specification === undefined ? undefined : buildGraph(specification, problems)
+  if (specification === undefined || graph === undefined || problems.length > 0) {
+    return Result.fail(new SpecInvalid({ problems: sortProblems(problems) }))
+  }
+  const { name, description } = specification
+  const params: Record<string, Json> = {}
+  for (const [param, node] of specification.params) if (node !== undefined) params[param] = toJson(node)
+  return Result.succeed({ name, description, params, graph })
+}

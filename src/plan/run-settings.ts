@@ -1,0 +1,61 @@
+/** What of a stage is not in its key: resources, retries, time limit. */
+import type { StageDeclaration } from "../spec/declaration.ts"
+import { resourceKeys } from "../spec/decode-stages.ts"
+import { suggestOrList } from "../spec/did-you-mean.ts"
+import type { Node } from "../spec/node.ts"
+import { parseBytes, parseSeconds } from "../spec/quantity.ts"
+import type { Resources } from "../stage/stage.ts"
+import { evaluate } from "./evaluate.ts"
+import type { Scope } from "./evaluate.ts"
+import { showValue } from "./value.ts"
+import type { Value } from "./value.ts"
+
+export interface RunSettings {
+  readonly resources: Resources
+  readonly retries: number
+  readonly timeoutSeconds: number | undefined
+}
+
+const count = (value: unknown): number | undefined =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
+
+/** @param estimated what the stage kind says that it needs; the file's own words win. */
+export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Resources): RunSettings => {
+  const read = (
+    node: Node | undefined,
+    path: string,
+    parse: (value: unknown) => number | undefined,
+    expected: string
+  ): number | undefined => {
+    const value: Value | undefined = node === undefined ? undefined : evaluate(scope, node, path)
+    if (node === undefined || value === undefined) return undefined
+    const parsed = value.type === "scalar" ? parse(value.value) : undefined
+    if (parsed === undefined) {
+      scope.problems.push({ at: node.at, path, message: `expected ${expected}, got ${showValue(value)}` })
+    }
+    return parsed
+  }
+  const below = `stages.${stage.name}`
+  const resources: { -readonly [K in keyof Resources]: Resources[K] } = { ...estimated }
+  for (const [name, { keyAt, value }] of stage.resources) {
+    const path = `${below}.resources.${name}`
+    const key = resourceKeys.find((known) => known === name)
+    if (key === undefined) {
+      // In the file itself unknown keys are reported where the stage is read.
+      if (keyAt.line === 0) {
+        scope.problems.push({ at: keyAt, path, message: `unknown key${suggestOrList(name, resourceKeys)}` })
+      }
+      continue
+    }
+    const parsed =
+      key === "gpu"
+        ? read(value, path, count, "a number of GPUs (0, 1, ...)")
+        : read(value, path, parseBytes, "a size such as 8 GiB")
+    if (parsed !== undefined) resources[key] = parsed
+  }
+  return {
+    resources,
+    retries: read(stage.retries, `${below}.retries`, count, "a number of retries (0, 1, ...)") ?? 0,
+    timeoutSeconds: read(stage.timeout, `${below}.timeout`, parseSeconds, "a duration such as 6 hours")
+  }
+}
