@@ -96,7 +96,7 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
   if (typeof output !== "string") return
   // Known even where something else of the stage is wrong: what is wired to it can be checked.
   outputs.set(row.id, output)
-  if (!wired.complete) return
+  if (!wired.complete || row.unknown !== undefined) return
   const { params, sources, inputs } = wired
   const origins: Record<string, Location> = { ...wired.origins, stage: stage.at, "stage.uses": stage.usesAt }
   const instance: StageInstance = {
@@ -124,7 +124,12 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
     .reduce((each, override) => applyOverride(each, override, problems), declared)
   const scope: Scope = { params: specification.params, stages: expanded, problems }
   const rows = expandMatrix(scope, stage)
-  if (rows === undefined) return
+  if (rows === undefined) {
+    // Its rows are not known, but what is wrong in the rest of it can be told all the same.
+    const unknown = [...(stage.matrix?.entries.keys() ?? [])].filter((axis) => axis !== "include" && axis !== "exclude")
+    buildInstance(builder, stage, { id: stage.name, at: {}, values: new Map(), unknown })
+    return
+  }
   expanded.set(stage.name, { name: stage.name, rows })
   const chosen = [...instancesOf(scope, overrides)]
   for (const row of rows) {

@@ -1,6 +1,7 @@
 /** `with:` of one instance against its stage kind: parameters, sources and inputs, all by name in the one map. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import type { Json } from "../artifact/canonical-json.ts"
 import { suggestOrList } from "../spec/did-you-mean.ts"
 import { formatLine } from "../spec/location.ts"
@@ -80,7 +81,8 @@ export const checkWith = (context: WithContext): Wired => {
     }
     const decoded = Schema.decodeUnknownResult(param.schema)(json)
     if (Result.isFailure(decoded)) {
-      return report(entry.at, name, `expected ${param.type}, got ${showJson(json)}${hintFor(param, json)}${where}`)
+      const fault = hintFor(param, json) + itemAt(decoded.failure, json)
+      return report(entry.at, name, `expected ${param.type}, got ${showJson(json)}${fault}${where}`)
     }
     params[name] = decoded.success as Json
     for (const [origin, at] of originsOf(`params.${name}`, entry.value)) origins[origin] = at
@@ -200,6 +202,14 @@ export const checkWith = (context: WithContext): Wired => {
     }
   }
   return { params, sources, inputs, origins, complete }
+}
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Which item of a list is wrong: `; [1] is "x"`. */
+const itemAt = (error: Schema.SchemaError, json: Json): string => {
+  const index = issuesOf(error.issue).issues[0]?.path?.[0]
+  return Array.isArray(json) && typeof index === "number" ? `; [${index}] is ${showJson(json[index])}` : ""
 }
 
 /** A number for a text, or a text for a number, is mostly a matter of quotes. */

@@ -18,6 +18,8 @@ export interface Row {
   readonly at: Coordinates
   /** What `${{ matrix.AXIS }}` gives. */
   readonly values: ReadonlyMap<string, Value>
+  /** Of a matrix with a fault: the names that would have values, so that nobody is told that they do not exist. */
+  readonly unknown?: ReadonlyArray<string>
 }
 
 export interface ExpandedStage {
@@ -67,7 +69,8 @@ const evaluateMatrix = (scope: Scope, place: Place, { axis, coordinate }: Matrix
     return report(scope, place, "matrix.* has no value here, only in what one row of the matrix is for")
   const value = row.values.get(axis)
   if (value === undefined) {
-    const names = [...row.values.keys()]
+    if (row.unknown?.includes(axis) === true) return undefined
+    const names = [...row.values.keys(), ...(row.unknown ?? [])]
     if (names.length === 0) return report(scope, place, `there is no matrix.${axis}: the stage has no matrix`)
     return report(scope, place, `${row.id} has no matrix.${axis}${suggestOrList(axis, names)}`)
   }

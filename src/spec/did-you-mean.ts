@@ -20,11 +20,14 @@ export const editDistance = (a: string, b: string): number => {
   return last[b.length] as number
 }
 
-/** The nearest candidate, if it is near: at most a third of the word's letters (and at least one) differ. */
+/** The nearest candidate, if it is near: at most a third of the word's letters (and at least one), never all, differ. */
 export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.max(1, Math.floor(word.length / 3)) && distance < Math.max(word.length, candidate.length)
+    )
     .toSorted((x, y) => x.distance - y.distance)
   return ranked[0]?.candidate
 }

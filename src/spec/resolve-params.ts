@@ -5,6 +5,7 @@ import { suggestOrList } from "./did-you-mean.ts"
 import { below } from "./map-fields.ts"
 import type { MapNode, Node } from "./node.ts"
 import { checkParam } from "./param-type.ts"
+import { formatLine } from "./location.ts"
 import type { Location } from "./location.ts"
 import type { Problem } from "./problem.ts"
 
@@ -15,8 +16,8 @@ export const resolveParams = (
   declarations: ReadonlyMap<string, ParamDeclaration | undefined>,
   given: MapNode | undefined,
   overrides: ReadonlyArray<Override>,
-  /** Where a value that is given nowhere is missing. */
-  missingAt: Location,
+  /** Where the experiment should give a value; undefined: the parameters are its own. */
+  missingAt: Location | undefined,
   problems: Array<Problem>
 ): ParamNodes => {
   const names = [...declarations.keys()]
@@ -39,8 +40,11 @@ export const resolveParams = (
     else if (value === undefined) {
       resolved.set(name, declaration.default)
       if (declaration.default === undefined) {
-        const message = `missing: it has no default (${declaration.type}, declared in ${declaration.at.file}:${declaration.at.line})`
-        problems.push({ at: missingAt, path, message })
+        const message =
+          missingAt === undefined
+            ? `has no value: give it a default, or --set ${name}=VALUE`
+            : `missing: the pipeline needs it (${declaration.type}, ${formatLine(declaration.at)})`
+        problems.push({ at: missingAt ?? declaration.at, path, message })
       }
     } else if (isNull(value) && declaration.default !== undefined && isNull(declaration.default)) {
       resolved.set(name, value)

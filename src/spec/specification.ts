@@ -142,7 +142,7 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
   const declarations = decodeParams(pipeline.params, problems)
   const own = fields.pipeline === undefined
   const given = own || fields.params === undefined ? undefined : expectMap(fields.params.value, "params", problems)
-  const missingAt = fields.params?.keyAt ?? top.at
+  const missingAt = own ? undefined : (fields.params?.keyAt ?? top.at)
   const params = resolveParams(declarations, given, overrides, missingAt, problems)
   const kinds = { catalog: input.catalog, names: input.kindNames ?? Object.keys(input.catalog) }
   const stages = decodeStages(pipeline.stages, kinds, problems)
