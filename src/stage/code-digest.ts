@@ -6,7 +6,7 @@
  * that carry effects and text but no numbers.
  */
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -34,17 +34,17 @@ const carriesOnlyEffects = (name: string): boolean =>
 
 const packageName = (specifier: string): string => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
 
-/** Version of an installed package, read from the nearest node_modules above `from`. */
-const packageVersion = (name: string, from: string): string => {
+/** `package.json` of an installed package, in the nearest node_modules above `from`. */
+const packageFile = (name: string, from: string): string | undefined => {
   for (let directory = from; ; directory = dirname(directory)) {
-    try {
-      const text = readFileSync(join(directory, "node_modules", name, "package.json"), "utf8")
-      return (JSON.parse(text) as { readonly version: string }).version
-    } catch {
-      if (directory === dirname(directory)) return "not installed"
-    }
+    const path = join(directory, "node_modules", name, "package.json")
+    if (existsSync(path)) return path
+    if (directory === dirname(directory)) return undefined
   }
 }
+
+const versionIn = (path: string): string =>
+  (JSON.parse(readFileSync(path, "utf8")) as { readonly version: string }).version
 
 /**
  * Identifiers keep their names: esbuild picks short ones by how often letters occur in the source, types and unused code
@@ -54,7 +54,13 @@ const minified = { minifySyntax: true, minifyWhitespace: true, legalComments: "n
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 
-const bundle = async (file: string, root: string): Promise<CodeDigest> => {
+/** A digest with all files that it was computed from, absolute: while they are unchanged, so is it. */
+export interface DigestedCode {
+  readonly value: CodeDigest
+  readonly files: ReadonlyArray<string>
+}
+
+const bundle = async (file: string, root: string): Promise<DigestedCode> => {
   // Loaded late: with every digest in the index, as on most runs, nothing needs bundling.
   const esbuild = await import("esbuild")
   const built = await esbuild.build({
@@ -74,10 +80,14 @@ const bundle = async (file: string, root: string): Promise<CodeDigest> => {
   const text = built.outputFiles[0]?.text
   if (output === undefined || text === undefined) throw new Error("esbuild gave no output")
   const packages: Record<string, string> = {}
+  const packageFiles: Array<string> = []
   for (const { path, external } of output.imports) {
     if (external !== true || path.startsWith("node:")) continue
     const name = packageName(path)
-    if (!carriesOnlyEffects(name)) packages[name] = packageVersion(name, dirname(file))
+    if (carriesOnlyEffects(name)) continue
+    const described = packageFile(name, dirname(file))
+    packages[name] = described === undefined ? "not installed" : versionIn(described)
+    if (described !== undefined) packageFiles.push(described)
   }
   const files: Record<string, string> = {}
   for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
@@ -87,11 +97,15 @@ const bundle = async (file: string, root: string): Promise<CodeDigest> => {
     const { code } = await esbuild.transform(source, { ...minified, loader })
     files[relative(root, resolve(root, path))] = sha256(code)
   }
-  return { digest: sha256(`esbuild ${esbuild.version}\n${text}`), packages, files }
+  const sources = Object.keys(built.metafile.inputs).map((path) => resolve(root, path))
+  return {
+    value: { digest: sha256(`esbuild ${esbuild.version}\n${text}`), packages, files },
+    files: [...sources, ...packageFiles]
+  }
 }
 
 /** @param root Folder that the paths in `files` are relative to. */
-export const codeDigest = (file: string, root: string): Effect.Effect<CodeDigest, CodeUnreadable> =>
+export const codeDigest = (file: string, root: string): Effect.Effect<DigestedCode, CodeUnreadable> =>
   Effect.tryPromise({
     try: () => bundle(file, root),
     catch: (cause) => new CodeUnreadable({ file, problem: cause instanceof Error ? cause.message : String(cause) })

@@ -21,7 +21,7 @@ const digest = (files: Readonly<Record<string, string>> = {}) => {
   write("loss.ts", files["loss.ts"] ?? loss)
   write("other.ts", files["other.ts"] ?? "export const other = 1\n")
   const file = write("stage.ts", files["stage.ts"] ?? stage)
-  return Effect.runPromise(codeDigest(file, root))
+  return Effect.runPromise(codeDigest(file, root)).then(({ value }) => value)
 }
 
 describe("codeDigest", () => {
