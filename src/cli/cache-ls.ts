@@ -1,18 +1,13 @@
 /** `pipeline cache ls`: what the store holds, largest first. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { locateProject } from "../project/project.ts"
 import { Store } from "../store/store.ts"
 import type { CacheInput } from "./command-line.ts"
 import { withStore } from "./load-experiment.ts"
 import { count, formatBytes, formatTable } from "./words.ts"
+import { projectHere } from "./project-here.ts"
 
 export const cacheLs = Effect.fn("cacheLs")(function* (input: CacheInput) {
-  const { cache } = locateProject({
-    experimentFile: undefined,
-    workingDirectory: process.cwd(),
-    cache: Option.getOrElse(input.cache, () => process.env["PIPELINE_CACHE"])
-  })
+  const { cache } = projectHere(input.cache)
   const artifacts = (yield* withStore(
     cache,
     Effect.flatMap(Store, (store) => store.list)

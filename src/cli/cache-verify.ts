@@ -1,13 +1,12 @@
 /** `pipeline cache verify`: reads every byte of the store; what differs from its digest goes to quarantine. Exit code 1. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import { locateProject } from "../project/project.ts"
 import { Store } from "../store/store.ts"
 import type { CacheInput } from "./command-line.ts"
 import { withStore } from "./load-experiment.ts"
 import { count, formatBytes } from "./words.ts"
+import { projectHere } from "./project-here.ts"
 
 class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly damaged: number }> {
   override readonly [Runtime.errorExitCode] = 1
@@ -17,11 +16,7 @@ class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly damaged: 
 }
 
 export const cacheVerify = Effect.fn("cacheVerify")(function* (input: CacheInput) {
-  const { cache } = locateProject({
-    experimentFile: undefined,
-    workingDirectory: process.cwd(),
-    cache: Option.getOrElse(input.cache, () => process.env["PIPELINE_CACHE"])
-  })
+  const { cache } = projectHere(input.cache)
   const report = yield* withStore(
     cache,
     Effect.flatMap(Store, (store) => store.verify())

@@ -6,13 +6,12 @@ import { arch, availableParallelism, freemem, platform, totalmem } from "node:os
 import { dirname } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { locateProject } from "../project/project.ts"
 import { resolveEngine } from "../tensor/engine.ts"
 import { tensorflowStatus } from "../tensor/tensorflow-status.ts"
 import type { TensorflowStatus } from "../tensor/tensorflow-status.ts"
 import type { CacheInput } from "./command-line.ts"
 import { formatBytes, formatTable } from "./words.ts"
+import { projectHere } from "./project-here.ts"
 
 interface Finding {
   readonly what: string
@@ -63,11 +62,7 @@ const gpuFinding: Effect.Effect<Finding> = Effect.tryPromise(() =>
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
 export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
-  const project = locateProject({
-    experimentFile: undefined,
-    workingDirectory: process.cwd(),
-    cache: Option.getOrElse(input.cache, () => process.env["PIPELINE_CACHE"])
-  })
+  const project = projectHere(input.cache)
   const disk = yield* Effect.tryPromise(() => statfs(existing(project.cache)))
   const engine = yield* resolveEngine("auto").pipe(Effect.catch((error) => Effect.succeed(error.message)))
   const findings: ReadonlyArray<Finding> = [

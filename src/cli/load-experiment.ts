@@ -83,7 +83,7 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   const project = locateProject({
     experimentFile: path,
     workingDirectory: process.cwd(),
-    cache: Option.getOrElse(input.cache, () => process.env["PIPELINE_CACHE"])
+    cache: Option.getOrUndefined(input.cache)
   })
   const files = stageFiles(project.stageDirectories)
   const used = new Set([...kindsUsed(experiment), ...(pipeline === undefined ? [] : kindsUsed(pipeline))])

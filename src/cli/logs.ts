@@ -3,19 +3,15 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { locateProject } from "../project/project.ts"
 import { logFileName } from "../store/run-directory.ts"
 import { Store } from "../store/store.ts"
 import type { LogsInput } from "./command-line.ts"
 import { withStore } from "./load-experiment.ts"
 import { UsageError } from "./usage-error.ts"
+import { projectHere } from "./project-here.ts"
 
 export const logs = Effect.fn("logs")(function* (input: LogsInput) {
-  const project = locateProject({
-    experimentFile: undefined,
-    workingDirectory: process.cwd(),
-    cache: Option.getOrElse(input.cache, () => process.env["PIPELINE_CACHE"])
-  })
+  const project = projectHere(input.cache)
   const runs = yield* withStore(
     project.cache,
     Effect.flatMap(Store, (store) => store.runs)

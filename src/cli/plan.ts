@@ -1,6 +1,6 @@
 /** `pipeline plan FILE`: what would run, what is a hit, and why. */
 import * as Effect from "effect/Effect"
-import { gpuCount } from "../run/gpus.ts"
+import { listGpus } from "../run/gpus.ts"
 import type { PlanInput } from "./command-line.ts"
 import { planExperiment, readExperiment, withStore } from "./load-experiment.ts"
 import { planJson, planText } from "./plan-text.ts"
@@ -8,6 +8,6 @@ import { planJson, planText } from "./plan-text.ts"
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input)
   const planned = yield* withStore(experiment.project.cache, planExperiment(experiment))
-  const text = input.json ? JSON.stringify(planJson(planned.plan)) : planText(planned.plan, yield* gpuCount)
+  const text = input.json ? JSON.stringify(planJson(planned.plan)) : planText(planned.plan, (yield* listGpus).length)
   process.stdout.write(`${text}\n`)
 })

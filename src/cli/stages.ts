@@ -1,13 +1,13 @@
 /** `pipeline stages [KIND]`: the stage kinds, or what one takes and gives. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { locateProject } from "../project/project.ts"
 import { suggest } from "../spec/did-you-mean.ts"
 import { loadStageKinds, stageFiles } from "../stage/stage-catalog.ts"
 import type { StageKind } from "../stage/stage.ts"
 import type { StagesInput } from "./command-line.ts"
 import { UsageError } from "./usage-error.ts"
 import { formatTable } from "./words.ts"
+import { projectHere } from "./project-here.ts"
 
 const outputOf = ({ output }: StageKind): string =>
   "fromParam" in output ? `what \`${output.fromParam}\` says` : output.name
@@ -65,7 +65,7 @@ const asJson = (kind: StageKind): unknown => ({
 })
 
 export const stages = Effect.fn("stages")(function* (input: StagesInput) {
-  const project = locateProject({ experimentFile: undefined, workingDirectory: process.cwd(), cache: undefined })
+  const project = projectHere()
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
   const all = Object.values(kinds).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   if (Option.isNone(input.kind)) {

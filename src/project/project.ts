@@ -4,9 +4,10 @@
  * A project is the nearest folder above the experiment file (else above the working folder) that looks like one; any
  * folder will do, since everything in it is optional.
  */
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { parse } from "yaml"
 
 export interface Project {
   readonly directory: string
@@ -28,10 +29,21 @@ const findUp = (from: string): string | undefined => {
   }
 }
 
-/** `cache` is what `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; default `cache/`. */
+/** `cache:` of a project's `pipeline.config.yaml`, relative to the project. */
+const configuredCache = (directory: string): string | undefined => {
+  const path = join(directory, "pipeline.config.yaml")
+  if (!existsSync(path)) return undefined
+  const config: unknown = parse(readFileSync(path, "utf8"))
+  if (typeof config !== "object" || config === null || !("cache" in config)) return undefined
+  return typeof config.cache === "string" ? resolve(directory, config.cache) : undefined
+}
+
+/** The store is where `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; else in `cache/`. */
 export const locateProject = (options: {
-  readonly experimentFile: string | undefined
+  /** An experiment's file; without one, the working folder tells. */
+  readonly experimentFile?: string
   readonly workingDirectory: string
+  /** What `--cache` says. */
   readonly cache: string | undefined
 }): Project => {
   const start =
@@ -41,9 +53,13 @@ export const locateProject = (options: {
   const directory = findUp(start) ?? options.workingDirectory
   const ours = join(packageDirectory, "stages")
   const own = join(directory, "stages")
+  const named = options.cache ?? process.env["PIPELINE_CACHE"]
   return {
     directory,
     stageDirectories: own === ours || !existsSync(own) ? [ours] : [ours, own],
-    cache: resolve(options.workingDirectory, options.cache ?? join(directory, "cache"))
+    cache:
+      named === undefined || named === ""
+        ? (configuredCache(directory) ?? join(directory, "cache"))
+        : resolve(options.workingDirectory, named)
   }
 }
