@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 
 /** The owner touches its lease far more often than it expires, so a busy machine does not lose it. */
 const TOUCH_EVERY_MS = 2_000
-const EXPIRES_AFTER_MS = 60_000
+const EXPIRES_AFTER_MS = 20_000
 const LOOK_EVERY_MS = 500
 
 const claim = async (path: string): Promise<boolean> => {

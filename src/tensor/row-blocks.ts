@@ -14,7 +14,7 @@ export interface RowBlock {
 }
 
 /** Floats of gathered weights in a block. */
-const BLOCK_FLOATS = 1 << 20
+const BLOCK_FLOATS = 1 << 21
 
 export interface RowBlocks {
   readonly blocks: ReadonlyArray<RowBlock>

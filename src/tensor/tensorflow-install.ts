@@ -91,8 +91,8 @@ const build = Effect.fn("buildTensorflow")(function* (report: (progress: Install
 }, Effect.scoped)
 
 const BUILD_PREFIX = ".build-"
-/** A build takes minutes; a folder this old belongs to a process that was killed. */
-const ABANDONED_AFTER_MS = 24 * 3600 * 1000
+/** A build takes minutes on most networks; a folder this old belongs to a process that was killed. */
+const ABANDONED_AFTER_MS = 6 * 3600 * 1000
 
 const removeAbandoned = (root: string) =>
   attempt("removing abandoned builds", async () => {

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { ensureEngine } from "../../src/tensor/ensure-engine.ts"
+import { EngineUnavailable } from "../../src/tensor/engine-unavailable.ts"
+import { installTensorflow } from "../../src/tensor/tensorflow-install.ts"
+import { isWhole, tensorflowStatus } from "../../src/tensor/tensorflow-status.ts"
+
+let folder = ""
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "engines-"))
+  vi.stubEnv("PIPELINE_ENGINE_DIR", folder)
+  vi.stubEnv("PIPELINE_ENGINE", undefined)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
+})
+
+it("takes an engine for whole only while every file has its size", () => {
+  writeFileSync(join(folder, "a.so"), "12345")
+  const manifest = { id: "e1", wheel: "w", sha256: "s", files: { "a.so": 5 } }
+  writeFileSync(join(folder, "engine.json"), JSON.stringify(manifest))
+  expect(isWhole(folder, "e1")).toBe(true)
+  expect(isWhole(folder, "e2")).toBe(false)
+  writeFileSync(join(folder, "a.so"), "123")
+  expect(isWhole(folder, "e1")).toBe(false)
+  rmSync(join(folder, "a.so"))
+  expect(isWhole(folder, "e1")).toBe(false)
+  expect(isWhole(join(folder, "nowhere"), "e1")).toBe(false)
+})
+
+it("names every missing tool and the command that gets it", async () => {
+  vi.stubEnv("PATH", join(folder, "no-tools"))
+  vi.stubEnv("CXX", undefined)
+  vi.stubEnv("PYTHON", undefined)
+  const status = await Effect.runPromise(tensorflowStatus)
+  expect(status.state).toBe("missing")
+  if (status.state !== "missing" || process.platform === "win32") return
+  expect(status.missing).toContainEqual({
+    what: "python3 with pip is not there",
+    fix: "apt-get install python3 python3-pip"
+  })
+  expect(status.missing).toContainEqual({ what: "the C++ compiler g++ is not there", fix: "apt-get install g++" })
+  const error = await Effect.runPromise(Effect.flip(installTensorflow()))
+  expect(error).toBeInstanceOf(EngineUnavailable)
+  expect(error.message).toContain("the C++ compiler g++ is not there")
+  expect(error.message).toContain("apt-get install g++")
+})
+
+it("goes on with wasm where tensorflow cannot be built, and says what would be faster", async () => {
+  vi.stubEnv("PATH", join(folder, "no-tools"))
+  vi.stubEnv("PIPELINE_ENGINE_INSTALL", undefined)
+  const decision = await Effect.runPromise(ensureEngine("auto"))
+  expect(decision.engine).toBe("wasm")
+  expect(decision.note).toContain("would be several times faster")
+})
+
+it("installs nothing where that is refused: wasm for auto, an error for tensorflow by name", async () => {
+  vi.stubEnv("PIPELINE_ENGINE_INSTALL", "never")
+  expect((await Effect.runPromise(ensureEngine("auto"))).engine).toBe("wasm")
+  const error = await Effect.runPromise(Effect.flip(ensureEngine("tensorflow")))
+  expect(error.message).toContain("PIPELINE_ENGINE_INSTALL=never")
+  expect(await Effect.runPromise(ensureEngine("wasm"))).toEqual({ engine: "wasm" })
+})
