@@ -2,7 +2,7 @@
 import { formatNumber, formatPercent } from "./format-number.ts"
 import type { Html, HtmlValue } from "./html.ts"
 import { html } from "./html.ts"
-import { meanScores } from "./mean-scores.ts"
+import { meanScores } from "../interp/mean-scores.ts"
 import type { Subject } from "./subjects.ts"
 import { swatch } from "./swatch.ts"
 

@@ -1,0 +1,245 @@
+/**
+ * Explains the latents of an SAE and scores the explanations: examples and patterns come from training rows in
+ * contexts without any held-out text, scores from held-out rows.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import type { ActivationsHandle } from "../artifact/activations.ts"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { InterpretationsFile, InterpretedLatent } from "../artifact/interpretations.ts"
+import type { SaeWeights } from "../artifact/sae.ts"
+import type { TokensHandle } from "../artifact/tokens.ts"
+import type { RunnableModel } from "../model/run-model.ts"
+import { make as makeRng } from "../random/rng.ts"
+import { makeSaeModel } from "../sae/sae-model.ts"
+import type { Progress } from "../stage/stage.ts"
+import type { StageFailed } from "../stage/stage-failed.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import type { Tokenizer } from "../text/tokenizer.ts"
+import { activationHistogram, chooseExamples } from "./choose-examples.ts"
+import { breathe, collectActivations } from "./collect-activations.ts"
+import { exampleWindow, rounded } from "./example-window.ts"
+import type { ExplainOptions, MeasuredPattern } from "./explain-latents.ts"
+import { explainLatents } from "./explain-latents.ts"
+import { explanationText } from "./explanation-text.ts"
+import type { Firings } from "./firings.ts"
+import { firingPositions, maximum } from "./firings.ts"
+import { heldOutContexts } from "./held-out-contexts.ts"
+import type { LogitWeights } from "./logit-weights.ts"
+import { logitWeights } from "./logit-weights.ts"
+import { makeLatentProbe } from "./model-probe.ts"
+import type { ScoredExplanation } from "./score-explanations.ts"
+import { predictedPositions, scoreExplanations } from "./score-explanations.ts"
+import type { TokenStream } from "./token-stream.ts"
+import { indexPositions } from "./token-stream.ts"
+import { makeTrie, wildcard } from "./token-trie.ts"
+
+export interface InterpretOptions extends Omit<ExplainOptions, "drawToken"> {
+  /** Live latents explained; null: all. */
+  readonly latents: number | null
+  /** Firings on the training rows from which on a latent counts as live. */
+  readonly minFirings: number
+  readonly trainRows: number
+  readonly heldOutRows: number
+  readonly shuffles: number
+  readonly topExamples: number
+  readonly bands: number
+  readonly perBand: number
+  /** Tokens shown left and right of an example's activating token. */
+  readonly left: number
+  readonly right: number
+  readonly logitTokens: number
+}
+
+export interface InterpretInput {
+  readonly model: RunnableModel
+  readonly tokenizer: Tokenizer
+  readonly tokens: TokensHandle
+  readonly activations: ActivationsHandle
+  readonly sae: { readonly digest: string; readonly architecture: string; readonly weights: SaeWeights }
+  readonly progress: (progress: Progress) => void
+}
+
+/** Bins of a latent's activation histogram. */
+const histogramBins = 24
+/** Latents explained together: enough prompts for full batches, few enough for a lively progress line. */
+const latentsTogether = 24
+/** Of the latents drawn, so many are looked at for each one wanted: up to three quarters may be dead. */
+const spare = 4
+
+export const interpretSae = (
+  input: InterpretInput,
+  options: InterpretOptions
+): Effect.Effect<InterpretationsFile, StageFailed | ArtifactError> => Effect.scoped(interpret(input, options))
+
+const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: InterpretOptions) {
+  const { model, tokenizer, tokens, activations, progress } = input
+  const { hook } = activations
+  const weights = input.sae.weights
+  const sae = yield* Effect.acquireRelease(
+    Effect.sync(() => makeSaeModel(weights)),
+    (made) => Effect.sync(made.dispose)
+  )
+
+  const trainRows = Math.min(options.trainRows, activations.train.rows)
+  const heldOutRows = Math.min(options.heldOutRows, activations.held_out.rows)
+  const block = yield* tokens.read(0, tokens.contexts)
+  const stream: TokenStream = {
+    ids: block.ids,
+    contextSize: tokens.context_size,
+    leading: tokens.bos_id === null ? 0 : 1
+  }
+  const heldOut = heldOutContexts(activations, block.documents)
+  const isHeldOut = (position: number): boolean => heldOut[Math.floor(position / tokens.context_size)] === 1
+
+  const drawn = makeRng(options.seed, "latents").permutation(sae.d_sae)
+  const wanted = options.latents ?? sae.d_sae
+  const candidates = Array.from(drawn.subarray(0, Math.min(sae.d_sae, spare * wanted)))
+  const total = trainRows + heldOutRows
+  const train = yield* collectActivations(sae, activations.train, {
+    latents: candidates,
+    rows: trainRows,
+    include: (position) => !isHeldOut(position),
+    progress: (rows) => progress({ done: rows, total, unit: "rows" })
+  })
+  const live = train.counts.reduce((sum, count) => sum + (count >= options.minFirings ? 1 : 0), 0)
+  const chosen = candidates
+    .flatMap((latent, i) => ((train.counts[latent] as number) >= options.minFirings ? [{ latent, i }] : []))
+    .slice(0, wanted)
+    .toSorted((a, b) => a.latent - b.latent)
+  if (chosen.length < 2) {
+    return yield* stageFailed(
+      `${live} of ${sae.d_sae} latents fire on at least ${options.minFirings} of ${train.positions.length} training rows`,
+      "Train the SAE for longer, give more text, or lower min_firings."
+    )
+  }
+  const test = yield* collectActivations(sae, activations.held_out, {
+    latents: chosen.map(({ latent }) => latent),
+    rows: heldOutRows,
+    include: () => true,
+    progress: (rows) => progress({ done: trainRows + rows, total, unit: "rows" })
+  })
+
+  const index = indexPositions(stream, train.positions)
+  const tasks = chosen.map(({ latent, i }) => {
+    const firings = train.firings[i] as Firings
+    return { latent, firings, max: maximum(firings) }
+  })
+  const probe = makeLatentProbe(model, sae, { hook, bos: tokens.bos_id })
+  const explain: ExplainOptions = {
+    ...options,
+    drawToken: (rng) => stream.ids[train.positions[rng.int(train.positions.length)] as number] as number
+  }
+  const patterns: Array<ReadonlyArray<MeasuredPattern>> = []
+  for (let first = 0; first < tasks.length; first += latentsTogether) {
+    patterns.push(...explainLatents(probe, stream, index, tasks.slice(first, first + latentsTogether), explain))
+    progress({ done: patterns.length, total: tasks.length, unit: "latents" })
+    yield* breathe
+  }
+
+  const testIndex = indexPositions(stream, test.positions)
+  const scores = scoreExplanations(
+    patterns.map((each) => predictedPositions(makeTrie(each), stream, testIndex, options.fireThreshold)),
+    tasks.map(({ max }, i) => firingPositions(test.firings[i] as Firings, options.fireThreshold * max)),
+    test.positions.length,
+    options.shuffles,
+    makeRng(options.seed, "shuffled explanations")
+  )
+
+  // Only a hook that is added to the residual stream, or is it, reaches the logits directly.
+  const logits =
+    sae.d_in === model.info.dModel && /hook_(resid_|mlp_out|attn_out|embed)/.test(hook)
+      ? decoderLogits(
+          model,
+          weights,
+          chosen.map(({ latent }) => latent),
+          options.logitTokens
+        )
+      : undefined
+  const texts = new Map<number, string>()
+  const noteText = (token: number): number => {
+    if (token !== wildcard && !texts.has(token)) texts.set(token, tokenizer.tokenText(token))
+    return token
+  }
+  const latents = tasks.map(({ latent, firings, max }, i): InterpretedLatent => {
+    const examples = chooseExamples(
+      stream,
+      firings,
+      max,
+      { top: options.topExamples, bands: options.bands, perBand: options.perBand },
+      makeRng(options.seed, `examples of latent ${latent}`)
+    )
+    const example = (position: number) => {
+      const window = exampleWindow(stream, firings, position, options)
+      window.tokens.forEach(noteText)
+      return window
+    }
+    const own = patterns[i] as ReadonlyArray<MeasuredPattern>
+    const effect = logits?.[i] ?? { promoted: [], suppressed: [] }
+    for (const { token } of [...effect.promoted, ...effect.suppressed]) noteText(token)
+    return {
+      latent,
+      density: (train.counts[latent] as number) / train.positions.length,
+      max: rounded(max),
+      histogram: activationHistogram(firings, max, histogramBins),
+      explanation: explanationText(own, (token) => tokenizer.tokenText(token)),
+      patterns: own.map(({ steps, activation, matches, precision }) => ({
+        tokens: steps.toReversed().map(noteText),
+        activation: rounded(activation),
+        matches,
+        precision
+      })),
+      score: scoreRecord(scores[i] ?? null),
+      top: examples.top.map(example),
+      bands: examples.bands.map(({ low, high, positions }) => ({ low, high, examples: positions.map(example) })),
+      ...effect
+    }
+  })
+  const { digest, architecture } = input.sae
+  const file: InterpretationsFile = {
+    format: 1,
+    hook,
+    sae: { digest, architecture, d_in: sae.d_in, d_sae: sae.d_sae },
+    settings: Object.fromEntries(Object.entries(options)),
+    live,
+    train_rows: train.positions.length,
+    held_out_rows: test.positions.length,
+    token_texts: Object.fromEntries([...texts].map(([token, text]) => [String(token), text])),
+    latents
+  }
+  return file
+})
+
+const decoderLogits = (
+  model: RunnableModel,
+  weights: SaeWeights,
+  latents: ReadonlyArray<number>,
+  count: number
+): ReadonlyArray<LogitWeights> => {
+  const { d_in, W_dec } = weights
+  const rows = new Float32Array(latents.length * d_in)
+  for (const [i, latent] of latents.entries()) rows.set(W_dec.subarray(latent * d_in, (latent + 1) * d_in), i * d_in)
+  const { finalNorm, unembedding } = model.weights
+  const scale = Float32Array.from(finalNorm.weight.dataSync<"float32">())
+  // A normalisation with a bias is a LayerNorm, which subtracts the mean.
+  const centres = finalNorm.bias !== undefined
+  const W_U = tf.tidy(() => tf.transpose(unembedding) as tf.Tensor2D)
+  const result = logitWeights(rows, { scale, centres }, W_U, count)
+  W_U.dispose()
+  return result
+}
+
+const scoreRecord = (score: ScoredExplanation | null): InterpretedLatent["score"] =>
+  score === null
+    ? null
+    : {
+        true_positives: score.truePositives,
+        false_positives: score.falsePositives,
+        false_negatives: score.falseNegatives,
+        true_negatives: score.trueNegatives,
+        precision: score.precision,
+        recall: score.recall,
+        f1: score.f1,
+        balanced_accuracy: score.balancedAccuracy,
+        shuffled_f1: score.shuffledF1
+      }
