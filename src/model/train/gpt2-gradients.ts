@@ -46,6 +46,15 @@ interface LayerTrace {
   readonly post: tf.Tensor2D
 }
 
+/** Adds row i of `rows` to row `at[i]` of `sum`, `sign` times. */
+const addRows = (sum: Float32Array, rows: Float32Array, at: Int32Array, sign: number): void => {
+  const width = rows.length / at.length
+  for (let i = 0; i < at.length; i++) {
+    const to = (at[i] as number) * width
+    for (let j = 0; j < width; j++) sum[to + j] = sum[to + j]! + sign * rows[i * width + j]!
+  }
+}
+
 const columnSum = (x: tf.Tensor2D): tf.Tensor1D => tf.sum(x, 0)
 
 /** Call inside `tf.tidy`; `parameters` as `gpt2Parameters` names them. */
@@ -141,12 +150,11 @@ export const lossAndGradients = (
     const dLn1 = linearBackward(dQkv, trace.ln1y, `${name}.attn.c_attn`)
     dx = tf.add(dx, normBackward(dLn1, trace.ln1, `${name}.ln_1`)) as tf.Tensor2D
   }
-  const scattered = tf.unsortedSegmentSum(
-    tf.concat([dx, tf.neg(weighted)]),
-    tf.concat([tokens, targets]),
-    config.vocab_size
-  )
-  gradients["transformer.wte.weight"] = tf.add(unembedding, scattered)
+  // Not every engine can add rows by index, and a loop over batch * time rows costs a millisecond.
+  const scattered = new Float32Array(config.vocab_size * d)
+  addRows(scattered, dx.dataSync() as Float32Array, input.tokens, 1)
+  addRows(scattered, weighted.dataSync() as Float32Array, input.targets, -1)
+  gradients["transformer.wte.weight"] = tf.add(unembedding, tf.tensor2d(scattered, [config.vocab_size, d]))
   const dPositions = tf.sum(tf.reshape(dx, [batch, time, d]), 0) as tf.Tensor2D
   gradients["transformer.wpe.weight"] =
     time === config.n_positions ? dPositions : tf.pad(dPositions, [[0, config.n_positions - time], [0, 0]])

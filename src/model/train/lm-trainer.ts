@@ -78,7 +78,7 @@ export const makeLmTrainer = (
     }
   })
   const tensors = (): Record<string, tf.Tensor> =>
-    Object.fromEntries(parameters.map(({ name, shape }, i) => [name, tf.tensor((slots[i] as AdamWSlot).value.slice(), [...shape])]))
+    Object.fromEntries(parameters.map(({ name, shape }, i) => [name, tf.tensor((slots[i] as AdamWSlot).value, [...shape])]))
 
   const next = (): LmStep => {
     const batch = rows.at(step)

@@ -1,0 +1,17 @@
+/** A language model that cannot be used as it is. */
+import * as Data from "effect/Data"
+
+/**
+ * * `architecture`: the model is of a kind that is not implemented
+ * * `config`: config.json lacks something or asks for a variant that is not implemented
+ * * `weights`: a tensor is missing or has another shape than config.json says
+ */
+export class ModelError extends Data.TaggedError("ModelError")<{
+  readonly reason: "architecture" | "config" | "weights"
+  readonly problem: string
+  readonly remedy?: string
+}> {
+  override get message(): string {
+    return this.remedy === undefined ? this.problem : `${this.problem}\n  ${this.remedy}`
+  }
+}
