@@ -9,12 +9,12 @@ import { readJsonFile } from "./json-file.ts"
 
 const numbers = Schema.Array(Schema.Finite)
 
-/** How a threshold on the cosine splits latents into novel (below it) and reconstruction. */
+/** How a threshold on the cosine splits latents into novel (at most it) and reconstruction. */
 const ProxyPoint = Schema.Struct({
   threshold: Schema.Finite,
-  /** Share of the novel latents whose cosine lies below the threshold. */
+  /** Share of the novel latents whose cosine is at most the threshold. */
   true_positive_rate: Schema.Finite,
-  /** Share of the reconstruction latents whose cosine lies below the threshold. */
+  /** Share of the reconstruction latents whose cosine is at most the threshold. */
   false_positive_rate: Schema.Finite
 })
 
