@@ -1,0 +1,63 @@
+/**
+ * AuxK: dead latents reconstruct what the live ones leave, which gives them gradients. Gao et al. 2024, arXiv
+ * 2406.04093, appendix A.2: |e - e_hat|^2 / |e - mean e|^2 with the residual e held fixed, e_hat decoded without bias
+ * from the k_aux largest activations among dead latents; 0 where the residual has no variance.
+ *
+ * Dead latents are few, or soon will be, so this is done with dense products over the dead rows of the weights alone.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { topKRows } from "../tensor/sparse-kernels.ts"
+
+export interface AuxiliaryLoss {
+  /** Without its coefficient. */
+  readonly loss: number
+  /** Gradients of coefficient * loss for the dead rows, in their order: [dead, extended], [dead, d_in]. */
+  readonly W_enc: tf.Tensor2D
+  readonly W_dec: tf.Tensor2D
+  /** Per dead latent the dot product of its decoder gradient and its decoder row: [dead]. */
+  readonly radial: tf.Tensor1D
+}
+
+/** The k largest of each row, the rest zero. Entries equal to the k-th stay. */
+const keepLargest = (activations: tf.Tensor2D, k: number): tf.Tensor2D => {
+  const [rows, columns] = activations.shape
+  if (k >= columns) return activations
+  return tf.tidy(() => {
+    const kth = tf.min(tf.reshape(topKRows(activations, k).value, [rows, k]), 1, true)
+    return tf.where(tf.greaterEqual(activations, kth), activations, tf.zerosLike(activations))
+  })
+}
+
+/**
+ * @param input extended input [rows, extended] of the encoder
+ * @param residual x - x_hat, [rows, d_in]
+ * @param W_enc dead rows of the extended encoder
+ * @param W_dec dead rows of the decoder
+ */
+export const auxiliaryLoss = (
+  input: tf.Tensor2D,
+  residual: tf.Tensor2D,
+  W_enc: tf.Tensor2D,
+  W_dec: tf.Tensor2D,
+  k_aux: number,
+  coefficient: number
+): AuxiliaryLoss => {
+  const loss = { value: 0 }
+  const gradients: Omit<AuxiliaryLoss, "loss"> = tf.tidy(() => {
+    const f = keepLargest(tf.relu(tf.matMul(input, W_enc, false, true)), k_aux)
+    const error = tf.sub(tf.matMul(f, W_dec), residual)
+    const spread = tf.sub(residual, tf.mean(residual, 0, true))
+    const variance = tf.sum(tf.square(spread)).dataSync<"float32">()[0] as number
+    const missed = tf.sum(tf.square(error)).dataSync<"float32">()[0] as number
+    loss.value = variance > 0 ? missed / variance : 0
+    const gradient = tf.mul<tf.Tensor2D>(error, variance > 0 ? (2 * coefficient) / variance : 0)
+    const dots = tf.matMul(gradient, W_dec, false, true)
+    const active = tf.where(tf.greater(f, 0), dots, tf.zerosLike(dots))
+    return {
+      W_enc: tf.matMul(active as tf.Tensor2D, input, true, false),
+      W_dec: tf.matMul(f, gradient, true, false),
+      radial: tf.sum(tf.mul(f, dots), 0) as tf.Tensor1D
+    }
+  })
+  return { loss: loss.value, ...gradients }
+}

@@ -1,0 +1,14 @@
+/**
+ * BatchTopK: the k * rows largest pre-activations of the whole batch, so that rows may use more or fewer than k. In use
+ * a row stands alone: latents above one threshold fire, the mean over batches of the smallest activation that was
+ * chosen. Bussmann, Leask and Nanda 2024, arXiv 2412.06410, section 3.
+ */
+import { topKBatch } from "../tensor/sparse-kernels.ts"
+import type { Architecture } from "./architecture.ts"
+
+export const batchTopk: Architecture = {
+  name: "batch_topk",
+  select: (pre, k) => topKBatch(pre, k * pre.shape[0]),
+  activation: () => ({ type: "jumprelu" }),
+  threshold: true
+}

@@ -1,0 +1,191 @@
+/**
+ * Trains an SAE on any rows: activations of a model, decoder directions of another SAE.
+ *
+ * The order of the rows is one global permutation after another, from the seed; a checkpoint holds weights, moments,
+ * counters and the curve, and a resumed run ends with the same bits as one that was never stopped.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { SaeCurve, SaeWeights } from "../artifact/sae.ts"
+import type { Checkpoint, Progress } from "../stage/stage.ts"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
+import { architectures } from "./architectures.ts"
+import { dataOrder } from "./data-order.ts"
+import { foldScale } from "./fold-scale.ts"
+import type { RowSource } from "./row-source.ts"
+import { rowStatistics } from "./row-statistics.ts"
+import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
+import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
+
+export interface TrainingHooks {
+  readonly progress?: (progress: Progress) => void
+  readonly checkpoint?: Checkpoint
+}
+
+export interface TrainedSae {
+  /** For rows as they come; decoder rows have norm one. */
+  readonly weights: SaeWeights
+  /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
+  readonly curve: SaeCurve
+  readonly options: ResolvedOptions
+  readonly outcome: {
+    /** Means over the last tenth of the curve. */
+    readonly loss: number
+    readonly explained_variance: number
+    readonly l0: number
+    /** At the last step. */
+    readonly dead_latents: number
+    /** In the scale of the rows; null where the architecture has none. */
+    readonly threshold: number | null
+    /** What rows were divided by while training. */
+    readonly input_scale: number
+    readonly rows_seen: number
+    readonly epochs: number
+  }
+}
+
+/** Points of the curve. */
+const curvePoints = 250
+/** Steps between two looks at the clock, the checkpoint and the event loop. */
+const stepsBetween = 10
+/** Batches that the threshold is the mean over. */
+const thresholdBatches = 64
+/** A reconstruction error of so many times the variance is no longer training. */
+const diverged = 1e3
+
+const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
+const explainedVariance = (metrics: StepMetrics, variance: number): number => 1 - metrics.mse / variance
+
+const check = (rows: RowSource, options: TrainingOptions): StageFailed | undefined => {
+  if (rows.rows < 2) return stageFailed(`there are ${rows.rows} rows to train on`, "Give more text.")
+  if (options.k > options.d_sae) {
+    return stageFailed(`k is ${options.k}, more than the ${options.d_sae} latents of d_sae`, "Lower k or raise d_sae.")
+  }
+  return undefined
+}
+
+export const trainSae = (
+  rows: RowSource,
+  given: TrainingOptions,
+  hooks: TrainingHooks = {}
+): Effect.Effect<TrainedSae, StageFailed | ArtifactError> =>
+  Effect.scoped(Effect.suspend(() => train(rows, given, hooks)))
+
+const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptions, hooks: TrainingHooks) {
+  const wrong = check(rows, given)
+  if (wrong !== undefined) return yield* wrong
+  const { d_in } = rows
+  const options = resolveOptions({ ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }, d_in)
+  const architecture = architectures[options.architecture]
+  const statistics = rowStatistics(rows)
+  if (!(statistics.variance > 1e-12 * statistics.scale ** 2)) {
+    return yield* stageFailed(
+      `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
+    )
+  }
+  const scale = options.normalize === "none" ? 1 : statistics.scale
+  const variance = statistics.variance / scale ** 2
+  const b_dec = Float32Array.from(statistics.median, (x) => x / scale)
+
+  const trainer = yield* Effect.acquireRelease(
+    Effect.sync(() => makeSaeTrainer(architecture, options, { d_in, b_dec, variance })),
+    (made) => Effect.sync(() => made.dispose())
+  )
+  const order = dataOrder(rows.rows, options.batch_rows, options.seed)
+  const buffer = new Float32Array(options.batch_rows * d_in)
+  const batch = (indices: Uint32Array): tf.Tensor2D => {
+    rows.gather(indices, buffer)
+    for (let i = 0; i < buffer.length; i++) buffer[i] = (buffer[i] as number) / scale
+    return tf.tensor2d(buffer.slice(), [options.batch_rows, d_in])
+  }
+
+  let curve: Curve = {}
+  const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
+  const log = (step: number, metrics: StepMetrics): void => {
+    const { mse, ...rest } = metrics
+    const row = {
+      step,
+      rows: step * options.batch_rows,
+      ...rest,
+      mse: mse * scale ** 2,
+      explained_variance: explainedVariance(metrics, variance)
+    }
+    for (const [name, value] of Object.entries(row)) (curve[name] ??= []).push(value)
+  }
+
+  const saved = yield* hooks.checkpoint?.load ?? Effect.succeed(undefined)
+  if (saved !== undefined) {
+    const restored = fromCheckpoint(saved)
+    trainer.restoreState(restored.state)
+    curve = restored.curve
+  }
+  while (trainer.steps() < options.steps) {
+    const x = batch(order.batch(trainer.steps()))
+    const metrics = trainer.step(x)
+    x.dispose()
+    const step = trainer.steps()
+    if (!Number.isFinite(metrics.loss) || metrics.mse > diverged * variance) {
+      return yield* stageFailed(
+        `training diverged at step ${step}: the loss is ${metrics.loss} at a learning rate of ${metrics.lr}`,
+        "Lower lr, or set clip to 1."
+      )
+    }
+    if (step % logEvery === 0 || step === options.steps) log(step, metrics)
+    if (step % stepsBetween === 0 || step === options.steps) {
+      hooks.progress?.({
+        done: step,
+        total: options.steps,
+        unit: "steps",
+        metrics: {
+          loss: metrics.loss,
+          explained_variance: explainedVariance(metrics, variance),
+          l0: metrics.l0,
+          dead: metrics.dead
+        }
+      })
+      if (hooks.checkpoint?.due() === true) yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve))
+      yield* breathe
+    }
+  }
+
+  let threshold: number | undefined
+  if (architecture.threshold) {
+    const sample = dataOrder(rows.rows, options.batch_rows, options.seed ^ 0x7e5e)
+    let sum = 0
+    for (let i = 0; i < thresholdBatches; i++) {
+      const x = batch(sample.batch(i))
+      sum += trainer.smallestActivation(x)
+      x.dispose()
+    }
+    threshold = sum / thresholdBatches
+    if (!Number.isFinite(threshold)) {
+      return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
+    }
+  }
+  const { W_enc, W_dec, b_dec: trainedBias } = trainer.exportState()
+  const trained = { W_enc: W_enc.weights, W_dec: W_dec.weights, b_dec: trainedBias.weights }
+  const last = (name: string): number => {
+    const values = curve[name] as ReadonlyArray<number>
+    const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
+    return tail.reduce((sum, value) => sum + value, 0) / tail.length
+  }
+  const result: TrainedSae = {
+    weights: foldScale(trained, d_in, options.d_sae, scale, architecture.activation(options.k), threshold),
+    curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
+    options,
+    outcome: {
+      loss: last("loss"),
+      explained_variance: last("explained_variance"),
+      l0: last("l0"),
+      dead_latents: curve["dead"]?.at(-1) as number,
+      threshold: threshold === undefined ? null : threshold * scale,
+      input_scale: scale,
+      rows_seen: options.steps * options.batch_rows,
+      epochs: (options.steps * options.batch_rows) / rows.rows
+    }
+  }
+  return result
+})

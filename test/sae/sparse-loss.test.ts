@@ -1,0 +1,142 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { beforeAll, describe, expect, it } from "vitest"
+import * as Rng from "../../src/random/rng.ts"
+import { architectures } from "../../src/sae/architectures.ts"
+import { extendedWidth } from "../../src/sae/extended-input.ts"
+import { sparseLoss } from "../../src/sae/sparse-loss.ts"
+import { loadTestEngine } from "../engine.ts"
+import { naiveGradients, naiveLoss, type NaiveSae } from "./naive-sae.ts"
+
+beforeAll(loadTestEngine)
+
+const d_in = 5
+const d_sae = 9
+const rows = 7
+
+const matrix = (rng: Rng.Rng, height: number, width: number): Array<Array<number>> =>
+  Array.from({ length: height }, () => Array.from({ length: width }, () => Math.fround(rng.normal())))
+
+const example = (seed: number) => {
+  const rng = Rng.make(seed, "sparse loss example")
+  const W_dec = matrix(rng, d_sae, d_in).map((row) => {
+    const norm = Math.hypot(...row)
+    return row.map((value) => Math.fround(value / norm))
+  })
+  const sae: NaiveSae = {
+    d_in,
+    d_sae,
+    W_enc: matrix(rng, d_sae, d_in),
+    b_enc: matrix(rng, 1, d_sae)[0] as Array<number>,
+    W_dec,
+    b_dec: matrix(rng, 1, d_in)[0] as Array<number>
+  }
+  return { sae, x: matrix(rng, rows, d_in).map((row) => row.map((value) => 2 * value)) }
+}
+
+const extended = (sae: NaiveSae): tf.Tensor2D =>
+  tf.tensor2d(
+    sae.W_enc.map((row, j) =>
+      Array.from({ length: extendedWidth(d_in) }, (_, c) => (c === d_in ? (sae.b_enc[j] as number) : (row[c] ?? 0)))
+    )
+  )
+
+const run = (
+  { sae, x }: ReturnType<typeof example>,
+  select: "topk" | "batch_topk",
+  dead: ReadonlyArray<number>,
+  k_aux: number
+) => {
+  const k = 3
+  const options = { variance: 4.5, k_aux, aux_coefficient: 0.25 }
+  const naive = { ...options, select, k, dead }
+  const given = {
+    ...options,
+    x: tf.tensor2d(x),
+    W_enc: extended(sae),
+    W_dec: tf.tensor2d(sae.W_dec),
+    b_dec: tf.tensor1d(sae.b_dec),
+    select: (pre: tf.Tensor2D) => architectures[select].select(pre, k),
+    dead: Int32Array.from(dead)
+  }
+  return { got: sparseLoss(given), expected: naiveLoss(sae, x, naive), slopes: naiveGradients(sae, x, naive) }
+}
+
+const closeTo = (got: ReadonlyArray<number>, expected: ReadonlyArray<number>): void => {
+  expect(got.length).toBe(expected.length)
+  const size = Math.max(...expected.map(Math.abs))
+  for (const [i, value] of expected.entries()) expect(Math.abs((got[i] as number) - value)).toBeLessThan(2e-5 * size)
+}
+
+for (const select of ["topk", "batch_topk"] as const) {
+  for (const [name, dead, k_aux] of [
+    ["no dead latents", [], 2],
+    ["fewer dead latents than k_aux", [1, 6], 4],
+    ["more dead latents than k_aux", [0, 2, 3, 5, 8], 2]
+  ] as const) {
+    describe(`${select} with ${name}`, () => {
+      for (const seed of [1, 2, 3]) {
+        it(`agrees with the dense f64 loss and its central differences (seed ${seed})`, () => {
+          const before = tf.memory().numTensors
+          const { got, expected, slopes } = run(example(seed), select, dead, k_aux)
+          closeTo([got.loss], [expected.loss])
+          closeTo([got.mse], [expected.mse])
+          closeTo([got.aux_loss, 1], [expected.aux, 1])
+          const active = expected.active.flatMap((latents, row) => latents.map((latent) => `${row} ${latent}`))
+          const chosen = [...got.activations].flatMap((value, i) =>
+            value > 0 ? [`${got.codes.row[i]} ${got.codes.latent[i]}`] : []
+          )
+          expect(chosen).toEqual(active)
+
+          const W_enc = got.gradients.W_enc.arraySync()
+          closeTo(
+            W_enc.flatMap((row) => row.slice(0, d_in)),
+            slopes.W_enc.flat()
+          )
+          closeTo(
+            W_enc.map((row) => row[d_in] as number),
+            slopes.b_enc
+          )
+          expect(W_enc.flatMap((row) => row.slice(d_in + 1)).every((value) => value === 0)).toBe(true)
+          const W_dec = got.gradients.W_dec.arraySync()
+          closeTo(W_dec.flat(), slopes.W_dec.flat())
+          closeTo(got.gradients.b_dec.arraySync(), slopes.b_dec)
+          // Radial: gradient times decoder row, latent by latent.
+          const { sae } = example(seed)
+          const radial = slopes.W_dec.map((row, j) =>
+            row.reduce((sum, g, c) => sum + g * (sae.W_dec[j]?.[c] as number), 0)
+          )
+          closeTo(got.gradients.radial.arraySync(), radial)
+
+          // The test's four tensors, four gradients and the codes' values: nothing else is left.
+          expect(tf.memory().numTensors - before).toBe(9)
+        })
+      }
+    })
+  }
+}
+
+it("the auxiliary loss decodes without bias and holds the residual fixed", () => {
+  // One row pair, d_in 1, latent 0 live, latent 1 dead. x = 3 and 5, b_dec 1, z = x - 1: latent 0 gives 2 and 4 with
+  // decoder row 0.5, so x_hat = 1 + 1 = 2 and 1 + 2 = 3, residual 1 and 2. Latent 1: z = 0.1 (x - 1) = 0.2 and 0.4,
+  // decoded 0.2 and 0.4 (no bias). Missed: 0.8 and 1.6, squared 0.64 + 2.56 = 3.2. The residual's mean is 1.5, its spread
+  // 0.25 + 0.25 = 0.5. Loss: 6.4.
+  const width = extendedWidth(1)
+  const given = {
+    x: tf.tensor2d([[3], [5]]),
+    W_enc: tf.tensor2d([1, ...Array(width - 1).fill(0), 0.1, ...Array(width - 1).fill(0)], [2, width]),
+    W_dec: tf.tensor2d([[0.5], [1]]),
+    b_dec: tf.tensor1d([1]),
+    select: (pre: tf.Tensor2D) => architectures.topk.select(pre, 1),
+    variance: 1,
+    dead: Int32Array.of(1),
+    k_aux: 1,
+    aux_coefficient: 1
+  }
+  const { aux_loss, mse, gradients } = sparseLoss(given)
+  expect(mse).toBeCloseTo((1 + 4) / 2, 6)
+  expect(aux_loss).toBeCloseTo(6.4, 5)
+  // d aux / d W_dec[1] = sum 2 (e_hat - e) f / 0.5 = 2 (-0.8 * 0.2 - 1.6 * 0.4) / 0.5 = -3.2. Latent 0 gets nothing of it.
+  expect(gradients.W_dec.arraySync()[1]?.[0]).toBeCloseTo(-3.2, 5)
+  // d mse / d W_dec[0] = mean 2 (x_hat - x) f = (2 * -1 * 2 + 2 * -2 * 4) / 2 = -10.
+  expect(gradients.W_dec.arraySync()[0]?.[0]).toBeCloseTo(-10, 5)
+})
