@@ -25,6 +25,8 @@ export interface Job {
   readonly file: string
   readonly params: Readonly<Record<string, Json>>
   readonly sources: Readonly<Record<string, ResolvedSource>>
+  /** What the kind's own `facts` found at plan time. */
+  readonly facts: Readonly<Record<string, Json>>
   readonly inputs: Readonly<Record<string, JobInput>>
   /** Name of the artifact kind that has to come out. */
   readonly output: string

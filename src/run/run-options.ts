@@ -26,15 +26,17 @@ export interface RunOptions {
   /** Asked once, when the first stage that needs an engine is about to run: a run of hits pays nothing for it. */
   readonly engine: Effect.Effect<EngineName, EngineUnavailable>
   /** Ids that are wanted; what they need comes with them. @default all */
-  readonly targets?: ReadonlyArray<string>
-  /** Ids that may run; the others are hits or are skipped. @default all */
-  readonly only?: ReadonlyArray<string>
-  /** Ids that run even where they have a result, which then becomes the canonical one. @default none */
-  readonly force?: ReadonlyArray<string>
+  readonly wanted?: ReadonlySet<string>
+  /** Ids that are hits or are skipped: above what `--only` names. @default none */
+  readonly mustHit?: ReadonlySet<string>
+  /** Ids that run even where they have a result; the new one then becomes the canonical one. @default none */
+  readonly force?: ReadonlySet<string>
   /** Stages side by side. @default the CPUs that this process may use */
   readonly jobs?: number
   /** Go on with what does not need a failed stage. @default false: what is running ends, nothing new starts */
   readonly keepGoing?: boolean
+  /** Before the first retry; doubles with each, with jitter. @default 1 */
+  readonly retrySeconds?: number
 }
 
 /** The first stage that failed, to be printed last. */

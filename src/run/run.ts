@@ -1,13 +1,227 @@
 /** The executor: runs what is missing of a graph, in order, and tells what it does. */
+import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
-import type { Graph } from "../plan/stage-instance.ts"
-import type { Store } from "../store/store.ts"
-import type { StoreUnwritable } from "../store/store-unwritable.ts"
-import type { Backend } from "./backend.ts"
-import type { RunOptions, RunResult } from "./run-options.ts"
+import * as Semaphore from "effect/Semaphore"
+import type { Json } from "../artifact/canonical-json.ts"
+import { explain } from "../plan/explain.ts"
+import type { Reason } from "../plan/explain.ts"
+import { keyOf } from "../plan/key.ts"
+import { manifestOf } from "../plan/manifest.ts"
+import type { Graph, StageInstance } from "../plan/stage-instance.ts"
+import { addLastKeys } from "../store/last-keys.ts"
+import { makeRunDirectory } from "../store/run-directory.ts"
+import type { RunDirectory } from "../store/run-directory.ts"
+import { Store } from "../store/store.ts"
+import { unwritable } from "../store/store-unwritable.ts"
+import { Backend } from "./backend.ts"
+import { computeStage } from "./compute-stage.ts"
+import type { RunEvent, StageOutcome } from "./event.ts"
+import { hitOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
+import { makePlaces } from "./places.ts"
+import type { Place } from "./places.ts"
+import { readTail } from "./read-tail.ts"
+import type { Keyed, RunContext, Untimed } from "./run-context.ts"
+import type { FirstCause, RunOptions, RunResult } from "./run-options.ts"
+import { schedule } from "./schedule.ts"
 
-/** A failed stage is in the result; an error is what kept the run itself from going on. */
-export declare const run: (
-  graph: Graph,
-  options: RunOptions
-) => Effect.Effect<RunResult, StoreUnwritable, Store | Backend>
+/** `events.ndjson` is read by people: a line every five seconds tells enough of a stage's progress. */
+const PROGRESS_LINE_MS = 5_000
+const TAIL_LINES = 20
+/** More than one only where an artifact that is lost comes out otherwise than it was, which changes keys below it. */
+const MOST_PASSES = 5
+
+const makeEmit = (directory: RunDirectory, onEvent: RunOptions["onEvent"]): ((event: Untimed) => void) => {
+  const written = new Map<string, number>()
+  return (untimed) => {
+    const event = { ...untimed, at: Date.now() } as RunEvent
+    onEvent(event)
+    if (event.type === "stage-progress") {
+      const complete = event.done >= event.total
+      if (!complete && event.at - (written.get(event.id) ?? 0) < PROGRESS_LINE_MS) return
+      written.set(event.id, event.at)
+    }
+    directory.append(event)
+  }
+}
+
+/** The wanted instances and all that they need. */
+const closure = ({ instances }: Graph, wanted: ReadonlySet<string> | undefined): ReadonlyArray<StageInstance> => {
+  if (wanted === undefined) return instances
+  const ids = new Set(wanted)
+  // Topological order: from the end, all that needs an instance has been seen before it.
+  for (const { id, needs } of instances.toReversed()) if (ids.has(id)) for (const need of needs) ids.add(need)
+  return instances.filter(({ id }) => ids.has(id))
+}
+
+const keyer =
+  (options: RunOptions, outcomes: ReadonlyMap<string, StageOutcome>) =>
+  (instance: StageInstance): Keyed => {
+    const { facts, notes } = options.setupOf(instance)
+    const manifest = manifestOf(instance, facts, (id) => outcomes.get(id)?.digest ?? undefined)
+    if (manifest === undefined) throw new Error(`${instance.id}: its key is asked for before its inputs are known`)
+    return { key: keyOf(manifest), record: { manifest, notes } }
+  }
+
+const planOf = (options: RunOptions, instances: ReadonlyArray<StageInstance>): Json => ({
+  experiment: options.experiment,
+  stages: instances.map(({ id, kind, needs, at }) => ({ id, kind: kind.name, needs, at }))
+})
+
+/** A failed stage is in the result; an error is what kept the run itself from starting. */
+export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions) {
+  const store = yield* Store
+  const backend = yield* Backend
+  const start = performance.now()
+  const instances = closure(graph, options.wanted)
+  const directory = yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => makeRunDirectory(store.directory, planOf(options, instances)),
+      catch: unwritable(store.directory)
+    }),
+    (made) => Effect.sync(made.close)
+  )
+  const emit = makeEmit(directory, options.onEvent)
+  const places = yield* makePlaces({
+    jobs: options.jobs ?? availableParallelism(),
+    engine: options.engine,
+    run: directory.id
+  })
+  const lastKeys = yield* store.lastKeys(options.experiment)
+
+  const outcomes = new Map<string, StageOutcome>()
+  const locks = new Map<string, Semaphore.Semaphore>()
+  const force = new Set(options.force)
+  /** Results of earlier passes: a stage that ran is told as such, even where a later pass finds it a hit. */
+  const ran = new Map<string, StageOutcome>()
+  let firstCause: FirstCause | undefined
+  let changed = false
+
+  const finish = (outcome: StageOutcome): void => {
+    const before = outcomes.get(outcome.id)
+    // What stands below was told from the digest that this had before.
+    const was = before?.digest ?? null
+    if (was !== null && outcome.digest !== null && was !== outcome.digest) changed = true
+    outcomes.set(outcome.id, outcome)
+    if (outcome.status === "ran") ran.set(outcome.id, outcome)
+    if (outcome.status === "failed") {
+      const { id, problem, log } = outcome
+      firstCause ??= { id, problem: problem ?? "", log, tail: log === null ? [] : readTail(log, TAIL_LINES) }
+    }
+    emit({ type: "stage-finished", ...outcome })
+  }
+
+  const context: RunContext = {
+    options,
+    store,
+    backend,
+    directory,
+    places,
+    emit,
+    force,
+    instances: new Map(instances.map((instance) => [instance.id, instance])),
+    outcomes,
+    stopping: () => firstCause !== undefined && options.keepGoing !== true,
+    alone: (name, effect) => {
+      const lock = locks.get(name) ?? Semaphore.makeUnsafe(1)
+      locks.set(name, lock)
+      return Semaphore.withPermit(lock, effect)
+    },
+    keyOf: keyer(options, outcomes),
+    finish
+  }
+
+  const reasonsFor = Effect.fnUntraced(function* (instance: StageInstance, { key, record }: Keyed) {
+    const { facts, notes } = options.setupOf(instance)
+    const last = lastKeys[instance.id]
+    const previous = last === undefined ? undefined : yield* store.action(last)
+    const reasons: ReadonlyArray<Reason> = explain(instance, previous, { facts, notes, inputs: record.manifest.inputs })
+    if (reasons.length > 0) return reasons
+    return [{ path: force.has(instance.id) && last === key ? "forced" : "no result in the store", source: null }]
+  })
+
+  const outcomeNow = Effect.fnUntraced(function* (instance: StageInstance, place: Place) {
+    const blocking = instance.needs
+      .map((id) => outcomes.get(id))
+      .find((outcome) => outcome?.status === "failed" || outcome?.status === "skipped")
+    if (blocking !== undefined) {
+      return skippedOutcome(
+        instance,
+        `it needs ${blocking.id}, which ${blocking.status === "failed" ? "failed" : "was skipped"}`
+      )
+    }
+    if (context.stopping()) return skippedOutcome(instance, "not started, since another stage failed")
+    const keyed = context.keyOf(instance)
+    const found = force.has(instance.id) ? undefined : yield* store.action(keyed.key)
+    if (found !== undefined) return hitOutcome(instance, found)
+    if (options.mustHit?.has(instance.id) === true) {
+      return skippedOutcome(instance, "it has no result in the store, and is not among the stages that may run")
+    }
+    const reasons = yield* reasonsFor(instance, keyed)
+    const computed = yield* computeStage(context, { instance, reasons, restores: null, place })
+    return outcomeOf(context, instance, computed, reasons)
+  })
+
+  const pass = Effect.gen(function* () {
+    const queue = new Map<string, Place>()
+    yield* schedule(
+      instances,
+      (instance) => queue.set(instance.id, places.contend(instance)),
+      (instance) => {
+        const place = queue.get(instance.id) ?? places.contend(instance)
+        return outcomeNow(instance, place).pipe(
+          Effect.ensuring(Effect.sync(place.withdraw)),
+          Effect.map((outcome) => {
+            const earlier = ran.get(instance.id)
+            finish(outcome.status === "hit" && earlier?.key === outcome.key ? earlier : outcome)
+          })
+        )
+      }
+    )
+  })
+
+  const inOrder = (): ReadonlyArray<StageOutcome> =>
+    instances.map(
+      (instance) => outcomes.get(instance.id) ?? skippedOutcome(instance, "the run ended before it was its turn")
+    )
+  const remember = Effect.suspend(() => {
+    const keys = [...outcomes.values()].filter(({ digest, key }) => digest !== null && key !== null)
+    const entries = Object.fromEntries(keys.map(({ id, key }) => [id, key as string]))
+    // An explanation is not worth a failure.
+    return Effect.promise(() => addLastKeys(store.directory, options.experiment, entries).catch(() => {}))
+  })
+  const end = (status: "done" | "failed" | "interrupted") => {
+    const stages = inOrder()
+    const seconds = (performance.now() - start) / 1000
+    emit({ type: "run-finished", run: directory.id, status, seconds, stages })
+    return { run: directory.id, directory: directory.path, seconds, stages }
+  }
+
+  emit({
+    type: "run-started",
+    run: directory.id,
+    experiment: options.experiment,
+    directory: directory.path,
+    stages: instances.map(({ id, kind }) => ({ id, kind: kind.name }))
+  })
+
+  const passes = Effect.gen(function* () {
+    for (let left = MOST_PASSES; left > 0; left--) {
+      changed = false
+      yield* pass
+      force.clear()
+      if (!changed || context.stopping()) return
+      outcomes.clear()
+    }
+  })
+  yield* passes.pipe(
+    Effect.ensuring(remember),
+    Effect.onInterrupt(() => Effect.sync(() => end("interrupted")))
+  )
+  const status = inOrder().some((outcome) => outcome.status === "failed" || outcome.status === "skipped")
+    ? "failed"
+    : "done"
+  const skipped = inOrder().find((outcome) => outcome.status === "skipped")
+  firstCause ??= skipped && { id: skipped.id, problem: skipped.problem ?? "", log: null, tail: [] }
+  const result: RunResult = { ...end(status), status, firstCause }
+  return result
+}, Effect.scoped)

@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type { Artifact, Metrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ActionRecord, Commit, NewAction } from "./action-record.ts"
+import type { RunSummary } from "./run-directory.ts"
 import type { StoreUnwritable } from "./store-unwritable.ts"
 
 /** A file that an artifact lists and that cannot be read as it was. */
@@ -50,12 +51,6 @@ export interface VerifyReport {
     readonly usedBy: ReadonlyArray<{ readonly digest: string; readonly path: string }>
     readonly quarantine: string
   }>
-}
-
-export interface RunSummary {
-  readonly id: string
-  readonly directory: string
-  readonly experiment: string
 }
 
 export class Store extends Context.Service<

@@ -1,0 +1,72 @@
+/** From a stage instance with known inputs to the job that a worker gets. */
+import type { ArtifactRef, InputRef, StageInstance } from "../plan/stage-instance.ts"
+import type { Workspace } from "../store/workspace.ts"
+import type { Job, JobArtifact, JobInput } from "./job.ts"
+import type { StageSetup } from "./run-options.ts"
+
+/** Often enough to lose little, seldom enough to cost nothing. */
+const CHECKPOINT_SECONDS = 20
+
+const checkpointSeconds = (): number => {
+  const wanted = Number(process.env["PIPELINE_CHECKPOINT_SECONDS"] || Number.NaN)
+  return Number.isFinite(wanted) && wanted >= 0 ? wanted : CHECKPOINT_SECONDS
+}
+
+const inputOf = (input: InputRef, artifactOf: (ref: ArtifactRef) => JobArtifact): JobInput => {
+  switch (input.shape) {
+    case "one":
+      return { shape: "one", artifact: artifactOf(input.ref) }
+    case "list":
+      return { shape: "list", artifacts: input.refs.map(artifactOf) }
+    case "record":
+      return {
+        shape: "record",
+        artifacts: Object.fromEntries(
+          Object.entries(input.refs).map(([name, value]) => [
+            name,
+            "instance" in value ? artifactOf(value) : value.map(artifactOf)
+          ])
+        )
+      }
+  }
+}
+
+export interface JobParts {
+  readonly instance: StageInstance
+  readonly setup: StageSetup
+  readonly key: string
+  readonly store: string
+  readonly workspace: Workspace
+  readonly attempt: number
+  readonly log: string
+  readonly engine: Job["engine"]
+  readonly projectDirectory: string
+  readonly digestOf: (instance: string) => string
+}
+
+export const buildJob = (parts: JobParts): Job => {
+  const { instance, setup, workspace } = parts
+  const artifactOf = (ref: ArtifactRef): JobArtifact => ({ digest: parts.digestOf(ref.instance), at: ref.at })
+  return {
+    id: instance.id,
+    key: parts.key,
+    file: setup.file,
+    params: instance.params,
+    sources: setup.sources,
+    facts: setup.facts.facts,
+    inputs: Object.fromEntries(
+      Object.entries(instance.inputs).map(([name, input]) => [name, inputOf(input, artifactOf)])
+    ),
+    output: instance.output,
+    store: parts.store,
+    outputDirectory: workspace.output(parts.attempt),
+    checkpoint: {
+      directory: workspace.checkpoint,
+      earlier: workspace.earlier,
+      everySeconds: checkpointSeconds()
+    },
+    log: parts.log,
+    engine: parts.engine,
+    projectDirectory: parts.projectDirectory
+  }
+}

@@ -1,0 +1,54 @@
+/** Opens the inputs of a job by the artifact kinds that its stage kind declares. */
+import * as Effect from "effect/Effect"
+import type { Artifact } from "../artifact/artifact.ts"
+import { ArtifactError } from "../artifact/artifact-error.ts"
+import type { Input, Opened, StageKind } from "../stage/stage.ts"
+import type { Store } from "../store/store.ts"
+import type { Job, JobArtifact, JobInput } from "./job.ts"
+
+const openAs = (artifact: Artifact, input: Input) => {
+  if (input.kind === undefined) return Effect.succeed<unknown>(artifact)
+  if (artifact.kind === input.kind.name) return input.kind.open(artifact)
+  return Effect.fail(
+    new ArtifactError({
+      reason: "invalid",
+      digest: artifact.digest,
+      path: "artifact.json",
+      detail: `it is of the kind ${artifact.kind}, and ${input.kind.name} is wanted`
+    })
+  )
+}
+
+export const openInputs = Effect.fn("openInputs")(function* (store: Store["Service"], kind: StageKind, job: Job) {
+  const openOne = Effect.fnUntraced(function* (input: Input, { digest, at }: JobArtifact) {
+    const artifact = yield* store.artifact(digest)
+    const opened: Opened<unknown> = { value: yield* openAs(artifact, input), artifact, at }
+    return opened
+  })
+  const openList = (input: Input, artifacts: ReadonlyArray<JobArtifact>) =>
+    Effect.forEach(artifacts, (artifact) => openOne(input, artifact))
+
+  const openInput = Effect.fnUntraced(function* (input: Input, given: JobInput | undefined) {
+    // What was not given is absent: nothing for an optional input, empty for the others.
+    if (given === undefined) return input.shape === "list" ? [] : input.shape === "record" ? {} : undefined
+    switch (given.shape) {
+      case "one":
+        return yield* openOne(input, given.artifact)
+      case "list":
+        return yield* openList(input, given.artifacts)
+      case "record": {
+        const opened: Record<string, Opened<unknown> | ReadonlyArray<Opened<unknown>>> = {}
+        for (const [name, value] of Object.entries(given.artifacts)) {
+          opened[name] = yield* "digest" in value ? openOne(input, value) : openList(input, value)
+        }
+        return opened
+      }
+    }
+  })
+
+  const inputs: Record<string, unknown> = {}
+  for (const [name, input] of Object.entries(kind.inputs)) {
+    inputs[name] = yield* openInput(input, job.inputs[name])
+  }
+  return inputs
+})

@@ -1,0 +1,70 @@
+/** The rows of a run's result. */
+import type { Reason } from "../plan/explain.ts"
+import type { StageInstance } from "../plan/stage-instance.ts"
+import type { ActionRecord } from "../store/action-record.ts"
+import type { Computed } from "./computed.ts"
+import type { StageOutcome } from "./event.ts"
+import type { RunContext } from "./run-context.ts"
+
+const empty = {
+  key: null,
+  digest: null,
+  seconds: 0,
+  savedSeconds: null,
+  metrics: {},
+  reasons: [],
+  problem: null,
+  log: null
+}
+
+export const hitOutcome = (instance: StageInstance, action: ActionRecord): StageOutcome => ({
+  ...empty,
+  id: instance.id,
+  kind: instance.kind.name,
+  status: "hit",
+  key: action.key,
+  digest: action.digest,
+  savedSeconds: action.seconds,
+  metrics: action.metrics
+})
+
+export const skippedOutcome = (instance: StageInstance, problem: string): StageOutcome => ({
+  ...empty,
+  id: instance.id,
+  kind: instance.kind.name,
+  status: "skipped",
+  problem
+})
+
+export const outcomeOf = (
+  context: RunContext,
+  instance: StageInstance,
+  computed: Computed,
+  reasons: ReadonlyArray<Reason> = []
+): StageOutcome => {
+  const key = context.keyOf(instance).key
+  switch (computed.status) {
+    case "hit":
+      return { ...hitOutcome(instance, computed.action), seconds: computed.seconds }
+    case "ran":
+      return {
+        ...hitOutcome(instance, computed.action),
+        status: "ran",
+        seconds: computed.seconds,
+        savedSeconds: null,
+        reasons,
+        log: context.directory.logPath(instance.id)
+      }
+    case "failed":
+      return {
+        ...skippedOutcome(instance, computed.problem),
+        status: "failed",
+        key,
+        seconds: computed.seconds,
+        reasons,
+        log: context.directory.logPath(instance.id)
+      }
+    case "skipped":
+      return { ...skippedOutcome(instance, computed.problem), key, reasons }
+  }
+}

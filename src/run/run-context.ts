@@ -1,0 +1,39 @@
+/** What the parts of one run share. */
+import type * as Effect from "effect/Effect"
+import type { StageInstance } from "../plan/stage-instance.ts"
+import type { KeyRecord } from "../plan/key.ts"
+import type { RunDirectory } from "../store/run-directory.ts"
+import type { Store } from "../store/store.ts"
+import type { Backend } from "./backend.ts"
+import type { RunEvent, StageOutcome } from "./event.ts"
+import type { Places } from "./places.ts"
+import type { RunOptions } from "./run-options.ts"
+
+/** An event without its time. */
+export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, "at"> : never
+
+export interface RunContext {
+  readonly options: RunOptions
+  readonly store: Store["Service"]
+  readonly backend: Backend["Service"]
+  readonly directory: RunDirectory
+  readonly places: Places
+  readonly emit: (event: Untimed) => void
+  /** Ids that run even where they have a result. */
+  readonly force: Set<string>
+  readonly instances: ReadonlyMap<string, StageInstance>
+  /** How each instance ended so far; a restored producer is put in anew. */
+  readonly outcomes: Map<string, StageOutcome>
+  /** A stage failed, and the run does not keep going. */
+  readonly stopping: () => boolean
+  /** Runs the effects of one name one after the other. */
+  readonly alone: <A, E>(name: string, effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** The key of an instance; all digests of its inputs are known. */
+  readonly keyOf: (instance: StageInstance) => Keyed
+  readonly finish: (outcome: StageOutcome) => void
+}
+
+export interface Keyed {
+  readonly key: string
+  readonly record: KeyRecord
+}

@@ -1,0 +1,85 @@
+/** Turns a finished output directory into an artifact: its files become blobs, their list the artifact's digest. */
+import { createHash } from "node:crypto"
+import { chmod, copyFile, lstat, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
+import { dirname, join, relative, sep } from "node:path"
+import type { ArtifactFile, Metrics } from "../artifact/artifact.ts"
+import { ArtifactError } from "../artifact/artifact-error.ts"
+import { canonicalJson } from "../artifact/canonical-json.ts"
+import { syncDirectory, writeAtomic } from "./atomic-write.ts"
+import { hashFile } from "./hash-file.ts"
+import { objectPath } from "./layout.ts"
+import { encodeTree } from "./tree.ts"
+
+const invalid = (path: string, detail: string): ArtifactError =>
+  new ArtifactError({ reason: "invalid", digest: "", path, detail })
+
+/** Relative paths of all files below; links and special files are told apart by the caller. */
+const filesBelow = async (directory: string): Promise<ReadonlyArray<string>> => {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .toSorted()
+}
+
+/** Makes `path` a regular file of its own: what a link points to is copied, since it may change. */
+const ownFile = async (directory: string, path: string): Promise<void> => {
+  const full = join(directory, path)
+  const info = await lstat(full)
+  if (info.isFile() && info.nlink === 1) return
+  if (!info.isFile() && !info.isSymbolicLink()) throw invalid(path, "it is neither a file nor a folder")
+  const source = await realpath(full).catch(() => {
+    throw invalid(path, "it is a link to nothing")
+  })
+  if (!(await stat(source)).isFile()) throw invalid(path, "it is a link to a folder; copy the folder instead")
+  const copy = `${full}.own-copy`
+  await copyFile(source, copy)
+  await rename(copy, full)
+}
+
+const makeDurable = async (path: string): Promise<void> => {
+  const handle = await open(path, "r")
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A blob that is there already is replaced by the one just hashed: that heals damage that nobody has seen yet. */
+const moveToObjects = async (root: string, file: string, sha256: string): Promise<string> => {
+  const target = objectPath(root, sha256)
+  await chmod(file, 0o444)
+  await makeDurable(file)
+  await mkdir(dirname(target), { recursive: true })
+  await rename(file, target)
+  return dirname(target)
+}
+
+export const ingest = async (
+  root: string,
+  directory: string,
+  kind: { readonly name: string; readonly version: number },
+  metrics: Metrics
+): Promise<string> => {
+  await writeFile(join(directory, "artifact.json"), `${canonicalJson({ kind: kind.name, version: kind.version })}\n`)
+  await writeFile(join(directory, "metrics.json"), `${canonicalJson(metrics)}\n`)
+  const paths = await filesBelow(directory)
+  const files: Array<ArtifactFile> = []
+  for (const path of paths) {
+    if (path.includes("\uFFFD") || path.includes("\\")) throw invalid(path, "its name is not portable; rename it")
+    await ownFile(directory, path)
+    files.push({ path, ...(await hashFile(join(directory, path))) })
+  }
+  const folders = new Set<string>()
+  for (const { path, sha256 } of files) {
+    folders.add(await moveToObjects(root, join(directory, path), sha256))
+  }
+  const tree = encodeTree(files)
+  const digest = createHash("sha256").update(tree).digest("hex")
+  await writeAtomic(objectPath(root, digest), tree, 0o444)
+  for (const folder of folders) await syncDirectory(folder)
+  await syncDirectory(join(root, "objects"))
+  await rm(directory, { recursive: true, force: true })
+  return digest
+}

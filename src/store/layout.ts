@@ -1,0 +1,18 @@
+/** Where things are in a store's folder. The layout is a format: it changes only with a migration. */
+import { join } from "node:path"
+
+const fanned = (root: string, folder: string, name: string): string => join(root, folder, name.slice(0, 2), name)
+
+/** A blob by its sha256; the file list of an artifact is one too, under the artifact's digest. */
+export const objectPath = (root: string, sha256: string): string => fanned(root, "objects", sha256)
+/** Holds `<attempt>.json`. */
+export const actionDirectory = (root: string, key: string): string => fanned(root, "actions", key)
+/** Holds `<epoch>.json`, the claim of one owner. */
+export const leaseDirectory = (root: string, key: string): string => fanned(root, "leases", key)
+/** Holds `<epoch>/`: what an owner of the key's lease works in. */
+export const partialDirectory = (root: string, key: string): string => fanned(root, "partial", key)
+export const quarantineDirectory = (root: string): string => join(root, "quarantine")
+export const runsDirectory = (root: string): string => join(root, "runs")
+
+/** Temporary files start with this; whatever lists a folder passes over them. */
+export const TEMPORARY = ".tmp-"

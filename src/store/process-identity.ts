@@ -1,0 +1,59 @@
+/**
+ * Who owns a lease, told so that a dead owner is never taken for a living one: a pid alone is reused, and means
+ * something else in another container or after a restart of the machine.
+ */
+import { readFileSync, readlinkSync } from "node:fs"
+import { hostname } from "node:os"
+
+export interface ProcessIdentity {
+  /** For people. */
+  readonly host: string
+  /** Differs between machines and between starts of one machine; null where the system does not tell. */
+  readonly bootId: string | null
+  readonly pidNamespace: string | null
+  readonly pid: number
+  /** Clock ticks since boot. */
+  readonly startTime: string | null
+}
+
+const attempt = <A>(read: () => A): A | null => {
+  try {
+    return read()
+  } catch {
+    return null
+  }
+}
+
+interface Stat {
+  readonly state: string
+  readonly startTime: string
+}
+
+/** Null where there is no such process, or no /proc. */
+const procStat = (pid: number): Stat | null =>
+  attempt(() => {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8")
+    // The second field is a name in parentheses that may hold anything, so count from behind it.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
+    return { state: fields[0] as string, startTime: fields[19] as string }
+  })
+
+const bootId = (): string | null => attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim())
+const pidNamespace = (): string | null => attempt(() => readlinkSync("/proc/self/ns/pid"))
+
+export const thisProcess = (): ProcessIdentity => ({
+  host: hostname(),
+  bootId: bootId(),
+  pidNamespace: pidNamespace(),
+  pid: process.pid,
+  startTime: procStat(process.pid)?.startTime ?? null
+})
+
+/** unknown: the process is where we cannot look (another machine or container). */
+export const processState = (owner: ProcessIdentity): "alive" | "dead" | "unknown" => {
+  if (owner.bootId === null || owner.bootId !== bootId() || owner.pidNamespace !== pidNamespace()) return "unknown"
+  const stat = procStat(owner.pid)
+  // A zombie computes nothing: its parent has not asked for its exit code yet.
+  if (stat === null || stat.state === "Z" || stat.state === "X") return "dead"
+  return stat.startTime === owner.startTime ? "alive" : "dead"
+}

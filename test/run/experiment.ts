@@ -1,0 +1,139 @@
+/** Graphs of the tests' own stage kinds, written by hand, and a run of them. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import type { Json } from "../../src/artifact/canonical-json.ts"
+import type { Graph, InputRef, StageInstance } from "../../src/plan/stage-instance.ts"
+import { upstreamOf } from "../../src/plan/manifest.ts"
+import type { RunEvent } from "../../src/run/event.ts"
+import { layer as localBackend } from "../../src/run/local-backend.ts"
+import { run } from "../../src/run/run.ts"
+import type { RunOptions, RunResult } from "../../src/run/run-options.ts"
+import type { StageKind } from "../../src/stage/stage.ts"
+import { layer as fileStore, makeFileStore } from "../../src/store/file-store.ts"
+import { Store } from "../../src/store/store.ts"
+import add from "./stages/add.ts"
+import count from "./stages/count.ts"
+import inlineAdd from "./stages/inline-add.ts"
+import misbehave from "./stages/misbehave.ts"
+
+const kinds: Readonly<Record<string, StageKind>> = { add, count, "inline-add": inlineAdd, misbehave }
+
+export interface StageSpec {
+  readonly id: string
+  readonly kind: string
+  readonly params?: Readonly<Record<string, Json>>
+  /** Input name -> ids: a string is one, a list a list. */
+  readonly inputs?: Readonly<Record<string, string | ReadonlyArray<string>>>
+  readonly needs?: ReadonlyArray<string>
+  readonly retries?: number
+  readonly timeoutSeconds?: number
+  /** Stands for the stage kind's source text. @default "1" */
+  readonly code?: string
+  readonly output?: string
+}
+
+const inputRef = (given: string | ReadonlyArray<string>): InputRef =>
+  typeof given === "string"
+    ? { shape: "one", ref: { instance: given, at: {} } }
+    : { shape: "list", refs: given.map((instance, i) => ({ instance, at: { i } })) }
+
+const defaults = (kind: StageKind): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(kind.params)
+      .filter(([, param]) => param.default !== undefined)
+      .map(([name, param]) => [name, param.default as Json])
+  )
+
+export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
+  instances: specs.map((spec, order): StageInstance => {
+    const kind = kinds[spec.kind]
+    if (kind === undefined) throw new Error(spec.kind)
+    const inputs = Object.fromEntries(Object.entries(spec.inputs ?? {}).map(([name, given]) => [name, inputRef(given)]))
+    const instance: StageInstance = {
+      id: spec.id,
+      stage: spec.id,
+      at: {},
+      kind,
+      output: spec.output ?? "Numbers",
+      params: { ...defaults(kind), ...spec.params },
+      sources: {},
+      inputs,
+      needs: [],
+      order,
+      resources: {},
+      retries: spec.retries ?? 0,
+      timeoutSeconds: spec.timeoutSeconds,
+      origins: {}
+    }
+    return { ...instance, needs: [...new Set([...upstreamOf(instance), ...(spec.needs ?? [])])] }
+  })
+})
+
+export type TestOptions = Partial<Omit<RunOptions, "setupOf" | "onEvent">>
+
+export const optionsFor = (
+  specs: ReadonlyArray<StageSpec>,
+  onEvent: (event: RunEvent) => void,
+  options: TestOptions = {}
+): RunOptions => ({
+  projectDirectory: import.meta.dirname,
+  experiment: "test.yaml",
+  engine: Effect.succeed("wasm"),
+  jobs: 4,
+  retrySeconds: 0.02,
+  ...options,
+  onEvent,
+  setupOf: (instance) => ({
+    file: join(import.meta.dirname, "stages", `${instance.kind.name}.ts`),
+    facts: {
+      code: { digest: specs.find(({ id }) => id === instance.id)?.code ?? "1", packages: {} },
+      sources: {},
+      facts: {},
+      numerics: { precision: "f32" }
+    },
+    notes: { codeFiles: {}, sources: {} },
+    sources: {}
+  })
+})
+
+export interface TestRun {
+  readonly result: RunResult
+  readonly events: ReadonlyArray<RunEvent>
+  /** Instance id -> status. */
+  readonly statuses: Readonly<Record<string, string>>
+  readonly digests: Readonly<Record<string, string | null>>
+}
+
+export const runGraphEffect = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}) => {
+  const events: Array<RunEvent> = []
+  return run(
+    makeGraph(specs),
+    optionsFor(specs, (event) => events.push(event), options)
+  ).pipe(
+    Effect.provide([fileStore(cache), localBackend]),
+    Effect.map((result): TestRun => ({
+      result,
+      events,
+      statuses: Object.fromEntries(result.stages.map(({ id, status }) => [id, status])),
+      digests: Object.fromEntries(result.stages.map(({ id, digest }) => [id, digest]))
+    }))
+  )
+}
+
+export const runGraph = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}): Promise<TestRun> =>
+  Effect.runPromise(runGraphEffect(cache, specs, options))
+
+/** How often each line was written by stages that started. */
+export const tallyOf = (path: string): ReadonlyArray<string> => {
+  try {
+    return readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line !== "")
+  } catch {
+    return []
+  }
+}
+
+export const storeAt = (cache: string): Store["Service"] => makeFileStore(cache)
