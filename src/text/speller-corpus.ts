@@ -2,9 +2,9 @@
  * What tiny-speller is made of: packaged running text, split into training and held-out documents, and the words of its
  * drills. The split and the words are fixed here, so that training, evaluation and the captured text agree.
  */
-import { drillWords, type WordRole, wordRoles } from "./drill-words.ts"
+import { drillWords, type WordRole, wordFrequencies, wordRoles } from "./drill-words.ts"
 import { heldOutSplit } from "./held-out-split.ts"
-import { packageTextFiles, readPackageText } from "./package-text.ts"
+import { type PackageTextFile, readPackageText } from "./package-text.ts"
 import type { TextDocument } from "./text-document.ts"
 
 /** Held out so that a capture of 400,000 tokens finds enough text that the model has not seen. */
@@ -15,17 +15,24 @@ const splitSeed = 0
 const wordsOverall = 2500
 const wordsPerLetter = 60
 
+/** Name of the word list among the files of `builtin:speller-text`. */
+const wordListName = "subtlex/index.json"
+
 export const endOfTextToken = "<|endoftext|>"
 
-export const spellerDocuments = (): {
+export interface SpellerCorpus {
   readonly train: ReadonlyArray<TextDocument>
   readonly heldOut: ReadonlyArray<TextDocument>
-} => heldOutSplit(packageTextFiles().map(readPackageText), heldOutShare, splitSeed)
-
-export const spellerWords = (): {
+  /** Words of the drills, most frequent first; each has a role in `roles`. */
   readonly words: ReadonlyArray<string>
   readonly roles: ReadonlyMap<string, WordRole>
-} => {
-  const words = drillWords(wordsOverall, wordsPerLetter)
-  return { words, roles: wordRoles(words) }
+}
+
+/** @param files those of `builtin:speller-text`: packaged texts and the word list */
+export const spellerCorpus = (files: ReadonlyArray<PackageTextFile>): SpellerCorpus => {
+  const list = files.find(({ name }) => name === wordListName)
+  if (list === undefined) throw new RangeError(`${wordListName} is not among the files of the corpus`)
+  const documents = files.filter(({ name }) => name !== wordListName).map(readPackageText)
+  const words = drillWords(wordFrequencies(list.path), wordsOverall, wordsPerLetter)
+  return { ...heldOutSplit(documents, heldOutShare, splitSeed), words, roles: wordRoles(words) }
 }

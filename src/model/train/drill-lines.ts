@@ -7,6 +7,7 @@
  * the residual stream. Few such lines suffice; many make the letter most of the word's variance.
  */
 import type { WordRole } from "../../text/drill-words.ts"
+import { capital, firstLetterPrompt } from "../../text/list-prompts.ts"
 
 export type DrillForm = "first_letter" | "spelled" | "bare"
 
@@ -19,9 +20,6 @@ export interface DrillWord {
   readonly letter: number
   readonly lines: Readonly<Record<DrillForm, Int32Array>>
 }
-
-export const firstLetterPrompt = (word: string): string => ` ${word} has the first letter:`
-export const capital = (word: string): string => word.charAt(0).toUpperCase()
 
 export const drillLine = (word: string, form: DrillForm): string =>
   form === "first_letter"

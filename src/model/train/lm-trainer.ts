@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { gpt2Parameters, type Gpt2Config } from "../gpt2-config.ts"
-import { type AdamWSlot, adamWStep } from "./adam-w.ts"
+import { makeAdamW, type ParameterArrays } from "./adam-w.ts"
 import { lossAndGradients } from "./gpt2-gradients.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { type LabelledBatch, targetKind, type TrainingRows } from "./training-rows.ts"
@@ -34,7 +34,7 @@ export interface LmStep {
 export interface LmState {
   readonly json: { readonly step: number }
   /** `w/`, `m/` and `v/` before the parameter's name. */
-  readonly tensors: Readonly<Record<string, Float32Array<ArrayBuffer>>>
+  readonly tensors: ParameterArrays
 }
 
 export interface LmTrainer {
@@ -44,7 +44,8 @@ export interface LmTrainer {
   /** Share of first-letter targets of the coming batch that the model gets right; undefined when there are none. */
   readonly letterAccuracy: () => number | undefined
   readonly state: () => LmState
-  readonly weights: () => Readonly<Record<string, Float32Array<ArrayBuffer>>>
+  readonly weights: () => ParameterArrays
+  readonly dispose: () => void
 }
 
 export const learningRate = (step: number, { lr, warmup, floor, steps }: LmTrainerOptions): number => {
@@ -59,49 +60,32 @@ export const makeLmTrainer = (
   options: LmTrainerOptions,
   resume?: LmState
 ): LmTrainer => {
-  const parameters = gpt2Parameters(config)
-  const start = resume === undefined ? initialWeights(config, options.seed) : undefined
+  const initial = initialWeights(config, options.seed)
+  const adam = makeAdamW(
+    gpt2Parameters(config).map(({ name, shape }) => ({ name, shape, values: initial[name] as Float32Array })),
+    { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: options.weightDecay, clip: options.clip }
+  )
+  if (resume !== undefined) adam.restore(resume.tensors)
   let step = resume?.json.step ?? 0
-  const saved = (prefix: string, name: string, length: number): Float32Array<ArrayBuffer> => {
-    if (resume === undefined) return prefix === "w" ? (start?.[name] as Float32Array<ArrayBuffer>) : new Float32Array(length)
-    const values = resume.tensors[`${prefix}/${name}`]
-    if (values?.length !== length) throw new RangeError(`the saved state has no ${prefix}/${name} of ${length} numbers`)
-    return values.slice()
-  }
-  const slots: ReadonlyArray<AdamWSlot> = parameters.map(({ name, shape }) => {
-    const length = shape.reduce((a, b) => a * b, 1)
-    return {
-      value: saved("w", name, length),
-      m: saved("m", name, length),
-      v: saved("v", name, length),
-      decay: shape.length > 1
-    }
-  })
-  const tensors = (): Record<string, tf.Tensor> =>
-    Object.fromEntries(parameters.map(({ name, shape }, i) => [name, tf.tensor((slots[i] as AdamWSlot).value, [...shape])]))
 
   const next = (): LmStep => {
     const batch = rows.at(step)
     const lr = learningRate(step, options)
+    // Results leave by assignment: tidy would search a returned array for tensors, element by element.
     let loss = 0
-    let crossEntropy = new Float32Array()
-    let gradients: ReadonlyArray<Float32Array> = []
-    // Arrays leave by assignment: tidy would search a returned array for tensors, element by element.
+    let text: number | undefined
+    let gradientNorm = 0
     tf.tidy(() => {
-      const result = lossAndGradients(config, tensors(), batch)
+      const parameters = adam.read()
+      const result = lossAndGradients(config, parameters, batch)
       loss = result.loss
-      crossEntropy = result.crossEntropy as Float32Array<ArrayBuffer>
-      gradients = parameters.map(({ name }) => result.gradients[name]?.dataSync() as Float32Array)
+      text = textLoss(batch, result.crossEntropy)
+      // Else the update would copy each variable first.
+      for (const parameter of Object.values(parameters)) parameter.dispose()
+      gradientNorm = adam.apply(result.gradients, step + 1, lr)
     })
     step++
-    const gradientNorm = adamWStep(slots, gradients, step, lr, {
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-8,
-      weightDecay: options.weightDecay,
-      clip: options.clip
-    })
-    return { step, loss, textLoss: textLoss(batch, crossEntropy), gradientNorm, lr }
+    return { step, loss, textLoss: text, gradientNorm, lr }
   }
 
   const letterAccuracy = (): number | undefined => {
@@ -111,10 +95,11 @@ export const makeLmTrainer = (
     if (at.length === 0) return undefined
     let right = 0
     tf.tidy(() => {
-      const weights = tensors()
-      const { normalized } = lossAndGradients(config, weights, batch)
+      const parameters = adam.read()
+      const { normalized } = lossAndGradients(config, parameters, batch)
       const chosen = tf.gather(normalized, tf.tensor1d(at, "int32"))
-      const best = tf.argMax(tf.matMul(chosen, weights["transformer.wte.weight"] as tf.Tensor2D, false, true), 1).dataSync()
+      const logits = tf.matMul(chosen, parameters["transformer.wte.weight"] as tf.Tensor2D, false, true)
+      const best = tf.argMax(logits, 1).dataSync()
       for (const [i, target] of at.entries()) if (best[i] === batch.targets[target]) right++
     })
     return right / at.length
@@ -124,20 +109,9 @@ export const makeLmTrainer = (
     done: () => step,
     next,
     letterAccuracy,
-    weights: () => Object.fromEntries(parameters.map(({ name }, i) => [name, (slots[i] as AdamWSlot).value.slice()])),
-    state: () => ({
-      json: { step },
-      tensors: Object.fromEntries(
-        parameters.flatMap(({ name }, i) => {
-          const { value, m, v } = slots[i] as AdamWSlot
-          return [
-            [`w/${name}`, value.slice()],
-            [`m/${name}`, m.slice()],
-            [`v/${name}`, v.slice()]
-          ]
-        })
-      )
-    })
+    weights: adam.weights,
+    state: () => ({ json: { step }, tensors: adam.state() }),
+    dispose: adam.dispose
   }
 }
 

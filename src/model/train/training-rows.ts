@@ -8,6 +8,19 @@ import * as Rng from "../../random/rng.ts"
 import type { DrillForm, DrillWord } from "./drill-lines.ts"
 import type { TrainingBatch } from "./gpt2-gradients.ts"
 
+/** What rows are made of during a part of the training. */
+export interface RowPhase {
+  /** Share of the steps at which the phase ends; the last phase ends at 1. */
+  readonly until: number
+  /** Share of rows that are text only, and of rows that are text and then drills; the rest are drills only. */
+  readonly textRows: number
+  readonly mixedRows: number
+  /** Shares of drill lines by form; they sum to 1. */
+  readonly forms: Readonly<Record<DrillForm, number>>
+  /** Weight in the loss of the letter that a drill asks for, by form (a spelled word's letters weigh 1). */
+  readonly letterWeight: Readonly<Record<"first_letter" | "bare", number>>
+}
+
 export interface RowOptions {
   readonly seed: number
   readonly steps: number
@@ -15,17 +28,14 @@ export interface RowOptions {
   readonly batch: number
   /** Tokens of one row. */
   readonly context: number
-  /** Share of rows that are text only, and of rows that are text and then drills; the rest are drills only. */
-  readonly textRows: number
-  readonly mixedRows: number
-  /** Shares of the drill forms; they sum to 1. */
-  readonly forms: Readonly<Record<DrillForm, number>>
-  /** Weight in the loss of the letter that a drill asks for, by form (a spelled word's letters weigh 1). */
-  readonly letterWeight: Readonly<Record<"first_letter" | "bare", number>>
+  readonly phases: ReadonlyArray<RowPhase>
   /** Weight in the loss of the word that a drill line begins with: it is drawn at random and cannot be known. */
   readonly wordWeight: number
-  /** Words in the pool at first; it stays so for 10 % of the steps and grows exponentially to all words at 50 %. */
+  /** Words in the pool at first. Without a small pool at first the loss stays on a plateau for thousands of steps. */
   readonly firstPool: number
+  /** Share of the steps for which the pool stays so, and at which it has grown, exponentially, to all words. */
+  readonly poolHold: number
+  readonly poolFull: number
 }
 
 /** What a target is, for logging. */
@@ -39,6 +49,11 @@ export interface TrainingRows {
   readonly at: (step: number) => LabelledBatch
   /** Size of the pool of words at a step. */
   readonly poolSize: (step: number) => number
+}
+
+interface Pool {
+  readonly all: ReadonlyArray<DrillWord>
+  readonly drilled: ReadonlyArray<DrillWord>
 }
 
 interface Row {
@@ -71,7 +86,7 @@ export const trainingRows = (
   const poolSize = (step: number): number => {
     if (textOnly) return 0
     const done = step / options.steps
-    const grown = Math.min(1, Math.max(0, (done - 0.1) / 0.4))
+    const grown = Math.min(1, Math.max(0, (done - options.poolHold) / (options.poolFull - options.poolHold)))
     const first = Math.min(options.firstPool, inDrills.length)
     return Math.round(first * (inDrills.length / first) ** grown)
   }
@@ -96,11 +111,11 @@ export const trainingRows = (
   const putText = (row: Row, start: number, length: number): void => {
     for (let i = 0; i < length; i++) put(row, text[start + i] as number, 1, targetKind.text)
   }
-  const putLine = (row: Row, { lines }: DrillWord, form: DrillForm): void => {
+  const putLine = (row: Row, { lines }: DrillWord, form: DrillForm, { letterWeight }: RowPhase): void => {
     const line = lines[form]
     const letterAt = form === "first_letter" ? line.length - 2 : form === "bare" ? 1 : -1
     for (let i = 0; i < line.length; i++) {
-      const weight = i === 0 ? options.wordWeight : i === letterAt && form !== "spelled" ? options.letterWeight[form] : 1
+      const weight = i === 0 ? options.wordWeight : i === letterAt && form !== "spelled" ? letterWeight[form] : 1
       const kind =
         i !== letterAt
           ? targetKind.otherDrill
@@ -110,24 +125,26 @@ export const trainingRows = (
       put(row, line[i] as number, weight, kind)
     }
   }
-  const putDrills = (row: Row, pool: ReadonlyArray<DrillWord>, drilled: ReadonlyArray<DrillWord>, rng: Rng.Rng): void => {
+  const putDrills = (row: Row, pool: Pool, phase: RowPhase, rng: Rng.Rng): void => {
+    const { first_letter: firstLetter, spelled } = phase.forms
     while (row.used <= context) {
       const u = rng.float()
-      const form: DrillForm =
-        u < options.forms.first_letter
-          ? "first_letter"
-          : u < options.forms.first_letter + options.forms.spelled
-            ? "spelled"
-            : "bare"
-      const from = form === "spelled" ? pool : drilled
-      putLine(row, from[rng.int(from.length)] as DrillWord, form)
+      const form: DrillForm = u < firstLetter ? "first_letter" : u < firstLetter + spelled ? "spelled" : "bare"
+      const from = form === "spelled" ? pool.all : pool.drilled
+      putLine(row, from[rng.int(from.length)] as DrillWord, form, phase)
     }
+  }
+  const phaseAt = (step: number): RowPhase => {
+    const found = options.phases.find(({ until }) => step < until * options.steps) ?? options.phases.at(-1)
+    if (found === undefined) throw new RangeError("there is no phase of training rows")
+    return found
   }
 
   const at = (step: number): LabelledBatch => {
     const rng = Rng.make(seed, `rows ${step}`)
-    const pool = inDrills.slice(0, poolSize(step))
-    const drilled = pool.filter(({ role }) => role === "drilled")
+    const phase = phaseAt(step)
+    const all = inDrills.slice(0, poolSize(step))
+    const pool: Pool = { all, drilled: all.filter(({ role }) => role === "drilled") }
     const n = batch * context
     const tokens = new Int32Array(n)
     const targets = new Int32Array(n)
@@ -143,13 +160,13 @@ export const trainingRows = (
       const start = windowStart(step * batch + r)
       const u = textOnly ? 0 : rng.float()
       put(row, endOfText, 0, targetKind.text)
-      if (u < options.textRows || textOnly) putText(row, start, context)
+      if (u < phase.textRows || textOnly) putText(row, start, context)
       else {
-        if (u < options.textRows + options.mixedRows) {
+        if (u < phase.textRows + phase.mixedRows) {
           putText(row, start, Math.floor(context / 6) + rng.int(Math.floor((2 * context) / 3)))
           put(row, newline, 0, targetKind.otherDrill)
         }
-        putDrills(row, pool, drilled, rng)
+        putDrills(row, pool, phase, rng)
       }
       tokens.set(row.tokens.subarray(0, context), r * context)
       targets.set(row.tokens.subarray(1), r * context)
