@@ -2,12 +2,14 @@
  * The artifact kind Activations: the rows of one hook point over a Tokens artifact, in token order, split by document
  * into rows to train on and rows held out.
  *
- * Files: `activations.json` (what is below, with row counts) and `train.arrow`, `held_out.arrow` (Arrow IPC *file*
- * format, columns `activation` FixedSizeList<Float32>[d_in], `document`, `position`, `token` Int32).
+ * Files: `activations.json` (what is below, with row counts); `train.arrow`, `held_out.arrow` (Arrow IPC *file* format,
+ * columns `activation` FixedSizeList<Float32>[d_in], `document`, `position`, `token` Int32); and the contexts that the
+ * rows are of, in the files of a Tokens artifact, so that a model can be run on held-out text without asking for more.
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "./artifact-error.ts"
 import { makeKind } from "./artifact-kind.ts"
+import type { TokensHandle } from "./tokens.ts"
 
 export interface ActivationsInfo {
   /** TransformerLens hook name: `blocks.2.hook_resid_post`. */
@@ -19,7 +21,10 @@ export interface ActivationsInfo {
   readonly tokens: string
   readonly context_size: number
   readonly mask: {
-    /** BOS rows are left out: their norm is an outlier and they say nothing of the text. */
+    /**
+     * Rows of tokens that belong to no document are left out: BOS, whose norm is an outlier, and separators. True
+     * wherever the contexts have such tokens.
+     */
     readonly drop_bos: boolean
   }
   readonly split: {
@@ -65,6 +70,8 @@ export interface ActivationsHandle extends ActivationsInfo {
   readonly digest: string
   readonly train: RowSet
   readonly held_out: RowSet
+  /** The contexts that were run, masked tokens included; `digest` is this artifact's. */
+  readonly contexts: TokensHandle
 }
 
 export const Activations = makeKind({

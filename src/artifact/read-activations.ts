@@ -7,6 +7,7 @@ import { ArtifactError } from "./artifact-error.ts"
 import { activationsColumns } from "./activations-columns.ts"
 import type { ActivationsHandle, RowBatch, RowSet } from "./activations.ts"
 import { readJsonFile } from "./json-file.ts"
+import { readTokens } from "./read-tokens.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const size = Schema.Int.check(Schema.isGreaterThan(0))
@@ -74,7 +75,8 @@ export const readActivations = Effect.fn("readActivations")(function* (artifact:
     ...info,
     digest: artifact.digest,
     train: yield* openRowSet(artifact, "train.arrow", info.d_in, info.train),
-    held_out: yield* openRowSet(artifact, "held_out.arrow", info.d_in, info.held_out)
+    held_out: yield* openRowSet(artifact, "held_out.arrow", info.d_in, info.held_out),
+    contexts: yield* readTokens(artifact)
   }
   return handle
 })

@@ -1,0 +1,143 @@
+/**
+ * What an SAE's reconstruction costs the model that it was trained on: next-token cross-entropy with the model as it is,
+ * with the reconstruction in place of the activation, and with zeros there.
+ *
+ *   CE recovered = (CE_zero - CE_sae) / (CE_zero - CE_clean)
+ *
+ * Masked tokens (BOS, separators) keep their activations in all three. Source: SAEBench `core`, SAELens `evals.py`.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { type RunnableModel, runModel } from "../model/run-model.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import type { EvaluationContext } from "./evaluation-contexts.ts"
+import type { SaeModel } from "./sae-model.ts"
+
+/** Nats per token. */
+export interface CrossEntropy {
+  readonly ce_clean: number
+  readonly ce_sae: number
+  readonly ce_zero: number
+  readonly ce_recovered: number
+  /** KL(clean || with the SAE), and with zeros; undefined where they were not asked for. */
+  readonly kl_sae: number | undefined
+  readonly kl_zero: number | undefined
+}
+
+/** Numbers of one logits tensor: 64 MiB. */
+const logitsPerPass = 2 ** 24
+
+/** Log-probabilities of the counted predictions, [n, vocabulary]. */
+const logProbabilities = (logits: tf.Tensor3D, at: tf.Tensor1D): tf.Tensor2D =>
+  tf.tidy(() => {
+    const [batch, time, vocabulary] = logits.shape
+    const flat = tf.gather(tf.reshape<tf.Rank.R2>(logits, [batch * time, vocabulary]), at)
+    return tf.logSoftmax(flat)
+  })
+
+const sumOf = (tensor: tf.Tensor): number => tf.tidy(() => tf.sum(tensor).dataSync<"float32">()[0] as number)
+
+/** @param contexts at least one, all of one length */
+export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* (
+  model: RunnableModel,
+  sae: SaeModel,
+  hook: string,
+  contexts: ReadonlyArray<EvaluationContext>,
+  options: { readonly kl: boolean; readonly onContexts?: (done: number) => void }
+) {
+  const time = (contexts[0] as EvaluationContext).ids.length
+  const step = Math.max(1, Math.floor(logitsPerPass / (time * model.info.vocabulary)))
+  const sums = { clean: 0, sae: 0, zero: 0, klSae: 0, klZero: 0, targets: 0 }
+  for (let first = 0; first < contexts.length; first += step) {
+    const batch = contexts.slice(first, first + step)
+    const part = tf.tidy(() => measure(model, sae, hook, batch, options.kl))
+    for (const name of Object.keys(sums) as ReadonlyArray<keyof typeof sums>) sums[name] += part[name]
+    options.onContexts?.(first + batch.length)
+    yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+  }
+  const [clean, withSae, zero] = [sums.clean, sums.sae, sums.zero].map((sum) => sum / sums.targets) as [
+    number,
+    number,
+    number
+  ]
+  if (![clean, withSae, zero].every(Number.isFinite)) {
+    return yield* stageFailed(
+      `the cross-entropies are not finite: clean ${clean}, with the SAE ${withSae}, zero ${zero}`
+    )
+  }
+  if (zero <= clean) {
+    return yield* stageFailed(
+      `zeros at ${hook} do not harm the model (cross-entropy ${zero.toFixed(4)}, clean ${clean.toFixed(4)}), ` +
+        "so there is no loss to recover and CE recovered is undefined",
+      "Evaluate on more contexts, or at a hook that the model needs."
+    )
+  }
+  const result: CrossEntropy = {
+    ce_clean: clean,
+    ce_sae: withSae,
+    ce_zero: zero,
+    ce_recovered: (zero - withSae) / (zero - clean),
+    kl_sae: options.kl ? sums.klSae / sums.targets : undefined,
+    kl_zero: options.kl ? sums.klZero / sums.targets : undefined
+  }
+  return result
+})
+
+/** Sums over the counted predictions of a batch. Call in a tidy. */
+const measure = (
+  model: RunnableModel,
+  sae: SaeModel,
+  hook: string,
+  batch: ReadonlyArray<EvaluationContext>,
+  kl: boolean
+) => {
+  const time = (batch[0] as EvaluationContext).ids.length
+  const ids = new Int32Array(batch.length * time)
+  const spliced = new Uint8Array(ids.length)
+  const at: Array<number> = []
+  const target: Array<number> = []
+  for (const [c, context] of batch.entries()) {
+    ids.set(context.ids, c * time)
+    spliced.set(context.spliced, c * time)
+    for (const [p, counts] of context.counted.entries()) {
+      if (counts === 0) continue
+      at.push(c * time + p)
+      target.push(context.ids[p + 1] as number)
+    }
+  }
+  const where = tf.tensor1d(at, "int32")
+  const pairs = tf.tensor2d(
+    target.flatMap((id, i) => [i, id]),
+    [target.length, 2],
+    "int32"
+  )
+  const mask = tf.tensor2d(spliced, [ids.length, 1], "bool")
+  const run = (replace?: (x: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D => {
+    const swap = (activation: tf.Tensor): tf.Tensor => {
+      const x = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_in])
+      const y = tf.where(tf.broadcastTo(mask, x.shape), (replace as (x: tf.Tensor2D) => tf.Tensor2D)(x), x)
+      return tf.reshape(y, activation.shape)
+    }
+    const { logits } = runModel(
+      model,
+      { ids, batch: batch.length, time },
+      { logits: true, ...(replace === undefined ? {} : { replace: { [hook]: swap } }) }
+    )
+    const result = logProbabilities(logits as tf.Tensor3D, where)
+    ;(logits as tf.Tensor3D).dispose()
+    return result
+  }
+  const clean = run()
+  const withSae = run(sae.reconstruct)
+  const zero = run((x) => tf.zerosLike(x))
+  const loss = (logs: tf.Tensor2D): number => -sumOf(tf.gatherND(logs, pairs))
+  const divergence = (logs: tf.Tensor2D): number => (kl ? sumOf(tf.mul(tf.exp(clean), tf.sub(clean, logs))) : 0)
+  return {
+    clean: loss(clean),
+    sae: loss(withSae),
+    zero: loss(zero),
+    klSae: divergence(withSae),
+    klZero: divergence(zero),
+    targets: target.length
+  }
+}

@@ -1,0 +1,150 @@
+/** How well an SAE does on rows that it was not trained on, and what it costs the model. */
+import * as Effect from "effect/Effect"
+import { Activations } from "../src/artifact/activations.ts"
+import { Evaluation } from "../src/artifact/evaluation.ts"
+import { LanguageModel } from "../src/artifact/language-model.ts"
+import { Sae } from "../src/artifact/sae.ts"
+import * as Param from "../src/stage/param.ts"
+import * as Stage from "../src/stage/stage.ts"
+import { stageFailed } from "../src/stage/stage-failed.ts"
+
+export default Stage.make("evaluate-sae", {
+  summary: "Measures an SAE on held-out rows: sparsity, explained variance, cross-entropy recovered, dead latents",
+  inputs: {
+    sae: Stage.one(Sae, "the SAE to evaluate"),
+    activations: Stage.one(Activations, "activations of the SAE's hook; only held-out rows are used"),
+    model: Stage.one(LanguageModel, "the model that the activations are of")
+  },
+  params: {
+    contexts: Param.integer({
+      default: 128,
+      minimum: 1,
+      description: "held-out contexts that cross-entropies are over, at most",
+      unit: "contexts"
+    }),
+    kl: Param.boolean({ default: false, description: "also the KL divergence from the model as it is" }),
+    dense_above: Param.number({
+      default: 0.1,
+      minimum: 0,
+      maximum: 1,
+      description: "a latent is dense when it fires on more than this share of the rows"
+    })
+  },
+  output: Evaluation,
+  metrics: {
+    l0: { better: "lower", tolerance: 0.5, description: "latents that fire on a row, mean" },
+    explained_variance: {
+      better: "higher",
+      tolerance: 0.005,
+      description: "1 - E|x - x_hat|^2 / E|x - E x|^2 over all held-out rows"
+    },
+    explained_variance_legacy: {
+      better: "higher",
+      tolerance: 0.005,
+      description: "mean over rows of 1 - |x - x_hat|^2 / |x - batch mean|^2, as older tools print it"
+    },
+    mse: { better: "lower", tolerance: 0.05, description: "E|x - x_hat|^2, summed over the numbers of a row" },
+    cosine: { better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat" },
+    ce_clean: { better: "lower", tolerance: 0.01, description: "cross-entropy of the model as it is" },
+    ce_sae: { better: "lower", tolerance: 0.02, description: "cross-entropy with the reconstruction in place" },
+    ce_zero: { better: "neither", tolerance: 0.02, description: "cross-entropy with zeros in place" },
+    ce_recovered: {
+      better: "higher",
+      tolerance: 0.005,
+      description: "(CE_zero - CE_sae) / (CE_zero - CE_clean)"
+    },
+    dead_fraction: { better: "lower", tolerance: 0.02, description: "share of latents that fire on no held-out row" },
+    dense_fraction: { better: "lower", tolerance: 0.01, description: "share of latents that fire on many rows" }
+  },
+  engine: true,
+  isolation: "process",
+  run: ({ inputs, params, output, progress, log }) =>
+    Effect.gen(function* () {
+      const { densityHistogram } = yield* Effect.promise(() => import("../src/sae/density-histogram.ts"))
+      const { evaluateCrossEntropy } = yield* Effect.promise(() => import("../src/sae/evaluate-cross-entropy.ts"))
+      const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
+      const { evaluationContexts } = yield* Effect.promise(() => import("../src/sae/evaluation-contexts.ts"))
+      const { loadModel } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
+      const { makeSaeModel } = yield* Effect.promise(() => import("../src/sae/sae-model.ts"))
+      const { writeEvaluation } = yield* Effect.promise(() => import("../src/artifact/write-evaluation.ts"))
+      const [sae, activations] = [inputs.sae.value, inputs.activations.value]
+
+      if (sae.d_in !== activations.d_in) {
+        return yield* stageFailed(
+          `the SAE reads rows of ${sae.d_in} numbers, the activations have ${activations.d_in}`,
+          `Give activations of the hook that the SAE was trained on (${sae.hook ?? "unknown"}).`
+        )
+      }
+      if (sae.hook !== null && sae.hook !== activations.hook) {
+        return yield* stageFailed(
+          `the SAE was trained at ${sae.hook}, the activations are of ${activations.hook}`,
+          "Give activations of the SAE's hook."
+        )
+      }
+      if (activations.model !== inputs.model.artifact.digest) {
+        return yield* stageFailed(
+          "the activations are of another model than the one given",
+          "Give the model that the activations were captured from."
+        )
+      }
+      if (activations.held_out.rows === 0) {
+        return yield* stageFailed("no rows are held out", "Capture with a greater held_out_fraction, or more text.")
+      }
+      if (sae.activations !== activations.digest) {
+        log("the SAE was trained on other activations: that these rows were not among them is not known")
+      }
+
+      const { contexts, whole, targets } = yield* evaluationContexts(activations, params.contexts)
+      if (targets === 0) {
+        return yield* stageFailed("no held-out context has a token to predict", "Capture more text.")
+      }
+      const model = yield* loadModel(inputs.model.value).pipe(
+        Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
+      )
+      const weights = yield* sae.weights
+      const tensors = yield* Effect.acquireRelease(
+        Effect.sync(() => makeSaeModel(weights)),
+        (made) => Effect.sync(() => made.dispose())
+      )
+      const total = activations.held_out.rows + targets
+      const rowsDone = (done: number) => progress({ done, total, unit: "rows" })
+      const { latents, ...reconstruction } = yield* evaluateReconstruction(tensors, activations.held_out, rowsDone)
+      if (Number.isNaN(reconstruction.explained_variance)) {
+        return yield* stageFailed("the held-out rows are all the same, so explained variance is undefined")
+      }
+      const { kl_sae, kl_zero, ...ce } = yield* evaluateCrossEntropy(model, tensors, activations.hook, contexts, {
+        kl: params.kl,
+        onContexts: (done) => rowsDone(reconstruction.rows + Math.floor((targets * done) / contexts.length))
+      })
+      const count = (holds: (density: number) => boolean): number => latents.density.filter(holds).length
+      const dead = count((density) => density === 0)
+      const dense = count((density) => density > params.dense_above)
+      const { rows, ...figures } = reconstruction
+      const metrics = {
+        ...figures,
+        ...ce,
+        ...(kl_sae === undefined || kl_zero === undefined ? {} : { kl_sae, kl_zero }),
+        dead_fraction: dead / sae.d_sae,
+        dense_fraction: dense / sae.d_sae
+      }
+      yield* writeEvaluation(
+        output,
+        {
+          sae: sae.digest,
+          activations: activations.digest,
+          model: activations.model,
+          hook: activations.hook,
+          d_in: sae.d_in,
+          d_sae: sae.d_sae,
+          rows,
+          contexts: { count: contexts.length, whole, targets },
+          metrics,
+          density_histogram: densityHistogram(latents.density),
+          dead_latents: dead,
+          dense_latents: dense
+        },
+        latents
+      )
+      return metrics
+    })
+})
