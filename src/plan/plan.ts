@@ -165,8 +165,8 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
     let reasons: ReadonlyArray<Reason> = []
     if (action !== "hit") {
       reasons = explain(instance, yield* resolve.previous(instance), { facts, notes, inputs: manifest?.inputs })
-      if (action === "run" && reasons.length === 0) reasons = [{ path: "no result in the store", source: null }]
-      if (forced && found !== undefined) reasons = [{ path: "forced", source: null }]
+      if (forced && (found !== undefined || reasons.length === 0)) reasons = [{ path: "forced", source: null }]
+      else if (action === "run" && reasons.length === 0) reasons = [{ path: "no result in the store", source: null }]
     }
     const waitsFor = upstreamOf(instance).filter((id) => !digests.has(id))
     stages.push({ instance, action, key, manifest, facts, notes, found, reasons, waitsFor, forced })

@@ -21,6 +21,9 @@ const object = (properties: JsonSchema, required: ReadonlyArray<string> = []): J
   additionalProperties: false
 })
 const mapOf = (values: JsonSchema): JsonSchema => ({ type: "object", additionalProperties: values })
+/** Data of JSON Schema, never awaited. */
+// oxlint-disable-next-line unicorn/no-thenable
+const when = (condition: JsonSchema, consequence: JsonSchema): JsonSchema => ({ if: condition, then: consequence })
 const text = (description: string): JsonSchema => ({ type: "string", description })
 
 const paramSchema = (param: Param<unknown>, definitions: Record<string, Json>): JsonSchema => {
@@ -111,13 +114,15 @@ const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string,
     },
     ["uses"]
   ),
-  allOf: kinds.map(({ name }) => ({
-    if: { properties: { uses: { const: name } }, required: ["uses"] },
-    then: {
-      properties: { with: ref(`with-${name}`) },
-      ...(isRequired(withs.get(name) as JsonSchema) ? { required: ["with"] } : {})
-    }
-  }))
+  allOf: kinds.map(({ name }) =>
+    when(
+      { properties: { uses: { const: name } }, required: ["uses"] },
+      {
+        properties: { with: ref(`with-${name}`) },
+        ...(isRequired(withs.get(name) as JsonSchema) ? { required: ["with"] } : {})
+      }
+    )
+  )
 })
 
 export const fileSchema = (catalog: Readonly<Record<string, StageKind>>): JsonSchema => {
@@ -128,7 +133,8 @@ export const fileSchema = (catalog: Readonly<Record<string, StageKind>>): JsonSc
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "SAE pipeline or experiment",
-    description: "A pipeline holds typed `params` and `stages`; an experiment names a `pipeline` and sets its `params`.",
+    description:
+      "A pipeline holds typed `params` and `stages`; an experiment names a `pipeline` and sets its `params`.",
     ...object({
       name: text("of the pipeline or the experiment"),
       description: text("for people"),
@@ -137,8 +143,7 @@ export const fileSchema = (catalog: Readonly<Record<string, StageKind>>): JsonSc
       overrides: { type: "object", description: "as --set: `stages.sae[width=2048].with.k: 24`" },
       stages: { type: "object", minProperties: 1, ...names, additionalProperties: ref("stage") }
     }),
-    if: { required: ["pipeline"] },
-    then: { not: { required: ["stages"] } },
+    ...when({ required: ["pipeline"] }, { not: { required: ["stages"] } }),
     else: { required: ["stages"], properties: { params: { ...mapOf(ref("param")), ...names } } },
     $defs: {
       ...definitions,

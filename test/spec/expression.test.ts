@@ -10,10 +10,18 @@ const selector = (text: string): Selector => {
 
 describe("expressions", () => {
   it("read parameters, matrix values and stages", () => {
-    assert.deepStrictEqual(parseExpression(" params.widths[0][-1] "), { kind: "param", name: "widths", indexes: [0, -1] })
+    assert.deepStrictEqual(parseExpression(" params.widths[0][-1] "), {
+      kind: "param",
+      name: "widths",
+      indexes: [0, -1]
+    })
     assert.deepStrictEqual(parseExpression("matrix.sae.width"), { kind: "matrix", axis: "sae", coordinate: "width" })
     assert.deepStrictEqual(parseExpression("matrix.sae"), { kind: "matrix", axis: "sae", coordinate: undefined })
-    assert.deepStrictEqual(parseExpression("stages.train-sae"), { kind: "stage", stage: "train-sae", selector: undefined })
+    assert.deepStrictEqual(parseExpression("stages.train-sae"), {
+      kind: "stage",
+      stage: "train-sae",
+      selector: undefined
+    })
     assert.deepStrictEqual(parseExpression("stages.sae[*]"), {
       kind: "stage",
       stage: "sae",
@@ -22,7 +30,9 @@ describe("expressions", () => {
   })
 
   it("read selectors of literals, positions, parameters and *", () => {
-    const { terms, list } = selector("width=params.widths[0], seed=*, lr=1e-3, a=first, b=last, m=matrix.x.y, s='last', t=\"a, b\", n=null")
+    const { terms, list } = selector(
+      "width=params.widths[0], seed=*, lr=1e-3, a=first, b=last, m=matrix.x.y, s='last', t=\"a, b\", n=null"
+    )
     assert.isTrue(list)
     assert.deepStrictEqual(
       [...terms].map(([axis, term]) => [axis, term.kind === "literal" ? term.value : term.kind]),
@@ -47,7 +57,17 @@ describe("expressions", () => {
   })
 
   it("refuse what they cannot read", () => {
-    for (const text of ["", "params", "params.", "params.a.b", "stages.a[", "stages.a[]", "stages.a[x]", "stages.a[x=]", "1 + 1"]) {
+    for (const text of [
+      "",
+      "params",
+      "params.",
+      "params.a.b",
+      "stages.a[",
+      "stages.a[]",
+      "stages.a[x]",
+      "stages.a[x=]",
+      "1 + 1"
+    ]) {
       assert.instanceOf(parseExpression(text), Unreadable, text)
     }
     assert.instanceOf(parseSelector("a=1, a=2"), Unreadable)
@@ -63,12 +83,7 @@ describe("templates", () => {
     })
     assert.deepStrictEqual(parseTemplate("x-${{ params.a }}${{ params.b }}!"), {
       kind: "mixed",
-      parts: [
-        "x-",
-        { kind: "param", name: "a", indexes: [] },
-        { kind: "param", name: "b", indexes: [] },
-        "!"
-      ]
+      parts: ["x-", { kind: "param", name: "a", indexes: [] }, { kind: "param", name: "b", indexes: [] }, "!"]
     })
     assert.instanceOf(parseTemplate("${{ params.a }"), Unreadable)
   })

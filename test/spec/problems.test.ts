@@ -174,10 +174,7 @@ stages:
       withCapture(`  sae: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8, k: 9 } }
   other: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8 } }
 `),
-      [
-        "x.yaml:6:86 stages.sae.with.k: k 9 is above d_sae 8",
-        "x.yaml:7:29 stages.other.with.k: k 32 is above d_sae 8"
-      ]
+      ["x.yaml:6:86 stages.sae.with.k: k 9 is above d_sae 8", "x.yaml:7:29 stages.other.with.k: k 32 is above d_sae 8"]
     )
   })
 
@@ -315,7 +312,9 @@ describe("matrix", () => {
     expectProblems(matrix("{ width: [] }"), [
       "x.yaml:8:22 stages.sae.matrix.width: the axis has no values, so the stage would have no instance"
     ])
-    expectProblems(matrix("{ width: [512, 512] }"), ["x.yaml:8:13 stages.sae.matrix: the matrix gives sae[width=512] twice"])
+    expectProblems(matrix("{ width: [512, 512] }"), [
+      "x.yaml:8:13 stages.sae.matrix: the matrix gives sae[width=512] twice"
+    ])
     expectProblems(matrix("{ width: 512 }"), [
       "x.yaml:8:22 stages.sae.matrix.width: an axis is a list of values or of artifacts, got 512"
     ])
@@ -337,7 +336,7 @@ describe("matrix", () => {
     matrix: { width: [512, 2048], include: [{ width: 512, lr: 0.1 }] }
     with: { activations: "\${{ stages.capture }}", d_sae: "\${{ matrix.width }}", lr: "\${{ matrix.lr }}" }
 `),
-      ['x.yaml:9:85 stages.sae.with.lr: sae[width=2048] has no matrix.lr; there is only width']
+      ["x.yaml:9:85 stages.sae.with.lr: sae[width=2048] has no matrix.lr; there is only width"]
     )
   })
 })
@@ -351,7 +350,9 @@ describe("--set and overrides", () => {
     assert.deepStrictEqual(wrong("tokns=5"), [
       '--set tokns=5 params.tokns: the pipeline has no such parameter; did you mean "tokens"?'
     ])
-    assert.deepStrictEqual(wrong("widths=[1, x]"), ['--set widths=[1, x] params.widths[1]: expected an integer, got "x"'])
+    assert.deepStrictEqual(wrong("widths=[1, x]"), [
+      '--set widths=[1, x] params.widths[1]: expected an integer, got "x"'
+    ])
     assert.deepStrictEqual(wrong("widths=[1"), ["--set widths=[1: not YAML: Flow sequence must end with a ]"])
     assert.deepStrictEqual(wrong("stages.sea.with.k=3"), [
       '--set stages.sea.with.k=3: there is no stage "sea"; did you mean "sae"?'
@@ -365,7 +366,9 @@ describe("--set and overrides", () => {
     assert.deepStrictEqual(wrong("stages.sae.uses=3"), [
       '--set stages.sae.uses=3: "uses" of a stage cannot be set; there are with, matrix, resources, retries, timeout'
     ])
-    assert.deepStrictEqual(wrong("stages.sae.with=3"), ['--set stages.sae.with=3: "with" needs a name behind it: with.NAME'])
+    assert.deepStrictEqual(wrong("stages.sae.with=3"), [
+      '--set stages.sae.with=3: "with" needs a name behind it: with.NAME'
+    ])
     assert.deepStrictEqual(wrong("a.b.c=3"), [
       '--set a.b.c=3: cannot read "a.b.c": write params.NAME, or stages.NAME.with.PARAM, with [axis=value] behind the stage\'s name for some instances'
     ])

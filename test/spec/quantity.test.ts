@@ -17,6 +17,7 @@ describe("quantities", () => {
     assert.strictEqual(parseSeconds("1.5 min"), 90)
     assert.strictEqual(parseSeconds("2 days"), 172_800)
     assert.strictEqual(parseSeconds(30), 30)
-    for (const wrong of ["6", "soon", "0 s", "6 parsecs", 0, -1, Infinity, null]) assert.isUndefined(parseSeconds(wrong))
+    for (const wrong of ["6", "soon", "0 s", "6 parsecs", 0, -1, Infinity, null])
+      assert.isUndefined(parseSeconds(wrong))
   })
 })

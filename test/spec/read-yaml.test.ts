@@ -17,7 +17,11 @@ const at = (node: Node, ...path: ReadonlyArray<string | number>): Node => {
   const [head, ...rest] = path
   if (head === undefined) return node
   const next =
-    node.type === "map" ? node.entries.get(String(head))?.value : node.type === "list" ? node.items[Number(head)] : undefined
+    node.type === "map"
+      ? node.entries.get(String(head))?.value
+      : node.type === "list"
+        ? node.items[Number(head)]
+        : undefined
   if (next === undefined) throw new Error(`nothing at ${head}`)
   return at(next, ...rest)
 }
