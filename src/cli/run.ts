@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import { explain } from "../plan/explain.ts"
 import { notHit, selectRun } from "../plan/select-run.ts"
 import { listGpus } from "../run/gpus.ts"
 import { layer as localBackend } from "../run/local-backend.ts"
@@ -80,15 +79,9 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       projectDirectory: experiment.project.directory,
       experiment: experiment.name,
       setupOf,
-      reasonsOf: (instance, record, previous) => {
-        const { facts, notes } = setupOf(instance)
-        return explain(instance, previous, { facts, notes, inputs: record.manifest.inputs })
-      },
       onEvent: renderer.onEvent,
       engine: chooseEngine(input),
-      targets: [...selected.wanted],
-      only: [...selected.wanted].filter((id) => !selected.mustHit.has(id)),
-      force: [...selected.force],
+      ...selected,
       keepGoing: input.keepGoing,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
     }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())))
