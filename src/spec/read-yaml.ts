@@ -4,7 +4,7 @@
  * YAML 1.2, core schema, and digits grouped by underscores (`400_000`), as people write token counts.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml"
-import type { Document, ScalarTag, Scalar, YAMLMap } from "yaml"
+import type { ScalarTag, Scalar, YAMLMap } from "yaml"
 import type { Location } from "./location.ts"
 import type { Entry, Node } from "./node.ts"
 import type { Problem } from "./problem.ts"
@@ -32,9 +32,12 @@ interface Reader {
   readonly read: (node: unknown, path: string, fallback: Location) => Node | undefined
 }
 
-const makeReader = (document: Document, locate: Locate): Reader => {
+const makeReader = (locate: Locate): Reader => {
   const problems: Array<Problem> = []
   const open = new Set<unknown>()
+  // By name, the latest one that was read: looking an alias up in the document walks through all of it each time.
+  const anchors = new Map<string, unknown>()
+  const named = new Set<unknown>()
   let nodes = 0
   const report = (at: Location, path: string, message: string): undefined => {
     problems.push({ at, path, message })
@@ -59,12 +62,16 @@ const makeReader = (document: Document, locate: Locate): Reader => {
     }
     if (node === null || node === undefined) return { type: "scalar", value: null, at: fallback }
     if (isAlias(node)) {
-      const target = node.resolve(document)
+      const target = anchors.get(node.source)
       if (target === undefined) return report(fallback, path, `there is no anchor &${node.source} above`)
       if (open.has(target)) return report(fallback, path, `the anchor &${node.source} contains itself`)
       return read(target, path, fallback)
     }
-    const range = (node as Scalar).range
+    const { range, anchor } = node as Scalar
+    if (anchor !== undefined && !named.has(node)) {
+      named.add(node)
+      anchors.set(anchor, node)
+    }
     const at = range ? locate(range[0]) : fallback
     if (isScalar(node)) return readScalar(node, path, at)
     open.add(node)
@@ -146,7 +153,7 @@ const parse = (text: string, locate: (lines: LineCounter) => Locate): ReadYaml =
     const problems = faults.map((fault) => ({ at: at(fault.pos[0]), path: "", message: `not YAML: ${fault.message}` }))
     return { node: undefined, problems }
   }
-  const reader = makeReader(document, at)
+  const reader = makeReader(at)
   const node = reader.read(document.contents, "", at(0))
   return { node, problems: reader.problems }
 }
