@@ -13,6 +13,7 @@ import type { Entry, MapNode } from "./node.ts"
 import { parseAssignment, parseTarget } from "./override.ts"
 import type { Problem } from "./problem.ts"
 import { readYaml } from "./read-yaml.ts"
+import type { ReadYaml } from "./read-yaml.ts"
 import { resolveParams } from "./resolve-params.ts"
 import type { ParamNodes } from "./resolve-params.ts"
 
@@ -25,6 +26,7 @@ export interface SourceText {
 export interface Specification {
   /** `name:` of the experiment, or its file's name. */
   readonly name: string
+  /** Of the experiment, else of its pipeline. */
   readonly description: string | undefined
   readonly params: ParamNodes
   readonly stages: ReadonlyMap<string, StageDeclaration | undefined>
@@ -46,8 +48,16 @@ export interface SpecificationInput {
 const experimentKeys = ["name", "description", "pipeline", "params", "overrides", "stages"] as const
 const pipelineKeys = ["name", "description", "params", "stages"] as const
 
-const topMap = ({ file, text }: SourceText, problems: Array<Problem>): MapNode | undefined => {
-  const { node, problems: found } = readYaml(file, text)
+/** A text is asked for its pipeline, then for its kinds, then read: it is parsed once. */
+const parsed = new WeakMap<SourceText, ReadYaml>()
+const parseOnce = (source: SourceText): ReadYaml => {
+  const known = parsed.get(source) ?? readYaml(source.file, source.text)
+  parsed.set(source, known)
+  return known
+}
+
+const topMap = (source: SourceText, problems: Array<Problem>): MapNode | undefined => {
+  const { node, problems: found } = parseOnce(source)
   problems.push(...found)
   if (node === undefined) return undefined
   if (node.type === "scalar" && node.value === null) {
@@ -134,11 +144,13 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
   if (top === undefined) return undefined
   const fields = fieldsOf(top, "", experimentKeys, problems)
   const name = textOf(fields.name, "name", problems) ?? baseName(input.experiment.file)
-  const description = textOf(fields.description, "description", problems)
+  const ownDescription = textOf(fields.description, "description", problems)
   const overrides = [...decodeOverrides(fields.overrides, problems), ...assigned]
   const pipeline = pipelineFields(fields, top, input.pipeline, problems)
   if (pipeline === undefined) return undefined
 
+  // What is wrong with it is reported already.
+  const description = ownDescription ?? textOf(pipeline.description, "description", [])
   const declarations = decodeParams(pipeline.params, problems)
   const own = fields.pipeline === undefined
   const given = own || fields.params === undefined ? undefined : expectMap(fields.params.value, "params", problems)

@@ -4,7 +4,7 @@ import { compiled, instance } from "./compile-text.ts"
 import { experiment, pipeline } from "./example-files.ts"
 
 describe("the example files of the design", () => {
-  const { name, params, graph } = compiled({ experiment, pipeline })
+  const { name, description, params, graph } = compiled({ experiment, pipeline })
   const { instances } = graph
 
   it("the experiment names its pipeline, and the pipeline its stage kinds", () => {
@@ -23,6 +23,7 @@ describe("the example files of the design", () => {
       "report"
     ])
     assert.strictEqual(name, "gemma")
+    assert.match(description as string, /^Capture, train, decompose/)
   })
 
   it("parameters are the experiment's, else the defaults", () => {
