@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { EngineInfo } from "./engine.ts"
 import { EngineUnavailable } from "./engine-unavailable.ts"
 import { quietly } from "./quietly.ts"
+import { replaceWasmProducts } from "./wasm-products.ts"
 
 export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.tryPromise({
   try: () =>
@@ -12,6 +13,7 @@ export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.try
       const wasm = await import("@tensorflow/tfjs-backend-wasm")
       wasm.setThreadsCount(1)
       if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its WebAssembly back end")
+      replaceWasmProducts()
       const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")
       const version: unknown = createRequire(import.meta.url)("@tensorflow/tfjs-backend-wasm/package.json").version
       return { name: "wasm", version: String(version), device: "cpu", isa: simd ? "wasm-simd" : "wasm", threads: 1 }
