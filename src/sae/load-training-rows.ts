@@ -1,5 +1,4 @@
 /** The training rows of an Activations artifact, in memory for random access. */
-import { freemem } from "node:os"
 import * as Effect from "effect/Effect"
 import type { ActivationsHandle } from "../artifact/activations.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -11,9 +10,10 @@ const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 export const loadTrainingRows = Effect.fn("loadTrainingRows")(function* (activations: ActivationsHandle) {
   const { train, d_in } = activations
   const bytes = train.rows * d_in * 4
-  if (bytes > freemem()) {
+  const free = process.availableMemory()
+  if (bytes > free) {
     return yield* stageFailed(
-      `the ${train.rows} training rows take ${gib(bytes)} of memory, ${gib(freemem())} are free`,
+      `the ${train.rows} training rows take ${gib(bytes)} of memory, ${gib(free)} are free`,
       "Capture fewer tokens, or train on a machine with more memory."
     )
   }
