@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
+import * as Cache from "effect/Cache"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -129,6 +130,14 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   )
   const lastKeys = yield* store.lastKeys(experiment.name)
   const sources = new Map<string, Record<string, ResolvedSource>>()
+  // One text serves many instances: it is resolved once.
+  const resolving = yield* Cache.make({
+    capacity: Infinity,
+    lookup: (place: string) => {
+      const { uri, of, base } = JSON.parse(place) as { uri: string; of: "model" | "text"; base: string }
+      return resolveSource(uri, of, base, index)
+    }
+  })
 
   const resolver: PlanResolver<ActionRecord, CodeUnreadable, never> = {
     code: (kind) => {
@@ -143,7 +152,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       const at = instance.origins[`sources.${name}`]
       const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
       const { of } = instance.kind.sources[name] as { readonly of: "model" | "text" }
-      return resolveSource(instance.sources[name] as string, of, base, index).pipe(
+      return Cache.get(resolving, JSON.stringify({ uri: instance.sources[name], of, base })).pipe(
         Effect.tap((source) =>
           Effect.sync(() => sources.set(instance.id, { ...sources.get(instance.id), [name]: source }))
         )
