@@ -37,9 +37,14 @@ export default Stage.make("stitch-saes", {
       description: "threshold of the cosine graph: where the proxy separates best, or the fixed one"
     }),
     fixed_threshold: Param.number({ default: 0.7, minimum: -1, maximum: 1, description: "the fixed cosine threshold" }),
-    b_dec: Param.choice(["last_step", "interpolate"], {
-      default: "interpolate",
-      description: "when the small SAE's b_dec gives way to the large one's"
+    unmatched: Param.choice(["nearest", "alone"], {
+      default: "nearest",
+      description: "small latents that no large latent resembles: swapped with the nearest one, or removed alone"
+    }),
+    b_dec: Param.choice(["best", "last_step", "interpolate"], {
+      default: "best",
+      description:
+        "when b_dec goes from the small SAE's to the large one's: where each step makes the MSE smallest, in the last step, or in proportion"
     })
   },
   output: Stitching,

@@ -3,8 +3,10 @@
  *
  * Inputs are standardised with the training set's means and deviations (without it, strongly unequal dimensions make the
  * penalty hide the letters), then C * sum(loss) + |W|^2 / 2 is minimised, the convention of scikit-learn; the bias is
- * not penalised. Solved in f64 on the full batch, so the result depends on no engine and no seed.
+ * not penalised. Solved on the full batch, from zero, so the result depends on no seed: the two products with the inputs
+ * run on the engine (f32), everything else in f64.
  */
+import * as tf from "@tensorflow/tfjs-core"
 import { lbfgs } from "./lbfgs.ts"
 
 export interface LetterProbe {
@@ -26,6 +28,9 @@ export interface LetterProbeOptions {
   readonly maxIterations?: number
 }
 
+/** Largest entry of the gradient of the mean loss at the end: scikit-learn's default. */
+const tolerance = 1e-4
+
 /**
  * @param x [n, d_in], row-major
  * @param labels n numbers below `classes`
@@ -44,50 +49,53 @@ export const trainLetterProbe = (
   for (let r = 0; r < n; r++) for (let i = 0; i < d; i++) deviation[i]! += (x[r * d + i]! - mean[i]!) ** 2 / n
   // A constant dimension carries nothing: left unscaled, as scikit-learn does.
   for (let i = 0; i < d; i++) deviation[i] = deviation[i]! > 0 ? Math.sqrt(deviation[i]!) : 1
-  const standard = new Float64Array(n * d)
+  const standard = new Float32Array(n * d)
   for (let r = 0; r < n; r++)
     for (let i = 0; i < d; i++) standard[r * d + i] = (x[r * d + i]! - mean[i]!) / deviation[i]!
+  const X = tf.tensor2d(standard, [n, d])
 
   // Parameters: W as [d, classes], then the bias. The objective is divided by C n, so that the tolerance is per row.
   const penalty = 1 / (c * n)
-  const scores = new Float64Array(classes)
+  const biasAt = d * classes
   const evaluate = (p: Float64Array, gradient: Float64Array): number => {
+    const products = tf.tidy(() =>
+      tf.matMul(X, tf.tensor2d(Float32Array.from(p.subarray(0, biasAt)), [d, classes])).dataSync<"float32">()
+    )
+    const slopes = new Float32Array(n * classes)
+    const scores = new Float64Array(classes)
     gradient.fill(0)
     let loss = 0
-    const biasAt = d * classes
     for (let r = 0; r < n; r++) {
-      for (let k = 0; k < classes; k++) scores[k] = p[biasAt + k]!
-      for (let i = 0; i < d; i++) {
-        const value = standard[r * d + i]!
-        const at = i * classes
-        for (let k = 0; k < classes; k++) scores[k]! += value * p[at + k]!
-      }
       let top = Number.NEGATIVE_INFINITY
-      for (let k = 0; k < classes; k++) if (scores[k]! > top) top = scores[k]!
-      const right = scores[labels[r]!]! - top
+      for (let k = 0; k < classes; k++) {
+        const score = products[r * classes + k]! + p[biasAt + k]!
+        scores[k] = score
+        if (score > top) top = score
+      }
+      loss -= scores[labels[r]!]! - top
       let sum = 0
       for (let k = 0; k < classes; k++) {
         const e = Math.exp(scores[k]! - top)
         scores[k] = e
         sum += e
       }
-      loss += Math.log(sum) - right
-      for (let k = 0; k < classes; k++) scores[k] = (scores[k]! / sum - (k === labels[r] ? 1 : 0)) / n
-      for (let k = 0; k < classes; k++) gradient[biasAt + k]! += scores[k]!
-      for (let i = 0; i < d; i++) {
-        const value = standard[r * d + i]!
-        const at = i * classes
-        for (let k = 0; k < classes; k++) gradient[at + k]! += value * scores[k]!
+      loss += Math.log(sum)
+      for (let k = 0; k < classes; k++) {
+        const slope = (scores[k]! / sum - (k === labels[r] ? 1 : 0)) / n
+        slopes[r * classes + k] = slope
+        gradient[biasAt + k]! += slope
       }
     }
+    const back = tf.tidy(() => tf.matMul(X, tf.tensor2d(slopes, [n, classes]), true).dataSync<"float32">())
     let squares = 0
     for (let at = 0; at < biasAt; at++) {
       squares += p[at]! * p[at]!
-      gradient[at]! += penalty * p[at]!
+      gradient[at] = back[at]! + penalty * p[at]!
     }
     return loss / n + (penalty * squares) / 2
   }
-  const { x: p, converged } = lbfgs(new Float64Array((d + 1) * classes), evaluate, { tolerance: 1e-5, maxIterations })
+  const { x: p, converged } = lbfgs(new Float64Array(biasAt + classes), evaluate, { tolerance, maxIterations })
+  X.dispose()
 
   const weights = new Float64Array(classes * d)
   const bias = p.slice(d * classes)

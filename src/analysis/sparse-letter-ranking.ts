@@ -6,7 +6,7 @@
  */
 import type { LatentCodes } from "./latent-codes.ts"
 
-const steps = 250
+const steps = 200
 const l1 = 0.01
 const [lrStart, lrEnd] = [0.01, 1e-5]
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8]

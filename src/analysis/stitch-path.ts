@@ -4,14 +4,19 @@
  * Units are the connected components of the graph of decoder cosines above a threshold: a large latent alone is an
  * insertion, a mixed component a swap (all its small members out, all its large members in). Insertions come first, each
  * time the one that now lowers the MSE most, while any lowers it; then the remaining units, each time the one with the
- * lowest change now. Nothing is left out, so the path ends in exactly the large SAE; steps that raise the MSE stay in.
+ * lowest change now. Large latents that never fired and have no counterpart are one unit: they change nothing. Nothing is
+ * left out, so the path ends in exactly the large SAE; steps that raise the MSE stay in.
  */
 import type { Component } from "./components.ts"
 import type { StitchData } from "./stitch-pass.ts"
 import { type Flip, stitchState, type StitchState } from "./stitch-state.ts"
 
-/** last_step: the small SAE's b_dec until the last step. interpolate: in proportion to the latents flipped so far. */
-export type BiasRule = "last_step" | "interpolate"
+/**
+ * When b_dec goes from the small SAE's to the large one's. last_step: in the last step. interpolate: in proportion to the
+ * latents flipped so far. best: with every step to the point of the line between the two, never backwards, that makes
+ * the MSE smallest.
+ */
+export type BiasRule = "best" | "last_step" | "interpolate"
 
 export interface PathStep {
   readonly phase: "start" | "insert" | "swap" | "rest"
@@ -36,6 +41,15 @@ interface Unit extends Flip {
   readonly curvature: number
 }
 
+const withSilentTogether = (data: StitchData, parts: ReadonlyArray<Component>): ReadonlyArray<Component> => {
+  const m = data.small.d_sae
+  const silent = (part: Component): boolean =>
+    part.small.length === 0 && part.large.every((j) => data.density[m + j] === 0)
+  const together = parts.filter(silent).flatMap((part) => part.large)
+  const others = parts.filter((part) => !silent(part))
+  return together.length === 0 ? others : [...others, { small: [], large: together }]
+}
+
 /** @param onStep is told of every step, with the state after it */
 export const stitchPath = (
   data: StitchData,
@@ -47,7 +61,8 @@ export const stitchPath = (
   const P = m + data.large.d_sae
   const state = stitchState(data)
   const steps: Array<PathStep> = []
-  const total = parts.length + 1
+  const grouped = withSilentTogether(data, parts)
+  const total = grouped.length + 1
   const log = (phase: PathStep["phase"], component: Component): void => {
     const mse = state.mse()
     const step: PathStep = {
@@ -64,7 +79,7 @@ export const stitchPath = (
   }
   log("start", { small: [], large: [] })
 
-  const units = parts.map((component): Unit => {
+  const units = grouped.map((component): Unit => {
     const flip: Flip = {
       latents: [...component.small, ...component.large.map((j) => m + j)],
       signs: [...component.small.map(() => -1 as const), ...component.large.map(() => 1 as const)]
@@ -72,18 +87,17 @@ export const stitchPath = (
     const phase = component.small.length === 0 ? "insert" : component.large.length === 0 ? "rest" : "swap"
     return { ...flip, phase, component, curvature: state.curvature(flip) }
   })
-  let flipped = 0
   let left = units.length
   const biasStep = (unit: Unit): number => {
-    if (biasRule === "last_step") return left === 1 ? 1 : 0
-    // Sums of shares must end in exactly 1.
-    return left === 1 ? 1 - state.biasShare() : (flipped + unit.latents.length) / P - flipped / P
+    // Whatever the rule, the last step ends at the large SAE's b_dec.
+    if (left === 1) return 1 - state.biasShare()
+    if (biasRule === "last_step") return 0
+    return biasRule === "best" ? state.bestBiasStep(unit) : unit.latents.length / P
   }
   const take = (pool: Array<Unit>, index: number, phase: Unit["phase"]): void => {
     const unit = pool[index]!
     state.apply(unit, unit.curvature, biasStep(unit))
     pool.splice(index, 1)
-    flipped += unit.latents.length
     left--
     log(phase, unit.component)
   }

@@ -31,6 +31,11 @@ export interface StitchOptions {
   readonly threshold_from: "youden" | "fixed"
   /** The fixed threshold: reported always, used where `threshold_from` is `fixed`. */
   readonly fixed_threshold: number
+  /**
+   * Small latents without an edge. nearest: each gets one, to the large latent with the largest cosine, so that it leaves
+   * when something near comes in. alone: each leaves by itself.
+   */
+  readonly unmatched: "nearest" | "alone"
 }
 
 /** Points of the ROC that are kept. */
@@ -124,7 +129,13 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const youden = point(curve.youden)
   const threshold = options.threshold_from === "fixed" ? fixed.threshold : youden.threshold
 
-  const parts = components(m, saes.large.d_sae, cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold))
+  const edges = cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold)
+  const unmatched = unmatchedSmall(m, edges)
+  if (options.unmatched === "nearest") {
+    const closest = nearestRows(small.sae.W_dec, large.sae.W_dec, d)
+    for (const i of unmatched) edges.push([i, closest.index[i]!])
+  }
+  const parts = components(m, saes.large.d_sae, edges)
   const checked: Array<Stitched & { readonly index: number }> = []
   const every = Math.max(1, Math.floor(parts.length / (checkedSteps + 1)))
   const path = stitchPath(data, parts, options.b_dec, (_, state, index, total) => {
@@ -171,6 +182,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       b_dec: options.b_dec,
       threshold,
       threshold_from: options.threshold_from,
+      unmatched: options.unmatched,
       small_topk_threshold: small.threshold,
       large_topk_threshold: large.threshold
     },
@@ -195,6 +207,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       novel: novelCount,
       reconstruction: novel.length - novelCount,
       silent: density.filter((share) => share === 0).length,
+      unmatched_small: unmatched.length,
       components: parts.length,
       largest_component: Math.max(...parts.map((part) => part.small.length + part.large.length)),
       insertions: inPhase("insert"),
@@ -205,6 +218,12 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   }
   return file
 }, Effect.scoped)
+
+const unmatchedSmall = (m: number, edges: ReadonlyArray<readonly [number, number]>): ReadonlyArray<number> => {
+  const matched = new Uint8Array(m)
+  for (const [i] of edges) matched[i] = 1
+  return Array.from(matched).flatMap((has, i) => (has === 1 ? [] : [i]))
+}
 
 /** A failure where two ways to the same MSE part, undefined where they agree. */
 const disagreement = (

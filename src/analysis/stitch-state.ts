@@ -28,6 +28,10 @@ export interface StitchState {
   readonly biasShare: () => number
   /** s'Qs of a flip: does not depend on the state, so it is asked for once. */
   readonly curvature: (flip: Flip) => number
+  /**
+   * The bias step in [0, what is left] that makes the MSE after a flip smallest: the minimum of a parabola. O(flip size).
+   */
+  readonly bestBiasStep: (flip: Flip) => number
   /** Change of the MSE by a flip while the bias moves by `biasStep` of the way. O(flip size). */
   readonly change: (flip: Flip, curvature: number, biasStep: number) => number
   readonly apply: (flip: Flip, curvature: number, biasStep: number) => void
@@ -135,6 +139,13 @@ export const stitchState = (data: StitchData): StitchState => {
     return 2 * linear + curvature + 2 * biasStep * (biasGradient + along) + biasStep * biasStep * deltaNorm
   }
 
+  const bestBiasStep = ({ latents, signs }: Flip): number => {
+    if (deltaNorm === 0) return 0
+    let along = 0
+    for (let n = 0; n < latents.length; n++) along += signs[n]! * alongDelta[latents[n]!]!
+    return Math.min(1 - share, Math.max(0, -(biasGradient + along) / deltaNorm))
+  }
+
   const apply = (flip: Flip, curvature: number, biasStep: number): void => {
     mse += change(flip, curvature, biasStep)
     flip.latents.forEach((k, n) => {
@@ -156,5 +167,15 @@ export const stitchState = (data: StitchData): StitchState => {
     }
   }
 
-  return { mse: () => mse, l0: () => l0, size: () => size, present, biasShare: () => share, curvature, change, apply }
+  return {
+    bestBiasStep,
+    mse: () => mse,
+    l0: () => l0,
+    size: () => size,
+    present,
+    biasShare: () => share,
+    curvature,
+    change,
+    apply
+  }
 }

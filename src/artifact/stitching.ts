@@ -21,7 +21,8 @@ const ProxyPoint = Schema.Struct({
 const Step = Schema.Struct({
   /**
    * start: the small SAE. insert: a latent without a counterpart. swap: one connected component of the cosine graph.
-   * rest: what neither helps alone nor has a counterpart (late insertions, removals without a replacement).
+   * rest: what neither helps alone nor has a counterpart (late insertions, all latents that never fired in one step,
+   * removals without a replacement).
    */
   phase: Schema.Literals(["start", "insert", "swap", "rest"]),
   /** Latents of the large SAE that this step adds. */
@@ -46,9 +47,11 @@ const StitchingFile = Schema.Struct({
   /** Total variance of the rows about their mean, summed over dimensions. */
   variance: Schema.Finite,
   options: Schema.Struct({
-    b_dec: Schema.Literals(["last_step", "interpolate"]),
+    b_dec: Schema.Literals(["best", "last_step", "interpolate"]),
     threshold: Schema.Finite,
     threshold_from: Schema.Literals(["youden", "fixed"]),
+    /** Small latents without an edge: tied to the nearest large latent, or left to go alone. */
+    unmatched: Schema.Literals(["nearest", "alone"]),
     /** Whether a TopK SAE was given a threshold, and which: null where it had its own. */
     small_topk_threshold: Schema.NullOr(Schema.Finite),
     large_topk_threshold: Schema.NullOr(Schema.Finite)
@@ -79,6 +82,8 @@ const StitchingFile = Schema.Struct({
     reconstruction: Schema.Int,
     /** Among the reconstruction latents: those that never fired on these rows. */
     silent: Schema.Int,
+    /** Small latents without a cosine above the threshold. */
+    unmatched_small: Schema.Int,
     components: Schema.Int,
     largest_component: Schema.Int,
     insertions: Schema.Int,

