@@ -4,7 +4,8 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import { leaseDirectory } from "../store/layout.ts"
 import { formatOwner, leaseOwner, tryLease } from "../store/lease.ts"
@@ -230,8 +231,9 @@ const waitForOther = Effect.fnUntraced(function* (
   }
 })
 
+/** What the stage held (its place, the key's lease) is given back with the scope: after its end has been told. */
 export const computeStage: ComputeStage = Effect.fnUntraced(
-  function* (context: RunContext, request: ComputeRequest): Effect.fn.Return<Computed, StoreUnwritable> {
+  function* (context: RunContext, request: ComputeRequest): Effect.fn.Return<Computed, StoreUnwritable, Scope.Scope> {
     const { instance } = request
     let place = request.place
     let notes: LossNotes = new Map()
@@ -245,8 +247,12 @@ export const computeStage: ComputeStage = Effect.fnUntraced(
       if (problem !== undefined) return { status: "failed", problem, seconds: spent }
       // Only now: an input that could not be restored to the same bytes has another digest, and so has the key.
       const keyed = context.keyOf(instance)
-      const result = yield* Effect.scoped(turn(context, request, keyed, place ?? context.places.contend(instance)))
+      const held = yield* Scope.fork(yield* Scope.Scope)
+      const result = yield* turn(context, request, keyed, place ?? context.places.contend(instance)).pipe(
+        Effect.provideService(Scope.Scope, held)
+      )
       place = undefined
+      if (result.status === "busy" || result.status === "lost") yield* Scope.close(held, Exit.void)
       if (result.status === "busy") {
         const found = yield* waitForOther(context, request, keyed, result.owner)
         if (found !== undefined) return { status: "hit", action: found, seconds: spent }

@@ -66,7 +66,7 @@ const make = Effect.gen(function* () {
       },
       (worker, exit) => {
         // A failed job may have left anything behind: only a worker that did its last job is used again.
-        if (Exit.isSuccess(exit) && worker.alive()) return Effect.sync(() => void (idle = [...idle, { worker, use }]))
+        if (Exit.isSuccess(exit) && worker.alive()) return Effect.sync(() => void (idle = [{ worker, use }, ...idle]))
         return worker.end(Exit.hasInterrupts(exit) ? "gently" : "at once")
       }
     )

@@ -3,6 +3,7 @@
  * may need the same of its own inputs.
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { upstreamOf } from "../plan/manifest.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
@@ -13,7 +14,7 @@ import type { RunContext } from "./run-context.ts"
 /** What a reader has found out already, by digest of the artifact: by now its blob is in quarantine, and just missing. */
 export type LossNotes = ReadonlyMap<string, JobLoss>
 
-export type ComputeStage = (context: RunContext, request: ComputeRequest) => Effect.Effect<Computed>
+export type ComputeStage = (context: RunContext, request: ComputeRequest) => Effect.Effect<Computed, never, Scope.Scope>
 
 const lossOf = (context: RunContext, { id }: StageInstance) => {
   const digest = context.outcomes.get(id)?.digest ?? undefined
@@ -34,7 +35,8 @@ const restore = Effect.fnUntraced(function* (
   const { reason, path } = notes.get(loss.digest) ?? loss
   context.emit({ type: "artifact-lost", id: producer.id, digest: loss.digest, reason, path, neededBy: neededBy.id })
   const reasons = [{ path: `${reason} in the store: ${path}`, source: null }]
-  const computed: Computed = yield* compute(context, { instance: producer, reasons, restores: neededBy.id })
+  const request = { instance: producer, reasons, restores: neededBy.id }
+  const computed: Computed = yield* Effect.scoped(compute(context, request))
   context.finish(outcomeOf(context, producer, computed, reasons))
   if (!("problem" in computed)) return undefined
   return `its input ${producer.id} is ${reason} in the store and could not be computed again: ${computed.problem}`

@@ -165,15 +165,21 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
     const queue = new Map<string, Place>()
     yield* schedule(
       instances,
-      (instance) => queue.set(instance.id, places.contend(instance)),
-      (instance) => {
+      (instance) => void queue.set(instance.id, places.contend(instance)),
+      (instance, complete) => {
         const place = queue.get(instance.id) ?? places.contend(instance)
         return outcomeNow(instance, place).pipe(
+          Effect.tap((outcome) =>
+            Effect.sync(() => {
+              const earlier = ran.get(instance.id)
+              finish(outcome.status === "hit" && earlier?.key === outcome.key ? earlier : outcome)
+              // Before the scope gives back what the stage held: what waits for it competes for that.
+              complete()
+            })
+          ),
           Effect.ensuring(Effect.sync(place.withdraw)),
-          Effect.map((outcome) => {
-            const earlier = ran.get(instance.id)
-            finish(outcome.status === "hit" && earlier?.key === outcome.key ? earlier : outcome)
-          })
+          Effect.scoped,
+          Effect.asVoid
         )
       }
     )

@@ -6,12 +6,10 @@ import type { Json } from "../../src/artifact/canonical-json.ts"
 import type { Graph, InputRef, StageInstance } from "../../src/plan/stage-instance.ts"
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { RunEvent } from "../../src/run/event.ts"
-import { layer as localBackend } from "../../src/run/local-backend.ts"
-import { run } from "../../src/run/run.ts"
-import type { RunOptions, RunResult } from "../../src/run/run-options.ts"
+import type { RunOptions } from "../../src/run/run-options.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
-import { layer as fileStore, makeFileStore } from "../../src/store/file-store.ts"
-import { Store } from "../../src/store/store.ts"
+import { makeFileStore } from "../../src/store/file-store.ts"
+import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
 import count from "./stages/count.ts"
 import inlineAdd from "./stages/inline-add.ts"
@@ -96,33 +94,6 @@ export const optionsFor = (
     sources: {}
   })
 })
-
-export interface TestRun {
-  readonly result: RunResult
-  readonly events: ReadonlyArray<RunEvent>
-  /** Instance id -> status. */
-  readonly statuses: Readonly<Record<string, string>>
-  readonly digests: Readonly<Record<string, string | null>>
-}
-
-export const runGraphEffect = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}) => {
-  const events: Array<RunEvent> = []
-  return run(
-    makeGraph(specs),
-    optionsFor(specs, (event) => events.push(event), options)
-  ).pipe(
-    Effect.provide([fileStore(cache), localBackend]),
-    Effect.map((result): TestRun => ({
-      result,
-      events,
-      statuses: Object.fromEntries(result.stages.map(({ id, status }) => [id, status])),
-      digests: Object.fromEntries(result.stages.map(({ id, digest }) => [id, digest]))
-    }))
-  )
-}
-
-export const runGraph = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}): Promise<TestRun> =>
-  Effect.runPromise(runGraphEffect(cache, specs, options))
 
 /** How often each line was written by stages that started. */
 export const tallyOf = (path: string): ReadonlyArray<string> => {

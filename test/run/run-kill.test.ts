@@ -1,0 +1,190 @@
+import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { describe, expect, it } from "vitest"
+import type { RunEvent } from "../../src/run/event.ts"
+import { tallyOf } from "./experiment.ts"
+import type { StageSpec } from "./experiment.ts"
+import { runGraph } from "./run-graph.ts"
+import { temporaryCache } from "./temporary-cache.ts"
+
+const place = temporaryCache()
+
+interface Head {
+  readonly child: ChildProcess
+  readonly events: ReadonlyArray<RunEvent>
+  /** The first event that `test` accepts, past or to come. */
+  readonly event: (test: (event: RunEvent) => boolean) => Promise<RunEvent>
+  readonly exit: Promise<number | NodeJS.Signals | null>
+}
+
+const startHead = (specs: ReadonlyArray<StageSpec>, everySeconds = "0.1"): Head => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "head.ts"), place.cache, JSON.stringify(specs)], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: everySeconds }
+  })
+  const events: Array<RunEvent> = []
+  const waiting: Array<() => void> = []
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    events.push(JSON.parse(line) as RunEvent)
+    for (const check of waiting) check()
+  })
+  return {
+    child,
+    events,
+    event: (test) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          const found = events.find(test)
+          if (found !== undefined) resolve(found)
+        }
+        waiting.push(check)
+        check()
+      }),
+    exit: new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)))
+  }
+}
+
+const counting = (to = 60): ReadonlyArray<StageSpec> => [
+  { id: "count", kind: "count", params: { to, milliseconds: 30, tally: place.tally } }
+]
+const halfWay = (event: RunEvent): boolean => event.type === "stage-progress" && event.done >= 20
+
+/** Worker pids of a stage by its log folder: the one process that has the job file open in its arguments. */
+const workerOf = (head: ChildProcess): number => {
+  const children = readFileSync(`/proc/${head.pid}/task/${head.pid}/children`, "utf8").trim().split(" ")
+  return Number(children[0])
+}
+const isRunning = (pid: number): boolean => {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")
+  } catch {
+    return false
+  }
+}
+const until = async (test: () => boolean, ms: number): Promise<boolean> => {
+  for (let waited = 0; waited < ms; waited += 50) {
+    if (test()) return true
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return test()
+}
+
+const resumedAt = (): ReadonlyArray<number> =>
+  tallyOf(place.tally).map((line) => Number(/^count from (\d+)$/.exec(line)?.[1]))
+
+/** 1; then x * 1664525 + 1013904223 + step, in 32 bits: the state that an undisturbed count ends with. */
+const expectedState = (to: number): number => {
+  const state = new Int32Array([1])
+  for (let step = 0; step < to; step++) state[0] = Math.imul(state[0] as number, 1664525) + 1013904223 + step
+  return state[0] as number
+}
+
+describe("kill -9 in the middle of a stage", () => {
+  it("of the head: the worker does not live on, and the next run goes on from the checkpoint", async () => {
+    const head = startHead(counting())
+    await head.event(halfWay)
+    const worker = workerOf(head.child)
+    expect(isRunning(worker)).toBe(true)
+    head.child.kill("SIGKILL")
+    await head.exit
+    // The worker blocks its event loop all the time, and still notices.
+    expect(await until(() => !isRunning(worker), 3_000)).toBe(true)
+    const { result, events } = await runGraph(place.cache, counting())
+    expect(result.status).toBe("done")
+    expect(events.find((event) => event.type === "stage-started")).toMatchObject({ resumes: true })
+    const [first, second] = resumedAt()
+    expect(first).toBe(0)
+    expect(second).toBeGreaterThanOrEqual(10)
+    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+  })
+
+  it("of the worker: the run fails, and the next one goes on with the same final bytes", async () => {
+    const head = startHead(counting())
+    await head.event(halfWay)
+    process.kill(workerOf(head.child), "SIGKILL")
+    await head.exit
+    expect(head.events.at(-1)).toMatchObject({ type: "run-finished", status: "failed" })
+    const { result } = await runGraph(place.cache, counting())
+    expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+    // Undisturbed, in another store.
+    const other = await runGraph(`${place.cache}-other`, counting())
+    expect(result.stages[0]?.digest).toBe(other.result.stages[0]?.digest)
+  })
+
+  it("of the worker, with a retry left: the same run goes on from the checkpoint", async () => {
+    const head = startHead(counting().map((spec) => ({ ...spec, retries: 1 })))
+    await head.event(halfWay)
+    process.kill(workerOf(head.child), "SIGKILL")
+    expect(await head.exit).toBe(0)
+    expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+    expect(head.events.at(-1)).toMatchObject({ status: "done", stages: [{ metrics: { last: expectedState(60) } }] })
+  })
+
+  it("at any moment, again and again: every run gets further, and the end is the same", async () => {
+    for (const delay of [150, 400, 700, 1000]) {
+      const head = startHead(counting(), "0")
+      await head.event((event) => event.type === "stage-started")
+      await new Promise((resolve) => setTimeout(resolve, delay))
+      head.child.kill("SIGKILL")
+      await head.exit
+    }
+    const { result } = await runGraph(place.cache, counting())
+    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+    const from = resumedAt()
+    expect(from).toEqual(from.toSorted((a, b) => a - b))
+  })
+})
+
+describe("Ctrl-C", () => {
+  it("ends the worker, keeps the checkpoint, says that the run was interrupted and exits with 130", async () => {
+    const head = startHead(counting())
+    await head.event(halfWay)
+    const worker = workerOf(head.child)
+    head.child.kill("SIGINT")
+    expect(await head.exit).toBe(130)
+    expect(isRunning(worker)).toBe(false)
+    expect(head.events.at(-1)).toMatchObject({ type: "run-finished", status: "interrupted" })
+    const { result } = await runGraph(place.cache, counting())
+    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+    expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+  })
+})
+
+describe("two runs that need the same key", () => {
+  it("compute it once: the second waits for the first, and says for whom", async () => {
+    const first = startHead(counting())
+    await first.event((event) => event.type === "stage-progress")
+    const second = startHead(counting())
+    const waiting = await second.event((event) => event.type === "stage-waiting")
+    expect(waiting).toMatchObject({ id: "count", for: expect.stringContaining(`process ${first.child.pid} on`) })
+    expect(await first.exit).toBe(0)
+    expect(await second.exit).toBe(0)
+    expect(second.events.at(-1)).toMatchObject({ status: "done", stages: [{ status: "hit" }] })
+    expect(resumedAt()).toEqual([0])
+  })
+
+  it("go on at once where the first dies: the second takes over from its checkpoint", async () => {
+    const first = startHead(counting(100))
+    await first.event(halfWay)
+    const second = startHead(counting(100))
+    await second.event((event) => event.type === "stage-waiting")
+    first.child.kill("SIGKILL")
+    const before = performance.now()
+    await second.event((event) => event.type === "stage-started")
+    expect(performance.now() - before).toBeLessThan(3_000)
+    expect(await second.exit).toBe(0)
+    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: expectedState(100) } }] })
+    expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+  })
+
+  it("within one run too: two stages that are the same are computed once", async () => {
+    const twice = [...counting(10), { ...(counting(10)[0] as StageSpec), id: "again" }]
+    const { statuses, result } = await runGraph(place.cache, twice)
+    expect(Object.values(statuses).toSorted()).toEqual(["hit", "ran"])
+    expect(result.stages[0]?.digest).toBe(result.stages[1]?.digest)
+    expect(resumedAt()).toEqual([0])
+  })
+})
