@@ -1,6 +1,6 @@
 /** The sparse kernels on typed arrays: right everywhere, fast enough beside an encode product of the wasm engine. */
 import * as tf from "@tensorflow/tfjs-core"
-import { selectLargest, selectLargestOfAll } from "./select-largest.ts"
+import { rowSelector, selectLargestOfAll } from "./select-largest.ts"
 import type { SparseKernels } from "./sparse-kernels.ts"
 import { latentOrder, makePattern, type SparseCodes, withValue } from "./sparse-pattern.ts"
 
@@ -26,8 +26,8 @@ export const portableKernels: SparseKernels = {
     const values = pre.dataSync<"float32">()
     const latent = new Int32Array(rows * k)
     const value = new Float32Array(rows * k)
-    const heap = new Float32Array(k)
-    for (let row = 0; row < rows; row++) selectLargest(values, row * latents, latents, k, latent, row * k, heap)
+    const { select, guess } = rowSelector(k, latents)
+    for (let row = 0; row < rows; row++) select(values, row * latents, latents, latent, row * k, guess())
     for (let i = 0; i < latent.length; i++) value[i] = values[Math.floor(i / k) * latents + latent[i]!]!
     const rowStart = Int32Array.from({ length: rows + 1 }, (_, row) => row * k)
     return withValue(makePattern(latents, rowStart, latent), tf.tensor1d(value, "float32"))

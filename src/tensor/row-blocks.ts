@@ -1,6 +1,6 @@
 /**
- * Cuts the rows of a pattern into blocks whose gathered weights fit the cache. A batched product wants equally many
- * latents per row: rows are taken in order of their number of latents, and shorter ones padded with latent 0.
+ * Cuts the rows of a pattern into blocks of bounded memory. A batched product wants equally many latents per row: rows
+ * are taken in order of their number of latents, and shorter ones padded with latent 0.
  */
 import type { SparsePattern } from "./sparse-pattern.ts"
 
@@ -13,8 +13,10 @@ export interface RowBlock {
   readonly latent: Int32Array
 }
 
-/** Floats of gathered weights in a block. */
-const BLOCK_FLOATS = 1 << 21
+/** Floats of gathered weights in a block, 256 MiB: fewer, larger operations are faster up to here. */
+const BLOCK_FLOATS = 1 << 26
+/** Rows in a block whose rows differ in length: enough to keep the threads busy, few enough to pad little. */
+const UNEQUAL_ROWS = 128
 
 export interface RowBlocks {
   readonly blocks: ReadonlyArray<RowBlock>
@@ -34,7 +36,8 @@ export const rowBlocks = (pattern: SparsePattern, d: number): RowBlocks => {
   for (let at = 0; at < rows;) {
     const width = lengths[order[at]!]!
     if (width === 0) break
-    const count = Math.min(rows - at, Math.max(1, Math.floor(BLOCK_FLOATS / (width * d))))
+    const most = Math.max(1, Math.floor(BLOCK_FLOATS / (width * d)))
+    const count = Math.min(rows - at, most, equal ? rows : UNEQUAL_ROWS)
     const latent = new Int32Array(count * width)
     for (let i = 0; i < count; i++) {
       const row = order[at + i]!

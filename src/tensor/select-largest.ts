@@ -3,39 +3,79 @@
  * come out ascending. No NaN.
  */
 
-/**
- * Positions (relative to `start`) of the k largest of `values[start .. start + length - 1]`, written ascending to
- * `out[at .. at + k - 1]`. `heap` is scratch of at least k + 1 entries. O(length + k log k) when large values are rare.
- */
-export const selectLargest = (
-  values: Float32Array,
-  start: number,
-  length: number,
-  k: number,
-  out: Int32Array,
-  at: number,
-  heap: Float32Array
-): void => {
-  if (k >= length) {
-    for (let i = 0; i < length; i++) out[at + i] = i
-    return
-  }
-  // A min-heap of the k largest values; only its root, the k-th largest, is needed.
-  for (let i = 0; i < k; i++) heap[i] = values[start + i]!
-  for (let i = (k >> 1) - 1; i >= 0; i--) siftDown(heap, k, i)
-  let least = heap[0]!
-  const end = start + length
-  for (let i = start + k; i < end; i++) {
-    const value = values[i]!
-    if (value > least) {
-      heap[0] = value
-      siftDown(heap, k, 0)
-      least = heap[0]!
+export interface RowSelector {
+  /**
+   * Writes the positions (relative to `start`) of the k largest of `values[start .. start + length - 1]`, ascending, to
+   * `out[at .. at + k - 1]`, and returns the k-th largest value. `floor` is a guess that can only save time: entries
+   * below it are first left out of the comparison.
+   */
+  readonly select: (
+    values: Float32Array,
+    start: number,
+    length: number,
+    out: Int32Array,
+    at: number,
+    floor: number
+  ) => number
+  /** A floor for the next row, should it be like the one just selected from. */
+  readonly guess: () => number
+}
+
+/** Rows of a batch are alike: this far below the last row's k-th value, in units of its largest minus its k-th. */
+const GUESS_BELOW = 0.25
+
+/** A selector of the k largest for rows of at most `longest` entries; it owns the scratch memory. */
+export const rowSelector = (k: number, longest: number): RowSelector => {
+  const heap = new Float32Array(k)
+  const kept = new Float32Array(longest)
+  const position = new Int32Array(longest)
+  let guessed = Number.NEGATIVE_INFINITY
+
+  const keepFrom = (values: Float32Array, start: number, length: number, floor: number): number => {
+    let count = 0
+    for (let i = 0; i < length; i++) {
+      const value = values[start + i]!
+      if (value >= floor) {
+        kept[count] = value
+        position[count++] = i
+      }
     }
+    return count
   }
-  let above = 0
-  for (let i = 0; i < k; i++) if (heap[i]! > least) above++
-  collect(values, start, length, least, k - above, out, at)
+
+  const select: RowSelector["select"] = (values, start, length, out, at, floor) => {
+    let count = keepFrom(values, start, length, floor)
+    if (count < k) count = keepFrom(values, start, length, Number.NEGATIVE_INFINITY)
+    if (count < k) throw new RangeError(`cannot select ${k} of ${length} numbers: ${length - count} are NaN`)
+    // A min-heap of the k largest values; its root is the k-th largest.
+    for (let i = 0; i < k; i++) heap[i] = kept[i]!
+    for (let i = (k >> 1) - 1; i >= 0; i--) siftDown(heap, k, i)
+    for (let i = k; i < count; i++) {
+      if (kept[i]! <= heap[0]!) continue
+      heap[0] = kept[i]!
+      siftDown(heap, k, 0)
+    }
+    const least = heap[0]!
+    let ties = k
+    let largest = least
+    for (let i = 0; i < k; i++) {
+      const value = heap[i]!
+      if (value > least) ties--
+      if (value > largest) largest = value
+    }
+    guessed = least - GUESS_BELOW * (largest - least)
+    let place = at
+    for (let i = 0; i < count; i++) {
+      const value = kept[i]!
+      if (value > least) out[place++] = position[i]!
+      else if (value === least && ties > 0) {
+        ties--
+        out[place++] = position[i]!
+      }
+    }
+    return least
+  }
+  return { select, guess: () => guessed }
 }
 
 const siftDown = (heap: Float32Array, size: number, from: number): void => {

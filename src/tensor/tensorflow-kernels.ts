@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type RowBlock, rowBlocks } from "./row-blocks.ts"
 import { readFloats } from "./read-tensor.ts"
-import { selectLargest, selectLargestOfAll } from "./select-largest.ts"
+import { rowSelector, selectLargestOfAll } from "./select-largest.ts"
 import type { SparseKernels } from "./sparse-kernels.ts"
 import { latentOrder, makePattern, withValue } from "./sparse-pattern.ts"
 import { boolAttribute, castTo, dataType, executeSingle, typeAttribute } from "./tensorflow-ops.ts"
@@ -68,29 +68,28 @@ export const tensorflowKernels: SparseKernels = {
     const [rows, latents] = pre.shape
     const size = groupSize(latents, k)
     const groups = latents / size
-    const heap = new Float32Array(k)
     const grouped = tf.reshape<tf.Rank.R2>(pre, [rows * groups, size])
-    const chosen = size === 1 ? undefined : new Int32Array(rows * k)
-    if (chosen !== undefined) {
-      const maxima = groupMaxima(grouped)
-      for (let row = 0; row < rows; row++) {
-        selectLargest(maxima, row * groups, groups, k, chosen, row * k, heap)
-        for (let i = row * k; i < (row + 1) * k; i++) chosen[i] = chosen[i]! + row * groups
-      }
+    const chosen = new Int32Array(rows * k)
+    const least = new Float32Array(rows)
+    const maxima = size === 1 ? pre.dataSync<"float32">() : groupMaxima(grouped)
+    const first = rowSelector(k, groups)
+    for (let row = 0; row < rows; row++) {
+      least[row] = first.select(maxima, row * groups, groups, chosen, row * k, first.guess())
+      for (let i = row * k; i < (row + 1) * k; i++) chosen[i] = chosen[i]! + row * groups
     }
-    const candidates = chosen === undefined ? pre.dataSync<"float32">() : gatherToHost(grouped, chosen)
+    const candidates = gatherToHost(grouped, chosen)
     grouped.dispose()
-    const span = chosen === undefined ? latents : k * size
     const latent = new Int32Array(rows * k)
     const value = new Float32Array(rows * k)
-    for (let row = 0; row < rows; row++) selectLargest(candidates, row * span, span, k, latent, row * k, heap)
-    for (let i = 0; i < latent.length; i++) {
-      const row = Math.floor(i / k)
-      const place = latent[i]!
-      value[i] = candidates[row * span + place]!
-      if (chosen === undefined) continue
-      const group = chosen[row * k + Math.floor(place / size)]! - row * groups
-      latent[i] = group * size + (place % size)
+    const second = rowSelector(k, k * size)
+    for (let row = 0; row < rows; row++) {
+      // The k-th largest group maximum: at least k entries reach it, and hardly any more.
+      second.select(candidates, row * k * size, k * size, latent, row * k, least[row]!)
+      for (let i = row * k; i < (row + 1) * k; i++) {
+        const place = latent[i]!
+        value[i] = candidates[row * k * size + place]!
+        latent[i] = (chosen[row * k + Math.floor(place / size)]! - row * groups) * size + (place % size)
+      }
     }
     const rowStart = Int32Array.from({ length: rows + 1 }, (_, row) => row * k)
     return withValue(makePattern(latents, rowStart, latent), tf.tensor1d(value, "float32"))
