@@ -20,15 +20,15 @@ export default Stage.make("auto-interp", {
   },
   params: {
     latents: Param.integer({
-      description: "live latents to explain, drawn by seed; null: all",
-      default: 150,
-      minimum: 2
+      description: "live latents to explain, drawn by seed; 0: all",
+      default: 120,
+      minimum: 0
     }),
     seed: Param.integer({ description: "chooses latents, examples, masks and shuffles", default: 0 }),
     min_firings: Param.integer({
       description: "a latent that fires on fewer training rows is passed over",
       unit: "rows",
-      default: 15,
+      default: 30,
       minimum: 1
     }),
     train_rows: Param.integer({
@@ -43,6 +43,11 @@ export default Stage.make("auto-interp", {
       default: 100_000,
       minimum: 1
     }),
+    single_tokens: Param.integer({
+      description: "activating tokens tried alone, those with the most firings first",
+      default: 256,
+      minimum: 0
+    }),
     examples: Param.integer({
       description: "firings pruned and masked in each round, per latent",
       default: 8,
@@ -56,7 +61,7 @@ export default Stage.make("auto-interp", {
     longest_prompt: Param.integer({
       description: "longest context tried when a firing is pruned",
       unit: "tokens",
-      default: 16,
+      default: 12,
       minimum: 1
     }),
     fire_threshold: Param.number({
@@ -77,13 +82,7 @@ export default Stage.make("auto-interp", {
       minimum: 0.01,
       maximum: 1
     }),
-    mask_samples: Param.integer({ description: "masked prompts averaged for each token", default: 3, minimum: 1 }),
-    min_precision: Param.number({
-      description: "patterns that hold on a smaller share of their training matches are dropped",
-      default: 0.5,
-      minimum: 0,
-      maximum: 1
-    }),
+    mask_samples: Param.integer({ description: "masked prompts averaged for each token", default: 2, minimum: 1 }),
     shuffles: Param.integer({
       description: "shuffles of the explanations averaged for the baseline",
       default: 8,
@@ -190,6 +189,7 @@ export default Stage.make("auto-interp", {
           minFirings: params.min_firings,
           trainRows: params.train_rows,
           heldOutRows: params.held_out_rows,
+          singleTokens: params.single_tokens,
           examples: params.examples,
           rounds: params.rounds,
           longestPrompt: params.longest_prompt,
@@ -197,7 +197,6 @@ export default Stage.make("auto-interp", {
           keep: params.keep,
           importance: params.importance,
           maskSamples: params.mask_samples,
-          minPrecision: params.min_precision,
           shuffles: params.shuffles,
           topExamples: params.top_examples,
           bands: params.bands,

@@ -3,9 +3,9 @@
  * training text and the model's answers to pruned and masked prompts.
  *
  * Source: Foote et al. 2023 (arXiv 2304.12918) and the reference code albertsgarde/Neuron2Graph. Two things differ.
- * Instead of DistilBERT substitutes, further rounds explain firings that the patterns found so far miss. And a pattern
- * is measured on the training text: one that mostly matches where the latent is silent is dropped. Neither looks at
- * held-out text.
+ * Substitutes come not from DistilBERT but from the text: first the tokens on which the latent fires most are tried
+ * alone, and further rounds explain firings that the patterns found so far miss. And of all patterns those are kept
+ * that together predict the training text best (`select-patterns.ts`). Neither looks at held-out text.
  */
 import type { Rng } from "../random/rng.ts"
 import { make as makeRng } from "../random/rng.ts"
@@ -13,9 +13,10 @@ import { chooseFirings } from "./choose-firings.ts"
 import type { Firings } from "./firings.ts"
 import { firingPositions } from "./firings.ts"
 import type { LatentProbe } from "./latent-probe.ts"
-import { measurePattern } from "./measure-pattern.ts"
 import type { PrunedFiring } from "./prune-context.ts"
 import { pruneContexts } from "./prune-context.ts"
+import type { MeasuredPattern } from "./select-patterns.ts"
+import { measurePattern, selectPatterns } from "./select-patterns.ts"
 import { tokenImportances } from "./token-importance.ts"
 import type { PositionIndex, TokenStream } from "./token-stream.ts"
 import type { TokenPattern } from "./token-trie.ts"
@@ -29,6 +30,8 @@ export interface LatentToExplain {
 }
 
 export interface ExplainOptions {
+  /** Activating tokens tried alone, before any round: those with the most firings. */
+  readonly singleTokens: number
   /** Firings explained in each round; those of the first round are the strongest. */
   readonly examples: number
   readonly rounds: number
@@ -41,15 +44,8 @@ export interface ExplainOptions {
   /** Tokens of at least this importance stand in the pattern, the others become wildcards. */
   readonly importance: number
   readonly maskSamples: number
-  /** Patterns that hold on a smaller share of their training matches are dropped. */
-  readonly minPrecision: number
   readonly seed: number
   readonly drawToken: (rng: Rng) => number
-}
-
-export interface MeasuredPattern extends TokenPattern {
-  readonly matches: number
-  readonly precision: number
 }
 
 /** Right to left; wildcards on the far left say nothing and are cut off. */
@@ -81,8 +77,29 @@ export const explainLatents = (
     firing: new Set(firingPositions(task.firings, options.fireThreshold * task.max)),
     known: new Map<string, MeasuredPattern>()
   }))
-  const kept = (state: (typeof states)[number]): ReadonlyArray<MeasuredPattern> =>
-    [...state.known.values()].filter(({ precision }) => precision >= options.minPrecision)
+  const learn = (state: (typeof states)[number], pattern: TokenPattern): void => {
+    // The reference keeps nodes of at least half the maximum: weaker ones would not predict a firing.
+    if (pattern.activation < options.fireThreshold) return
+    const key = pattern.steps.join(" ")
+    const known = state.known.get(key)
+    if (known === undefined) {
+      state.known.set(key, measurePattern(stream, index, state.firing, pattern))
+    } else if (known.activation < pattern.activation) {
+      state.known.set(key, { ...known, activation: pattern.activation })
+    }
+  }
+
+  const alone = states.flatMap((state) =>
+    frequentTokens(stream, state.firing, options.singleTokens).map((token) => ({ state, token }))
+  )
+  const singles = probe(
+    Int32Array.from(alone, ({ token }) => token),
+    1,
+    Int32Array.from(alone, ({ state }) => state.task.latent)
+  )
+  for (const [i, { state, token }] of alone.entries()) {
+    learn(state, { steps: [token], activation: Math.min(1, (singles[i] as number) / state.task.max) })
+  }
 
   for (let round = 0; round < options.rounds; round++) {
     const chosen = states.flatMap((state) =>
@@ -90,7 +107,7 @@ export const explainLatents = (
         stream,
         state.task.latent,
         state.task.firings,
-        makeTrie(kept(state)),
+        makeTrie(selectPatterns(state.known.values(), state.firing)),
         options.fireThreshold,
         state.rng,
         { count: options.examples, threshold: state.threshold, strongest: round === 0 }
@@ -110,24 +127,23 @@ export const explainLatents = (
     for (const [i, firing] of pruned.entries()) {
       const state = stateOf.get(`${firing.latent} ${firing.position}`)
       if (state === undefined) continue
-      const pattern = patternOf(firing, importances[i] as Float64Array, state.task.max, options.importance)
-      // The reference keeps nodes of at least half the maximum: weaker ones would not predict a firing.
-      if (pattern.activation < options.fireThreshold) continue
-      const key = pattern.steps.join(" ")
-      const known = state.known.get(key)
-      if (known === undefined) {
-        state.known.set(key, { ...pattern, ...measurePattern(stream, index, state.firing, pattern.steps) })
-      } else if (known.activation < pattern.activation) {
-        state.known.set(key, { ...known, activation: pattern.activation })
-      }
+      learn(state, patternOf(firing, importances[i] as Float64Array, state.task.max, options.importance))
     }
   }
-  return states.map((state) => kept(state).toSorted((a, b) => b.matches - a.matches || compareSteps(a.steps, b.steps)))
+  return states.map((state) =>
+    selectPatterns(state.known.values(), state.firing).toSorted((a, b) => b.positions.length - a.positions.length)
+  )
 }
 
-const compareSteps = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
+/** The tokens at most of the positions, most frequent first; of equal ones the lower id. */
+const frequentTokens = (stream: TokenStream, positions: Iterable<number>, count: number): ReadonlyArray<number> => {
+  const counts = new Map<number, number>()
+  for (const position of positions) {
+    const token = stream.ids[position] as number
+    counts.set(token, (counts.get(token) ?? 0) + 1)
   }
-  return a.length - b.length
+  return [...counts]
+    .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+    .slice(0, count)
+    .map(([token]) => token)
 }

@@ -19,7 +19,7 @@ import type { Tokenizer } from "../text/tokenizer.ts"
 import { activationHistogram, chooseExamples } from "./choose-examples.ts"
 import { breathe, collectActivations } from "./collect-activations.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
-import type { ExplainOptions, MeasuredPattern } from "./explain-latents.ts"
+import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
 import { explanationText } from "./explanation-text.ts"
 import type { Firings } from "./firings.ts"
@@ -30,6 +30,7 @@ import { logitWeights } from "./logit-weights.ts"
 import { makeLatentProbe } from "./model-probe.ts"
 import type { ScoredExplanation } from "./score-explanations.ts"
 import { predictedPositions, scoreExplanations } from "./score-explanations.ts"
+import type { MeasuredPattern } from "./select-patterns.ts"
 import type { TokenStream } from "./token-stream.ts"
 import { indexPositions } from "./token-stream.ts"
 import { makeTrie, wildcard } from "./token-trie.ts"
@@ -182,12 +183,15 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
       density: (train.counts[latent] as number) / train.positions.length,
       max: rounded(max),
       histogram: activationHistogram(firings, max, histogramBins),
-      explanation: explanationText(own, (token) => tokenizer.tokenText(token)),
-      patterns: own.map(({ steps, activation, matches, precision }) => ({
+      explanation: explanationText(
+        own.map(({ steps, positions }) => ({ steps, matches: positions.length })),
+        (token) => tokenizer.tokenText(token)
+      ),
+      patterns: own.map(({ steps, activation, positions, precision }) => ({
         tokens: steps.toReversed().map(noteText),
         activation: rounded(activation),
-        matches,
-        precision
+        matches: positions.length,
+        precision: rounded(precision)
       })),
       score: scoreRecord(scores[i] ?? null),
       top: examples.top.map(example),

@@ -30,6 +30,7 @@ const heldOut = randomStream(200, 64, 12, 2)
 const index = textRows(train)
 
 const options: ExplainOptions = {
+  singleTokens: 16,
   examples: 8,
   rounds: 2,
   fireThreshold: 0.5,
@@ -37,7 +38,6 @@ const options: ExplainOptions = {
   keep: 0.5,
   importance: 0.5,
   maskSamples: 3,
-  minPrecision: 0.5,
   seed: 0,
   drawToken: (rng) => train.ids[index.positions[rng.int(index.positions.length)] as number] as number
 }
