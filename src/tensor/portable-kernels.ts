@@ -35,7 +35,7 @@ export const portableKernels: SparseKernels = {
 
   topKBatch: (pre, count) => {
     const values = pre.dataSync<"float32">()
-    return codesAt(selectLargestOfAll(values, count), values, pre.shape[0], pre.shape[1])
+    return codesAt(selectLargestOfAll(values, count).positions, values, pre.shape[0], pre.shape[1])
   },
 
   aboveThreshold: (pre, threshold) => {

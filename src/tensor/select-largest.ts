@@ -92,66 +92,38 @@ const siftDown = (heap: Float32Array, size: number, from: number): void => {
   heap[hole] = value
 }
 
-/** Everything above `least`, and the first `ties` entries equal to it, in order. */
-const collect = (
-  values: Float32Array,
-  start: number,
-  length: number,
-  least: number,
-  ties: number,
-  out: Int32Array,
-  at: number
-): void => {
-  let left = ties
-  let place = at
-  for (let i = 0; i < length; i++) {
-    const value = values[start + i]!
-    if (value > least) out[place++] = i
-    else if (value === least && left > 0) {
-      left--
-      out[place++] = i
-    }
-  }
-}
-
 const HALF_BITS = 16
 const BINS = 1 << HALF_BITS
+const LOW_HALF = BINS - 1
+const NEGATIVE_ZERO = -0x80000000
+const ALL_BUT_SIGN = 0x7fffffff
 
-/** Maps float bits to unsigned integers of the same order (-0 and 0 must have been made equal). */
-const orderedBits = (bits: number): number => (bits & 0x80000000 ? ~bits : bits | 0x80000000) >>> 0
+/** Maps the bits of floats (as int32) to integers of the same order; -0 counts as 0. Its own inverse but for -0. */
+const ordered = (bits: number): number => {
+  if (bits >= 0) return bits
+  return bits === NEGATIVE_ZERO ? 0 : bits ^ ALL_BUT_SIGN
+}
 
-/**
- * Ascending positions of the k largest of a whole array, for k in the thousands: two counting passes over the halves of
- * the float's bits find the k-th largest value exactly, a third collects. O(length).
- */
-export const selectLargestOfAll = (values: Float32Array, k: number): Int32Array => {
-  const { length } = values
-  if (k >= length) return Int32Array.from(values.keys())
-  const float = new Float32Array(1)
-  const bits = new Uint32Array(float.buffer)
-  const keyOf = (value: number): number => {
-    float[0] = value + 0
-    return orderedBits(bits[0]!)
-  }
+/** The k-th largest number, exactly: one counting pass over the upper halves of the floats' bits, one over the lower. */
+const kthLargest = (values: Float32Array, k: number): number => {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
   const high = new Int32Array(BINS)
-  for (let i = 0; i < length; i++) {
-    const bin = keyOf(values[i]!) >>> HALF_BITS
+  for (let i = 0; i < bits.length; i++) {
+    const bin = (ordered(bits[i]!) >> HALF_BITS) + BINS / 2
     high[bin] = high[bin]! + 1
   }
-  const [highBin, aboveHigh] = binOfRank(high, k)
+  const [highBin, above] = binOfRank(high, k)
+  const upper = highBin - BINS / 2
   const low = new Int32Array(BINS)
-  for (let i = 0; i < length; i++) {
-    const key = keyOf(values[i]!)
-    if (key >>> HALF_BITS !== highBin) continue
-    const bin = key & (BINS - 1)
+  for (let i = 0; i < bits.length; i++) {
+    const key = ordered(bits[i]!)
+    if (key >> HALF_BITS !== upper) continue
+    const bin = key & LOW_HALF
     low[bin] = low[bin]! + 1
   }
-  const [lowBin, aboveLow] = binOfRank(low, k - aboveHigh)
-  const key = ((highBin << HALF_BITS) | lowBin) >>> 0
-  bits[0] = key & 0x80000000 ? key ^ 0x80000000 : ~key
-  const out = new Int32Array(k)
-  collect(values, 0, length, float[0]!, k - aboveHigh - aboveLow, out, 0)
-  return out
+  const [lowBin] = binOfRank(low, k - above)
+  const found = new Int32Array([ordered((upper << HALF_BITS) | lowBin)])
+  return new Float32Array(found.buffer)[0]!
 }
 
 /** The bin that holds the entry of this rank (1 is the largest), and how many entries lie in higher bins. */
@@ -163,4 +135,48 @@ const binOfRank = (counts: Int32Array, rank: number): readonly [number, number] 
     above += count
   }
   return [0, above]
+}
+
+/** Ascending positions of all entries of at least `floor`. */
+const positionsFrom = (values: Float32Array, floor: number): Int32Array => {
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (values[i]! >= floor) count++
+  const positions = new Int32Array(count)
+  let place = 0
+  for (let i = 0; i < values.length; i++) if (values[i]! >= floor) positions[place++] = i
+  return positions
+}
+
+export interface Selection {
+  /** int32 [k], ascending. */
+  readonly positions: Int32Array
+  /** The k-th largest value. */
+  readonly least: number
+}
+
+/**
+ * The k largest of a whole array, for k in the thousands: O(length). `floor` must not be above the k-th largest value;
+ * what is below it costs next to nothing. Throws RangeError where there are not k numbers from `floor` on.
+ */
+export const selectLargestOfAll = (
+  values: Float32Array,
+  k: number,
+  floor: number = Number.NEGATIVE_INFINITY
+): Selection => {
+  const kept = positionsFrom(values, floor)
+  if (kept.length < k) throw new RangeError(`cannot select ${k} of ${values.length} numbers: NaN among them`)
+  const least = kthLargest(kept.length === values.length ? values : Float32Array.from(kept, (i) => values[i]!), k)
+  let ties = k
+  for (const i of kept) if (values[i]! > least) ties--
+  const positions = new Int32Array(k)
+  let place = 0
+  for (const i of kept) {
+    const value = values[i]!
+    if (value > least) positions[place++] = i
+    else if (value === least && ties > 0) {
+      ties--
+      positions[place++] = i
+    }
+  }
+  return { positions, least }
 }

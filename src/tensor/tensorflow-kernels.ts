@@ -100,10 +100,12 @@ export const tensorflowKernels: SparseKernels = {
     const size = groupSize(latents, Math.ceil(count / rows))
     const groups = latents / size
     const grouped = tf.reshape<tf.Rank.R2>(pre, [rows * groups, size])
-    const chosen = selectLargestOfAll(size === 1 ? pre.dataSync<"float32">() : groupMaxima(grouped), count)
+    const maxima = size === 1 ? pre.dataSync<"float32">() : groupMaxima(grouped)
+    const { positions: chosen, least } = selectLargestOfAll(maxima, count)
     const candidates = gatherToHost(grouped, chosen)
     grouped.dispose()
-    const picked = selectLargestOfAll(candidates, count)
+    // As many entries as are wanted reach the last chosen group's maximum.
+    const picked = selectLargestOfAll(candidates, count, least).positions
     const rowStart = new Int32Array(rows + 1)
     const latent = new Int32Array(count)
     const value = new Float32Array(count)

@@ -154,6 +154,23 @@ export const sparseKernelsContract = (engine: EngineName): void => {
       )
     })
 
+    it("takes the largest entries of a wide batch, with ties and both zeros", () => {
+      const matrix: Matrix = { rows: 5, columns: 1024, values: random(8, 5 * 1024).map((v) => Math.round(v * 9) / 4) }
+      expect(matrix.values.some((v) => Object.is(v, -0)) && matrix.values.some((v) => Object.is(v, 0))).toBe(true)
+      for (const count of [1, 100, 2600, 2750, 5000, 5120]) {
+        check(() =>
+          expect(triples(kernels.topKBatch(tensorOf(matrix), count))).toEqual(largest(entries(matrix), count))
+        )
+      }
+    })
+
+    it("refuses to choose among NaN", () => {
+      check(() => {
+        expect(() => kernels.topKRows(tf.mul<tf.Tensor2D>(tf.ones([2, 8]), Number.NaN), 3)).toThrow("NaN")
+        expect(() => kernels.topKBatch(tf.mul<tf.Tensor2D>(tf.ones([2, 8]), Number.NaN), 3)).toThrow("NaN")
+      })
+    })
+
     it("takes what is strictly above one threshold, or one per latent", () => {
       fc.assert(
         fc.property(smallMatrix, fc.integer({ min: -2, max: 2 }), (matrix, threshold) => {
