@@ -1,5 +1,5 @@
 /** Reads the files of one artifact out of the objects, in promises: the part of an artifact that touches the disk. */
-import { mkdir, open, readFile } from "node:fs/promises"
+import { open, readFile } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { ArtifactFile, VerifiedFile } from "../artifact/artifact.ts"
@@ -11,6 +11,7 @@ import { asUnwritable } from "./store-unwritable.ts"
 import { decodeTree } from "./tree.ts"
 import type { Tree } from "./tree.ts"
 import { makeVerifiedFile } from "./verified-file.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 /** Path by which errors name the list of files itself. */
 export const FILE_LIST = "the file list"
@@ -92,7 +93,7 @@ export const makeArtifactReader = (root: string, digest: string, onLoss: OnLoss)
   const copy: ArtifactReader["copy"] = async (file, directory) => {
     const target = join(directory, file.path)
     try {
-      await mkdir(dirname(target), { recursive: true })
+      await makeDirectory(dirname(target))
       await withFile(file, async (verified) => {
         const handle = await open(target, "w")
         try {

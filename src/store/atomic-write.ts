@@ -3,9 +3,10 @@
  * rename (which replaces) or a link (which refuses to), then fsync of the folder.
  */
 import { randomUUID } from "node:crypto"
-import { link, mkdir, open, rename, rm } from "node:fs/promises"
+import { link, open, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { TEMPORARY } from "./layout.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 export const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, "r")
@@ -20,7 +21,7 @@ type Content = string | Uint8Array | ReadonlyArray<Uint8Array>
 
 const writeTemporary = async (target: string, content: Content, mode: number): Promise<string> => {
   const directory = dirname(target)
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   const temporary = join(directory, TEMPORARY + randomUUID())
   try {
     const handle = await open(temporary, "wx", mode)

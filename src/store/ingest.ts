@@ -1,6 +1,6 @@
 /** Turns a finished output directory into an artifact: its files become blobs, their list the artifact's digest. */
 import { createHash } from "node:crypto"
-import { chmod, copyFile, lstat, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, copyFile, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join, relative, sep } from "node:path"
 import type { ArtifactFile, Metrics } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
@@ -9,6 +9,7 @@ import { syncDirectory, writeAtomic } from "./atomic-write.ts"
 import { hashFile } from "./hash-file.ts"
 import { objectPath } from "./layout.ts"
 import { encodeTree } from "./tree.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 const invalid = (path: string, detail: string): ArtifactError =>
   new ArtifactError({ reason: "invalid", digest: "", path, detail })
@@ -49,7 +50,7 @@ const makeDurable = async (path: string): Promise<void> => {
 /** A blob that is there already is replaced by the one just hashed: that heals damage that nobody has seen yet. */
 const moveToObjects = async (root: string, file: string, sha256: string): Promise<string> => {
   const target = objectPath(root, sha256)
-  await mkdir(dirname(target), { recursive: true })
+  await makeDirectory(dirname(target))
   await rename(file, target)
   return dirname(target)
 }

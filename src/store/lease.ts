@@ -5,7 +5,7 @@
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
-import { mkdir, open, readdir, readFile, rm, rmdir, stat } from "node:fs/promises"
+import { open, readdir, readFile, rm, rmdir, stat } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Deferred from "effect/Deferred"
@@ -18,6 +18,7 @@ import { processState, thisProcess } from "./process-identity.ts"
 import type { ProcessIdentity } from "./process-identity.ts"
 import { unwritable } from "./store-unwritable.ts"
 import type { StoreUnwritable } from "./store-unwritable.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 export interface LeaseOwner extends ProcessIdentity {
   /** Tells two claims of one process apart. */
@@ -96,7 +97,7 @@ interface Claim {
 const claim = async (options: Required<LeaseOptions>): Promise<Claim | { readonly owner: LeaseOwner | undefined }> => {
   const { directory, purpose, above, expirySeconds } = options
   for (;;) {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     const epochs = await epochsOf(directory)
     const top = epochs.at(-1)
     if (top !== undefined) {

@@ -1,9 +1,10 @@
 /** Damaged files leave the place where readers look, and are kept for whoever wants to know what happened to them. */
 import { randomUUID } from "node:crypto"
-import { mkdir, rename } from "node:fs/promises"
+import { rename } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { hashFile } from "./hash-file.ts"
 import { objectPath, quarantineDirectory } from "./layout.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 /** Moves a file away; undefined where somebody else did it first. */
 export const quarantineFile = async (
@@ -12,7 +13,7 @@ export const quarantineFile = async (
   name = basename(path)
 ): Promise<string | undefined> => {
   const target = join(quarantineDirectory(root), `${name}.${randomUUID().slice(0, 8)}`)
-  await mkdir(quarantineDirectory(root), { recursive: true })
+  await makeDirectory(quarantineDirectory(root))
   try {
     await rename(path, target)
     return target

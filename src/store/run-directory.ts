@@ -1,11 +1,12 @@
 /** The folder of one run: its plan, its events as NDJSON, and a log per stage. All of it is for people. */
 import { createHash, randomUUID } from "node:crypto"
 import { closeSync, openSync, writeSync } from "node:fs"
-import { mkdir, readdir, readFile } from "node:fs/promises"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Json } from "../artifact/canonical-json.ts"
 import { writeAtomic } from "./atomic-write.ts"
 import { runsDirectory } from "./layout.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 export interface RunDirectory {
   readonly id: string
@@ -32,7 +33,7 @@ export const makeRunDirectory = async (root: string, plan: Json): Promise<RunDir
   const id = newRunId(new Date())
   const path = join(runsDirectory(root), id)
   const logs = join(path, "logs")
-  await mkdir(logs, { recursive: true })
+  await makeDirectory(logs)
   await writeAtomic(join(path, "plan.json"), `${JSON.stringify(plan, undefined, 2)}\n`)
   const file = openSync(join(path, "events.ndjson"), "a")
   let open = true

@@ -3,10 +3,11 @@
  * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
  */
 import { existsSync } from "node:fs"
-import { mkdir, readdir, rm } from "node:fs/promises"
+import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { LATEST } from "./checkpoint.ts"
 import { partialDirectory } from "./layout.ts"
+import { makeDirectory } from "./make-directory.ts"
 
 export interface Workspace {
   readonly checkpoint: string
@@ -47,7 +48,7 @@ export const openWorkspace = async (root: string, key: string, epoch: number): P
     }
   }
   const own = join(parent, String(epoch))
-  await mkdir(own, { recursive: true })
+  await makeDirectory(own)
   return { checkpoint: join(own, "checkpoint"), earlier, output: (attempt) => join(own, `output-${attempt}`) }
 }
 

@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeFileStore } from "../../src/store/file-store.ts"
 import { actionDirectory, objectPath, quarantineDirectory } from "../../src/store/layout.ts"
 import { artifactStoreContract } from "./artifact-store.ts"
+import { temporaryRoot } from "../store/temporary-root.ts"
 
 const flipFile = (path: string, at: number): void => {
   const bytes = readFileSync(path)
@@ -13,7 +13,7 @@ const flipFile = (path: string, at: number): void => {
 }
 
 artifactStoreContract("the store in a folder", () => {
-  const root = mkdtempSync(join(tmpdir(), "store-test-"))
+  const root = mkdtempSync(join(temporaryRoot, "store-test-"))
   return {
     store: makeFileStore(root),
     flip: (sha256, at) => flipFile(objectPath(root, sha256), at),

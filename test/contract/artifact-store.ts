@@ -1,7 +1,6 @@
 /** What every artifact store has to do, whatever it keeps its bytes in. */
 import { linkSync, mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
@@ -9,6 +8,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import type { ArtifactError } from "../../src/artifact/artifact-error.ts"
 import type { NewAction } from "../../src/store/action-record.ts"
 import type { Store } from "../../src/store/store.ts"
+import { temporaryRoot } from "../store/temporary-root.ts"
 
 type Service = Store["Service"]
 
@@ -28,7 +28,7 @@ const run = Effect.runPromise
 const failureOf = (effect: Effect.Effect<unknown, ArtifactError>): Promise<ArtifactError> => run(Effect.flip(effect))
 
 export const outputOf = (content: Content): string => {
-  const directory = mkdtempSync(join(tmpdir(), "output-"))
+  const directory = mkdtempSync(join(temporaryRoot, "output-"))
   for (const [path, bytes] of Object.entries(content)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), bytes)
@@ -221,7 +221,7 @@ export const artifactStoreContract = (name: string, make: () => StoreUnderTest):
     it("copies its files out, checked", async () => {
       const bytes = large(5 * MIB)
       const artifact = await run(under.store.artifact(await put(under.store, { "x/big.bin": bytes, "a.txt": "a" })))
-      const target = mkdtempSync(join(tmpdir(), "export-"))
+      const target = mkdtempSync(join(temporaryRoot, "export-"))
       await run(artifact.copyTo(target))
       expect(Buffer.compare(await readFile(join(target, "x/big.bin")), bytes)).toBe(0)
       expect(await readFile(join(target, "a.txt"), "utf8")).toBe("a")

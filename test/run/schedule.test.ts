@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
@@ -10,6 +9,7 @@ import { run } from "../../src/run/run.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
+import { temporaryRoot } from "../store/temporary-root.ts"
 
 interface Plan {
   /** For stage i: which of the stages before it it needs. */
@@ -51,7 +51,7 @@ interface Trace {
 
 /** A back end that computes nothing: it takes its time, and fails where it is told to. */
 const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
-  const folder = mkdtempSync(join(tmpdir(), "schedule-test-"))
+  const folder = mkdtempSync(join(temporaryRoot, "schedule-test-"))
   const events: Array<RunEvent> = []
   const starts: Array<Trace["starts"][number]> = []
   const done = new Set<string>()

@@ -1,8 +1,8 @@
 /** A folder for each test: a store, and a file in which stages note that they started. */
 import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach } from "vitest"
+import { temporaryRoot } from "../store/temporary-root.ts"
 
 export interface TemporaryCache {
   folder: string
@@ -13,7 +13,7 @@ export interface TemporaryCache {
 export const temporaryCache = (): TemporaryCache => {
   const place: TemporaryCache = { folder: "", cache: "", tally: "" }
   beforeEach(() => {
-    place.folder = mkdtempSync(join(tmpdir(), "run-test-"))
+    place.folder = mkdtempSync(join(temporaryRoot, "run-test-"))
     place.cache = join(place.folder, "cache")
     place.tally = join(place.folder, "tally")
   })

@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { Backend } from "../../src/run/backend.ts"
+import { run } from "../../src/run/run.ts"
+import { Store } from "../../src/store/store.ts"
+import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
+import type { StageSpec } from "./experiment.ts"
+import { runGraph } from "./run-graph.ts"
+
+/** Only root may make a file system; elsewhere these tests are skipped. */
+const mayMount = (): boolean => {
+  const folder = mkdtempSync(join(tmpdir(), "mount-test-"))
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "ignore" })
+    execFileSync("umount", [folder], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+describe.skipIf(!mayMount())("a device without space", () => {
+  let cache = ""
+  let tally = ""
+  const remount = (options: string): void => {
+    execFileSync("mount", ["-o", `remount,${options}`, cache])
+  }
+  beforeEach(() => {
+    const folder = mkdtempSync(join(tmpdir(), "full-test-"))
+    cache = join(folder, "cache")
+    tally = join(folder, "tally")
+    execFileSync("mkdir", [cache])
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", cache])
+  })
+  afterEach(() => {
+    // Lazily: a warm worker still has its log open there.
+    execFileSync("umount", ["-l", cache])
+    rmSync(join(cache, ".."), { recursive: true, force: true })
+  })
+
+  const small = (): StageSpec => ({ id: "small", kind: "add", params: { plus: 1, tally } })
+  const large = (): StageSpec => ({
+    id: "large",
+    kind: "misbehave",
+    params: { how: "full", tally },
+    inputs: { left: "small" }
+  })
+
+  it("fails the stage that fills it, with the place and what to do; the rest is kept, and it goes on with more space", async () => {
+    const { result, statuses } = await runGraph(cache, [small(), large()])
+    expect(statuses).toEqual({ small: "ran", large: "failed" })
+    expect(result.firstCause?.problem).toMatch(
+      /large\.bin: no space is left on the device \(ENOSPC\)\n {2}Free some, or put the store elsewhere/
+    )
+    expect((await Effect.runPromise(storeAt(cache).verify())).damaged).toEqual([])
+    remount("size=64m")
+    const again = await runGraph(cache, [small(), large()])
+    expect(again.result.firstCause).toBeUndefined()
+    expect(again.statuses).toEqual({ small: "hit", large: "ran" })
+  })
+
+  it("ends the run where not even that can be noted, with exit code 1; results stay", async () => {
+    await runGraph(cache, [small()])
+    try {
+      writeFileSync(join(cache, "filler"), new Uint8Array(8 * 1024 * 1024))
+    } catch {
+      // It is full now: what this is for.
+    }
+    const error = await Effect.runPromise(
+      run(
+        makeGraph([small()]),
+        optionsFor([small()], () => {})
+      ).pipe(
+        Effect.provideService(Store, storeAt(cache)),
+        Effect.provideService(Backend, Backend.of({ run: () => Effect.die("nothing runs") })),
+        Effect.flip
+      )
+    )
+    expect(error).toMatchObject({ _tag: "StoreUnwritable", code: "ENOSPC", "~effect/Runtime/errorExitCode": 1 })
+    expect(error.message).toContain("no space is left on the device")
+    rmSync(join(cache, "filler"))
+    expect((await runGraph(cache, [small()])).statuses).toEqual({ small: "hit" })
+  })
+
+  it("read-only: says so", async () => {
+    await runGraph(cache, [small()])
+    remount("ro")
+    const error = await runGraph(cache, [small()]).then(
+      () => undefined,
+      (cause: unknown) => cause
+    )
+    remount("rw")
+    expect(error).toMatchObject({ _tag: "StoreUnwritable", code: "EROFS" })
+    expect(String(error)).toContain("the file system is read-only")
+  })
+})
