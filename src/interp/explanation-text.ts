@@ -41,8 +41,21 @@ const sharedLetter = (texts: ReadonlyArray<string>): string | undefined => {
   return texts.length >= 3 && letters.size === 1 && letter !== undefined && /\p{L}/u.test(letter) ? letter : undefined
 }
 
+/** Tokens left to right; a run of wildcards is one `…`, with how many tokens it stands for where these are several. */
+const contextText = (tokens: ReadonlyArray<number>, quoted: (token: number) => string): string => {
+  const words: Array<string> = []
+  for (let i = 0; i < tokens.length;) {
+    let end = i
+    while (tokens[end] === wildcard) end++
+    if (end > i) words.push(end === i + 1 ? "…" : `…(${end - i})`)
+    else words.push(quoted(tokens[end++] as number))
+    i = end
+  }
+  return words.join(" ")
+}
+
 /**
- * `" cat", " cow" (all begin with c) after " the"; any token after " first" … " of"`: patterns with the same context
+ * `" cat", " cow" (all begin with c) after " the"; any token after " first" …(3)`: patterns with the same context
  * stand together, most matches first.
  */
 export const explanationText = (
@@ -50,7 +63,7 @@ export const explanationText = (
   tokenText: (token: number) => string
 ): string => {
   if (patterns.length === 0) return "no token pattern found"
-  const quoted = (token: number): string => (token === wildcard ? "…" : JSON.stringify(tokenText(token)))
+  const quoted = (token: number): string => JSON.stringify(tokenText(token))
   const groups = groupByContext(patterns)
   const lines = groups.slice(0, maxGroups).map(({ context, pivots }) => {
     const tokens = pivots.toSorted((a, b) => b.matches - a.matches).map(({ steps }) => steps[0] as number)
@@ -58,7 +71,7 @@ export const explanationText = (
     const names = tokens.slice(0, maxPivots).map((token) => (token === wildcard ? "any token" : quoted(token)))
     const what = names.join(", ") + more(tokens.length - maxPivots, "token")
     const shared = letter === undefined ? "" : ` (all begin with ${letter})`
-    return context.length === 0 ? what + shared : `${what}${shared} after ${context.toReversed().map(quoted).join(" ")}`
+    return context.length === 0 ? what + shared : `${what}${shared} after ${contextText(context.toReversed(), quoted)}`
   })
   return lines.join("; ") + more(groups.length - maxGroups, "context")
 }

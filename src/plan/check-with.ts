@@ -175,7 +175,7 @@ export const checkWith = (context: WithContext): Wired => {
   const readInput = (name: string, input: Input): void => {
     const entry = given.get(name)
     const left = entry === undefined || (entry.value?.type === "scalar" && entry.value.value === null)
-    if (left && input.shape === "optional") return
+    if (left && (input.shape === "optional" || input.mayBeLeftOut === true)) return
     if (left && input.shape === "record") return void (inputs[name] = { shape: "record", refs: {} })
     if (entry === undefined) {
       const wanted = `${input.shape === "list" ? "list of " : ""}${input.kind?.name ?? "any artifact"}`

@@ -1,13 +1,13 @@
 /** Absorption per letter: a bar for the mean fraction, a mark for the rate of full absorption. */
 import type { AbsorptionFile } from "../artifact/absorption.ts"
 import { axes } from "./axes.ts"
-import { formatNumber, formatPercent } from "./format-number.ts"
+import { formatNumber, formatPercent, formatTick } from "./format-number.ts"
 import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 import { place } from "./scale.ts"
 import { colourOf } from "./swatch.ts"
 
-const width = 860
+const width = 1120
 const height = 180
 
 /** The largest value that the chart of this SAE must hold: charts are drawn to one scale. */
@@ -18,6 +18,8 @@ export const absorptionHeight = ({ letters }: AbsorptionFile): number =>
       .flatMap((letter) => [letter.mean_absorption_fraction, letter.full_absorption_rate]),
     0
   )
+
+const tickPercent = (share: number): string => `${formatTick(100 * share)} %`
 
 export const absorptionChart = (absorption: AbsorptionFile, label: string, index: number, highest: number): Html => {
   const letters = absorption.letters.toSorted((a, b) => (a.letter < b.letter ? -1 : 1))
@@ -78,7 +80,7 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
     >
       ${axes(
         { scale: x, label: "first letter", count: 1, format: () => "" },
-        { scale: y, label: "absorption", format: formatPercent, count: 3 }
+        { scale: y, label: "absorption", format: tickPercent, count: 4 }
       )}${bars}
     </svg>
   </figure>`

@@ -1,5 +1,5 @@
 /** Axes of a small chart: grid lines, tick labels and captions, as SVG markup. */
-import { formatNumber } from "./format-number.ts"
+import { formatTick } from "./format-number.ts"
 import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 import type { Scale } from "./scale.ts"
@@ -16,8 +16,8 @@ export interface Axis {
 export const axes = (x: Axis, y: Axis): Html => {
   const [left, right] = x.scale.range
   const [bottom, top] = y.scale.range
-  const labelX = x.format ?? formatNumber
-  const labelY = y.format ?? formatNumber
+  const labelX = x.format ?? formatTick
+  const labelY = y.format ?? formatTick
   return html`${ticks(y.scale.domain, y.count ?? 4).map((value) => {
       const at = place(y.scale, value)
       return html`<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}" /><text

@@ -5,7 +5,7 @@
 import type { ActivatingExample, InterpretationsFile, InterpretedLatent } from "../artifact/interpretations.ts"
 import type { MetaLatentsFile } from "../artifact/meta-latents.ts"
 import type { StitchingFile } from "../artifact/stitching.ts"
-import type { Placed, ReportInput, Subject } from "./subjects.ts"
+import type { PlacedMeta, ReportInput, Subject } from "./subjects.ts"
 import { labelOf } from "./subjects.ts"
 
 /** Patterns shown of one latent: those with the most matches. */
@@ -114,8 +114,8 @@ const subjectData = (
   latents: file.latents.map((latent) => latentData(latent, stitching))
 })
 
-const metaData = ({ at, value }: Placed<MetaLatentsFile>, subjects: ReadonlyArray<Subject>): MetaData => {
-  const base = baseOf(value, subjects)
+const metaData = ({ at, value, base: digest }: PlacedMeta, subjects: ReadonlyArray<Subject>): MetaData => {
+  const base = baseOf(value, digest, subjects)
   const explained = subjects[base]?.interpretations?.latents ?? []
   const of: Record<string, ReadonlyArray<readonly [number, number]>> = {}
   for (const { latent } of explained) {
@@ -133,8 +133,10 @@ const metaData = ({ at, value }: Placed<MetaLatentsFile>, subjects: ReadonlyArra
   }
 }
 
-/** The only SAE of that size; -1 where there is none or several. */
-export const baseOf = (meta: MetaLatentsFile, subjects: ReadonlyArray<Subject>): number => {
+/** The SAE with that digest, else the only one of that size; -1 where there is none or several. */
+const baseOf = (meta: MetaLatentsFile, digest: string | undefined, subjects: ReadonlyArray<Subject>): number => {
+  const named = digest === undefined ? -1 : subjects.findIndex((subject) => subject.digest === digest)
+  if (named >= 0) return named
   const fitting = subjects.flatMap(({ d_sae }, i) => (d_sae === meta.base.d_sae ? [i] : []))
   return fitting.length === 1 ? (fitting[0] as number) : -1
 }

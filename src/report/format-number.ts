@@ -12,6 +12,14 @@ export const formatNumber = (value: number): string => {
   return size < 10_000 ? value.toFixed(1) : formatInteger(Math.round(value))
 }
 
+/** A round number as short as it can be: `0.2`, `1,500`, `2e-5`. */
+export const formatTick = (value: number): string =>
+  Number.isInteger(value)
+    ? formatInteger(value)
+    : Math.abs(value) < 1e-3
+      ? value.toExponential()
+      : String(Number(value.toPrecision(6)))
+
 /** Thousands separated by commas. */
 export const formatInteger = (value: number): string => {
   const digits = String(Math.abs(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",")

@@ -29,9 +29,12 @@ const render = (value: HtmlValue): string => {
   return isList(value) ? value.map(render).join("") : value.markup
 }
 
+/** Indentation of the template is for the reader of the program, not for the page. */
+const unindent = (part: string): string => part.replaceAll(/\n\s+/g, "\n")
+
 /** Attribute values must be quoted in the template: `<a href="${url}">`. */
 export const html = (parts: TemplateStringsArray, ...values: ReadonlyArray<HtmlValue>): Html => ({
-  markup: parts.reduce((text, part, i) => text + render(values[i - 1]) + part)
+  markup: parts.map(unindent).reduce((text, part, i) => text + render(values[i - 1]) + part)
 })
 
 /**

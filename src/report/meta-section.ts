@@ -1,13 +1,12 @@
 /** Meta-latents: how much of the decoder they explain, and the frame of their browser. */
-import type { MetaLatentsFile } from "../artifact/meta-latents.ts"
 import { formatInteger, formatNumber, formatPercent } from "./format-number.ts"
 import type { Html } from "./html.ts"
 import { html } from "./html.ts"
-import type { Placed } from "./subjects.ts"
+import type { PlacedMeta } from "./subjects.ts"
 import { labelOf } from "./subjects.ts"
 
 /** Undefined where no meta-SAE was trained. */
-export const metaSection = (metaSaes: ReadonlyArray<Placed<MetaLatentsFile>>): Html | undefined =>
+export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefined =>
   metaSaes.length === 0
     ? undefined
     : html`<h2>Meta-latents</h2>

@@ -27,12 +27,12 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9; background: var(--paper); padding: .3rem .6rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
-.bar > div { max-width: 1180px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; white-space: nowrap; }
+.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; white-space: nowrap; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
 .bar strong { margin-right: .4rem; }
 .bar .theme { margin-left: auto; }
-main { max-width: 1180px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
+main { max-width: 1240px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
 header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
 header.lead p { margin: 0; color: var(--soft); max-width: 75ch; }
 section { margin-top: 2.75rem; }
@@ -45,7 +45,7 @@ button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .34rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th.text, td.text { text-align: left; white-space: normal; }
@@ -56,7 +56,7 @@ td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
 figure { margin: .8rem 0; }
 figcaption { color: var(--soft); font-size: .9rem; margin-bottom: .2rem; }
 .multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(320px, 1fr)); gap: .5rem 1.5rem; }
-svg { display: block; max-width: 100%; height: auto; }
+svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--soft); }
 svg .axis { stroke: var(--line); stroke-width: 1; fill: none; }
 svg .grid { stroke: var(--line); stroke-width: 1; opacity: .55; }
@@ -72,10 +72,10 @@ svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .legend .mark { background: none; border-bottom: 2px solid var(--ink); border-radius: 0; }
 .warn { border-left: 3px solid var(--bad); padding: .2rem .8rem; margin: .6rem 0; }
 details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
-.facts { display: flex; flex-wrap: wrap; gap: .6rem 2rem; margin: .8rem 0; padding: 0; list-style: none; }
+.facts { display: flex; flex-wrap: wrap; gap: .6rem 1.8rem; margin: .8rem 0; padding: 0; list-style: none; }
 .facts b { display: block; font-size: 1.25rem; line-height: 1.25; font-weight: 600; font-variant-numeric: tabular-nums; }
 .facts span { color: var(--soft); font-size: .87rem; }
-.browser { display: grid; grid-template-columns: minmax(280px, 380px) minmax(0, 1fr); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; height: min(46rem, 88vh); }
+.browser { margin-top: .9rem; display: grid; grid-template-columns: minmax(280px, 380px) minmax(0, 1fr); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; height: min(46rem, 88vh); }
 .browser .side { display: flex; flex-direction: column; border-right: 1px solid var(--line); min-height: 0; }
 .browser .controls { display: grid; grid-template-columns: 1fr 1fr; gap: .45rem; padding: .6rem; border-bottom: 1px solid var(--line); background: var(--raised); }
 .browser .controls input, .browser .controls .wide { grid-column: 1 / -1; width: 100%; }

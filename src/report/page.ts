@@ -40,9 +40,7 @@ export const renderPage = ({ title, lead, sections, data, script }: Page): strin
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <style>
-          ${trusted(pageStyle)}
-        </style>
+        ${trusted(`<style>${pageStyle}</style>`)}
       </head>
       <body>
         <a class="skip" href="#content">Skip to the content</a>
@@ -60,12 +58,11 @@ export const renderPage = ({ title, lead, sections, data, script }: Page): strin
           </header>
           ${trusted(runMarker)} ${sections.map(({ id, body }) => html`<section id="${id}">${body}</section> `)}
         </main>
-        <script type="application/json" id="data">
-          ${data}
-        </script>
-        <script>
-          ${trusted(script)}
-        </script>
+        ${[
+          trusted(`<script type="application/json" id="data">${data.markup}</script>\n`),
+          // Byte for byte what was hashed: no white space of the template may come in.
+          trusted(`<script>${script}</script>`)
+        ]}
       </body>
     </html> `.markup
 }

@@ -20,7 +20,7 @@ export const cosineHistogram = ({ latents, proxy }: StitchingFile): Html => {
   }
   const most = Math.max(1, ...counts.novel.map((n, i) => n + (counts.other[i] as number)))
   const x = { domain: [0, 1], range: [42, width - 8] } as const
-  const y = { domain: [0, most], range: [height - 38, 22] } as const
+  const y = { domain: [0, most * 1.12], range: [height - 38, 22] } as const
   const bar = (bin: number, below: number, count: number, colour: number, what: string): Html | undefined => {
     if (count === 0) return undefined
     const left = place(x, bin / bins)

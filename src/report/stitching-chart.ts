@@ -6,7 +6,7 @@ import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 import { place } from "./scale.ts"
 
-const width = 860
+const width = 1120
 const height = 300
 
 /** Colour of each phase's stretch of the curve. */
@@ -39,12 +39,14 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
     if (current?.phase === phase) current.points.push(point(i))
     else stretches.push({ phase, points: [point(i - 1), point(i)] })
   }
-  const reference = (mse: number, label: string, above: boolean): Html => {
+  // The curve starts on the left at the small SAE's error and ends on the right at the large one's: the other sides are free.
+  const reference = (mse: number, label: string, side: "start" | "end"): Html => {
     const at = place(y, mse)
+    const from = side === "start" ? x.range[0] + 6 : x.range[1]
     return html`<line class="reference" x1="${x.range[0]}" x2="${x.range[1]}" y1="${at}" y2="${at}" /><text
-        x="${x.range[1]}"
-        y="${above ? at - 5 : at + 13}"
-        text-anchor="end"
+        x="${from}"
+        y="${at - 5}"
+        text-anchor="${side}"
         >${label}: ${formatNumber(mse)}</text
       >`
   }
@@ -58,7 +60,7 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
     ${axes(
       { scale: x, label: "step" },
       { scale: y, label: "mean squared error" }
-    )}${reference(small.mse, "small SAE", true)}${reference(large.mse, "large SAE", small.mse < large.mse)}${stretches.map(
+    )}${reference(small.mse, "small SAE", "end")}${reference(large.mse, "large SAE", "start")}${stretches.map(
       ({ phase, points }) => html`<polyline class="line l${phaseColours[phase]}" points="${points.join(" ")}" />`
     )}${risingSteps(path).map((i) => {
       const { phase, mse } = path[i] as StitchingStep

@@ -15,6 +15,11 @@ export interface Placed<out A> {
   readonly value: A
 }
 
+export interface PlacedMeta extends Placed<MetaLatentsFile> {
+  /** Digest of the SAE whose decoder it decomposes, where that is known. */
+  readonly base: string | undefined
+}
+
 /** Everything may be empty: the report shows what there is. */
 export interface ReportInput {
   readonly title: string
@@ -23,7 +28,7 @@ export interface ReportInput {
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
-  readonly metaSaes: ReadonlyArray<Placed<MetaLatentsFile>>
+  readonly metaSaes: ReadonlyArray<PlacedMeta>
 }
 
 export interface Subject {

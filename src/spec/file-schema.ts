@@ -67,7 +67,7 @@ const withSchema = (kind: StageKind, definitions: Record<string, Json>): JsonSch
   const sources = Object.entries(kind.sources)
   const params = Object.entries(kind.params)
   const required = [
-    ...inputs.filter(([, { shape }]) => shape === "one" || shape === "list"),
+    ...inputs.filter(([, { shape, mayBeLeftOut }]) => (shape === "one" || shape === "list") && mayBeLeftOut !== true),
     ...sources.filter(([, source]) => source.default === undefined),
     ...params.filter(([, param]) => param.default === undefined)
   ].map(([name]) => name)

@@ -25,6 +25,8 @@ export interface Input<
   readonly shape: Shape
   readonly kind: ArtifactKind<string, Handle> | undefined
   readonly description: string
+  /** Of a list: it may be left out, and is then empty. */
+  readonly mayBeLeftOut?: boolean
 }
 
 /** An opened input: its typed handle, the artifact behind it, and where it stood in its matrix. */
@@ -49,6 +51,11 @@ export const list = <H>(kind: ArtifactKind<string, H>, description: string): Inp
   shape: "list",
   kind,
   description
+})
+/** A list that may be left out: `run` gets an empty one. */
+export const optionalList = <H>(kind: ArtifactKind<string, H>, description: string): Input<"list", H> => ({
+  ...list(kind, description),
+  mayBeLeftOut: true
 })
 /** In `with`: a map from names of the user's choice to references (one artifact or a list), of any kind. */
 export const record = (description: string): Input<"record", Artifact> => ({

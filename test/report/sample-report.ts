@@ -1,0 +1,239 @@
+/** A small, complete report input: every section has something to show, and every number can be told from the others. */
+import type { AbsorptionFile } from "../../src/artifact/absorption.ts"
+import type { EvaluationInfo } from "../../src/artifact/evaluation.ts"
+import type { InterpretationsFile } from "../../src/artifact/interpretations.ts"
+import type { MetaLatentsFile } from "../../src/artifact/meta-latents.ts"
+import type { SaeInfo } from "../../src/artifact/sae.ts"
+import type { StitchingFile, StitchingStep } from "../../src/artifact/stitching.ts"
+import type { ReportInput } from "../../src/report/subjects.ts"
+
+export const hook = "blocks.1.hook_resid_post"
+
+export const saeInfo = (d_sae: number, digest: string): SaeInfo & { readonly digest: string } => ({
+  digest,
+  architecture: "batch_topk",
+  activation: { type: "jumprelu" },
+  d_in: 192,
+  d_sae,
+  k: 16,
+  hook,
+  model: "model",
+  activations: "activations",
+  rows: "activations",
+  training: null
+})
+
+export const evaluation = (d_sae: number, sae: string, ev: number): EvaluationInfo => ({
+  sae,
+  activations: "activations",
+  model: "model",
+  hook,
+  d_in: 192,
+  d_sae,
+  rows: 40_321,
+  contexts: { count: 320, whole: 310, targets: 40_000 },
+  metrics: { l0: 15.75, explained_variance: ev, ce_recovered: 0.9125, mse: 1.25e-4 },
+  density_histogram: {
+    edges: Array.from({ length: 21 }, (_, i) => -5 + i / 4),
+    counts: Array.from({ length: 20 }, (_, i) => Math.round(d_sae * 0.12 * Math.exp(-((i - 9) ** 2) / 14)))
+  },
+  dead_latents: 13,
+  dense_latents: 4
+})
+
+export const tokenTexts = { "1": " cat", "2": " the", "3": "\n", "4": "</script>", "5": " <b>&\"'", "6": " cow" }
+
+export const interpretations = (d_sae: number, digest: string, latents = 3): InterpretationsFile => ({
+  format: 1,
+  hook,
+  sae: { digest, architecture: "batch_topk", d_in: 192, d_sae },
+  settings: { latents: 120, seed: 0 },
+  live: d_sae - 13,
+  train_rows: 160_000,
+  held_out_rows: 40_321,
+  token_texts: tokenTexts,
+  latents: Array.from({ length: latents }, (_, i) => ({
+    latent: 7 * i + 1,
+    density: 0.01 * (i + 1),
+    max: 12.5,
+    histogram: [40, 20, 8, 3, 1],
+    explanation: `" cat", "</script>" after " the" (${i})`,
+    patterns: [{ tokens: [2, -1, 1], activation: 0.875, matches: 31, precision: 0.9 }],
+    score:
+      i === 2
+        ? null
+        : {
+            true_positives: 30,
+            false_positives: 10,
+            false_negatives: 10,
+            true_negatives: 40_271,
+            precision: 0.75,
+            recall: 0.75,
+            f1: 0.75,
+            balanced_accuracy: 0.8749,
+            shuffled_f1: 0.0625
+          },
+    top: [{ position: 1000 + i, pivot: 2, tokens: [2, 3, 4, 5], activations: [0, 1.5, 12.5, 0] }],
+    bands: [{ low: 0.5, high: 1, examples: [{ position: 77, pivot: 1, tokens: [2, 1], activations: [0, 8] }] }],
+    promoted: [
+      { token: 1, weight: 3.25 },
+      { token: 4, weight: 2 }
+    ],
+    suppressed: [{ token: 3, weight: -4.5 }]
+  }))
+})
+
+const absorptionLetter = (letter: string, index: number) => ({
+  letter,
+  known_words: 60,
+  probe_f1: letter === "x" ? 0.4 : 0.9,
+  probe_f1_splits: [0.88, 0.92],
+  evaluated: letter !== "x",
+  k_sparse_f1: [0.8, 0.85],
+  split_latents: [{ latent: 1 + index, cosine: 0.7 }],
+  mean_split_latents: 1,
+  probe_true_positives: 18,
+  mean_projection: 2.5,
+  full_absorptions: index % 4,
+  full_absorption_rate: (index % 4) / 18,
+  mean_absorption_fraction: 0.01 * (index % 7),
+  absorbers: index % 4 === 0 ? [] : [{ latent: 8, cosine: 0.2, words: ["short", "<i>sea</i>"] }],
+  words: []
+})
+
+export const absorption = (d_sae: number): AbsorptionFile => ({
+  format: 1,
+  hook,
+  sae: { d_sae, d_in: 192, l0: 15.75, ev: 0.9 },
+  prompt: " cat has the first letter: C",
+  settings: {
+    icl_examples: 10,
+    c: 1,
+    min_probe_f1: 0.8,
+    max_k: 10,
+    f1_jump: 0.03,
+    full_cosine: 0.025,
+    fraction_cosine: 0.1,
+    min_share: 0.4,
+    max_absorbers: 3,
+    splits: 5,
+    seed: 0
+  },
+  model: { words: 1500, correct: 1470, accuracy: 0.98 },
+  probe: { train_words: 1200, test_words: 1500, accuracy: 0.96, accuracy_splits: [0.955, 0.965], letters: 25 },
+  mean_absorption_fraction: 0.0275,
+  std_absorption_fraction: 0.01,
+  mean_full_absorption: 0.0775,
+  std_full_absorption: 0.02,
+  mean_split_latents: 1.25,
+  mean_k1_f1: 0.8,
+  mean_split_f1: 0.85,
+  warnings: [],
+  letters: [..."abcdefghijklmnopqrstuvwxyz"].map(absorptionLetter)
+})
+
+/** MSE of the path: falls while latents are inserted, then swaps, two of which raise it. */
+const stitchingPath = (steps: number, small: number, large: number): ReadonlyArray<StitchingStep> =>
+  Array.from({ length: steps + 1 }, (_, i) => {
+    const inserting = i <= steps * 0.6
+    const smooth = small + (large - small) * (1 - (1 - i / steps) ** 3)
+    const mse = i === 0 ? small : i === steps ? large : i === 2 || i === steps - 2 ? smooth * 1.12 : smooth
+    return {
+      phase: i === 0 ? "start" : inserting ? "insert" : i < steps * 0.95 ? "swap" : "rest",
+      added: [i],
+      removed: [],
+      latents: 512 + i,
+      l0: 16,
+      mse,
+      ev: 1 - mse / 10
+    }
+  })
+
+export const stitching = (small: number, large: number, steps = 10): StitchingFile => {
+  const point = { threshold: 0.625, true_positive_rate: 0.8, false_positive_rate: 0.1 }
+  const path = stitchingPath(steps, 2, 1)
+  return {
+    format: 1,
+    rows: 40_321,
+    d_in: 192,
+    small: { d_sae: small, mse: 2, ev: 0.8, l0: 15 },
+    large: { d_sae: large, mse: 1, ev: 0.9, l0: 16 },
+    variance: 10,
+    options: {
+      b_dec: "best",
+      threshold: 0.625,
+      threshold_from: "youden",
+      unmatched: "nearest",
+      small_topk_threshold: null,
+      large_topk_threshold: null
+    },
+    latents: {
+      delta_mse: Array.from({ length: large }, (_, j) => (j % 3 === 0 ? 0.01 : -0.02)),
+      cosine: Array.from({ length: large }, (_, j) => (j % 3 === 0 ? 0.6 + (j % 40) / 100 : 0.1 + (j % 60) / 100)),
+      nearest: Array.from({ length: large }, (_, j) => j % small),
+      density: Array.from({ length: large }, () => 0.01)
+    },
+    proxy: {
+      auc: 0.9375,
+      auc_all: 0.93,
+      roc: [
+        { threshold: 0.3, true_positive_rate: 0.5, false_positive_rate: 0.02 },
+        point,
+        { threshold: 0.8, true_positive_rate: 0.95, false_positive_rate: 0.5 }
+      ],
+      youden: point,
+      fixed: { threshold: 0.7, true_positive_rate: 0.9, false_positive_rate: 0.3 }
+    },
+    path,
+    counts: {
+      novel: Math.floor((2 * large) / 3),
+      reconstruction: large - Math.floor((2 * large) / 3),
+      silent: 0,
+      unmatched_small: 0,
+      components: 40,
+      largest_component: 5,
+      insertions: 6,
+      swaps: 3,
+      rest: 1,
+      rising_steps: 2
+    }
+  }
+}
+
+export const metaLatents = (base: number, meta: number): MetaLatentsFile => ({
+  format: 1,
+  base: { d_sae: base, d_in: 192 },
+  meta: { d_sae: meta, k: 4 },
+  decoder_variance_explained: 0.4625,
+  random_variance_explained: 0.125,
+  l0: 3.9,
+  latents: Array.from({ length: base }, (_, j) => ({ ids: [j % meta, (j + 1) % meta], activations: [0.75, 0.25] })),
+  meta_latents: Array.from({ length: meta }, (_, m) => ({
+    ids: [(7 * m + 1) % base, 0],
+    activations: [0.9, 0.3],
+    count: 1 + m
+  })),
+  dead: []
+})
+
+export const sampleReport = (): ReportInput => ({
+  title: "Sample & report",
+  saes: [
+    { at: { width: 64, seed: 0 }, value: saeInfo(64, "sae-small") },
+    { at: { width: 256, seed: 0 }, value: saeInfo(256, "sae-large") }
+  ],
+  evaluations: [
+    { at: { width: 64, seed: 0 }, value: evaluation(64, "sae-small", 0.8125) },
+    { at: { width: 256, seed: 0 }, value: evaluation(256, "sae-large", 0.9375) }
+  ],
+  interpretations: [
+    { at: { width: 64, seed: 0 }, value: interpretations(64, "sae-small") },
+    { at: { width: 256, seed: 0 }, value: interpretations(256, "sae-large") }
+  ],
+  absorptions: [
+    { at: { width: 64, seed: 0 }, value: absorption(64) },
+    { at: { width: 256, seed: 0 }, value: absorption(256) }
+  ],
+  stitchings: [{ at: {}, value: stitching(64, 256) }],
+  metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }]
+})
