@@ -4,7 +4,6 @@ import { Activations } from "../src/artifact/activations.ts"
 import { Interpretations, interpretationsFileName } from "../src/artifact/interpretations.ts"
 import { LanguageModel } from "../src/artifact/language-model.ts"
 import { Sae } from "../src/artifact/sae.ts"
-import { Tokens } from "../src/artifact/tokens.ts"
 import { meanScores } from "../src/interp/mean-scores.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -15,7 +14,6 @@ export default Stage.make("auto-interp", {
   inputs: {
     sae: Stage.one(Sae, "whose latents are explained"),
     activations: Stage.one(Activations, "rows of the SAE's hook: training rows explain, held-out rows score"),
-    tokens: Stage.one(Tokens, "the text that the activations are of"),
     model: Stage.one(LanguageModel, "the model that the activations are of")
   },
   params: {
@@ -137,7 +135,6 @@ export default Stage.make("auto-interp", {
       const { makeTokenizer } = yield* Effect.promise(() => import("../src/text/tokenizer.ts"))
       const sae = inputs.sae.value
       const activations = inputs.activations.value
-      const tokens = inputs.tokens.value
       const language = inputs.model.value
       if (sae.rows !== "activations") {
         return yield* stageFailed(
@@ -149,12 +146,6 @@ export default Stage.make("auto-interp", {
         return yield* stageFailed(
           `the SAE reads ${sae.hook ?? "a hook"} of width ${sae.d_in}, the activations are of ${activations.hook}, width ${activations.d_in}`,
           "Give activations of the SAE's own hook."
-        )
-      }
-      if (activations.tokens !== tokens.digest) {
-        return yield* stageFailed(
-          "the activations are of another text than `tokens`",
-          "Give the Tokens that the capture read."
         )
       }
       if (activations.model !== language.digest) {
@@ -178,7 +169,6 @@ export default Stage.make("auto-interp", {
         {
           model,
           tokenizer,
-          tokens,
           activations,
           sae: { digest: sae.digest, architecture: sae.architecture, weights: yield* sae.weights },
           progress

@@ -8,7 +8,6 @@ import type { ActivationsHandle } from "../artifact/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../artifact/interpretations.ts"
 import type { SaeWeights } from "../artifact/sae.ts"
-import type { TokensHandle } from "../artifact/tokens.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
 import { makeSaeModel } from "../sae/sae-model.ts"
@@ -55,7 +54,6 @@ export interface InterpretOptions extends Omit<ExplainOptions, "drawToken"> {
 export interface InterpretInput {
   readonly model: RunnableModel
   readonly tokenizer: Tokenizer
-  readonly tokens: TokensHandle
   readonly activations: ActivationsHandle
   readonly sae: { readonly digest: string; readonly architecture: string; readonly weights: SaeWeights }
   readonly progress: (progress: Progress) => void
@@ -74,7 +72,8 @@ export const interpretSae = (
 ): Effect.Effect<InterpretationsFile, StageFailed | ArtifactError> => Effect.scoped(interpret(input, options))
 
 const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: InterpretOptions) {
-  const { model, tokenizer, tokens, activations, progress } = input
+  const { model, tokenizer, activations, progress } = input
+  const tokens = activations.contexts
   const { hook } = activations
   const weights = input.sae.weights
   const sae = yield* Effect.acquireRelease(

@@ -110,6 +110,7 @@ meter { width: 100%; height: .8rem; }
 .compare .fill.other { background: var(--soft); }
 .spark { display: flex; align-items: flex-end; gap: 1px; height: 44px; max-width: 30rem; border-bottom: 1px solid var(--line); }
 .spark i { flex: 1; background: var(--c0); height: calc(var(--h) * 100%); min-height: 0; }
+.sr { position: absolute; left: -999px; }
 .empty { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
 .graph text { fill: var(--ink); font-size: 12px; }

@@ -1,0 +1,48 @@
+/**
+ * What `runReport` needs to know of a run. The events of a run hold all of it: `RunFinished.stages` of `src/run/event.ts`
+ * are `RunStage` values as they are (this folder knows nothing of the executor, so the types are stated here).
+ */
+
+export type RunStageStatus = "hit" | "ran" | "failed" | "skipped"
+
+export interface RunStage {
+  readonly id: string
+  readonly kind: string
+  readonly status: RunStageStatus
+  /** Spent in this run: 0 for a hit. */
+  readonly seconds: number
+  /** What a hit took when it was computed; null otherwise. */
+  readonly savedSeconds: number | null
+  /** Why it was skipped, or what made it fail; null otherwise. */
+  readonly problem: string | null
+}
+
+export interface RunSummary {
+  /** Id of the run. */
+  readonly run: string
+  readonly status: "done" | "failed" | "interrupted"
+  /** Wall-clock time of the whole run. */
+  readonly seconds: number
+  readonly stages: ReadonlyArray<RunStage>
+}
+
+/** A stage instance of the experiment's graph. */
+export interface RunGraphNode {
+  readonly id: string
+  /** The stage that it is an instance of: `sae` of `sae[width=512]`. */
+  readonly stage: string
+  readonly kind: string
+  /** Ids of the instances that must be done first. */
+  readonly needs: ReadonlyArray<string>
+}
+
+export interface RunReportInput {
+  /** The experiment file, as the user wrote it. */
+  readonly experiment: string
+  /** In the order of the plan. */
+  readonly graph: ReadonlyArray<RunGraphNode>
+  /** The latest run; undefined where the experiment never ran. */
+  readonly run: RunSummary | undefined
+  /** Content of the report stage's `report.html`; undefined where there is none. */
+  readonly report: string | undefined
+}
