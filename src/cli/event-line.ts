@@ -31,7 +31,7 @@ export const finishedText = (event: StageFinished): string => {
 export const startedText = (event: StageStarted): string =>
   [
     event.attempt > 1 ? `attempt ${event.attempt}` : "",
-    event.gpuMissing ? "no GPU here: on the CPU" : event.device === "cpu" ? "" : `on ${event.device}`,
+    event.device === "cpu" ? "" : `on ${event.device}`,
     event.resumes ? "goes on from its checkpoint" : "",
     whyStarted(event)
   ]

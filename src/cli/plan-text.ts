@@ -3,23 +3,30 @@ import { formatReason } from "../plan/explain.ts"
 import type { Plan, PlannedStage } from "../plan/plan.ts"
 import { count } from "./words.ts"
 
-const actionText = (stage: PlannedStage): string => {
-  if (stage.action === "unknown")
-    return `hit if ${stage.waitsFor.join(", ")} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
-  return stage.action
-}
+const neverRan = (stage: PlannedStage): boolean => stage.reasons.some(({ path }) => path === "never ran")
 
-const lines = (stage: PlannedStage, gpus: number): ReadonlyArray<string> => {
-  const { instance } = stage
-  const gpu = (instance.resources.gpu ?? 0) > gpus && stage.action !== "hit" ? " (no GPU here: on the CPU)" : ""
-  return [`${instance.id}: ${actionText(stage)}${gpu}`, ...stage.reasons.map((reason) => `    ${formatReason(reason)}`)]
+const actionText = (stage: PlannedStage): string => {
+  if (stage.action !== "unknown") return stage.action
+  const above = stage.waitsFor.join(", ")
+  if (neverRan(stage)) return `run, after ${above}`
+  return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
 }
 
 /** @param gpus how many this machine has */
 export const planText = (plan: Plan, gpus: number): string => {
   const of = (action: PlannedStage["action"]): number => plan.stages.filter((stage) => stage.action === action).length
-  const totals = `${count(plan.stages.length, "stage")}: ${of("hit")} hit, ${of("run")} to run, ${of("unknown")} that depend on those`
-  return [...plan.stages.flatMap((stage) => lines(stage, gpus)), totals].join("\n")
+  const stages = plan.stages.flatMap((stage) => [
+    `${stage.instance.id}: ${actionText(stage)}`,
+    ...stage.reasons.map((reason) => `    ${formatReason(reason)}`)
+  ])
+  const onCpu = plan.stages.filter(
+    ({ instance, action }) => action !== "hit" && (instance.resources.gpu ?? 0) > gpus
+  ).length
+  return [
+    ...stages,
+    ...(onCpu === 0 ? [] : [`${count(onCpu, "stage")} of these ask for a GPU; there is none here: on the CPU`]),
+    `${count(plan.stages.length, "stage")}: ${of("hit")} hit, ${of("run")} to run, ${of("unknown")} that depend on those`
+  ].join("\n")
 }
 
 /** design: `{"stages":[{"id","kind","action","key","reasons":[...]}]}`. */

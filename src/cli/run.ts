@@ -7,6 +7,7 @@ import * as Runtime from "effect/Runtime"
 import { notHit, selectRun } from "../plan/select-run.ts"
 import { listGpus } from "../run/gpus.ts"
 import { layer as localBackend } from "../run/local-backend.ts"
+import type { RunEvent } from "../run/event.ts"
 import type { FirstCause } from "../run/run-options.ts"
 import { run as execute } from "../run/run.ts"
 import { SpecInvalid } from "../spec/spec-invalid.ts"
@@ -75,11 +76,19 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       return
     }
     const renderer = yield* chooseRenderer(input.json)
+    let gpuTold = false
+    const onEvent = (event: RunEvent): void => {
+      renderer.onEvent(event)
+      // Once is enough: every stage that asks for one is in the same position.
+      if (event.type !== "stage-started" || !event.gpuMissing || gpuTold) return
+      gpuTold = true
+      say("no GPU here: stages that ask for one run on the CPU")
+    }
     const result = yield* execute(graph, {
       projectDirectory: experiment.project.directory,
       experiment: experiment.name,
       setupOf,
-      onEvent: renderer.onEvent,
+      onEvent,
       engine: chooseEngine(input),
       ...selected,
       keepGoing: input.keepGoing,
