@@ -1,0 +1,276 @@
+import { it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { beforeAll, describe, expect } from "vitest"
+import { Activations } from "../../src/artifact/activations.ts"
+import { Evaluation } from "../../src/artifact/evaluation.ts"
+import { Sae, type SaeWeights } from "../../src/artifact/sae.ts"
+import { Tokens } from "../../src/artifact/tokens.ts"
+import { writeSae } from "../../src/artifact/write-sae.ts"
+import { loadModel } from "../../src/model/load-model.ts"
+import { runModel } from "../../src/model/run-model.ts"
+import * as Rng from "../../src/random/rng.ts"
+import capture from "../../stages/capture-activations.ts"
+import evaluate from "../../stages/evaluate-sae.ts"
+import train from "../../stages/train-sae.ts"
+import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { loadTestEngine } from "../engine.ts"
+import { d_model, modelText, randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
+import { opened, runStage } from "./run-stage.ts"
+
+beforeAll(loadTestEngine)
+
+const hook = "blocks.1.hook_resid_post"
+const time = 16
+
+/** Documents of 40 tokens over contexts of 16 whose BOS belongs to none. */
+const documentsOf = (contexts: number): Int32Array =>
+  Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
+
+const randomIds = (contexts: number): Int32Array => {
+  const rng = Rng.make(2, "ids")
+  return Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
+}
+
+const captured = Effect.fn(function* (ids: Int32Array, documents: Int32Array, params: Record<string, unknown> = {}) {
+  const model = yield* randomGpt2
+  const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
+  const directory = yield* temporaryDirectory
+  const { artifact, metrics } = yield* runStage(capture, { model, tokens }, { hook, ...params }, directory)
+  return { model, tokens, artifact, metrics, activations: yield* opened(Activations, artifact) }
+})
+
+/** An SAE that gives back its input: one latent for each sign of each number. */
+const identity: SaeWeights = {
+  d_in: d_model,
+  d_sae: 2 * d_model,
+  activation: { type: "relu" },
+  apply_b_dec_to_input: true,
+  W_enc: Float32Array.from({ length: d_model * 2 * d_model }, (_, i) => {
+    const [c, j] = [Math.floor(i / (2 * d_model)), i % (2 * d_model)]
+    return j === c ? 1 : j === c + d_model ? -1 : 0
+  }),
+  W_dec: Float32Array.from({ length: d_model * 2 * d_model }, (_, i) => {
+    const [j, c] = [Math.floor(i / d_model), i % d_model]
+    return j === c ? 1 : j === c + d_model ? -1 : 0
+  }),
+  b_enc: new Float32Array(2 * d_model),
+  b_dec: new Float32Array(d_model),
+  threshold: undefined
+}
+
+const saeOf = Effect.fn(function* (weights: SaeWeights, more: { readonly hook?: string } = {}) {
+  const directory = yield* temporaryDirectory
+  const info = {
+    architecture: "standard",
+    k: null,
+    model: null,
+    activations: null,
+    rows: "activations",
+    training: null
+  }
+  yield* Effect.scoped(writeSae(folderWriter(directory), { weights, info: { hook, ...info, ...more }, curve: {} }))
+  return yield* opened(Sae, folderArtifact(directory, "Sae"))
+})
+
+describe("capture-activations", () => {
+  it.effect("stores the model's own activations in token order, BOS left out, split by document", () =>
+    Effect.gen(function* () {
+      const contexts = 50
+      const [ids, documents] = [randomIds(contexts), documentsOf(contexts)]
+      const { activations, metrics, model } = yield* captured(ids, documents, { held_out_fraction: 0.2, seed: 3 })
+      const { train: trainRows, held_out: heldOut, split } = activations.value
+      expect(metrics).toMatchObject({ rows: contexts * (time - 1), held_out_rows: heldOut.rows, d_in: d_model })
+      expect(trainRows.rows + heldOut.rows).toBe(contexts * (time - 1))
+      expect(heldOut.rows).toBeGreaterThanOrEqual(0.2 * contexts * (time - 1) - 3)
+
+      const runnable = yield* loadModel(model.value)
+      const expected = runModel(runnable, { ids, batch: contexts, time }, { hooks: [hook] }).activations[hook]
+      const values = (expected as tf.Tensor).dataSync<"float32">()
+      const held = new Set(split.held_out_documents)
+      for (const [set, isHeldOut] of [
+        [trainRows, false],
+        [heldOut, true]
+      ] as const) {
+        const batch = yield* set.readBatch(0)
+        expect(batch.rows).toBe(set.rows)
+        let before = -1
+        for (let row = 0; row < batch.rows; row++) {
+          const position = batch.position[row] as number
+          expect(position).toBeGreaterThan(before)
+          before = position
+          expect(position % time).not.toBe(0)
+          expect(batch.token[row]).toBe(ids[position])
+          expect(batch.document[row]).toBe(documents[position])
+          expect(held.has(batch.document[row] as number)).toBe(isHeldOut)
+          for (let c = 0; c < d_model; c++) {
+            expect(batch.activation[row * d_model + c]).toBeCloseTo(values[position * d_model + c] as number, 4)
+          }
+        }
+      }
+      expect((yield* activations.value.contexts.read(7, 1)).ids).toEqual(ids.slice(7 * time, 8 * time))
+    })
+  )
+
+  it.effect("reads no more than a batch at a time, and loads any range of rows", () =>
+    Effect.gen(function* () {
+      // 80,000 rows of 16 numbers: more than one record batch of 4 MiB.
+      const contexts = 5400
+      const { activations, artifact } = yield* captured(randomIds(contexts), documentsOf(contexts))
+      const set = activations.value.train
+      expect(set.batches).toBeGreaterThan(1)
+      artifact.reads.largest = 0
+      for (let index = 0; index < set.batches; index++) {
+        const batch = yield* set.readBatch(index)
+        expect(batch.first).toBe(index * set.batch_rows)
+      }
+      expect(artifact.reads.largest).toBeLessThan(5 * 2 ** 20)
+      const from = set.batch_rows - 3
+      const rows = yield* set.loadRows(from, 6)
+      const [last, next] = [yield* set.readBatch(0), yield* set.readBatch(1)]
+      expect([...rows.subarray(0, 3 * d_model)]).toEqual([...last.activation.subarray(from * d_model)])
+      expect([...rows.subarray(3 * d_model)]).toEqual([...next.activation.subarray(0, 3 * d_model)])
+      expect((yield* set.loadRows()).length).toBe(set.rows * d_model)
+    })
+  )
+
+  for (const [what, params, message] of [
+    ["an unknown hook", { hook: "blocks.1.hook_resid_pst" }, /there is no hook blocks.1.hook_resid_pst/],
+    ["a block that the model does not have", { hook: "blocks.2.hook_mlp_out" }, /blocks 0 to 1/]
+  ] as const) {
+    it.effect(`${what} is an error that names the hooks there are`, () =>
+      Effect.gen(function* () {
+        const failure = yield* Effect.flip(captured(randomIds(2), documentsOf(2), params))
+        expect(failure.message).toMatch(message)
+      })
+    )
+  }
+
+  it.effect("hooks of the MLP are captured with their own width", () =>
+    Effect.gen(function* () {
+      const { activations } = yield* captured(randomIds(4), documentsOf(4), { hook: "blocks.0.mlp.hook_post" })
+      expect(activations.value.d_in).toBe(4 * d_model)
+    })
+  )
+})
+
+describe("evaluate-sae", () => {
+  const evaluated = Effect.fn(function* (weights: SaeWeights, likely = true) {
+    const contexts = 24
+    const runnable = yield* loadModel((yield* randomGpt2).value)
+    const ids = modelText(runnable, contexts, time, likely)
+    const { activations, model } = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.4 })
+    const sae = yield* saeOf(weights)
+    const directory = yield* temporaryDirectory
+    const { artifact, metrics } = yield* runStage(evaluate, { sae, activations, model }, { kl: true }, directory)
+    return { metrics, activations, runnable, ids, evaluation: yield* opened(Evaluation, artifact) }
+  })
+
+  it.effect(
+    "an SAE that gives back its input recovers everything, and its figures are those of the naive computation",
+    () =>
+      Effect.gen(function* () {
+        const { metrics, activations, evaluation, runnable, ids } = yield* evaluated(identity)
+        expect(metrics["explained_variance"]).toBeCloseTo(1, 6)
+        expect(metrics["ce_recovered"]).toBeCloseTo(1, 4)
+        expect(metrics["ce_sae"]).toBeCloseTo(metrics["ce_clean"] as number, 4)
+        expect(metrics["kl_sae"]).toBeCloseTo(0, 5)
+        expect(metrics["l0"]).toBe(d_model)
+
+        // Clean cross-entropy once more, from the logits, in f64, over held-out tokens whose next one is of their document.
+        const contexts = ids.length / time
+        const { logits } = runModel(runnable, { ids, batch: contexts, time }, { logits: true })
+        const values = (logits as tf.Tensor3D).dataSync<"float32">()
+        const documents = documentsOf(contexts)
+        const held = new Set(activations.value.split.held_out_documents)
+        let [sum, count] = [0, 0]
+        for (let i = 0; i < ids.length; i++) {
+          if (i % time === time - 1 || !held.has(documents[i] as number) || documents[i + 1] !== documents[i]) continue
+          const row = values.subarray(i * vocabulary, (i + 1) * vocabulary)
+          const total = row.reduce((s, x) => s + Math.exp(x), 0)
+          sum += Math.log(total) - (row[ids[i + 1] as number] as number)
+          count += 1
+        }
+        expect(evaluation.value.contexts.targets).toBe(count)
+        expect(metrics["ce_clean"]).toBeCloseTo(sum / count, 4)
+        expect(evaluation.value.metrics).toEqual(metrics)
+        const latents = yield* evaluation.value.latents
+        expect(latents.density.reduce((a, b) => a + b)).toBeCloseTo(metrics["l0"] as number, 6)
+      })
+  )
+
+  it.effect("an SAE that gives zeros recovers nothing, and all its latents are dead", () =>
+    Effect.gen(function* () {
+      const { metrics } = yield* evaluated({ ...identity, b_enc: new Float32Array(2 * d_model).fill(-1e6) })
+      expect(metrics["ce_recovered"]).toBeCloseTo(0, 6)
+      expect(metrics["ce_sae"]).toBe(metrics["ce_zero"])
+      expect(metrics["kl_sae"]).toBe(metrics["kl_zero"])
+      expect(metrics["dead_fraction"]).toBe(1)
+      expect(metrics["l0"]).toBe(0)
+    })
+  )
+
+  it.effect("where zeros do not harm the model, CE recovered is an error and not a number", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(evaluated(identity, false))
+      expect(failure.message).toContain("CE recovered is undefined")
+    })
+  )
+
+  it.effect("an SAE of another hook or width, and activations of another model, are refused", () =>
+    Effect.gen(function* () {
+      const { activations, model } = yield* captured(randomIds(20), documentsOf(20))
+      const directory = yield* temporaryDirectory
+      const run = (sae: unknown, given: unknown = model) =>
+        Effect.map(Effect.flip(runStage(evaluate, { sae, activations, model: given }, {}, directory)), (e) => e.message)
+      expect(yield* run(yield* saeOf(identity, { hook: "blocks.0.hook_resid_pre" }))).toContain("trained at blocks.0")
+      const narrow = { ...identity, d_in: 1, d_sae: 512, b_enc: new Float32Array(512), b_dec: new Float32Array(1) }
+      expect(yield* run(yield* saeOf(narrow))).toContain("rows of 1 numbers")
+      const other = { ...model, artifact: { ...model.artifact, digest: "f".repeat(64) } }
+      expect(yield* run(yield* saeOf(identity), other)).toContain("another model")
+    })
+  )
+})
+
+describe("train-sae", () => {
+  it.effect("trains on the training rows alone and saves an SAE that explains the held-out rows", () =>
+    Effect.gen(function* () {
+      const contexts = 400
+      const { activations, model } = yield* captured(randomIds(contexts), documentsOf(contexts))
+      const untouched = {
+        ...activations,
+        value: {
+          ...activations.value,
+          held_out: {
+            ...activations.value.held_out,
+            readBatch: () => Effect.die("held-out rows were read"),
+            loadRows: () => Effect.die("held-out rows were read")
+          }
+        }
+      }
+      const params = { architecture: "batch_topk", d_sae: 64, k: 8, steps: 400, batch_rows: 256, lr: 3e-3 }
+      const directory = yield* temporaryDirectory
+      const { artifact, metrics } = yield* runStage(train, { activations: untouched }, params, directory)
+      const sae = yield* opened(Sae, artifact)
+      expect(sae.value).toMatchObject({
+        architecture: "batch_topk",
+        activation: { type: "jumprelu" },
+        k: 8,
+        hook,
+        model: model.artifact.digest,
+        activations: activations.artifact.digest
+      })
+      expect((yield* sae.value.curve)?.["loss"]?.length).toBeGreaterThan(100)
+      const result = yield* runStage(evaluate, { sae, activations, model }, {}, yield* temporaryDirectory)
+      expect(result.metrics["explained_variance"]).toBeGreaterThan(0.6)
+      expect(Math.abs((result.metrics["explained_variance"] as number) - metrics["explained_variance"]!)).toBeLessThan(
+        0.1
+      )
+      expect(Math.abs((result.metrics["l0"] as number) - 8)).toBeLessThan(2)
+    })
+  )
+})
+
+it("nothing is left on the engine but what the tests made themselves", () => {
+  expect(tf.memory().numTensors).toBeLessThan(20)
+})
