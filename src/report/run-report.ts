@@ -2,10 +2,11 @@
  * Puts the latest run - graph, times, cache hits - around the science report. Unlike that report, this page is about one
  * run on one machine: it is rendered for reading and never becomes an artifact.
  */
+import { browserScript } from "./browser-script.ts"
 import { formatSeconds } from "./format-number.ts"
 import { graphSvg } from "./graph-svg.ts"
 import type { Html } from "./html.ts"
-import { html } from "./html.ts"
+import { html, trusted } from "./html.ts"
 import { renderPage, runLinkMarker, runMarker } from "./page.ts"
 import type { RunReportInput, RunStage, RunSummary } from "./run-summary.ts"
 
@@ -95,8 +96,8 @@ const emptyReport = (experiment: string): string =>
     title: experiment,
     lead: html`<p>There is no report of this experiment (yet).</p>`,
     sections: [],
-    data: html`{"subjects":[],"metas":[]}`,
-    script: ""
+    data: trusted(`{"subjects":[],"metas":[]}`),
+    script: browserScript
   })
 
 /** The report with the run above its sections; a page with the run alone where `report` is undefined. */

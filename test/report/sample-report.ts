@@ -137,7 +137,7 @@ const stitchingPath = (steps: number, small: number, large: number): ReadonlyArr
   Array.from({ length: steps + 1 }, (_, i) => {
     const inserting = i <= steps * 0.6
     const smooth = small + (large - small) * (1 - (1 - i / steps) ** 3)
-    const mse = i === 0 ? small : i === steps ? large : i === 2 || i === steps - 2 ? smooth * 1.12 : smooth
+    const mse = i === 0 ? small : i === steps ? large : i === 2 || i === steps - 2 ? smooth * 1.25 : smooth
     return {
       phase: i === 0 ? "start" : inserting ? "insert" : i < steps * 0.95 ? "swap" : "rest",
       added: [i],

@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { BrowserData } from "../../src/report/browser-data.ts"
+import { scienceReport } from "../../src/report/science-report.ts"
+import type { ReportInput } from "../../src/report/subjects.ts"
+import { tagsOf, textOf } from "./page-tags.ts"
+import { interpretations, sampleReport, tokenTexts } from "./sample-report.ts"
+
+const page = scienceReport(sampleReport())
+const tags = tagsOf(page)
+
+const dataOf = (text: string): BrowserData => {
+  const script = tagsOf(text).find(({ attributes }) => attributes["id"] === "data")
+  return JSON.parse(script?.text ?? "") as BrowserData
+}
+
+/** The same value with the keys of every object in reverse order. */
+const reordered = <A>(value: A): A =>
+  Array.isArray(value)
+    ? (value.map(reordered) as A)
+    : typeof value === "object" && value !== null
+      ? (Object.fromEntries(
+          Object.entries(value)
+            .toReversed()
+            .map(([key, entry]) => [key, reordered(entry)])
+        ) as A)
+      : value
+
+/** Every string of the value, but for names that choose something, replaced. */
+const withTexts = <A>(value: A, text: string, key = ""): A => {
+  if (typeof value === "string")
+    return (/digest|sae|phase|type|letter|format|base|b_dec|unmatched|threshold_from/.test(key) ? value : text) as A
+  if (Array.isArray(value)) return value.map((entry) => withTexts(entry as unknown, text, key)) as A
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, withTexts(entry, text, name)])) as A
+}
+
+describe("science report", () => {
+  it("is the same to the byte for equal inputs", () => {
+    expect(scienceReport(structuredClone(sampleReport()))).toBe(page)
+    expect(scienceReport(reordered(sampleReport()))).toBe(page)
+  })
+
+  it("needs no network, and lets only its own script run", () => {
+    const policy = tags.find(({ attributes }) => attributes["http-equiv"] === "Content-Security-Policy")?.attributes[
+      "content"
+    ]
+    const scripts = tags.filter(({ name }) => name === "script")
+    expect(scripts).toHaveLength(2)
+    const hash = createHash("sha256")
+      .update(scripts[1]?.text ?? "")
+      .digest("base64")
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain(`script-src 'sha256-${hash}'`)
+    for (const { name, attributes } of tags) {
+      expect(["link", "img", "iframe", "object", "embed", "base"]).not.toContain(name)
+      expect(Object.keys(attributes).filter((attribute) => attribute === "src" || attribute.startsWith("on"))).toEqual(
+        []
+      )
+      if (name === "a") expect(attributes["href"]).toMatch(/^#/)
+    }
+    expect(tags.find(({ name }) => name === "style")?.text).not.toMatch(/url\(|@import/)
+  })
+
+  it("closes every element that it opens", () => {
+    const open: Array<string> = []
+    const empty = new Set(["meta", "!doctype", "!--", "br", "input"])
+    for (const { name, selfClosing } of tags) {
+      if (name.startsWith("/")) expect(open.pop()).toBe(name.slice(1))
+      else if (!empty.has(name) && !selfClosing) open.push(name)
+    }
+    expect(open).toEqual([])
+  })
+
+  it("puts each SAE's figures in one row of the summary", () => {
+    const summary = textOf(page, "summary")
+    expect(summary).toContain(
+      "width 64, seed 0 batch_topk 64 16 15.75 0.8125 0.9125 20.3 % 0.7500 0.0625 2.75 % 7.75 % 25"
+    )
+    expect(summary).toContain(
+      "width 256, seed 0 batch_topk 256 16 15.75 0.9375 0.9125 5.08 % 0.7500 0.0625 2.75 % 7.75 % 25"
+    )
+  })
+
+  it("shows every metric of an evaluation", () => {
+    const text = textOf(page, "evaluation")
+    expect(text).toContain("40,321 held-out rows of blocks.1.hook_resid_post")
+    expect(text).toContain("ce_recovered 0.9125 0.9125")
+    expect(text).toContain("mse 1.3e-4 1.3e-4")
+    expect(text).toContain("width 64, seed 0: 13 dead, 4 dense")
+  })
+
+  it("draws the stitching path from the small SAE's error to the large one's, and marks the steps that rise", () => {
+    const lines = tags.filter(
+      ({ attributes }) =>
+        attributes["class"] === "line l2" || attributes["class"] === "line l0" || attributes["class"] === "line l1"
+    )
+    const points = lines.flatMap(({ attributes }) =>
+      (attributes["points"] ?? "").split(" ").map((point) => point.split(",").map(Number))
+    )
+    const path = points.slice(0, points.length - 5)
+    const [first, last] = [path[0], path.at(-1)]
+    const [small, large] = tags.filter(({ name, attributes }) => name === "line" && attributes["class"] === "reference")
+    expect(first?.[1]).toBe(Number(small?.attributes["y1"]))
+    expect(last?.[1]).toBe(Number(large?.attributes["y1"]))
+    expect(tags.filter(({ name, attributes }) => name === "circle" && attributes["class"] === "rise")).toHaveLength(2)
+    expect(textOf(page, "stitching")).toContain("2 of 10 steps raise the MSE")
+    expect(textOf(page, "stitching")).toContain("step 2 (insert): MSE rises to")
+  })
+
+  it("has a bar for each letter, and says why one has none", () => {
+    const text = textOf(page, "absorption")
+    expect(text).toContain("d: mean fraction 3.00 %, fully absorbed 3 of 18 words, probe F1 0.9000")
+    expect(text).toContain("x: not evaluated, the probe's F1 is 0.4000")
+    expect(text).toContain("8 (short, <i>sea</i>)")
+    expect(tags.filter(({ attributes }) => attributes["class"] === "off")).toHaveLength(2)
+    expect(
+      tags.filter(({ attributes }) => attributes["class"] === "mark" && attributes["x1"] !== undefined)
+    ).toHaveLength(50)
+  })
+
+  it("compares the meta-SAE with random rows", () => {
+    expect(textOf(page, "meta-latents")).toContain("of 256 latents 64 0 4 3.900 46.3 % 12.5 %")
+  })
+
+  it("hands every explained latent to the browser, with its examples and scores", () => {
+    const { subjects, metas } = dataOf(page)
+    const file = interpretations(256, "sae-large")
+    expect(subjects.map(({ label }) => label)).toEqual(["width 64, seed 0", "width 256, seed 0"])
+    expect(subjects[1]?.texts).toEqual(tokenTexts)
+    const [latent] = subjects[1]?.latents ?? []
+    expect(latent?.id).toBe(1)
+    expect(latent?.text).toBe(file.latents[0]?.explanation)
+    expect(latent?.score).toEqual([0.75, 0.0625, 0.75, 0.75, 0.8749, 30, 10, 10])
+    expect(latent?.top).toEqual([[1000, 2, [2, 3, 4, 5], [0, 1.5, 12.5, 0]]])
+    expect(latent?.promoted).toEqual([
+      [1, 3.25],
+      [4, 2]
+    ])
+    // Latent 1 of the large SAE in the stitching: delta -0.02, cosine 0.11, nearest 1.
+    expect(latent?.stitch).toEqual([-0.02, 0.11, 1])
+    expect(subjects[0]?.latents[0]?.stitch).toBeUndefined()
+    expect(subjects[1]?.latents[2]?.score).toBeNull()
+    expect(metas[0]?.base).toBe(1)
+    expect(metas[0]?.of["8"]).toEqual([
+      [8, 0.75],
+      [9, 0.25]
+    ])
+  })
+
+  it("shows what there is: no section without its input", () => {
+    const nothing: ReportInput = {
+      ...sampleReport(),
+      evaluations: [],
+      interpretations: [],
+      absorptions: [],
+      stitchings: [],
+      metaSaes: []
+    }
+    const ids = (text: string) =>
+      tagsOf(text)
+        .filter(({ name }) => name === "section")
+        .map(({ attributes }) => attributes["id"])
+    expect(ids(page)).toEqual(["summary", "evaluation", "stitching", "absorption", "meta-latents", "latents"])
+    expect(ids(scienceReport(nothing))).toEqual(["summary"])
+    expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
+    const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
+    expect(ids(alone)).toEqual(["summary", "absorption"])
+    expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
+  })
+
+  it("puts results of several seeds of one width with their own SAE", () => {
+    const sample = sampleReport()
+    const seeds = [0, 1].map((seed) => ({ at: { seed }, digest: `seed ${seed}` }))
+    const input: ReportInput = {
+      ...sample,
+      saes: seeds.map(({ at, digest }) => ({
+        at,
+        value: { ...(sample.saes[0] as (typeof sample.saes)[number]).value, digest }
+      })),
+      evaluations: seeds.map(({ digest }, i) => ({
+        at: {},
+        value: {
+          ...(sample.evaluations[0] as (typeof sample.evaluations)[number]).value,
+          sae: digest,
+          metrics: { explained_variance: 0.5 + i / 4 }
+        }
+      })),
+      absorptions: [{ at: { seed: 1 }, value: (sample.absorptions[0] as (typeof sample.absorptions)[number]).value }],
+      interpretations: [],
+      stitchings: [],
+      metaSaes: []
+    }
+    const summary = textOf(scienceReport(input), "summary")
+    expect(summary).toContain("seed 0 batch_topk 64 16 0.5000 20.3 % – – –")
+    expect(summary).toContain("seed 1 batch_topk 64 16 0.7500 20.3 % 2.75 % 7.75 % 25")
+  })
+
+  it("has the same structure whatever the texts in it say", () => {
+    const structure = (text: string): ReadonlyArray<string> => tagsOf(text).map(({ name }) => name)
+    const plain = structure(scienceReport(withTexts(sampleReport(), "plain")))
+    const hostile = fc.oneof(
+      fc.constantFrom(
+        "</script><script>alert(1)</script>",
+        "<!--",
+        "--><b>",
+        '"><i>',
+        "'><i>",
+        "</style>",
+        "<!--run-->",
+        "$&",
+        "\u0000"
+      ),
+      fc.string({ unit: fc.constantFrom("<", ">", "&", '"', "'", "!--", "-->", "/", "script", " ", "=") })
+    )
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(structure(scienceReport(withTexts(sampleReport(), text)))).toEqual(plain)
+      }),
+      { numRuns: 30 }
+    )
+  })
+})
