@@ -13,7 +13,7 @@ const el = (tag, attributes, ...children) => {
     else if (name.startsWith("--")) node.style.setProperty(name, value)
     else node.setAttribute(name, value)
   }
-  node.append(...children.flat().filter((child) => child !== undefined && child !== null))
+  node.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null))
   return node
 }
 const number = (value) => {
