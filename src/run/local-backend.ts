@@ -7,7 +7,6 @@ import * as Layer from "effect/Layer"
 import { asUnwritable } from "../store/store-unwritable.ts"
 import { Backend, JobFailed } from "./backend.ts"
 import type { JobRequest } from "./backend.ts"
-import { runJob } from "./run-job.ts"
 import { startWorker } from "./worker-process.ts"
 import type { WorkerProcess } from "./worker-process.ts"
 
@@ -24,6 +23,13 @@ const writeJobFile = ({ job }: JobRequest): Effect.Effect<string, JobFailed> => 
       new JobFailed({ problem: asUnwritable(cause, path)?.message ?? String(cause), retryable: false, losses: [] })
   })
 }
+
+/** What a job needs is loaded with the first one: a run of hits has none. */
+const runInHead = ({ job, onEvent }: JobRequest) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./run-job.ts")),
+    ({ runJob }) => runJob(job, onEvent)
+  )
 
 const runInProcess = (request: JobRequest) =>
   Effect.acquireUseRelease(
@@ -80,7 +86,7 @@ const make = Effect.gen(function* () {
         case "pool":
           return runInPool(request)
         case "inline":
-          return runJob(request.job, request.onEvent)
+          return runInHead(request)
       }
     }
   })

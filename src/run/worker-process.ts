@@ -2,6 +2,9 @@
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
+import { getCompileCacheDir } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -33,6 +36,9 @@ export interface WorkerOptions {
   readonly log: string
 }
 
+/** Compiled TypeScript is kept between workers: a third of the time that one takes to start. */
+const compileCache = (): string => getCompileCacheDir() ?? join(tmpdir(), "node-compile-cache")
+
 const start = ({ jobFile, environment, log }: WorkerOptions): ChildProcess => {
   const file = openSync(log, "a")
   try {
@@ -48,7 +54,7 @@ const start = ({ jobFile, environment, log }: WorkerOptions): ChildProcess => {
         // A group of its own: the terminal's Ctrl-C reaches the head alone, and one signal reaches all that a stage started.
         detached: true,
         stdio: ["pipe", file, file, "pipe"],
-        env: { ...process.env, ...environment }
+        env: { NODE_COMPILE_CACHE: compileCache(), ...process.env, ...environment }
       }
     )
   } finally {

@@ -1,5 +1,5 @@
 /** Lists what a store holds by reading its folders: there is no index that could disagree with them. */
-import { readdir, stat } from "node:fs/promises"
+import { readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { TEMPORARY } from "./layout.ts"
 
@@ -54,4 +54,19 @@ export const scanActionFiles = async (
     )
   )
   return files.flat()
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** Removes what a kill in the middle of a write has left. A day: nobody writes one file for so long. */
+export const removeOldTemporaries = async (root: string): Promise<void> => {
+  for (const folder of ["objects", "actions", "leases"]) {
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      if (!entry.name.startsWith(TEMPORARY)) continue
+      const path = join(entry.parentPath, entry.name)
+      const info = await stat(path).catch(() => undefined)
+      if (info !== undefined && Date.now() - info.mtimeMs > DAY_MS) await rm(path, { force: true })
+    }
+  }
 }

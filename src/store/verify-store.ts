@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { decodeAction } from "./action-log.ts"
 import { hashFile, sha256Of } from "./hash-file.ts"
 import { quarantineFile } from "./quarantine.ts"
-import { scanActionFiles, scanBlobs } from "./scan.ts"
+import { removeOldTemporaries, scanActionFiles, scanBlobs } from "./scan.ts"
 import type { BlobEntry } from "./scan.ts"
 import type { VerifyReport } from "./store.ts"
 import { decodeTree } from "./tree.ts"
@@ -30,6 +30,7 @@ export const verifyStore = async (
   root: string,
   onProgress: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void
 ): Promise<VerifyReport> => {
+  await removeOldTemporaries(root)
   const blobs = await scanBlobs(root)
   const totalBytes = blobs.reduce((total, { size }) => total + size, 0)
   let doneBytes = 0

@@ -7,15 +7,22 @@ import type { Graph, InputRef, StageInstance } from "../../src/plan/stage-instan
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { RunEvent } from "../../src/run/event.ts"
 import type { RunOptions } from "../../src/run/run-options.ts"
-import type { StageKind } from "../../src/stage/stage.ts"
+import type { Resources, StageKind } from "../../src/stage/stage.ts"
 import { makeFileStore } from "../../src/store/file-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
 import count from "./stages/count.ts"
 import inlineAdd from "./stages/inline-add.ts"
 import misbehave from "./stages/misbehave.ts"
+import tensorSum from "./stages/tensor-sum.ts"
 
-const kinds: Readonly<Record<string, StageKind>> = { add, count, "inline-add": inlineAdd, misbehave }
+const kinds: Readonly<Record<string, StageKind>> = {
+  add,
+  count,
+  "inline-add": inlineAdd,
+  misbehave,
+  "tensor-sum": tensorSum
+}
 
 export interface StageSpec {
   readonly id: string
@@ -29,6 +36,7 @@ export interface StageSpec {
   /** Stands for the stage kind's source text. @default "1" */
   readonly code?: string
   readonly output?: string
+  readonly resources?: Resources
 }
 
 const inputRef = (given: string | ReadonlyArray<string>): InputRef =>
@@ -59,7 +67,7 @@ export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
       inputs,
       needs: [],
       order,
-      resources: {},
+      resources: spec.resources ?? {},
       retries: spec.retries ?? 0,
       timeoutSeconds: spec.timeoutSeconds,
       origins: {}

@@ -1,5 +1,5 @@
 /** Counts slowly, with a state that depends on every step, and keeps checkpoints. Blocks its event loop, as engines do. */
-import { appendFileSync } from "node:fs"
+import { appendFileSync, existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Param from "../../../src/stage/param.ts"
 import * as Stage from "../../../src/stage/stage.ts"
@@ -10,6 +10,7 @@ export default Stage.make("count", {
   params: {
     to: Param.integer({ description: "steps" }),
     milliseconds: Param.integer({ description: "time of a step" }),
+    gate: Param.string({ default: null, description: "file without which the last step does not end" }),
     tally: Param.string({ description: "file that gets a line for each start" })
   },
   inputs: {},
@@ -30,6 +31,7 @@ export default Stage.make("count", {
         progress({ done: step + 1, total: params.to, unit: "steps", metrics: { state: state[0] as number } })
         if (checkpoint.due()) yield* checkpoint.save({ json: { step: step + 1 }, tensors: { state: state.slice() } })
       }
+      while (params.gate !== null && !existsSync(params.gate)) yield* Effect.sleep(20)
       yield* output.writeJson("numbers.json", [state[0]])
       return { last: state[0] as number }
     })

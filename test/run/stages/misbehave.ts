@@ -34,7 +34,7 @@ export default Stage.make("misbehave", {
   output: Numbers,
   metrics: { value: { better: "neither", tolerance: 0, description: "a number" } },
   engine: false,
-  isolation: "process",
+  isolation: "pool",
   run: ({ params, output, log }) =>
     Effect.gen(function* () {
       appendFileSync(params.tally, `misbehave ${process.pid}\n`)
