@@ -36,19 +36,45 @@ export const modelInfo = Effect.fn("modelInfo")(function* (config: Config) {
   return info satisfies ModelInfo
 })
 
+const checkedEntry = Effect.fnUntraced(function* (weights: Safetensors, name: string, shape: ReadonlyArray<number>) {
+  const entry = weights.entries.get(name)
+  if (entry === undefined) return yield* new ModelError({ reason: "weights", problem: `there is no tensor ${name}` })
+  if (entry.shape.join() !== shape.join()) {
+    return yield* new ModelError({
+      reason: "weights",
+      problem: `tensor ${name} has shape [${entry.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`
+    })
+  }
+  if (!["F32", "F16", "BF16", "F64"].includes(entry.dtype)) {
+    return yield* new ModelError({ reason: "weights", problem: `tensor ${name} is ${entry.dtype}, not a float` })
+  }
+  return entry
+})
+
 const parameterReader = (weights: Safetensors): ParameterReader => ({
   has: (name) => weights.entries.has(name),
   read: Effect.fnUntraced(function* <R extends tf.Rank>(name: string, shape: tf.ShapeMap[R]) {
-    const entry = weights.entries.get(name)
-    if (entry === undefined) return yield* new ModelError({ reason: "weights", problem: `there is no tensor ${name}` })
-    if (entry.shape.join() !== shape.join()) {
-      return yield* new ModelError({
-        reason: "weights",
-        problem: `tensor ${name} has shape [${entry.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`
-      })
-    }
+    yield* checkedEntry(weights, name, shape)
     return tf.tensor<R>(yield* weights.float32(name), shape)
   })
+})
+
+/**
+ * Checks, without reading the weights and without an engine, that every tensor is there in the shape that config.json
+ * asks for, in a float type.
+ */
+export const checkWeights = Effect.fn("checkWeights")(function* (config: Config, weights: Safetensors) {
+  const architecture = yield* findArchitecture(config)
+  const description = yield* architecture.describe(config)
+  const nothing = { shape: [] } as unknown as tf.Tensor
+  const reader: ParameterReader = {
+    has: (name) => weights.entries.has(name),
+    read: Effect.fnUntraced(function* <R extends tf.Rank>(name: string, shape: tf.ShapeMap[R]) {
+      yield* checkedEntry(weights, name, shape)
+      return nothing as tf.Tensor<R>
+    })
+  }
+  yield* architecture.weights(description, reader)
 })
 
 /** Every tensor of the weights, the shared ones once. */

@@ -5,8 +5,6 @@
  * words of the drill template left out. The most frequent words overall, and for each initial letter at least a number
  * of its own, so that rare initials (x, q, z) are represented.
  */
-import * as fs from "node:fs"
-
 interface WordCount {
   readonly word: string
   readonly count: number
@@ -15,9 +13,9 @@ interface WordCount {
 /** Words of the drill line itself: their letter cannot be learned apart from the template. */
 export const templateWords: ReadonlySet<string> = new Set(["has", "the", "first", "letter"])
 
-/** Every candidate, by falling frequency (ties in the order of the package). @param path index.json of the package */
-export const wordFrequencies = (path: string): ReadonlyArray<WordCount> =>
-  (JSON.parse(fs.readFileSync(path, "utf8")) as ReadonlyArray<WordCount>).filter(({ word }) => /^[a-z]{3,}$/.test(word))
+/** Every candidate, by falling frequency (ties in the order of the package). @param json index.json of the package */
+export const wordFrequencies = (json: string): ReadonlyArray<WordCount> =>
+  (JSON.parse(json) as ReadonlyArray<WordCount>).filter(({ word }) => /^[a-z]{3,}$/.test(word))
 
 /**
  * @param frequencies candidates, most frequent first

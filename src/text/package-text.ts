@@ -49,11 +49,23 @@ export const packageTextFiles = (): ReadonlyArray<PackageTextFile> => {
   ]
 }
 
-/** Reads a file of `packageTextFiles`, with the Brown tags stripped and line ends made `\n`. */
-export const readPackageText = (file: PackageTextFile): TextDocument => {
-  const raw = fs
-    .readFileSync(file.path, "utf8")
-    .replace(/^\uFEFF/, "")
-    .replace(/\r\n?/g, "\n")
-  return { name: file.name, text: (file.name.startsWith("brown/") ? brownText(raw) : raw).trim() }
+const order = ["sotu", "moby-dick", "brown"]
+
+/** Puts texts into the order of `packageTextFiles`, whatever order they come in. */
+export const inPackageOrder = (documents: ReadonlyArray<TextDocument>): ReadonlyArray<TextDocument> => {
+  const key = ({ name }: TextDocument): readonly [number, number, string] => {
+    const [nickname = "", file = ""] = name.split("/")
+    return [order.indexOf(nickname), nickname === "moby-dick" ? chapterNumber(file) : 0, file]
+  }
+  return documents.toSorted((a, b) => {
+    const [package1, chapter1, file1] = key(a)
+    const [package2, chapter2, file2] = key(b)
+    return package1 - package2 || chapter1 - chapter2 || (file1 < file2 ? -1 : 1)
+  })
 }
+
+/** A file's content as running text: the Brown tags stripped. */
+export const packageText = ({ name, text }: TextDocument): TextDocument => ({
+  name,
+  text: (name.startsWith("brown/") ? brownText(text) : text).trim()
+})

@@ -4,7 +4,7 @@
  */
 import { drillWords, type WordRole, wordFrequencies, wordRoles } from "./drill-words.ts"
 import { heldOutSplit } from "./held-out-split.ts"
-import { type PackageTextFile, readPackageText } from "./package-text.ts"
+import { inPackageOrder, packageText } from "./package-text.ts"
 import type { TextDocument } from "./text-document.ts"
 
 /** Held out so that a capture of 400,000 tokens finds enough text that the model has not seen. */
@@ -28,11 +28,11 @@ export interface SpellerCorpus {
   readonly roles: ReadonlyMap<string, WordRole>
 }
 
-/** @param files those of `builtin:speller-text`: packaged texts and the word list */
-export const spellerCorpus = (files: ReadonlyArray<PackageTextFile>): SpellerCorpus => {
+/** @param files those of `builtin:speller-text`, in any order: packaged texts and the word list */
+export const spellerCorpus = (files: ReadonlyArray<TextDocument>): SpellerCorpus => {
   const list = files.find(({ name }) => name === wordListName)
   if (list === undefined) throw new RangeError(`${wordListName} is not among the files of the corpus`)
-  const documents = files.filter(({ name }) => name !== wordListName).map(readPackageText)
-  const words = drillWords(wordFrequencies(list.path), wordsOverall, wordsPerLetter)
+  const documents = inPackageOrder(files.filter(({ name }) => name !== wordListName)).map(packageText)
+  const words = drillWords(wordFrequencies(list.text), wordsOverall, wordsPerLetter)
   return { ...heldOutSplit(documents, heldOutShare, splitSeed), words, roles: wordRoles(words) }
 }

@@ -1,7 +1,10 @@
 /** The text that a language model is trained on, from a text source: the speller corpus, or files of the user. */
+import * as Effect from "effect/Effect"
+import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
+import { fileDocuments } from "./file-documents.ts"
 import { heldOutSplit } from "./held-out-split.ts"
-import { fileDocuments } from "./source-documents.ts"
+import { readTexts } from "./read-texts.ts"
 import { type SpellerCorpus, spellerCorpus } from "./speller-corpus.ts"
 import type { TextDocument } from "./text-document.ts"
 
@@ -17,10 +20,21 @@ const cutEnds = (documents: ReadonlyArray<TextDocument>): Pick<SpellerCorpus, "t
   }
 }
 
-/** Files of the user come without drill words. @throws RangeError for files that are no text */
-export const trainingText = (source: ResolvedSource): SpellerCorpus => {
-  if (source.uri.startsWith("builtin:")) return spellerCorpus(source.files)
-  const documents = fileDocuments(source.files)
+const userText = (files: ReadonlyArray<TextDocument>): SpellerCorpus => {
+  const documents = fileDocuments(files)
   const split = documents.length < fewDocuments ? cutEnds(documents) : heldOutSplit(documents, heldOutShare, 0)
   return { ...split, words: [], roles: new Map() }
 }
+
+/** Files of the user come without drill words. */
+export const trainingText = Effect.fn("trainingText")(function* (source: ResolvedSource) {
+  const files = yield* readTexts(source)
+  return yield* Effect.try({
+    try: () => (source.uri.startsWith("builtin:") ? spellerCorpus(files) : userText(files)),
+    catch: (error) =>
+      stageFailed(
+        `source ${source.uri}: ${error instanceof Error ? error.message : String(error)}`,
+        "Give plain text, or JSONL with a field text."
+      )
+  })
+})
