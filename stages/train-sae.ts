@@ -17,7 +17,7 @@ export default Stage.make("train-sae", {
     }),
     d_sae: Param.integer({ minimum: 1, description: "latents in the dictionary", unit: "latents" }),
     k: Param.integer({ minimum: 1, description: "active latents a row", unit: "latents" }),
-    steps: Param.integer({ default: 1500, minimum: 1, description: "training steps", unit: "steps" }),
+    steps: Param.integer({ default: 1000, minimum: 1, description: "training steps", unit: "steps" }),
     batch_rows: Param.integer({
       default: trainingDefaults.batch_rows,
       minimum: 1,
@@ -66,7 +66,7 @@ export default Stage.make("train-sae", {
     dead_after: Param.integer({
       default: trainingDefaults.dead_after,
       minimum: 1,
-      description: "a latent is dead after so many rows without firing; null: 10^7, but at most a tenth of all rows",
+      description: "a latent is dead after so many rows without firing; null: 10^7, but at most a fiftieth of all rows",
       unit: "rows"
     })
   },

@@ -59,6 +59,9 @@ const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate
 
 const explainedVariance = (metrics: StepMetrics, variance: number): number => 1 - metrics.mse / variance
 
+const divergence = (step: number, what: string): StageFailed =>
+  stageFailed(`training diverged at step ${step}: ${what}`, "Lower lr, or set clip to 1.")
+
 const check = (rows: RowSource, options: TrainingOptions): StageFailed | undefined => {
   if (rows.rows < 2) return stageFailed(`there are ${rows.rows} rows to train on`, "Give more text.")
   if (options.k > options.d_sae) {
@@ -124,14 +127,16 @@ const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptio
   }
   while (trainer.steps() < options.steps) {
     const x = batch(order.batch(trainer.steps()))
-    const metrics = trainer.step(x)
+    // Selection refuses NaN with a RangeError of its own.
+    const metrics = yield* Effect.try({ try: () => trainer.step(x), catch: (cause) => cause }).pipe(
+      Effect.catch((cause) =>
+        cause instanceof RangeError ? Effect.fail(divergence(trainer.steps() + 1, cause.message)) : Effect.die(cause)
+      )
+    )
     x.dispose()
     const step = trainer.steps()
     if (!Number.isFinite(metrics.loss) || metrics.mse > diverged * variance) {
-      return yield* stageFailed(
-        `training diverged at step ${step}: the loss is ${metrics.loss} at a learning rate of ${metrics.lr}`,
-        "Lower lr, or set clip to 1."
-      )
+      return yield* divergence(step, `the loss is ${metrics.loss} at a learning rate of ${metrics.lr}`)
     }
     if (step % logEvery === 0 || step === options.steps) log(step, metrics)
     if (step % stepsBetween === 0 || step === options.steps) {

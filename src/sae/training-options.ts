@@ -27,7 +27,10 @@ export interface TrainingOptions {
   readonly aux_coefficient: number
   /** Dead latents that reconstruct the residual of each row; null: d_in / 2 (dl). */
   readonly k_aux: number | null
-  /** A latent is dead after so many rows without firing; null: 10^7 (Gao), but at most a tenth of all rows. */
+  /**
+   * A latent is dead after so many rows without firing; null: 10^7 (Gao), but at most a fiftieth of all rows that the run
+   * sees, which is what 10^7 is of dl's 5 * 10^8.
+   */
   readonly dead_after: number | null
 }
 
@@ -58,7 +61,7 @@ export const resolveOptions = (options: TrainingOptions, d_in: number): Resolved
   k_aux: options.k_aux ?? Math.max(1, Math.floor(d_in / 2)),
   dead_after:
     options.dead_after ??
-    Math.min(1e7, Math.max(options.batch_rows, Math.floor((options.steps * options.batch_rows) / 10)))
+    Math.min(1e7, Math.max(options.batch_rows, Math.floor((options.steps * options.batch_rows) / 50)))
 })
 
 /** Learning rate of step 1, 2, ..., `steps`: linear warm-up, constant, linear decay to 0 after the last step. */

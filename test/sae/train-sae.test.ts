@@ -192,6 +192,9 @@ describe("training", () => {
     Effect.gen(function* () {
       const failure = yield* Effect.flip(trainSae(matrixRows(small.data, small.d_in), options("topk", { lr: 1e6 })))
       expect(failure.message).toMatch(/diverged at step \d+/)
+      // So large that weights become infinite, and the selection meets NaN.
+      const nan = yield* Effect.flip(trainSae(matrixRows(small.data, small.d_in), options("batch_topk", { lr: 1e38 })))
+      expect(nan.message).toMatch(/diverged at step \d+/)
       expect(failure._tag === "StageFailed" && failure.retryable).toBe(false)
     })
   )
