@@ -15,7 +15,7 @@ export default Stage.make("evaluate-absorption", {
   params: {
     hook: Param.string({ default: null, description: "where the SAE reads; null: the hook that it was trained on" }),
     words_per_letter: Param.integer({
-      default: 80,
+      default: 50,
       minimum: 5,
       description: "words asked about at most for each letter, the most frequent first",
       unit: "words"

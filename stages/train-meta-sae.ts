@@ -17,12 +17,12 @@ export default Stage.make("train-meta-sae", {
     }),
     k: Param.integer({ default: 4, minimum: 1, description: "active meta-latents a latent, on average" }),
     steps: Param.integer({
-      default: 1500,
+      default: null,
       minimum: 1,
-      description: "training steps of the meta-SAE and of its baseline"
+      description: "training steps of the meta-SAE, and of its baseline; null: 100 epochs, at least 400 steps"
     }),
-    batch_rows: Param.integer({ default: 1024, minimum: 2, description: "rows a step", unit: "rows" }),
-    lr: Param.number({ default: 5e-4, minimum: 0, description: "learning rate of Adam, constant" }),
+    batch_rows: Param.integer({ default: 512, minimum: 2, description: "rows a step", unit: "rows" }),
+    lr: Param.number({ default: 2e-3, minimum: 0, description: "learning rate of Adam, constant" }),
     seed: Param.integer({ default: 0, description: "seed of weights, order and random directions" }),
     top: Param.integer({ default: 20, minimum: 1, description: "latents kept for each meta-latent in meta.json" })
   },
@@ -61,8 +61,14 @@ export default Stage.make("train-meta-sae", {
           "Set d_sae or lower k."
         )
       }
+      const epoch = Math.ceil(base.d_sae / Math.min(params.batch_rows, base.d_sae))
+      const steps = params.steps ?? Math.max(400, 100 * epoch)
       const { W_dec } = yield* base.weights
-      const { trained, file, random } = yield* trainMetaSae({ W_dec, d_in: base.d_in }, { ...params, d_sae }, progress)
+      const { trained, file, random } = yield* trainMetaSae(
+        { W_dec, d_in: base.d_in },
+        { ...params, d_sae, steps },
+        progress
+      )
       log(
         `decoder variance explained ${file.decoder_variance_explained.toFixed(4)}, ` +
           `of random rows ${file.random_variance_explained.toFixed(4)}`

@@ -33,63 +33,77 @@ const solve = (A: Float64Array, b: Float64Array): void => {
 
 /**
  * @param columns one array a feature, all of the same length
+ * @param start parameters to begin at (weights, then the bias): a fit on fewer columns saves iterations
  * @returns all zeros where a class is empty
  */
 export const balancedLogistic = (
   columns: ReadonlyArray<ArrayLike<number>>,
   positive: ArrayLike<boolean | number>,
+  start: BalancedLogistic = { weights: new Float64Array(0), bias: 0 },
   c = 1
 ): BalancedLogistic => {
   const n = positive.length
   const k = columns.length
+  const width = k + 1
+  const x = new Float64Array(n * width)
+  const sign = new Int8Array(n)
   let positives = 0
-  for (let i = 0; i < n; i++) if (positive[i]) positives++
-  const parameters = new Float64Array(k + 1)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < k; j++) x[i * width + j] = columns[j]![i]!
+    x[i * width + k] = 1
+    sign[i] = positive[i] ? 1 : -1
+    if (positive[i]) positives++
+  }
   if (positives === 0 || positives === n) return { weights: new Float64Array(k), bias: 0 }
-  const weightOf = { yes: n / (2 * positives), no: n / (2 * (n - positives)) }
-  const row = new Float64Array(k + 1)
-  row[k] = 1
+  const weightOf = { yes: (c * n) / (2 * positives), no: (c * n) / (2 * (n - positives)) }
+  const parameters = new Float64Array(width)
+  parameters.set(start.weights.subarray(0, k))
+  parameters[k] = start.bias
 
-  const objective = (p: Float64Array): number => {
+  const gradient = new Float64Array(width)
+  const hessian = new Float64Array(width * width)
+  /** The objective; with `derivatives`, its gradient and Hessian too. */
+  const evaluate = (p: Float64Array, derivatives: boolean): number => {
+    if (derivatives) {
+      gradient.fill(0)
+      hessian.fill(0)
+    }
     let loss = 0
     for (let i = 0; i < n; i++) {
-      let z = p[k]!
-      for (let j = 0; j < k; j++) z += p[j]! * columns[j]![i]!
-      const margin = positive[i] ? z : -z
-      loss +=
-        (positive[i] ? weightOf.yes : weightOf.no) * (Math.max(0, -margin) + Math.log1p(Math.exp(-Math.abs(margin))))
+      const row = i * width
+      let z = 0
+      for (let j = 0; j < width; j++) z += p[j]! * x[row + j]!
+      const margin = sign[i]! * z
+      const tail = Math.exp(-Math.abs(margin))
+      const weight = sign[i] === 1 ? weightOf.yes : weightOf.no
+      loss += weight * (Math.max(0, -margin) + Math.log1p(tail))
+      if (!derivatives) continue
+      // The probability of being wrong.
+      const wrong = (margin < 0 ? 1 : tail) / (1 + tail)
+      const slope = -weight * sign[i]! * wrong
+      const curve = weight * wrong * (1 - wrong)
+      for (let a = 0; a < width; a++) {
+        const xa = x[row + a]!
+        if (xa === 0) continue
+        gradient[a]! += slope * xa
+        for (let b = 0; b <= a; b++) hessian[a * width + b]! += curve * xa * x[row + b]!
+      }
     }
     let squares = 0
-    for (let j = 0; j < k; j++) squares += p[j]! * p[j]!
-    return c * loss + squares / 2
+    for (let j = 0; j < k; j++) {
+      squares += p[j]! * p[j]!
+      if (!derivatives) continue
+      gradient[j]! += p[j]!
+      hessian[j * width + j]! += 1
+    }
+    return loss + squares / 2
   }
 
-  let value = objective(parameters)
   for (let iteration = 0; iteration < 100; iteration++) {
-    const gradient = new Float64Array(k + 1)
-    const hessian = new Float64Array((k + 1) * (k + 1))
-    for (let i = 0; i < n; i++) {
-      let z = parameters[k]!
-      for (let j = 0; j < k; j++) {
-        row[j] = columns[j]![i]!
-        z += parameters[j]! * row[j]!
-      }
-      const p = 1 / (1 + Math.exp(-z))
-      const weight = c * (positive[i] ? weightOf.yes : weightOf.no)
-      const slope = weight * (p - (positive[i] ? 1 : 0))
-      const curve = weight * p * (1 - p)
-      for (let a = 0; a <= k; a++) {
-        gradient[a]! += slope * row[a]!
-        for (let b = 0; b <= a; b++) hessian[a * (k + 1) + b]! += curve * row[a]! * row[b]!
-      }
-    }
-    for (let j = 0; j < k; j++) {
-      gradient[j]! += parameters[j]!
-      hessian[j * (k + 1) + j]! += 1
-    }
+    const value = evaluate(parameters, true)
+    if (gradient.every((g) => Math.abs(g) < 1e-7 * c * n)) break
     // The bias has no penalty: a saturated fit must not divide by zero.
-    hessian[k * (k + 1) + k]! += 1e-9
-    if (gradient.every((g) => Math.abs(g) < 1e-8 * c * n)) break
+    hessian[k * width + k]! += 1e-9
     const direction = gradient.slice()
     solve(hessian, direction)
     let step = 1
@@ -97,11 +111,10 @@ export const balancedLogistic = (
     let nextValue = Number.POSITIVE_INFINITY
     for (let tries = 0; tries < 40 && !(nextValue <= value); tries++, step /= 2) {
       next = parameters.map((p, j) => p - step * direction[j]!)
-      nextValue = objective(next)
+      nextValue = evaluate(next, false)
     }
     if (!(nextValue < value)) break
     parameters.set(next)
-    value = nextValue
   }
   return { weights: parameters.slice(0, k), bias: parameters[k]! }
 }

@@ -3,7 +3,7 @@
  * logistic regression, first one, then two, ...; k latents count as a split of the letter while each raises F1 by more
  * than the jump. Source: Chanin et al. 2409.14507, SAEBench.
  */
-import { balancedLogistic } from "./balanced-logistic.ts"
+import { type BalancedLogistic, balancedLogistic } from "./balanced-logistic.ts"
 import { f1 } from "./f1.ts"
 import type { LatentCodes } from "./latent-codes.ts"
 
@@ -35,8 +35,10 @@ export const kSparseProbe = (
 ): KSparseProbe => {
   const columns = (rows: ArrayLike<number>) => ranked.map((j) => column(codes, rows, j).map((value) => value / unit))
   const [trainColumns, testColumns] = [columns(train.rows), columns(test.rows)]
+  let fit: BalancedLogistic | undefined
   const scores = ranked.map((_, n) => {
-    const { weights, bias } = balancedLogistic(trainColumns.slice(0, n + 1), train.positive)
+    fit = balancedLogistic(trainColumns.slice(0, n + 1), train.positive, fit)
+    const { weights, bias } = fit
     const predicted = test.positive.map((_, row) => {
       let score = bias
       for (let j = 0; j <= n; j++) score += weights[j]! * testColumns[j]![row]!

@@ -1,5 +1,5 @@
 /**
- * Trains a meta-SAE (BatchTopK on unit decoder rows, Leask et al. 2502.04878; constant learning rate as SAEBench's
+ * Trains a meta-SAE (BatchTopK on unit decoder rows, Leask et al. 2502.04878; constant learning rate as in SAEBench's
  * `meta_structure`) and, with the same settings, one on random unit rows of the same number: whatever structure that one
  * finds is no structure of the dictionary.
  */
