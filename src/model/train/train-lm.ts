@@ -1,0 +1,89 @@
+/**
+ * Trains a small GPT-2 on a corpus from start to end: rows, steps, checkpoints, progress. With the speller corpus it makes
+ * tiny-speller; with files of the user, a plain language model of their text.
+ */
+import * as Effect from "effect/Effect"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import type { Checkpoint, Progress } from "../../stage/stage.ts"
+import { endOfTextToken, type SpellerCorpus } from "../../text/speller-corpus.ts"
+import { tokenStream } from "../../text/token-stream.ts"
+import { makeTokenizer } from "../../text/tokenizer.ts"
+import type { Gpt2Config } from "../gpt2-config.ts"
+import { drillWordTokens, interleaveByLetter } from "./drill-lines.ts"
+import { type LmState, type LmTrainer, type LmTrainerOptions, makeLmTrainer } from "./lm-trainer.ts"
+import { type RowOptions, trainingRows } from "./training-rows.ts"
+
+export interface TrainLmOptions {
+  readonly config: Omit<Gpt2Config, "vocab_size">
+  readonly rows: RowOptions
+  readonly trainer: LmTrainerOptions
+  /** Steps between reports of accuracy on the letters of the coming batch; each costs a step. */
+  readonly reportEvery: number
+}
+
+export interface TrainLmContext {
+  readonly checkpoint: Checkpoint
+  readonly progress: (progress: Progress) => void
+  readonly log: (line: string) => void
+}
+
+/** Steps that a thrown error of the arithmetic ends: not finite, wrong shape. Trying again would not help. */
+const attempt = <A>(work: () => A) =>
+  Effect.try({ try: work, catch: (error) => stageFailed(error instanceof Error ? error.message : String(error)) })
+
+const prepare = (corpus: SpellerCorpus, tokenizerJson: string, options: TrainLmOptions) => {
+  const tokenizer = makeTokenizer(tokenizerJson)
+  const endOfText = tokenizer.id(endOfTextToken)
+  const [newline] = tokenizer.encode("\n")
+  if (endOfText === undefined || newline === undefined) {
+    throw new RangeError(`the tokenizer has no ${endOfTextToken} or no newline: train it with train-tokenizer`)
+  }
+  const stream = tokenStream(corpus.train, tokenizer, endOfText)
+  const words = interleaveByLetter(drillWordTokens(corpus.words, corpus.roles, (text) => [...tokenizer.encode(text)]))
+  const config: Gpt2Config = { ...options.config, vocab_size: tokenizer.vocabularySize }
+  return { config, endOfText, tokenizer, rows: trainingRows(stream, words, endOfText, newline, options.rows) }
+}
+
+export const trainLm = Effect.fn("trainLm")(function* (
+  corpus: SpellerCorpus,
+  tokenizerJson: string,
+  options: TrainLmOptions,
+  context: TrainLmContext
+) {
+  const { checkpoint, progress, log } = context
+  const { config, endOfText, tokenizer, rows } = yield* attempt(() => prepare(corpus, tokenizerJson, options))
+  const saved = (yield* checkpoint.load) as LmState | undefined
+  if (saved !== undefined) log(`going on after step ${saved.json.step}`)
+  const trainer: LmTrainer = yield* Effect.acquireRelease(
+    attempt(() => makeLmTrainer(config, rows, options.trainer, saved)),
+    (made) => Effect.sync(made.dispose)
+  )
+  const steps = options.trainer.steps
+  const tokensPerStep = options.rows.batch * options.rows.context
+  let smooth: number | undefined
+  let letters: number | undefined
+  while (trainer.done() < steps) {
+    const step = yield* attempt(trainer.next)
+    if (step.textLoss !== undefined) smooth = smooth === undefined ? step.textLoss : 0.98 * smooth + 0.02 * step.textLoss
+    if (step.step % options.reportEvery === 0 || step.step === steps) {
+      letters = yield* attempt(trainer.letterAccuracy)
+      log(
+        `step ${step.step}: loss ${step.loss.toFixed(3)}, text ${smooth?.toFixed(3) ?? "-"}, ` +
+          `letters ${letters?.toFixed(3) ?? "-"} of a pool of ${rows.poolSize(step.step)}, lr ${step.lr.toExponential(2)}`
+      )
+    }
+    progress({
+      done: step.step * tokensPerStep,
+      total: steps * tokensPerStep,
+      unit: "tokens",
+      metrics: {
+        loss: step.loss,
+        ...(smooth === undefined ? {} : { text_loss: smooth }),
+        ...(letters === undefined ? {} : { letter_accuracy: letters })
+      }
+    })
+    if (checkpoint.due() && step.step < steps) yield* checkpoint.save(trainer.state())
+    yield* Effect.yieldNow
+  }
+  return { config, endOfText, tokenizer, weights: trainer.weights(), textLoss: smooth ?? 0, letterAccuracy: letters ?? 0 }
+})
