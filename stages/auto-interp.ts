@@ -19,7 +19,7 @@ export default Stage.make("auto-interp", {
   params: {
     latents: Param.integer({
       description: "live latents to explain, drawn by seed; 0: all",
-      default: 120,
+      default: 150,
       minimum: 0
     }),
     seed: Param.integer({ description: "chooses latents, examples, masks and shuffles", default: 0 }),

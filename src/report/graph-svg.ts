@@ -9,18 +9,22 @@ import type { RunGraphNode, RunStage, RunStageStatus } from "./run-summary.ts"
 /** More instances than these are drawn as one box per stage: a matrix of hundreds is no picture. */
 const maxInstances = 40
 
-const box = { width: 176, height: 44, gapX: 54, gapY: 14, margin: 8 }
-/** Characters of the label that fit. */
-const labelLength = 24
+const box = { width: 164, height: 44, gapX: 36, gapY: 14, margin: 8 }
+/** Characters that fit beside the time, and in the second line. */
+const labelLength = 12
+const subLength = 24
 
 interface Box extends GraphNode {
   readonly label: string
   readonly sub: string
+  /** On the right of the first line. */
+  readonly time: string
   readonly status: RunStageStatus | "none"
   readonly title: string
 }
 
-const shortened = (text: string): string => (text.length > labelLength ? `${text.slice(0, labelLength - 1)}…` : text)
+const shortened = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text
 
 const timeOf = (stage: RunStage | undefined): string =>
   stage === undefined
@@ -32,13 +36,16 @@ const timeOf = (stage: RunStage | undefined): string =>
         : stage.status
 
 const instanceBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<string, RunStage>): ReadonlyArray<Box> =>
-  graph.map(({ id, kind, needs }) => {
+  graph.map(({ id, stage: name, kind, needs }) => {
     const stage = stages.get(id)
+    // Coordinates go into the second line, where they leave room for the name.
+    const coordinates = id.slice(name.length).replace(/^\[(.*)\]$/, "$1")
     return {
       id,
       needs,
-      label: shortened(id),
-      sub: `${kind} · ${timeOf(stage)}`,
+      label: shortened(name, labelLength),
+      sub: shortened(coordinates === "" ? kind : coordinates, subLength),
+      time: timeOf(stage),
       status: stage?.status ?? "none",
       title: `${id}: ${kind}, ${timeOf(stage)}`
     }
@@ -60,7 +67,8 @@ const stageBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<stri
       needs: [...new Set(members.flatMap(({ needs }) => needs.flatMap((id) => stageOf.get(id) ?? [])))].filter(
         (needed) => needed !== name
       ),
-      label: shortened(members.length === 1 ? name : `${name} × ${members.length}`),
+      label: shortened(members.length === 1 ? name : `${name} × ${members.length}`, subLength - 6),
+      time: "",
       sub: text === "" ? "not run" : text,
       status: counted[0]?.[0] ?? "none",
       title: `${name}: ${members.length} of kind ${members[0]?.kind ?? ""}, ${text === "" ? "not run" : text}`
@@ -108,6 +116,7 @@ export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, outcomes: ReadonlyA
             cy="${y + 16}"
             r="4.5"
           /><text x="${x + 25}" y="${y + 20}">${node.label}</text
+          ><text class="kind" x="${x + box.width - 9}" y="${y + 20}" text-anchor="end">${node.time}</text
           ><text class="kind" x="${x + 25}" y="${y + 35}">${node.sub}</text></g
         >`
       })}

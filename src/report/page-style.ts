@@ -27,7 +27,7 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9; background: var(--paper); padding: .3rem .6rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
-.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; white-space: nowrap; }
+.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; scrollbar-width: none; white-space: nowrap; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
 .bar strong { margin-right: .4rem; }
@@ -64,7 +64,8 @@ svg .reference { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; fi
 svg .f0 { fill: var(--c0); } svg .f1 { fill: var(--c1); } svg .f2 { fill: var(--c2); } svg .f3 { fill: var(--c3); }
 svg .l0 { stroke: var(--c0); } svg .l1 { stroke: var(--c1); } svg .l2 { stroke: var(--c2); } svg .l3 { stroke: var(--c3); }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-svg .rise { fill: var(--bad); }
+svg circle.rise { fill: var(--bad); }
+svg polyline.rise { fill: none; stroke: var(--bad); stroke-width: 7; opacity: .4; stroke-linejoin: round; }
 svg .off { fill: var(--line); }
 svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; color: var(--soft); font-size: .9rem; margin: .3rem 0; }
@@ -113,6 +114,7 @@ meter { width: 100%; height: .8rem; }
 .sr { position: absolute; left: -999px; }
 .empty { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
+svg.graph { max-width: none; }
 .graph text { fill: var(--ink); font-size: 12px; }
 .graph .kind { fill: var(--soft); font-size: 10.5px; }
 .graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }

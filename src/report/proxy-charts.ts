@@ -60,6 +60,10 @@ export const cosineHistogram = ({ latents, proxy }: StitchingFile): Html => {
   </svg>`
 }
 
+/** From (0, 0) to (1, 1), whichever way the thresholds go. */
+const byRates = (roc: StitchingFile["proxy"]["roc"]): StitchingFile["proxy"]["roc"] =>
+  roc.toSorted((a, b) => a.false_positive_rate - b.false_positive_rate || a.true_positive_rate - b.true_positive_rate)
+
 export const rocChart = ({ proxy }: StitchingFile): Html => {
   const width = 260
   const height = 210
@@ -68,7 +72,7 @@ export const rocChart = ({ proxy }: StitchingFile): Html => {
   const at = (fpr: number, tpr: number): string => `${place(x, fpr)},${place(y, tpr)}`
   const points = [
     at(0, 0),
-    ...proxy.roc.map((point) => at(point.false_positive_rate, point.true_positive_rate)),
+    ...byRates(proxy.roc).map((point) => at(point.false_positive_rate, point.true_positive_rate)),
     at(1, 1)
   ]
   const { youden } = proxy

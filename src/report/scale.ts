@@ -12,12 +12,12 @@ export const place = ({ domain, range }: Scale, value: number): number => {
   return Math.round((range[0] + share * (range[1] - range[0])) * 10) / 10
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, so that about `count` ticks lie within the domain. */
+/** Steps of 1, 2, 2.5 or 5 times a power of ten, so that about `count` ticks lie within the domain. */
 export const ticks = ([from, to]: readonly [number, number], count: number): ReadonlyArray<number> => {
   if (!(to > from)) return [from]
   const raw = (to - from) / count
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power
+  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power
   const first = Math.ceil(from / step - 1e-9)
   const last = Math.floor(to / step + 1e-9)
   // Multiplying an integer keeps 0.30000000000000004 out; twelve digits keep 3 * 0.1 out as well.

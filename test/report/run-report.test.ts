@@ -114,6 +114,8 @@ describe("run report", () => {
     )
     expect(boxes.map(({ attributes }) => attributes["class"])).toEqual(["hit", "ran", "failed", "skipped"])
     expect(tags.filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(4)
+    const times = tags.filter(({ attributes }) => attributes["text-anchor"] === "end" && attributes["class"] === "kind")
+    expect(times.map(({ text }) => text)).toEqual(["cached", "1 min 05 s", "failed", "skipped"])
   })
 
   it("draws stages instead of instances where there are very many", () => {
