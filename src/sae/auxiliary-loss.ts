@@ -11,8 +11,9 @@ import { topKRows } from "../tensor/sparse-kernels.ts"
 export interface AuxiliaryLoss {
   /** Without its coefficient. */
   readonly loss: number
-  /** Gradients of coefficient * loss for the dead rows, in their order: [dead, extended], [dead, d_in]. */
+  /** Gradients of coefficient * loss for the dead latents, in their order: [dead, d_in], [dead], [dead, d_in]. */
   readonly W_enc: tf.Tensor2D
+  readonly b_enc: tf.Tensor1D
   readonly W_dec: tf.Tensor2D
   /** Per dead latent the dot product of its decoder gradient and its decoder row: [dead]. */
   readonly radial: tf.Tensor1D
@@ -29,32 +30,32 @@ const keepLargest = (activations: tf.Tensor2D, k: number): tf.Tensor2D => {
 }
 
 /**
- * @param input extended input [rows, extended] of the encoder
+ * @param input x - b_dec, [rows, d_in]
  * @param residual x - x_hat, [rows, d_in]
- * @param W_enc dead rows of the extended encoder
- * @param W_dec dead rows of the decoder
+ * @param dead the dead latents' weights, latent-major
  */
 export const auxiliaryLoss = (
   input: tf.Tensor2D,
   residual: tf.Tensor2D,
-  W_enc: tf.Tensor2D,
-  W_dec: tf.Tensor2D,
+  dead: { readonly W_enc: tf.Tensor2D; readonly b_enc: tf.Tensor1D; readonly W_dec: tf.Tensor2D },
   k_aux: number,
   coefficient: number
 ): AuxiliaryLoss => {
   const loss = { value: 0 }
   const gradients: Omit<AuxiliaryLoss, "loss"> = tf.tidy(() => {
-    const f = keepLargest(tf.relu(tf.matMul(input, W_enc, false, true)), k_aux)
-    const error = tf.sub(tf.matMul(f, W_dec), residual)
+    const z = tf.add<tf.Tensor2D>(tf.matMul(input, dead.W_enc, false, true), dead.b_enc)
+    const f = keepLargest(tf.relu(z), k_aux)
+    const error = tf.sub(tf.matMul(f, dead.W_dec), residual)
     const spread = tf.sub(residual, tf.mean(residual, 0, true))
     const variance = tf.sum(tf.square(spread)).dataSync<"float32">()[0] as number
     const missed = tf.sum(tf.square(error)).dataSync<"float32">()[0] as number
     loss.value = variance > 0 ? missed / variance : 0
     const gradient = tf.mul<tf.Tensor2D>(error, variance > 0 ? (2 * coefficient) / variance : 0)
-    const dots = tf.matMul(gradient, W_dec, false, true)
+    const dots = tf.matMul(gradient, dead.W_dec, false, true)
     const active = tf.where(tf.greater(f, 0), dots, tf.zerosLike(dots))
     return {
       W_enc: tf.matMul(active as tf.Tensor2D, input, true, false),
+      b_enc: tf.sum(active, 0) as tf.Tensor1D,
       W_dec: tf.matMul(f, gradient, true, false),
       radial: tf.sum(tf.mul(f, dots), 0) as tf.Tensor1D
     }

@@ -4,26 +4,22 @@
  * Source: dictionary_learning, `scale_biases`; Gemma Scope, Lieberum et al. 2024, section 3.2.
  */
 import type { SaeActivation, SaeWeights } from "../artifact/sae.ts"
-import { extendedWidth } from "./extended-input.ts"
 
 /**
- * @param trained W_enc [d_sae, extendedWidth(d_in)], W_dec [d_sae, d_in], b_dec [d_in]
+ * @param trained W_enc and W_dec [d_sae, d_in], b_enc [d_sae], b_dec [d_in]
  * @param threshold in the scale of training, for activations of type `jumprelu`
  */
 export const foldScale = (
-  trained: { readonly W_enc: Float32Array; readonly W_dec: Float32Array; readonly b_dec: Float32Array },
+  trained: Readonly<Record<"W_enc" | "b_enc" | "W_dec" | "b_dec", Float32Array>>,
   d_in: number,
   d_sae: number,
   scale: number,
   activation: SaeActivation,
   threshold: number | undefined
 ): SaeWeights => {
-  const width = extendedWidth(d_in)
   const W_enc = new Float32Array(d_in * d_sae)
-  const b_enc = new Float32Array(d_sae)
   for (let j = 0; j < d_sae; j++) {
-    for (let c = 0; c < d_in; c++) W_enc[c * d_sae + j] = trained.W_enc[j * width + c] as number
-    b_enc[j] = (trained.W_enc[j * width + d_in] as number) * scale
+    for (let c = 0; c < d_in; c++) W_enc[c * d_sae + j] = trained.W_enc[j * d_in + c] as number
   }
   return {
     d_in,
@@ -32,7 +28,7 @@ export const foldScale = (
     apply_b_dec_to_input: true,
     W_enc,
     W_dec: Float32Array.from(trained.W_dec),
-    b_enc,
+    b_enc: Float32Array.from(trained.b_enc, (x) => x * scale),
     b_dec: Float32Array.from(trained.b_dec, (x) => x * scale),
     threshold: threshold === undefined ? undefined : new Float32Array(d_sae).fill(threshold * scale)
   }

@@ -1,24 +1,15 @@
 /**
  * First weights: decoder rows random and of norm one, the encoder their transpose, its bias zero (Gao et al. 2024,
- * appendix A.1). Both latent-major.
+ * appendix A.1).
  */
 import * as Rng from "../random/rng.ts"
-import { extendedWidth } from "./extended-input.ts"
 
-export interface InitialWeights {
-  /** [d_sae, extendedWidth(d_in)] */
-  readonly W_enc: Float32Array<ArrayBuffer>
-  /** [d_sae, d_in] */
-  readonly W_dec: Float32Array<ArrayBuffer>
-}
-
-export const initialWeights = (d_in: number, d_sae: number, seed: number): InitialWeights => {
+/** [d_sae, d_in]: the decoder and, latent-major, the encoder. */
+export const initialWeights = (d_in: number, d_sae: number, seed: number): Float32Array<ArrayBuffer> => {
   const rng = Rng.make(seed, "decoder rows")
-  const width = extendedWidth(d_in)
-  const W_enc = new Float32Array(d_sae * width)
-  const W_dec = new Float32Array(d_sae * d_in)
-  for (let j = 0; j < d_sae; j++) {
-    const row = W_dec.subarray(j * d_in, (j + 1) * d_in)
+  const weights = new Float32Array(d_sae * d_in)
+  for (let start = 0; start < weights.length; start += d_in) {
+    const row = weights.subarray(start, start + d_in)
     let square = 0
     for (let c = 0; c < d_in; c++) {
       const x = rng.normal()
@@ -27,7 +18,6 @@ export const initialWeights = (d_in: number, d_sae: number, seed: number): Initi
     }
     const norm = Math.sqrt(square)
     for (let c = 0; c < d_in; c++) row[c] = (row[c] as number) / norm
-    W_enc.set(row, j * width)
   }
-  return { W_enc, W_dec }
+  return weights
 }

@@ -5,7 +5,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
 import type { Architecture } from "./architecture.ts"
-import { extendedWidth } from "./extended-input.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { sparseLoss } from "./sparse-loss.ts"
 import { learningRate, type ResolvedOptions } from "./training-options.ts"
@@ -26,8 +25,9 @@ export interface StepMetrics {
 export interface TrainerState {
   /** Steps done. */
   readonly step: number
-  /** Latent-major and extended by the bias: [d_sae, extendedWidth(d_in)]. */
+  /** Latent-major, [d_sae, d_in], as is W_dec. */
   readonly W_enc: AdamState
+  readonly b_enc: AdamState
   readonly W_dec: AdamState
   readonly b_dec: AdamState
   /** Rows since each latent last fired. */
@@ -69,9 +69,11 @@ export const makeSaeTrainer = (
     return made
   }
   const first = initialWeights(d_in, d_sae, options.seed)
-  const W_enc = variable<tf.Rank.R2>(first.W_enc, [d_sae, extendedWidth(d_in)])
-  const W_dec = variable<tf.Rank.R2>(first.W_dec, [d_sae, d_in])
+  const W_enc = variable<tf.Rank.R2>(first, [d_sae, d_in])
+  const b_enc = variable<tf.Rank.R1>(new Float32Array(d_sae), [d_sae])
+  const W_dec = variable<tf.Rank.R2>(first, [d_sae, d_in])
   const b_dec = variable<tf.Rank.R1>(start.b_dec, [d_in])
+  const parameters: ReadonlyArray<Pick<AdamVariable, "apply" | "dispose">> = [W_enc, b_enc, W_dec, b_dec]
   const silent = new Int32Array(d_sae)
   let done = 0
 
@@ -82,7 +84,7 @@ export const makeSaeTrainer = (
   }
 
   const forward = (x: tf.Tensor2D, deadLatents: Int32Array) => {
-    const weights = { W_enc: W_enc.read(), W_dec: W_dec.read(), b_dec: b_dec.read() }
+    const weights = { W_enc: W_enc.read(), b_enc: b_enc.read(), W_dec: W_dec.read(), b_dec: b_dec.read() }
     const result = sparseLoss({
       x,
       ...weights,
@@ -102,10 +104,11 @@ export const makeSaeTrainer = (
     const { gradients, codes, activations } = result
     codes.value.dispose()
     const projected = projectGradient(gradients.W_dec, weights.W_dec, gradients.radial)
-    tf.dispose([gradients.W_dec, gradients.radial, weights.W_enc, weights.W_dec, weights.b_dec])
-    const all = clipped([gradients.W_enc, projected, gradients.b_dec], options.clip)
+    // What was read goes first: Adam would else copy each variable before it writes.
+    tf.dispose([gradients.W_dec, gradients.radial, ...Object.values(weights)])
+    const all = clipped([gradients.W_enc, gradients.b_enc, projected, gradients.b_dec], options.clip)
     const adam = { lr, beta1: options.beta1, beta2: options.beta2, step: done + 1 }
-    for (const [i, parameter] of [W_enc, W_dec, b_dec].entries()) {
+    for (const [i, parameter] of parameters.entries()) {
       parameter.apply(all[i] as tf.Tensor, adam)
     }
     tf.dispose(all)
@@ -133,6 +136,7 @@ export const makeSaeTrainer = (
     exportState: () => ({
       step: done,
       W_enc: W_enc.exportState(),
+      b_enc: b_enc.exportState(),
       W_dec: W_dec.exportState(),
       b_dec: b_dec.exportState(),
       silent: silent.slice()
@@ -140,19 +144,20 @@ export const makeSaeTrainer = (
     restoreState: (state) => {
       done = state.step
       W_enc.restoreState(state.W_enc)
+      b_enc.restoreState(state.b_enc)
       W_dec.restoreState(state.W_dec)
       b_dec.restoreState(state.b_dec)
       silent.set(state.silent)
     },
     smallestActivation: (x) => {
       const { weights, result } = forward(x, new Int32Array(0))
-      tf.dispose([weights, result.gradients, result.codes.value])
+      tf.dispose([...Object.values(weights), ...Object.values(result.gradients), result.codes.value])
       let smallest = Number.POSITIVE_INFINITY
       for (const value of result.activations) if (value > 0 && value < smallest) smallest = value
       return smallest
     },
     dispose: () => {
-      for (const parameter of [W_enc, W_dec, b_dec]) parameter.dispose()
+      for (const parameter of parameters) parameter.dispose()
     }
   }
 }

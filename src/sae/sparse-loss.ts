@@ -11,13 +11,14 @@ import * as tf from "@tensorflow/tfjs-core"
 import { activeDots, decode, scatterToLatents, sumByLatent } from "../tensor/sparse-kernels.ts"
 import { type SparseCodes, type SparsePattern, withValue } from "../tensor/sparse-pattern.ts"
 import { auxiliaryLoss } from "./auxiliary-loss.ts"
-import { extendInput } from "./extended-input.ts"
 
 export interface SparseLossInput {
   /** [rows, d_in] */
   readonly x: tf.Tensor2D
-  /** [d_sae, extendedWidth(d_in)]: one row a latent, its bias in column d_in, zeros after it. */
+  /** The encoder transposed, one row a latent: [d_sae, d_in]. */
   readonly W_enc: tf.Tensor2D
+  /** [d_sae] */
+  readonly b_enc: tf.Tensor1D
   /** [d_sae, d_in] */
   readonly W_dec: tf.Tensor2D
   /** [d_in] */
@@ -42,6 +43,7 @@ export interface SparseLoss {
   /** Owned by the caller, as is `codes.value`. */
   readonly gradients: {
     readonly W_enc: tf.Tensor2D
+    readonly b_enc: tf.Tensor1D
     readonly W_dec: tf.Tensor2D
     readonly b_dec: tf.Tensor1D
     /** Per latent the dot product of its decoder gradient and its decoder row, [d_sae]. */
@@ -57,7 +59,7 @@ const addRows = <T extends tf.Tensor>(base: T, at: Int32Array, rows: tf.Tensor):
   })
 
 export const sparseLoss = (given: SparseLossInput): SparseLoss => {
-  const { x, W_enc, W_dec, b_dec, dead } = given
+  const { x, W_enc, b_enc, W_dec, b_dec, dead } = given
   const [rows, d_in] = x.shape
   const facts: { mse: number; aux: number; activations: Float32Array; pattern?: SparsePattern } = {
     mse: 0,
@@ -65,8 +67,10 @@ export const sparseLoss = (given: SparseLossInput): SparseLoss => {
     activations: new Float32Array(0)
   }
   const { value, ...gradients } = tf.tidy(() => {
-    const input = extendInput(tf.sub<tf.Tensor2D>(x, b_dec))
-    const pre = tf.matMul<tf.Tensor2D>(input, W_enc, false, true)
+    const input = tf.sub<tf.Tensor2D>(x, b_dec)
+    const product = tf.matMul<tf.Tensor2D>(input, W_enc, false, true)
+    const pre = tf.add<tf.Tensor2D>(product, b_enc)
+    product.dispose()
     const chosen = given.select(pre)
     pre.dispose()
     const codes = withValue(chosen, tf.relu(chosen.value))
@@ -79,6 +83,7 @@ export const sparseLoss = (given: SparseLossInput): SparseLoss => {
     const dots = activeDots(codes, W_dec, gradient)
     const active = tf.where(tf.greater(codes.value, 0), dots, tf.zerosLike(dots)) as tf.Tensor1D
     let W_enc_gradient = scatterToLatents(codes, active, input)
+    let b_enc_gradient = sumByLatent(codes, active)
     let W_dec_gradient = scatterToLatents(codes, codes.value, gradient)
     let radial = sumByLatent(codes, tf.mul(codes.value, dots))
 
@@ -87,23 +92,29 @@ export const sparseLoss = (given: SparseLossInput): SparseLoss => {
       const aux = auxiliaryLoss(
         input,
         tf.neg(error),
-        tf.gather(W_enc, at),
-        tf.gather(W_dec, at),
+        { W_enc: tf.gather(W_enc, at), b_enc: tf.gather(b_enc, at), W_dec: tf.gather(W_dec, at) },
         given.k_aux,
         given.aux_coefficient
       )
       facts.aux = aux.loss
       W_enc_gradient = addRows(W_enc_gradient, dead, aux.W_enc)
+      b_enc_gradient = addRows(b_enc_gradient, dead, aux.b_enc)
       W_dec_gradient = addRows(W_dec_gradient, dead, aux.W_dec)
       radial = addRows(radial, dead, aux.radial)
     }
     // b_dec is added to the output, and subtracted from the encoder's input: there every latent's gradient of z, summed
-    // over the batch, goes back through its encoder row. That sum is the gradient of its bias, column d_in.
-    const biases = tf.slice2d(W_enc_gradient, [0, d_in], [-1, 1])
-    const through = tf.slice2d(tf.matMul(biases, W_enc, true, false), [0, 0], [1, d_in])
+    // over the batch (the gradient of its bias), goes back through its encoder row.
+    const through = tf.matMul(tf.expandDims<tf.Tensor2D>(b_enc_gradient, 0), W_enc)
     const b_dec_gradient = tf.sub(tf.sum(gradient, 0), tf.reshape(through, [d_in])) as tf.Tensor1D
     // Tensors only: a tidy looks through all that it returns, down to each number of a typed array.
-    return { value: codes.value, W_enc: W_enc_gradient, W_dec: W_dec_gradient, b_dec: b_dec_gradient, radial }
+    return {
+      value: codes.value,
+      W_enc: W_enc_gradient,
+      b_enc: b_enc_gradient,
+      W_dec: W_dec_gradient,
+      b_dec: b_dec_gradient,
+      radial
+    }
   })
   return {
     loss: facts.mse / given.variance + given.aux_coefficient * facts.aux,

@@ -170,8 +170,13 @@ const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptio
       return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
   }
-  const { W_enc, W_dec, b_dec: trainedBias } = trainer.exportState()
-  const trained = { W_enc: W_enc.weights, W_dec: W_dec.weights, b_dec: trainedBias.weights }
+  const state = trainer.exportState()
+  const trained = {
+    W_enc: state.W_enc.weights,
+    b_enc: state.b_enc.weights,
+    W_dec: state.W_dec.weights,
+    b_dec: state.b_dec.weights
+  }
   const last = (name: string): number => {
     const values = curve[name] as ReadonlyArray<number>
     const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))

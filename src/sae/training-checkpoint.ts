@@ -7,7 +7,7 @@ export type Curve = Record<string, Array<number>>
 
 type Floats = Float32Array<ArrayBuffer>
 
-const names = ["W_enc", "W_dec", "b_dec"] as const
+const names = ["W_enc", "b_enc", "W_dec", "b_dec"] as const
 
 export const toCheckpoint = (state: TrainerState, curve: Curve): CheckpointState => {
   const tensors: Record<string, Floats | Int32Array<ArrayBuffer>> = { silent: Int32Array.from(state.silent) }
@@ -31,6 +31,7 @@ export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: Tra
     state: {
       step,
       W_enc: adam("W_enc"),
+      b_enc: adam("b_enc"),
       W_dec: adam("W_dec"),
       b_dec: adam("b_dec"),
       silent: tensors["silent"] as Int32Array

@@ -147,6 +147,13 @@ const positionsFrom = (values: Float32Array, floor: number): Int32Array => {
   return positions
 }
 
+/** `Float32Array.from` with a function takes ten times as long. */
+const valuesAt = (values: Float32Array, positions: Int32Array): Float32Array => {
+  const result = new Float32Array(positions.length)
+  for (let i = 0; i < positions.length; i++) result[i] = values[positions[i]!]!
+  return result
+}
+
 export interface Selection {
   /** int32 [k], ascending. */
   readonly positions: Int32Array
@@ -165,7 +172,7 @@ export const selectLargestOfAll = (
 ): Selection => {
   const kept = positionsFrom(values, floor)
   if (kept.length < k) throw new RangeError(`cannot select ${k} of ${values.length} numbers: NaN among them`)
-  const least = kthLargest(kept.length === values.length ? values : Float32Array.from(kept, (i) => values[i]!), k)
+  const least = kthLargest(kept.length === values.length ? values : valuesAt(values, kept), k)
   let ties = k
   for (const i of kept) if (values[i]! > least) ties--
   const positions = new Int32Array(k)

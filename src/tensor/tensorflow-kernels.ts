@@ -8,7 +8,7 @@ import { type RowBlock, rowBlocks } from "./row-blocks.ts"
 import { readFloats } from "./read-tensor.ts"
 import { rowSelector, selectLargestOfAll } from "./select-largest.ts"
 import type { SparseKernels } from "./sparse-kernels.ts"
-import { latentOrder, makePattern, withValue } from "./sparse-pattern.ts"
+import { latentOrder, makePattern, type SparsePattern, withValue } from "./sparse-pattern.ts"
 import { boolAttribute, castTo, dataType, executeSingle, typeAttribute } from "./tensorflow-ops.ts"
 
 /** Entries of a row that are reduced to their maximum before any selection: the k largest lie in the k groups with the largest maxima. */
@@ -163,11 +163,26 @@ export const tensorflowKernels: SparseKernels = {
   activeDots: (pattern, weights, x) =>
     tf.tidy(() => {
       if (pattern.latent.length === 0) return tf.tensor1d([], "float32")
+      if (pattern.rows * pattern.latents <= DENSE_RATIO * pattern.latent.length) return denseDots(pattern, weights, x)
       const { blocks, position } = rowBlocks(pattern, weights.shape[1])
       const parts = blocks.map((block) => tf.tidy(() => blockDots(block, weights, x)))
       const dots = tf.concat1d(parts)
       return position === undefined ? dots : tf.gather(dots, tf.tensor1d(position, "int32"))
     })
+}
+
+/**
+ * Where at least one of so many entries is active, the whole dense product is faster than gathering the active weights
+ * (measured at d 192 with 512 latents, 16 active, and 2048 latents, 32 active: 2.0 against 6.0 ms, 6.1 against 9.7).
+ */
+const DENSE_RATIO = 64
+
+const denseDots = (pattern: SparsePattern, weights: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor1D => {
+  const { rows, latents, row, latent } = pattern
+  const place = new Int32Array(latent.length)
+  for (let i = 0; i < place.length; i++) place[i] = row[i]! * latents + latent[i]!
+  const all = tf.matMul(x, weights, false, true)
+  return tf.gather(tf.reshape<tf.Rank.R1>(all, [rows * latents]), tf.tensor1d(place, "int32"))
 }
 
 /** f32 [count * width]: the dot products of one block, padding included. */

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as arrow from "apache-arrow"
 import * as Effect from "effect/Effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import { openArrow } from "../../src/artifact/arrow-reader.ts"
 import { openArrowWriter } from "../../src/artifact/arrow-writer.ts"
@@ -54,7 +54,7 @@ describe("Arrow files", () => {
               if (batches.length === 0) return
               const table = arrow.tableFromIPC(bytes)
               expect(table.numRows).toBe(next)
-              expect([...(table.getChild("x")?.get(next - 1) as Iterable<number>)]).toEqual(
+              expect(Array.from((table.getChild("x") as arrow.Vector).get(next - 1) as Iterable<number>)).toEqual(
                 [0, 1, 2].map((i) => 3 * (next - 1) + i)
               )
             })

@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { toBfloat16, toFloat16 } from "../../src/artifact/half-float.ts"

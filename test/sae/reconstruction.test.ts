@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { beforeAll, describe, expect } from "vitest"
 import type { RowSet } from "../../src/artifact/activations.ts"
 import { densityHistogram } from "../../src/sae/density-histogram.ts"

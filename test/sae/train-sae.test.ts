@@ -7,7 +7,6 @@ import { matrixRows } from "../../src/sae/row-source.ts"
 import { architectures } from "../../src/sae/architectures.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
-import { extendedWidth } from "../../src/sae/extended-input.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { trainSae } from "../../src/sae/train-sae.ts"
 import { learningRate, resolveOptions, trainingDefaults, type TrainingOptions } from "../../src/sae/training-options.ts"
@@ -51,17 +50,17 @@ describe("training", () => {
       // orthogonal to it, a gradient is zero but for rounding, and Adam's first step is the sign of that rounding.
       const rng = Rng.make(4, "first steps")
       const zero = trainer.exportState()
-      const W_enc = zero.W_enc.weights.map((x, i) => (i % extendedWidth(d_in) < d_in ? x + 0.3 * rng.normal() : x))
+      const W_enc = zero.W_enc.weights.map((x) => x + 0.3 * rng.normal())
       trainer.restoreState({ ...zero, W_enc: { ...zero.W_enc, weights: W_enc } })
 
-      const rowsOf = (values: Float32Array, stride: number) =>
-        Array.from({ length: given.d_sae }, (_, j) => [...values.subarray(j * stride, j * stride + d_in)])
+      const rowsOf = (values: Float32Array) =>
+        Array.from({ length: given.d_sae }, (_, j) => [...values.subarray(j * d_in, (j + 1) * d_in)])
       const naive: NaiveSae = {
         d_in,
         d_sae: given.d_sae,
-        W_enc: rowsOf(W_enc, extendedWidth(d_in)),
+        W_enc: rowsOf(W_enc),
         b_enc: Array(given.d_sae).fill(0),
-        W_dec: rowsOf(zero.W_dec.weights, d_in),
+        W_dec: rowsOf(zero.W_dec.weights),
         b_dec: Array(d_in).fill(0)
       }
       const adam = makeNaiveAdam((step) => learningRate(resolved, step))
@@ -167,7 +166,7 @@ describe("training", () => {
       const trainer = makeSaeTrainer(architectures.topk, resolveOptions(given, d_in), start)
       // Half of the encoder a hundred times too small: it is never among the k largest.
       const state = trainer.exportState()
-      const half = (given.d_sae / 2) * extendedWidth(d_in)
+      const half = (given.d_sae / 2) * d_in
       const weights = state.W_enc.weights.map((x, i) => (i < half ? x / 100 : x))
       trainer.restoreState({ ...state, W_enc: { ...state.W_enc, weights }, silent: state.silent.fill(1000) })
       const x = tf.tensor2d(data, [512, d_in])
@@ -221,9 +220,9 @@ describe("training", () => {
       const x = tf.tensor2d(small.data, [600, small.d_in])
       trainer.step(x)
       x.dispose()
-      const { W_enc, W_dec, b_dec } = trainer.exportState()
+      const { W_enc, b_enc, W_dec, b_dec } = trainer.exportState()
       trainer.dispose()
-      const squares = [W_enc, W_dec, b_dec].map((state) => state.firstMoment.reduce((sum, m) => sum + m * m, 0))
+      const squares = [W_enc, b_enc, W_dec, b_dec].map((state) => state.firstMoment.reduce((sum, m) => sum + m * m, 0))
       return Math.sqrt(squares.reduce((a, b) => a + b)) / (1 - given.beta1)
     }
     const free = norm(null)
