@@ -120,7 +120,8 @@ export default Stage.make("auto-interp", {
   },
   engine: true,
   isolation: "process",
-  check: ({ longest_prompt, examples_per_band, bands }) => [
+  check: ({ latents, longest_prompt, examples_per_band, bands }) => [
+    ...(latents === 1 ? [{ param: "latents", message: "latents is 1: the shuffled baseline needs two or more" }] : []),
     ...(longest_prompt > 512
       ? [{ param: "longest_prompt", message: `longest_prompt ${longest_prompt} is too long for a token pattern` }]
       : []),
