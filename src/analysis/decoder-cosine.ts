@@ -1,5 +1,6 @@
 /** Cosines between the decoder directions of two SAEs, by blocks of rows so that no full matrix is held. */
 import * as tf from "@tensorflow/tfjs-core"
+import { computed } from "./computed.ts"
 
 /** [rows, d] with every row scaled to length 1; a zero row stays zero. */
 export const unitRows = (W: Float32Array<ArrayBuffer>, d: number): Float32Array<ArrayBuffer> => {
@@ -27,10 +28,8 @@ export const forEachCosineBlock = (
   const B = tf.tensor2d(unitRows(b, d), [m, d])
   for (let first = 0; first < n; first += block) {
     const rows = Math.min(block, n - first)
-    const cosines = tf.tidy(() =>
-      tf
-        .matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
-        .dataSync<"float32">()
+    const cosines = computed(() =>
+      tf.matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
     )
     visit(cosines, first, rows)
   }
