@@ -44,7 +44,12 @@ export default Stage.make("train-lm", {
     ),
     word_weight: Param.number({ default: 0.2, minimum: 0, description: "loss weight of the word that begins a drill" }),
     first_pool: Param.integer({ default: 120, minimum: 1, unit: "words", description: "words drilled at first" }),
-    pool_hold: Param.number({ default: 0.12, minimum: 0, maximum: 1, description: "share of the steps with that pool" }),
+    pool_hold: Param.number({
+      default: 0.12,
+      minimum: 0,
+      maximum: 1,
+      description: "share of the steps with that pool"
+    }),
     pool_full: Param.number({ default: 0.5, minimum: 0, maximum: 1, description: "share at which all words are in" }),
     dtype: Param.choice(["bfloat16", "float16", "float32"], {
       default: "bfloat16",

@@ -29,7 +29,7 @@ const attempt = <A>(file: string, work: () => Promise<A>): Effect.Effect<A, Arti
 
 const readExactly = async (file: fs.FileHandle, name: string, offset: number, length: number) => {
   const buffer = new Uint8Array(length)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
     if (bytesRead === 0) throw missing(name)(`it ends ${length - done} bytes early`)
     done += bytesRead
@@ -38,8 +38,9 @@ const readExactly = async (file: fs.FileHandle, name: string, offset: number, le
 }
 
 const openFile = Effect.fnUntraced(function* ({ name, path: place }: LooseFile) {
-  const file = yield* Effect.acquireRelease(attempt(name, () => fs.open(place)), (opened) =>
-    Effect.promise(() => opened.close())
+  const file = yield* Effect.acquireRelease(
+    attempt(name, () => fs.open(place)),
+    (opened) => Effect.promise(() => opened.close())
   )
   const { size } = yield* attempt(name, () => file.stat())
   const verified: VerifiedFile = { size, read: (offset, length) => readExactly(file, name, offset, length) }
@@ -52,9 +53,7 @@ export const filesArtifact = Effect.fn("filesArtifact")(function* (kind: string,
     return found === undefined ? Effect.fail(missing(name)("there is no such file")) : Effect.succeed(found)
   }
   const read = (name: string) =>
-    find(name).pipe(
-      Effect.flatMap((file) => attempt(name, async () => new Uint8Array(await fs.readFile(file.path))))
-    )
+    find(name).pipe(Effect.flatMap((file) => attempt(name, async () => new Uint8Array(await fs.readFile(file.path)))))
   const listed = yield* Effect.forEach(files, ({ name, path: place, sha256 }) =>
     Effect.map(
       attempt(name, () => fs.stat(place)),

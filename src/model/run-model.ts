@@ -55,7 +55,8 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   if (ids.length !== batch * time) throw new RangeError(`${ids.length} ids are not ${batch} contexts of ${time}`)
   if (time > info.context) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.context}`)
   for (const id of ids) {
-    if (id < 0 || id >= info.vocabulary) throw new RangeError(`token id ${id} is outside the vocabulary of ${info.vocabulary}`)
+    if (id < 0 || id >= info.vocabulary)
+      throw new RangeError(`token id ${id} is outside the vocabulary of ${info.vocabulary}`)
   }
   const wanted = new Set(options.hooks ?? [])
   const replace = options.replace ?? {}
@@ -73,7 +74,9 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
       const swap = replace[name]
       const value = swap === undefined ? activation : swap(activation)
       if (value.shape.join() !== activation.shape.join()) {
-        throw new RangeError(`replacement at ${name} has shape [${value.shape.join(", ")}], not [${activation.shape.join(", ")}]`)
+        throw new RangeError(
+          `replacement at ${name} has shape [${value.shape.join(", ")}], not [${activation.shape.join(", ")}]`
+        )
       }
       if (wanted.has(name)) activations[name] = tf.keep(value.clone())
       return value

@@ -37,9 +37,7 @@ export const kneserNeyBigram = (tokens: Int32Array, vocabulary: number): Bigram 
   for (const n of differentBefore) if (n > 0) endings++
   const uniform = 1 / vocabulary
   const continuation = Float64Array.from(differentBefore, (n) =>
-    pairs.size === 0
-      ? uniform
-      : Math.max(n - discount, 0) / pairs.size + ((discount * endings) / pairs.size) * uniform
+    pairs.size === 0 ? uniform : Math.max(n - discount, 0) / pairs.size + ((discount * endings) / pairs.size) * uniform
   )
   const logProbability = (previous: number, next: number): number => {
     const total = followed[previous] ?? 0

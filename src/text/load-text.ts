@@ -58,7 +58,8 @@ export const loadText = Effect.fn("loadText")(function* (
   const { contextSize, bos, vocabulary } = options
   const tokenizer = yield* Effect.try({
     try: () => makeTokenizer(options.tokenizerJson),
-    catch: (error) => stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
+    catch: (error) =>
+      stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
   })
   const names: Array<string> = []
   const documents = yield* tokenDocuments(source, tokenizer, contextSize - (bos === null ? 0 : 1), names)

@@ -34,7 +34,7 @@ export const packageTextFiles = (): ReadonlyArray<PackageTextFile> => {
     fs
       .readdirSync(directory)
       .filter((file) => keep.test(file))
-      .sort(order)
+      .toSorted(order)
       .map((file) => ({ name: `${nickname}/${file}`, path: path.join(directory, file) }))
   const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
   return [

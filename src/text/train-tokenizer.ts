@@ -17,7 +17,8 @@ export const trainTokenizer = ({ train, words }: Pick<SpellerCorpus, "train" | "
   for (const { text } of train) countPreTokens(counts, byteLevelPattern, text)
   for (const word of words) countPreTokens(counts, byteLevelPattern, ` ${word}`, wordWeight)
   if (words.length > 0) {
-    for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZ") countPreTokens(counts, byteLevelPattern, ` ${letter}`, letterWeight)
+    for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+      countPreTokens(counts, byteLevelPattern, ` ${letter}`, letterWeight)
   }
   return tokenizerJson(trainBpe(counts, size, [endOfTextToken]), endOfTextToken)
 }

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { openSafetensors, type Safetensors } from "../../src/artifact/safetensors.ts"
 import { architectureNames, loadModel } from "../../src/model/load-model.ts"

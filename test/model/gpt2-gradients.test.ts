@@ -19,7 +19,10 @@ const rng = Rng.make(1, "gradient check")
 const values = Object.fromEntries(
   gpt2Parameters(config).map(({ name, shape }) => [
     name,
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => (/ln_.*weight/.test(name) ? 1 : 0) + 0.3 * rng.normal())
+    Float32Array.from(
+      { length: shape.reduce((a, b) => a * b, 1) },
+      () => (/ln_.*weight/.test(name) ? 1 : 0) + 0.3 * rng.normal()
+    )
   ])
 )
 const batch: TrainingBatch = {
@@ -38,7 +41,9 @@ const lossAt = (changed: Readonly<Record<string, Float32Array>>): number => {
   return loss
 }
 const tensors = (of: Readonly<Record<string, Float32Array>>): Record<string, tf.Tensor> =>
-  Object.fromEntries(gpt2Parameters(config).map(({ name, shape }) => [name, tf.tensor(of[name] as Float32Array, [...shape])]))
+  Object.fromEntries(
+    gpt2Parameters(config).map(({ name, shape }) => [name, tf.tensor(of[name] as Float32Array, [...shape])])
+  )
 
 describe("the hand-written gradients of GPT-2", () => {
   beforeAll(loadTestEngine)
@@ -47,17 +52,26 @@ describe("the hand-written gradients of GPT-2", () => {
     const gradients: Record<string, Float32Array> = {}
     tf.tidy(() => {
       const result = lossAndGradients(config, tensors(values), batch)
-      for (const [name, gradient] of Object.entries(result.gradients)) gradients[name] = gradient.dataSync() as Float32Array
+      for (const [name, gradient] of Object.entries(result.gradients))
+        gradients[name] = gradient.dataSync() as Float32Array
     })
-    expect(Object.keys(gradients).toSorted()).toEqual(gpt2Parameters(config).map(({ name }) => name).toSorted())
+    expect(Object.keys(gradients).toSorted()).toEqual(
+      gpt2Parameters(config)
+        .map(({ name }) => name)
+        .toSorted()
+    )
     const step = 3e-3
     for (const { name } of gpt2Parameters(config)) {
       const value = values[name] as Float32Array
       const direction = Float32Array.from(value, () => rng.normal())
       const norm = Math.hypot(...direction)
-      const moved = (sign: number): Float32Array => value.map((x, i) => x + (sign * step * (direction[i] as number)) / norm)
+      const moved = (sign: number): Float32Array =>
+        value.map((x, i) => x + (sign * step * (direction[i] as number)) / norm)
       const numeric = (lossAt({ ...values, [name]: moved(1) }) - lossAt({ ...values, [name]: moved(-1) })) / (2 * step)
-      const analytic = (gradients[name] as Float32Array).reduce((sum, g, i) => sum + (g * (direction[i] as number)) / norm, 0)
+      const analytic = (gradients[name] as Float32Array).reduce(
+        (sum, g, i) => sum + (g * (direction[i] as number)) / norm,
+        0
+      )
       expect(Math.abs(numeric - analytic), `${name}: ${numeric} against ${analytic}`).toBeLessThan(
         2e-4 + 0.01 * Math.abs(analytic)
       )

@@ -1,6 +1,7 @@
 /** GPT-2 (Radford et al. 2019) as Hugging Face's `GPT2LMHeadModel` computes and stores it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Rank } from "@tensorflow/tfjs-core"
 import type { Architecture, ModelDescription, ParameterReader } from "../architecture.ts"
 import { activationFunction, activationFunctionNames } from "../blocks/activation-function.ts"
 import { ModelError } from "../model-error.ts"
@@ -69,15 +70,15 @@ const weights = Effect.fn("gpt2.weights")(function* ({ info }: ModelDescription,
   // `GPT2Model` checkpoints lack the prefix that `GPT2LMHeadModel` gives.
   const prefix = reader.has("transformer.wte.weight") ? "transformer." : ""
   const norm = Effect.fnUntraced(function* (name: string) {
-    const weight = yield* reader.read<tf1>(`${prefix}${name}.weight`, [d])
-    return { weight, bias: yield* reader.read<tf1>(`${prefix}${name}.bias`, [d]) }
+    const weight = yield* reader.read<Rank.R1>(`${prefix}${name}.weight`, [d])
+    return { weight, bias: yield* reader.read<Rank.R1>(`${prefix}${name}.bias`, [d]) }
   })
   const linear = Effect.fnUntraced(function* (name: string, inputs: number, outputs: number) {
-    const weight = yield* reader.read<tf2>(`${prefix}${name}.weight`, [inputs, outputs])
-    return { weight, bias: yield* reader.read<tf1>(`${prefix}${name}.bias`, [outputs]) }
+    const weight = yield* reader.read<Rank.R2>(`${prefix}${name}.weight`, [inputs, outputs])
+    return { weight, bias: yield* reader.read<Rank.R1>(`${prefix}${name}.bias`, [outputs]) }
   })
-  const embedding = yield* reader.read<tf2>(`${prefix}wte.weight`, [info.vocabulary, d])
-  const positions = yield* reader.read<tf2>(`${prefix}wpe.weight`, [info.context, d])
+  const embedding = yield* reader.read<Rank.R2>(`${prefix}wte.weight`, [info.vocabulary, d])
+  const positions = yield* reader.read<Rank.R2>(`${prefix}wpe.weight`, [info.context, d])
   const blocks: Array<BlockWeights> = []
   for (let l = 0; l < info.layers; l++) {
     blocks.push({
@@ -91,12 +92,9 @@ const weights = Effect.fn("gpt2.weights")(function* ({ info }: ModelDescription,
   }
   const finalNorm = yield* norm("ln_f")
   const unembedding = reader.has("lm_head.weight")
-    ? yield* reader.read<tf2>("lm_head.weight", [info.vocabulary, d])
+    ? yield* reader.read<Rank.R2>("lm_head.weight", [info.vocabulary, d])
     : embedding
   return { embedding, positions, blocks, finalNorm, unembedding }
 })
-
-type tf1 = import("@tensorflow/tfjs-core").Rank.R1
-type tf2 = import("@tensorflow/tfjs-core").Rank.R2
 
 export const gpt2: Architecture = { name: "gpt2", describe, weights }

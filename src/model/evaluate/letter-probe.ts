@@ -67,7 +67,16 @@ export const letterProbe = (
       return tf.concat([z, tf.ones([x.shape[0], 1])], 1)
     }
     const x = standardised(raw)
-    const y = tf.cast(tf.oneHot(tf.tensor1d(train.map((i) => labels[i] as number), "int32"), classes), "float32")
+    const y = tf.cast(
+      tf.oneHot(
+        tf.tensor1d(
+          train.map((i) => labels[i] as number),
+          "int32"
+        ),
+        classes
+      ),
+      "float32"
+    )
     // The loss is smooth with constant at most ||x||^2 / 2 + 1 / C, bounded by the greatest eigenvalue of x^T x.
     let v = tf.ones([width + 1, 1]) as tf.Tensor2D
     for (let i = 0; i < 20; i++) {
@@ -76,7 +85,7 @@ export const letterProbe = (
     }
     const eigen = tf.norm(tf.matMul(x, tf.matMul(x, v), true)).dataSync()[0] as number
     const step = 1 / (0.5 * eigen * 1.05 + 1 / c)
-    const penalised = tf.concat([tf.fill([width, 1], 1 / c), tf.zeros([1, 1])], 0)
+    const penalised = tf.concat([tf.mul(tf.ones([width, 1]), 1 / c), tf.zeros([1, 1])], 0)
     let w = tf.zeros([width + 1, classes]) as tf.Tensor2D
     let previous = w
     for (let i = 0; i < iterations; i++) {

@@ -56,6 +56,6 @@ export const interleaveByLetter = (words: ReadonlyArray<DrillWord>): ReadonlyArr
       rank.set(letter, r + 1)
       return { word, letter, r }
     })
-    .sort((a, b) => a.r - b.r || (a.letter < b.letter ? -1 : 1))
+    .toSorted((a, b) => a.r - b.r || (a.letter < b.letter ? -1 : 1))
     .map(({ word }) => word)
 }

@@ -15,11 +15,7 @@ const encode = (values: Float32Array, shape: ReadonlyArray<number>, dtype: Dtype
       : { dtype: "BF16", shape, data: toBfloat16(values) }
 
 /** The bytes of model.safetensors. Embedding and unembedding are one tensor, so there is no `lm_head.weight`. */
-export const gpt2Safetensors = (
-  config: Gpt2Config,
-  weights: ParameterArrays,
-  dtype: Dtype
-): Uint8Array<ArrayBuffer> =>
+export const gpt2Safetensors = (config: Gpt2Config, weights: ParameterArrays, dtype: Dtype): Uint8Array<ArrayBuffer> =>
   encodeSafetensors(
     Object.fromEntries(
       gpt2Parameters(config).map(({ name, shape }) => [name, encode(weights[name] as Float32Array, shape, dtype)])
@@ -28,7 +24,11 @@ export const gpt2Safetensors = (
   )
 
 /** config.json; `endOfText` is both the token that begins a context and the one that ends a document. */
-export const gpt2ConfigJson = (config: Gpt2Config, endOfText: number, dtype: Dtype): Readonly<Record<string, unknown>> => ({
+export const gpt2ConfigJson = (
+  config: Gpt2Config,
+  endOfText: number,
+  dtype: Dtype
+): Readonly<Record<string, unknown>> => ({
   ...config,
   activation_function: "gelu_new",
   architectures: ["GPT2LMHeadModel"],

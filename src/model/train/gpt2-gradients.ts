@@ -108,7 +108,10 @@ export const lossAndGradients = (
   // Cross entropy: with p = softmax(h E^T), the gradient by the logits is w (p - onehot). The one-hot part is a gather.
   const targets = tf.tensor1d(input.targets, "int32")
   const total = input.weights.reduce((sum, w) => sum + w, 0)
-  const weights = tf.tensor2d(Float32Array.from(input.weights, (w) => w / total), [n, 1])
+  const weights = tf.tensor2d(
+    Float32Array.from(input.weights, (w) => w / total),
+    [n, 1]
+  )
   const p = tf.softmax(tf.matMul(final.y, wte, false, true)) as tf.Tensor2D
   const at = new Int32Array(2 * n)
   for (let i = 0; i < n; i++) {
@@ -157,6 +160,11 @@ export const lossAndGradients = (
   gradients["transformer.wte.weight"] = tf.add(unembedding, tf.tensor2d(scattered, [config.vocab_size, d]))
   const dPositions = tf.sum(tf.reshape(dx, [batch, time, d]), 0) as tf.Tensor2D
   gradients["transformer.wpe.weight"] =
-    time === config.n_positions ? dPositions : tf.pad(dPositions, [[0, config.n_positions - time], [0, 0]])
+    time === config.n_positions
+      ? dPositions
+      : tf.pad(dPositions, [
+          [0, config.n_positions - time],
+          [0, 0]
+        ])
   return { loss, crossEntropy, normalized: final.y, gradients }
 }

@@ -5,7 +5,10 @@
 import * as Rng from "../../random/rng.ts"
 import { gpt2Parameters, type Gpt2Config } from "../gpt2-config.ts"
 
-export const initialWeights = (config: Gpt2Config, seed: number): Readonly<Record<string, Float32Array<ArrayBuffer>>> => {
+export const initialWeights = (
+  config: Gpt2Config,
+  seed: number
+): Readonly<Record<string, Float32Array<ArrayBuffer>>> => {
   const weights: Record<string, Float32Array<ArrayBuffer>> = {}
   for (const { name, shape } of gpt2Parameters(config)) {
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1))

@@ -64,7 +64,8 @@ export const trainLm = Effect.fn("trainLm")(function* (
   let letters: number | undefined
   while (trainer.done() < steps) {
     const step = yield* attempt(trainer.next)
-    if (step.textLoss !== undefined) smooth = smooth === undefined ? step.textLoss : 0.98 * smooth + 0.02 * step.textLoss
+    if (step.textLoss !== undefined)
+      smooth = smooth === undefined ? step.textLoss : 0.98 * smooth + 0.02 * step.textLoss
     if (step.step % options.reportEvery === 0 || step.step === steps) {
       letters = yield* attempt(trainer.letterAccuracy)
       log(
@@ -85,5 +86,12 @@ export const trainLm = Effect.fn("trainLm")(function* (
     if (checkpoint.due() && step.step < steps) yield* checkpoint.save(trainer.state())
     yield* Effect.yieldNow
   }
-  return { config, endOfText, tokenizer, weights: trainer.weights(), textLoss: smooth ?? 0, letterAccuracy: letters ?? 0 }
+  return {
+    config,
+    endOfText,
+    tokenizer,
+    weights: trainer.weights(),
+    textLoss: smooth ?? 0,
+    letterAccuracy: letters ?? 0
+  }
 })

@@ -117,11 +117,7 @@ export const trainingRows = (
     for (let i = 0; i < line.length; i++) {
       const weight = i === 0 ? options.wordWeight : i === letterAt && form !== "spelled" ? letterWeight[form] : 1
       const kind =
-        i !== letterAt
-          ? targetKind.otherDrill
-          : form === "first_letter"
-            ? targetKind.letter
-            : targetKind.bareLetter
+        i !== letterAt ? targetKind.otherDrill : form === "first_letter" ? targetKind.letter : targetKind.bareLetter
       put(row, line[i] as number, weight, kind)
     }
   }

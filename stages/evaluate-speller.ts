@@ -1,0 +1,82 @@
+/** Measures a language model as tiny-speller is measured: first letters, letter probe, held-out text against bigrams. */
+import * as Effect from "effect/Effect"
+import { Files } from "../src/artifact/files.ts"
+import { LanguageModel } from "../src/artifact/language-model.ts"
+import * as Param from "../src/stage/param.ts"
+import * as Stage from "../src/stage/stage.ts"
+import { stageFailed } from "../src/stage/stage-failed.ts"
+
+export default Stage.make("evaluate-speller", {
+  summary: "Measures how well a model knows first letters and text: prompts, a linear probe, a bigram baseline",
+  sources: {
+    text: { of: "text", default: "builtin:speller-text", description: "the corpus that the model was trained on" }
+  },
+  inputs: { model: Stage.one(LanguageModel, "a model that train-lm made from that corpus") },
+  params: {
+    hook: Param.string({
+      default: "blocks.1.hook_resid_post",
+      description: "where the probe reads the word: a hook of the residual stream"
+    }),
+    examples: Param.integer({ default: 10, minimum: 1, unit: "lines", description: "examples in a prompt" }),
+    seed: Param.integer({ default: 0, description: "seed of the examples and of the probe's split of the words" })
+  },
+  output: Files,
+  metrics: {
+    first_letter_accuracy: { better: "higher", tolerance: 0.01, description: "over the drilled words" },
+    first_letter_words: { better: "neither", tolerance: 0, description: "drilled words that are one token" },
+    spelled_accuracy: { better: "higher", tolerance: 0.03, description: "over words that were only spelled out" },
+    unseen_accuracy: { better: "neither", tolerance: 0.05, description: "over words that were in no drill" },
+    probe_accuracy: {
+      better: "higher",
+      tolerance: 0.02,
+      description: "26-way logistic probe, held-out fifth of the words"
+    },
+    probe_letters: { better: "higher", tolerance: 2, description: "letters with F1 above 0.8 there" },
+    letter_share: { better: "neither", tolerance: 0.03, description: "share of the words' variance between letters" },
+    held_out_text_loss: { better: "lower", tolerance: 0.02, description: "nats a token" },
+    bigram_loss: { better: "neither", tolerance: 0.001, description: "of a Kneser-Ney bigram on the same tokens" },
+    held_out_tokens: { better: "neither", tolerance: 0, description: "tokens of the two losses" }
+  },
+  engine: true,
+  isolation: "process",
+  run: ({ sources, inputs, params, output, log }) =>
+    Effect.gen(function* () {
+      const { trainingText } = yield* Effect.promise(() => import("../src/text/training-text.ts"))
+      const { endOfTextToken } = yield* Effect.promise(() => import("../src/text/speller-corpus.ts"))
+      const { makeTokenizer } = yield* Effect.promise(() => import("../src/text/tokenizer.ts"))
+      const { loadModel } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
+      const { spellerFigures } = yield* Effect.promise(() => import("../src/model/evaluate/speller-figures.ts"))
+      const handle = inputs.model.value
+      const tokenizer = makeTokenizer(yield* handle.tokenizer)
+      const endOfText = tokenizer.id(endOfTextToken)
+      const corpus = yield* trainingText(sources.text)
+      if (endOfText === undefined || corpus.words.length === 0) {
+        return yield* stageFailed(
+          "the model has no <|endoftext|>, or the text has no drill words",
+          "It measures models that train-lm made from builtin:speller-text."
+        )
+      }
+      const model = yield* loadModel(handle).pipe(
+        Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
+      )
+      const figures = yield* Effect.try({
+        try: () => spellerFigures(model, corpus, tokenizer, { ...params, endOfText }),
+        catch: (error) => stageFailed(error instanceof Error ? error.message : String(error))
+      })
+      yield* output.writeJson("figures.json", figures)
+      log(JSON.stringify(figures))
+      const { accuracy, probe, text } = figures
+      return {
+        first_letter_accuracy: accuracy.drilled.accuracy,
+        first_letter_words: accuracy.drilled.words,
+        spelled_accuracy: accuracy.spelled.accuracy,
+        unseen_accuracy: accuracy.unseen.accuracy,
+        probe_accuracy: probe.accuracy,
+        probe_letters: probe.goodLetters,
+        letter_share: probe.letterShare,
+        held_out_text_loss: text.loss,
+        bigram_loss: text.bigramLoss,
+        held_out_tokens: text.tokens
+      }
+    })
+})
