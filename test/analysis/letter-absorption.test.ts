@@ -1,13 +1,12 @@
-import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import { letterAbsorption, type LetterAbsorption } from "../../src/analysis/letter-absorption.ts"
 import { saeBenchThresholds } from "../../src/analysis/word-absorption.ts"
 import type { LatentCodes } from "../../src/analysis/latent-codes.ts"
 import { randomUnitRows } from "../../src/analysis/random-unit-rows.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { loadEngine } from "../../src/tensor/engine.ts"
+import { loadTestEngine } from "../engine.ts"
 
-beforeAll(() => Effect.runPromise(loadEngine("auto")))
+beforeAll(loadTestEngine)
 
 /**
  * A residual stream of a letter direction and small noise, and a hand-made SAE on it: latent l (0-25) fires for letter l,

@@ -1,13 +1,12 @@
-import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import { balancedLogistic } from "../../src/analysis/balanced-logistic.ts"
 import { accuracy, f1, f1PerClass } from "../../src/analysis/f1.ts"
 import { predictLetters, probeDirections, trainLetterProbe } from "../../src/analysis/letter-probe.ts"
 import { stratifiedFolds } from "../../src/analysis/stratified-folds.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { loadEngine } from "../../src/tensor/engine.ts"
+import { loadTestEngine } from "../engine.ts"
 
-beforeAll(() => Effect.runPromise(loadEngine("auto")))
+beforeAll(loadTestEngine)
 
 /** Rows of class k: a large common mean, noise, and 3 times the k-th planted direction; dimension 0 is 100 times louder. */
 const planted = (seed: number, n: number, d: number, classes: number) => {

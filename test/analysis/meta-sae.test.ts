@@ -5,9 +5,9 @@ import { metaLatents } from "../../src/analysis/meta-latents.ts"
 import { randomUnitRows } from "../../src/analysis/random-unit-rows.ts"
 import { trainMetaSae } from "../../src/analysis/train-meta-sae.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { loadEngine } from "../../src/tensor/engine.ts"
+import { loadTestEngine } from "../engine.ts"
 
-beforeAll(() => Effect.runPromise(loadEngine("auto")))
+beforeAll(loadTestEngine)
 
 describe("the decoder variance explained", () => {
   it("is 1 minus the squared error over the variance about the mean row", () => {

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest"
-import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { components } from "../../src/analysis/components.ts"
 import { cosineEdges, nearestRows } from "../../src/analysis/decoder-cosine.ts"
@@ -13,10 +12,10 @@ import { stitchedSae } from "../../src/analysis/stitched-sae.ts"
 import { topkThreshold } from "../../src/analysis/topk-threshold.ts"
 import type { SaeWeights } from "../../src/artifact/sae.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
-import { loadEngine } from "../../src/tensor/engine.ts"
+import { loadTestEngine } from "../engine.ts"
 import { denseMse, randomRows, randomSae } from "./random-sae.ts"
 
-beforeAll(() => Effect.runPromise(loadEngine("auto")))
+beforeAll(loadTestEngine)
 
 /** The engine's z is f32: a latent within rounding of its threshold may differ from the dense f64 arithmetic. */
 const close = (actual: number, expected: number) => expect(actual / expected).toBeCloseTo(1, 4)
