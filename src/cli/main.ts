@@ -2,7 +2,6 @@
  * Entry of the command line: data alone on stdout, everything for people on stderr, a failure printed once and last,
  * and the exit codes of the README (0 done, 1 a stage failed, 2 wrong usage or a wrong file, 130 interrupted).
  */
-import { enableCompileCache } from "node:module"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliError from "effect/cli/CliError"
@@ -15,9 +14,6 @@ import * as References from "effect/References"
 import * as Runtime from "effect/Runtime"
 import { commandLine } from "./command-line.ts"
 import { version } from "./version.ts"
-
-// Compiled TypeScript is kept between runs: a third of the start-up time.
-enableCompileCache()
 
 /** A failure that has been told already, with the exit code that it asked for. */
 class Told extends Data.TaggedError("Told")<{ readonly exitCode: number }> {
