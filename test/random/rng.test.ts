@@ -25,7 +25,10 @@ describe("Rng", () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(200), (seed, n) => {
         const order = [...Rng.make(seed, "order").permutation(n)].toSorted((x, y) => x - y)
-        assert.deepStrictEqual(order, Array.from({ length: n }, (_, i) => i))
+        assert.deepStrictEqual(
+          order,
+          Array.from({ length: n }, (_, i) => i)
+        )
       })
     )
   })
