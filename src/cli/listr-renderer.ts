@@ -48,7 +48,7 @@ export const listrRenderer = (write: (line: string) => void): Renderer => {
       // Ctrl-C belongs to the executor, which ends the workers first.
       registerSignalListeners: false,
       renderer: "default",
-      rendererOptions: { collapseSkips: false, collapseErrors: false, showErrorMessage: false, suffixSkips: false }
+      rendererOptions: { collapseSkips: true, collapseErrors: false, showErrorMessage: false, suffixSkips: false }
     })
     drawn = list.run().catch(() => {})
   }

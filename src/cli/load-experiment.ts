@@ -26,10 +26,10 @@ import { formatLocation } from "../spec/location.ts"
 import { kindsUsed, pipelineOf } from "../spec/specification.ts"
 import type { SourceText } from "../spec/specification.ts"
 import { codeDigest } from "../stage/code-digest.ts"
-import type { CodeUnreadable } from "../stage/code-digest.ts"
+import type { CodeDigest, CodeUnreadable } from "../stage/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../stage/stage-catalog.ts"
 import type { StageFiles } from "../stage/stage-catalog.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource, StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { layer as storeLayer } from "../store/file-store.ts"
 import { Store } from "../store/store.ts"
@@ -112,6 +112,8 @@ export interface Planned {
   readonly plan: Plan<ActionRecord>
   /** What the executor has to know of an instance beyond the graph. */
   readonly setupOf: (instance: StageInstance) => StageSetup
+  /** The module of the instance's stage kind, where its code is no longer what was planned. */
+  readonly changedSincePlan: (instance: StageInstance) => Effect.Effect<string | undefined>
 }
 
 /**
@@ -139,15 +141,17 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }
   })
 
+  const codeOf = (kind: StageKind): Effect.Effect<CodeDigest, CodeUnreadable> => {
+    const file = files[kind.name] as string
+    const root = file.startsWith(packageDirectory) ? packageDirectory : project.directory
+    return Effect.tryPromise({
+      try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, root))),
+      catch: (cause) => cause as CodeUnreadable
+    })
+  }
+
   const resolver: PlanResolver<ActionRecord, CodeUnreadable, never> = {
-    code: (kind) => {
-      const file = files[kind.name] as string
-      const root = file.startsWith(packageDirectory) ? packageDirectory : project.directory
-      return Effect.tryPromise({
-        try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, root))),
-        catch: (cause) => cause as CodeUnreadable
-      })
-    },
+    code: codeOf,
     source: (instance, name) => {
       const at = instance.origins[`sources.${name}`]
       const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
@@ -182,6 +186,12 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       sources: sources.get(instance.id) ?? {}
     }
   }
-  const result: Planned = { plan: planned, setupOf }
+  const changedSincePlan = (instance: StageInstance): Effect.Effect<string | undefined> =>
+    codeOf(instance.kind).pipe(
+      Effect.map(({ digest }) => digest === byId.get(instance.id)?.facts.code.digest),
+      Effect.catch(() => Effect.succeed(false)),
+      Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))
+    )
+  const result: Planned = { plan: planned, setupOf, changedSincePlan }
   return result
 })

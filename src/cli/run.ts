@@ -67,7 +67,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     selectRun(graph, { from, only, force, until: [...input.until, ...input.stages] })
   )
   const program = Effect.gen(function* () {
-    const { plan, setupOf } = yield* planExperiment(experiment, selected)
+    const { plan, setupOf, changedSincePlan } = yield* planExperiment(experiment, selected)
     const problems = notHit(plan, selected, only)
     if (problems.length > 0) return yield* new SpecInvalid({ problems })
     if (input.dryRun) {
@@ -88,6 +88,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       projectDirectory: experiment.project.directory,
       experiment: experiment.name,
       setupOf,
+      changedSincePlan,
       onEvent,
       engine: chooseEngine(input),
       ...selected,

@@ -96,10 +96,22 @@ const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<
 type InputValue = KeyManifest["inputs"][string]
 const isList = (value: InputValue): value is Exclude<InputDigest, string> => Array.isArray(value)
 
-/** Digests by path: `inputs.sae`, `inputs.saes[width=512,seed=0]`, `inputs.inputs.sae`. */
-const flatten = (path: string, value: InputValue): ReadonlyArray<readonly [string, string]> => {
-  if (typeof value === "string") return [[path, value]]
-  if (isList(value)) return value.map(({ at, digest }) => [`${path}${formatCoordinates(at)}`, digest] as const)
+interface Leaf {
+  readonly path: string
+  readonly digest: string
+}
+
+/**
+ * Digests by place: `inputs.sae`, `inputs.saes[width=512,seed=0]`, `inputs.inputs.sae`. A kept record has its coordinates
+ * in canonical order, so places are told apart by that, and shown as they are written now.
+ */
+const flatten = (path: string, value: InputValue): ReadonlyArray<readonly [string, Leaf]> => {
+  if (typeof value === "string") return [[path, { path, digest: value }]]
+  if (isList(value)) {
+    return value.map(
+      ({ at, digest }) => [path + canonicalJson(at), { path: path + formatCoordinates(at), digest }] as const
+    )
+  }
   return Object.entries(value).flatMap(([name, nested]) => flatten(`${path}.${name}`, nested))
 }
 
@@ -109,11 +121,14 @@ const diffInputs = (before: KeyManifest["inputs"], after: KeyManifest["inputs"],
     const old = before[name]
     const now = after[name]
     if (old !== undefined && now !== undefined && canonicalJson(old) === canonicalJson(now)) return []
-    const oldDigests = new Map(old === undefined ? [] : flatten(path, old))
-    const digests = new Map(now === undefined ? [] : flatten(path, now))
-    const changed = [...new Set([...oldDigests.keys(), ...digests.keys()])]
-      .filter((at) => oldDigests.get(at) !== digests.get(at))
-      .map((at) => entry(at, oldDigests.get(at), digests.get(at), sourceOf(path)))
+    const oldLeaves = new Map(old === undefined ? [] : flatten(path, old))
+    const leaves = new Map(now === undefined ? [] : flatten(path, now))
+    const changed = [...new Set([...oldLeaves.keys(), ...leaves.keys()])]
+      .filter((at) => oldLeaves.get(at)?.digest !== leaves.get(at)?.digest)
+      .map((at) => {
+        const place = (leaves.get(at) ?? oldLeaves.get(at))?.path ?? path
+        return entry(place, oldLeaves.get(at)?.digest, leaves.get(at)?.digest, sourceOf(path))
+      })
     return changed.length > 0 ? changed : [entry(`${path} in another order`, undefined, undefined, sourceOf(path))]
   })
 

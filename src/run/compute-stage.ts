@@ -94,6 +94,11 @@ const attempts = Effect.fnUntraced(function* (
   const log = directory.logPath(instance.id)
   const timeout = instance.timeoutSeconds
   for (let attempt = 1; ; attempt++) {
+    const changed = yield* options.changedSincePlan?.(instance) ?? Effect.succeed(undefined)
+    if (changed !== undefined) {
+      const problem = `${changed} has changed since this run was planned\n  run again: the plan then takes the new code`
+      return yield* new JobFailed({ problem, retryable: false, losses: [] })
+    }
     emit({
       type: "stage-started",
       id: instance.id,

@@ -22,6 +22,11 @@ export interface RunOptions {
   /** The experiment file as the user wrote it: the name under which the keys of this run are remembered. */
   readonly experiment: string
   readonly setupOf: (instance: StageInstance) => StageSetup
+  /**
+   * Asked right before a stage starts, hours perhaps after the plan: what of its code has changed since, in words. Its
+   * result would stand under the key of other code. @default nothing changes
+   */
+  readonly changedSincePlan?: (instance: StageInstance) => Effect.Effect<string | undefined>
   readonly onEvent: (event: RunEvent) => void
   /** Asked once, when the first stage that needs an engine is about to run: a run of hits pays nothing for it. */
   readonly engine: Effect.Effect<EngineName, EngineUnavailable>

@@ -1,7 +1,6 @@
 /** The main job on the embedded model, small: what changes, what is damaged, what is killed. */
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { chmodSync } from "node:fs"
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { cli, finished, project, repository, start, statuses } from "./run-cli.ts"

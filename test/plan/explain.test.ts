@@ -128,6 +128,12 @@ describe("explain", () => {
       manifest: { inputs: { inputs: { one: digest("a"), all: [at(2, "b"), at(1, "a")] } } }
     })
     assert.deepStrictEqual(reasons(c, before, swapped), ["inputs.inputs in another order (x.yaml:10)"])
+    // A record that was kept has its coordinates in canonical order: the same place all the same.
+    const list = (at: Readonly<Record<string, number>>, letter: string) =>
+      recordOf(c, { manifest: { inputs: { inputs: [{ at, digest: digest(letter) }] } } })
+    assert.deepStrictEqual(reasons(c, list({ seed: 0, width: 2 }, "a"), list({ width: 2, seed: 0 }, "b")), [
+      "inputs.inputs[width=2,seed=0] changed (x.yaml:10)"
+    ])
   })
 
   it("facts, numerics, the key format", () => {

@@ -1,0 +1,86 @@
+import { symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { cli, project, repository, start, statuses } from "./run-cli.ts"
+
+const source = (name: string): string => JSON.stringify(join(repository, "src", name))
+const formula = "export const double = (x: number): number => x * 2\n"
+const kind = `
+import * as Effect from "effect/Effect"
+import { Files } from ${source("artifact/files.ts")}
+import * as Param from ${source("stage/param.ts")}
+import * as Stage from ${source("stage/stage.ts")}
+import { double } from "../double.ts"
+
+export default Stage.make("doubled", {
+  summary: "Doubles a number",
+  inputs: {},
+  params: { x: Param.number({ description: "the number" }) },
+  output: Files,
+  metrics: { y: { better: "neither", tolerance: 0, description: "twice x" } },
+  engine: false,
+  isolation: "pool",
+  run: ({ params, output }) =>
+    Effect.gen(function* () {
+      yield* output.writeJson("y.json", double(params.x))
+      return { y: double(params.x) }
+    })
+})
+`
+const experiment = `stages:
+  slow: { uses: command, with: { run: 'sleep 2; echo 1 > "$OUTPUT/x"' } }
+  twice: { uses: doubled, with: { x: 21 } }
+  after: { uses: doubled, with: { x: 1 }, needs: [slow] }
+`
+
+let directory: string
+let remove: () => void
+beforeEach(() => {
+  ;({ directory, remove } = project({ "x.yaml": experiment, "stages/doubled.ts": kind, "double.ts": formula }))
+  // Effect is found from the project as from any that depends on it.
+  writeFileSync(join(directory, "package.json"), `{ "type": "module" }`)
+  symlinkSync(join(repository, "node_modules"), join(directory, "node_modules"))
+})
+afterEach(() => remove())
+
+const run = (...args: ReadonlyArray<string>) => cli(["run", "x.yaml", "--json", ...args], { cwd: directory })
+const edit = (text: string): void => writeFileSync(join(directory, "double.ts"), text)
+
+describe("a stage kind of the user's own", { timeout: 120_000 }, () => {
+  it("is found by its name, and reruns for a changed formula, not for a comment or a type", async () => {
+    const first = await run("twice")
+    assert.deepStrictEqual(statuses(first), ["twice ran"], first.stderr)
+    edit(`// twice as much\nexport interface Unused { a: string }\n${formula}`)
+    assert.deepStrictEqual(statuses(await run("twice")), ["twice hit"])
+    edit(formula.replace("x * 2", "x + x + 0"))
+    const why = await cli(["why", "x.yaml", "twice"], { cwd: directory })
+    assert.include(why.stdout, "code double.ts changed")
+    assert.notInclude(why.stdout, "doubled.ts")
+    // Other code, same bytes: a new key with the same digest.
+    assert.deepStrictEqual(statuses(await run("twice")), ["twice ran"])
+    edit(formula)
+    assert.deepStrictEqual(statuses(await run("twice")), ["twice hit"])
+  })
+
+  it("does not compute under the key of code that has changed since the plan", async () => {
+    const running = start(["run", "x.yaml", "--json"], { cwd: directory })
+    await running.until('"type":"stage-started"')
+    edit(formula.replace("x * 2", "x * 3"))
+    const ended = await running.done
+    assert.strictEqual(ended.code, 1)
+    assert.include(ended.stderr, "has changed since this run was planned")
+    assert.deepStrictEqual(statuses(await run("after")), ["slow hit", "after ran"])
+  })
+
+  it("tells a parameter that is missing, misspelled or of the wrong type, where it is written", async () => {
+    writeFileSync(
+      join(directory, "x.yaml"),
+      `stages:\n  a: { uses: doubled, with: { y: 3 } }\n  b: { uses: doubled, with: { x: no } }\n`
+    )
+    const wrong = await run()
+    assert.strictEqual(wrong.code, 2)
+    const lines = wrong.stderr.trim().split("\n")
+    assert.strictEqual(lines.filter((line) => line.startsWith("x.yaml:2:")).length, 2, wrong.stderr)
+    assert.strictEqual(lines.filter((line) => line.startsWith("x.yaml:3:")).length, 1, wrong.stderr)
+  })
+})
