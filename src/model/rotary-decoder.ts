@@ -23,7 +23,7 @@ import {
 import type { ModelError } from "./model-error.ts"
 import type { ModelInfo } from "./model-info.ts"
 import { linearMatrix, matrix, vector } from "./parameter-source.ts"
-import { rotaryOf } from "./rotary-parameters.ts"
+import { contextStretch, rotaryOf } from "./rotary-parameters.ts"
 import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "./weights.ts"
 
 const Fields = Schema.Record(Schema.String, Schema.Unknown)
@@ -236,7 +236,7 @@ export const describeRotaryDecoder = (family: RotaryDecoderFamily) =>
       dMlp: config.intermediate_size,
       parallel: false,
       vocabulary: config.vocab_size,
-      context,
+      context: Math.trunc(context * contextStretch(family.rope(config, "full_attention").fields)),
       bos: config.bos_token_id ?? null
     }
     const types = Array.from({ length: layers }, (_, layer) => family.layerType(config, layer))

@@ -140,6 +140,12 @@ const scalings: Readonly<Record<string, Scaling>> = {
   divisors
 }
 
+/** How much longer a context than the trained one the parameters are meant for, beyond `max_position_embeddings`. */
+export const contextStretch = (fields: Fields): number => {
+  const { factor } = fields
+  return (fields["rope_type"] ?? fields["type"]) === "dynamic" && isNumber(factor) ? Math.max(1, factor) : 1
+}
+
 /** @returns the rotary embedding, or a sentence that says what config.json lacks */
 export const rotaryOf = (fields: Fields, base: number, context: RotaryContext): Rotary | string => {
   const { dims } = context

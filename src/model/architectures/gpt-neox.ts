@@ -20,7 +20,7 @@ import {
 } from "../config-schema.ts"
 import type { ModelInfo } from "../model-info.ts"
 import { linearMatrix, matrix, vector } from "../parameter-source.ts"
-import { rotaryOf } from "../rotary-parameters.ts"
+import { contextStretch, rotaryOf } from "../rotary-parameters.ts"
 import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../weights.ts"
 
 const Fields = Schema.Record(Schema.String, Schema.Unknown)
@@ -111,7 +111,7 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
     dMlp: config.intermediate_size,
     parallel: config.use_parallel_residual !== false,
     vocabulary: config.vocab_size,
-    context: config.max_position_embeddings,
+    context: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
     bos: config.bos_token_id ?? null
   }
   const description: ModelDescription = {
