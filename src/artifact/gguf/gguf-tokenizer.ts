@@ -2,7 +2,15 @@
  * The tokenizer of a GGUF file as a Hugging Face `tokenizer.json`: byte-level BPE with the merges that the file holds
  * (`gpt2`), or SentencePiece's BPE with scores and byte fallback (`llama`), whose merges follow from the scores.
  */
-import { flagAt, type Metadata, MetadataProblem, numbersAt, optionalNumber, optionalText, stringsAt } from "./metadata-fields.ts"
+import {
+  flagAt,
+  type Metadata,
+  MetadataProblem,
+  numbersAt,
+  optionalNumber,
+  optionalText,
+  stringsAt
+} from "./metadata-fields.ts"
 import { scoreMerges } from "./score-merges.ts"
 
 /** llama.cpp's types of tokens. */
@@ -123,9 +131,7 @@ const scoredModel = (metadata: Metadata, { tokens, types }: Pieces): Json => {
     ...(prefix ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : [])
   ]
   return {
-    normalizer: prefix
-      ? { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "▁" }, replace] }
-      : replace,
+    normalizer: prefix ? { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "▁" }, replace] } : replace,
     pre_tokenizer: null,
     decoder: { type: "Sequence", decoders },
     model: {

@@ -134,8 +134,7 @@ const readArray = (cursor: Cursor, key: string): MetadataValue => {
   const width = widths[type]
   if (width === undefined) throw new Problem(`${key} is an array of the unknown type ${type}`)
   const start = cursor.take(width * length)
-  const result =
-    type === 6 ? new Float32Array(length) : type === 5 ? new Int32Array(length) : new Float64Array(length)
+  const result = type === 6 ? new Float32Array(length) : type === 5 ? new Int32Array(length) : new Float64Array(length)
   for (let i = 0; i < length; i++) result[i] = Number(scalarAt(cursor.view, type, start + i * width))
   return result
 }

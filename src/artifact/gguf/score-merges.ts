@@ -32,8 +32,8 @@ export const scoreMerges = (
       const right = ids.get(token.slice(cut))
       if (right !== undefined) own.push([left, right])
     }
-    own.sort((a, b) => a[0] - b[0] || a[1] - b[1])
-    for (const [left, right] of own) merges.push([tokens[left] as string, tokens[right] as string])
+    const ordered = own.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+    for (const [left, right] of ordered) merges.push([tokens[left] as string, tokens[right] as string])
   }
   return merges
 }

@@ -1,14 +1,7 @@
 /** GGML's tensor types that can be read: how many values and bytes a block has, and how it becomes f32. */
 import { fromFloat16 } from "../half-float.ts"
 import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from "./k-quants.ts"
-import {
-  type DecodeBlocks,
-  decodeQ4_0,
-  decodeQ4_1,
-  decodeQ5_0,
-  decodeQ5_1,
-  decodeQ8_0
-} from "./simple-quants.ts"
+import { type DecodeBlocks, decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from "./simple-quants.ts"
 
 export interface TensorType {
   readonly name: string
