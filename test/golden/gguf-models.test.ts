@@ -18,11 +18,11 @@ import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import { unembed } from "../../src/model/unembed.ts"
 import { makeTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
-import { goldenKind, goldensDirectory } from "./golden-folders.ts"
+import { foldersIn, goldenKind, goldensDirectory } from "./golden-folders.ts"
 
-const folders = fs.existsSync(goldensDirectory)
-  ? fs.readdirSync(goldensDirectory).filter((folder) => goldenKind(folder) === "gguf")
-  : []
+const folders = foldersIn(goldensDirectory)
+  .filter((place) => goldenKind(place) === "gguf")
+  .map((place) => path.basename(place))
 
 const filesDirectory = process.env["MODEL_FILES_DIR"]
 

@@ -15,15 +15,15 @@ import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import { type RunnableModel, runModel, type TokenBatch } from "../../src/model/run-model.ts"
 import { loadTestEngine } from "../engine.ts"
-import { goldenKind, goldensDirectory } from "./golden-folders.ts"
+import { foldersIn, goldenKind, goldensDirectory, ownGoldensDirectory } from "./golden-folders.ts"
 
-const folders = fs.existsSync(goldensDirectory) ? fs.readdirSync(goldensDirectory).toSorted() : []
+const folders = foldersIn(goldensDirectory)
 
 /** Greatest absolute difference allowed: the reference was computed in f32 too. */
 const tolerance = 2e-4
 
-const golden = (folder: string) => {
-  const bytes = new Uint8Array(fs.readFileSync(path.join(goldensDirectory, folder, "golden.safetensors")))
+const golden = (place: string) => {
+  const bytes = new Uint8Array(fs.readFileSync(path.join(place, "golden.safetensors")))
   const read = (offset: number, length: number) => Promise.resolve(bytes.slice(offset, offset + length))
   return openSafetensors({ size: bytes.length, read }, "golden.safetensors")
 }
@@ -115,14 +115,13 @@ const compare = Effect.fnUntraced(function* (model: RunnableModel, expected: Saf
   return differences
 })
 
-const check = Effect.fnUntraced(function* (folder: string) {
-  const place = path.join(goldensDirectory, folder)
+const check = Effect.fnUntraced(function* (place: string) {
   // These folders have no tokenizer; config.json stands in for it, unread.
   const tokenizer = { name: "tokenizer.json", path: path.join(place, "config.json"), sha256: "" }
   const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
   const handle = yield* readLanguageModel(artifact)
   const model = yield* loadModel(handle)
-  const expected = yield* golden(folder)
+  const expected = yield* golden(place)
   const before = tf.memory().numTensors
   let differences = yield* compare(model, expected)
   const dtype = handle.config["dtype"] ?? handle.config["torch_dtype"]
@@ -131,17 +130,16 @@ const check = Effect.fnUntraced(function* (folder: string) {
   }
   expect(tf.memory().numTensors).toBe(before)
   const greatest = Math.max(...Object.values(differences))
-  console.info(`${folder}: greatest difference ${greatest.toExponential(1)}`)
+  console.info(`${path.basename(place)}: greatest difference ${greatest.toExponential(1)}`)
   for (const [name, difference] of Object.entries(differences)) expect(difference, name).toBeLessThan(tolerance)
 })
 
-describe.skipIf(folders.length === 0)("models agree with the reference library", () => {
+describe("models agree with the reference library", () => {
   beforeAll(loadTestEngine)
-  for (const folder of folders) {
-    const kind = goldenKind(folder)
-    if (kind === "checkpoint") it(folder, () => Effect.runPromise(Effect.scoped(check(folder))))
-    if (kind === "unknown") {
-      it(folder, () => expect.fail(`${path.join(goldensDirectory, folder)} holds goldens of an unknown kind`))
-    }
+  for (const place of [...folders, ...foldersIn(ownGoldensDirectory)]) {
+    const name = place.startsWith(ownGoldensDirectory) ? `own ${path.basename(place)}` : path.basename(place)
+    const kind = goldenKind(place)
+    if (kind === "checkpoint") it(name, () => Effect.runPromise(Effect.scoped(check(place))))
+    if (kind === "unknown") it(name, () => expect.fail(`${place} holds goldens of an unknown kind`))
   }
 })
