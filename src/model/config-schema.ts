@@ -76,8 +76,13 @@ export const refuseCommonFields = (config: ModelConfig): Effect.Effect<void, Mod
     pruned_heads: isEmpty
   })
 
-/** `width` of each of `heads`, or the reason why there is none. */
-export const headWidth = (field: string, total: number, heads: number): Effect.Effect<number, ModelError> =>
+/** Width of each head, or the reason why there is none. */
+export const headWidth = (
+  widthField: string,
+  total: number,
+  headsField: string,
+  heads: number
+): Effect.Effect<number, ModelError> =>
   total % heads === 0
     ? Effect.succeed(total / heads)
-    : Effect.fail(configProblem(`${field} ${total} is no multiple of the ${heads} attention heads`))
+    : Effect.fail(configProblem(`${widthField} ${total} is no multiple of ${headsField} ${heads}`))

@@ -37,7 +37,7 @@ export const findArchitecture = (config: ModelConfig): Effect.Effect<Architectur
       reason: "architecture",
       problem:
         typeof name === "string"
-          ? `models of the architecture ${name} cannot be run${suggest(name, architectureNames)}`
+          ? `models of the architecture ${name} cannot be run yet${suggest(name, architectureNames)}`
           : "config.json has no model_type, so the architecture is not known",
       remedy: `Architectures that can be run: ${architectureNames.join(", ")}.`
     })

@@ -6,7 +6,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { fromBfloat16, toBfloat16 } from "../../src/artifact/half-float.ts"
 import { openSafetensors, type Safetensors } from "../../src/artifact/safetensors.ts"

@@ -83,7 +83,7 @@ const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neo", Config, json)
   yield* refuseCommonFields(json)
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
-  const dHead = yield* headWidth("hidden_size", config.hidden_size, config.num_heads)
+  const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_heads", config.num_heads)
   // `attention_layers`, where config.json has it, is what the library expanded from `attention_types`.
   const types = config.attention_types ?? [[["global", "local"], 12] as const]
   const kinds: Array<"global" | "local"> = []

@@ -91,7 +91,7 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neox", Config, json)
   yield* refuseCommonFields(json)
   const activation = yield* findActivation("hidden_act", config.hidden_act ?? "gelu")
-  const dHead = yield* headWidth("hidden_size", config.hidden_size, config.num_attention_heads)
+  const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", config.num_attention_heads)
   const rope = config.rope_scaling ?? config.rope_parameters ?? {}
   const share = Number(rope["partial_rotary_factor"] ?? config.rotary_pct ?? 0.25)
   const base = Number(rope["rope_theta"] ?? config.rotary_emb_base ?? 10_000)
