@@ -37,12 +37,20 @@ export const readLanguageModel = Effect.fn("readLanguageModel")(function* (artif
     }
     if (artifact.has(single)) return yield* open(single)
     const { weight_map: map } = yield* readJsonFile(artifact, index, Index)
-    const shards = yield* Effect.forEach([...new Set(Object.values(map))].toSorted(), open)
-    const merged = mergeSafetensors(shards)
-    for (const [name, shard] of Object.entries(map)) {
-      if (!merged.entries.has(name)) return yield* fail(index, `names ${name} in ${shard}, which does not hold it`)
+    const names = [...new Set(Object.values(map))].toSorted()
+    const shards = yield* Effect.forEach(names, open)
+    const holders = new Map<string, string>()
+    for (const [i, shard] of shards.entries()) {
+      for (const name of shard.entries.keys()) {
+        const other = holders.get(name)
+        if (other !== undefined) return yield* fail(index, `${name} stands in ${other} and in ${names[i] as string}`)
+        holders.set(name, names[i] as string)
+      }
     }
-    return merged
+    for (const [name, shard] of Object.entries(map)) {
+      if (holders.get(name) !== shard) return yield* fail(index, `names ${name} in ${shard}, which does not hold it`)
+    }
+    return mergeSafetensors(shards)
   })
   const handle: LanguageModelHandle = {
     digest: artifact.digest,

@@ -2,7 +2,7 @@
  * GGML's block formats of 256 values with scales of scales: Q4_K, Q5_K and Q6_K.
  * Source: the layouts of `ggml-common.h` (block_q4_K and following).
  */
-import { halfTable } from "./half-table.ts"
+import { halfTable } from "../half-float.ts"
 import type { DecodeBlocks } from "./simple-quants.ts"
 
 const half = (bytes: Uint8Array, at: number): number =>

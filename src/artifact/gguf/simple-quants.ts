@@ -2,7 +2,7 @@
  * GGML's block formats of 32 values with one scale: Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0.
  * Source: the layouts of `ggml-common.h` (block_q4_0 and following); value i and value i + 16 share a byte.
  */
-import { halfTable } from "./half-table.ts"
+import { halfTable } from "../half-float.ts"
 
 /** Values of `blocks` blocks into `out` from `at` on. Bytes and room have been checked. */
 export type DecodeBlocks = (bytes: Uint8Array, blocks: number, out: Float32Array, at: number) => void
