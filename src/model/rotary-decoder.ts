@@ -217,7 +217,10 @@ export const describeRotaryDecoder = (family: RotaryDecoderFamily) =>
     if (heads % keyValueHeads !== 0) {
       return yield* configProblem(`num_attention_heads ${heads} is no multiple of num_key_value_heads ${keyValueHeads}`)
     }
-    const dHead = config.head_dim ?? defaults.headDim ?? (yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", heads))
+    const dHead =
+      config.head_dim ??
+      defaults.headDim ??
+      (yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", heads))
     const activation = yield* findActivation(...family.activation(config))
     const context = config.max_position_embeddings ?? defaults.context
     const layers = config.num_hidden_layers
