@@ -4,11 +4,13 @@ import { LanguageModel } from "../src/artifact/language-model.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("load-model", {
-  summary: "Brings a language model into the store, checked: builtin:tiny-speller, a Hugging Face folder or a GGUF file",
+  summary:
+    "Brings a language model into the store, checked: builtin:tiny-speller, a Hugging Face folder or a GGUF file",
   sources: {
     source: {
       of: "model",
-      description: "builtin:tiny-speller, or file:DIR with config.json, tokenizer.json and model.safetensors (or one GGUF file)"
+      description:
+        "builtin:tiny-speller, or file:DIR with config.json, tokenizer.json and model.safetensors (or one GGUF file)"
     }
   },
   inputs: {},

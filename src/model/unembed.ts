@@ -33,7 +33,8 @@ const forBlocks = (
   for (let first = 0; first < info.vocabulary; first += size) {
     const count = Math.min(size, info.vocabulary - first)
     tf.tidy(() => {
-      const rows = count === info.vocabulary ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
+      const rows =
+        count === info.vocabulary ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
       use(softCap(tf.matMul<tf.Tensor2D>(normalized, rows, false, true), logitCap), first)
     })
   }

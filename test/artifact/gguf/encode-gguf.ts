@@ -81,7 +81,10 @@ const writeValue = (out: Bytes, value: Value): void => {
       out.u32(9)
       out.u32(value.type === "f32s" ? 6 : 5)
       out.u64(BigInt(value.value.length))
-      for (const entry of value.value) value.type === "f32s" ? out.f32(entry) : out.u32(entry)
+      for (const entry of value.value) {
+        if (value.type === "f32s") out.f32(entry)
+        else out.u32(entry)
+      }
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { tensorTypes } from "../../../src/artifact/gguf/tensor-types.ts"
 import { toBfloat16, toFloat16 } from "../../../src/artifact/half-float.ts"
