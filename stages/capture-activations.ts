@@ -46,6 +46,9 @@ export default Stage.make("capture-activations", {
       const info = yield* modelInfo(model.config).pipe(Effect.mapError(refused))
       const hook = findHook(params.hook, info)
       if (typeof hook === "string") return yield* stageFailed(hook, "Set hook to one of these.")
+      if (!hook.perToken) {
+        return yield* stageFailed(`${params.hook} holds no vector for each token`, "Set hook to another one.")
+      }
       if (tokens.contexts === 0)
         return yield* stageFailed("the text has no contexts", "Give more text, or shorter contexts.")
       if (tokens.tokenizer !== model.tokenizerDigest) {

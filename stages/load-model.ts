@@ -1,14 +1,16 @@
-/** A language model from outside: the embedded one, or a local Hugging Face folder. */
+/** A language model from outside: the embedded one, a local Hugging Face folder or a GGUF file. */
 import * as Effect from "effect/Effect"
 import { LanguageModel } from "../src/artifact/language-model.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("load-model", {
-  summary: "Brings a language model into the store, checked: builtin:tiny-speller or a Hugging Face folder",
+  summary:
+    "Brings a language model into the store, checked: builtin:tiny-speller, a Hugging Face folder or a GGUF file",
   sources: {
     source: {
       of: "model",
-      description: "builtin:tiny-speller, or file:DIR with config.json, tokenizer.json and model.safetensors"
+      description:
+        "builtin:tiny-speller, or file:DIR with config.json, tokenizer.json and model.safetensors (or one GGUF file)"
     }
   },
   inputs: {},

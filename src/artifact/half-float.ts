@@ -34,10 +34,19 @@ const half = (bits: number): number => {
   return bits >>> 15 === 0 ? size : -size
 }
 
+let table: Float32Array | undefined
+
+/** Every IEEE binary16 number as f32, by bit pattern: 256 KiB, made when first asked for. */
+export const halfTable = (): Float32Array => {
+  table ??= Float32Array.from({ length: 65_536 }, (_, bits) => half(bits))
+  return table
+}
+
 /** IEEE binary16. Exact. */
 export const fromFloat16 = (bits: Uint16Array): Float32Array<ArrayBuffer> => {
+  const values = halfTable()
   const result = new Float32Array(bits.length)
-  for (let i = 0; i < bits.length; i++) result[i] = half(bits[i] as number)
+  for (let i = 0; i < bits.length; i++) result[i] = values[bits[i] as number] as number
   return result
 }
 

@@ -1,12 +1,12 @@
 /**
  * The artifact kind LanguageModel: a Hugging Face folder (config.json, tokenizer.json, model.safetensors or its
- * shards). The handle gives verified bytes; `src/model` turns them into something that runs.
+ * shards, or model.gguf). The handle gives verified bytes; `src/model` turns them into something that runs.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ArtifactError } from "./artifact-error.ts"
 import { makeKind } from "./artifact-kind.ts"
-import type { Safetensors } from "./safetensors.ts"
+import type { WeightTensors } from "./weight-tensors.ts"
 
 export interface LanguageModelHandle {
   /** Digest of the artifact. */
@@ -18,7 +18,7 @@ export interface LanguageModelHandle {
   /** sha256 of tokenizer.json, as `TokensInfo.tokenizer` states it. */
   readonly tokenizerDigest: string
   /** All weights under one roof, shards included; tensors are read one by one. */
-  readonly weights: Effect.Effect<Safetensors, ArtifactError, Scope.Scope>
+  readonly weights: Effect.Effect<WeightTensors, ArtifactError, Scope.Scope>
 }
 
 export const LanguageModel = makeKind({

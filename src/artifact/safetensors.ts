@@ -95,6 +95,14 @@ const parseJson = (bytes: Uint8Array): unknown => {
   }
 }
 
+/** Half floats are read and widened so many bytes at a time: a large tensor is in memory once, not twice. */
+const slabBytes = 8 * 2 ** 20
+
+const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => {
+  const own = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice()
+  return new Uint16Array(own.buffer, own.byteOffset, own.byteLength / 2)
+}
+
 const read = (file: VerifiedFile, offset: number, length: number) =>
   Effect.tryPromise({ try: () => file.read(offset, length), catch: (error) => error as ArtifactError })
 
@@ -123,21 +131,24 @@ export const openSafetensors = Effect.fn("openSafetensors")(function* (file: Ver
     const result = yield* read(file, 8 + headerBytes + entry.offset, entry.size)
     return result.byteOffset % 8 === 0 ? result : result.slice()
   })
+  const halves = Effect.fnUntraced(function* (entry: Located, decode: (bits: Uint16Array) => Float32Array) {
+    const out = new Float32Array(entry.size / 2)
+    for (let at = 0; at < entry.size; at += slabBytes) {
+      const length = Math.min(slabBytes, entry.size - at)
+      const slab = yield* read(file, 8 + headerBytes + entry.offset + at, length)
+      out.set(decode(words(slab)), at / 2)
+    }
+    return out
+  })
   const float32 = Effect.fnUntraced(function* (name: string) {
+    const entry = located.get(name)
+    if (entry?.dtype === "BF16") return yield* halves(entry, fromBfloat16)
+    if (entry?.dtype === "F16") return yield* halves(entry, fromFloat16)
     const raw = yield* bytes(name)
     const { dtype, size } = located.get(name) as Located
-    switch (dtype) {
-      case "F32":
-        return new Float32Array(raw.buffer, raw.byteOffset, size / 4)
-      case "F64":
-        return Float32Array.from(new Float64Array(raw.buffer, raw.byteOffset, size / 8))
-      case "BF16":
-        return fromBfloat16(new Uint16Array(raw.buffer, raw.byteOffset, size / 2))
-      case "F16":
-        return fromFloat16(new Uint16Array(raw.buffer, raw.byteOffset, size / 2))
-      default:
-        return yield* fail(`tensor ${name} is ${dtype}, not a float`)
-    }
+    if (dtype === "F32") return new Float32Array(raw.buffer, raw.byteOffset, size / 4)
+    if (dtype === "F64") return Float32Array.from(new Float64Array(raw.buffer, raw.byteOffset, size / 8))
+    return yield* fail(`tensor ${name} is ${dtype}, not a float`)
   })
   const result: Safetensors = { entries: located, metadata, bytes, float32 }
   return result

@@ -1,6 +1,9 @@
 /** Copies a model's files from a source into an artifact, after checking that they make a model that can be run. */
 import * as Effect from "effect/Effect"
 import type { ArtifactWriter } from "../artifact/artifact.ts"
+import { canonicalJson } from "../artifact/canonical-json.ts"
+import { readGgufModel } from "../artifact/gguf/read-gguf-model.ts"
+import type { LanguageModelHandle } from "../artifact/language-model.ts"
 import { readLanguageModel } from "../artifact/read-language-model.ts"
 import { readSourceFile } from "../source/read-source.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -12,19 +15,64 @@ import { checkWeights, modelInfo } from "./load-model.ts"
 /** Files of a model folder that are used; a folder's other files (other formats, licences) stay where they are. */
 const used = /^(config\.json|tokenizer\.json|model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json)$/
 
-export const importModel = Effect.fn("importModel")(function* (source: ResolvedSource, output: ArtifactWriter) {
-  const refused = (error: { readonly message: string }) =>
-    stageFailed(`source ${source.uri}: ${error.message}`, "It takes a Hugging Face folder of a supported architecture.")
+interface Imported {
+  readonly handle: Pick<LanguageModelHandle, "config" | "tokenizer" | "weights">
+  /** Files copied as they are, by the name that they get. */
+  readonly copied: ReadonlyArray<readonly [name: string, file: ResolvedSource["files"][number]]>
+  /** Files made of the others. */
+  readonly made: Readonly<Record<string, string>>
+}
+
+const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
   const files = source.files.filter(({ name }) => used.test(name))
   for (const name of ["config.json", "tokenizer.json"]) {
     if (files.some((file) => file.name === name)) continue
     return yield* stageFailed(
       `source ${source.uri}: there is no ${name}; the source holds ${source.files.map((file) => file.name).join(", ")}`,
-      "Give a folder with config.json, tokenizer.json and model.safetensors."
+      "Give a folder with config.json, tokenizer.json and model.safetensors, or one GGUF file."
     )
   }
   const artifact = yield* filesArtifact("LanguageModel", files)
-  const handle = yield* readLanguageModel(artifact).pipe(Effect.mapError(refused))
+  const imported: Imported = {
+    handle: yield* readLanguageModel(artifact),
+    copied: files.map((file) => [file.name, file] as const),
+    made: {}
+  }
+  return imported
+})
+
+/** A GGUF file stays as it is; its configuration and tokenizer are written out beside it. */
+const fromGguf = Effect.fnUntraced(function* (file: ResolvedSource["files"][number]) {
+  const artifact = yield* filesArtifact("LanguageModel", [file])
+  const { config, tokenizer: made, weights } = yield* readGgufModel(yield* artifact.open(file.name), file.name)
+  const tokenizer = yield* made
+  const imported: Imported = {
+    handle: { config, tokenizer: Effect.succeed(tokenizer), weights: Effect.succeed(weights) },
+    copied: [["model.gguf", file]],
+    made: { "config.json": canonicalJson(config), "tokenizer.json": tokenizer }
+  }
+  return imported
+})
+
+/** Needs a scope, which closes the files. */
+export const importModel = Effect.fn("importModel")(function* (source: ResolvedSource, output: ArtifactWriter) {
+  const refused = (error: { readonly message: string }) =>
+    stageFailed(
+      `source ${source.uri}: ${error.message}`,
+      "It takes a Hugging Face folder or a GGUF file of a supported architecture."
+    )
+  const gguf = source.files.filter(({ name }) => name.endsWith(".gguf"))
+  const single = source.files.some(({ name }) => name === "config.json") ? undefined : gguf[0]
+  if (single !== undefined && gguf.length > 1) {
+    return yield* stageFailed(
+      `source ${source.uri} holds ${gguf.length} GGUF files: ${gguf.map(({ name }) => name).join(", ")}`,
+      "Give one of them."
+    )
+  }
+  const { handle, copied, made } =
+    single === undefined
+      ? yield* fromFolder(source).pipe(Effect.catchTag("ArtifactError", (error) => Effect.fail(refused(error))))
+      : yield* fromGguf(single).pipe(Effect.mapError(refused))
   const info = yield* modelInfo(handle.config).pipe(Effect.mapError(refused))
   const weights = yield* handle.weights.pipe(Effect.mapError(refused))
   yield* checkWeights(handle.config, weights).pipe(Effect.mapError(refused))
@@ -38,7 +86,8 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
       message: `tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json a vocab_size of ${info.vocabulary}`
     })
   }
-  for (const file of files) yield* output.write(file.name, yield* readSourceFile(source, file))
+  for (const [name, file] of copied) yield* output.write(name, yield* readSourceFile(source, file))
+  for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
   let parameters = 0
   for (const { shape } of weights.entries.values()) parameters += shape.reduce((a, b) => a * b, 1)
   return { info, parameters }

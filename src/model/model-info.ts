@@ -5,11 +5,16 @@ export interface ModelInfo {
   readonly layers: number
   /** Width of the residual stream. */
   readonly dModel: number
+  /** Query heads. */
   readonly heads: number
+  /** Key and value heads: fewer than `heads` where several queries share one. */
+  readonly keyValueHeads: number
   /** Width of one head. */
   readonly dHead: number
   /** Width of the MLP. */
   readonly dMlp: number
+  /** Attention and MLP both read the block's input, so there is no residual stream between them. */
+  readonly parallel: boolean
   readonly vocabulary: number
   /** Longest context, in tokens. */
   readonly context: number

@@ -61,10 +61,12 @@ describe("running a model", () => {
   it("gives every hook that is asked for, in its shape", () =>
     withModel((model) => {
       const points = hookPoints(model.info)
-      expect(points.length).toBe(1 + 2 * 8 + 1)
+      expect(points.length).toBe(1 + 2 * 12 + 1)
       const { activations, logits } = runModel(model, tokens, { hooks: points.map(({ name }) => name) })
       expect(logits).toBeUndefined()
-      for (const { name, shape } of points) expect(activations[name]?.shape, name).toEqual([2, 4, ...shape])
+      for (const { name, shape, perToken } of points) {
+        expect(activations[name]?.shape, name).toEqual(perToken ? [2, 4, ...shape] : [2, 2, 4, 4])
+      }
       for (const activation of Object.values(activations)) activation.dispose()
     }))
 

@@ -12,15 +12,27 @@ const geluTanh: ActivationFunction = (x) => {
 
 const gelu: ActivationFunction = (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1))
 
+const silu: ActivationFunction = (x) => tf.mul(x, tf.sigmoid(x))
+
 const functions: Readonly<Record<string, ActivationFunction>> = {
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
+  gelu_python_tanh: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_accurate: geluTanh,
   gelu,
+  gelu_python: gelu,
+  quick_gelu: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))),
   relu: (x) => tf.relu(x),
-  silu: (x) => tf.mul(x, tf.sigmoid(x)),
-  swish: (x) => tf.mul(x, tf.sigmoid(x))
+  relu2: (x) => tf.square(tf.relu(x)),
+  silu,
+  swish: silu,
+  tanh: (x) => tf.tanh(x),
+  sigmoid: (x) => tf.sigmoid(x),
+  linear: (x) => x
 }
 
 export const activationFunctionNames: ReadonlyArray<string> = Object.keys(functions)
 
-export const activationFunction = (name: string): ActivationFunction | undefined => functions[name]
+export const activationFunction = (name: string): ActivationFunction | undefined =>
+  Object.hasOwn(functions, name) ? functions[name] : undefined

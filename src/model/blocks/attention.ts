@@ -1,31 +1,54 @@
 /**
- * Causal multi-head attention (Vaswani et al. 2017): gives each head's mixture of values (`hook_z`), before the output
- * projection.
+ * Causal attention (Vaswani et al. 2017), with fewer key and value heads than query heads where several queries share one
+ * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { softCap } from "./soft-cap.ts"
 
 /** Far below any score; its exponential is exactly 0 in f32, and unlike -infinity it never makes a NaN. */
 const forbidden = -1e9
 
-/** [time, time]: 0 where a query may look, `forbidden` to its right. */
-export const causalMask = (time: number): tf.Tensor2D => {
+/** [time, time]: 0 where a query may look, `forbidden` to its right and before its window. */
+export const causalMask = (time: number, window = time): tf.Tensor2D => {
   const mask = new Float32Array(time * time)
-  for (let i = 0; i < time; i++) mask.fill(forbidden, i * time + i + 1, (i + 1) * time)
+  for (let i = 0; i < time; i++) {
+    mask.fill(forbidden, i * time + i + 1, (i + 1) * time)
+    mask.fill(forbidden, i * time, i * time + Math.max(0, i - window + 1))
+  }
   return tf.tensor2d(mask, [time, time])
 }
 
 /**
- * @param qkv [batch, time, 3 * heads * d_head]: queries, keys and values side by side
+ * @param query [batch, heads, time, d_head]
+ * @param key [batch, key_value_heads, time, d_head]
  * @param scale what scores are multiplied with, usually 1 / sqrt(d_head)
+ * @returns [batch, heads, query time, key time], rows summing to 1
+ */
+export const attentionPattern = (
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  scale: number,
+  cap: number | undefined,
+  mask: tf.Tensor2D
+): tf.Tensor4D => {
+  const [batch, heads, time, dHead] = query.shape
+  const shared = key.shape[1]
+  const scaled = scale === 1 ? query : tf.mul(query, scale)
+  // The queries of a shared key lie one after the other, as one taller matrix.
+  const tall = tf.reshape(scaled, [batch, shared, (heads / shared) * time, dHead])
+  const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
+  return tf.softmax(tf.add(softCap(scores, cap), mask))
+}
+
+/**
+ * @param pattern [batch, heads, time, time]
+ * @param value [batch, key_value_heads, time, d_head]
  * @returns [batch, time, heads, d_head]
  */
-export const causalAttention = (qkv: tf.Tensor, heads: number, scale: number, mask: tf.Tensor2D): tf.Tensor4D => {
-  const [batch, time, columns] = qkv.shape as [number, number, number]
-  const dHead = columns / 3 / heads
-  const parts = tf.transpose(tf.reshape(qkv, [batch, time, 3, heads, dHead]), [2, 0, 3, 1, 4])
-  const part = (i: number): tf.Tensor4D =>
-    tf.reshape(tf.slice(parts, [i, 0, 0, 0, 0], [1, batch, heads, time, dHead]), [batch, heads, time, dHead])
-  const scores = tf.add(tf.matMul(tf.mul(part(0), scale), part(1), false, true), mask)
-  const z = tf.matMul(tf.softmax(scores), part(2)) as tf.Tensor4D
-  return tf.transpose(z, [0, 2, 1, 3])
+export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => {
+  const [batch, heads, time] = pattern.shape
+  const [, shared, , dHead] = value.shape
+  const tall = tf.reshape(pattern, [batch, shared, (heads / shared) * time, time])
+  const mixed = tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, dHead])
+  return tf.transpose(mixed, [0, 2, 1, 3])
 }

@@ -1,0 +1,126 @@
+/**
+ * GPT-Neo (Black et al. 2021) as Hugging Face's `GPTNeoForCausalLM` computes and stores it: like GPT-2, with scores that
+ * are not scaled and, in local layers, a window.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Architecture, ModelConfig, ModelDescription } from "../architecture.ts"
+import {
+  configProblem,
+  contextSize,
+  decodeConfig,
+  findActivation,
+  headWidth,
+  layerCount,
+  optional,
+  positive,
+  refuseCommonFields,
+  vocabularySize,
+  width
+} from "../config-schema.ts"
+import type { ModelInfo } from "../model-info.ts"
+import { linearMatrix, matrix, vector } from "../parameter-source.ts"
+import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../weights.ts"
+
+const Kind = Schema.Literals(["global", "local"])
+
+const Config = Schema.Struct({
+  vocab_size: vocabularySize,
+  max_position_embeddings: contextSize,
+  hidden_size: width,
+  num_layers: layerCount,
+  num_heads: positive,
+  intermediate_size: optional(width),
+  attention_types: optional(Schema.Array(Schema.Tuple([Schema.Array(Kind), layerCount]))),
+  window_size: optional(positive),
+  activation_function: optional(Schema.String),
+  layer_norm_epsilon: optional(Schema.Finite),
+  bos_token_id: optional(Schema.Int),
+  tie_word_embeddings: optional(Schema.Boolean)
+})
+
+const parameters = (info: ModelInfo, tied: boolean, has: (name: string) => boolean): ModelParameters => {
+  const { dModel: d, dMlp } = info
+  const prefix = has("transformer.wte.weight") ? "transformer." : ""
+  const norm = (name: string): NormParameters => ({
+    weight: vector(`${prefix}${name}.weight`, d),
+    bias: vector(`${prefix}${name}.bias`, d)
+  })
+  const linear = (name: string, inputs: number, outputs: number): LinearParameters => ({
+    weight: linearMatrix([{ name: `${prefix}${name}.weight`, outputs }], inputs),
+    bias: vector(`${prefix}${name}.bias`, outputs)
+  })
+  const block = (l: number): BlockParameters => ({
+    attentionNorm: norm(`h.${l}.ln_1`),
+    qkv: {
+      weight: linearMatrix(
+        ["q", "k", "v"].map((part) => ({ name: `${prefix}h.${l}.attn.attention.${part}_proj.weight`, outputs: d })),
+        d
+      ),
+      bias: undefined
+    },
+    queryNorm: undefined,
+    keyNorm: undefined,
+    attentionOut: linear(`h.${l}.attn.attention.out_proj`, d, d),
+    attentionPostNorm: undefined,
+    mlpNorm: norm(`h.${l}.ln_2`),
+    mlpIn: linear(`h.${l}.mlp.c_fc`, d, dMlp),
+    mlpUp: undefined,
+    mlpOut: linear(`h.${l}.mlp.c_proj`, dMlp, d),
+    mlpPostNorm: undefined
+  })
+  const embedding = matrix(`${prefix}wte.weight`, info.vocabulary, d)
+  return {
+    embedding,
+    positions: matrix(`${prefix}wpe.weight`, info.context, d),
+    blocks: Array.from({ length: info.layers }, (_, l) => block(l)),
+    finalNorm: norm("ln_f"),
+    unembedding: tied ? embedding : matrix("lm_head.weight", info.vocabulary, d)
+  }
+}
+
+const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
+  const config = yield* decodeConfig("gpt_neo", Config, json)
+  yield* refuseCommonFields(json)
+  const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
+  const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_heads", config.num_heads)
+  // `attention_layers`, where config.json has it, is what the library expanded from `attention_types`.
+  const types = config.attention_types ?? [[["global", "local"], 12] as const]
+  const kinds: Array<"global" | "local"> = []
+  for (const [pattern, times] of types) {
+    for (let i = 0; i < times && kinds.length <= config.num_layers; i++) kinds.push(...pattern)
+  }
+  if (kinds.length !== config.num_layers) {
+    return yield* configProblem(`attention_types does not describe num_layers ${config.num_layers} layers`)
+  }
+  const info: ModelInfo = {
+    architecture: "gpt_neo",
+    layers: config.num_layers,
+    dModel: config.hidden_size,
+    heads: config.num_heads,
+    keyValueHeads: config.num_heads,
+    dHead,
+    dMlp: config.intermediate_size ?? 4 * config.hidden_size,
+    parallel: false,
+    vocabulary: config.vocab_size,
+    context: config.max_position_embeddings,
+    bos: config.bos_token_id ?? null
+  }
+  const description: ModelDescription = {
+    info,
+    norm: { kind: "layer", epsilon: config.layer_norm_epsilon ?? 1e-5 },
+    activation,
+    embeddingScale: 1,
+    attention: kinds.map((kind) => ({
+      scoreScale: 1,
+      window: kind === "local" ? (config.window_size ?? 256) : undefined,
+      rotary: undefined
+    })),
+    scoreCap: undefined,
+    logitCap: undefined,
+    parameters: (has) => parameters(info, config.tie_word_embeddings !== false, has)
+  }
+  return description
+})
+
+export const gptNeo: Architecture = { name: "gpt_neo", describe }

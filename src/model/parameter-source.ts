@@ -1,0 +1,71 @@
+/** Where a parameter stands in a checkpoint, and what makes it the tensor that the forward pass wants. */
+
+/** One stored tensor, in the shape that it must have. */
+export interface StoredTensor {
+  readonly name: string
+  readonly shape: ReadonlyArray<number>
+}
+
+interface Interleaved {
+  readonly heads: number
+  /** How many vectors of a head's width stand together for each head: query, key and value are 3. */
+  readonly parts: number
+}
+
+export interface VectorSource {
+  readonly rank: 1
+  /** [n] each; joined end to end. */
+  readonly stored: ReadonlyArray<StoredTensor>
+  /** Entries stand [heads, parts, width] and are wanted [parts, heads, width]. */
+  readonly interleaved?: Interleaved
+  /** Added to every entry: Gemma stores its scales less 1. @default 0 */
+  readonly plus?: number
+}
+
+export interface MatrixSource {
+  readonly rank: 2
+  /** Joined along the output axis. */
+  readonly stored: ReadonlyArray<StoredTensor>
+  /** Stored [out, in], as PyTorch's Linear does, and wanted [in, out]. */
+  readonly transposed: boolean
+  /** As for vectors, over the output axis. Only where `transposed`. */
+  readonly interleaved?: Interleaved
+}
+
+export type ParameterSource = VectorSource | MatrixSource
+
+export const vector = (name: string, size: number): VectorSource => ({
+  rank: 1,
+  stored: [{ name, shape: [size] }]
+})
+
+/** As stored: [rows, columns]. */
+export const matrix = (name: string, rows: number, columns: number): MatrixSource => ({
+  rank: 2,
+  stored: [{ name, shape: [rows, columns] }],
+  transposed: false
+})
+
+/** Several [out, in] matrices side by side as one [in, sum of outs]. */
+export const linearMatrix = (
+  parts: ReadonlyArray<{ readonly name: string; readonly outputs: number }>,
+  inputs: number
+): MatrixSource => ({
+  rank: 2,
+  stored: parts.map(({ name, outputs }) => ({ name, shape: [outputs, inputs] })),
+  transposed: true
+})
+
+const isSource = (value: object): value is ParameterSource => "stored" in value
+
+/** Every parameter of a tree, the shared ones once. */
+export const sourcesOf = (tree: object): ReadonlyArray<ParameterSource> => {
+  const found = new Set<ParameterSource>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return
+    if (isSource(value)) found.add(value)
+    else for (const part of Object.values(value)) visit(part)
+  }
+  visit(tree)
+  return [...found]
+}

@@ -1,0 +1,124 @@
+/**
+ * Logits from the final normalised residual stream (`ln_final.hook_normalized`), and what is mostly wanted of them. All
+ * logits of a long text do not fit in memory where the vocabulary is large (1 MB a token at 262,144 tokens), so losses
+ * and best tokens are found in blocks of the vocabulary.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { softCap } from "./blocks/soft-cap.ts"
+import type { RunnableModel } from "./runnable-model.ts"
+
+type Unembedding = Pick<RunnableModel, "info" | "weights" | "logitCap">
+
+/** Numbers of a block of logits: 64 MiB. */
+const blockNumbers = 2 ** 24
+
+/** At least so many tokens of the vocabulary at once: each block copies their rows of the unembedding. */
+const leastTokens = 4096
+
+/**
+ * @param normalized [n, d_model]
+ * @returns [n, vocabulary]
+ */
+export const unembed = (model: Pick<RunnableModel, "weights" | "logitCap">, normalized: tf.Tensor2D): tf.Tensor2D =>
+  tf.tidy(() => softCap(tf.matMul<tf.Tensor2D>(normalized, model.weights.unembedding, false, true), model.logitCap))
+
+/** Calls `use` with the logits of one block of the vocabulary after the other, each in a tidy: [n, tokens], from `first` on. */
+const forBlocks = (
+  { info, weights, logitCap }: Unembedding,
+  normalized: tf.Tensor2D,
+  use: (logits: tf.Tensor2D, first: number) => void
+): void => {
+  const [n, d] = normalized.shape
+  const size = Math.min(info.vocabulary, Math.max(leastTokens, Math.floor(blockNumbers / Math.max(1, n))))
+  for (let first = 0; first < info.vocabulary; first += size) {
+    const count = Math.min(size, info.vocabulary - first)
+    tf.tidy(() => {
+      const rows =
+        count === info.vocabulary ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
+      use(softCap(tf.matMul<tf.Tensor2D>(normalized, rows, false, true), logitCap), first)
+    })
+  }
+}
+
+/** Rows at once, so that a block of the vocabulary at its smallest stays within `blockNumbers`. */
+const rowsAtOnce = blockNumbers / leastTokens
+
+const forRows = (normalized: tf.Tensor2D, use: (rows: tf.Tensor2D, first: number) => void): void => {
+  const [n, d] = normalized.shape
+  for (let first = 0; first < n; first += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, n - first)
+    tf.tidy(() => use(count === n ? normalized : tf.slice(normalized, [first, 0], [count, d]), first))
+  }
+}
+
+/**
+ * Cross entropy of each target, in nats.
+ *
+ * @param normalized [n, d_model]: not disposed
+ * @param targets [n] token ids
+ * @throws RangeError for a target outside the vocabulary
+ */
+export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets: Int32Array): Float64Array => {
+  const { vocabulary } = model.info
+  if (targets.length !== normalized.shape[0]) {
+    throw new RangeError(`${targets.length} targets for ${normalized.shape[0]} rows`)
+  }
+  for (const target of targets) {
+    if (!(target >= 0 && target < vocabulary)) throw new RangeError(`target ${target} is outside the vocabulary`)
+  }
+  const losses = new Float64Array(targets.length)
+  forRows(normalized, (rows, start) => {
+    const own = targets.subarray(start, start + rows.shape[0])
+    const total = new Float64Array(own.length).fill(Number.NEGATIVE_INFINITY)
+    forBlocks(model, rows, (logits) => {
+      const sums = tf.logSumExp(logits, 1).dataSync<"float32">()
+      for (const [i, sum] of sums.entries()) {
+        const before = total[i] as number
+        const greater = Math.max(before, sum)
+        total[i] = greater + Math.log(Math.exp(before - greater) + Math.exp(sum - greater))
+      }
+    })
+    const wanted = tf.gather(model.weights.unembedding, tf.tensor1d(own, "int32"))
+    const values = softCap(tf.sum(tf.mul(rows, wanted), 1), model.logitCap).dataSync<"float32">()
+    for (const [i, value] of values.entries()) losses[start + i] = (total[i] as number) - value
+  })
+  return losses
+}
+
+export interface TopLogits {
+  /** [n, count] token ids, row-major, the greatest logit first; of equal ones the lower id. */
+  readonly ids: Int32Array
+  /** [n, count] */
+  readonly logits: Float32Array
+}
+
+/** @param normalized [n, d_model]: not disposed */
+export const topLogits = (model: Unembedding, normalized: tf.Tensor2D, count: number): TopLogits => {
+  const n = normalized.shape[0]
+  if (!Number.isInteger(count) || count < 1 || count > model.info.vocabulary) {
+    throw new RangeError(`${count} of ${model.info.vocabulary} tokens`)
+  }
+  const ids = new Int32Array(n * count)
+  const logits = new Float32Array(n * count)
+  forRows(normalized, (rows, start) => {
+    const best = Array.from({ length: rows.shape[0] }, (): Array<{ id: number; logit: number }> => [])
+    forBlocks(model, rows, (block, first) => {
+      const kept = Math.min(count, block.shape[1])
+      const top = tf.topk(block, kept)
+      const [values, indices] = [top.values.dataSync<"float32">(), top.indices.dataSync<"int32">()]
+      for (const [row, own] of best.entries()) {
+        for (let k = row * kept; k < (row + 1) * kept; k++) {
+          own.push({ id: first + (indices[k] as number), logit: values[k] as number })
+        }
+        own.splice(0, own.length, ...own.toSorted((a, b) => b.logit - a.logit || a.id - b.id).slice(0, count))
+      }
+    })
+    for (const [row, own] of best.entries()) {
+      for (const [k, { id, logit }] of own.entries()) {
+        ids[(start + row) * count + k] = id
+        logits[(start + row) * count + k] = logit
+      }
+    }
+  })
+  return { ids, logits }
+}

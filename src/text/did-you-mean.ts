@@ -1,0 +1,49 @@
+/** Suggests the candidate that a person probably meant. */
+
+/** Damerau-Levenshtein distance (optimal string alignment): insert, delete, replace, swap neighbours. */
+export const editDistance = (a: string, b: string): number => {
+  let beforeLast: ReadonlyArray<number> = []
+  let last: ReadonlyArray<number> = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row: Array<number> = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      let best = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, (last[j - 1] as number) + same)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, (beforeLast[j - 2] as number) + 1)
+      }
+      row.push(best)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.length] as number
+}
+
+/** The nearest candidate, if it is near: at most a third of the word's letters (and at least one), never all, differ. */
+export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.max(1, Math.floor(word.length / 3)) && distance < Math.max(word.length, candidate.length)
+    )
+    .toSorted((x, y) => x.distance - y.distance)
+  return ranked[0]?.candidate
+}
+
+/** `; did you mean "x"?`, or nothing: to be put behind a message. */
+export const suggest = (word: string, candidates: ReadonlyArray<string>): string => {
+  const candidate = nearest(word, candidates)
+  return candidate === undefined ? "" : `; did you mean "${candidate}"?`
+}
+
+/** More names than fit on a line help nobody. */
+const SHOWN = 12
+
+/** As `suggest`, and where nothing is near the names that exist: `; there are lr, k, steps`. */
+export const suggestOrList = (word: string, candidates: ReadonlyArray<string>): string => {
+  if (candidates.length === 0 || nearest(word, candidates) !== undefined) return suggest(word, candidates)
+  const names = candidates.slice(0, SHOWN).join(", ") + (candidates.length > SHOWN ? ", ..." : "")
+  return candidates.length === 1 ? `; there is only ${names}` : `; there are ${names}`
+}

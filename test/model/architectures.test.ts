@@ -1,0 +1,128 @@
+import { it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import { describe, expect } from "vitest"
+import { bytesFile } from "../../src/artifact/bytes-file.ts"
+import { encodeSafetensors, openSafetensors } from "../../src/artifact/safetensors.ts"
+import { architectureNames, findArchitecture } from "../../src/model/find-architecture.ts"
+import { checkWeights, modelInfo } from "../../src/model/load-model.ts"
+import { ownGoldensDirectory } from "../golden/golden-folders.ts"
+
+type Config = Readonly<Record<string, unknown>>
+
+const read = (name: string): Config =>
+  JSON.parse(fs.readFileSync(path.join(ownGoldensDirectory, name, "config.json"), "utf8")) as Config
+
+const problem = (config: Config) => Effect.map(Effect.flip(modelInfo(config)), (error) => error.message)
+const describeModel = (config: Config) =>
+  Effect.flatMap(findArchitecture(config), (architecture) => architecture.describe(config))
+
+describe("a configuration", () => {
+  it.effect("of an unknown architecture is refused with those that are known", () =>
+    Effect.gen(function* () {
+      const message = yield* problem({ model_type: "gemma4" })
+      for (const name of architectureNames) expect(message).toContain(name)
+      expect(message).toContain("the architecture gemma4 cannot be run")
+      expect(yield* problem({ model_type: "lama" })).toContain('did you mean "llama"')
+    })
+  )
+
+  it.effect("that changes the mathematics in a way that is not implemented is refused with the field's name", () =>
+    Effect.gen(function* () {
+      const cases: ReadonlyArray<readonly [string, Config, string]> = [
+        ["llama_yarn", { rope_parameters: { rope_type: "spiral" } }, 'rope_type "spiral"'],
+        ["llama_yarn", { rope_parameters: { rope_type: "llama3" } }, "rope_type llama3 needs factor"],
+        ["llama_yarn", { rope_scaling: { type: "linear" } }, "rope_type linear needs factor"],
+        ["llama_yarn", { partial_rotary_factor: 0.5 }, "partial_rotary_factor 0.5"],
+        ["llama_yarn", { hidden_act: "softsign" }, "hidden_act softsign"],
+        ["llama_yarn", { quantization_config: { bits: 4 } }, "quantization_config"],
+        ["llama_yarn", { num_key_value_heads: 3 }, "no multiple of num_key_value_heads 3"],
+        ["gemma3", { use_bidirectional_attention: true }, "use_bidirectional_attention true"],
+        ["gemma3", { attn_logit_softcapping: 50 }, "attn_logit_softcapping 50"],
+        ["gemma3", { query_pre_attn_scalar: 0 }, "query_pre_attn_scalar 0"],
+        ["gemma3", { layer_types: ["full_attention"] }, "layer_types has 1 entries"],
+        ["gemma2", { layer_types: ["linear_attention", "full_attention"] }, "layer_types"],
+        ["gemma2", { sliding_window: null }, "no sliding_window"],
+        ["gemma2", { final_logit_softcapping: -1 }, "final_logit_softcapping -1"],
+        ["gpt2_scaled", { add_cross_attention: true }, "add_cross_attention true"],
+        ["gpt2_scaled", { n_head: 3 }, "n_embd 16 is no multiple of n_head 3"],
+        ["neox_serial", { rotary_pct: 2, rope_parameters: {} }, "rotary_pct 2 is more than 1"],
+        ["neox_serial", { hidden_size: 1e300 }, "hidden_size"],
+        ["qwen3", { num_hidden_layers: undefined }, "num_hidden_layers"],
+        ["qwen3", { num_hidden_layers: 1e9 }, "num_hidden_layers"]
+      ]
+      for (const [name, changes, words] of cases) {
+        const message = yield* problem({ ...read(name), ...changes })
+        expect(message, JSON.stringify(changes)).toContain(words)
+        expect(message).toContain("config.json")
+      }
+    })
+  )
+
+  it.effect("in the older form of rope_theta and rope_scaling means the same as in the newer", () =>
+    Effect.gen(function* () {
+      const speeds = (config: Config) =>
+        Effect.map(describeModel(config), ({ attention }) =>
+          attention.map(({ rotary, window }) => [[...(rotary?.frequencies(9) ?? [])], rotary?.factor, window])
+        )
+      const newer = read("llama_llama3")
+      const { rope_parameters: rope, ...older } = newer as { readonly rope_parameters: Config }
+      const { rope_theta, rope_type, ...scaling } = rope
+      expect(yield* speeds({ ...older, rope_theta, rope_scaling: { type: rope_type, ...scaling } })).toEqual(
+        yield* speeds(newer)
+      )
+      const { rope_parameters: _, layer_types: __, ...gemma } = read("gemma3")
+      const own = { rope_theta: 1e6, rope_local_base_freq: 1e4, sliding_window_pattern: 6 }
+      expect(yield* speeds({ ...gemma, ...own })).toEqual(yield* speeds(read("gemma3")))
+      const windows = (yield* describeModel(read("gemma3"))).attention.map(({ window }) => window)
+      expect(windows).toEqual([5, 5, 5, 5, 5, undefined, 5])
+    })
+  )
+
+  it.effect("of Gemma 3 with a text part is that part's", () =>
+    Effect.gen(function* () {
+      const text = read("gemma3")
+      const whole = { model_type: "gemma3", text_config: text, vision_config: {} }
+      expect(yield* modelInfo(whole)).toEqual(yield* modelInfo(text))
+      expect(yield* problem({ model_type: "gemma3" })).toContain("text_config")
+    })
+  )
+})
+
+describe("a checkpoint", () => {
+  const weights = Effect.fnUntraced(function* (name: string) {
+    const bytes = fs.readFileSync(path.join(ownGoldensDirectory, name, "model.safetensors"))
+    return yield* openSafetensors(bytesFile(new Uint8Array(bytes)), "model.safetensors")
+  })
+
+  it.effect("with a tensor in a block that its configuration knows nothing of is refused", () =>
+    Effect.gen(function* () {
+      const config = read("llama_llama3")
+      const message = yield* Effect.flip(
+        checkWeights({ ...config, attention_bias: false }, yield* weights("llama_llama3"))
+      )
+      expect(message.message).toMatch(/self_attn\.[qkvo]_proj\.bias is in the checkpoint/)
+      const qwen = yield* Effect.flip(checkWeights({ ...read("qwen3"), model_type: "llama" }, yield* weights("qwen3")))
+      expect(qwen.message).toMatch(/self_attn\.[qk]_norm\.weight is in the checkpoint/)
+      yield* checkWeights(config, yield* weights("llama_llama3"))
+    })
+  )
+
+  it.effect("of another shape, without a tensor, or with integers is refused", () =>
+    Effect.gen(function* () {
+      const config = read("mistral")
+      const own = yield* weights("mistral")
+      const wider = yield* Effect.flip(checkWeights({ ...config, intermediate_size: 25 }, own))
+      expect(wider.message).toContain("has shape [24, 16], config.json asks for [25, 16]")
+      const deeper = yield* Effect.flip(checkWeights({ ...config, num_hidden_layers: 3 }, own))
+      expect(deeper.message).toContain("there is no tensor model.layers.2.")
+      const entries = new Map(own.entries)
+      entries.set("model.norm.weight", { dtype: "I32", shape: [16], size: 64 })
+      const integers = yield* Effect.flip(checkWeights(config, { entries }))
+      expect(integers.message).toContain("model.norm.weight is I32, not a float")
+      const nothing = yield* openSafetensors(bytesFile(encodeSafetensors({})), "x")
+      expect((yield* Effect.flip(checkWeights(config, nothing))).message).toContain("model.embed_tokens.weight")
+    })
+  )
+})

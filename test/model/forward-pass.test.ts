@@ -1,0 +1,151 @@
+import { it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { beforeAll, describe, expect } from "vitest"
+import { hookPoints } from "../../src/model/hook-name.ts"
+import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
+import { loadTestEngine } from "../engine.ts"
+import { families, ownGolden, twoTexts } from "./own-golden.ts"
+
+beforeAll(loadTestEngine)
+
+const values = (tensor: tf.Tensor | undefined): Float32Array => (tensor as tf.Tensor).dataSync<"float32">()
+
+const greatestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  expect(a.length).toBe(b.length)
+  return Math.max(...Array.from(a, (x, i) => Math.abs(x - (b[i] as number))))
+}
+
+const everything = (model: RunnableModel) =>
+  runModel(model, twoTexts, { hooks: hookPoints(model.info).map(({ name }) => name), logits: true })
+
+describe("the forward pass", () => {
+  for (const family of families) {
+    it.effect(`${family}: every hook has its shape, and hooks fit together`, () =>
+      Effect.gen(function* () {
+        const model = yield* ownGolden(family)
+        const { heads, layers, dHead, keyValueHeads } = model.info
+        const { batch, time } = twoTexts
+        const { activations, logits } = everything(model)
+        for (const { name, shape, perToken } of hookPoints(model.info)) {
+          const wanted = perToken ? [batch, time, ...shape] : [batch, heads, time, time]
+          expect(activations[name]?.shape, name).toEqual(wanted)
+        }
+        for (let l = 0; l < layers; l++) {
+          const at = (point: string) => activations[`blocks.${l}.${point}`] as tf.Tensor
+          const mid = values(tf.add(at("hook_resid_pre"), at("hook_attn_out")))
+          expect(greatestDifference(mid, values(at("hook_resid_mid")))).toBeLessThan(1e-5)
+          const post = values(tf.add(at("hook_resid_mid"), at("hook_mlp_out")))
+          expect(greatestDifference(post, values(at("hook_resid_post")))).toBeLessThan(1e-5)
+          const [pattern, v, z] = [
+            values(at("attn.hook_pattern")),
+            values(at("attn.hook_v")),
+            values(at("attn.hook_z"))
+          ] as const
+          const window = model.attention[l]?.window ?? time
+          for (let b = 0; b < batch; b++) {
+            for (let h = 0; h < heads; h++) {
+              for (let q = 0; q < time; q++) {
+                const row = pattern.subarray(
+                  ((b * heads + h) * time + q) * time,
+                  ((b * heads + h) * time + q + 1) * time
+                )
+                expect(row.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5)
+                for (let k = 0; k < time; k++) {
+                  if (k > q || k <= q - window) expect(row[k]).toBe(0)
+                }
+                const shared = Math.floor(h / (heads / keyValueHeads))
+                for (let i = 0; i < dHead; i++) {
+                  let mixed = 0
+                  for (let k = 0; k <= q; k++) {
+                    mixed += (row[k] as number) * (v[((b * time + k) * keyValueHeads + shared) * dHead + i] as number)
+                  }
+                  expect(z[((b * time + q) * heads + h) * dHead + i]).toBeCloseTo(mixed, 4)
+                }
+              }
+            }
+          }
+        }
+        tf.dispose([activations, logits as tf.Tensor])
+      })
+    )
+  }
+
+  it.effect("several hooks at once are the same as each alone, the pass stops after the last, nothing leaks", () =>
+    Effect.gen(function* () {
+      const model = yield* ownGolden("gemma2")
+      const names = ["hook_embed", "blocks.0.attn.hook_k", "blocks.1.hook_resid_pre"]
+      const before = tf.memory().numTensors
+      const together = runModel(model, twoTexts, { hooks: names.toReversed() })
+      expect(Object.keys(together.activations).toSorted()).toEqual(names.toSorted())
+      expect(together.logits).toBeUndefined()
+      expect(tf.memory().numTensors).toBe(before + names.length)
+      for (const name of names) {
+        // What comes after the hook is never reached: there, this replacement would throw.
+        const alone = runModel(model, twoTexts, {
+          hooks: [name],
+          replace: {
+            "blocks.1.hook_attn_out": () => {
+              throw new Error("the pass went on")
+            }
+          }
+        })
+        expect(values(alone.activations[name])).toEqual(values(together.activations[name]))
+        tf.dispose(alone.activations)
+      }
+      tf.dispose(together.activations)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  )
+
+  it.effect(
+    "a replacement at one position changes later positions only, and putting back the same changes nothing",
+    () =>
+      Effect.gen(function* () {
+        const model = yield* ownGolden("qwen3")
+        const { batch, time } = twoTexts
+        const { dModel, vocabulary } = model.info
+        const hook = "blocks.0.hook_resid_post"
+        const clean = values(runModel(model, twoTexts, { logits: true }).logits)
+        const same = runModel(model, twoTexts, { logits: true, replace: { [hook]: (x) => tf.clone(x) } })
+        expect(values(same.logits)).toEqual(clean)
+        const position = 6
+        const mask = tf.tensor3d(
+          Float32Array.from({ length: time }, (_, t) => (t === position ? 0 : 1)),
+          [1, time, 1]
+        )
+        const patched = runModel(model, twoTexts, {
+          hooks: [hook],
+          logits: true,
+          replace: { [hook]: (x) => tf.mul(x, mask) }
+        })
+        const put = values(patched.activations[hook])
+        for (let i = 0; i < dModel; i++) expect(Math.abs(put[position * dModel + i] as number)).toBe(0)
+        const logits = values(patched.logits)
+        for (let b = 0; b < batch; b++) {
+          for (let t = 0; t < time; t++) {
+            const [from, to] = [(b * time + t) * vocabulary, (b * time + t + 1) * vocabulary] as const
+            const difference = greatestDifference(logits.subarray(from, to), clean.subarray(from, to))
+            if (t < position) expect(difference).toBe(0)
+            else expect(difference).toBeGreaterThan(1e-4)
+          }
+        }
+      })
+  )
+
+  it.effect("wrong hooks, tokens, lengths and replacements are refused with the reason", () =>
+    Effect.gen(function* () {
+      const model = yield* ownGolden("neox_serial")
+      const run = (options: Parameters<typeof runModel>[2]) => () => runModel(model, twoTexts, options)
+      expect(run({ hooks: ["blocks.0.hook_resid_pst"] })).toThrow('did you mean "blocks.0.hook_resid_post"')
+      expect(run({ hooks: ["blocks.2.hook_resid_post"] })).toThrow("blocks 0 to 1")
+      expect(run({ hooks: ["hook_embed"], replace: { hook_embed: () => tf.zeros([1]) } })).toThrow("has shape [1]")
+      const parallel = { ...model, info: { ...model.info, parallel: true } }
+      expect(() => runModel(parallel, twoTexts, { hooks: ["blocks.0.hook_resid_mid"] })).toThrow("side by side")
+      const long = { ids: new Int32Array(33), batch: 1, time: 33 }
+      expect(() => runModel(model, long, { logits: true })).toThrow("exceeds the model's 32")
+      const strange = { ids: Int32Array.of(61), batch: 1, time: 1 }
+      expect(() => runModel(model, strange, { logits: true })).toThrow("outside the vocabulary of 61")
+    })
+  )
+})

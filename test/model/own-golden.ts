@@ -1,0 +1,26 @@
+/** The tiny checkpoints of `test/golden/checkpoints` as models, for tests of what holds for every architecture. */
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import { readLanguageModel } from "../../src/artifact/read-language-model.ts"
+import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
+import { loadModel } from "../../src/model/load-model.ts"
+import type { TokenBatch } from "../../src/model/run-model.ts"
+import { ownGoldensDirectory } from "../golden/golden-folders.ts"
+
+/** Needs a scope, which frees the weights. */
+export const ownGolden = Effect.fnUntraced(function* (name: string) {
+  const place = path.join(ownGoldensDirectory, name)
+  // The folders have no tokenizer; config.json stands in for it, unread.
+  const tokenizer = { name: "tokenizer.json", path: path.join(place, "config.json"), sha256: "" }
+  const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
+  return yield* loadModel(yield* readLanguageModel(artifact))
+})
+
+/** Two texts of ten tokens. */
+export const twoTexts: TokenBatch = {
+  ids: Int32Array.from({ length: 20 }, (_, i) => (i * 17 + 5) % 61),
+  batch: 2,
+  time: 10
+}
+
+export const families = ["gpt2_scaled", "neox_serial", "llama_llama3", "qwen3", "gemma2", "gemma3"] as const
