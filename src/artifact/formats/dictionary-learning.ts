@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../artifact-error.ts"
+import type { DictClass } from "./dict-class.ts"
 import { readJsonObject } from "./sae-folder.ts"
 import type { SaeFolder } from "./sae-folder.ts"
 import type { SaeFormat } from "./sae-format.ts"
@@ -16,15 +17,6 @@ import type { Floats, StoredLatents, StoredSae } from "./stored-sae.ts"
 import { writeDictionaryLearning } from "./write-dictionary-learning.ts"
 
 const configName = "config.json"
-
-export type DictClass =
-  | "AutoEncoder"
-  | "AutoEncoderNew"
-  | "AutoEncoderTopK"
-  | "BatchTopKSAE"
-  | "MatryoshkaBatchTopKSAE"
-  | "JumpReluAutoEncoder"
-  | "GatedAutoEncoder"
 
 const linear = ["encoder.weight", "encoder.bias", "decoder.weight"]
 const matrices = ["W_enc", "b_enc", "W_dec", "b_dec", "threshold"]

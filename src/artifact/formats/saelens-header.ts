@@ -7,6 +7,8 @@
 import type { StoredSae } from "./stored-sae.ts"
 
 export interface SaeLensHeader {
+  /** SAELens's word: `standard`, `topk`, `skip_transcoder`, ... */
+  readonly architecture: string
   readonly latents: "relu" | "topk" | "jumprelu" | "gated"
   readonly transcoder: boolean
   readonly skip: boolean
@@ -146,6 +148,7 @@ export const saeLensHeader = (given: Json): SaeLensHeader | string => {
   }
   return {
     ...kind,
+    architecture: name,
     d_in,
     d_out,
     d_sae,

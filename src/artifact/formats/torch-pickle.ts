@@ -225,9 +225,12 @@ const run = (bytes: Uint8Array): Value => {
         stack.push([])
         break
       case 0x74: // TUPLE
-      case 0x6c: // LIST
-        stack.push(popMark())
+      case 0x6c: {
+        // LIST. popMark puts another stack in place, so it comes first.
+        const items = popMark()
+        stack.push(items)
         break
+      }
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: {

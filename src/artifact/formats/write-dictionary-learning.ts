@@ -1,6 +1,6 @@
 /** Writes `ae.pt` and `config.json` as dictionary_learning does, tensors in the order of its own state dicts. */
 import { canonicalJson } from "../canonical-json.ts"
-import type { DictClass } from "./dictionary-learning.ts"
+import type { DictClass } from "./dict-class.ts"
 import { transposed } from "./stored-sae.ts"
 import type { StoredSae } from "./stored-sae.ts"
 import { encodeTorchFile } from "./torch-file.ts"
