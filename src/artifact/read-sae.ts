@@ -49,7 +49,11 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
     ...info,
     digest: artifact.digest,
     d_out: header.transcoder ? header.d_out : null,
-    stored,
+    stored: Effect.map(stored, (sae) =>
+      sae.latents.type === "batch_topk" && sae.latents.k === null
+        ? { ...sae, latents: { ...sae.latents, k: info.k } }
+        : sae
+    ),
     anyWeights,
     weights: Effect.filterOrFail(
       anyWeights,

@@ -7,6 +7,7 @@ import { curveColumns } from "./curve-columns.ts"
 import { saeLens } from "./formats/saelens.ts"
 import { storedFromWeights } from "./formats/stored-from-weights.ts"
 import { storedProblem } from "./formats/stored-sae.ts"
+import type { StoredSae } from "./formats/stored-sae.ts"
 import type { SaeCurve, SaeInfo, SaeWeights } from "./sae.ts"
 
 export interface SaeOutput {
@@ -17,9 +18,21 @@ export interface SaeOutput {
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
-export const writeSae = Effect.fn("writeSae")(function* (output: ArtifactWriter, sae: SaeOutput) {
-  const { weights, info } = sae
-  const stored = storedFromWeights(weights, { ...sae.metadata, hook_name: info.hook })
+export const writeSae = (output: ArtifactWriter, sae: SaeOutput) =>
+  writeStoredSae(
+    output,
+    storedFromWeights(sae.weights, { ...sae.metadata, hook_name: sae.info.hook }),
+    sae.info,
+    sae.curve
+  )
+
+/** Fails, and writes nothing, where a SAELens folder cannot hold the SAE. */
+export const writeStoredSae = Effect.fn("writeSae")(function* (
+  output: ArtifactWriter,
+  stored: StoredSae,
+  info: SaeOutput["info"],
+  curve: SaeCurve = {}
+) {
   const files = storedProblem(stored) ?? saeLens.write(stored)
   if (typeof files === "string") {
     return yield* new ArtifactError({
@@ -30,10 +43,12 @@ export const writeSae = Effect.fn("writeSae")(function* (output: ArtifactWriter,
     })
   }
   for (const [name, bytes] of files) yield* output.write(name, bytes)
-  const curve = Object.entries(sae.curve)
-  yield* output.writeJson("sae.json", { format: 1, ...info, curve: curve.map(([name]) => name) })
-  const names = curve.map(([name]) => name)
+  const { architecture, k, hook, model, activations, rows, training } = info
+  const names = Object.keys(curve)
+  const own = { format: 1, architecture, k, hook, model, activations, rows, training, curve: names }
+  yield* output.writeJson("sae.json", own)
+  if (names.length === 0) return
   const file = yield* openArrowWriter(output, "curve.arrow", curveColumns(names))
-  yield* file.append(curve[0]?.[1].length ?? 0, sae.curve)
+  yield* file.append((curve[names[0] as string] as Float64Array).length, curve)
   yield* file.close
 })

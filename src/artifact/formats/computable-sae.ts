@@ -76,7 +76,8 @@ const withUnitDecoder = (
   const unit = new Float32Array(d_sae * d_out)
   for (let j = 0; j < d_sae; j++) {
     const norm = norms[j] as number
-    for (let c = 0; c < d_out && norm > 0; c++) unit[j * d_out + c] = (W_dec[j * d_out + c] as number) / norm
+    if (norm === 0) continue
+    for (let c = 0; c < d_out; c++) unit[j * d_out + c] = (W_dec[j * d_out + c] as number) / norm
   }
   return { W_enc: scaled, W_dec: unit, b_enc: b_enc.map((b, j) => b * (norms[j] as number)) }
 }

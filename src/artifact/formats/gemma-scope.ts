@@ -19,7 +19,7 @@ const fileName = "params.npz"
 
 /** The archive: `params.npz`, or the only one there is. */
 const archiveOf = (folder: SaeFolder): string | undefined => {
-  const archives = folder.names.filter((name) => name.endsWith(".npz"))
+  const archives = folder.names.filter((name) => /^[^/]*\.npz$/.test(name))
   return archives.includes(fileName) ? fileName : archives.length === 1 ? archives[0] : undefined
 }
 

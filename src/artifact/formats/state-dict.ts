@@ -28,9 +28,9 @@ const dtypes: Readonly<Record<string, StoredDtype>> = {
   F64: "float64"
 }
 
-/** PyTorch files of a folder, by their endings. */
+/** PyTorch files of the folder itself, by their endings. */
 export const torchFiles = (folder: SaeFolder): ReadonlyArray<string> =>
-  folder.names.filter((name) => /\.(pt|pth|bin)$/.test(name))
+  folder.names.filter((name) => /^[^/]*\.(pt|pth|bin)$/.test(name))
 
 export const openStateDict = Effect.fn("openStateDict")(function* (folder: SaeFolder, path: string) {
   const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: folder.digest, path, detail })

@@ -89,8 +89,8 @@ const parseDirectory = (bytes: Uint8Array, count: number, fileSize: number): Rea
       const [id, length] = [view.getUint16(x, true), view.getUint16(x + 2, true)]
       if (x + 4 + length > at + 46 + nameBytes + extraBytes) break
       let field = x + 4
-      for (let f = 0; id === 1 && f < 3; f++) {
-        if (fields[f] !== 0xffffffff || field + 8 > x + 4 + length) continue
+      for (let f = 0; f < 3; f++) {
+        if (id !== 1 || fields[f] !== 0xffffffff || field + 8 > x + 4 + length) continue
         fields[f] = u64(view, field)
         field += 8
       }
