@@ -6,12 +6,10 @@ import type { Artifact } from "./artifact.ts"
 import { ArtifactError } from "./artifact-error.ts"
 import { curveColumns } from "./curve-columns.ts"
 import { readJsonFile } from "./json-file.ts"
-import { activationOf, SaeLensConfig } from "./saelens-config.ts"
-import type { SaeActivation, SaeCurve, SaeHandle, SaeInfo, SaeWeights } from "./sae.ts"
-import { openSafetensors } from "./safetensors.ts"
-import type { Safetensors } from "./safetensors.ts"
-
-const weightsPath = "sae_weights.safetensors"
+import { activationOf, computableSae } from "./formats/computable-sae.ts"
+import { artifactFolder } from "./formats/sae-folder.ts"
+import { openSaeLens, saeLensConfigName } from "./formats/saelens.ts"
+import type { SaeCurve, SaeHandle, SaeInfo, SaeWeights } from "./sae.ts"
 
 const SaeFile = Schema.Struct({
   format: Schema.Literal(1),
@@ -26,110 +24,54 @@ const SaeFile = Schema.Struct({
 })
 
 export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
-  const fail = (path: string, detail: string) =>
-    new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
-  const config = yield* readJsonFile(artifact, "cfg.json", SaeLensConfig)
-  const activation = activationOf(config)
-  if (typeof activation === "string") return yield* fail("cfg.json", activation)
-
-  const tensors = yield* openSafetensors(yield* artifact.open(weightsPath), weightsPath, artifact.digest)
-  const wrong = wrongShape(tensors, config, activation)
-  if (wrong !== undefined) return yield* fail(weightsPath, wrong)
-
+  const { header, weights: stored } = yield* openSaeLens(artifactFolder(artifact))
   const own = artifact.has("sae.json") ? yield* readJsonFile(artifact, "sae.json", SaeFile) : undefined
-  const hook = config.metadata?.["hook_name"]
+  const hook = header.metadata["hook_name"]
+  const fail = (detail: string) =>
+    new ArtifactError({ reason: "invalid", digest: artifact.digest, path: saeLensConfigName, detail })
   const info: SaeInfo = {
-    architecture: own?.architecture ?? (config.architecture as string),
-    activation,
-    d_in: config.d_in,
-    d_sae: config.d_sae,
-    k: own?.k ?? (activation.type === "topk" ? activation.k : null),
+    architecture: own?.architecture ?? header.architecture,
+    activation: activationOf({ type: header.latents, k: header.k }),
+    d_in: header.d_in,
+    d_sae: header.d_sae,
+    k: own?.k ?? header.k,
     hook: own === undefined ? (typeof hook === "string" ? hook : null) : own.hook,
     model: own?.model ?? null,
     activations: own?.activations ?? null,
     rows: own?.rows ?? "activations",
     training: own?.training ?? null
   }
+  const anyWeights = Effect.flatMap(stored, (sae) => {
+    const weights = computableSae(sae)
+    return typeof weights === "string" ? Effect.fail(fail(weights)) : Effect.succeed(weights)
+  })
   const handle: SaeHandle = {
     ...info,
     digest: artifact.digest,
-    weights: readWeights(artifact, tensors, config, activation),
+    d_out: header.transcoder ? header.d_out : null,
+    stored: Effect.map(stored, (sae) =>
+      sae.latents.type === "batch_topk" && sae.latents.k === null
+        ? { ...sae, latents: { ...sae.latents, k: info.k } }
+        : sae
+    ),
+    anyWeights,
+    weights: Effect.filterOrFail(
+      anyWeights,
+      (weights) => notPlain(weights) === undefined,
+      (weights) => fail(notPlain(weights) as string)
+    ),
     curve: own === undefined ? Effect.succeed(undefined) : Effect.scoped(readCurve(artifact, own.curve))
   }
   return handle
 })
 
-/** What is wrong with the tensors' names and shapes, if anything. */
-const wrongShape = (tensors: Safetensors, { d_in, d_sae }: SaeLensConfig, activation: SaeActivation) => {
-  const shapes: Record<string, ReadonlyArray<number>> = {
-    W_enc: [d_in, d_sae],
-    W_dec: [d_sae, d_in],
-    b_enc: [d_sae],
-    b_dec: [d_in],
-    ...(activation.type === "jumprelu" ? { threshold: [d_sae] } : {})
-  }
-  for (const [name, shape] of Object.entries(shapes)) {
-    const entry = tensors.entries.get(name)
-    if (entry === undefined) return `there is no tensor ${name}`
-    if (String(entry.shape) !== String(shape)) {
-      return `${name} is [${entry.shape.join(", ")}], not [${shape.join(", ")}] as cfg.json says`
-    }
-  }
-  return undefined
-}
-
-const readWeights = Effect.fnUntraced(function* (
-  artifact: Artifact,
-  tensors: Safetensors,
-  config: SaeLensConfig,
-  activation: SaeActivation
-) {
-  const fail = (detail: string) =>
-    new ArtifactError({ reason: "invalid", digest: artifact.digest, path: weightsPath, detail })
-  const names = ["W_enc", "W_dec", "b_enc", "b_dec", ...(activation.type === "jumprelu" ? ["threshold"] : [])]
-  const read: Record<string, Float32Array<ArrayBuffer>> = {}
-  for (const name of names) {
-    const values = yield* tensors.float32(name)
-    if (!values.every(Number.isFinite)) return yield* fail(`${name} holds NaN or infinite numbers`)
-    read[name] = values
-  }
-  if (tensors.entries.has("scaling_factor")) {
-    const factor = yield* tensors.float32("scaling_factor")
-    if (!factor.every((x) => x === 1)) return yield* fail("it has a scaling_factor other than one, which is not read")
-  }
-  const weights: SaeWeights = {
-    d_in: config.d_in,
-    d_sae: config.d_sae,
-    activation,
-    apply_b_dec_to_input: config.apply_b_dec_to_input ?? true,
-    W_enc: read["W_enc"] as Float32Array<ArrayBuffer>,
-    W_dec: read["W_dec"] as Float32Array<ArrayBuffer>,
-    b_enc: read["b_enc"] as Float32Array<ArrayBuffer>,
-    b_dec: read["b_dec"] as Float32Array<ArrayBuffer>,
-    threshold: read["threshold"]
-  }
-  if (activation.type === "topk" && config.rescale_acts_by_decoder_norm === true) foldDecoderNorms(weights)
-  return weights
-})
-
-/**
- * SAELens with `rescale_acts_by_decoder_norm` chooses latents by z * |w|, calls that product the activation, and
- * divides by |w| before the decoder. With the norms folded in, the plain computation gives the same. In place.
- */
-const foldDecoderNorms = ({ d_in, d_sae, W_enc, W_dec, b_enc }: SaeWeights): void => {
-  for (let j = 0; j < d_sae; j++) {
-    const row = W_dec.subarray(j * d_in, (j + 1) * d_in)
-    let square = 0
-    for (const x of row) square += x * x
-    const norm = Math.sqrt(square)
-    if (norm === 0) continue
-    for (let i = 0; i < d_in; i++) {
-      row[i] = (row[i] as number) / norm
-      W_enc[i * d_sae + j] = (W_enc[i * d_sae + j] as number) * norm
-    }
-    b_enc[j] = (b_enc[j] as number) * norm
-  }
-}
+/** Why what is meant for plain autoencoders cannot use it, if it cannot. */
+const notPlain = ({ transcoder, normalize, W_skip }: SaeWeights): string | undefined =>
+  transcoder !== undefined || W_skip !== undefined
+    ? "it is a transcoder, and an autoencoder is needed here"
+    : normalize !== undefined
+      ? `it normalises every row (${normalize}), and an SAE that takes rows as they are is needed here`
+      : undefined
 
 const readCurve = Effect.fnUntraced(function* (artifact: Artifact, names: ReadonlyArray<string>) {
   const path = "curve.arrow"

@@ -2,11 +2,12 @@
  * The artifact kind Sae: a folder that SAELens (version 6) reads as it is, with our own `sae.json` beside it.
  *
  * Files: `cfg.json` and `sae_weights.safetensors` (SAELens), `sae.json` (how it was trained, on what), `curve.arrow`
- * (the training curve). A SAELens folder without the last two opens as well.
+ * (the training curve). A SAELens folder without the last two opens as well, also of versions before 6.
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "./artifact-error.ts"
 import { makeKind } from "./artifact-kind.ts"
+import type { StoredSae } from "./formats/stored-sae.ts"
 
 /** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
 export type SaeActivation =
@@ -34,6 +35,12 @@ export interface SaeWeights {
   readonly b_dec: Float32Array<ArrayBuffer>
   /** [d_sae], present where `activation.type` is `jumprelu`. */
   readonly threshold: Float32Array<ArrayBuffer> | undefined
+  /** Only where the output is another activation: its width. Then W_dec is [d_sae, d_out], b_dec [d_out]. */
+  readonly transcoder?: { readonly d_out: number }
+  /** What is done to every row before the encoder and undone after the decoder; see `StoredSae.normalize`. */
+  readonly normalize?: "constant_norm_rescale" | "layer_norm"
+  /** [d_out, d_in]: x W_skip^T is added to the output. */
+  readonly W_skip?: Float32Array<ArrayBuffer>
 }
 
 export interface SaeInfo {
@@ -61,7 +68,14 @@ export type SaeCurve = Readonly<Record<string, Float64Array<ArrayBuffer>>>
 export interface SaeHandle extends SaeInfo {
   /** Digest of the artifact. */
   readonly digest: string
+  /** Null but for a transcoder: the width of its output. */
+  readonly d_out: number | null
+  /** Of an autoencoder that takes rows as they are; fails, with the reason, for every other one. */
   readonly weights: Effect.Effect<SaeWeights, ArtifactError>
+  /** Of any: transcoders, and SAEs that normalise every row, too. */
+  readonly anyWeights: Effect.Effect<SaeWeights, ArtifactError>
+  /** As its files hold it: for writing it in another format. */
+  readonly stored: Effect.Effect<StoredSae, ArtifactError>
   readonly curve: Effect.Effect<SaeCurve | undefined, ArtifactError>
 }
 

@@ -4,9 +4,11 @@ import { openArrowWriter } from "./arrow-writer.ts"
 import type { ArtifactWriter } from "./artifact.ts"
 import { ArtifactError } from "./artifact-error.ts"
 import { curveColumns } from "./curve-columns.ts"
-import { saeLensConfig } from "./saelens-config.ts"
+import { saeLens } from "./formats/saelens.ts"
+import { storedFromWeights } from "./formats/stored-from-weights.ts"
+import { storedProblem } from "./formats/stored-sae.ts"
+import type { StoredSae } from "./formats/stored-sae.ts"
 import type { SaeCurve, SaeInfo, SaeWeights } from "./sae.ts"
-import { encodeSafetensors } from "./safetensors.ts"
 
 export interface SaeOutput {
   readonly weights: SaeWeights
@@ -16,34 +18,37 @@ export interface SaeOutput {
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
-export const writeSae = Effect.fn("writeSae")(function* (output: ArtifactWriter, sae: SaeOutput) {
-  const { weights, info } = sae
-  const { d_in, d_sae } = weights
-  const tensors = {
-    W_enc: { dtype: "F32", shape: [d_in, d_sae], data: weights.W_enc },
-    W_dec: { dtype: "F32", shape: [d_sae, d_in], data: weights.W_dec },
-    b_enc: { dtype: "F32", shape: [d_sae], data: weights.b_enc },
-    b_dec: { dtype: "F32", shape: [d_in], data: weights.b_dec },
-    ...(weights.threshold === undefined
-      ? {}
-      : { threshold: { dtype: "F32", shape: [d_sae], data: weights.threshold } as const })
-  } as const
-  for (const [name, { data }] of Object.entries(tensors)) {
-    if (!data.every(Number.isFinite)) {
-      return yield* new ArtifactError({
-        reason: "invalid",
-        digest: "",
-        path: "sae_weights.safetensors",
-        detail: `${name} holds NaN or infinite numbers, so it is not written`
-      })
-    }
+export const writeSae = (output: ArtifactWriter, sae: SaeOutput) =>
+  writeStoredSae(
+    output,
+    storedFromWeights(sae.weights, { ...sae.metadata, hook_name: sae.info.hook }),
+    sae.info,
+    sae.curve
+  )
+
+/** Fails, and writes nothing, where a SAELens folder cannot hold the SAE. */
+export const writeStoredSae = Effect.fn("writeSae")(function* (
+  output: ArtifactWriter,
+  stored: StoredSae,
+  info: SaeOutput["info"],
+  curve: SaeCurve = {}
+) {
+  const files = storedProblem(stored) ?? saeLens.write(stored)
+  if (typeof files === "string") {
+    return yield* new ArtifactError({
+      reason: "invalid",
+      digest: "",
+      path: "sae_weights.safetensors",
+      detail: `${files}, so it is not written`
+    })
   }
-  yield* output.writeJson("cfg.json", saeLensConfig(weights, { ...sae.metadata, hook_name: info.hook }))
-  yield* output.write("sae_weights.safetensors", encodeSafetensors(tensors))
-  const curve = Object.entries(sae.curve)
-  yield* output.writeJson("sae.json", { format: 1, ...info, curve: curve.map(([name]) => name) })
-  const names = curve.map(([name]) => name)
+  for (const [name, bytes] of files) yield* output.write(name, bytes)
+  const { architecture, k, hook, model, activations, rows, training } = info
+  const names = Object.keys(curve)
+  const own = { format: 1, architecture, k, hook, model, activations, rows, training, curve: names }
+  yield* output.writeJson("sae.json", own)
+  if (names.length === 0) return
   const file = yield* openArrowWriter(output, "curve.arrow", curveColumns(names))
-  yield* file.append(curve[0]?.[1].length ?? 0, sae.curve)
+  yield* file.append((curve[names[0] as string] as Float64Array).length, curve)
   yield* file.close
 })

@@ -62,6 +62,18 @@ export type StageInput = Command.Command.Config.Infer<typeof stageFlags>
 export const exportFlags = { file, stage, directory: Argument.String("directory"), ...common }
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
 
+export const convertFlags = {
+  source: Argument.String("source").pipe(
+    Argument.withDescription("a folder with an SAE, or its one file; the format is told by the files")
+  ),
+  directory: Argument.String("directory").pipe(Argument.withDescription("an empty or new folder")),
+  to: Flag.Literals("to", ["saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"]).pipe(
+    Flag.withDescription("the format to write")
+  ),
+  fold: flag("fold", "b_dec and decoder norms may be folded into the encoder where the format needs it, up to rounding")
+}
+export type ConvertInput = Command.Command.Config.Infer<typeof convertFlags>
+
 export const logsFlags = {
   stage,
   run: Flag.String("run").pipe(
@@ -143,6 +155,20 @@ const exportCommand = Command.make("export", exportFlags, (input) =>
     (module) => module.exportArtifact(input)
   )
 ).pipe(Command.withDescription("Copy a stage's artifact into a folder"))
+const convert = Command.make("convert", convertFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./convert.ts")),
+    (module) => module.convert(input)
+  )
+).pipe(
+  Command.withDescription("An SAE in another library's format; refused where something would be lost"),
+  Command.withExamples([
+    {
+      command: "pipeline convert sae/ converted/ --to dictionary_learning",
+      description: "an exported Sae artifact is a SAELens folder, too"
+    }
+  ])
+)
 const logs = Command.make("logs", logsFlags, (input) =>
   Effect.flatMap(
     late(() => import("./logs.ts")),
@@ -211,6 +237,7 @@ export const commandLine = Command.make("pipeline").pipe(
     status,
     show,
     exportCommand,
+    convert,
     report,
     logs,
     cacheCommand,

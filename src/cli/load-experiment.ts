@@ -29,7 +29,7 @@ import { codeDigest } from "../stage/code-digest.ts"
 import type { CodeDigest, CodeUnreadable } from "../stage/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../stage/stage-catalog.ts"
 import type { StageFiles } from "../stage/stage-catalog.ts"
-import type { ResolvedSource, StageKind } from "../stage/stage.ts"
+import type { ResolvedSource, SourceOf, StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { layer as storeLayer } from "../store/file-store.ts"
 import { Store } from "../store/store.ts"
@@ -136,7 +136,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   const resolving = yield* Cache.make({
     capacity: Infinity,
     lookup: (place: string) => {
-      const { uri, of, base } = JSON.parse(place) as { uri: string; of: "model" | "text"; base: string }
+      const { uri, of, base } = JSON.parse(place) as { uri: string; of: SourceOf; base: string }
       return resolveSource(uri, of, base, index)
     }
   })
@@ -155,7 +155,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     source: (instance, name) => {
       const at = instance.origins[`sources.${name}`]
       const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
-      const { of } = instance.kind.sources[name] as { readonly of: "model" | "text" }
+      const { of } = instance.kind.sources[name] as { readonly of: SourceOf }
       return Cache.get(resolving, JSON.stringify({ uri: instance.sources[name], of, base })).pipe(
         Effect.tap((source) =>
           Effect.sync(() => sources.set(instance.id, { ...sources.get(instance.id), [name]: source }))

@@ -134,10 +134,11 @@ export const evaluateReconstruction = (
 const run = (sae: SaeModel, rows: Float32Array) => {
   const kept: { latent: Int32Array; values: Float32Array } = { latent: new Int32Array(0), values: new Float32Array(0) }
   const xHat = tf.tidy(() => {
-    const codes = sae.encode(tf.tensor2d(rows.slice(), [rows.length / sae.d_in, sae.d_in]))
+    const x = tf.tensor2d(rows.slice(), [rows.length / sae.d_in, sae.d_in])
+    const codes = sae.encode(x)
     kept.latent = codes.latent
     kept.values = codes.value.dataSync<"float32">()
-    return sae.decode(codes)
+    return sae.decode(codes, x)
   })
   const values = xHat.dataSync<"float32">()
   xHat.dispose()

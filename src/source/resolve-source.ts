@@ -10,7 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { canonicalJson } from "../artifact/canonical-json.ts"
 import { suggest } from "../spec/did-you-mean.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource, SourceOf } from "../stage/stage.ts"
 import { builtinFiles, builtinNames } from "./builtin-source.ts"
 import type { SourceFile } from "./builtin-source.ts"
 import type { FileIndex } from "./file-index.ts"
@@ -63,7 +63,7 @@ const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<Sour
 
 const filesOf = (
   uri: string,
-  of: "model" | "text",
+  of: SourceOf,
   baseDirectory: string
 ): Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing> => {
   if (uri.startsWith("file:")) return localFiles(uri, resolve(baseDirectory, uri.slice("file:".length)))
@@ -71,16 +71,13 @@ const filesOf = (
     const name = uri.slice("builtin:".length)
     const files = builtinFiles(of, name)
     if (files !== undefined) return Effect.succeed(files)
-    const problem = `there is no builtin ${of} of that name${suggest(name, builtinNames(of))}`
-    return Effect.fail(
-      new SourceMissing({
-        uri,
-        problem,
-        remedy: `builtin ${of}s: ${builtinNames(of)
-          .map((n) => `builtin:${n}`)
-          .join(", ")}`
-      })
-    )
+    const known = builtinNames(of)
+    const problem = `there is no builtin ${of} of that name${suggest(name, known)}`
+    const remedy =
+      known.length === 0
+        ? "give the path of a folder: file:..."
+        : `builtin ${of}s: ${known.map((n) => `builtin:${n}`).join(", ")}`
+    return Effect.fail(new SourceMissing({ uri, problem, remedy }))
   }
   return Effect.fail(
     new SourceMissing({
@@ -97,7 +94,7 @@ const filesOf = (
  */
 export const resolveSource = Effect.fn("resolveSource")(function* (
   uri: string,
-  of: "model" | "text",
+  of: SourceOf,
   baseDirectory: string,
   index: FileIndex
 ) {

@@ -75,11 +75,14 @@ type InputValue<I> =
           : Readonly<Record<string, Opened<H> | ReadonlyArray<Opened<H>>>>
     : never
 
+/** What a source can be of. */
+export type SourceOf = "model" | "text" | "sae"
+
 /** Something outside the pipeline, given as text: `file:`, `builtin:`, ... Resolved to a content digest at plan time. */
 export interface Source {
   readonly description: string
   /** What the source is of: which resolver and which builtins apply. */
-  readonly of: "model" | "text"
+  readonly of: SourceOf
   readonly default?: string
 }
 

@@ -127,11 +127,45 @@ describe("Sae", () => {
     })
   )
 
+  const rewrite = Effect.fn(function* (change: object) {
+    const directory = yield* write({ type: "topk", k: 2 })
+    const path = join(directory, "cfg.json")
+    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, "utf8")) as object), ...change }))
+    return folderArtifact(directory, "Sae")
+  })
+
+  for (const [what, change] of [
+    ["a version before 6", { metadata: { sae_lens_version: "5.10.0" } }],
+    [
+      "no version",
+      { metadata: {}, architecture: "standard", activation_fn_str: "topk", activation_fn_kwargs: { k: 2 } }
+    ]
+  ] as const) {
+    it.effect(`cfg.json with ${what} is read as the layout before 6`, () =>
+      Effect.gen(function* () {
+        const sae = yield* Sae.open(yield* rewrite(change))
+        expect(sae.activation).toEqual({ type: "topk", k: 2 })
+        expect(yield* sae.weights).toEqual(weights({ type: "topk", k: 2 }))
+      })
+    )
+  }
+
+  it.effect("an SAE that normalises every row opens, and only what can handle it gets its weights", () =>
+    Effect.gen(function* () {
+      const sae = yield* Sae.open(yield* rewrite({ normalize_activations: "layer_norm" }))
+      expect((yield* Effect.flip(sae.weights)).message).toContain("it normalises every row (layer_norm)")
+      expect(yield* sae.anyWeights).toEqual({ ...weights({ type: "topk", k: 2 }), normalize: "layer_norm" })
+    })
+  )
+
   for (const [what, change, message] of [
-    ["a version before 6", { metadata: { sae_lens_version: "5.10.0" } }, /layout before SAELens 6/],
-    ["no version", { metadata: {} }, /sae_lens_version is missing/],
     ["another width", { d_sae: 6 }, /W_enc is \[3, 5\], not \[3, 6\]/],
-    ["a normalisation at run time", { normalize_activations: "layer_norm" }, /normalize_activations is "layer_norm"/],
+    ["an unknown normalisation", { normalize_activations: "whitening" }, /normalize_activations is "whitening"/],
+    [
+      "a training checkpoint's architecture",
+      { architecture: "batchtopk" },
+      /batchtopk is the architecture of a training/
+    ],
     ["an unknown architecture", { architecture: "temporal" }, /architecture "temporal" cannot be read/],
     ["jumprelu without thresholds", { architecture: "jumprelu" }, /no tensor threshold/],
     ["a k beyond the dictionary", { k: 9 }, /k is 9/],
@@ -139,11 +173,7 @@ describe("Sae", () => {
   ] as const) {
     it.effect(`cfg.json with ${what} is refused`, () =>
       Effect.gen(function* () {
-        const directory = yield* write({ type: "topk", k: 2 })
-        const path = join(directory, "cfg.json")
-        const config = JSON.parse(readFileSync(path, "utf8")) as object
-        writeFileSync(path, JSON.stringify({ ...config, ...change }))
-        const error = yield* Effect.flip(Sae.open(folderArtifact(directory, "Sae")))
+        const error = yield* Effect.flip(Effect.flatMap(rewrite(change), Sae.open))
         expect(error.message).toMatch(message)
         expect(error.reason).toBe("invalid")
       })

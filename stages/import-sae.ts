@@ -1,0 +1,39 @@
+/** An SAE of another library, brought into the store. */
+import * as Effect from "effect/Effect"
+import { Sae } from "../src/artifact/sae.ts"
+import * as Param from "../src/stage/param.ts"
+import * as Stage from "../src/stage/stage.ts"
+
+export default Stage.make("import-sae", {
+  summary: "Brings an SAE of SAELens, Gemma Scope, dictionary_learning, sparsify or OpenAI into the store",
+  sources: {
+    source: { of: "sae", description: "file:DIR with the files that the library wrote, or file:FILE where it is one" }
+  },
+  inputs: {},
+  params: {
+    format: Param.choice(["auto", "saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"], {
+      default: "auto",
+      description: "the format of the files; auto: told by the files"
+    }),
+    hook: Param.string({
+      default: null,
+      description: "the hook that it was trained at; null: what its files say, where they say it"
+    })
+  },
+  output: Sae,
+  metrics: {
+    d_in: { better: "neither", tolerance: 0, description: "numbers of a row" },
+    d_sae: { better: "neither", tolerance: 0, description: "latents" }
+  },
+  engine: false,
+  isolation: "process",
+  run: ({ sources, params, output, log }) =>
+    Effect.gen(function* () {
+      const { importSae } = yield* Effect.promise(() => import("../src/sae/import-sae.ts"))
+      const options = { format: params.format === "auto" ? null : params.format, hook: params.hook }
+      const { format, sae, info } = yield* importSae(sources.source, options, output)
+      log(`${format}: ${info.architecture}, ${sae.d_in} to ${sae.d_sae}, at ${info.hook ?? "an unknown hook"}`)
+      if (sae.dtype === "float64") log("its float64 numbers were rounded to float32")
+      return { d_in: sae.d_in, d_sae: sae.d_sae }
+    })
+})

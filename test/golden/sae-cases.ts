@@ -1,0 +1,115 @@
+/**
+ * One case for every folder below a root, at any depth, that holds an `expected.safetensors`: an SAE that another library
+ * saved, with its input `x`, features `f` and reconstructions `x_hat` as that library computes them. A folder that is
+ * refused fails, with the reason.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import { it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { describe, expect } from "vitest"
+import { bytesFile } from "../../src/artifact/bytes-file.ts"
+import { computableSae } from "../../src/artifact/formats/computable-sae.ts"
+import { detectFormat } from "../../src/artifact/formats/formats.ts"
+import { storedTensors } from "../../src/artifact/formats/stored-sae.ts"
+import { openSafetensors } from "../../src/artifact/safetensors.ts"
+import { makeReconstructionSums } from "../../src/sae/evaluate-reconstruction.ts"
+import { makeSaeModel } from "../../src/sae/sae-model.ts"
+import { directoryFolder, filesFolder } from "../artifact/directory-folder.ts"
+
+const expectedName = "expected.safetensors"
+
+const foldersBelow = (root: string): ReadonlyArray<string> =>
+  existsSync(root)
+    ? readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name === expectedName)
+        .map((entry) => relative(root, entry.parentPath))
+        .toSorted()
+    : []
+
+const tolerance = 1e-5
+
+/** Of the folder's own files, without what states the expectation. */
+const sourceFiles = (directory: string): ReadonlyArray<string> =>
+  readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== expectedName && entry.name !== "info.json")
+    .map((entry) => entry.name)
+
+const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  expect(a.length).toBe(b.length)
+  let largest = 0
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs((a[i] as number) - (b[i] as number))
+    if (Number.isNaN(difference)) return difference
+    largest = Math.max(largest, difference)
+  }
+  return largest
+}
+
+const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
+
+const infoOf = (directory: string): { readonly l0?: number; readonly ev?: number } => {
+  const path = join(directory, "info.json")
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { l0?: number; ev?: number }) : {}
+}
+
+/** @param evaluated whether L0 and explained variance are those that `info.json` records */
+export const saeCases = (root: string, evaluated: boolean): void => {
+  const folders = foldersBelow(root)
+  describe.skipIf(folders.length === 0)("SAEs of other libraries", () => {
+    for (const folder of folders) {
+      const directory = join(root, folder)
+      it.effect(`${folder}: features and reconstruction within ${tolerance}, and a round trip`, () =>
+        Effect.gen(function* () {
+          const files = directoryFolder(directory, sourceFiles(directory))
+          const format = yield* detectFormat(files)
+          const stored = yield* format.read(files)
+          const weights = computableSae(stored)
+          if (typeof weights === "string") throw new Error(weights)
+          const file = new Uint8Array(readFileSync(join(directory, expectedName)))
+          const expected = yield* openSafetensors(bytesFile(file), expectedName)
+          const [x, f, xHat] = [
+            yield* expected.float32("x"),
+            yield* expected.float32("f"),
+            yield* expected.float32("x_hat")
+          ]
+          const model = makeSaeModel(weights)
+          const count = x.length / model.d_in
+          const rows = tf.tensor2d(x, [count, model.d_in])
+          const codes = model.encode(rows)
+          const dense = model.encodeDense(rows)
+          const errors = {
+            features: largestDifference(dense.dataSync(), f),
+            reconstruction: largestDifference(model.decode(codes, rows).dataSync(), xHat),
+            dense: largestDifference(model.decode(dense, rows).dataSync(), xHat),
+            reconstruct: largestDifference(model.reconstruct(rows).dataSync(), xHat)
+          }
+          if (process.env["FIXTURES_PRINT"] === "1") {
+            process.stderr.write(`${folder}: ${format.name}, ${JSON.stringify(errors)}\n`)
+          }
+          for (const [what, error] of Object.entries(errors)) expect(error, what).toBeLessThan(tolerance)
+
+          const info = evaluated ? infoOf(directory) : {}
+          if (info.l0 !== undefined) expect(codes.latent.length / count).toBeCloseTo(info.l0, 3)
+          if (info.ev !== undefined) {
+            // Of what is reconstructed: a transcoder's fixture holds its targets as y.
+            const target = expected.entries.has("y") ? yield* expected.float32("y") : x
+            const sums = makeReconstructionSums(model.d_out)
+            sums.add(target, model.decode(codes, rows).dataSync<"float32">())
+            expect(sums.result().explained_variance).toBeCloseTo(info.ev, 4)
+          }
+          model.dispose()
+
+          // Written in its own format and read again: the same tensors to the bit, and then the same files to the byte.
+          const written = format.write(stored)
+          if (typeof written === "string") throw new Error(written)
+          const again = yield* format.read(filesFolder(written))
+          const back = new Map(storedTensors(again).map(([name, values]) => [name, bytesOf(values)]))
+          for (const [name, values] of storedTensors(stored)) expect(back.get(name), name).toEqual(bytesOf(values))
+          expect(format.write(again)).toEqual(written)
+        })
+      )
+    }
+  })
+}
