@@ -2,72 +2,151 @@
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/artifact/activations.ts"
 import { Sae } from "../src/artifact/sae.ts"
-import { trainingDefaults } from "../src/sae/training-options.ts"
+import { optionProblems } from "../src/sae/option-problems.ts"
+import { presetNames, type Settings } from "../src/sae/presets.ts"
+import { trainingRequest } from "../src/sae/training-request.ts"
+import { architectureNames, trainingDefaults, usesK } from "../src/sae/training-options.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
+
+/** A description that ends in what null means: the preset's value, or this one. */
+const orPreset = (description: string, name: keyof Settings & keyof typeof trainingDefaults): string =>
+  `${description}; null: the preset's, or ${String(trainingDefaults[name] ?? "what follows from the sizes")}`
 
 export default Stage.make("train-sae", {
   summary: "Trains a sparse autoencoder on activations and saves it as a SAELens folder",
   inputs: { activations: Stage.one(Activations, "the rows to train on; held-out rows are not touched") },
   params: {
-    architecture: Param.choice(["topk", "batch_topk"], {
+    architecture: Param.choice(architectureNames, {
       default: "batch_topk",
-      description: "topk: k latents on every row; batch_topk: k on average, and a threshold in use"
+      description:
+        "topk: k latents on every row; batch_topk: k on average, and a threshold in use; matryoshka_batch_topk: the same " +
+        "with nested prefixes; standard: L1; p_anneal: L1 turning into L0; jumprelu: trained thresholds; gated"
+    }),
+    preset: Param.choice(["none", ...presetNames], {
+      default: "none",
+      description: "published settings for the architecture; parameters that are given go before it"
     }),
     d_sae: Param.integer({ minimum: 1, description: "latents in the dictionary", unit: "latents" }),
-    k: Param.integer({ minimum: 1, description: "active latents a row", unit: "latents" }),
-    steps: Param.integer({ default: 1000, minimum: 1, description: "training steps", unit: "steps" }),
-    batch_rows: Param.integer({
-      default: trainingDefaults.batch_rows,
+    k: Param.integer({
+      default: null,
       minimum: 1,
-      description: "rows a step",
+      description: "active latents a row: of topk, batch_topk and matryoshka_batch_topk; jumprelu's target_l0",
+      unit: "latents"
+    }),
+    steps: Param.integer({ default: 1500, minimum: 1, description: "training steps", unit: "steps" }),
+    batch_rows: Param.integer({
+      default: null,
+      minimum: 1,
+      description: orPreset("rows a step", "batch_rows"),
       unit: "rows"
     }),
     seed: Param.integer({ default: 0, description: "seed of first weights and of the order of rows" }),
     lr: Param.number({
-      default: trainingDefaults.lr,
+      default: null,
       minimum: 0,
-      description: "peak learning rate of Adam; null: 2e-4 / sqrt(d_sae / 2^14)"
+      description: "peak learning rate of Adam; null: the preset's, or 2e-4 / sqrt(d_sae / 2^14)"
     }),
     warmup: Param.number({
-      default: trainingDefaults.warmup,
+      default: null,
       minimum: 0,
       maximum: 1,
-      description: "share of the steps over which the learning rate rises from 0"
+      description: orPreset("share of the steps over which the learning rate rises from 0", "warmup")
     }),
     decay: Param.number({
-      default: trainingDefaults.decay,
+      default: null,
       minimum: 0,
       maximum: 1,
-      description: "share of the steps, at the end, over which it falls to 0"
+      description: orPreset("share of the steps, at the end, over which it falls to 0", "decay")
     }),
-    beta1: Param.number({ default: trainingDefaults.beta1, minimum: 0, maximum: 0.9999, description: "Adam's beta1" }),
-    beta2: Param.number({ default: trainingDefaults.beta2, minimum: 0, maximum: 0.9999, description: "Adam's beta2" }),
+    beta1: Param.number({ default: null, minimum: 0, maximum: 0.9999, description: orPreset("Adam's beta1", "beta1") }),
+    beta2: Param.number({ default: null, minimum: 0, maximum: 0.9999, description: orPreset("Adam's beta2", "beta2") }),
     clip: Param.number({
-      default: trainingDefaults.clip,
+      default: null,
       minimum: 0,
-      description: "largest norm of the gradient of all parameters together; null: no limit"
+      description: "largest norm of the gradient of all parameters together; null: the preset's, or no limit"
     }),
-    normalize: Param.choice(["mean_square", "none"], {
-      default: trainingDefaults.normalize,
-      description: "mean_square: train on rows divided by sqrt(mean |x|^2); the saved weights take rows as they are"
+    normalize: Param.choice(["mean_square", "mean_norm", "layer_norm", "none"], {
+      default: null,
+      description: orPreset(
+        "what rows are divided by in training: sqrt(mean |x|^2), or mean |x| / sqrt(d_in); the saved weights take rows as " +
+          "they are. layer_norm: every row to mean 0 and deviation 1, in use too",
+        "normalize"
+      )
+    }),
+    reconstruction: Param.choice(["fraction_of_variance", "sum", "mean"], {
+      default: null,
+      description:
+        "scale of the reconstruction loss: by the rows' variance, summed or averaged over the numbers of a row"
+    }),
+    b_dec_init: Param.choice(["median", "zero", "none"], {
+      default: null,
+      description: orPreset("first b_dec: the geometric median of the rows, zero, or none at all", "b_dec_init")
+    }),
+    decoder_norm: Param.choice(["unit", "free"], {
+      default: null,
+      description: orPreset("unit: decoder rows keep norm one; free: the penalty weighs by their norms", "decoder_norm")
+    }),
+    tied: Param.boolean({ default: null, description: orPreset("the encoder is the decoder's transpose", "tied") }),
+    sparsity_coefficient: Param.number({
+      default: null,
+      minimum: 0,
+      description:
+        "weight of the sparsity penalty of standard, p_anneal, jumprelu and gated; null: the preset's, or a default"
+    }),
+    sparsity_warmup: Param.number({
+      default: null,
+      minimum: 0,
+      maximum: 1,
+      description: orPreset("share of the steps over which that weight rises from 0", "sparsity_warmup")
     }),
     aux_coefficient: Param.number({
-      default: trainingDefaults.aux_coefficient,
+      default: null,
       minimum: 0,
-      description: "weight of the auxiliary loss that revives dead latents; 0: none"
+      description: orPreset("weight of the auxiliary loss that revives dead latents; 0: none", "aux_coefficient")
     }),
     k_aux: Param.integer({
-      default: trainingDefaults.k_aux,
+      default: null,
       minimum: 1,
-      description: "dead latents that reconstruct the residual of a row; null: d_in / 2"
+      description: "dead latents that reconstruct the residual of a row; null: the preset's, or d_in / 2"
     }),
     dead_after: Param.integer({
-      default: trainingDefaults.dead_after,
+      default: null,
       minimum: 1,
-      description: "a latent is dead after so many rows without firing; null: 10^7, but at most a fiftieth of all rows",
+      description:
+        "a latent is dead after so many rows without firing; null: the preset's, or 10^7, at most a fiftieth of all",
       unit: "rows"
+    }),
+    groups: Param.list(Param.number({ description: "a share", minimum: 0, maximum: 1 }), {
+      default: null,
+      description: "matryoshka: shares of the latents that the groups hold; null: 1/32, 1/16, 1/8, 1/4 and the rest"
+    }),
+    threshold_init: Param.number({
+      default: null,
+      minimum: 0,
+      description: orPreset("jumprelu: first threshold", "threshold_init")
+    }),
+    bandwidth: Param.number({
+      default: null,
+      minimum: 1e-9,
+      description: orPreset("jumprelu: width of the estimators' window", "bandwidth")
+    }),
+    l0_loss: Param.choice(["step", "target", "quadratic", "tanh"], {
+      default: null,
+      description:
+        "jumprelu: what is penalised: L0, its distance from target_l0 (two ways), or a smooth L0; null: target"
+    }),
+    target_l0: Param.number({
+      default: null,
+      minimum: 1e-6,
+      description: "jumprelu: wanted latents a row; null: k, or the preset's, or 20"
+    }),
+    resample_every: Param.integer({
+      default: null,
+      minimum: 2,
+      description: "standard: steps between two rounds of making dead latents anew; null: the preset's, or never",
+      unit: "steps"
     })
   },
   output: Sae,
@@ -83,45 +162,48 @@ export default Stage.make("train-sae", {
   },
   engine: true,
   isolation: "process",
-  check: (params) =>
-    params.k > params.d_sae
-      ? [{ param: "k", message: `k is ${params.k}, more than the ${params.d_sae} of d_sae` }]
-      : [],
+  check: (params) => {
+    const options = trainingRequest(params)
+    return typeof options === "string" ? [{ param: "preset", message: options }] : optionProblems(options)
+  },
   run: ({ inputs, params, output, progress, checkpoint, log }) =>
     Effect.gen(function* () {
       const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
       const { trainSae } = yield* Effect.promise(() => import("../src/sae/train-sae.ts"))
-      const { writeSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+      const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
       const activations = inputs.activations.value
       if (activations.train.rows === 0) return yield* stageFailed("there are no training rows", "Capture more text.")
+      const options = trainingRequest(params)
+      if (typeof options === "string") return yield* stageFailed(options)
+      if (params.k !== null && !usesK(params.architecture) && params.architecture !== "jumprelu") {
+        log(`k is not used: the L0 of ${params.architecture} follows from sparsity_coefficient`)
+      }
       const rows = yield* loadTrainingRows(activations)
-      const trained = yield* trainSae(rows, params, { progress, checkpoint })
-      const { outcome } = trained
+      const trained = yield* trainSae(rows, options, { progress, checkpoint })
+      const { outcome, stored } = trained
       log(
         `explained variance ${outcome.explained_variance.toFixed(4)}, L0 ${outcome.l0.toFixed(1)}, ` +
           `${outcome.dead_latents} of ${params.d_sae} latents dead, ${outcome.epochs.toFixed(1)} epochs`
       )
-      yield* writeSae(output, {
-        weights: trained.weights,
-        curve: trained.curve,
-        info: {
-          architecture: params.architecture,
-          k: params.k,
-          hook: activations.hook,
-          model: activations.model,
-          activations: activations.digest,
-          rows: "activations",
-          training: { ...trained.options, ...outcome }
-        },
-        metadata: {
-          context_size: activations.context_size,
-          prepend_bos: activations.contexts.bos_id !== null,
-          dataset_path: activations.contexts.source,
-          model_name: null,
-          hook_head_index: null,
-          training_architecture: params.architecture === "batch_topk" ? "batchtopk" : params.architecture
-        }
-      })
+      const metadata = {
+        hook_name: activations.hook,
+        context_size: activations.context_size,
+        prepend_bos: activations.contexts.bos_id !== null,
+        dataset_path: activations.contexts.source,
+        model_name: null,
+        hook_head_index: null,
+        training_architecture: params.architecture
+      }
+      const info = {
+        architecture: params.architecture,
+        k: options.k,
+        hook: activations.hook,
+        model: activations.model,
+        activations: activations.digest,
+        rows: "activations",
+        training: { ...trained.options, preset: params.preset, ...outcome }
+      }
+      yield* writeStoredSae(output, { ...stored, metadata }, info, trained.curve)
       return {
         explained_variance: outcome.explained_variance,
         l0: outcome.l0,

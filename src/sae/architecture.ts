@@ -1,17 +1,82 @@
 /**
- * What tells one SAE architecture from another in training: how the active latents of a batch are chosen, and how they
- * are chosen when the SAE is used. One file each; the trainer is the same for all.
+ * What tells one SAE architecture from another: its loss on a batch with exact gradients, the parameters that only it has,
+ * and how its latents are chosen when it is used. One file each; the trainer is the same for all.
  */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { SaeActivation } from "../artifact/sae.ts"
-import type { SparseCodes } from "../tensor/sparse-pattern.ts"
+import type { StoredLatents } from "../artifact/formats/stored-sae.ts"
+import type { SparsePattern } from "../tensor/sparse-pattern.ts"
+import type { ArchitectureName, ResolvedOptions } from "./training-options.ts"
+
+/** Numbers that an architecture carries from step to step, and that a checkpoint keeps. */
+export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>
+
+/** A batch with the weights as they are; the tensors are the caller's. */
+export interface Batch {
+  /** [rows, d_in] */
+  readonly x: tf.Tensor2D
+  /** The encoder transposed, one row a latent: [d_sae, d_in]. */
+  readonly W_enc: tf.Tensor2D
+  /** [d_sae] */
+  readonly b_enc: tf.Tensor1D
+  /** [d_sae, d_in] */
+  readonly W_dec: tf.Tensor2D
+  /** [d_in] */
+  readonly b_dec: tf.Tensor1D
+  /** The architecture's own parameters, each [d_sae]. */
+  readonly extras: Readonly<Record<string, Float32Array>>
+  /** 1, 2, ... */
+  readonly step: number
+  /** Weight of the sparsity penalty at this step. */
+  readonly sparsity: number
+  /** Mean |x - mean x|^2 of the data. */
+  readonly variance: number
+  /** Latents that count as dead, ascending. */
+  readonly dead: Int32Array
+  readonly memory: Memory
+  readonly options: ResolvedOptions
+}
+
+export interface BatchLoss {
+  readonly loss: number
+  /** Mean over rows of |x - x_hat|^2. */
+  readonly mse: number
+  readonly aux_loss: number
+  /** The pairs that the loss was computed on, and their activations: zero where a latent of a pair does not fire. */
+  readonly pattern: SparsePattern
+  readonly activations: Float32Array
+  /** Owned by the caller. */
+  readonly gradients: {
+    readonly W_enc: tf.Tensor2D
+    readonly b_enc: tf.Tensor1D
+    readonly W_dec: tf.Tensor2D
+    readonly b_dec: tf.Tensor1D
+    readonly extras: Readonly<Record<string, tf.Tensor1D>>
+    /** Per latent the dot product of its decoder gradient and its decoder row, [d_sae], where it is known already. */
+    readonly radial?: tf.Tensor1D
+  }
+  /** For the next step; absent where it stays. */
+  readonly memory?: Memory
+}
+
+/** What training leaves, in the scale of training. */
+export interface TrainedLatents {
+  /** [d_sae] each. */
+  readonly b_enc: Float32Array<ArrayBuffer>
+  readonly extras: Readonly<Record<string, Float32Array<ArrayBuffer>>>
+  /** Estimated where `threshold` asks for it. */
+  readonly threshold: number | null
+}
 
 export interface Architecture {
-  readonly name: string
-  /** The active pairs of a batch from its pre-activations [rows, d_sae]; values as in `pre`, before the ReLU. */
-  readonly select: (pre: tf.Tensor2D, k: number) => SparseCodes
-  /** How latents are chosen at inference. */
-  readonly activation: (k: number) => SaeActivation
+  readonly name: ArchitectureName
+  /** First values of the parameters that only it has, each [d_sae]. */
+  readonly extras: (options: ResolvedOptions) => Readonly<Record<string, Float32Array>>
+  /** Those of them that are kept at zero or above. */
+  readonly nonNegative?: ReadonlyArray<string>
+  readonly memory: (options: ResolvedOptions) => Memory
+  readonly loss: (batch: Batch) => BatchLoss
+  /** How latents are chosen at inference; `scale` is what rows were divided by in training. */
+  readonly latents: (trained: TrainedLatents, options: ResolvedOptions, scale: number) => StoredLatents
   /** Whether inference needs a threshold, estimated at the end as E_batch[min{f > 0}]. */
   readonly threshold: boolean
 }

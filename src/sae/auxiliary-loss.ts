@@ -7,6 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { topKRows } from "../tensor/sparse-kernels.ts"
+import type { TrainingOptions } from "./training-options.ts"
 
 export interface AuxiliaryLoss {
   /** Without its coefficient. */
@@ -29,6 +30,15 @@ const keepLargest = (activations: tf.Tensor2D, k: number): tf.Tensor2D => {
   })
 }
 
+/** What the sum of squares |e - e_hat|^2 is divided by. Call in a tidy. */
+const divisorOf = (kind: TrainingOptions["aux_loss"], residual: tf.Tensor2D, dead: number, k_aux: number): number => {
+  const [rows, d_in] = residual.shape
+  if (kind === "mean") return rows * d_in
+  if (kind === "scaled_sum") return rows / Math.min(1, dead / k_aux)
+  const spread = tf.sub(residual, tf.mean(residual, 0, true))
+  return tf.sum(tf.square(spread)).dataSync<"float32">()[0] as number
+}
+
 /**
  * @param input x - b_dec, [rows, d_in]
  * @param residual x - x_hat, [rows, d_in]
@@ -39,18 +49,18 @@ export const auxiliaryLoss = (
   residual: tf.Tensor2D,
   dead: { readonly W_enc: tf.Tensor2D; readonly b_enc: tf.Tensor1D; readonly W_dec: tf.Tensor2D },
   k_aux: number,
-  coefficient: number
+  coefficient: number,
+  kind: TrainingOptions["aux_loss"] = "fraction"
 ): AuxiliaryLoss => {
   const loss = { value: 0 }
   const gradients: Omit<AuxiliaryLoss, "loss"> = tf.tidy(() => {
     const z = tf.add<tf.Tensor2D>(tf.matMul(input, dead.W_enc, false, true), dead.b_enc)
     const f = keepLargest(tf.relu(z), k_aux)
     const error = tf.sub(tf.matMul(f, dead.W_dec), residual)
-    const spread = tf.sub(residual, tf.mean(residual, 0, true))
-    const variance = tf.sum(tf.square(spread)).dataSync<"float32">()[0] as number
+    const divisor = divisorOf(kind, residual, dead.b_enc.size, k_aux)
     const missed = tf.sum(tf.square(error)).dataSync<"float32">()[0] as number
-    loss.value = variance > 0 ? missed / variance : 0
-    const gradient = tf.mul<tf.Tensor2D>(error, variance > 0 ? (2 * coefficient) / variance : 0)
+    loss.value = divisor > 0 ? missed / divisor : 0
+    const gradient = tf.mul<tf.Tensor2D>(error, divisor > 0 ? (2 * coefficient) / divisor : 0)
     const dots = tf.matMul(gradient, dead.W_dec, false, true)
     const active = tf.where(tf.greater(f, 0), dots, tf.zerosLike(dots))
     return {

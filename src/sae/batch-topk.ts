@@ -5,10 +5,13 @@
  */
 import { topKBatch } from "../tensor/sparse-kernels.ts"
 import type { Architecture } from "./architecture.ts"
+import { chosenLoss } from "./topk.ts"
 
 export const batchTopk: Architecture = {
   name: "batch_topk",
-  select: (pre, k) => topKBatch(pre, k * pre.shape[0]),
-  activation: () => ({ type: "jumprelu" }),
+  extras: () => ({}),
+  memory: () => ({}),
+  loss: (batch) => chosenLoss(batch, (pre) => topKBatch(pre, batch.options.k * pre.shape[0])),
+  latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
   threshold: true
 }

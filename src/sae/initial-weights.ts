@@ -4,8 +4,12 @@
  */
 import * as Rng from "../random/rng.ts"
 
-/** [d_sae, d_in]: the decoder and, latent-major, the encoder. */
-export const initialWeights = (d_in: number, d_sae: number, seed: number): Float32Array<ArrayBuffer> => {
+/**
+ * [d_sae, d_in]: the decoder and, latent-major, the encoder.
+ *
+ * @param length norm of the rows; Anthropic's April 2024 update: 0.1
+ */
+export const initialWeights = (d_in: number, d_sae: number, seed: number, length = 1): Float32Array<ArrayBuffer> => {
   const rng = Rng.make(seed, "decoder rows")
   const weights = new Float32Array(d_sae * d_in)
   for (let start = 0; start < weights.length; start += d_in) {
@@ -17,7 +21,7 @@ export const initialWeights = (d_in: number, d_sae: number, seed: number): Float
       square += x * x
     }
     const norm = Math.sqrt(square)
-    for (let c = 0; c < d_in; c++) row[c] = (row[c] as number) / norm
+    for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
   }
   return weights
 }

@@ -10,6 +10,8 @@ const medianRows = 8_192
 export interface RowStatistics {
   /** sqrt(mean |x|^2). */
   readonly scale: number
+  /** mean |x|. */
+  readonly mean_norm: number
   /** Mean of |x - mean|^2. */
   readonly variance: number
   /** Geometric median, [d_in]. */
@@ -37,5 +39,12 @@ export const rowStatistics = (source: RowSource): RowStatistics => {
   }
   let variance = 0
   for (let i = 0; i < sample.length; i++) variance += ((sample[i] as number) - (mean[i % d_in] as number)) ** 2 / n
-  return { scale: Math.sqrt(square), variance, median: geometricMedian(evenlySpaced(source, medianRows), d_in) }
+  let norms = 0
+  for (let i = 0; i < n; i++) norms += Math.hypot(...sample.subarray(i * d_in, (i + 1) * d_in)) / n
+  return {
+    scale: Math.sqrt(square),
+    mean_norm: norms,
+    variance,
+    median: geometricMedian(evenlySpaced(source, medianRows), d_in)
+  }
 }

@@ -3,11 +3,14 @@
  * scale that training works in and is synchronous; `train-sae.ts` is the loop around it.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Rng from "../random/rng.ts"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
-import type { Architecture } from "./architecture.ts"
+import type { Architecture, Batch, BatchLoss, Memory } from "./architecture.ts"
+import { clipGradients } from "./clip-gradients.ts"
 import { initialWeights } from "./initial-weights.ts"
-import { sparseLoss } from "./sparse-loss.ts"
-import { learningRate, type ResolvedOptions } from "./training-options.ts"
+import { resampleLatents } from "./resample-latents.ts"
+import { rowErrors } from "./row-errors.ts"
+import { learningRate, type ResolvedOptions, sparsityCoefficient } from "./training-options.ts"
 import { projectGradient, unitRows } from "./unit-rows.ts"
 
 export interface StepMetrics {
@@ -30,8 +33,11 @@ export interface TrainerState {
   readonly b_enc: AdamState
   readonly W_dec: AdamState
   readonly b_dec: AdamState
+  /** The architecture's own parameters, [d_sae] each. */
+  readonly extras: Readonly<Record<string, AdamState>>
   /** Rows since each latent last fired. */
   readonly silent: Int32Array
+  readonly memory: Memory
 }
 
 export interface SaeTrainer {
@@ -55,68 +61,139 @@ export interface TrainerStart {
   readonly variance: number
 }
 
+const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): AdamVariable<R> => {
+  const tensor = tf.tensor<R>(values, shape, "float32")
+  const made = makeAdamVariable(tensor)
+  tensor.dispose()
+  return made
+}
+
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+
 export const makeSaeTrainer = (
   architecture: Architecture,
   options: ResolvedOptions,
   start: TrainerStart
 ): SaeTrainer => {
-  const { d_sae, k } = options
+  const { d_sae } = options
   const { d_in } = start
-  const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): AdamVariable<R> => {
-    const tensor = tf.tensor<R>(values, shape, "float32")
-    const made = makeAdamVariable(tensor)
-    tensor.dispose()
-    return made
-  }
-  const first = initialWeights(d_in, d_sae, options.seed)
+  const unit = options.decoder_norm === "unit"
+  const first = initialWeights(d_in, d_sae, options.seed, unit ? 1 : options.decoder_init_norm)
   const W_enc = variable<tf.Rank.R2>(first, [d_sae, d_in])
   const b_enc = variable<tf.Rank.R1>(new Float32Array(d_sae), [d_sae])
   const W_dec = variable<tf.Rank.R2>(first, [d_sae, d_in])
   const b_dec = variable<tf.Rank.R1>(start.b_dec, [d_in])
-  const parameters: ReadonlyArray<Pick<AdamVariable, "apply" | "dispose">> = [W_enc, b_enc, W_dec, b_dec]
+  const extras = mapValues(architecture.extras(options), (values) => variable<tf.Rank.R1>(values, [d_sae]))
+  const all: ReadonlyArray<AdamVariable> = [W_enc, b_enc, W_dec, b_dec, ...Object.values(extras)] as never
   const silent = new Int32Array(d_sae)
+  let memory = architecture.memory(options)
   let done = 0
 
-  const dead = (): Int32Array => {
+  const silentFor = (rows: number): Int32Array => {
     const result: Array<number> = []
-    for (let j = 0; j < d_sae; j++) if ((silent[j] as number) >= options.dead_after) result.push(j)
+    for (let j = 0; j < d_sae; j++) if ((silent[j] as number) >= rows) result.push(j)
     return Int32Array.from(result)
   }
 
-  const forward = (x: tf.Tensor2D, deadLatents: Int32Array) => {
-    const weights = { W_enc: W_enc.read(), b_enc: b_enc.read(), W_dec: W_dec.read(), b_dec: b_dec.read() }
-    const result = sparseLoss({
-      x,
-      ...weights,
-      select: (pre) => architecture.select(pre, k),
-      variance: start.variance,
-      dead: deadLatents,
-      k_aux: options.k_aux,
-      aux_coefficient: options.aux_coefficient
+  const read = () => ({ W_enc: W_enc.read(), b_enc: b_enc.read(), W_dec: W_dec.read(), b_dec: b_dec.read() })
+
+  const batchOf = (x: tf.Tensor2D, weights: ReturnType<typeof read>, dead: Int32Array): Batch => ({
+    x,
+    ...weights,
+    extras: mapValues(extras, (parameter) => {
+      const tensor = parameter.read()
+      const values = tensor.dataSync<"float32">()
+      tensor.dispose()
+      return values
+    }),
+    step: done + 1,
+    sparsity: sparsityCoefficient(options, done + 1),
+    variance: start.variance,
+    dead,
+    memory,
+    options
+  })
+
+  /** The decoder's gradient as it is applied: with the tied encoder's, and without what would change the rows' norms. */
+  const decoderGradient = ({ gradients }: BatchLoss, rows: tf.Tensor2D): tf.Tensor2D =>
+    tf.tidy(() => {
+      const whole = options.tied ? tf.add<tf.Tensor2D>(gradients.W_dec, gradients.W_enc) : gradients.W_dec
+      if (!unit) return tf.clone(whole)
+      const known = options.tied ? undefined : gradients.radial
+      return projectGradient(whole, rows, known ?? (tf.sum(tf.mul(whole, rows), 1) as tf.Tensor1D))
     })
-    return { weights, result }
+
+  const update = (parameters: ReadonlyArray<readonly [AdamVariable, tf.Tensor]>, lr: number): void => {
+    const clipped = clipGradients(
+      parameters.map(([, gradient]) => gradient),
+      options.clip
+    )
+    const adam = { lr, beta1: options.beta1, beta2: options.beta2, eps: options.eps, step: done + 1 }
+    for (const [i, [parameter]] of parameters.entries()) parameter.apply(clipped[i] as tf.Tensor, adam)
+    tf.dispose(clipped)
+  }
+
+  /** Decoder rows of norm one, a tied encoder equal to them, parameters that may not be negative at zero or above. */
+  const constrain = (): void => {
+    if (unit || options.tied) {
+      const moved = W_dec.read()
+      const rows = unit ? unitRows(moved) : tf.clone(moved)
+      moved.dispose()
+      if (unit) W_dec.assign(rows)
+      if (options.tied) W_enc.assign(rows)
+      rows.dispose()
+    }
+    for (const name of architecture.nonNegative ?? []) {
+      const parameter = extras[name] as AdamVariable<tf.Rank.R1>
+      const moved = parameter.read()
+      const kept = tf.relu(moved)
+      moved.dispose()
+      parameter.assign(kept)
+      kept.dispose()
+    }
+  }
+
+  const resample = (x: tf.Tensor2D): void => {
+    const every = options.resample_every
+    if (every === null || done % every !== 0 || done >= options.steps) return
+    const dead = [...silentFor(Math.ceil((every / 2) * x.shape[0]))]
+    if (dead.length === 0) return
+    const weights = read()
+    const { centred, errors } = rowErrors(batchOf(x, weights, new Int32Array(0)))
+    tf.dispose(Object.values(weights))
+    const state = { W_enc: W_enc.exportState(), b_enc: b_enc.exportState(), W_dec: W_dec.exportState() }
+    const powers = errors.map((error) => error ** options.resample_power)
+    const made = resampleLatents(state, centred, powers, dead, Rng.make(options.seed, `resampling after step ${done}`))
+    W_enc.restoreState(state.W_enc)
+    b_enc.restoreState(state.b_enc)
+    W_dec.restoreState(state.W_dec)
+    for (const j of made) silent[j] = 0
+    if (options.tied) constrain()
   }
 
   const step = (x: tf.Tensor2D): StepMetrics => {
     const rows = x.shape[0]
     const lr = learningRate(options, done + 1)
-    const { weights, result } = forward(x, dead())
-    const { gradients, codes, activations } = result
-    codes.value.dispose()
-    const projected = projectGradient(gradients.W_dec, weights.W_dec, gradients.radial)
+    const weights = read()
+    const result = architecture.loss(batchOf(x, weights, silentFor(options.dead_after)))
+    const { gradients, pattern, activations } = result
+    const decoder = decoderGradient(result, weights.W_dec)
     // What was read goes first: Adam would else copy each variable before it writes.
-    tf.dispose([gradients.W_dec, gradients.radial, ...Object.values(weights)])
-    const all = clipped([gradients.W_enc, gradients.b_enc, projected, gradients.b_dec], options.clip)
-    const adam = { lr, beta1: options.beta1, beta2: options.beta2, step: done + 1 }
-    for (const [i, parameter] of parameters.entries()) {
-      parameter.apply(all[i] as tf.Tensor, adam)
-    }
-    tf.dispose(all)
-    const moved = W_dec.read()
-    const unit = unitRows(moved)
-    moved.dispose()
-    W_dec.assign(unit)
-    unit.dispose()
+    tf.dispose([gradients.W_dec, ...Object.values(weights)])
+    if (gradients.radial !== undefined) gradients.radial.dispose()
+    if (options.tied) gradients.W_enc.dispose()
+    const trained: Array<readonly [AdamVariable, tf.Tensor]> = []
+    const train = (parameter: unknown, gradient: tf.Tensor) => trained.push([parameter as AdamVariable, gradient])
+    if (!options.tied) train(W_enc, gradients.W_enc)
+    train(b_enc, gradients.b_enc)
+    train(W_dec, decoder)
+    if (options.b_dec_init === "none") gradients.b_dec.dispose()
+    else train(b_dec, gradients.b_dec)
+    for (const [name, gradient] of Object.entries(gradients.extras)) train(extras[name], gradient)
+    update(trained, lr)
+    constrain()
+    memory = result.memory ?? memory
     done += 1
 
     for (let j = 0; j < d_sae; j++) silent[j] = Math.min(mostSilent, (silent[j] as number) + rows)
@@ -124,10 +201,11 @@ export const makeSaeTrainer = (
     for (let i = 0; i < activations.length; i++) {
       if (!((activations[i] as number) > 0)) continue
       active += 1
-      silent[codes.latent[i] as number] = 0
+      silent[pattern.latent[i] as number] = 0
     }
+    resample(x)
     const { loss, mse, aux_loss } = result
-    return { lr, loss, mse, aux_loss, l0: active / rows, dead: dead().length }
+    return { lr, loss, mse, aux_loss, l0: active / rows, dead: silentFor(options.dead_after).length }
   }
 
   return {
@@ -139,7 +217,9 @@ export const makeSaeTrainer = (
       b_enc: b_enc.exportState(),
       W_dec: W_dec.exportState(),
       b_dec: b_dec.exportState(),
-      silent: silent.slice()
+      extras: mapValues(extras, (parameter) => parameter.exportState()),
+      silent: silent.slice(),
+      memory
     }),
     restoreState: (state) => {
       done = state.step
@@ -147,30 +227,21 @@ export const makeSaeTrainer = (
       b_enc.restoreState(state.b_enc)
       W_dec.restoreState(state.W_dec)
       b_dec.restoreState(state.b_dec)
+      for (const [name, parameter] of Object.entries(extras)) parameter.restoreState(state.extras[name] as AdamState)
       silent.set(state.silent)
+      memory = state.memory
     },
     smallestActivation: (x) => {
-      const { weights, result } = forward(x, new Int32Array(0))
-      tf.dispose([...Object.values(weights), ...Object.values(result.gradients), result.codes.value])
+      const weights = read()
+      const { gradients, activations } = architecture.loss(batchOf(x, weights, new Int32Array(0)))
+      const { extras: own, ...rest } = gradients
+      tf.dispose([...Object.values(weights), ...Object.values(rest), ...Object.values(own)])
       let smallest = Number.POSITIVE_INFINITY
-      for (const value of result.activations) if (value > 0 && value < smallest) smallest = value
+      for (const value of activations) if (value > 0 && value < smallest) smallest = value
       return smallest
     },
     dispose: () => {
-      for (const parameter of parameters) parameter.dispose()
+      for (const parameter of all) parameter.dispose()
     }
   }
-}
-
-/** The gradients, scaled down together where their common norm is above the limit; disposes of what it replaces. */
-const clipped = (gradients: ReadonlyArray<tf.Tensor>, limit: number | null): Array<tf.Tensor> => {
-  if (limit === null) return [...gradients]
-  const squares = gradients.map((gradient) => tf.tidy(() => tf.sum(tf.square(gradient)).dataSync<"float32">()[0]))
-  const norm = Math.sqrt(squares.reduce<number>((sum, square) => sum + (square as number), 0))
-  if (!(norm > limit)) return [...gradients]
-  return gradients.map((gradient) => {
-    const scaled = tf.mul(gradient, limit / norm)
-    gradient.dispose()
-    return scaled
-  })
 }

@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { activeDots, decode, scatterToLatents, sumByLatent } from "../tensor/sparse-kernels.ts"
 import { type SparseCodes, type SparsePattern, withValue } from "../tensor/sparse-pattern.ts"
 import { auxiliaryLoss } from "./auxiliary-loss.ts"
+import type { TrainingOptions } from "./training-options.ts"
 
 export interface SparseLossInput {
   /** [rows, d_in] */
@@ -30,6 +31,8 @@ export interface SparseLossInput {
   readonly dead: Int32Array
   readonly k_aux: number
   readonly aux_coefficient: number
+  /** @default "fraction" */
+  readonly aux_kind?: TrainingOptions["aux_loss"]
 }
 
 export interface SparseLoss {
@@ -94,7 +97,8 @@ export const sparseLoss = (given: SparseLossInput): SparseLoss => {
         tf.neg(error),
         { W_enc: tf.gather(W_enc, at), b_enc: tf.gather(b_enc, at), W_dec: tf.gather(W_dec, at) },
         given.k_aux,
-        given.aux_coefficient
+        given.aux_coefficient,
+        given.aux_kind
       )
       facts.aux = aux.loss
       W_enc_gradient = addRows(W_enc_gradient, dead, aux.W_enc)

@@ -7,6 +7,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
+import { computableSae } from "../artifact/formats/computable-sae.ts"
+import type { StoredSae } from "../artifact/formats/stored-sae.ts"
 import type { SaeCurve, SaeWeights } from "../artifact/sae.ts"
 import type { Checkpoint, Progress } from "../stage/stage.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
@@ -14,6 +16,7 @@ import { architectures } from "./architectures.ts"
 import { dataOrder } from "./data-order.ts"
 import { foldScale } from "./fold-scale.ts"
 import type { RowSource } from "./row-source.ts"
+import { optionProblems } from "./option-problems.ts"
 import { rowStatistics } from "./row-statistics.ts"
 import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
@@ -27,6 +30,8 @@ export interface TrainingHooks {
 export interface TrainedSae {
   /** For rows as they come; decoder rows have norm one. */
   readonly weights: SaeWeights
+  /** The same with what tells its architecture, to be saved. */
+  readonly stored: StoredSae
   /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
   readonly curve: SaeCurve
   readonly options: ResolvedOptions
@@ -64,10 +69,9 @@ const divergence = (step: number, what: string): StageFailed =>
 
 const check = (rows: RowSource, options: TrainingOptions): StageFailed | undefined => {
   if (rows.rows < 2) return stageFailed(`there are ${rows.rows} rows to train on`, "Give more text.")
-  if (options.k > options.d_sae) {
-    return stageFailed(`k is ${options.k}, more than the ${options.d_sae} latents of d_sae`, "Lower k or raise d_sae.")
-  }
-  return undefined
+  const problems = optionProblems(options)
+  const [first] = problems
+  return first === undefined ? undefined : stageFailed(first.message)
 }
 
 export const trainSae = (
@@ -89,9 +93,14 @@ const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptio
       `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
     )
   }
-  const scale = options.normalize === "none" ? 1 : statistics.scale
+  const scale =
+    options.normalize === "none"
+      ? 1
+      : options.normalize === "mean_square"
+        ? statistics.scale
+        : statistics.mean_norm / Math.sqrt(d_in)
   const variance = statistics.variance / scale ** 2
-  const b_dec = Float32Array.from(statistics.median, (x) => x / scale)
+  const b_dec = Float32Array.from(statistics.median, (x) => (options.b_dec_init === "median" ? x / scale : 0))
 
   const trainer = yield* Effect.acquireRelease(
     Effect.sync(() => makeSaeTrainer(architecture, options, { d_in, b_dec, variance })),
@@ -173,17 +182,25 @@ const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptio
   const state = trainer.exportState()
   const trained = {
     W_enc: state.W_enc.weights,
-    b_enc: state.b_enc.weights,
+    b_enc: Float32Array.from(state.b_enc.weights),
     W_dec: state.W_dec.weights,
-    b_dec: state.b_dec.weights
+    b_dec: state.b_dec.weights,
+    extras: Object.fromEntries(
+      Object.entries(state.extras).map(([name, { weights }]) => [name, Float32Array.from(weights)])
+    ),
+    threshold: threshold ?? null
   }
   const last = (name: string): number => {
     const values = curve[name] as ReadonlyArray<number>
     const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
     return tail.reduce((sum, value) => sum + value, 0) / tail.length
   }
+  const stored = foldScale(architecture, trained, options, d_in, scale)
+  // A threshold that was never set has failed above.
+  const weights = computableSae(stored) as SaeWeights
   const result: TrainedSae = {
-    weights: foldScale(trained, d_in, options.d_sae, scale, architecture.activation(options.k), threshold),
+    weights,
+    stored,
     curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
     options,
     outcome: {

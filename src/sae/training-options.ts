@@ -1,12 +1,23 @@
 /**
  * What a training run can be told, with the defaults and where they come from. dl: the dictionary_learning library;
- * Gao: Gao et al. 2024, arXiv 2406.04093.
+ * Gao: Gao et al. 2024, arXiv 2406.04093. Published settings as a whole are presets (`presets.ts`).
  */
+export const architectureNames = [
+  "topk",
+  "batch_topk",
+  "matryoshka_batch_topk",
+  "standard",
+  "p_anneal",
+  "jumprelu",
+  "gated"
+] as const
+export type ArchitectureName = (typeof architectureNames)[number]
+
 export interface TrainingOptions {
-  readonly architecture: "topk" | "batch_topk"
+  readonly architecture: ArchitectureName
   readonly d_sae: number
-  /** Active latents per row; on average over a batch for `batch_topk`. */
-  readonly k: number
+  /** Active latents per row; on average over a batch for BatchTopK and Matryoshka; null where an architecture has none. */
+  readonly k: number | null
   readonly steps: number
   /** Rows per step. */
   readonly batch_rows: number
@@ -19,12 +30,44 @@ export interface TrainingOptions {
   readonly decay: number
   readonly beta1: number
   readonly beta2: number
+  /** Adam's eps (OpenAI: 6.25e-10). */
+  readonly eps: number
   /** Largest norm of the gradient of all parameters together; null: no limit. */
   readonly clip: number | null
-  /** `mean_square`: rows are divided by sqrt(mean |x|^2) (dl, Gemma Scope), folded into the weights at the end. */
-  readonly normalize: "mean_square" | "none"
-  /** Weight of the auxiliary loss (Gao: 1/32); 0 leaves it out. */
+  /**
+   * What rows are divided by, folded into the weights at the end. `mean_square`: sqrt(mean |x|^2) (dl, Gemma Scope);
+   * `mean_norm`: mean |x| / sqrt(d_in) (Anthropic, SAELens `expected_average_only_in`). `layer_norm`: every row to mean 0
+   * and deviation 1 (OpenAI, Bussmann); that cannot be folded, so the saved SAE normalises its rows in use.
+   */
+  readonly normalize: "mean_square" | "mean_norm" | "layer_norm" | "none"
+  /**
+   * Scale of the reconstruction loss. `fraction_of_variance`: mean |x - x_hat|^2 / variance of the rows; `sum`: the same
+   * without the division; `mean`: its mean over the numbers of a row.
+   */
+  readonly reconstruction: "fraction_of_variance" | "sum" | "mean"
+  /** First b_dec: the geometric median of the rows, or zero; `none`: it stays zero. */
+  readonly b_dec_init: "median" | "zero" | "none"
+  /** Whether b_dec is subtracted from the encoder's input. */
+  readonly apply_b_dec_to_input: boolean
+  /** `unit`: decoder rows keep norm one; `free`: the penalty weighs activations by the norms instead. */
+  readonly decoder_norm: "unit" | "free"
+  /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose. */
+  readonly decoder_init_norm: number
+  /** Whether the encoder stays the decoder's transpose. */
+  readonly tied: boolean
+  /** Weight of the sparsity penalty, where the architecture has one. */
+  readonly sparsity_coefficient: number
+  /** Share of the steps over which that weight rises linearly from 0. */
+  readonly sparsity_warmup: number
+
+  /** Weight of the auxiliary loss (Gao: 1/32); 0 leaves it out. TopK, BatchTopK, Matryoshka. */
   readonly aux_coefficient: number
+  /**
+   * What it is: `fraction`: |e - e_hat|^2 / |e - mean e|^2 (Gao, dl); `scaled_sum`: mean |e - e_hat|^2, less in proportion
+   * while fewer than k_aux latents are dead (SAELens); `mean`: the mean of (e - e_hat)^2 over all numbers (Bussmann,
+   * whose code lets the gradient reach e too; here e is held fixed).
+   */
+  readonly aux_loss: "fraction" | "scaled_sum" | "mean"
   /** Dead latents that reconstruct the residual of each row; null: d_in / 2 (dl). */
   readonly k_aux: number | null
   /**
@@ -32,6 +75,39 @@ export interface TrainingOptions {
    * sees, which is what 10^7 is of dl's 5 * 10^8.
    */
   readonly dead_after: number | null
+
+  /** Matryoshka: shares of the latents that each group holds. */
+  readonly groups: ReadonlyArray<number>
+  /** Matryoshka: weight of each prefix's loss, of G; `mean` 1/G, `sum` 1 (SAELens), `mean_of_mean` 1/G^2 (dl). */
+  readonly prefix_weights: "mean" | "sum" | "mean_of_mean"
+
+  /** JumpReLU: first threshold, in the scale of training. */
+  readonly threshold_init: number
+  /** JumpReLU: width of the window of the straight-through estimators. */
+  readonly bandwidth: number
+  /**
+   * JumpReLU: what is penalised. `step`: L0; `target`: (mean L0 / target_l0 - 1)^2 (dl); `quadratic`: mean of
+   * (L0 - target_l0)^2 * 2 / target_l0 (Gemma Scope 2); `tanh`: sum of tanh(tanh_scale f |w|) (Anthropic).
+   */
+  readonly l0_loss: "step" | "target" | "quadratic" | "tanh"
+  readonly target_l0: number
+  readonly tanh_scale: number
+  /** JumpReLU: weight of relu(threshold - z) |w| of dead latents (Anthropic: 3e-6). */
+  readonly pre_act_coefficient: number
+  /** JumpReLU: whether the estimators' gradients reach the encoder too (Anthropic), not only the thresholds. */
+  readonly ste_to_input: boolean
+
+  /** Standard: every so many steps dead latents are made anew from badly reconstructed rows; null: never. */
+  readonly resample_every: number | null
+  /** Power of a row's error that it is drawn with: 1 (dl), 2: its squared error, 4: the square of that (TM). */
+  readonly resample_power: number
+
+  /** p-anneal: the exponent falls from 1 to this one (not reached, as in dl) ... */
+  readonly p_end: number
+  /** ... in so many updates ... */
+  readonly p_updates: number
+  /** ... from this share of the steps on. */
+  readonly anneal_start: number
 }
 
 export const trainingDefaults = {
@@ -41,15 +117,45 @@ export const trainingDefaults = {
   decay: 0.2,
   beta1: 0.9,
   beta2: 0.999,
+  eps: 1e-8,
   clip: null,
   normalize: "mean_square",
+  reconstruction: "fraction_of_variance",
+  b_dec_init: "median",
+  apply_b_dec_to_input: true,
+  decoder_norm: "unit",
+  decoder_init_norm: 1,
+  tied: false,
+  sparsity_coefficient: 0,
+  sparsity_warmup: 0.05,
   aux_coefficient: 1 / 32,
+  aux_loss: "fraction",
   k_aux: null,
-  dead_after: null
+  dead_after: null,
+  groups: [1 / 32, 1 / 16, 1 / 8, 1 / 4, 17 / 32],
+  prefix_weights: "mean",
+  threshold_init: 0.01,
+  bandwidth: 0.05,
+  l0_loss: "step",
+  target_l0: 20,
+  tanh_scale: 4,
+  pre_act_coefficient: 0,
+  ste_to_input: false,
+  resample_every: null,
+  resample_power: 1,
+  p_end: 0,
+  p_updates: 10,
+  anneal_start: 0.2
 } as const satisfies Partial<TrainingOptions>
+
+/** Whether an architecture chooses k latents; the others are sparse by a penalty. */
+export const usesK = (architecture: ArchitectureName): boolean =>
+  architecture === "topk" || architecture === "batch_topk" || architecture === "matryoshka_batch_topk"
 
 /** The options that a run really uses, nulls resolved. */
 export interface ResolvedOptions extends TrainingOptions {
+  /** 0 where the architecture has none. */
+  readonly k: number
   readonly lr: number
   readonly k_aux: number
   readonly dead_after: number
@@ -57,6 +163,7 @@ export interface ResolvedOptions extends TrainingOptions {
 
 export const resolveOptions = (options: TrainingOptions, d_in: number): ResolvedOptions => ({
   ...options,
+  k: usesK(options.architecture) ? (options.k ?? 0) : 0,
   lr: options.lr ?? 2e-4 / Math.sqrt(options.d_sae / 2 ** 14),
   k_aux: options.k_aux ?? Math.max(1, Math.floor(d_in / 2)),
   dead_after:
@@ -64,9 +171,21 @@ export const resolveOptions = (options: TrainingOptions, d_in: number): Resolved
     Math.min(1e7, Math.max(options.batch_rows, Math.floor((options.steps * options.batch_rows) / 50)))
 })
 
-/** Learning rate of step 1, 2, ..., `steps`: linear warm-up, constant, linear decay to 0 after the last step. */
+/**
+ * Learning rate of step 1, 2, ..., `steps`: linear warm-up (again after latents were made anew), constant, linear decay
+ * to 0 after the last step.
+ */
 export const learningRate = (options: ResolvedOptions, step: number): number => {
-  const up = Math.min(1, step / Math.max(1, Math.round(options.warmup * options.steps)))
+  const since = options.resample_every === null ? step : ((step - 1) % options.resample_every) + 1
+  const up = Math.min(1, since / Math.max(1, Math.round(options.warmup * options.steps)))
   const down = (options.steps - step + 1) / Math.max(1, Math.round(options.decay * options.steps))
   return options.lr * Math.min(up, down, 1)
 }
+
+/** Weight of the sparsity penalty at step 1, 2, ...: linear warm-up, then constant. */
+export const sparsityCoefficient = (options: ResolvedOptions, step: number): number =>
+  options.sparsity_coefficient * Math.min(1, step / Math.max(1, Math.round(options.sparsity_warmup * options.steps)))
+
+/** What the mean |x - x_hat|^2 is multiplied by in the loss. `variance` is that of the rows, in the scale of training. */
+export const reconstructionWeight = (options: ResolvedOptions, variance: number, d_in: number): number =>
+  options.reconstruction === "sum" ? 1 : options.reconstruction === "mean" ? 1 / d_in : 1 / variance

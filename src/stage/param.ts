@@ -74,22 +74,26 @@ export const number = <const O extends WithDefault<number | null> & Bounds>(opti
 export const string = <const O extends WithDefault<string | null>>(options: O): Param<OrNull<string, O>> =>
   nullable(Schema.String, "string", options) as Param<OrNull<string, O>>
 
-export const boolean = (options: WithDefault<boolean>): Param<boolean> =>
-  nullable(Schema.Boolean, "true or false", options) as Param<boolean>
+export const boolean = <const O extends WithDefault<boolean | null>>(options: O): Param<OrNull<boolean, O>> =>
+  nullable(Schema.Boolean, "true or false", options) as Param<OrNull<boolean, O>>
 
-export const choice = <const L extends string>(choices: ReadonlyArray<L>, options: WithDefault<NoInfer<L>>): Param<L> =>
-  nullable(
-    Schema.Literals(choices) as unknown as Schema.Codec<L, L>,
-    `one of ${choices.join(", ")}`,
-    options
-  ) as Param<L>
+export const choice = <const L extends string, const O extends WithDefault<NoInfer<L> | null>>(
+  choices: ReadonlyArray<L>,
+  options: O
+): Param<OrNull<L, O>> =>
+  nullable(Schema.Literals(choices) as unknown as Schema.Codec<L, L>, `one of ${choices.join(", ")}`, options) as Param<
+    OrNull<L, O>
+  >
 
-export const list = <A>(item: Param<A>, options: WithDefault<ReadonlyArray<A>>): Param<ReadonlyArray<A>> =>
+export const list = <A, const O extends WithDefault<ReadonlyArray<NoInfer<A>> | null>>(
+  item: Param<A>,
+  options: O
+): Param<OrNull<ReadonlyArray<A>, O>> =>
   nullable(
     Schema.Array(item.schema as Schema.Codec<A, A>) as unknown as Schema.Codec<ReadonlyArray<A>, unknown>,
     `list of ${item.type}`,
     options
-  ) as Param<ReadonlyArray<A>>
+  ) as Param<OrNull<ReadonlyArray<A>, O>>
 
 /** A map from names to JSON values: only for what is open by nature, such as the values of a `command`. */
 export const record = (

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../src/random/rng.ts"
-import { architectures } from "../../src/sae/architectures.ts"
 import { sparseLoss } from "../../src/sae/sparse-loss.ts"
+import { topKBatch, topKRows } from "../../src/tensor/sparse-kernels.ts"
 import { loadTestEngine } from "../engine.ts"
 import { naiveGradients, naiveLoss, type NaiveSae } from "./naive-sae.ts"
 
@@ -48,7 +48,7 @@ const run = (
     b_enc: tf.tensor1d(sae.b_enc),
     W_dec: tf.tensor2d(sae.W_dec),
     b_dec: tf.tensor1d(sae.b_dec),
-    select: (pre: tf.Tensor2D) => architectures[select].select(pre, k),
+    select: (pre: tf.Tensor2D) => (select === "topk" ? topKRows(pre, k) : topKBatch(pre, k * rows)),
     dead: Int32Array.from(dead)
   }
   return { got: sparseLoss(given), expected: naiveLoss(sae, x, naive), slopes: naiveGradients(sae, x, naive) }
@@ -111,7 +111,7 @@ it("the auxiliary loss decodes without bias and holds the residual fixed", () =>
     b_enc: tf.tensor1d([0, 0]),
     W_dec: tf.tensor2d([[0.5], [1]]),
     b_dec: tf.tensor1d([1]),
-    select: (pre: tf.Tensor2D) => architectures.topk.select(pre, 1),
+    select: (pre: tf.Tensor2D) => topKRows(pre, 1),
     variance: 1,
     dead: Int32Array.of(1),
     k_aux: 1,

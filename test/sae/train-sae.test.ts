@@ -67,7 +67,7 @@ describe("training", () => {
       const order = dataOrder(24, given.batch_rows, given.seed)
       for (let step = 1; step <= given.steps; step++) {
         const x = [...order.batch(step - 1)].map((row) => [...data.subarray(row * d_in, (row + 1) * d_in)])
-        const settings = { select: architecture, k: given.k, variance, dead: [], k_aux: 1, aux_coefficient: 0 }
+        const settings = { select: architecture, k: resolved.k, variance, dead: [], k_aux: 1, aux_coefficient: 0 }
         const { loss } = naiveLoss(naive, x, settings)
         const batch = tf.tensor2d(x)
         const got = trainer.step(batch).loss

@@ -1,0 +1,38 @@
+/** What is wrong with training options, each with the option that it is about. */
+import { type TrainingOptions, usesK } from "./training-options.ts"
+
+export interface OptionProblem {
+  readonly param: keyof TrainingOptions
+  readonly message: string
+}
+
+export const optionProblems = (options: TrainingOptions): ReadonlyArray<OptionProblem> => {
+  const { architecture, k, d_sae, groups } = options
+  const problems: Array<OptionProblem> = []
+  const wrong = (param: keyof TrainingOptions, message: string) => problems.push({ param, message })
+  if (usesK(architecture)) {
+    if (k === null) wrong("k", `k is missing: ${architecture} needs the number of active latents`)
+    else if (k > d_sae) wrong("k", `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae`)
+    if (options.decoder_norm === "free") {
+      wrong("decoder_norm", `decoder_norm is free, but ${architecture} chooses by activations of unit decoder rows`)
+    }
+    if (!options.apply_b_dec_to_input) {
+      wrong("apply_b_dec_to_input", `apply_b_dec_to_input is false, which ${architecture} is not trained with`)
+    }
+  } else if (!(options.sparsity_coefficient > 0)) {
+    wrong("sparsity_coefficient", `sparsity_coefficient is missing: ${architecture} is sparse by its penalty alone`)
+  }
+  if (options.resample_every !== null && architecture !== "standard") {
+    wrong("resample_every", `resample_every is for the standard architecture, not for ${architecture}`)
+  }
+  if (architecture === "matryoshka_batch_topk") {
+    const sum = groups.reduce((total, share) => total + share, 0)
+    if (groups.length === 0 || groups.some((share) => !(share > 0)) || Math.abs(sum - 1) > 1e-6) {
+      wrong("groups", `groups are shares of the latents that add up to 1, not ${groups.join(" + ")} = ${sum}`)
+    } else if (groups.some((share) => Math.floor(share * d_sae) < 1)) {
+      wrong("groups", `groups: a share of ${Math.min(...groups)} of ${d_sae} latents is none`)
+    }
+  }
+  if (options.tied && options.decoder_norm === "free") wrong("tied", "tied weights need decoder_norm unit")
+  return problems
+}
