@@ -211,10 +211,10 @@ const architectureDefaults: Readonly<Record<ArchitectureName, Settings>> = {
   topk: {},
   batch_topk: {},
   matryoshka_batch_topk: {},
-  standard: { reconstruction: "sum", sparsity_coefficient: 0.03 },
-  p_anneal: { reconstruction: "sum", sparsity_coefficient: 0.03 },
+  standard: { reconstruction: "sum", sparsity_coefficient: 0.05 },
+  p_anneal: { reconstruction: "sum", sparsity_coefficient: 0.05 },
   jumprelu: { reconstruction: "sum", l0_loss: "target", sparsity_coefficient: 1 },
-  gated: { reconstruction: "sum", sparsity_coefficient: 0.03 }
+  gated: { reconstruction: "sum", sparsity_coefficient: 0.1 }
 }
 
 /** All options of an architecture, ready to train with once sizes are added. */
