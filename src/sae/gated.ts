@@ -5,7 +5,7 @@
  *   loss = |x - f W_dec - b_dec|^2 + lambda sum relu(pi + b_gate) + |x - relu(pi + b_gate) sg(W_dec) - sg(b_dec)|^2
  *
  * The gate's step has no gradient; b_gate learns from the last two terms. Rajamanoharan et al. 2024, arXiv 2404.16014,
- * section 3.2 and 3.3; dictionary_learning `trainers/gdm.py`.
+ * section 3.2 and 3.3; dictionary_learning `trainers/gdm.py`. SAELens lets the last term reach W_dec and b_dec.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
