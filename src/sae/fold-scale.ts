@@ -64,7 +64,8 @@ export const foldScale = (
     {
       b_enc: trained.b_enc.map((b) => b * scale),
       extras: trained.extras,
-      threshold: trained.threshold === null ? null : trained.threshold * scale
+      // As it is stored.
+      threshold: trained.threshold === null ? null : Math.fround(trained.threshold * scale)
     },
     options,
     scale
@@ -79,7 +80,7 @@ export const foldScale = (
     b_dec: Float32Array.from(trained.b_dec, (x) => x * scale),
     latents: options.decoder_norm === "free" ? byNorms(latents, norms) : latents,
     apply_b_dec_to_input: options.apply_b_dec_to_input,
-    normalize: "none",
+    normalize: options.normalize === "layer_norm" ? "layer_norm" : "none",
     W_skip: undefined,
     dtype: "float32",
     metadata: {},

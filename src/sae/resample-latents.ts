@@ -3,7 +3,7 @@
  * row the same with a fifth of the mean norm of living ones, the bias zero, and Adam's moments of all three are forgotten.
  * Bricken et al. 2023, "Towards Monosemanticity", appendix; dictionary_learning `resample_neurons`.
  */
-import * as Rng from "../random/rng.ts"
+import type { Rng } from "../random/rng.ts"
 import type { AdamState } from "../tensor/adam-variable.ts"
 
 export interface Resampled {
@@ -16,7 +16,7 @@ export interface Resampled {
 const encoderShare = 0.2
 
 /** Distinct rows, drawn one after the other with these weights; fewer where no weight is left. */
-export const drawRows = (weights: Float64Array, count: number, rng: Rng.Rng): ReadonlyArray<number> => {
+export const drawRows = (weights: Float64Array, count: number, rng: Rng): ReadonlyArray<number> => {
   const left = Float64Array.from(weights)
   const drawn: Array<number> = []
   for (let n = 0; n < count; n++) {
@@ -48,7 +48,7 @@ export const resampleLatents = (
   x: Float32Array,
   errors: Float64Array,
   dead: ReadonlyArray<number>,
-  rng: Rng.Rng
+  rng: Rng
 ): ReadonlyArray<number> => {
   const d_in = x.length / errors.length
   const { W_enc, b_enc, W_dec } = state

@@ -16,6 +16,7 @@ import { architectures } from "./architectures.ts"
 import { dataOrder } from "./data-order.ts"
 import { foldScale } from "./fold-scale.ts"
 import type { RowSource } from "./row-source.ts"
+import { layerNormRows } from "./layer-norm-rows.ts"
 import { optionProblems } from "./option-problems.ts"
 import { rowStatistics } from "./row-statistics.ts"
 import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
@@ -81,7 +82,8 @@ export const trainSae = (
 ): Effect.Effect<TrainedSae, StageFailed | ArtifactError> =>
   Effect.scoped(Effect.suspend(() => train(rows, given, hooks)))
 
-const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptions, hooks: TrainingHooks) {
+const train = Effect.fnUntraced(function* (source: RowSource, given: TrainingOptions, hooks: TrainingHooks) {
+  const rows = given.normalize === "layer_norm" ? layerNormRows(source) : source
   const wrong = check(rows, given)
   if (wrong !== undefined) return yield* wrong
   const { d_in } = rows
@@ -94,7 +96,7 @@ const train = Effect.fnUntraced(function* (rows: RowSource, given: TrainingOptio
     )
   }
   const scale =
-    options.normalize === "none"
+    options.normalize === "none" || options.normalize === "layer_norm"
       ? 1
       : options.normalize === "mean_square"
         ? statistics.scale

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { openSafetensors } from "../../src/artifact/safetensors.ts"
+import type { SafetensorsEntry } from "../../src/artifact/safetensors.ts"
 import { architectures } from "../../src/sae/architectures.ts"
 import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
 import {
@@ -83,8 +84,9 @@ describe.skipIf(python === undefined)("trainers of other libraries", () => {
           const path = join(root, `${name}.safetensors`)
           if (!existsSync(path)) continue
           const file = yield* openSafetensors(bytesFile(new Uint8Array(readFileSync(path))), path)
-          const [steps, rows, d_in] = file.entries.get("x")?.shape as [number, number, number]
-          const d_sae = file.entries.get("W_dec")?.shape[0] as number
+          const shapeOf = (tensor: string) => (file.entries.get(tensor) as SafetensorsEntry).shape
+          const [steps, rows, d_in] = shapeOf("x") as [number, number, number]
+          const d_sae = shapeOf("W_dec")[0] as number
           const options = resolveOptions(
             {
               ...trainingDefaults,
