@@ -101,7 +101,13 @@ export default Stage.make("evaluate-sae", {
       const model = yield* loadModel(inputs.model.value).pipe(
         Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
       )
-      const weights = yield* sae.weights
+      if (sae.d_out !== null) {
+        return yield* stageFailed(
+          "the SAE is a transcoder, whose output is another activation than its input",
+          "Evaluate an autoencoder."
+        )
+      }
+      const weights = yield* sae.anyWeights
       const tensors = yield* Effect.acquireRelease(
         Effect.sync(() => makeSaeModel(weights)),
         (made) => Effect.sync(() => made.dispose())
