@@ -14,14 +14,20 @@ export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>
 export interface Batch {
   /** [rows, d_in] */
   readonly x: tf.Tensor2D
+  /** What is reconstructed, [rows, d_out]: x itself but for transcoders. */
+  readonly target: tf.Tensor2D
+  /** Widths of the parts of a row of the target that come from different sources; one part but for crosscoders. */
+  readonly parts: ReadonlyArray<number>
   /** The encoder transposed, one row a latent: [d_sae, d_in]. */
   readonly W_enc: tf.Tensor2D
   /** [d_sae] */
   readonly b_enc: tf.Tensor1D
-  /** [d_sae, d_in] */
+  /** [d_sae, d_out] */
   readonly W_dec: tf.Tensor2D
-  /** [d_in] */
+  /** [d_out] */
   readonly b_dec: tf.Tensor1D
+  /** [d_out, d_in]: x W_skip^T is added to the output. */
+  readonly W_skip: tf.Tensor2D | undefined
   /** The architecture's own parameters, each [d_sae]. */
   readonly extras: Readonly<Record<string, Float32Array>>
   /** 1, 2, ... */
@@ -50,6 +56,8 @@ export interface BatchLoss {
     readonly b_enc: tf.Tensor1D
     readonly W_dec: tf.Tensor2D
     readonly b_dec: tf.Tensor1D
+    /** Where the batch has one. */
+    readonly W_skip?: tf.Tensor2D
     readonly extras: Readonly<Record<string, tf.Tensor1D>>
     /** Per latent the dot product of its decoder gradient and its decoder row, [d_sae], where it is known already. */
     readonly radial?: tf.Tensor1D

@@ -1,11 +1,13 @@
 /**
- * Weights as they are saved: for inputs as they come, and decoder rows of norm one. Training saw x / scale; with biases and
- * thresholds multiplied by the scale, encoder and decoder stay as they are and activations come out `scale` times as large
- * (dictionary_learning, `scale_biases`; Gemma Scope, Lieberum et al. 2024, section 3.2). Free decoder norms go into
- * encoder, biases and thresholds, and so into the activations (SAELens, `fold_W_dec_norm`).
+ * Weights as they are saved: for inputs as they come. Training saw x / scale; with biases and thresholds multiplied by
+ * the scale, encoder and decoder stay as they are and activations come out `scale` times as large (dictionary_learning,
+ * `scale_biases`; Gemma Scope, Lieberum et al. 2024, section 3.2). Where input and output have scales of their own
+ * (transcoders, crosscoders), the encoder takes up the ratio. Free decoder norms go into encoder, biases and thresholds, and
+ * so into the activations (SAELens, `fold_W_dec_norm`), which leaves decoder rows of norm one.
  */
 import type { StoredLatents, StoredSae } from "../artifact/formats/stored-sae.ts"
 import type { Architecture, TrainedLatents } from "./architecture.ts"
+import type { ScaledRows } from "./training-rows.ts"
 import type { ResolvedOptions } from "./training-options.ts"
 
 type Floats = Float32Array<ArrayBuffer>
@@ -13,9 +15,9 @@ type Floats = Float32Array<ArrayBuffer>
 export interface TrainedWeights extends TrainedLatents {
   /** [d_sae, d_in] */
   readonly W_enc: Float32Array
-  /** [d_sae, d_in] */
+  /** [d_sae, d_out] */
   readonly W_dec: Float32Array
-  /** [d_in] */
+  /** [d_out] */
   readonly b_dec: Float32Array
 }
 
@@ -35,35 +37,39 @@ const byNorms = (latents: StoredLatents, norms: Float64Array): StoredLatents => 
   }
 }
 
-/** @param scale what rows were divided by in training */
+/** The scale of every number of a row. */
+const perColumn = (parts: ScaledRows["parts"]): ReadonlyArray<number> =>
+  parts.flatMap(({ width, scale }) => Array.from({ length: width }, () => scale))
+
 export const foldScale = (
   architecture: Architecture,
   trained: TrainedWeights,
   options: ResolvedOptions,
-  d_in: number,
-  scale: number
+  rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "transcoder" | "scale">
 ): StoredSae => {
   const { d_sae } = options
-  const norms = new Float64Array(d_sae).fill(1)
-  if (options.decoder_norm === "free") {
-    for (let j = 0; j < d_sae; j++) {
-      const norm = Math.hypot(...trained.W_dec.subarray(j * d_in, (j + 1) * d_in))
-      norms[j] = norm > 0 ? norm : 1
-    }
-  }
+  const { d_in, d_out, scale } = rows
+  const inputs = perColumn(rows.parts)
+  const outputs = rows.transcoder ? Array.from({ length: d_out }, () => scale) : inputs
+  const free = options.decoder_norm === "free"
   const W_enc = new Float32Array(d_in * d_sae)
-  const W_dec = new Float32Array(d_sae * d_in)
+  const W_dec = new Float32Array(d_sae * d_out)
+  const norms = new Float64Array(d_sae).fill(1)
   for (let j = 0; j < d_sae; j++) {
-    const norm = norms[j] as number
+    const row = Float64Array.from(outputs, (own, c) => ((trained.W_dec[j * d_out + c] as number) * own) / scale)
+    const norm = free ? Math.hypot(...row) : 1
+    norms[j] = norm > 0 ? norm : 1
+    for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / (norms[j] as number)
     for (let c = 0; c < d_in; c++) {
-      W_enc[c * d_sae + j] = (trained.W_enc[j * d_in + c] as number) * norm
-      W_dec[j * d_in + c] = (trained.W_dec[j * d_in + c] as number) / norm
+      const ratio = (scale / (inputs[c] as number)) * (norms[j] as number)
+      W_enc[c * d_sae + j] = (trained.W_enc[j * d_in + c] as number) * ratio
     }
   }
+  const { W_skip, ...own } = trained.extras
   const latents = architecture.latents(
     {
       b_enc: trained.b_enc.map((b) => b * scale),
-      extras: trained.extras,
+      extras: own,
       // As it is stored.
       threshold: trained.threshold === null ? null : Math.fround(trained.threshold * scale)
     },
@@ -72,16 +78,16 @@ export const foldScale = (
   )
   return {
     d_in,
-    d_out: d_in,
+    d_out,
     d_sae,
-    transcoder: false,
+    transcoder: rows.transcoder,
     W_enc,
     W_dec,
-    b_dec: Float32Array.from(trained.b_dec, (x) => x * scale),
-    latents: options.decoder_norm === "free" ? byNorms(latents, norms) : latents,
+    b_dec: Float32Array.from(trained.b_dec, (x, c) => x * (outputs[c] as number)),
+    latents: free ? byNorms(latents, norms) : latents,
     apply_b_dec_to_input: options.apply_b_dec_to_input,
     normalize: options.normalize === "layer_norm" ? "layer_norm" : "none",
-    W_skip: undefined,
+    W_skip: W_skip?.map((w, i) => (w * scale) / (inputs[i % d_in] as number)),
     dtype: "float32",
     metadata: {},
     origin: { format: "pipeline", config: undefined }

@@ -42,7 +42,7 @@ const loss = (batch: Batch): BatchLoss => {
   let total = 0
   for (let i = 0; i < f.length; i++) {
     const j = latent[i] as number
-    const norm = norms === undefined ? 1 : (norms[j] as number)
+    const norm = norms === undefined ? 1 : (norms.values[j] as number)
     total += (gate[i] as number) * norm
     if (norms !== undefined) byNorm[i] = weight * (gate[i] as number)
     dGate[i] = (byGate.dots[i] as number) + weight * norm
@@ -57,7 +57,7 @@ const loss = (batch: Batch): BatchLoss => {
     f,
     dz,
     gradient: main.gradient,
-    norms: norms === undefined ? undefined : { values: norms, gradient: pairSums(pattern, byNorm) }
+    norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
   })
   // Gate and magnitude have biases of their own; b_enc stays at zero.
   const none = tf.zerosLike(b_enc)

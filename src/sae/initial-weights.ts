@@ -9,8 +9,14 @@ import * as Rng from "../random/rng.ts"
  *
  * @param length norm of the rows; Anthropic's April 2024 update: 0.1
  */
-export const initialWeights = (d_in: number, d_sae: number, seed: number, length = 1): Float32Array<ArrayBuffer> => {
-  const rng = Rng.make(seed, "decoder rows")
+export const initialWeights = (
+  d_in: number,
+  d_sae: number,
+  seed: number,
+  length = 1,
+  purpose: "decoder rows" | "encoder rows" = "decoder rows"
+): Float32Array<ArrayBuffer> => {
+  const rng = Rng.make(seed, purpose)
   const weights = new Float32Array(d_sae * d_in)
   for (let start = 0; start < weights.length; start += d_in) {
     const row = weights.subarray(start, start + d_in)

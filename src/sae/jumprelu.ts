@@ -84,7 +84,7 @@ const loss = (batch: Batch): BatchLoss => {
   const input = encoderInput(batch)
   const pre = preActivations(input, batch.W_enc, batch.b_enc)
   const extra =
-    options.pre_act_coefficient > 0 && batch.dead.length > 0 ? deadPreActivations(batch, pre, norms) : undefined
+    options.pre_act_coefficient > 0 && batch.dead.length > 0 ? deadPreActivations(batch, pre, norms?.values) : undefined
   const { pattern, z } = pairsAbove(
     pre,
     theta.map((t) => t - bandwidth / 2)
@@ -108,7 +108,7 @@ const loss = (batch: Batch): BatchLoss => {
   for (let i = 0; i < z.length; i++) {
     const j = latent[i] as number
     const t = theta[j] as number
-    const norm = norms === undefined ? 1 : (norms[j] as number)
+    const norm = norms === undefined ? 1 : (norms.values[j] as number)
     let df = dots[i] as number
     if (tanh) {
       const value = Math.tanh(scale * (f[i] as number) * norm)
@@ -137,7 +137,7 @@ const loss = (batch: Batch): BatchLoss => {
     f,
     dz,
     gradient,
-    norms: norms === undefined ? undefined : { values: norms, gradient: normGradient },
+    norms: norms === undefined ? undefined : { of: norms, gradient: normGradient },
     dense: extra?.dense
   })
   extra?.dense.dz.dispose()

@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { topKBatch } from "../tensor/sparse-kernels.ts"
 import { makePattern, type SparsePattern } from "../tensor/sparse-pattern.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
-import { encoderInput, preActivations } from "./active-pass.ts"
+import { baseError, encoderInput, outputGradients, preActivations } from "./active-pass.ts"
 import { addAuxiliary } from "./add-auxiliary.ts"
 import { decodePairs, pairDots, pairScatter, pairSums } from "./code-products.ts"
 import { type ResolvedOptions, reconstructionWeight } from "./training-options.ts"
@@ -55,9 +55,9 @@ const splitPairs = (pattern: SparsePattern, sizes: ReadonlyArray<number>): Reado
 const pick = (values: Float32Array, at: Int32Array): Float32Array => Float32Array.from(at, (i) => values[i] as number)
 
 const loss = (batch: Batch): BatchLoss => {
-  const { x, W_enc, W_dec, b_enc, b_dec, options, variance } = batch
-  const [rows, d_in] = x.shape
-  const weight = reconstructionWeight(options, variance, d_in) * prefixWeight(options)
+  const { target, W_enc, W_dec, b_enc, options, variance } = batch
+  const [rows, d_out] = target.shape
+  const weight = reconstructionWeight(options, variance, d_out) * prefixWeight(options)
   const input = encoderInput(batch)
   const pre = preActivations(input, W_enc, b_enc)
   const codes = topKBatch(pre, options.k * rows)
@@ -65,7 +65,7 @@ const loss = (batch: Batch): BatchLoss => {
   const f = codes.value.dataSync<"float32">().map((z) => Math.max(0, z))
   codes.value.dispose()
   const groups = splitPairs(codes, groupSizes(options))
-  const weights = groups.map(({ first, pattern }) => tf.slice2d(W_dec, [first, 0], [pattern.latents, d_in]))
+  const weights = groups.map(({ first, pattern }) => tf.slice2d(W_dec, [first, 0], [pattern.latents, d_out]))
 
   // Residuals of the prefixes, x_hat_g - x, from the first to the last.
   const errors: Array<tf.Tensor2D> = []
@@ -74,7 +74,7 @@ const loss = (batch: Batch): BatchLoss => {
   for (const [g, { pattern, at }] of groups.entries()) {
     const error = tf.tidy(() => {
       const part = decodePairs(pattern, pick(f, at), weights[g] as tf.Tensor2D)
-      return tf.add(part, errors[g - 1] ?? tf.sub(b_dec, x)) as tf.Tensor2D
+      return tf.add(part, errors[g - 1] ?? baseError(batch)) as tf.Tensor2D
     })
     errors.push(error)
     mse = tf.tidy(() => tf.sum(tf.square(error)).dataSync<"float32">()[0] as number) / rows
@@ -85,7 +85,7 @@ const loss = (batch: Batch): BatchLoss => {
   // A group's activations are in its own prefix and all later ones: sums of residuals from the last to the first.
   const dz = new Float32Array(f.length)
   const parts: Array<tf.Tensor2D> = []
-  let gradient = tf.zerosLike(x)
+  let gradient = tf.zerosLike(target)
   for (let g = groups.length - 1; g >= 0; g--) {
     const { pattern, at } = groups[g] as Group
     const next = tf.tidy(() => tf.add(gradient, tf.mul(errors[g] as tf.Tensor2D, (2 * weight) / rows)) as tf.Tensor2D)
@@ -106,11 +106,7 @@ const loss = (batch: Batch): BatchLoss => {
   }
   const { aux_loss, ...all } = addAuxiliary(batch, input, residual, own)
   tf.dispose([residual, input])
-  const b_dec_gradient = tf.tidy(() => {
-    const through = tf.matMul(tf.expandDims<tf.Tensor2D>(all.b_enc, 0), W_enc)
-    const direct = tf.sum(gradient, 0)
-    return (options.apply_b_dec_to_input ? tf.sub(direct, tf.reshape(through, [d_in])) : direct) as tf.Tensor1D
-  })
+  const output = tf.tidy(() => outputGradients(batch, all.b_enc, gradient))
   gradient.dispose()
   return {
     loss: missed + options.aux_coefficient * aux_loss,
@@ -118,7 +114,7 @@ const loss = (batch: Batch): BatchLoss => {
     aux_loss,
     pattern: codes,
     activations: f,
-    gradients: { ...all, b_dec: b_dec_gradient, extras: {} }
+    gradients: { ...all, ...output, extras: {} }
   }
 }
 

@@ -6,7 +6,11 @@ export interface OptionProblem {
   readonly message: string
 }
 
-export const optionProblems = (options: TrainingOptions): ReadonlyArray<OptionProblem> => {
+/** @param what what is trained with them */
+export const optionProblems = (
+  options: TrainingOptions,
+  what: "autoencoder" | "transcoder" | "crosscoder" = "autoencoder"
+): ReadonlyArray<OptionProblem> => {
   const { architecture, k, d_sae, groups } = options
   const problems: Array<OptionProblem> = []
   const wrong = (param: keyof TrainingOptions, message: string) => problems.push({ param, message })
@@ -15,9 +19,6 @@ export const optionProblems = (options: TrainingOptions): ReadonlyArray<OptionPr
     else if (k > d_sae) wrong("k", `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae`)
     if (options.decoder_norm === "free") {
       wrong("decoder_norm", `decoder_norm is free, but ${architecture} chooses by activations of unit decoder rows`)
-    }
-    if (!options.apply_b_dec_to_input) {
-      wrong("apply_b_dec_to_input", `apply_b_dec_to_input is false, which ${architecture} is not trained with`)
     }
   } else if (!(options.sparsity_coefficient > 0)) {
     wrong("sparsity_coefficient", `sparsity_coefficient is missing: ${architecture} is sparse by its penalty alone`)
@@ -31,6 +32,15 @@ export const optionProblems = (options: TrainingOptions): ReadonlyArray<OptionPr
       wrong("groups", `groups are shares of the latents that add up to 1, not ${groups.join(" + ")} = ${sum}`)
     } else if (groups.some((share) => Math.floor(share * d_sae) < 1)) {
       wrong("groups", `groups: a share of ${Math.min(...groups)} of ${d_sae} latents is none`)
+    }
+  }
+  if (what !== "transcoder" && options.skip) wrong("skip", "skip is for transcoders: it needs a target")
+  if (what !== "autoencoder") {
+    if (options.tied) wrong("tied", `tied weights are for autoencoders, not for a ${what}`)
+    if (options.resample_every !== null)
+      wrong("resample_every", `resample_every is for autoencoders, not for a ${what}`)
+    if (options.normalize === "layer_norm") {
+      wrong("normalize", `layer_norm would have to be undone in use, which a ${what} cannot`)
     }
   }
   if (options.tied && options.decoder_norm === "free") wrong("tied", "tied weights need decoder_norm unit")

@@ -33,7 +33,7 @@ export interface TrainerState {
   readonly b_enc: AdamState
   readonly W_dec: AdamState
   readonly b_dec: AdamState
-  /** The architecture's own parameters, [d_sae] each. */
+  /** The architecture's own parameters, [d_sae] each, and `W_skip` where there is a skip connection. */
   readonly extras: Readonly<Record<string, AdamState>>
   /** Rows since each latent last fired. */
   readonly silent: Int32Array
@@ -41,13 +41,13 @@ export interface TrainerState {
 }
 
 export interface SaeTrainer {
-  /** One update from x [rows, d_in] (not disposed). */
-  readonly step: (x: tf.Tensor2D) => StepMetrics
+  /** One update from x [rows, d_in] and, for a transcoder, its targets [rows, d_out] (not disposed). */
+  readonly step: (x: tf.Tensor2D, target?: tf.Tensor2D) => StepMetrics
   readonly steps: () => number
   readonly exportState: () => TrainerState
   readonly restoreState: (state: TrainerState) => void
   /** Smallest positive activation that the architecture chooses in this batch, with the weights as they are. */
-  readonly smallestActivation: (x: tf.Tensor2D) => number
+  readonly smallestActivation: (x: tf.Tensor2D, target?: tf.Tensor2D) => number
   readonly dispose: () => void
 }
 
@@ -55,10 +55,14 @@ const mostSilent = 2 ** 31 - 1
 
 export interface TrainerStart {
   readonly d_in: number
-  /** First b_dec, in the scale of training. */
+  /** First b_dec, in the scale of training: as wide as the output. */
   readonly b_dec: Float32Array
-  /** Mean |x - mean x|^2 of the rows, in the scale of training. */
+  /** Mean |x - mean x|^2 of what is reconstructed, in the scale of training. */
   readonly variance: number
+  /** Whether the output is another activation than the input. */
+  readonly transcoder?: boolean
+  /** Widths of the parts of an output row that come from different sources; one by default. */
+  readonly parts?: ReadonlyArray<number>
 }
 
 const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): AdamVariable<R> => {
@@ -78,17 +82,36 @@ export const makeSaeTrainer = (
 ): SaeTrainer => {
   const { d_sae } = options
   const { d_in } = start
+  const d_out = start.b_dec.length
+  const parts = start.parts ?? [d_out]
   const unit = options.decoder_norm === "unit"
-  const first = initialWeights(d_in, d_sae, options.seed, unit ? 1 : options.decoder_init_norm)
-  const W_enc = variable<tf.Rank.R2>(first, [d_sae, d_in])
+  const length = unit ? 1 : options.decoder_init_norm
+  const first = initialWeights(d_out, d_sae, options.seed, length)
+  // An encoder that reads something else than the decoder writes starts with directions of its own.
+  const encoder = start.transcoder === true ? initialWeights(d_in, d_sae, options.seed, length, "encoder rows") : first
+  const W_enc = variable<tf.Rank.R2>(encoder, [d_sae, d_in])
   const b_enc = variable<tf.Rank.R1>(new Float32Array(d_sae), [d_sae])
-  const W_dec = variable<tf.Rank.R2>(first, [d_sae, d_in])
-  const b_dec = variable<tf.Rank.R1>(start.b_dec, [d_in])
+  const W_dec = variable<tf.Rank.R2>(first, [d_sae, d_out])
+  const b_dec = variable<tf.Rank.R1>(start.b_dec, [d_out])
+  const W_skip = options.skip ? variable<tf.Rank.R2>(new Float32Array(d_out * d_in), [d_out, d_in]) : undefined
   const extras = mapValues(architecture.extras(options), (values) => variable<tf.Rank.R1>(values, [d_sae]))
-  const all: ReadonlyArray<AdamVariable> = [W_enc, b_enc, W_dec, b_dec, ...Object.values(extras)] as never
+  const all: ReadonlyArray<AdamVariable> = [
+    W_enc,
+    b_enc,
+    W_dec,
+    b_dec,
+    ...Object.values(extras),
+    ...(W_skip === undefined ? [] : [W_skip])
+  ] as never
   const silent = new Int32Array(d_sae)
   let memory = architecture.memory(options)
   let done = 0
+
+  /** What a checkpoint keeps beside the four parameters of every SAE. */
+  const named = (): Record<string, Pick<AdamVariable, "exportState" | "restoreState">> => ({
+    ...extras,
+    ...(W_skip === undefined ? {} : { W_skip })
+  })
 
   const silentFor = (rows: number): Int32Array => {
     const result: Array<number> = []
@@ -96,10 +119,21 @@ export const makeSaeTrainer = (
     return Int32Array.from(result)
   }
 
-  const read = () => ({ W_enc: W_enc.read(), b_enc: b_enc.read(), W_dec: W_dec.read(), b_dec: b_dec.read() })
+  const read = () => ({
+    W_enc: W_enc.read(),
+    b_enc: b_enc.read(),
+    W_dec: W_dec.read(),
+    b_dec: b_dec.read(),
+    W_skip: W_skip?.read()
+  })
+  type Read = ReturnType<typeof read>
+  const release = ({ W_skip: skip, ...others }: Read): void =>
+    tf.dispose([...Object.values(others), ...(skip === undefined ? [] : [skip])])
 
-  const batchOf = (x: tf.Tensor2D, weights: ReturnType<typeof read>, dead: Int32Array): Batch => ({
+  const batchOf = (x: tf.Tensor2D, target: tf.Tensor2D, weights: Read, dead: Int32Array): Batch => ({
     x,
+    target,
+    parts,
     ...weights,
     extras: mapValues(extras, (parameter) => {
       const tensor = parameter.read()
@@ -160,8 +194,8 @@ export const makeSaeTrainer = (
     const dead = [...silentFor(Math.ceil((every / 2) * x.shape[0]))]
     if (dead.length === 0) return
     const weights = read()
-    const { centred, errors } = rowErrors(batchOf(x, weights, new Int32Array(0)))
-    tf.dispose(Object.values(weights))
+    const { centred, errors } = rowErrors(batchOf(x, x, weights, new Int32Array(0)))
+    release(weights)
     const state = { W_enc: W_enc.exportState(), b_enc: b_enc.exportState(), W_dec: W_dec.exportState() }
     const powers = errors.map((error) => error ** options.resample_power)
     const made = resampleLatents(state, centred, powers, dead, Rng.make(options.seed, `resampling after step ${done}`))
@@ -172,15 +206,16 @@ export const makeSaeTrainer = (
     if (options.tied) constrain()
   }
 
-  const step = (x: tf.Tensor2D): StepMetrics => {
+  const step = (x: tf.Tensor2D, target: tf.Tensor2D = x): StepMetrics => {
     const rows = x.shape[0]
     const lr = learningRate(options, done + 1)
     const weights = read()
-    const result = architecture.loss(batchOf(x, weights, silentFor(options.dead_after)))
+    const result = architecture.loss(batchOf(x, target, weights, silentFor(options.dead_after)))
     const { gradients, pattern, activations } = result
     const decoder = decoderGradient(result, weights.W_dec)
     // What was read goes first: Adam would else copy each variable before it writes.
-    tf.dispose([gradients.W_dec, ...Object.values(weights)])
+    gradients.W_dec.dispose()
+    release(weights)
     if (gradients.radial !== undefined) gradients.radial.dispose()
     if (options.tied) gradients.W_enc.dispose()
     const trained: Array<readonly [AdamVariable, tf.Tensor]> = []
@@ -191,6 +226,7 @@ export const makeSaeTrainer = (
     if (options.b_dec_init === "none") gradients.b_dec.dispose()
     else train(b_dec, gradients.b_dec)
     for (const [name, gradient] of Object.entries(gradients.extras)) train(extras[name], gradient)
+    if (gradients.W_skip !== undefined) train(W_skip, gradients.W_skip)
     update(trained, lr)
     constrain()
     memory = result.memory ?? memory
@@ -217,7 +253,7 @@ export const makeSaeTrainer = (
       b_enc: b_enc.exportState(),
       W_dec: W_dec.exportState(),
       b_dec: b_dec.exportState(),
-      extras: mapValues(extras, (parameter) => parameter.exportState()),
+      extras: mapValues(named(), (parameter) => parameter.exportState()),
       silent: silent.slice(),
       memory
     }),
@@ -227,15 +263,16 @@ export const makeSaeTrainer = (
       b_enc.restoreState(state.b_enc)
       W_dec.restoreState(state.W_dec)
       b_dec.restoreState(state.b_dec)
-      for (const [name, parameter] of Object.entries(extras)) parameter.restoreState(state.extras[name] as AdamState)
+      for (const [name, parameter] of Object.entries(named())) parameter.restoreState(state.extras[name] as AdamState)
       silent.set(state.silent)
       memory = state.memory
     },
-    smallestActivation: (x) => {
+    smallestActivation: (x, target = x) => {
       const weights = read()
-      const { gradients, activations } = architecture.loss(batchOf(x, weights, new Int32Array(0)))
+      const { gradients, activations } = architecture.loss(batchOf(x, target, weights, new Int32Array(0)))
       const { extras: own, ...rest } = gradients
-      tf.dispose([...Object.values(weights), ...Object.values(rest), ...Object.values(own)])
+      release(weights)
+      tf.dispose([...Object.values(rest), ...Object.values(own)])
       let smallest = Number.POSITIVE_INFINITY
       for (const value of activations) if (value > 0 && value < smallest) smallest = value
       return smallest

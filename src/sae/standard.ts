@@ -24,7 +24,7 @@ export const reluLoss = (batch: Batch, penalty: ActivationPenalty): BatchLoss =>
   const byNorm = norms === undefined ? undefined : new Float64Array(f.length)
   let total = 0
   for (let i = 0; i < f.length; i++) {
-    const norm = norms === undefined ? 1 : (norms[pattern.latent[i] as number] as number)
+    const norm = norms === undefined ? 1 : (norms.values[pattern.latent[i] as number] as number)
     const scaled = (f[i] as number) * norm
     const slope = penalty.slope(scaled)
     total += penalty.value(scaled)
@@ -36,7 +36,7 @@ export const reluLoss = (batch: Batch, penalty: ActivationPenalty): BatchLoss =>
     f,
     dz,
     gradient,
-    norms: norms === undefined ? undefined : { values: norms, gradient: pairSums(pattern, byNorm as Float64Array) }
+    norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm as Float64Array) }
   })
   return {
     loss: loss + weight * total,

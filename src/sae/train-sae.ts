@@ -16,11 +16,10 @@ import { architectures } from "./architectures.ts"
 import { dataOrder } from "./data-order.ts"
 import { foldScale } from "./fold-scale.ts"
 import type { RowSource } from "./row-source.ts"
-import { layerNormRows } from "./layer-norm-rows.ts"
 import { optionProblems } from "./option-problems.ts"
-import { rowStatistics } from "./row-statistics.ts"
 import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { scaledRows, type TrainingRows } from "./training-rows.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
 
 export interface TrainingHooks {
@@ -29,7 +28,7 @@ export interface TrainingHooks {
 }
 
 export interface TrainedSae {
-  /** For rows as they come; decoder rows have norm one. */
+  /** For rows as they come; decoder rows have norm one, but for crosscoders that choose k latents. */
   readonly weights: SaeWeights
   /** The same with what tells its architecture, to be saved. */
   readonly stored: StoredSae
@@ -68,53 +67,36 @@ const explainedVariance = (metrics: StepMetrics, variance: number): number => 1 
 const divergence = (step: number, what: string): StageFailed =>
   stageFailed(`training diverged at step ${step}: ${what}`, "Lower lr, or set clip to 1.")
 
-const check = (rows: RowSource, options: TrainingOptions): StageFailed | undefined => {
-  if (rows.rows < 2) return stageFailed(`there are ${rows.rows} rows to train on`, "Give more text.")
-  const problems = optionProblems(options)
-  const [first] = problems
-  return first === undefined ? undefined : stageFailed(first.message)
-}
-
 export const trainSae = (
-  rows: RowSource,
+  rows: RowSource | TrainingRows,
   given: TrainingOptions,
   hooks: TrainingHooks = {}
 ): Effect.Effect<TrainedSae, StageFailed | ArtifactError> =>
   Effect.scoped(Effect.suspend(() => train(rows, given, hooks)))
 
-const train = Effect.fnUntraced(function* (source: RowSource, given: TrainingOptions, hooks: TrainingHooks) {
-  const rows = given.normalize === "layer_norm" ? layerNormRows(source) : source
-  const wrong = check(rows, given)
-  if (wrong !== undefined) return yield* wrong
-  const { d_in } = rows
-  const options = resolveOptions({ ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }, d_in)
+const train = Effect.fnUntraced(function* (
+  source: RowSource | TrainingRows,
+  given: TrainingOptions,
+  hooks: TrainingHooks
+) {
+  const rows = scaledRows(source, given.normalize)
+  if (typeof rows === "string") return yield* stageFailed(rows)
+  const { d_in, scale, variance, transcoder } = rows
+  const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
+  // Only where the input is what is reconstructed, and from one source, is there a centre to subtract.
+  const plain = !transcoder && rows.parts.length === 1
+  const options = resolveOptions(plain ? asked : { ...asked, apply_b_dec_to_input: false }, rows.d_out)
+  const [wrong] = optionProblems(options, plain ? "autoencoder" : transcoder ? "transcoder" : "crosscoder")
+  if (wrong !== undefined) return yield* stageFailed(wrong.message)
   const architecture = architectures[options.architecture]
-  const statistics = rowStatistics(rows)
-  if (!(statistics.variance > 1e-12 * statistics.scale ** 2)) {
-    return yield* stageFailed(
-      `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
-    )
-  }
-  const scale =
-    options.normalize === "none" || options.normalize === "layer_norm"
-      ? 1
-      : options.normalize === "mean_square"
-        ? statistics.scale
-        : statistics.mean_norm / Math.sqrt(d_in)
-  const variance = statistics.variance / scale ** 2
-  const b_dec = Float32Array.from(statistics.median, (x) => (options.b_dec_init === "median" ? x / scale : 0))
+  const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
+  const parts = transcoder ? [rows.d_out] : rows.parts.map(({ width }) => width)
 
   const trainer = yield* Effect.acquireRelease(
-    Effect.sync(() => makeSaeTrainer(architecture, options, { d_in, b_dec, variance })),
+    Effect.sync(() => makeSaeTrainer(architecture, options, { d_in, b_dec, variance, transcoder, parts })),
     (made) => Effect.sync(() => made.dispose())
   )
   const order = dataOrder(rows.rows, options.batch_rows, options.seed)
-  const buffer = new Float32Array(options.batch_rows * d_in)
-  const batch = (indices: Uint32Array): tf.Tensor2D => {
-    rows.gather(indices, buffer)
-    for (let i = 0; i < buffer.length; i++) buffer[i] = (buffer[i] as number) / scale
-    return tf.tensor2d(buffer.slice(), [options.batch_rows, d_in])
-  }
 
   let curve: Curve = {}
   const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
@@ -137,14 +119,14 @@ const train = Effect.fnUntraced(function* (source: RowSource, given: TrainingOpt
     curve = restored.curve
   }
   while (trainer.steps() < options.steps) {
-    const x = batch(order.batch(trainer.steps()))
+    const { x, target } = rows.batch(order.batch(trainer.steps()))
     // Selection refuses NaN with a RangeError of its own.
-    const metrics = yield* Effect.try({ try: () => trainer.step(x), catch: (cause) => cause }).pipe(
+    const metrics = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
       Effect.catch((cause) =>
         cause instanceof RangeError ? Effect.fail(divergence(trainer.steps() + 1, cause.message)) : Effect.die(cause)
       )
     )
-    x.dispose()
+    tf.dispose([x, target])
     const step = trainer.steps()
     if (!Number.isFinite(metrics.loss) || metrics.mse > diverged * variance) {
       return yield* divergence(step, `the loss is ${metrics.loss} at a learning rate of ${metrics.lr}`)
@@ -172,9 +154,9 @@ const train = Effect.fnUntraced(function* (source: RowSource, given: TrainingOpt
     const sample = dataOrder(rows.rows, options.batch_rows, options.seed ^ 0x7e5e)
     let sum = 0
     for (let i = 0; i < thresholdBatches; i++) {
-      const x = batch(sample.batch(i))
-      sum += trainer.smallestActivation(x)
-      x.dispose()
+      const { x, target } = rows.batch(sample.batch(i))
+      sum += trainer.smallestActivation(x, target)
+      tf.dispose([x, target])
     }
     threshold = sum / thresholdBatches
     if (!Number.isFinite(threshold)) {
@@ -197,7 +179,7 @@ const train = Effect.fnUntraced(function* (source: RowSource, given: TrainingOpt
     const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
     return tail.reduce((sum, value) => sum + value, 0) / tail.length
   }
-  const stored = foldScale(architecture, trained, options, d_in, scale)
+  const stored = foldScale(architecture, trained, options, rows)
   // A threshold that was never set has failed above.
   const weights = computableSae(stored) as SaeWeights
   const result: TrainedSae = {

@@ -53,6 +53,8 @@ export interface TrainingOptions {
   readonly decoder_norm: "unit" | "free"
   /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose. */
   readonly decoder_init_norm: number
+  /** Transcoders: whether x W_skip^T is added to the output (sparsify; Paulo et al. 2025, arXiv 2501.18823). */
+  readonly skip: boolean
   /** Whether the encoder stays the decoder's transpose. */
   readonly tied: boolean
   /** Weight of the sparsity penalty, where the architecture has one. */
@@ -125,6 +127,7 @@ export const trainingDefaults = {
   apply_b_dec_to_input: true,
   decoder_norm: "unit",
   decoder_init_norm: 1,
+  skip: false,
   tied: false,
   sparsity_coefficient: 0,
   sparsity_warmup: 0.05,

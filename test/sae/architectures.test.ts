@@ -205,6 +205,9 @@ const run = (
   const before = tf.memory().numTensors
   const got = architectures[architecture].loss({
     ...tensors,
+    target: tensors.x,
+    parts: [d_in],
+    W_skip: undefined,
     extras: Object.fromEntries(names.map((name) => [name, Float32Array.from(parameters[name] as Array<number>)])),
     step: 1,
     sparsity,
@@ -363,8 +366,18 @@ it("where many latents fire, dense products give the same as sparse ones", () =>
       W_dec: tf.tensor2d(parameters.W_dec),
       b_dec: tf.tensor1d(parameters.b_dec)
     }
-    const common = { step: 1, sparsity, variance, dead: new Int32Array(0), memory: {}, extras: {}, options }
-    const got = architectures.standard.loss({ x, b_enc, ...weights, ...common })
+    const common = {
+      parts: [d_in],
+      W_skip: undefined,
+      step: 1,
+      sparsity,
+      variance,
+      dead: new Int32Array(0),
+      memory: {},
+      extras: {},
+      options
+    }
+    const got = architectures.standard.loss({ x, target: x, b_enc, ...weights, ...common })
     const held = { ...parameters, b_enc: parameters.b_enc.map(() => bias) }
     return { got, expected: naiveLoss(held, example(5, true).x, options, held, [], 1) }
   }

@@ -1,0 +1,104 @@
+/**
+ * What a training step reads: rows of one source, of several side by side (a crosscoder), or with rows of another one to
+ * reconstruct (a transcoder). Each source has a scale of its own.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { layerNormRows } from "./layer-norm-rows.ts"
+import type { RowSource } from "./row-source.ts"
+import { rowStatistics, type RowStatistics } from "./row-statistics.ts"
+import type { TrainingOptions } from "./training-options.ts"
+
+export interface TrainingRows {
+  /** One or more, of equally many rows; row i of each belongs together. */
+  readonly sources: ReadonlyArray<RowSource>
+  /** What is reconstructed, where it is not the sources themselves. */
+  readonly target?: RowSource
+}
+
+export interface ScaledRows {
+  readonly rows: number
+  readonly d_in: number
+  readonly d_out: number
+  /** Widths of the sources, and what each was divided by. */
+  readonly parts: ReadonlyArray<{ readonly width: number; readonly scale: number }>
+  readonly transcoder: boolean
+  /** What outputs were divided by: the target's scale, or the root mean square of the sources' scales. */
+  readonly scale: number
+  /** Of what is reconstructed, in the scale of training: mean |x - mean x|^2, and the geometric median. */
+  readonly variance: number
+  readonly median: Float64Array<ArrayBuffer>
+  /** Scaled rows [n, d_in] and what they are to become [n, d_out], the same tensor but for transcoders. */
+  readonly batch: (indices: Uint32Array) => { readonly x: tf.Tensor2D; readonly target: tf.Tensor2D }
+}
+
+const scaleOf = (normalize: TrainingOptions["normalize"], statistics: RowStatistics, width: number): number =>
+  normalize === "mean_square"
+    ? statistics.scale
+    : normalize === "mean_norm"
+      ? statistics.mean_norm / Math.sqrt(width)
+      : 1
+
+interface Scaled {
+  readonly source: RowSource
+  readonly scale: number
+  readonly statistics: RowStatistics
+}
+
+/** Rows side by side, each source's divided by its scale: [n, sum of widths]. */
+const gather = (all: ReadonlyArray<Scaled>, indices: Uint32Array): tf.Tensor2D => {
+  const width = all.reduce((sum, { source }) => sum + source.d_in, 0)
+  const rows = new Float32Array(indices.length * width)
+  let start = 0
+  for (const { source, scale } of all) {
+    const { d_in } = source
+    const own = new Float32Array(indices.length * d_in)
+    source.gather(indices, own)
+    for (let i = 0; i < indices.length; i++) {
+      for (let c = 0; c < d_in; c++) rows[i * width + start + c] = (own[i * d_in + c] as number) / scale
+    }
+    start += d_in
+  }
+  return tf.tensor2d(rows, [indices.length, width])
+}
+
+/** The rows ready to train on, or the reason why they cannot be. */
+export const scaledRows = (
+  given: RowSource | TrainingRows,
+  normalize: TrainingOptions["normalize"]
+): ScaledRows | string => {
+  const { sources, target } = "sources" in given ? given : { sources: [given], target: undefined }
+  const rows = (sources[0] as RowSource).rows
+  const scaled = (raw: RowSource): Scaled => {
+    const source = normalize === "layer_norm" ? layerNormRows(raw) : raw
+    const statistics = rowStatistics(source)
+    return { source, statistics, scale: scaleOf(normalize, statistics, source.d_in) }
+  }
+  for (const source of [...sources, ...(target === undefined ? [] : [target])]) {
+    if (source.rows !== rows) return `the sources have ${rows} and ${source.rows} rows, which do not belong together`
+  }
+  if (rows < 2) return `there are ${rows} rows to train on`
+  const inputs = sources.map(scaled)
+  const outputs = target === undefined ? inputs : [scaled(target)]
+  for (const { statistics } of outputs) {
+    if (!(statistics.variance > 1e-12 * statistics.scale ** 2)) {
+      return `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
+    }
+  }
+  const squares = outputs.reduce((sum, { scale }) => sum + scale ** 2, 0)
+  return {
+    rows,
+    d_in: inputs.reduce((sum, { source }) => sum + source.d_in, 0),
+    d_out: outputs.reduce((sum, { source }) => sum + source.d_in, 0),
+    parts: inputs.map(({ source, scale }) => ({ width: source.d_in, scale })),
+    transcoder: target !== undefined,
+    scale: outputs.length === 1 ? (outputs[0] as Scaled).scale : Math.sqrt(squares / outputs.length),
+    variance: outputs.reduce((sum, { statistics, scale }) => sum + statistics.variance / scale ** 2, 0),
+    median: Float64Array.from(
+      outputs.flatMap(({ statistics, scale }) => Array.from(statistics.median, (x) => x / scale))
+    ),
+    batch: (indices) => {
+      const x = gather(inputs, indices)
+      return { x, target: target === undefined ? x : gather(outputs, indices) }
+    }
+  }
+}
