@@ -16,7 +16,7 @@ export interface Batch {
   readonly x: tf.Tensor2D
   /** What is reconstructed, [rows, d_out]: x itself but for transcoders. */
   readonly target: tf.Tensor2D
-  /** Widths of the parts of a row of the target that come from different sources; one part but for crosscoders. */
+  /** Widths of the parts of an output row whose decoder norms a penalty adds up; one but for crosscoders. */
   readonly parts: ReadonlyArray<number>
   /** The encoder transposed, one row a latent: [d_sae, d_in]. */
   readonly W_enc: tf.Tensor2D

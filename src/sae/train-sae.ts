@@ -19,7 +19,7 @@ import type { RowSource } from "./row-source.ts"
 import { optionProblems } from "./option-problems.ts"
 import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
-import { scaledRows, type TrainingRows } from "./training-rows.ts"
+import { type ScaledRows, scaledRows, type TrainingRows } from "./training-rows.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
 
 export interface TrainingHooks {
@@ -32,6 +32,8 @@ export interface TrainedSae {
   readonly weights: SaeWeights
   /** The same with what tells its architecture, to be saved. */
   readonly stored: StoredSae
+  /** Widths of the sources, and what the rows of each were divided by in training. */
+  readonly parts: ScaledRows["parts"]
   /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
   readonly curve: SaeCurve
   readonly options: ResolvedOptions
@@ -90,10 +92,10 @@ const train = Effect.fnUntraced(function* (
   if (wrong !== undefined) return yield* stageFailed(wrong.message)
   const architecture = architectures[options.architecture]
   const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
-  const parts = transcoder ? [rows.d_out] : rows.parts.map(({ width }) => width)
-
   const trainer = yield* Effect.acquireRelease(
-    Effect.sync(() => makeSaeTrainer(architecture, options, { d_in, b_dec, variance, transcoder, parts })),
+    Effect.sync(() =>
+      makeSaeTrainer(architecture, options, { d_in, b_dec, variance, transcoder, parts: rows.penalized })
+    ),
     (made) => Effect.sync(() => made.dispose())
   )
   const order = dataOrder(rows.rows, options.batch_rows, options.seed)
@@ -185,6 +187,7 @@ const train = Effect.fnUntraced(function* (
   const result: TrainedSae = {
     weights,
     stored,
+    parts: rows.parts,
     curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
     options,
     outcome: {

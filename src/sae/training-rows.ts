@@ -13,6 +13,8 @@ export interface TrainingRows {
   readonly sources: ReadonlyArray<RowSource>
   /** What is reconstructed, where it is not the sources themselves. */
   readonly target?: RowSource
+  /** Whether a penalty weighs decoder rows of several sources as one, as in an SAE on concatenated activations. */
+  readonly whole?: boolean
 }
 
 export interface ScaledRows {
@@ -22,6 +24,8 @@ export interface ScaledRows {
   /** Widths of the sources, and what each was divided by. */
   readonly parts: ReadonlyArray<{ readonly width: number; readonly scale: number }>
   readonly transcoder: boolean
+  /** Widths of the parts of an output row whose decoder norms a penalty adds up. */
+  readonly penalized: ReadonlyArray<number>
   /** What outputs were divided by: the target's scale, or the root mean square of the sources' scales. */
   readonly scale: number
   /** Of what is reconstructed, in the scale of training: mean |x - mean x|^2, and the geometric median. */
@@ -66,7 +70,7 @@ export const scaledRows = (
   given: RowSource | TrainingRows,
   normalize: TrainingOptions["normalize"]
 ): ScaledRows | string => {
-  const { sources, target } = "sources" in given ? given : { sources: [given], target: undefined }
+  const { sources, target, whole }: TrainingRows = "sources" in given ? given : { sources: [given] }
   const rows = (sources[0] as RowSource).rows
   const scaled = (raw: RowSource): Scaled => {
     const source = normalize === "layer_norm" ? layerNormRows(raw) : raw
@@ -91,6 +95,10 @@ export const scaledRows = (
     d_out: outputs.reduce((sum, { source }) => sum + source.d_in, 0),
     parts: inputs.map(({ source, scale }) => ({ width: source.d_in, scale })),
     transcoder: target !== undefined,
+    penalized:
+      whole === true
+        ? [outputs.reduce((sum, { source }) => sum + source.d_in, 0)]
+        : outputs.map(({ source }) => source.d_in),
     scale: outputs.length === 1 ? (outputs[0] as Scaled).scale : Math.sqrt(squares / outputs.length),
     variance: outputs.reduce((sum, { statistics, scale }) => sum + statistics.variance / scale ** 2, 0),
     median: Float64Array.from(

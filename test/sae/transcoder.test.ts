@@ -1,0 +1,356 @@
+import { it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { beforeAll, describe, expect } from "vitest"
+import { ownLatents, sourceShares } from "../../src/analysis/source-norms.ts"
+import { Activations } from "../../src/artifact/activations.ts"
+import { Sae } from "../../src/artifact/sae.ts"
+import { Tokens } from "../../src/artifact/tokens.ts"
+import * as Rng from "../../src/random/rng.ts"
+import { architectures } from "../../src/sae/architectures.ts"
+import { groupSizes } from "../../src/sae/matryoshka-batch-topk.ts"
+import { defaultsFor } from "../../src/sae/presets.ts"
+import { matrixRows } from "../../src/sae/row-source.ts"
+import { makeSaeModel } from "../../src/sae/sae-model.ts"
+import { trainSae } from "../../src/sae/train-sae.ts"
+import {
+  type ArchitectureName,
+  type ResolvedOptions,
+  resolveOptions,
+  type TrainingOptions
+} from "../../src/sae/training-options.ts"
+import { trainingRequest } from "../../src/sae/training-request.ts"
+import capture from "../../stages/capture-activations.ts"
+import trainCrosscoder from "../../stages/train-crosscoder.ts"
+import trainTranscoder from "../../stages/train-transcoder.ts"
+import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { loadTestEngine } from "../engine.ts"
+import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
+import { opened, runStage } from "./run-stage.ts"
+
+beforeAll(loadTestEngine)
+
+type Matrix = Array<Array<number>>
+
+const [d_in, d_out, d_sae, rows] = [4, 6, 10, 8]
+const variance = 3
+const sparsity = 0.4
+
+const optionsOf = (architecture: ArchitectureName, more: Partial<TrainingOptions>): ResolvedOptions =>
+  resolveOptions(
+    {
+      ...defaultsFor(architecture),
+      d_sae,
+      k: 3,
+      steps: 10,
+      seed: 0,
+      sparsity_coefficient: sparsity,
+      apply_b_dec_to_input: false,
+      ...more
+    },
+    d_out
+  )
+
+const example = (seed: number) => {
+  const rng = Rng.make(seed, "transcoder")
+  const vector = (n: number) => Array.from({ length: n }, () => Math.fround(rng.normal()))
+  const matrix = (n: number, m: number): Matrix => Array.from({ length: n }, () => vector(m))
+  return {
+    W_enc: matrix(d_sae, d_in),
+    b_enc: [vector(d_sae)],
+    W_dec: matrix(d_sae, d_out),
+    b_dec: [vector(d_out)],
+    W_skip: matrix(d_out, d_in),
+    x: matrix(rows, d_in),
+    y: matrix(rows, d_out)
+  }
+}
+type Example = ReturnType<typeof example>
+
+const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
+  a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
+
+/** In f64, densely; `parts` are the widths whose norms a penalty adds up. */
+const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<number>, skip: boolean): number => {
+  const z = p.x.map((row) => p.W_enc.map((w, j) => dot(w, row) + (p.b_enc[0]?.[j] as number)))
+  const chosen = options.k * rows
+  const limit = options.k === 0 ? 0 : (z.flat().toSorted((a, b) => b - a)[chosen - 1] as number)
+  const f = z.map((row) => row.map((value) => (value >= limit ? Math.max(0, value) : 0)))
+  const missed = (width: number): number => {
+    let total = 0
+    for (let i = 0; i < rows; i++) {
+      for (let c = 0; c < d_out; c++) {
+        let value = p.b_dec[0]?.[c] as number
+        for (let j = 0; j < width; j++) value += (f[i]?.[j] as number) * (p.W_dec[j]?.[c] as number)
+        if (skip) value += dot(p.W_skip[c] as Array<number>, p.x[i] as Array<number>)
+        total += (value - (p.y[i]?.[c] as number)) ** 2 / rows
+      }
+    }
+    return options.reconstruction === "sum" ? total : total / variance
+  }
+  if (options.architecture === "matryoshka_batch_topk") {
+    let width = 0
+    const sizes = groupSizes(options)
+    return sizes.reduce((sum, size) => sum + missed((width += size)) / sizes.length, 0)
+  }
+  if (options.architecture === "batch_topk") return missed(d_sae)
+  const norms = p.W_dec.map((row) => {
+    let start = 0
+    return parts.reduce((sum, width) => {
+      const part = row.slice(start, start + width)
+      start += width
+      return sum + Math.hypot(...part)
+    }, 0)
+  })
+  const penalty = f.flatMap((row) => row.map((value, j) => value * (norms[j] as number))).reduce((a, b) => a + b, 0)
+  return missed(d_sae) + (sparsity * penalty) / rows
+}
+
+describe("gradients with a target of its own, a skip connection and several sources", () => {
+  for (const [architecture, more, parts, skip] of [
+    ["standard", { decoder_norm: "free" }, [d_out], true],
+    ["standard", { decoder_norm: "free" }, [2, 4], false],
+    ["batch_topk", {}, [d_out], true],
+    ["matryoshka_batch_topk", { groups: [0.3, 0.7] }, [d_out], true]
+  ] as const) {
+    it(`${architecture}, parts of ${parts.join(" and ")}${skip ? ", with skip" : ""}`, () => {
+      for (const seed of [1, 2, 3]) {
+        const options = optionsOf(architecture, { skip, ...more })
+        const p = example(seed)
+        const tensors = {
+          x: tf.tensor2d(p.x),
+          target: tf.tensor2d(p.y),
+          W_enc: tf.tensor2d(p.W_enc),
+          b_enc: tf.tensor1d(p.b_enc[0] as Array<number>),
+          W_dec: tf.tensor2d(p.W_dec),
+          b_dec: tf.tensor1d(p.b_dec[0] as Array<number>)
+        }
+        const W_skip = skip ? tf.tensor2d(p.W_skip) : undefined
+        const common = { extras: {}, memory: {}, step: 1, sparsity, variance, dead: new Int32Array(0), parts, options }
+        const before = tf.memory().numTensors
+        const { loss, gradients } = architectures[architecture].loss({ ...tensors, W_skip, ...common })
+        const { extras: _, ...own } = gradients
+        expect(tf.memory().numTensors - before).toBe(Object.keys(own).length)
+        const expected = () => naiveLoss(p, options, parts, skip)
+        expect(Math.abs(loss - expected())).toBeLessThan(1e-5 * expected())
+        for (const [name, tensor] of Object.entries(own) as ReadonlyArray<[keyof Example, tf.Tensor]>) {
+          const slopes = p[name].flatMap((values) =>
+            values.map((value, i) => {
+              const h = 1e-6
+              values[i] = value + h
+              const above = expected()
+              values[i] = value - h
+              const below = expected()
+              values[i] = value
+              return (above - below) / (2 * h)
+            })
+          )
+          const got = tensor.dataSync()
+          const size = Math.max(...slopes.map(Math.abs))
+          expect(got.length, name).toBe(slopes.length)
+          for (const [i, slope] of slopes.entries()) {
+            expect(Math.abs((got[i] as number) - slope), `${name}[${i}]`).toBeLessThan(3e-5 * size)
+          }
+        }
+        tf.dispose([Object.values(tensors), Object.values(own), ...(W_skip === undefined ? [] : [W_skip])])
+      }
+    })
+  }
+})
+
+const request = (architecture: ArchitectureName, more: object): TrainingOptions => {
+  const base = { preset: "none", d_sae: 24, k: 4, steps: 500, batch_rows: 128, lr: 5e-3, seed: 3 } as const
+  const options = trainingRequest({ architecture, ...base, ...more } as never)
+  if (typeof options === "string") throw new Error(options)
+  return options
+}
+
+const explained = (target: tf.Tensor2D, output: tf.Tensor2D): number =>
+  tf.tidy(() => {
+    const missed = tf.sum(tf.square(tf.sub(output, target)))
+    const spread = tf.sum(tf.square(tf.sub(target, tf.mean(target, 0, true))))
+    return 1 - (missed.arraySync() as number) / (spread.arraySync() as number)
+  })
+
+describe("training", () => {
+  /** y = A x + B relu(C x) on a scale of its own, far from zero. */
+  const pairs = () => {
+    const rng = Rng.make(8, "pairs")
+    const matrix = (n: number, m: number): Matrix =>
+      Array.from({ length: n }, () => Array.from({ length: m }, () => rng.normal()))
+    const [A, B, C] = [matrix(6, 8), matrix(6, 12), matrix(12, 8)]
+    const x = Float32Array.from({ length: 1500 * 8 }, () => 3 * rng.normal())
+    const y = new Float32Array(1500 * 6)
+    for (let i = 0; i < 1500; i++) {
+      const row = [...x.subarray(i * 8, (i + 1) * 8)]
+      const hidden = C.map((c) => Math.max(0, dot(c, row)))
+      for (let c = 0; c < 6; c++)
+        y[i * 6 + c] = 40 + 10 * (dot(A[c] as Array<number>, row) + dot(B[c] as Array<number>, hidden))
+    }
+    return { x, y }
+  }
+
+  for (const [architecture, skip] of [
+    ["batch_topk", false],
+    ["batch_topk", true],
+    ["jumprelu", true],
+    ["standard", false]
+  ] as const) {
+    it.effect(
+      `a ${architecture} transcoder${skip ? " with a skip connection" : ""} is saved for rows as they come`,
+      () =>
+        Effect.gen(function* () {
+          const { x, y } = pairs()
+          const given = { sources: [matrixRows(x, 8)], target: matrixRows(y, 6) }
+          const before = tf.memory().numTensors
+          const options = request(architecture, { skip, sparsity_coefficient: architecture === "jumprelu" ? 1 : 0.01 })
+          const { weights, outcome, stored } = yield* trainSae(given, options)
+          expect(tf.memory().numTensors).toBe(before)
+          expect(stored.transcoder).toBe(true)
+          expect(weights.transcoder).toEqual({ d_out: 6 })
+          const model = makeSaeModel(weights)
+          const [rowsOfX, rowsOfY] = [tf.tensor2d(x, [1500, 8]), tf.tensor2d(y, [1500, 6])]
+          const output = model.reconstruct(rowsOfX)
+          const value = explained(rowsOfY, output)
+          tf.dispose([rowsOfX, rowsOfY, output])
+          model.dispose()
+          expect(outcome.explained_variance).toBeGreaterThan(skip ? 0.85 : 0.6)
+          expect(Math.abs(value - outcome.explained_variance)).toBeLessThan(0.06)
+        })
+    )
+  }
+
+  it.effect("a crosscoder tells latents of one source from those that both share", () =>
+    Effect.gen(function* () {
+      // Directions 0-11 in both sources, 12-17 in the first alone, 18-23 in the second alone; the second is 20 times as
+      // large.
+      const rng = Rng.make(4, "sources")
+      const width = 16
+      const unit = () => {
+        const row = Array.from({ length: width }, () => rng.normal())
+        return row.map((value) => value / Math.hypot(...row))
+      }
+      const [a, b] = [Array.from({ length: 24 }, unit), Array.from({ length: 24 }, unit)]
+      const count = 4000
+      const [first, second] = [new Float32Array(count * width), new Float32Array(count * width)]
+      for (let i = 0; i < count; i++) {
+        for (let n = 0; n < 3; n++) {
+          const j = rng.int(24)
+          const size = 1 + rng.float()
+          for (let c = i * width; c < (i + 1) * width; c++) {
+            if (j < 18) first[c] = (first[c] as number) + size * (a[j]?.[c % width] as number)
+            if (j < 12 || j > 17) second[c] = (second[c] as number) + 20 * size * (b[j]?.[c % width] as number)
+          }
+        }
+      }
+      const sources = [matrixRows(first, width), matrixRows(second, width)]
+      for (const options of [
+        request("batch_topk", { d_sae: 32, k: 3, steps: 1200, batch_rows: 256 }),
+        request("standard", {
+          d_sae: 32,
+          decoder_norm: "free",
+          decoder_init_norm: 0.1,
+          sparsity_coefficient: 0.15,
+          steps: 1200,
+          batch_rows: 256,
+          k: null
+        })
+      ]) {
+        const { weights, outcome, parts } = yield* trainSae({ sources }, options)
+        expect(outcome.explained_variance).toBeGreaterThan(0.7)
+        const both = new Float32Array(count * 2 * width)
+        for (let i = 0; i < count; i++) {
+          both.set(first.subarray(i * width, (i + 1) * width), 2 * i * width)
+          both.set(second.subarray(i * width, (i + 1) * width), (2 * i + 1) * width)
+        }
+        const model = makeSaeModel(weights)
+        const rows = tf.tensor2d(both, [count, 2 * width])
+        const output = model.reconstruct(rows)
+        // Both sources are reconstructed, though in the raw rows the second has nearly all of the variance.
+        for (const start of [0, width]) {
+          const part = (tensor: tf.Tensor2D) => tf.slice2d(tensor, [0, start], [-1, width])
+          const value = tf.tidy(() => explained(part(rows), part(output)))
+          expect(Math.abs(value - outcome.explained_variance)).toBeLessThan(0.15)
+        }
+        tf.dispose([rows, output])
+        model.dispose()
+        const { own, shared } = ownLatents(sourceShares(weights.W_dec, parts))
+        const found = `${options.architecture}: ${own.join(" and ")} own, ${shared} shared`
+        expect(own[0], found).toBeGreaterThanOrEqual(4)
+        expect(own[1], found).toBeGreaterThanOrEqual(4)
+        expect(shared, found).toBeGreaterThanOrEqual(10)
+      }
+    })
+  )
+})
+
+describe("stages", () => {
+  const time = 16
+  const captured = Effect.fn(function* (hook: string, seed = 0) {
+    const rng = Rng.make(2, "ids")
+    const ids = Int32Array.from({ length: 200 * time }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
+    const documents = Int32Array.from(ids, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
+    const model = yield* randomGpt2
+    const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
+    const { artifact } = yield* runStage(capture, { model, tokens }, { hook, seed }, yield* temporaryDirectory)
+    return yield* opened(Activations, artifact)
+  })
+  const params = { d_sae: 48, k: 6, steps: 150, batch_rows: 128, lr: 5e-3 }
+
+  it.effect("train-transcoder saves a SAELens transcoder, and refuses activations that are not aligned", () =>
+    Effect.gen(function* () {
+      const [activations, target] = [
+        yield* captured("blocks.0.hook_resid_mid"),
+        yield* captured("blocks.0.hook_mlp_out")
+      ]
+      const directory = yield* temporaryDirectory
+      const { artifact, metrics } = yield* runStage(
+        trainTranscoder,
+        { activations, target },
+        { ...params, skip: true },
+        directory
+      )
+      const { value } = yield* opened(Sae, artifact)
+      expect(value).toMatchObject({ architecture: "batch_topk_skip_transcoder", hook: "blocks.0.hook_resid_mid", k: 6 })
+      expect(value.d_out).toBe(target.value.d_in)
+      expect((yield* value.stored).metadata).toMatchObject({ hook_name_out: "blocks.0.hook_mlp_out" })
+      expect(metrics["explained_variance"]).toBeGreaterThan(0.3)
+      expect((yield* Effect.flip(value.weights)).message).toMatch(/transcoder, and an autoencoder is needed/)
+
+      const other = yield* captured("blocks.0.hook_mlp_out", 1)
+      const failure = yield* Effect.flip(
+        runStage(trainTranscoder, { activations, target: other }, params, yield* temporaryDirectory)
+      )
+      expect(failure.message).toMatch(/hold out different documents/)
+      const wrong = trainTranscoder.check({
+        ...params,
+        architecture: "topk",
+        preset: "none",
+        seed: 0,
+        skip: false
+      } as never)
+      expect(wrong[0]?.message).toMatch(/architecture is topk; a transcoder's can be/)
+    })
+  )
+
+  it.effect("train-crosscoder saves shares of the sources beside an SAE on concatenated rows", () =>
+    Effect.gen(function* () {
+      const sources = [yield* captured("blocks.0.hook_resid_post"), yield* captured("blocks.1.hook_resid_post")]
+      const directory = yield* temporaryDirectory
+      const { artifact, metrics } = yield* runStage(trainCrosscoder, { sources }, params, directory)
+      const { value } = yield* opened(Sae, artifact)
+      expect(value.d_in).toBe(2 * (sources[0]?.value.d_in as number))
+      const file = JSON.parse(yield* artifact.readText("crosscoder.json")) as {
+        shares: Array<Array<number>>
+        shared: number
+      }
+      expect(file.shares.length).toBe(48)
+      for (const share of file.shares) expect(share.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6)
+      expect(metrics["shared_fraction"]).toBeCloseTo(file.shared / 48, 9)
+      const one = yield* Effect.flip(
+        runStage(trainCrosscoder, { sources: [sources[0]] }, params, yield* temporaryDirectory)
+      )
+      expect(one.message).toMatch(/there are 1 sources/)
+    })
+  )
+})
