@@ -45,8 +45,16 @@ const specsOf = ({ needs }: Plan): ReadonlyArray<StageSpec> =>
 
 interface Trace {
   readonly events: ReadonlyArray<RunEvent>
+  /** In the order in which stages ended. */
+  readonly ends: ReadonlyArray<string>
   /** What was running when each stage started, and what had ended. */
-  readonly starts: ReadonlyArray<{ readonly id: string; readonly running: number; readonly done: ReadonlySet<string> }>
+  readonly starts: ReadonlyArray<{
+    readonly id: string
+    readonly running: number
+    readonly done: ReadonlySet<string>
+    /** What had ended when every slot was last held: this stage got its slot later than that. */
+    readonly settled: ReadonlySet<string>
+  }>
 }
 
 /** A back end that computes nothing: it takes its time, and fails where it is told to. */
@@ -55,13 +63,17 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
   const events: Array<RunEvent> = []
   const starts: Array<Trace["starts"][number]> = []
   const done = new Set<string>()
+  /** Started, and the end not told: each holds a slot. */
+  const holding = new Set<string>()
+  let settled: ReadonlySet<string> = new Set()
   let running = 0
   const backend = Backend.of({
     run: ({ job }) =>
       Effect.gen(function* () {
         const index = Number(job.id.slice(1))
         running++
-        starts.push({ id: job.id, running, done: new Set(done) })
+        holding.add(job.id)
+        starts.push({ id: job.id, running, done: new Set(done), settled })
         yield* Effect.sleep(plan.milliseconds[index] ?? 0)
         running--
         if (plan.fails[index] === true) {
@@ -74,29 +86,37 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
   const specs = specsOf(plan)
   const onEvent = (event: RunEvent): void => {
     events.push(event)
-    if (event.type === "stage-finished") done.add(event.id)
+    if (event.type !== "stage-finished") return
+    const full = holding.size === plan.jobs
+    done.add(event.id)
+    holding.delete(event.id)
+    if (full) settled = new Set(done)
   }
   const options = optionsFor(specs, onEvent, { jobs: plan.jobs, keepGoing })
   await Effect.runPromise(
     run(makeGraph(specs), options).pipe(Effect.provideService(Backend, backend), Effect.provideService(Store, store))
   )
   rmSync(folder, { recursive: true })
-  return { events, starts }
+  return { events, starts, ends: [...done] }
 }
 
 describe("the order of stages", () => {
   it("holds for every graph: needs first, at most `jobs` at once, and the earliest declared of the ready ones", async () => {
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
-        const { starts } = await trace({ ...plan, fails: [] }, false)
+        const { starts, ends } = await trace({ ...plan, fails: [] }, false)
         expect(starts).toHaveLength(plan.needs.length)
         const started = new Set<string>()
-        for (const { id, running, done } of starts) {
+        for (const { id, running, done, settled } of starts) {
           const index = Number(id.slice(1))
           for (const need of plan.needs[index] ?? []) expect(done).toContain(`s${need}`)
           expect(running).toBeLessThanOrEqual(plan.jobs)
+          // Between its slot and its start lies work on the disk, and more may become ready meanwhile. When it got the
+          // slot, at least that had ended which it needs, and that which had when all slots were last held.
+          const needed = Math.max(-1, ...(plan.needs[index] ?? []).map((need) => ends.indexOf(`s${need}`))) + 1
+          const ended = new Set(ends.slice(0, Math.max(needed, settled.size)))
           const overtaken = plan.needs.filter(
-            (needs, other) => other < index && !started.has(`s${other}`) && needs.every((need) => done.has(`s${need}`))
+            (needs, other) => other < index && !started.has(`s${other}`) && needs.every((need) => ended.has(`s${need}`))
           )
           // Earlier ones that were ready hold a slot too, and are about to start.
           expect(running + overtaken.length).toBeLessThanOrEqual(plan.jobs)
