@@ -4,6 +4,7 @@
  */
 import type { Metrics } from "../artifact/artifact.ts"
 import type { Reason } from "../plan/explain.ts"
+import type { ProgressReading } from "./progress-meter.ts"
 
 export type StageStatus = "hit" | "ran" | "failed" | "skipped"
 
@@ -47,18 +48,10 @@ export interface StageStarted {
   readonly log: string
 }
 
-export interface StageProgress {
+export interface StageProgress extends ProgressReading {
   readonly type: "stage-progress"
   readonly at: number
   readonly id: string
-  readonly done: number
-  readonly total: number
-  readonly unit: string
-  /** Units per second over the last half minute; null while it is not known. */
-  readonly rate: number | null
-  /** Seconds that remain; null while it is not known. */
-  readonly eta: number | null
-  readonly metrics: Metrics
 }
 
 export interface StageLog {

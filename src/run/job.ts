@@ -6,6 +6,7 @@ import type { Metrics } from "../artifact/artifact.ts"
 import type { Json } from "../artifact/canonical-json.ts"
 import type { Coordinates, ResolvedSource } from "../stage/stage.ts"
 import type { EngineInfo, EngineName } from "../tensor/engine.ts"
+import type { ProgressReading } from "./progress-meter.ts"
 
 export interface JobArtifact {
   readonly digest: string
@@ -53,15 +54,7 @@ export interface JobLoss {
 }
 
 export type WorkerEvent =
-  | {
-      readonly type: "progress"
-      readonly done: number
-      readonly total: number
-      readonly unit: string
-      readonly rate: number | null
-      readonly eta: number | null
-      readonly metrics: Metrics
-    }
+  | ({ readonly type: "progress" } & ProgressReading)
   | { readonly type: "log"; readonly line: string }
   | {
       readonly type: "done"

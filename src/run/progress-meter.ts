@@ -6,7 +6,7 @@ export interface ProgressReading {
   readonly done: number
   readonly total: number
   readonly unit: string
-  /** Units per second; null while it is not known. */
+  /** Units per second over the last half minute; null while it is not known. */
   readonly rate: number | null
   /** Seconds that remain; null while it is not known. */
   readonly eta: number | null

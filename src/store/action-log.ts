@@ -1,5 +1,5 @@
 /** The action records of a store: which attempts a key has had, and which of them it stands for. */
-import { readdir, readFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { canonicalJson } from "../artifact/canonical-json.ts"
 import { ACTION_FORMAT } from "./action-record.ts"
@@ -8,6 +8,7 @@ import { writeExclusive } from "./atomic-write.ts"
 import { sha256Of } from "./hash-file.ts"
 import { actionDirectory } from "./layout.ts"
 import { quarantineFile } from "./quarantine.ts"
+import { numbersIn } from "./numbered-files.ts"
 
 /** A record carries its own sha256: a flipped bit must not turn a key into another artifact. */
 export const encodeAction = (record: ActionRecord): string =>
@@ -23,16 +24,6 @@ export const decodeAction = (text: string): ActionRecord | undefined => {
   }
 }
 
-/** Numbers of the attempts of a key, ascending. */
-const attemptsOf = async (directory: string): Promise<ReadonlyArray<number>> => {
-  const names = await readdir(directory).catch((): ReadonlyArray<string> => [])
-  return names
-    .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
-    .filter((match) => match !== undefined)
-    .map(Number)
-    .toSorted((a, b) => a - b)
-}
-
 /** Undefined where it is gone, or was damaged and is in quarantine now. */
 const readAction = async (root: string, key: string, attempt: number): Promise<ActionRecord | undefined> => {
   const path = join(actionDirectory(root, key), `${attempt}.json`)
@@ -45,7 +36,7 @@ const readAction = async (root: string, key: string, attempt: number): Promise<A
 }
 
 export const readActions = async (root: string, key: string): Promise<ReadonlyArray<ActionRecord>> => {
-  const attempts = await attemptsOf(actionDirectory(root, key))
+  const attempts = await numbersIn(actionDirectory(root, key))
   const records = await Promise.all(attempts.map((attempt) => readAction(root, key, attempt)))
   return records.filter((record) => record !== undefined)
 }
@@ -64,7 +55,7 @@ export const commitAction = async (root: string, action: NewAction, force: boole
     const record: ActionRecord = {
       ...action,
       format: ACTION_FORMAT,
-      attempt: ((await attemptsOf(directory)).at(-1) ?? 0) + 1,
+      attempt: ((await numbersIn(directory)).at(-1) ?? 0) + 1,
       canonical: canonical === undefined || force,
       nondeterministic: canonical !== undefined
     }

@@ -5,7 +5,7 @@
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
-import { open, readdir, readFile, rm, rmdir, stat } from "node:fs/promises"
+import { open, readFile, rm, rmdir, stat } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Deferred from "effect/Deferred"
@@ -19,6 +19,7 @@ import type { ProcessIdentity } from "./process-identity.ts"
 import { unwritable } from "./store-unwritable.ts"
 import type { StoreUnwritable } from "./store-unwritable.ts"
 import { makeDirectory } from "./make-directory.ts"
+import { numbersIn } from "./numbered-files.ts"
 
 export interface LeaseOwner extends ProcessIdentity {
   /** Tells two claims of one process apart. */
@@ -47,15 +48,6 @@ export interface LeaseOptions {
 }
 
 const EXPIRY_SECONDS = 30
-
-const epochsOf = async (directory: string): Promise<ReadonlyArray<number>> => {
-  const names = await readdir(directory).catch((): ReadonlyArray<string> => [])
-  return names
-    .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
-    .filter((match) => match !== undefined)
-    .map(Number)
-    .toSorted((a, b) => a - b)
-}
 
 const claimPath = (directory: string, epoch: number): string => join(directory, `${epoch}.json`)
 
@@ -98,7 +90,7 @@ const claim = async (options: Required<LeaseOptions>): Promise<Claim | { readonl
   const { directory, purpose, above, expirySeconds } = options
   for (;;) {
     await makeDirectory(directory)
-    const epochs = await epochsOf(directory)
+    const epochs = await numbersIn(directory)
     const top = epochs.at(-1)
     if (top !== undefined) {
       const path = claimPath(directory, top)
@@ -123,7 +115,7 @@ const claim = async (options: Required<LeaseOptions>): Promise<Claim | { readonl
 /** Writes the same bytes again, so that the file system's own clock dates them; false where we have been overtaken. */
 const beat = async ({ epoch, path, handle, text }: Claim): Promise<boolean> => {
   await handle.write(text, 0, "utf8")
-  const top = (await epochsOf(dirname(path))).at(-1)
+  const top = (await numbersIn(dirname(path))).at(-1)
   return top === epoch && (await readFile(path, "utf8").catch(() => "")) === text
 }
 
@@ -139,7 +131,7 @@ export const leaseOwner = (
   options: Pick<LeaseOptions, "directory" | "expirySeconds">
 ): Effect.Effect<LeaseOwner | undefined> =>
   Effect.promise(async () => {
-    const top = (await epochsOf(options.directory)).at(-1)
+    const top = (await numbersIn(options.directory)).at(-1)
     if (top === undefined) return undefined
     const path = claimPath(options.directory, top)
     const owner = await readOwner(path)

@@ -18,9 +18,10 @@ import {
   vocabularySize,
   width
 } from "../config-schema.ts"
+import { gptParameters } from "../gpt-parameters.ts"
 import type { ModelInfo } from "../model-info.ts"
-import { linearMatrix, matrix, vector } from "../parameter-source.ts"
-import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../weights.ts"
+import { linearMatrix, vector } from "../parameter-source.ts"
+import type { LinearParameters } from "../weights.ts"
 
 const Kind = Schema.Literals(["global", "local"])
 
@@ -39,45 +40,10 @@ const Config = Schema.Struct({
   tie_word_embeddings: optional(Schema.Boolean)
 })
 
-const parameters = (info: ModelInfo, tied: boolean, has: (name: string) => boolean): ModelParameters => {
-  const { dModel: d, dMlp } = info
-  const prefix = has("transformer.wte.weight") ? "transformer." : ""
-  const norm = (name: string): NormParameters => ({
-    weight: vector(`${prefix}${name}.weight`, d),
-    bias: vector(`${prefix}${name}.bias`, d)
-  })
-  const linear = (name: string, inputs: number, outputs: number): LinearParameters => ({
-    weight: linearMatrix([{ name: `${prefix}${name}.weight`, outputs }], inputs),
-    bias: vector(`${prefix}${name}.bias`, outputs)
-  })
-  const block = (l: number): BlockParameters => ({
-    attentionNorm: norm(`h.${l}.ln_1`),
-    qkv: {
-      weight: linearMatrix(
-        ["q", "k", "v"].map((part) => ({ name: `${prefix}h.${l}.attn.attention.${part}_proj.weight`, outputs: d })),
-        d
-      ),
-      bias: undefined
-    },
-    queryNorm: undefined,
-    keyNorm: undefined,
-    attentionOut: linear(`h.${l}.attn.attention.out_proj`, d, d),
-    attentionPostNorm: undefined,
-    mlpNorm: norm(`h.${l}.ln_2`),
-    mlpIn: linear(`h.${l}.mlp.c_fc`, d, dMlp),
-    mlpUp: undefined,
-    mlpOut: linear(`h.${l}.mlp.c_proj`, dMlp, d),
-    mlpPostNorm: undefined
-  })
-  const embedding = matrix(`${prefix}wte.weight`, info.vocabulary, d)
-  return {
-    embedding,
-    positions: matrix(`${prefix}wpe.weight`, info.context, d),
-    blocks: Array.from({ length: info.layers }, (_, l) => block(l)),
-    finalNorm: norm("ln_f"),
-    unembedding: tied ? embedding : matrix("lm_head.weight", info.vocabulary, d)
-  }
-}
+const linear = (name: string, inputs: number, outputs: number): LinearParameters => ({
+  weight: linearMatrix([{ name: `${name}.weight`, outputs }], inputs),
+  bias: vector(`${name}.bias`, outputs)
+})
 
 const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neo", Config, json)
@@ -118,7 +84,21 @@ const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
     })),
     scoreCap: undefined,
     logitCap: undefined,
-    parameters: (has) => parameters(info, config.tie_word_embeddings !== false, has)
+    parameters: (has) =>
+      gptParameters(info, config.tie_word_embeddings !== false, has, {
+        linear,
+        qkv: (block) => ({
+          weight: linearMatrix(
+            ["q", "k", "v"].map((part) => ({
+              name: `${block}.attn.attention.${part}_proj.weight`,
+              outputs: info.dModel
+            })),
+            info.dModel
+          ),
+          bias: undefined
+        }),
+        attentionOut: "attn.attention.out_proj"
+      })
   }
   return description
 })

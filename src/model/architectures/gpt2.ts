@@ -14,9 +14,10 @@ import {
   vocabularySize,
   width
 } from "../config-schema.ts"
+import { gptParameters } from "../gpt-parameters.ts"
 import type { ModelInfo } from "../model-info.ts"
 import { matrix, vector } from "../parameter-source.ts"
-import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../weights.ts"
+import type { LinearParameters } from "../weights.ts"
 
 const Config = Schema.Struct({
   vocab_size: vocabularySize,
@@ -33,41 +34,11 @@ const Config = Schema.Struct({
   tie_word_embeddings: optional(Schema.Boolean)
 })
 
-const parameters = (info: ModelInfo, tied: boolean, has: (name: string) => boolean): ModelParameters => {
-  const { dModel: d, dMlp } = info
-  // `GPT2Model` checkpoints lack the prefix that `GPT2LMHeadModel` gives.
-  const prefix = has("transformer.wte.weight") ? "transformer." : ""
-  const norm = (name: string): NormParameters => ({
-    weight: vector(`${prefix}${name}.weight`, d),
-    bias: vector(`${prefix}${name}.bias`, d)
-  })
-  // GPT-2's Conv1D stores [in, out].
-  const linear = (name: string, inputs: number, outputs: number): LinearParameters => ({
-    weight: matrix(`${prefix}${name}.weight`, inputs, outputs),
-    bias: vector(`${prefix}${name}.bias`, outputs)
-  })
-  const block = (l: number): BlockParameters => ({
-    attentionNorm: norm(`h.${l}.ln_1`),
-    qkv: linear(`h.${l}.attn.c_attn`, d, 3 * d),
-    queryNorm: undefined,
-    keyNorm: undefined,
-    attentionOut: linear(`h.${l}.attn.c_proj`, d, d),
-    attentionPostNorm: undefined,
-    mlpNorm: norm(`h.${l}.ln_2`),
-    mlpIn: linear(`h.${l}.mlp.c_fc`, d, dMlp),
-    mlpUp: undefined,
-    mlpOut: linear(`h.${l}.mlp.c_proj`, dMlp, d),
-    mlpPostNorm: undefined
-  })
-  const embedding = matrix(`${prefix}wte.weight`, info.vocabulary, d)
-  return {
-    embedding,
-    positions: matrix(`${prefix}wpe.weight`, info.context, d),
-    blocks: Array.from({ length: info.layers }, (_, l) => block(l)),
-    finalNorm: norm("ln_f"),
-    unembedding: tied ? embedding : matrix("lm_head.weight", info.vocabulary, d)
-  }
-}
+// GPT-2's Conv1D stores [in, out].
+const linear = (name: string, inputs: number, outputs: number): LinearParameters => ({
+  weight: matrix(`${name}.weight`, inputs, outputs),
+  bias: vector(`${name}.bias`, outputs)
+})
 
 const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt2", Config, json)
@@ -100,7 +71,12 @@ const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
     })),
     scoreCap: undefined,
     logitCap: undefined,
-    parameters: (has) => parameters(info, config.tie_word_embeddings !== false, has)
+    parameters: (has) =>
+      gptParameters(info, config.tie_word_embeddings !== false, has, {
+        linear,
+        qkv: (block) => linear(`${block}.attn.c_attn`, info.dModel, 3 * info.dModel),
+        attentionOut: "attn.c_proj"
+      })
   }
   return description
 })
