@@ -19,7 +19,7 @@ export interface TokensInfo {
   readonly bos_id: number | null
   /** sha256 of the tokenizer.json that made the ids. */
   readonly tokenizer: string
-  /** Where the text came from: `builtin:speller-text`, `file:corpus.txt`. */
+  /** Where the text came from, without its path: `builtin:speller-text`, `file:corpus.txt`. */
   readonly source: string
 }
 

@@ -114,8 +114,11 @@ export const resolveSource = Effect.fn("resolveSource")(function* (
       })
   })
   const hashed = files.map((file, i) => ({ ...file, sha256: digests[i] as string }))
-  // One file is its content, whatever its name: a renamed corpus is the same corpus.
-  const content = hashed.length === 1 ? hashed[0]?.sha256 : hashed.map(({ name, sha256 }) => [name, sha256])
+  // Names count: `.jsonl` is read otherwise than `.txt`, and so are the files of a builtin. Where they lie does not.
+  const content = {
+    builtin: uri.startsWith("builtin:") ? uri : null,
+    files: hashed.map(({ name, sha256 }) => [name, sha256])
+  }
   const source: ResolvedSource = {
     uri,
     digest: createHash("sha256").update(canonicalJson(content)).digest("hex"),

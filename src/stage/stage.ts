@@ -90,7 +90,7 @@ export interface Source {
 export interface ResolvedSource {
   /** As written: `file:corpus.txt`. */
   readonly uri: string
-  /** sha256 over the relative names and contents of `files`: this, not the path, is in the key. */
+  /** sha256 over the relative names and contents of `files`, and a builtin's name: this, not the path, is in the key. */
   readonly digest: string
   readonly files: ReadonlyArray<{ readonly name: string; readonly path: string; readonly sha256: string }>
 }

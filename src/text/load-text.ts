@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { ArtifactWriter } from "../artifact/artifact.ts"
 import { openTokensWriter } from "../artifact/write-tokens.ts"
+import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { Progress, ResolvedSource } from "../stage/stage.ts"
 import { fileDocuments } from "./file-documents.ts"
@@ -69,7 +70,7 @@ export const loadText = Effect.fn("loadText")(function* (
     vocab_size: vocabulary,
     bos_id: bos,
     tokenizer: options.tokenizerDigest,
-    source: source.uri
+    source: sourceName(source)
   })
   let contexts = 0
   let used = -1

@@ -1,7 +1,17 @@
 /** The main job on the embedded model, small: what changes, what is damaged, what is killed. */
 import { execFileSync } from "node:child_process"
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { cli, finished, project, repository, start, statuses } from "./run-cli.ts"
 import type { CliResult } from "./run-cli.ts"
@@ -167,6 +177,21 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
     const after = await run(cache, "text", ...args)
     assert.deepStrictEqual(statuses(after), ["model hit", "text ran"])
     assert.notStrictEqual(digestOf(after, "text"), digestOf(before, "text"))
+
+    // The same bytes by a name that says they are read otherwise: no hit. From another folder: one.
+    const lines = words.repeat(20).trim().replaceAll("captain", '"captain"')
+    const jsonl = `${JSON.stringify({ text: lines })}\n`.repeat(30)
+    for (const file of ["lines.txt", "lines.jsonl", "moved/lines.jsonl"]) {
+      mkdirSync(dirname(join(directory, file)), { recursive: true })
+      writeFileSync(join(directory, file), jsonl)
+    }
+    const of = (file: string) => run(cache, "text", "--set", `text=file:${file}`, "--set", "tokens=2048")
+    const plain = await of("lines.txt")
+    const parsed = await of("lines.jsonl")
+    const moved = await of("moved/lines.jsonl")
+    const ended = [plain, parsed, moved].map((result) => statuses(result).at(-1))
+    assert.deepStrictEqual(ended, ["text ran", "text ran", "text hit"], parsed.stderr)
+    assert.notStrictEqual(digestOf(parsed, "text"), digestOf(plain, "text"))
   })
 
   it("says what is wrong with a hook, a selector, a source, a kind and YAML, where, with exit code 2 or 1", async () => {

@@ -6,6 +6,7 @@ import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { openFileIndex } from "../../src/source/file-index.ts"
 import { readSourceFile } from "../../src/source/read-source.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
+import { sourceName } from "../../src/source/source-name.ts"
 
 let root: string
 beforeEach(() => {
@@ -50,11 +51,16 @@ describe("resolveSource", () => {
     assert.notStrictEqual((await resolve("file:corpus.txt")).digest, first.digest)
   })
 
-  it("takes one file by its content, whatever its name", async () => {
+  it("takes a file by its name, which says how it is read, and by its content, wherever it lies", async () => {
+    mkdirSync(join(root, "elsewhere"))
     writeFileSync(join(root, "a.txt"), "text")
+    writeFileSync(join(root, "elsewhere", "a.txt"), "text")
+    writeFileSync(join(root, "a.jsonl"), "text")
     const first = await resolve("file:a.txt")
-    renameSync(join(root, "a.txt"), join(root, "b.txt"))
-    assert.strictEqual((await resolve("file:b.txt")).digest, first.digest)
+    const moved = await resolve("file:elsewhere/a.txt")
+    assert.strictEqual(moved.digest, first.digest)
+    assert.deepStrictEqual([sourceName(first), sourceName(moved)], ["file:a.txt", "file:a.txt"])
+    assert.notStrictEqual((await resolve("file:a.jsonl")).digest, first.digest)
   })
 
   it("takes a folder by the names and contents of its files, without dot files", async () => {
