@@ -2,15 +2,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
-import type { Metrics } from "../artifact/artifact.ts"
-import type { EngineInfo } from "../tensor/engine.ts"
-import type { Job, JobLoss, WorkerEvent } from "./job.ts"
-
-export interface JobDone {
-  readonly digest: string
-  readonly metrics: Metrics
-  readonly engine: EngineInfo | null
-}
+import type { Job, JobDone, JobLoss, WorkerEvent } from "./job.ts"
 
 export class JobFailed extends Data.TaggedError("JobFailed")<{
   readonly problem: string
@@ -23,7 +15,8 @@ export class JobFailed extends Data.TaggedError("JobFailed")<{
 }
 
 export interface JobRequest {
-  readonly job: Job
+  /** One; or several of one stage kind, which then does them in one pass. */
+  readonly jobs: readonly [Job, ...ReadonlyArray<Job>]
   readonly isolation: "process" | "pool" | "inline"
   /** Set for the worker's process, on top of what this process has. Never written anywhere. */
   readonly environment: Readonly<Record<string, string>>
@@ -33,7 +26,10 @@ export interface JobRequest {
 export class Backend extends Context.Service<
   Backend,
   {
-    /** Interruption ends the job, with all processes that it started; its checkpoint stays. */
-    readonly run: (request: JobRequest) => Effect.Effect<JobDone, JobFailed>
+    /**
+     * Results in the order of the jobs: all of them, or none. Interruption ends the jobs, with all processes that they
+     * started; their checkpoints stay.
+     */
+    readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
   }
 >()("pipeline/Backend") {}

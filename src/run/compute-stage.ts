@@ -15,9 +15,10 @@ import { unwritable } from "../store/store-unwritable.ts"
 import { dropWorkspaces, hasCheckpoint, lastEpoch, openWorkspace } from "../store/workspace.ts"
 import type { Workspace } from "../store/workspace.ts"
 import { JobFailed } from "./backend.ts"
-import type { JobDone } from "./backend.ts"
+import type { JobRequest } from "./backend.ts"
 import { buildJob } from "./build-job.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
+import type { JobDone } from "./job.ts"
 import type { Place, Placement } from "./places.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
@@ -124,15 +125,16 @@ const attempts = Effect.fnUntraced(function* (
       projectDirectory: options.projectDirectory,
       digestOf: (id) => outcomes.get(id)?.digest ?? ""
     })
-    const running = backend.run({
-      job,
+    const wanted: JobRequest = {
+      jobs: [job],
       isolation: placement.gpus.length > 0 || job.engine !== null ? outOfHead(instance) : instance.kind.isolation,
       environment: environmentOf(placement),
       onEvent: (event) =>
         event.type === "log"
           ? emit({ type: "stage-log", id: instance.id, line: event.line })
-          : emit({ ...event, type: "stage-progress", id: instance.id })
-    })
+          : emit({ ...event, type: "stage-progress" })
+    }
+    const running = placement.run?.(wanted) ?? Effect.map(backend.run(wanted), ([done]) => done as JobDone)
     const limited =
       timeout === undefined
         ? running
@@ -210,7 +212,8 @@ const turn = Effect.fnUntraced(function* (
   const start = performance.now()
   const result = yield* Effect.result(attempts(context, request, keyed, placed.success, workspace, claimed.lease))
   if (result._tag === "Success") {
-    const took = seconds(start)
+    // What is done in one pass is paid once.
+    const took = seconds(start) / result.success.together
     return { status: "ran", action: yield* commit(context, request, keyed, result.success, took), seconds: took }
   }
   if (result.failure._tag === "Overtaken") return { status: "busy", owner: undefined }

@@ -53,15 +53,21 @@ export interface JobLoss {
   readonly path: string
 }
 
+/** What came out of one job. */
+export interface JobDone {
+  readonly digest: string
+  readonly metrics: Metrics
+  readonly engine: EngineInfo | null
+  /** Jobs that were done in the same pass, itself included. */
+  readonly together: number
+}
+
+/** `id`: whose job of those that the worker was given. */
 export type WorkerEvent =
-  | ({ readonly type: "progress" } & ProgressReading)
-  | { readonly type: "log"; readonly line: string }
-  | {
-      readonly type: "done"
-      readonly digest: string
-      readonly metrics: Metrics
-      readonly engine: EngineInfo | null
-    }
+  | ({ readonly type: "progress"; readonly id: string } & ProgressReading)
+  | { readonly type: "log"; readonly id: string; readonly line: string }
+  /** In the order of the jobs. */
+  | { readonly type: "done"; readonly results: ReadonlyArray<JobDone> }
   | {
       readonly type: "failed"
       readonly problem: string

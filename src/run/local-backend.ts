@@ -11,12 +11,12 @@ import { startWorker } from "./worker-process.ts"
 import type { WorkerProcess } from "./worker-process.ts"
 
 /** Beside the output, in the workspace of the key's owner. */
-const writeJobFile = ({ job }: JobRequest): Effect.Effect<string, JobFailed> => {
-  const path = join(dirname(job.outputDirectory), "job.json")
+const writeJobFile = ({ jobs }: JobRequest): Effect.Effect<string, JobFailed> => {
+  const path = join(dirname(jobs[0].outputDirectory), "job.json")
   return Effect.tryPromise({
     try: async () => {
       await mkdir(dirname(path), { recursive: true })
-      await writeFile(path, JSON.stringify(job))
+      await writeFile(path, JSON.stringify(jobs))
       return path
     },
     catch: (cause) =>
@@ -25,16 +25,16 @@ const writeJobFile = ({ job }: JobRequest): Effect.Effect<string, JobFailed> => 
 }
 
 /** What a job needs is loaded with the first one: a run of hits has none. */
-const runInHead = ({ job, onEvent }: JobRequest) =>
+const runInHead = ({ jobs, onEvent }: JobRequest) =>
   Effect.flatMap(
     Effect.promise(() => import("./run-job.ts")),
-    ({ runJob }) => runJob(job, onEvent)
+    ({ runJobs }) => runJobs(jobs, onEvent)
   )
 
 const runInProcess = (request: JobRequest) =>
   Effect.acquireUseRelease(
     Effect.flatMap(writeJobFile(request), (jobFile) =>
-      startWorker({ jobFile, environment: request.environment, log: request.job.log })
+      startWorker({ jobFile, environment: request.environment, log: request.jobs[0].log })
     ),
     (worker) => worker.job(request.onEvent),
     // One that has answered has nothing left to do: taking an engine down in good order costs up to a second.
@@ -59,15 +59,15 @@ const make = Effect.gen(function* () {
       idle = idle.filter((candidate) => candidate !== found && candidate.worker.alive())
       if (found !== undefined) return Effect.succeed(found.worker)
       // Its stdout outlives the job that it is started for; what stages report goes to their own logs.
-      return startWorker({ environment: request.environment, log: join(dirname(request.job.log), "workers.log") })
+      return startWorker({ environment: request.environment, log: join(dirname(request.jobs[0].log), "workers.log") })
     })
 
   const runInPool = (request: JobRequest) => {
-    const use = JSON.stringify([request.job.engine, Object.entries(request.environment)])
+    const use = JSON.stringify([request.jobs[0].engine, Object.entries(request.environment)])
     return Effect.acquireUseRelease(
       takeWorker(use, request),
       (worker) => {
-        worker.send(JSON.stringify(request.job))
+        worker.send(JSON.stringify(request.jobs))
         return worker.job(request.onEvent)
       },
       (worker, exit) => {

@@ -9,7 +9,8 @@ import type { EngineName } from "../tensor/engine.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import { listGpus, mayHaveGpus, takeGpus } from "./gpus.ts"
 import type { Gpu } from "./gpus.ts"
-import type { Job } from "./job.ts"
+import type { JobFailed, JobRequest } from "./backend.ts"
+import type { Job, JobDone } from "./job.ts"
 import { makeOrderedSlots } from "./ordered-slots.ts"
 import type { OrderedSlots, Ticket } from "./ordered-slots.ts"
 import { machineThreadPlan } from "./thread-plan.ts"
@@ -19,6 +20,8 @@ export interface Placement {
   /** The stage asked for a GPU, and there is none that it could use. */
   readonly gpuMissing: boolean
   readonly engine: Job["engine"]
+  /** Set where the place is shared: how a job is run in it. */
+  readonly run?: (request: JobRequest) => Effect.Effect<JobDone, JobFailed>
 }
 
 /** Told what a stage waits for, in words for people. */

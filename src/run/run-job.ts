@@ -1,6 +1,6 @@
 /**
- * Does one job: opens its inputs, runs the stage, checks what came out and puts it into the store. The same function in
- * a worker's process and, for kinds that ask for it, in the head.
+ * Does one job, or several of one stage kind in one pass: opens the inputs, runs the stage, checks what came out and puts
+ * it into the store. The same function in a worker's process and, for kinds that ask for it, in the head.
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
 import * as Cause from "effect/Cause"
@@ -13,13 +13,13 @@ import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
 import type { StageContext, StageKind } from "../stage/stage.ts"
 import { makeCheckpoint } from "../store/checkpoint.ts"
 import { makeFileStore } from "../store/file-store.ts"
+import type { Store } from "../store/store.ts"
 import { asUnwritable } from "../store/store-unwritable.ts"
 import type { EngineInfo } from "../tensor/engine.ts"
 import { artifactKindNamed } from "./artifact-kind-named.ts"
 import { makeArtifactWriter } from "./artifact-writer.ts"
 import { JobFailed } from "./backend.ts"
-import type { JobDone } from "./backend.ts"
-import type { Job, JobLoss, WorkerEvent } from "./job.ts"
+import type { Job, JobDone, JobLoss, WorkerEvent } from "./job.ts"
 import { openInputs } from "./open-inputs.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
 
@@ -51,16 +51,16 @@ const checkMetrics = (kind: StageKind, metrics: Metrics): Effect.Effect<void, St
   )
 }
 
-const work = Effect.fn("work")(function* (
+type Context = StageContext<never, never, never>
+
+const contextOf = Effect.fnUntraced(function* (
   job: Job,
-  onLoss: (error: ArtifactError) => void,
+  store: Store["Service"],
+  kind: StageKind,
+  engine: EngineInfo | null,
   emit: (event: LiveEvent) => void,
   log: (line: string) => void
 ) {
-  const store = makeFileStore(job.store, { onLoss })
-  const kind = yield* loadStageKind(job.file)
-  const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
-  const engine = yield* loadEngineFor(job)
   const inputs = yield* openInputs(store, kind, job)
   yield* Effect.sync(() => {
     rmSync(job.outputDirectory, { recursive: true, force: true })
@@ -75,19 +75,46 @@ const work = Effect.fn("work")(function* (
     output: makeArtifactWriter(job.outputDirectory),
     progress: (progress) => {
       const reading = meter(progress)
-      if (reading !== undefined) emit({ type: "progress", ...reading })
+      if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
     },
     log,
     checkpoint: makeCheckpoint({ ...job.checkpoint, log }),
     engine: engine ?? noEngine,
     projectDirectory: job.projectDirectory
   }
-  const metrics = yield* kind.run(context as StageContext<never, never, never>)
-  yield* checkMetrics(kind, metrics)
-  const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics })
-  // What the stage wrote has to be what the kind says, before anything can depend on it.
-  yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
-  return { digest, metrics, engine } satisfies JobDone
+  return context as Context
+})
+
+const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<Context>) {
+  if (contexts.length === 1) return [yield* kind.run(contexts[0] as Context)]
+  const results = yield* kind.runTogether?.run(contexts) ?? Effect.succeed([])
+  if (results.length === contexts.length) return results
+  return yield* stageFailed(`${contexts.length} instances were run together, and ${results.length} gave metrics`)
+})
+
+const work = Effect.fn("work")(function* (
+  jobs: ReadonlyArray<Job>,
+  onLoss: (error: ArtifactError) => void,
+  emit: (event: LiveEvent) => void,
+  logOf: (job: Job) => (line: string) => void
+) {
+  const [first] = jobs as readonly [Job]
+  const store = makeFileStore(first.store, { onLoss })
+  const kind = yield* loadStageKind(first.file)
+  const engine = yield* loadEngineFor(first)
+  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
+  const results = yield* runKind(kind, contexts)
+  return yield* Effect.forEach(jobs, (job, i) =>
+    Effect.gen(function* () {
+      const metrics = results[i] as Metrics
+      yield* checkMetrics(kind, metrics)
+      const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
+      const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics })
+      // What the stage wrote has to be what the kind says, before anything can depend on it.
+      yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
+      return { digest, metrics, engine, together: jobs.length } satisfies JobDone
+    })
+  )
 })
 
 const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {
@@ -131,30 +158,36 @@ const openLog = (path: string): { readonly line: (text: string) => void; readonl
   }
 }
 
-export const runJob = (job: Job, emit: (event: LiveEvent) => void): Effect.Effect<JobDone, JobFailed> =>
+export const runJobs = (
+  jobs: ReadonlyArray<Job>,
+  emit: (event: LiveEvent) => void
+): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
   Effect.suspend(() => {
-    const inputs = digestsOf(job)
+    const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
     const losses: Array<JobLoss> = []
     const onLoss = ({ reason, digest, path }: ArtifactError): void => {
       if ((reason === "missing" || reason === "damaged") && inputs.has(digest)) losses.push({ reason, digest, path })
     }
-    const file = openLog(job.log)
-    const log = (line: string): void => {
-      file.line(line)
-      emit({ type: "log", line })
+    const files = new Map(jobs.map((job) => [job, openLog(job.log)]))
+    const logAll = (line: string): void => {
+      for (const file of files.values()) file.line(line)
     }
-    return work(job, onLoss, emit, log).pipe(
+    const logOf = (job: Job) => (line: string) => {
+      files.get(job)?.line(line)
+      emit({ type: "log", id: job.id, line })
+    }
+    return work(jobs, onLoss, emit, logOf).pipe(
       Effect.scoped,
       Effect.exit,
-      Effect.flatMap((exit): Effect.Effect<JobDone, JobFailed> => {
+      Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {
         if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
         if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
         // Whatever the stage made of it, what it was given could not be read.
-        if (Cause.hasDies(exit.cause) && losses.length === 0) file.line(Cause.pretty(exit.cause))
+        if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
         const failure = describe(Cause.squash(exit.cause))
-        if (losses.length === 0) file.line(failure.problem)
+        if (losses.length === 0) logAll(failure.problem)
         return Effect.fail(new JobFailed({ ...failure, losses }))
       }),
-      Effect.ensuring(Effect.sync(file.close))
+      Effect.ensuring(Effect.sync(() => files.forEach((file) => file.close())))
     )
   })

@@ -23,6 +23,7 @@ import { readTail } from "./read-tail.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunOptions, RunResult } from "./run-options.ts"
 import { schedule } from "./schedule.ts"
+import { contendInGroups } from "./together.ts"
 
 /** `events.ndjson` is read by people: a line every five seconds tells enough of a stage's progress. */
 const PROGRESS_LINE_MS = 5_000
@@ -165,7 +166,9 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
     const queue = new Map<string, Place>()
     yield* schedule(
       instances,
-      (instance) => void queue.set(instance.id, places.contend(instance)),
+      (ready) => {
+        for (const [id, place] of contendInGroups(context, ready)) queue.set(id, place)
+      },
       (instance, complete) => {
         const place = queue.get(instance.id) ?? places.contend(instance)
         return outcomeNow(instance, place).pipe(

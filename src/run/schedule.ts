@@ -5,13 +5,13 @@ import * as Queue from "effect/Queue"
 import type { StageInstance } from "../plan/stage-instance.ts"
 
 /**
- * @param onReady called for all instances that become ready at once, in the order of the graph, before any is visited
+ * @param onReady called with all instances that become ready at once, in the order of the graph, before any is visited
  * @param visit calls `complete` when what stands below may go on; what it fails with ends the whole, since a stage's
  *   failure is a value
  */
 export const schedule = <E, R>(
   instances: ReadonlyArray<StageInstance>,
-  onReady: (instance: StageInstance) => void,
+  onReady: (ready: ReadonlyArray<StageInstance>) => void,
   visit: (instance: StageInstance, complete: () => void) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
@@ -27,7 +27,7 @@ export const schedule = <E, R>(
     const broken = yield* Deferred.make<never, E>()
 
     const makeReady = (ready: ReadonlyArray<StageInstance>): void => {
-      for (const instance of ready) onReady(instance)
+      onReady(ready)
       Queue.offerUnsafe(queue, ready)
     }
     const complete = ({ id }: StageInstance): void => {

@@ -10,8 +10,8 @@ import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { JobFailed } from "./backend.ts"
-import type { JobDone, JobRequest } from "./backend.ts"
-import type { WorkerEvent } from "./job.ts"
+import type { JobRequest } from "./backend.ts"
+import type { JobDone, WorkerEvent } from "./job.ts"
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url))
 
@@ -22,7 +22,7 @@ export interface WorkerProcess {
   /** Ready for a job. */
   readonly alive: () => boolean
   /** Completes with what the worker answers, or with how it ended. One at a time. */
-  readonly job: (onEvent: JobRequest["onEvent"]) => Effect.Effect<JobDone, JobFailed>
+  readonly job: (onEvent: JobRequest["onEvent"]) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
   readonly send: (line: string) => void
   /** SIGTERM to the whole group, then SIGKILL; or SIGKILL at once where nothing is in progress. */
   readonly end: (how: "gently" | "at once") => Effect.Effect<void>
@@ -134,12 +134,12 @@ const connect = (child: ChildProcess): WorkerProcess => {
   return {
     alive: () => ended === undefined && child.exitCode === null && child.signalCode === null,
     job: (onEvent) =>
-      Effect.callback<JobDone, JobFailed>((resume) => {
+      Effect.callback<ReadonlyArray<JobDone>, JobFailed>((resume) => {
         fail = (error) => resume(Effect.fail(error))
         receive = (event) => {
           switch (event.type) {
             case "done":
-              return resume(Effect.succeed({ digest: event.digest, metrics: event.metrics, engine: event.engine }))
+              return resume(Effect.succeed(event.results))
             case "failed":
               return resume(Effect.fail(new JobFailed(event)))
             default:

@@ -1,6 +1,6 @@
 /**
- * The worker program: `node worker.ts HEAD_PID JOB_FILE` does one job; without a file it takes jobs as lines on stdin
- * until that ends. Events go out on fd 3 as NDJSON; what the stage prints goes wherever the head pointed stdout.
+ * The worker program: `node worker.ts HEAD_PID JOB_FILE` does the jobs of a file in one pass; without a file it takes such
+ * lists as lines on stdin until that ends. Events go out on fd 3 as NDJSON; what the stage prints goes wherever the head pointed stdout.
  *
  * A worker never outlives its head: a stage may block this event loop for hours, so a thread of its own watches.
  */
@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
 import type { Job, WorkerEvent } from "./job.ts"
-import { runJob } from "./run-job.ts"
+import { runJobs } from "./run-job.ts"
 
 const EVENTS = 3
 
@@ -46,8 +46,8 @@ const emit = (event: WorkerEvent): void => {
 }
 
 const doJob = async (text: string): Promise<void> => {
-  const exit = await Effect.runPromiseExit(runJob(JSON.parse(text) as Job, emit))
-  if (Exit.isSuccess(exit)) return emit({ type: "done", ...exit.value })
+  const exit = await Effect.runPromiseExit(runJobs(JSON.parse(text) as ReadonlyArray<Job>, emit))
+  if (Exit.isSuccess(exit)) return emit({ type: "done", results: exit.value })
   const failure = Cause.squash(exit.cause)
   const { problem, retryable, losses } = failure as Partial<Extract<WorkerEvent, { readonly type: "failed" }>>
   emit({ type: "failed", problem: problem ?? String(failure), retryable: retryable ?? false, losses: losses ?? [] })
@@ -82,7 +82,7 @@ const printTo = (path: string): (() => void) => {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const restore = printTo((JSON.parse(line) as Job).log)
+  const restore = printTo((JSON.parse(line) as readonly [Job])[0].log)
   await doJob(line)
   restore()
 }

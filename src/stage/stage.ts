@@ -154,6 +154,25 @@ export interface MetricInfo {
   readonly description: string
 }
 
+/**
+ * Several instances of a kind in one pass over what they share. The keys are those that they have apart, and so must the
+ * bytes be: each instance has a context of its own, and whether it ran alone cannot be told from its artifact.
+ */
+export interface Together<Params, Context, Metrics, Requirements> {
+  /**
+   * Instances of one stage with equal answers are done together; undefined: this one by itself. Pure.
+   * `inputs`: what each input holds, by its name; equal texts are equal artifacts.
+   */
+  readonly group: (instance: {
+    readonly params: Params
+    readonly inputs: Readonly<Record<string, string>>
+  }) => string | undefined
+  /** Metrics in the order of `members`. When it fails, each member is run by itself, from its own checkpoint. */
+  readonly run: (
+    members: ReadonlyArray<Context>
+  ) => Effect.Effect<ReadonlyArray<Metrics>, StageFailed | ArtifactError, Requirements>
+}
+
 type Params = Readonly<Record<string, Param<unknown>>>
 type Sources = Readonly<Record<string, Source>>
 type Inputs = Readonly<Record<string, Input>>
@@ -186,6 +205,13 @@ export interface StageDeclaration<P extends Params, S extends Sources, I extends
   readonly run: (
     context: StageContext<ParamValues<P>, SourceValues<S>, InputValues<I>>
   ) => Effect.Effect<{ readonly [K in keyof M]: number } & Metrics, StageFailed | ArtifactError, Scope.Scope>
+  /** Where several instances that read the same input are cheaper in one pass. */
+  readonly runTogether?: Together<
+    ParamValues<P>,
+    StageContext<ParamValues<P>, SourceValues<S>, InputValues<I>>,
+    { readonly [K in keyof M]: number } & Metrics,
+    Scope.Scope
+  >
 }
 
 /** A stage kind with its types forgotten: what spec, plan and run work with. */
@@ -210,6 +236,7 @@ export interface StageKind {
   readonly run: (
     context: StageContext<never, never, never>
   ) => Effect.Effect<Metrics, StageFailed | ArtifactError, Scope.Scope>
+  readonly runTogether: Together<never, StageContext<never, never, never>, Metrics, Scope.Scope> | undefined
 }
 
 export const make = <
@@ -233,5 +260,6 @@ export const make = <
   resources: (declaration.resources ?? (() => ({}))) as StageKind["resources"],
   check: (declaration.check ?? (() => [])) as StageKind["check"],
   facts: declaration.facts as StageKind["facts"],
-  run: declaration.run as unknown as StageKind["run"]
+  run: declaration.run as unknown as StageKind["run"],
+  runTogether: declaration.runTogether as unknown as StageKind["runTogether"]
 })

@@ -14,6 +14,7 @@ import add from "./stages/add.ts"
 import count from "./stages/count.ts"
 import inlineAdd from "./stages/inline-add.ts"
 import misbehave from "./stages/misbehave.ts"
+import sumTogether from "./stages/sum-together.ts"
 import tensorSum from "./stages/tensor-sum.ts"
 
 const kinds: Readonly<Record<string, StageKind>> = {
@@ -21,11 +22,14 @@ const kinds: Readonly<Record<string, StageKind>> = {
   count,
   "inline-add": inlineAdd,
   misbehave,
+  "sum-together": sumTogether,
   "tensor-sum": tensorSum
 }
 
 export interface StageSpec {
   readonly id: string
+  /** Name of the stage, which the instances of a matrix share. @default the id */
+  readonly stage?: string
   readonly kind: string
   readonly params?: Readonly<Record<string, Json>>
   /** Input name -> ids: a string is one, a list a list. */
@@ -58,7 +62,7 @@ export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
     const inputs = Object.fromEntries(Object.entries(spec.inputs ?? {}).map(([name, given]) => [name, inputRef(given)]))
     const instance: StageInstance = {
       id: spec.id,
-      stage: spec.id,
+      stage: spec.stage ?? spec.id,
       at: {},
       kind,
       output: spec.output ?? "Numbers",

@@ -68,7 +68,7 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
   let settled: ReadonlySet<string> = new Set()
   let running = 0
   const backend = Backend.of({
-    run: ({ job }) =>
+    run: ({ jobs: [job] }) =>
       Effect.gen(function* () {
         const index = Number(job.id.slice(1))
         running++
@@ -79,7 +79,7 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
         if (plan.fails[index] === true) {
           return yield* new JobFailed({ problem: "told to", retryable: false, losses: [] })
         }
-        return { digest: `digest-${job.id}`, metrics: { sum: index }, engine: null }
+        return [{ digest: `digest-${job.id}`, metrics: { sum: index }, engine: null, together: 1 }]
       })
   })
   const store = { ...storeAt(folder), losses: () => Effect.succeed([]) }

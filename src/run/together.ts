@@ -1,0 +1,191 @@
+/**
+ * Instances that are done in one pass by one worker: they share a place, and each keeps its own key, lease, workspace and
+ * commit. When the pass fails, each is run by itself in that place, from its own checkpoint: what is wrong with one does
+ * not cost the others their results.
+ */
+import { totalmem } from "node:os"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { InputRef, StageInstance } from "../plan/stage-instance.ts"
+import type { JobFailed, JobRequest } from "./backend.ts"
+import type { Job, JobDone } from "./job.ts"
+import type { Place, Placement } from "./places.ts"
+import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
+import type { RunContext } from "./run-context.ts"
+
+/** Estimates of one pass may fill this much of the memory: the rest is for what they leave out. */
+const MEMORY_SHARE = 0.5
+
+/** What an input holds, as one text. */
+const held = (input: InputRef, outcomes: RunContext["outcomes"]): string => {
+  const refs = input.shape === "one" ? input.ref : input.refs
+  return JSON.stringify(refs, (key, value: unknown) =>
+    key === "instance" ? (outcomes.get(value as string)?.digest ?? value) : value
+  )
+}
+
+const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | undefined => {
+  const inputs = Object.entries(instance.inputs).map(([name, input]) => [name, held(input, outcomes)])
+  const answer = instance.kind.runTogether?.group({
+    params: instance.params as never,
+    inputs: Object.fromEntries(inputs) as Record<string, string>
+  })
+  // Instances of different resources wait for different places.
+  return answer === undefined ? undefined : JSON.stringify([instance.stage, answer, instance.resources.gpu ?? 0])
+}
+
+const memoryOf = ({ resources }: StageInstance): number => resources.memory ?? 0
+
+/** Groups of the order of `ready`, each small enough for the machine's memory. */
+const groups = (
+  context: RunContext,
+  ready: ReadonlyArray<StageInstance>
+): ReadonlyArray<ReadonlyArray<StageInstance>> => {
+  const found: Array<{ readonly name: string | undefined; members: ReadonlyArray<StageInstance> }> = []
+  for (const instance of ready) {
+    const name = groupOf(context, instance)
+    const group = name === undefined ? undefined : found.findLast((other) => other.name === name)
+    const memory = [...(group?.members ?? []), instance].reduce((sum, member) => sum + memoryOf(member), 0)
+    if (group !== undefined && memory <= MEMORY_SHARE * totalmem()) group.members = [...group.members, instance]
+    else found.push({ name, members: [instance] })
+  }
+  return found.map(({ members }) => members)
+}
+
+interface Member {
+  readonly instance: StageInstance
+  /** `gone`: it is a hit, waits for another process, or has ended. */
+  state: "undecided" | "placed" | "arrived" | "gone"
+  request: JobRequest | undefined
+  readonly done: Deferred.Deferred<JobDone, JobFailed>
+}
+
+/** One ticket for all: that of the first member, which asks for what all of them need. */
+const standFor = (members: ReadonlyArray<StageInstance>): StageInstance => {
+  const [first] = members as readonly [StageInstance]
+  const sum = (of: "memory" | "vram"): number =>
+    members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
+  return { ...first, resources: { ...first.resources, memory: sum("memory"), vram: sum("vram") } }
+}
+
+const contendTogether = (
+  context: RunContext,
+  instances: ReadonlyArray<StageInstance>
+): ReadonlyArray<readonly [string, Place]> => {
+  const { backend, emit } = context
+  const place = context.places.contend(standFor(instances))
+  const scope = Scope.makeUnsafe()
+  const placement = Deferred.makeUnsafe<Placement, EngineUnavailable>()
+  const oneByOne = Semaphore.makeUnsafe(1)
+  let taken = false
+  let started = false
+  const members = instances.map((instance): Member => ({
+    instance,
+    state: "undecided",
+    request: undefined,
+    done: Deferred.makeUnsafe()
+  }))
+
+  const alone = (request: JobRequest): Effect.Effect<JobDone, JobFailed> =>
+    Semaphore.withPermit(
+      oneByOne,
+      Effect.map(backend.run(request), ([done]) => done as JobDone)
+    )
+
+  const runPass = Effect.fnUntraced(function* (arrived: ReadonlyArray<Member>) {
+    const requests = arrived.map(({ request }) => request as JobRequest)
+    const [first] = requests as [JobRequest]
+    const jobs = requests.map((request) => request.jobs[0]) as [Job, ...Array<Job>]
+    const byId = new Map(jobs.map(({ id }, i) => [id, requests[i]]))
+    const result = yield* Effect.result(
+      backend.run({ ...first, jobs, onEvent: (event) => byId.get(event.id)?.onEvent(event) })
+    )
+    if (result._tag === "Success") {
+      for (const [i, { done }] of arrived.entries())
+        Deferred.doneUnsafe(done, Exit.succeed(result.success[i] as JobDone))
+    } else if (jobs.length === 1 || result.failure.losses.length > 0) {
+      for (const { done } of arrived) Deferred.doneUnsafe(done, Exit.fail(result.failure))
+    } else {
+      const line = `running ${jobs.map(({ id }) => id).join(", ")} together failed: ${result.failure.problem}; now each by itself`
+      for (const { instance } of arrived) emit({ type: "stage-log", id: instance.id, line })
+      for (const { request, done, state } of arrived) {
+        if (state !== "gone") Deferred.doneUnsafe(done, yield* Effect.exit(alone(request as JobRequest)))
+      }
+    }
+  })
+
+  /** Once everybody who is still here has brought a job. */
+  const startWhenComplete = (): void => {
+    const here = members.filter(({ state }) => state !== "gone")
+    if (started || here.length === 0 || here.some(({ state }) => state !== "arrived")) return
+    started = true
+    const told = Effect.onError(runPass(here), (cause) =>
+      Effect.sync(() => here.forEach(({ done }) => Deferred.doneUnsafe(done, Exit.failCause(cause))))
+    )
+    // Not a child of the member that came last: it goes on when that one is interrupted.
+    Effect.runFork(Effect.forkIn(told, scope))
+  }
+
+  const leave = (member: Member): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (member.state === "gone") return Effect.void
+      member.state = "gone"
+      if (members.some(({ state }) => state !== "gone")) {
+        startWhenComplete()
+        return Effect.void
+      }
+      if (!taken) place.withdraw()
+      // The pass, where it is still running, has nobody left who waits for it; then the place is given back.
+      return Scope.close(scope, Exit.void)
+    })
+
+  const takeShared = (onWait: (what: string) => void) =>
+    Effect.suspend(() => {
+      if (taken) return Deferred.await(placement)
+      taken = true
+      return place.take(onWait).pipe(
+        Effect.provideService(Scope.Scope, scope),
+        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(placement, exit)))
+      )
+    })
+
+  const placeOf = (member: Member): Place => ({
+    take: (onWait) =>
+      Effect.gen(function* () {
+        yield* Effect.addFinalizer(() => leave(member))
+        const got = yield* takeShared(onWait)
+        member.state = "placed"
+        let tried = false
+        const run = (request: JobRequest): Effect.Effect<JobDone, JobFailed> =>
+          Effect.suspend(() => {
+            if (tried) return alone(request)
+            tried = true
+            member.state = "arrived"
+            member.request = request
+            startWhenComplete()
+            return Deferred.await(member.done)
+          })
+        return { ...got, run }
+      }),
+    withdraw: () => {
+      if (member.state === "undecided") Effect.runFork(leave(member))
+    }
+  })
+
+  return members.map((member) => [member.instance.id, placeOf(member)] as const)
+}
+
+/** A place in the queue for each of the instances that become ready at once. */
+export const contendInGroups = (
+  context: RunContext,
+  ready: ReadonlyArray<StageInstance>
+): ReadonlyArray<readonly [string, Place]> =>
+  groups(context, ready).flatMap((members) => {
+    const [first] = members as readonly [StageInstance]
+    return members.length === 1
+      ? [[first.id, context.places.contend(first)] as const]
+      : contendTogether(context, members)
+  })

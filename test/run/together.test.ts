@@ -1,0 +1,82 @@
+import { readFileSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import type { StageSpec } from "./experiment.ts"
+import { runGraph } from "./run-graph.ts"
+import { temporaryCache } from "./temporary-cache.ts"
+
+const place = temporaryCache()
+
+const source = (id: string): StageSpec => ({ id, kind: "add", params: { plus: 1, tally: place.tally, name: id } })
+
+const sum = (plus: number, params: StageSpec["params"] = {}, more: Partial<StageSpec> = {}): StageSpec => ({
+  id: `sum[plus=${plus}]`,
+  stage: "sum",
+  kind: "sum-together",
+  params: { plus, tally: `${place.tally}-passes`, ...params },
+  inputs: { of: "one" },
+  ...more
+})
+
+const passes = (): ReadonlyArray<string> => readFileSync(`${place.tally}-passes`, "utf8").trim().split("\n")
+
+describe("instances that share an input", () => {
+  it("are done in one pass, in one slot, with the digests that they have apart", async () => {
+    const specs = [source("one"), sum(10), sum(20), sum(30)]
+    const together = await runGraph(place.cache, specs, { jobs: 1 })
+    expect(passes()).toEqual(["10 20 30"])
+    expect(Object.values(together.statuses)).toEqual(["ran", "ran", "ran", "ran"])
+    for (const plus of [10, 20, 30]) {
+      const apart = await runGraph(`${place.cache}-${plus}`, [source("one"), sum(plus)])
+      expect(apart.digests[`sum[plus=${plus}]`]).toBe(together.digests[`sum[plus=${plus}]`])
+    }
+    const again = await runGraph(place.cache, specs, { jobs: 1 })
+    expect(Object.values(again.statuses)).toEqual(["hit", "hit", "hit", "hit"])
+  })
+
+  it("leave out what is a hit, what has another input, and what wants to be by itself", async () => {
+    const two: StageSpec = { ...source("two"), params: { plus: 2, tally: place.tally } }
+    await runGraph(place.cache, [source("one"), sum(10)])
+    await runGraph(place.cache, [
+      source("one"),
+      two,
+      sum(10),
+      sum(20),
+      sum(30),
+      sum(40, { apart: true }),
+      { ...sum(50), inputs: { of: "two" } }
+    ])
+    expect(passes()[0]).toBe("10")
+    expect(passes().slice(1).toSorted()).toEqual(["20 30", "40", "50"])
+  })
+
+  it("run each by itself where the pass fails, so that one failure costs one result", async () => {
+    const { statuses, events, result } = await runGraph(place.cache, [source("one"), sum(10), sum(-1), sum(30)], {
+      keepGoing: true
+    })
+    expect(statuses).toEqual({ one: "ran", "sum[plus=10]": "ran", "sum[plus=-1]": "failed", "sum[plus=30]": "ran" })
+    expect(passes()).toEqual(["10 -1 30", "10", "-1", "30"])
+    expect(result.firstCause?.problem).toBe("plus is -1")
+    const lines = events.flatMap((event) => (event.type === "stage-log" ? [event.line] : []))
+    expect(lines.filter((line) => line.includes("together failed: plus is -1; now each by itself"))).toHaveLength(3)
+  })
+
+  it("are split where their estimates of memory exceed the machine's", async () => {
+    const resources = { memory: 2 ** 50 }
+    await runGraph(place.cache, [source("one"), sum(10, {}, { resources }), sum(20, {}, { resources })])
+    expect(passes().toSorted()).toEqual(["10", "20"])
+  })
+
+  it("end with the run's time-out, and leave nothing running", async () => {
+    const slow = { seconds: 30 }
+    const { statuses } = await runGraph(place.cache, [
+      source("one"),
+      sum(10, slow, { timeoutSeconds: 1 }),
+      sum(20, slow, { timeoutSeconds: 1 })
+    ])
+    expect(statuses["sum[plus=10]"]).toBe("failed")
+    expect(statuses["sum[plus=20]"]).not.toBe("ran")
+    const left = readdirSync(join(place.cache, "leases"), { recursive: true, withFileTypes: true })
+    expect(left.filter((entry) => entry.isFile())).toEqual([])
+  })
+})
