@@ -1,9 +1,28 @@
-/** Rows to train on, by random access: the trainer draws a global permutation, never one within a buffer. */
+/**
+ * Rows to train on. By random access where they are in memory: the trainer then draws a global permutation, never one
+ * within a buffer. Else they come in an order that is a random one already, and are read in that order.
+ */
+import type * as Effect from "effect/Effect"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { StageFailed } from "../stage/stage-failed.ts"
+
 export interface RowSource {
   readonly rows: number
   readonly d_in: number
   /** Copies rows `indices[0]`, `indices[1]`, ... into `into`, [indices.length, d_in] row-major. */
   readonly gather: (indices: Uint32Array, into: Float32Array) => void
+  /** Absent: every row is in memory. */
+  readonly stream?: RowStream
+}
+
+export interface RowStream {
+  /** The first rows, so many of them, can be gathered before anything was loaded: a random sample of all. */
+  readonly sample: number
+  /**
+   * Makes these rows ready for `gather`. Consecutive ones that go on where the last ones ended are cheap, and the last few
+   * thousand stay; a jump costs a new start.
+   */
+  readonly load: (indices: Uint32Array) => Effect.Effect<void, StageFailed | ArtifactError>
 }
 
 /** Rows of a matrix [rows, d_in] in memory, row-major. */

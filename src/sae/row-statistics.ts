@@ -1,4 +1,4 @@
-/** Scale, centre and variance of the rows, from evenly spaced rows of the source. */
+/** Scale, centre and variance of the rows, from evenly spaced rows of the source, or the first ones of a random order. */
 import { geometricMedian } from "./geometric-median.ts"
 import type { RowSource } from "./row-source.ts"
 
@@ -18,9 +18,10 @@ export interface RowStatistics {
   readonly median: Float64Array<ArrayBuffer>
 }
 
-const evenlySpaced = (source: RowSource, count: number): Float32Array<ArrayBuffer> => {
-  const n = Math.min(count, source.rows)
-  const indices = Uint32Array.from({ length: n }, (_, i) => Math.floor((i * source.rows) / n))
+const sampled = (source: RowSource, count: number): Float32Array<ArrayBuffer> => {
+  const among = source.stream?.sample ?? source.rows
+  const n = Math.min(count, among)
+  const indices = Uint32Array.from({ length: n }, (_, i) => Math.floor((i * among) / n))
   const sample = new Float32Array(n * source.d_in)
   source.gather(indices, sample)
   return sample
@@ -28,7 +29,7 @@ const evenlySpaced = (source: RowSource, count: number): Float32Array<ArrayBuffe
 
 export const rowStatistics = (source: RowSource): RowStatistics => {
   const { d_in } = source
-  const sample = evenlySpaced(source, statisticsRows)
+  const sample = sampled(source, statisticsRows)
   const n = sample.length / d_in
   const mean = new Float64Array(d_in)
   let square = 0
@@ -45,6 +46,6 @@ export const rowStatistics = (source: RowSource): RowStatistics => {
     scale: Math.sqrt(square),
     mean_norm: norms,
     variance,
-    median: geometricMedian(evenlySpaced(source, medianRows), d_in)
+    median: geometricMedian(sampled(source, medianRows), d_in)
   }
 }

@@ -13,7 +13,6 @@ import type { SaeCurve, SaeWeights } from "../artifact/sae.ts"
 import type { Checkpoint, Progress } from "../stage/stage.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import { architectures } from "./architectures.ts"
-import { dataOrder } from "./data-order.ts"
 import { foldScale } from "./fold-scale.ts"
 import type { RowSource } from "./row-source.ts"
 import { optionProblems } from "./option-problems.ts"
@@ -98,7 +97,7 @@ const train = Effect.fnUntraced(function* (
     ),
     (made) => Effect.sync(() => made.dispose())
   )
-  const order = dataOrder(rows.rows, options.batch_rows, options.seed)
+  const batch = rows.batches(options.batch_rows, options.seed)
 
   let curve: Curve = {}
   const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
@@ -121,7 +120,7 @@ const train = Effect.fnUntraced(function* (
     curve = restored.curve
   }
   while (trainer.steps() < options.steps) {
-    const { x, target } = rows.batch(order.batch(trainer.steps()))
+    const { x, target } = yield* batch(trainer.steps())
     // Selection refuses NaN with a RangeError of its own.
     const metrics = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
       Effect.catch((cause) =>
@@ -153,10 +152,10 @@ const train = Effect.fnUntraced(function* (
 
   let threshold: number | undefined
   if (architecture.threshold) {
-    const sample = dataOrder(rows.rows, options.batch_rows, options.seed ^ 0x7e5e)
+    const sample = rows.batches(options.batch_rows, options.seed ^ 0x7e5e)
     let sum = 0
     for (let i = 0; i < thresholdBatches; i++) {
-      const { x, target } = rows.batch(sample.batch(i))
+      const { x, target } = yield* sample(i)
       sum += trainer.smallestActivation(x, target)
       tf.dispose([x, target])
     }

@@ -3,6 +3,10 @@
  * reconstruct (a transcoder). Each source has a scale of its own.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { StageFailed } from "../stage/stage-failed.ts"
+import { dataOrder, givenOrder } from "./data-order.ts"
 import { layerNormRows } from "./layer-norm-rows.ts"
 import type { RowSource } from "./row-source.ts"
 import { rowStatistics, type RowStatistics } from "./row-statistics.ts"
@@ -15,6 +19,12 @@ export interface TrainingRows {
   readonly target?: RowSource
   /** Whether a penalty weighs decoder rows of several sources as one, as in an SAE on concatenated activations. */
   readonly whole?: boolean
+}
+
+/** Rows of one step, in the scale of training: [n, d_in], and what they are to become, the same tensor but for transcoders. */
+export interface ScaledBatch {
+  readonly x: tf.Tensor2D
+  readonly target: tf.Tensor2D
 }
 
 export interface ScaledRows {
@@ -31,8 +41,16 @@ export interface ScaledRows {
   /** Of what is reconstructed, in the scale of training: mean |x - mean x|^2, and the geometric median. */
   readonly variance: number
   readonly median: Float64Array<ArrayBuffer>
-  /** Scaled rows [n, d_in] and what they are to become [n, d_out], the same tensor but for transcoders. */
-  readonly batch: (indices: Uint32Array) => { readonly x: tf.Tensor2D; readonly target: tf.Tensor2D }
+  /** These rows; of sources that are streams, only ones that were loaded. */
+  readonly batch: (indices: Uint32Array) => ScaledBatch
+  /**
+   * Batch after batch, each a pure function of its number: from one global permutation after another, drawn by `seed`; or,
+   * where sources are streams, in their own order, which is random already.
+   */
+  readonly batches: (
+    batchRows: number,
+    seed: number
+  ) => (index: number) => Effect.Effect<ScaledBatch, StageFailed | ArtifactError>
 }
 
 const scaleOf = (normalize: TrainingOptions["normalize"], statistics: RowStatistics, width: number): number =>
@@ -77,7 +95,12 @@ export const scaledRows = (
     const statistics = rowStatistics(source)
     return { source, statistics, scale: scaleOf(normalize, statistics, source.d_in) }
   }
-  for (const source of [...sources, ...(target === undefined ? [] : [target])]) {
+  const all = [...sources, ...(target === undefined ? [] : [target])]
+  const streams = all.flatMap(({ stream }) => stream ?? [])
+  if (streams.length !== 0 && streams.length !== all.length) {
+    return "some sources are in random order and others in token order: their rows do not belong together"
+  }
+  for (const source of all) {
     if (source.rows !== rows) return `the sources have ${rows} and ${source.rows} rows, which do not belong together`
   }
   if (rows < 2) return `there are ${rows} rows to train on`
@@ -87,6 +110,10 @@ export const scaledRows = (
     if (!(statistics.variance > 1e-12 * statistics.scale ** 2)) {
       return `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
     }
+  }
+  const batch = (indices: Uint32Array): ScaledBatch => {
+    const x = gather(inputs, indices)
+    return { x, target: target === undefined ? x : gather(outputs, indices) }
   }
   const squares = outputs.reduce((sum, { scale }) => sum + scale ** 2, 0)
   return {
@@ -104,9 +131,14 @@ export const scaledRows = (
     median: Float64Array.from(
       outputs.flatMap(({ statistics, scale }) => Array.from(statistics.median, (x) => x / scale))
     ),
-    batch: (indices) => {
-      const x = gather(inputs, indices)
-      return { x, target: target === undefined ? x : gather(outputs, indices) }
+    batch,
+    batches: (batchRows, seed) => {
+      const order = streams.length === 0 ? dataOrder(rows, batchRows, seed) : givenOrder(rows, batchRows)
+      return Effect.fnUntraced(function* (index: number) {
+        const indices = order.batch(index)
+        for (const stream of streams) yield* stream.load(indices)
+        return batch(indices)
+      })
     }
   }
 }
