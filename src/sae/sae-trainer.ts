@@ -10,8 +10,11 @@ import { clipGradients } from "./clip-gradients.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { resampleLatents } from "./resample-latents.ts"
 import { rowErrors } from "./row-errors.ts"
-import { learningRate, type ResolvedOptions, sparsityCoefficient } from "./training-options.ts"
+import type { ResolvedOptions } from "./training-options.ts"
+import { learningRate, latentsChosen, sparsityCoefficient } from "./training-schedules.ts"
+import type { FirstWeights } from "./unfold-scale.ts"
 import { projectGradient, unitRows } from "./unit-rows.ts"
+import { makeWeightAverage } from "./weight-average.ts"
 
 export interface StepMetrics {
   readonly lr: number
@@ -38,6 +41,8 @@ export interface TrainerState {
   /** Rows since each latent last fired. */
   readonly silent: Int32Array
   readonly memory: Memory
+  /** Where weights are averaged: the sums, by parameter. */
+  readonly average?: Readonly<Record<string, Float32Array>>
 }
 
 export interface SaeTrainer {
@@ -46,6 +51,8 @@ export interface SaeTrainer {
   readonly steps: () => number
   readonly exportState: () => TrainerState
   readonly restoreState: (state: TrainerState) => void
+  /** After the last step: puts averaged weights in the place of the last ones, where the options ask for them. */
+  readonly useAverage: () => void
   /** Smallest positive activation that the architecture chooses in this batch, with the weights as they are. */
   readonly smallestActivation: (x: tf.Tensor2D, target?: tf.Tensor2D) => number
   readonly dispose: () => void
@@ -63,6 +70,8 @@ export interface TrainerStart {
   readonly transcoder?: boolean
   /** Widths of the parts of an output row that come from different sources; one by default. */
   readonly parts?: ReadonlyArray<number>
+  /** Weights to go on from, in the place of random ones and of `b_dec`. */
+  readonly first?: FirstWeights
 }
 
 const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): AdamVariable<R> => {
@@ -75,6 +84,14 @@ const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 
+const randomWeights = (options: ResolvedOptions, start: TrainerStart, d_out: number, length: number): FirstWeights => {
+  const { d_sae, seed } = options
+  const W_dec = initialWeights(d_out, d_sae, seed, length)
+  // An encoder that reads something else than the decoder writes starts with directions of its own.
+  const W_enc = start.transcoder === true ? initialWeights(start.d_in, d_sae, seed, length, "encoder rows") : W_dec
+  return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec: Float32Array.from(start.b_dec), extras: {} }
+}
+
 export const makeSaeTrainer = (
   architecture: Architecture,
   options: ResolvedOptions,
@@ -86,32 +103,31 @@ export const makeSaeTrainer = (
   const parts = start.parts ?? [d_out]
   const unit = options.decoder_norm === "unit"
   const length = unit ? 1 : options.decoder_init_norm
-  const first = initialWeights(d_out, d_sae, options.seed, length)
-  // An encoder that reads something else than the decoder writes starts with directions of its own.
-  const encoder = start.transcoder === true ? initialWeights(d_in, d_sae, options.seed, length, "encoder rows") : first
-  const W_enc = variable<tf.Rank.R2>(encoder, [d_sae, d_in])
-  const b_enc = variable<tf.Rank.R1>(new Float32Array(d_sae), [d_sae])
-  const W_dec = variable<tf.Rank.R2>(first, [d_sae, d_out])
-  const b_dec = variable<tf.Rank.R1>(start.b_dec, [d_out])
-  const W_skip = options.skip ? variable<tf.Rank.R2>(new Float32Array(d_out * d_in), [d_out, d_in]) : undefined
-  const extras = mapValues(architecture.extras(options), (values) => variable<tf.Rank.R1>(values, [d_sae]))
-  const all: ReadonlyArray<AdamVariable> = [
-    W_enc,
-    b_enc,
-    W_dec,
-    b_dec,
-    ...Object.values(extras),
-    ...(W_skip === undefined ? [] : [W_skip])
-  ] as never
+  const first = start.first ?? randomWeights(options, start, d_out, length)
+  const W_enc = variable<tf.Rank.R2>(first.W_enc, [d_sae, d_in])
+  const b_enc = variable<tf.Rank.R1>(first.b_enc, [d_sae])
+  const W_dec = variable<tf.Rank.R2>(first.W_dec, [d_sae, d_out])
+  const b_dec = variable<tf.Rank.R1>(first.b_dec, [d_out])
+  const W_skip = options.skip
+    ? variable<tf.Rank.R2>(first.extras["W_skip"] ?? new Float32Array(d_out * d_in), [d_out, d_in])
+    : undefined
+  const extras = Object.fromEntries(
+    Object.entries(architecture.extras(options)).map(([name, values]) => [
+      name,
+      variable<tf.Rank.R1>(first.extras[name] ?? values, [d_sae])
+    ])
+  )
   const silent = new Int32Array(d_sae)
   let memory = architecture.memory(options)
   let done = 0
 
   /** What a checkpoint keeps beside the four parameters of every SAE. */
-  const named = (): Record<string, Pick<AdamVariable, "exportState" | "restoreState">> => ({
-    ...extras,
-    ...(W_skip === undefined ? {} : { W_skip })
-  })
+  const named: Readonly<Record<string, AdamVariable>> = {
+    ...(extras as {}),
+    ...(W_skip === undefined ? {} : { W_skip: W_skip as never })
+  }
+  const all = { W_enc, b_enc, W_dec, b_dec, ...named } as Readonly<Record<string, AdamVariable>>
+  const average = options.ema === null ? undefined : makeWeightAverage(all, options.ema)
 
   const silentFor = (rows: number): Int32Array => {
     const result: Array<number> = []
@@ -146,7 +162,7 @@ export const makeSaeTrainer = (
     variance: start.variance,
     dead,
     memory,
-    options
+    options: { ...options, k: latentsChosen(options, done + 1, d_in) }
   })
 
   /** The decoder's gradient as it is applied: with the tied encoder's, and without what would change the rows' norms. */
@@ -229,6 +245,7 @@ export const makeSaeTrainer = (
     if (gradients.W_skip !== undefined) train(W_skip, gradients.W_skip)
     update(trained, lr)
     constrain()
+    average?.update()
     memory = result.memory ?? memory
     done += 1
 
@@ -253,9 +270,10 @@ export const makeSaeTrainer = (
       b_enc: b_enc.exportState(),
       W_dec: W_dec.exportState(),
       b_dec: b_dec.exportState(),
-      extras: mapValues(named(), (parameter) => parameter.exportState()),
+      extras: mapValues(named, (parameter) => parameter.exportState()),
       silent: silent.slice(),
-      memory
+      memory,
+      ...(average === undefined ? {} : { average: average.exportState() })
     }),
     restoreState: (state) => {
       done = state.step
@@ -263,9 +281,15 @@ export const makeSaeTrainer = (
       b_enc.restoreState(state.b_enc)
       W_dec.restoreState(state.W_dec)
       b_dec.restoreState(state.b_dec)
-      for (const [name, parameter] of Object.entries(named())) parameter.restoreState(state.extras[name] as AdamState)
+      for (const [name, parameter] of Object.entries(named)) parameter.restoreState(state.extras[name] as AdamState)
       silent.set(state.silent)
       memory = state.memory
+      if (state.average !== undefined) average?.restoreState(state.average)
+    },
+    useAverage: () => {
+      if (average === undefined) return
+      average.apply(done)
+      constrain()
     },
     smallestActivation: (x, target = x) => {
       const weights = read()
@@ -278,7 +302,8 @@ export const makeSaeTrainer = (
       return smallest
     },
     dispose: () => {
-      for (const parameter of all) parameter.dispose()
+      for (const parameter of Object.values(all)) parameter.dispose()
+      average?.dispose()
     }
   }
 }

@@ -1,204 +1,25 @@
 /**
- * Trains an SAE on any rows: activations of a model, decoder directions of another SAE.
- *
- * The order of the rows is one global permutation after another, from the seed; a checkpoint holds weights, moments,
- * counters and the curve, and a resumed run ends with the same bits as one that was never stopped.
+ * Trains an SAE on any rows: activations of a model, decoder directions of another SAE. A checkpoint holds weights,
+ * moments, counters and the curve, and a resumed run ends with the same bits as one that was never stopped.
  */
-import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import { computableSae } from "../artifact/formats/computable-sae.ts"
 import type { StoredSae } from "../artifact/formats/stored-sae.ts"
-import type { SaeCurve, SaeWeights } from "../artifact/sae.ts"
-import type { Checkpoint, Progress } from "../stage/stage.ts"
-import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
-import { architectures } from "./architectures.ts"
-import { foldScale } from "./fold-scale.ts"
+import type { StageFailed } from "../stage/stage-failed.ts"
 import type { RowSource } from "./row-source.ts"
-import { optionProblems } from "./option-problems.ts"
-import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
-import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
-import { type ScaledRows, scaledRows, type TrainingRows } from "./training-rows.ts"
-import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
+import { trainTogether } from "./train-together.ts"
+import type { TrainingOptions } from "./training-options.ts"
+import type { TrainedSae, TrainingHooks } from "./training-run.ts"
+import type { TrainingRows } from "./training-rows.ts"
 
-export interface TrainingHooks {
-  readonly progress?: (progress: Progress) => void
-  readonly checkpoint?: Checkpoint
-}
-
-export interface TrainedSae {
-  /** For rows as they come; decoder rows have norm one, but for crosscoders that choose k latents. */
-  readonly weights: SaeWeights
-  /** The same with what tells its architecture, to be saved. */
-  readonly stored: StoredSae
-  /** Widths of the sources, and what the rows of each were divided by in training. */
-  readonly parts: ScaledRows["parts"]
-  /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
-  readonly curve: SaeCurve
-  readonly options: ResolvedOptions
-  readonly outcome: {
-    /** Means over the last tenth of the curve. */
-    readonly loss: number
-    readonly explained_variance: number
-    readonly l0: number
-    /** At the last step. */
-    readonly dead_latents: number
-    /** In the scale of the rows; null where the architecture has none. */
-    readonly threshold: number | null
-    /** What rows were divided by while training. */
-    readonly input_scale: number
-    readonly rows_seen: number
-    readonly epochs: number
-  }
-}
-
-/** Points of the curve. */
-const curvePoints = 250
-/** Steps between two looks at the clock, the checkpoint and the event loop. */
-const stepsBetween = 10
-/** Batches that the threshold is the mean over. */
-const thresholdBatches = 64
-/** A reconstruction error of so many times the variance is no longer training. */
-const diverged = 1e3
-
-const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
-
-const explainedVariance = (metrics: StepMetrics, variance: number): number => 1 - metrics.mse / variance
-
-const divergence = (step: number, what: string): StageFailed =>
-  stageFailed(`training diverged at step ${step}: ${what}`, "Lower lr, or set clip to 1.")
-
+/** @param init an earlier SAE to go on from */
 export const trainSae = (
   rows: RowSource | TrainingRows,
-  given: TrainingOptions,
-  hooks: TrainingHooks = {}
+  options: TrainingOptions,
+  hooks: TrainingHooks = {},
+  init?: StoredSae
 ): Effect.Effect<TrainedSae, StageFailed | ArtifactError> =>
-  Effect.scoped(Effect.suspend(() => train(rows, given, hooks)))
-
-const train = Effect.fnUntraced(function* (
-  source: RowSource | TrainingRows,
-  given: TrainingOptions,
-  hooks: TrainingHooks
-) {
-  const rows = scaledRows(source, given.normalize)
-  if (typeof rows === "string") return yield* stageFailed(rows)
-  const { d_in, scale, variance, transcoder } = rows
-  const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
-  // Only where the input is what is reconstructed, and from one source, is there a centre to subtract.
-  const plain = !transcoder && rows.parts.length === 1
-  const options = resolveOptions(plain ? asked : { ...asked, apply_b_dec_to_input: false }, rows.d_out)
-  const [wrong] = optionProblems(options, plain ? "autoencoder" : transcoder ? "transcoder" : "crosscoder")
-  if (wrong !== undefined) return yield* stageFailed(wrong.message)
-  const architecture = architectures[options.architecture]
-  const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
-  const trainer = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      makeSaeTrainer(architecture, options, { d_in, b_dec, variance, transcoder, parts: rows.penalized })
-    ),
-    (made) => Effect.sync(() => made.dispose())
+  Effect.map(
+    trainTogether(rows, [{ options, hooks, ...(init === undefined ? {} : { init }) }]),
+    ([trained]) => trained as TrainedSae
   )
-  const batch = rows.batches(options.batch_rows, options.seed)
-
-  let curve: Curve = {}
-  const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
-  const log = (step: number, metrics: StepMetrics): void => {
-    const { mse, ...rest } = metrics
-    const row = {
-      step,
-      rows: step * options.batch_rows,
-      ...rest,
-      mse: mse * scale ** 2,
-      explained_variance: explainedVariance(metrics, variance)
-    }
-    for (const [name, value] of Object.entries(row)) (curve[name] ??= []).push(value)
-  }
-
-  const saved = yield* hooks.checkpoint?.load ?? Effect.succeed(undefined)
-  if (saved !== undefined) {
-    const restored = fromCheckpoint(saved)
-    trainer.restoreState(restored.state)
-    curve = restored.curve
-  }
-  while (trainer.steps() < options.steps) {
-    const { x, target } = yield* batch(trainer.steps())
-    // Selection refuses NaN with a RangeError of its own.
-    const metrics = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
-      Effect.catch((cause) =>
-        cause instanceof RangeError ? Effect.fail(divergence(trainer.steps() + 1, cause.message)) : Effect.die(cause)
-      )
-    )
-    tf.dispose([x, target])
-    const step = trainer.steps()
-    if (!Number.isFinite(metrics.loss) || metrics.mse > diverged * variance) {
-      return yield* divergence(step, `the loss is ${metrics.loss} at a learning rate of ${metrics.lr}`)
-    }
-    if (step % logEvery === 0 || step === options.steps) log(step, metrics)
-    if (step % stepsBetween === 0 || step === options.steps) {
-      hooks.progress?.({
-        done: step,
-        total: options.steps,
-        unit: "steps",
-        metrics: {
-          loss: metrics.loss,
-          explained_variance: explainedVariance(metrics, variance),
-          l0: metrics.l0,
-          dead: metrics.dead
-        }
-      })
-      if (hooks.checkpoint?.due() === true) yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve))
-      yield* breathe
-    }
-  }
-
-  let threshold: number | undefined
-  if (architecture.threshold) {
-    const sample = rows.batches(options.batch_rows, options.seed ^ 0x7e5e)
-    let sum = 0
-    for (let i = 0; i < thresholdBatches; i++) {
-      const { x, target } = yield* sample(i)
-      sum += trainer.smallestActivation(x, target)
-      tf.dispose([x, target])
-    }
-    threshold = sum / thresholdBatches
-    if (!Number.isFinite(threshold)) {
-      return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
-    }
-  }
-  const state = trainer.exportState()
-  const trained = {
-    W_enc: state.W_enc.weights,
-    b_enc: Float32Array.from(state.b_enc.weights),
-    W_dec: state.W_dec.weights,
-    b_dec: state.b_dec.weights,
-    extras: Object.fromEntries(
-      Object.entries(state.extras).map(([name, { weights }]) => [name, Float32Array.from(weights)])
-    ),
-    threshold: threshold ?? null
-  }
-  const last = (name: string): number => {
-    const values = curve[name] as ReadonlyArray<number>
-    const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
-    return tail.reduce((sum, value) => sum + value, 0) / tail.length
-  }
-  const stored = foldScale(architecture, trained, options, rows)
-  // A threshold that was never set has failed above.
-  const weights = computableSae(stored) as SaeWeights
-  const result: TrainedSae = {
-    weights,
-    stored,
-    parts: rows.parts,
-    curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
-    options,
-    outcome: {
-      loss: last("loss"),
-      explained_variance: last("explained_variance"),
-      l0: last("l0"),
-      dead_latents: curve["dead"]?.at(-1) as number,
-      threshold: threshold === undefined ? null : threshold * scale,
-      input_scale: scale,
-      rows_seen: options.steps * options.batch_rows,
-      epochs: (options.steps * options.batch_rows) / rows.rows
-    }
-  }
-  return result
-})

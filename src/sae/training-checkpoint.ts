@@ -22,6 +22,7 @@ export const toCheckpoint = (state: TrainerState, curve: Curve): CheckpointState
     tensors[`extras.${name}.first_moment`] = firstMoment as Floats
     tensors[`extras.${name}.second_moment`] = secondMoment as Floats
   }
+  for (const [name, sums] of Object.entries(state.average ?? {})) tensors[`average.${name}`] = sums as Floats
   // Numbers go through JSON and back unchanged.
   return { json: { step: state.step, curve, memory: state.memory }, tensors }
 }
@@ -35,6 +36,8 @@ export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: Tra
   const own = Object.keys(tensors)
     .filter((name) => name.startsWith("extras.") && name.endsWith(".weights"))
     .map((name) => name.slice("extras.".length, -".weights".length))
+  const averaged = Object.keys(tensors).filter((name) => name.startsWith("average."))
+  const average = Object.fromEntries(averaged.map((name) => [name.slice("average.".length), tensors[name] as Floats]))
   const adam = (name: string): AdamState => ({
     weights: tensors[`${name}.weights`] as Floats,
     firstMoment: tensors[`${name}.first_moment`] as Floats,
@@ -49,7 +52,8 @@ export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: Tra
       b_dec: adam("b_dec"),
       extras: Object.fromEntries(own.map((name) => [name, adam(`extras.${name}`)])),
       silent: tensors["silent"] as Int32Array,
-      memory
+      memory,
+      ...(averaged.length === 0 ? {} : { average })
     },
     curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, [...values]]))
   }

@@ -24,16 +24,24 @@ export interface TrainingOptions {
   readonly seed: number
   /** Peak learning rate; null: 2e-4 / sqrt(d_sae / 2^14) (dl; Gao's lr ~ 1 / sqrt(d_sae)). */
   readonly lr: number | null
-  /** Share of the steps over which the learning rate rises linearly from 0. */
+  /** Share of the steps over which the learning rate rises. */
   readonly warmup: number
-  /** Share of the steps, at the end, over which it falls linearly to 0 (dl: 0.2). */
+  /** Share of the peak that it starts from (Gemma Scope: 0.1). */
+  readonly warmup_from: number
+  readonly warmup_shape: "linear" | "cosine"
+  /** Share of the steps, at the end, over which it falls (dl: 0.2). */
   readonly decay: number
+  /** Share of the peak that it falls to, reached after the last step. */
+  readonly decay_to: number
+  readonly decay_shape: "linear" | "cosine"
   readonly beta1: number
   readonly beta2: number
   /** Adam's eps (OpenAI: 6.25e-10). */
   readonly eps: number
   /** Largest norm of the gradient of all parameters together; null: no limit. */
   readonly clip: number | null
+  /** Weights are saved as their moving average over the steps, with this decay (OpenAI: 0.999); null: as they are last. */
+  readonly ema: number | null
   /**
    * What rows are divided by, folded into the weights at the end. `mean_square`: sqrt(mean |x|^2) (dl, Gemma Scope);
    * `mean_norm`: mean |x| / sqrt(d_in) (Anthropic, SAELens `expected_average_only_in`). `layer_norm`: every row to mean 0
@@ -62,14 +70,19 @@ export interface TrainingOptions {
   /** Share of the steps over which that weight rises linearly from 0. */
   readonly sparsity_warmup: number
 
+  /** Share of the steps over which k falls linearly from d_in, where one is chosen (dl `k_anneal_steps`). */
+  readonly k_anneal: number
+  /** TopK: an eighth of the same loss with the 4 k largest is added (Gao, section 5.2; sparsify). */
+  readonly multi_topk: boolean
+
   /** Weight of the auxiliary loss (Gao: 1/32); 0 leaves it out. TopK, BatchTopK, Matryoshka. */
   readonly aux_coefficient: number
   /**
    * What it is: `fraction`: |e - e_hat|^2 / |e - mean e|^2 (Gao, dl); `scaled_sum`: mean |e - e_hat|^2, less in proportion
    * while fewer than k_aux latents are dead (SAELens); `mean`: the mean of (e - e_hat)^2 over all numbers (Bussmann,
-   * whose code lets the gradient reach e too; here e is held fixed).
+   * whose code lets the gradient reach e too; here e is held fixed); `ghost`: ghost gradients (Jermyn and Templeton).
    */
-  readonly aux_loss: "fraction" | "scaled_sum" | "mean"
+  readonly aux_loss: "fraction" | "scaled_sum" | "mean" | "ghost"
   /** Dead latents that reconstruct the residual of each row; null: d_in / 2 (dl). */
   readonly k_aux: number | null
   /**
@@ -116,11 +129,16 @@ export const trainingDefaults = {
   batch_rows: 1024,
   lr: null,
   warmup: 0.05,
+  warmup_from: 0,
+  warmup_shape: "linear",
   decay: 0.2,
+  decay_to: 0,
+  decay_shape: "linear",
   beta1: 0.9,
   beta2: 0.999,
   eps: 1e-8,
   clip: null,
+  ema: null,
   normalize: "mean_square",
   reconstruction: "fraction_of_variance",
   b_dec_init: "median",
@@ -131,6 +149,8 @@ export const trainingDefaults = {
   tied: false,
   sparsity_coefficient: 0,
   sparsity_warmup: 0.05,
+  k_anneal: 0,
+  multi_topk: false,
   aux_coefficient: 1 / 32,
   aux_loss: "fraction",
   k_aux: null,
@@ -173,21 +193,6 @@ export const resolveOptions = (options: TrainingOptions, d_in: number): Resolved
     options.dead_after ??
     Math.min(1e7, Math.max(options.batch_rows, Math.floor((options.steps * options.batch_rows) / 50)))
 })
-
-/**
- * Learning rate of step 1, 2, ..., `steps`: linear warm-up (again after latents were made anew), constant, linear decay
- * to 0 after the last step.
- */
-export const learningRate = (options: ResolvedOptions, step: number): number => {
-  const since = options.resample_every === null ? step : ((step - 1) % options.resample_every) + 1
-  const up = Math.min(1, since / Math.max(1, Math.round(options.warmup * options.steps)))
-  const down = (options.steps - step + 1) / Math.max(1, Math.round(options.decay * options.steps))
-  return options.lr * Math.min(up, down, 1)
-}
-
-/** Weight of the sparsity penalty at step 1, 2, ...: linear warm-up, then constant. */
-export const sparsityCoefficient = (options: ResolvedOptions, step: number): number =>
-  options.sparsity_coefficient * Math.min(1, step / Math.max(1, Math.round(options.sparsity_warmup * options.steps)))
 
 /** What the mean |x - x_hat|^2 is multiplied by in the loss. `variance` is that of the rows, in the scale of training. */
 export const reconstructionWeight = (options: ResolvedOptions, variance: number, d_in: number): number =>
