@@ -29,6 +29,11 @@ const flag = (name: string, description: string) =>
 const stagesFlag = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.atLeast(0), Flag.withDescription(description))
 
+const acceptLicence = Flag.String("accept-licence").pipe(
+  Flag.atLeast(0),
+  Flag.withDescription("say yes to the terms of a model's weights, once for this user: gemma")
+)
+
 const common = { set, cache, engine }
 
 export const runFlags = {
@@ -47,6 +52,7 @@ export const runFlags = {
     Flag.optional,
     Flag.withDescription("stages side by side (default: cores)")
   ),
+  acceptLicence,
   keepGoing: flag("keep-going", "after a failure, go on with what does not need the failed stage"),
   json: json.pipe(Flag.withDescription("NDJSON events on stdout, and nothing else there")),
   ...common

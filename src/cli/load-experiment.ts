@@ -137,7 +137,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     capacity: Infinity,
     lookup: (place: string) => {
       const { uri, of, base } = JSON.parse(place) as { uri: string; of: SourceOf; base: string }
-      return resolveSource(uri, of, base, index)
+      return resolveSource(uri, of, base, index, (line) => process.stderr.write(`${line}\n`))
     }
   })
 

@@ -13,6 +13,7 @@ import { run as execute } from "../run/run.ts"
 import { SpecInvalid } from "../spec/spec-invalid.ts"
 import { layer as fileStore } from "../store/file-store.ts"
 import { ensureEngine } from "../tensor/ensure-engine.ts"
+import { acceptLicences } from "./accept-licences.ts"
 import type { RunInput } from "./command-line.ts"
 import { jsonRenderer } from "./json-renderer.ts"
 import { lineRenderer } from "./line-renderer.ts"
@@ -61,6 +62,7 @@ const chooseEngine = (input: RunInput) =>
 
 export const run = Effect.fn("run")(function* (input: RunInput) {
   const experiment = yield* readExperiment(input)
+  yield* acceptLicences(input.acceptLicence, say)
   const { graph } = experiment.compiled
   const { from, only, force } = input
   const selected = yield* Effect.fromResult(

@@ -5,7 +5,8 @@ import { canonicalJson } from "../artifact/canonical-json.ts"
 import { readGgufModel } from "../artifact/gguf/read-gguf-model.ts"
 import type { LanguageModelHandle } from "../artifact/language-model.ts"
 import { readLanguageModel } from "../artifact/read-language-model.ts"
-import { readSourceFile } from "../source/read-source.ts"
+import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
+import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
 import { makeTokenizer } from "../text/tokenizer.ts"
@@ -32,6 +33,7 @@ const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
       "Give a folder with config.json, tokenizer.json and model.safetensors, or one GGUF file."
     )
   }
+  for (const file of files) yield* fetchSourceFile(file)
   const artifact = yield* filesArtifact("LanguageModel", files)
   const imported: Imported = {
     handle: yield* readLanguageModel(artifact),
@@ -43,6 +45,7 @@ const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
 
 /** A GGUF file stays as it is; its configuration and tokenizer are written out beside it. */
 const fromGguf = Effect.fnUntraced(function* (file: ResolvedSource["files"][number]) {
+  yield* fetchSourceFile(file)
   const artifact = yield* filesArtifact("LanguageModel", [file])
   const { config, tokenizer: made, weights } = yield* readGgufModel(yield* artifact.open(file.name), file.name)
   const tokenizer = yield* made
@@ -86,8 +89,12 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
       message: `tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json a vocab_size of ${info.vocabulary}`
     })
   }
-  for (const [name, file] of copied) yield* output.write(name, yield* readSourceFile(source, file))
+  for (const [name, file] of copied) yield* copySourceFile(source, file, yield* output.path(name))
   for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
+  // What a moving name stood for belongs to the model; where a local file lay does not.
+  if (source.pin !== undefined) {
+    yield* output.writeJson("source.json", { source: sourceName(source), licence: source.licence ?? null })
+  }
   let parameters = 0
   for (const { shape } of weights.entries.values()) parameters += shape.reduce((a, b) => a * b, 1)
   return { info, parameters }

@@ -84,13 +84,20 @@ const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<
       const uri = after?.uri ?? old?.uri ?? ""
       const files = [...new Set([...Object.keys(old?.files ?? {}), ...Object.keys(after?.files ?? {})])].toSorted()
       const changed = files.filter((file) => old?.files[file] !== after?.files[file])
+      // The branch, or the newest version, has moved; perhaps with files that are not ours.
+      const moved =
+        old?.pin === undefined || after?.pin === undefined || old.pin === after.pin
+          ? []
+          : [entry(`sources.${name} ${uri}`, old.pin, after.pin, source)]
+      if (moved.length > 0 && (files.length <= 1 || changed.length === 0)) return moved
       // A source of one file has that file's name in its URI already.
       if (files.length <= 1 || changed.length === 0) {
         return [entry(`sources.${name} ${uri}`, before.manifest.sources[name], now.facts.sources[name], source)]
       }
-      return changed.map((file) =>
+      const each = changed.map((file) =>
         entry(`sources.${name} ${uri} ${file}`, old?.files[file], after?.files[file], source)
       )
+      return [...moved, ...each]
     })
 
 type InputValue = KeyManifest["inputs"][string]

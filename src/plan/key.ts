@@ -40,8 +40,10 @@ export const keyOf = (manifest: KeyManifest): string =>
 export interface KeyNotes {
   /** Minified digest of every source file in the stage kind's module graph, by project-relative path. */
   readonly codeFiles: Readonly<Record<string, string>>
-  /** Per source: the URI as written and the digest of each file by name. */
-  readonly sources: Readonly<Record<string, { readonly uri: string; readonly files: Readonly<Record<string, string>> }>>
+  /** Per source: the URI as written, what it was pinned to, and the digest of each file by name. */
+  readonly sources: Readonly<
+    Record<string, { readonly uri: string; readonly pin?: string; readonly files: Readonly<Record<string, string>> }>
+  >
 }
 
 /** What is kept with a result, so that a later run can say what changed. */

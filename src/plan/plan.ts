@@ -40,7 +40,11 @@ export interface PlanResolver<A extends Found, E, R> {
     instance: StageInstance,
     name: string
   ) => Effect.Effect<
-    { readonly digest: string; readonly files: ReadonlyArray<{ readonly name: string; readonly sha256: string }> },
+    {
+      readonly digest: string
+      readonly pin?: string
+      readonly files: ReadonlyArray<{ readonly name: string; readonly sha256: string }>
+    },
     { readonly message: string },
     R
   >
@@ -110,7 +114,11 @@ const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
       .pipe(Effect.catch((error) => Effect.sync(() => note(`sources.${name}`, path)(error))))
     if (resolved === undefined) continue
     sources[name] = resolved.digest
-    sourceNotes[name] = { uri, files: Object.fromEntries(resolved.files.map((file) => [file.name, file.sha256])) }
+    sourceNotes[name] = {
+      uri,
+      ...(resolved.pin === undefined ? {} : { pin: resolved.pin }),
+      files: Object.fromEntries(resolved.files.map((file) => [file.name, file.sha256]))
+    }
   }
   const facts =
     instance.kind.facts === undefined

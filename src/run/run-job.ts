@@ -8,9 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Metrics } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
+import { fetchableSources } from "../source/fetchable-sources.ts"
 import { loadStageKind } from "../stage/stage-catalog.ts"
 import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
-import type { StageContext, StageKind } from "../stage/stage.ts"
+import type { Progress, StageContext, StageKind } from "../stage/stage.ts"
 import { makeCheckpoint } from "../store/checkpoint.ts"
 import { makeFileStore } from "../store/file-store.ts"
 import type { Store } from "../store/store.ts"
@@ -67,16 +68,17 @@ const contextOf = Effect.fnUntraced(function* (
     mkdirSync(job.outputDirectory, { recursive: true })
   })
   const meter = makeProgressMeter(() => performance.now())
+  const progress = (report: Progress): void => {
+    const reading = meter(report)
+    if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
+  }
   const context: StageContext<unknown, unknown, unknown> = {
     params: job.params,
-    sources: job.sources,
+    sources: fetchableSources(job.sources, { progress, log }),
     facts: job.facts,
     inputs,
     output: makeArtifactWriter(job.outputDirectory),
-    progress: (progress) => {
-      const reading = meter(progress)
-      if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
-    },
+    progress,
     log,
     checkpoint: makeCheckpoint({ ...job.checkpoint, log }),
     engine: engine ?? noEngine,

@@ -5,13 +5,13 @@ import { packageDirectory } from "../project/project.ts"
 import type { SourceOf } from "../stage/stage.ts"
 import { packageTextFiles, packageDirectory as npmDirectory } from "../text/package-text.ts"
 
-export interface SourceFile {
+export interface NamedFile {
   /** Relative, with forward slashes: part of the digest. */
   readonly name: string
   readonly path: string
 }
 
-const modelFiles = (name: string): ReadonlyArray<SourceFile> => {
+const modelFiles = (name: string): ReadonlyArray<NamedFile> => {
   const directory = join(packageDirectory, "models", name)
   return readdirSync(directory)
     .filter((file) => !file.endsWith(".md"))
@@ -19,7 +19,7 @@ const modelFiles = (name: string): ReadonlyArray<SourceFile> => {
     .map((file) => ({ name: file, path: join(directory, file) }))
 }
 
-const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => ReadonlyArray<SourceFile>>>>> = {
+const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => ReadonlyArray<NamedFile>>>>> = {
   model: { "tiny-speller": () => modelFiles("tiny-speller") },
   text: {
     "speller-text": () => [
@@ -32,5 +32,4 @@ const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => Readonly
 
 export const builtinNames = (of: SourceOf): ReadonlyArray<string> => Object.keys(builtins[of])
 
-export const builtinFiles = (of: SourceOf, name: string): ReadonlyArray<SourceFile> | undefined =>
-  builtins[of][name]?.()
+export const builtinFiles = (of: SourceOf, name: string): ReadonlyArray<NamedFile> | undefined => builtins[of][name]?.()

@@ -3,38 +3,26 @@
  * stale hit: the digest, not the path, is in the key.
  */
 import { createHash } from "node:crypto"
-import { createReadStream, existsSync } from "node:fs"
-import { readdir, stat } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { open, readdir, stat } from "node:fs/promises"
 import { basename, join, relative, resolve, sep } from "node:path"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { canonicalJson } from "../artifact/canonical-json.ts"
+import type { Json } from "../artifact/canonical-json.ts"
 import { suggest } from "../spec/did-you-mean.ts"
 import type { ResolvedSource, SourceOf } from "../stage/stage.ts"
 import { builtinFiles, builtinNames } from "./builtin-source.ts"
-import type { SourceFile } from "./builtin-source.ts"
+import type { NamedFile } from "./builtin-source.ts"
 import type { FileIndex } from "./file-index.ts"
+import { sha256OfFile } from "./hash-content.ts"
+import { SourceMissing } from "./source-missing.ts"
 
-export class SourceMissing extends Data.TaggedError("SourceMissing")<{
-  readonly uri: string
-  readonly problem: string
-  readonly remedy: string
-}> {
-  override get message(): string {
-    return `source ${this.uri}: ${this.problem}; ${this.remedy}`
-  }
-}
+export { SourceMissing } from "./source-missing.ts"
 
-const schemes = ["file:", "builtin:"]
-
-const sha256OfFile = async (path: string): Promise<string> => {
-  const hash = createHash("sha256")
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
-  return hash.digest("hex")
-}
+const schemes = ["file:", "gguf:", "hf:", "pypi:", "builtin:"]
 
 /** All files below a folder by relative name, without dot files: editors and version control keep theirs there. */
-const filesBelow = async (directory: string): Promise<ReadonlyArray<SourceFile>> => {
+const filesBelow = async (directory: string): Promise<ReadonlyArray<NamedFile>> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
@@ -44,7 +32,7 @@ const filesBelow = async (directory: string): Promise<ReadonlyArray<SourceFile>>
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing> =>
+const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<NamedFile>, SourceMissing> =>
   Effect.tryPromise({
     try: async () => {
       if (!existsSync(path)) throw new Error("there is no such file or folder")
@@ -61,12 +49,35 @@ const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<Sour
       })
   })
 
+/** A file that is a model by its first four bytes, whatever it is called. */
+const ggufFile = Effect.fnUntraced(function* (uri: string, of: SourceOf, path: string) {
+  const refused = (problem: string) =>
+    new SourceMissing({ uri, problem, remedy: "give the path of a GGUF file, relative to the YAML file that names it" })
+  if (of !== "model") return yield* refused(`a GGUF file is a model, and no ${of}`)
+  const magic = yield* Effect.tryPromise({
+    try: async () => {
+      const file = await open(path)
+      try {
+        return (await file.read(Buffer.alloc(4), 0, 4, 0)).buffer.toString("latin1")
+      } finally {
+        await file.close()
+      }
+    },
+    catch: (cause) => refused(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  })
+  if (magic !== "GGUF") return yield* refused(`${path} does not begin with GGUF`)
+  const name = basename(path)
+  const files: ReadonlyArray<NamedFile> = [{ name: name.endsWith(".gguf") ? name : `${name}.gguf`, path }]
+  return files
+})
+
 const filesOf = (
   uri: string,
   of: SourceOf,
   baseDirectory: string
-): Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing> => {
+): Effect.Effect<ReadonlyArray<NamedFile>, SourceMissing> => {
   if (uri.startsWith("file:")) return localFiles(uri, resolve(baseDirectory, uri.slice("file:".length)))
+  if (uri.startsWith("gguf:")) return ggufFile(uri, of, resolve(baseDirectory, uri.slice("gguf:".length)))
   if (uri.startsWith("builtin:")) {
     const name = uri.slice("builtin:".length)
     const files = builtinFiles(of, name)
@@ -83,28 +94,22 @@ const filesOf = (
     new SourceMissing({
       uri,
       problem: "it names no kind of source that is known",
-      remedy: `write ${schemes.join("... or ")}...`
+      remedy: `write ${schemes.map((scheme) => `${scheme}...`).join(", ")}`
     })
   )
 }
 
-/**
- * @param baseDirectory folder that a relative `file:` path starts from: that of the YAML file which names it
- * @param index remembers digests of files that have not changed
- */
-export const resolveSource = Effect.fn("resolveSource")(function* (
-  uri: string,
-  of: SourceOf,
-  baseDirectory: string,
-  index: FileIndex
-) {
-  const files = yield* filesOf(uri, of, baseDirectory)
-  const digests = yield* Effect.tryPromise({
+/** A program that tells what takes long says it here, a line at a time. */
+export type Say = (line: string) => void
+
+const digestsOf = (uri: string, files: ReadonlyArray<NamedFile>, index: FileIndex) =>
+  Effect.tryPromise({
     try: () =>
       Promise.all(
-        files.map(({ path }) =>
-          index.get(`sha256 ${path}`, async () => ({ value: await sha256OfFile(path), files: [path] }))
-        )
+        files.map(async ({ name, path }) => {
+          const value = () => sha256OfFile(path).then((sha256) => ({ value: sha256, files: [path] }))
+          return { name, path, sha256: await index.get(`sha256 ${path}`, value) }
+        })
       ),
     catch: (cause) =>
       new SourceMissing({
@@ -113,16 +118,45 @@ export const resolveSource = Effect.fn("resolveSource")(function* (
         remedy: "check that the file exists and its permissions"
       })
   })
-  const hashed = files.map((file, i) => ({ ...file, sha256: digests[i] as string }))
-  // Names count: `.jsonl` is read otherwise than `.txt`, and so are the files of a builtin. Where they lie does not.
-  const content = {
-    builtin: uri.startsWith("builtin:") ? uri : null,
-    files: hashed.map(({ name, sha256 }) => [name, sha256])
+
+/**
+ * @param baseDirectory folder that a relative path starts from: that of the YAML file which names it
+ * @param index remembers digests of files that have not changed
+ * @param say told of downloads, licences, and of a hub that cannot be reached
+ */
+export const resolveSource = Effect.fn("resolveSource")(function* (
+  uri: string,
+  of: SourceOf,
+  baseDirectory: string,
+  index: FileIndex,
+  say: Say = () => {}
+) {
+  if (uri.startsWith("hf:")) {
+    const { resolveHubSource } = yield* Effect.promise(() => import("./hub/resolve-hub-source.ts"))
+    return yield* resolveHubSource(uri, of, index, say)
   }
-  const source: ResolvedSource = {
-    uri,
-    digest: createHash("sha256").update(canonicalJson(content)).digest("hex"),
-    files: hashed
+  if (uri.startsWith("pypi:")) {
+    const { packageModel } = yield* Effect.promise(() => import("./pypi/package-model.ts"))
+    const { name, version, licence, files } = yield* packageModel(uri, of, say)
+    const hashed = yield* digestsOf(uri, files, index)
+    const source = resolved(uri, hashed, { package: [name, version] }, version)
+    return licence === null ? source : { ...source, licence }
   }
-  return source
+  const hashed = yield* digestsOf(uri, yield* filesOf(uri, of, baseDirectory), index)
+  return resolved(uri, hashed, { builtin: uri.startsWith("builtin:") ? uri : null })
+})
+
+// Names count: `.jsonl` is read otherwise than `.txt`, and so are the files of a builtin. Where they lie does not.
+const resolved = (
+  uri: string,
+  files: ResolvedSource["files"],
+  from: Readonly<Record<string, Json>>,
+  pin?: string
+): ResolvedSource => ({
+  uri,
+  digest: createHash("sha256")
+    .update(canonicalJson({ ...from, files: files.map(({ name, sha256 }) => [name, sha256]) }))
+    .digest("hex"),
+  ...(pin === undefined ? {} : { pin }),
+  files
 })

@@ -10,6 +10,7 @@ import type { Artifact, ArtifactWriter, Metrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import type { Json } from "../artifact/canonical-json.ts"
+import type { HubFile } from "../source/hub/hub-file.ts"
 import type { EngineInfo } from "../tensor/engine.ts"
 import type { Param, ParamValues } from "./param.ts"
 import type { StageFailed } from "./stage-failed.ts"
@@ -86,13 +87,29 @@ export interface Source {
   readonly default?: string
 }
 
+/** A file of a source. */
+export interface SourceFile {
+  /** Relative, with forward slashes: part of the digest. */
+  readonly name: string
+  readonly path: string
+  readonly sha256: string
+  /** Where the file is fetched from, where `path` does not exist yet. */
+  readonly remote?: HubFile
+  /** Puts the file at `path`: there where the file has a `remote`. Read files through `src/source`, which does it. */
+  readonly fetch?: Effect.Effect<void, StageFailed>
+}
+
 /** A source as `run` gets it: the files that its digest covers, on this machine. */
 export interface ResolvedSource {
   /** As written: `file:corpus.txt`. */
   readonly uri: string
   /** sha256 over the relative names and contents of `files`, and a builtin's name: this, not the path, is in the key. */
   readonly digest: string
-  readonly files: ReadonlyArray<{ readonly name: string; readonly path: string; readonly sha256: string }>
+  /** What a moving name was at plan time: the commit of a branch on the hub, the version of a package. */
+  readonly pin?: string
+  /** As the source itself states it. */
+  readonly licence?: string
+  readonly files: ReadonlyArray<SourceFile>
 }
 
 export interface Progress {

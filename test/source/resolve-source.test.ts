@@ -81,7 +81,7 @@ describe("resolveSource", () => {
   it("says what is missing and what to write instead", async () => {
     assert.include(await failure("file:nowhere.txt"), "nowhere.txt: there is no such file or folder")
     assert.include(await failure("builtin:speler-text"), `did you mean "speller-text"?`)
-    assert.include(await failure("ftp://x"), "write file:... or builtin:...")
+    assert.include(await failure("ftp://x"), "write file:..., gguf:..., hf:..., pypi:..., builtin:...")
   })
 
   it("refuses to read a file that has changed since its digest was taken", async () => {

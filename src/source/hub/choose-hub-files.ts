@@ -1,0 +1,124 @@
+/** Which files of a repository a source needs: those that our readers read, and no others. */
+import type { SourceOf } from "../../stage/stage.ts"
+import type { HubEntry } from "./hub-listing.ts"
+
+export interface Chosen {
+  /** Name in the source. */
+  readonly name: string
+  readonly entry: HubEntry
+}
+
+/** What is wrong, and what to write instead. */
+export interface NothingChosen {
+  readonly problem: string
+  readonly remedy: string
+}
+
+/** How the path of a source is looked up: the folder to list, and the name or pattern of files in it. */
+export interface Lookup {
+  readonly folder: string
+  readonly recursive: boolean
+  readonly wanted: RegExp | undefined
+}
+
+const files = {
+  model: /\.(gguf|safetensors|json)$/i,
+  text: /\.(parquet|jsonl|txt|arrow)$/i,
+  sae: /\.(json|safetensors|npz|pt)$/i
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
+
+/** The last part of a path is a file where it has an extension that is read, or a `*`; else all of it is a folder. */
+export const lookupOf = (of: SourceOf, path: string): Lookup => {
+  const parts = path.split("/")
+  const at = parts.findIndex((part) => part.includes("*"))
+  if (at < 0 && !files[of].test(path)) return { folder: path, recursive: of === "text", wanted: undefined }
+  const folder = parts.slice(0, at < 0 ? -1 : at).join("/")
+  const pattern = path.split("*").map(escaped).join("[^/]*")
+  return { folder, recursive: at >= 0 && at < parts.length - 1, wanted: new RegExp(`^${pattern}$`) }
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
+
+const listed = (names: ReadonlyArray<string>): string =>
+  names.length === 0 ? "nothing" : `${names.slice(0, 12).join(", ")}${names.length > 12 ? ", ..." : ""}`
+
+const asNamed = (entries: ReadonlyArray<HubEntry>): ReadonlyArray<Chosen> =>
+  entries.map((entry) => ({ name: baseName(entry.path), entry }))
+
+const chooseModel = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<Chosen> | NothingChosen => {
+  const named = (pattern: RegExp) => found.filter(({ path }) => pattern.test(baseName(path)))
+  const described = named(/^(config|tokenizer)\.json$/)
+  const single = named(/^model\.safetensors$/)
+  const shards = named(/^(model-\d+-of-\d+\.safetensors|model\.safetensors\.index\.json)$/)
+  if (described.length === 2 && single.length + shards.length > 0) {
+    return asNamed([...described, ...(single.length > 0 ? single : shards)])
+  }
+  const gguf = named(/\.gguf$/i)
+  if (gguf.length === 1) return asNamed(gguf)
+  if (gguf.length > 1) {
+    return {
+      problem: `it holds ${gguf.length} GGUF files: ${listed(gguf.map(({ path }) => path))}`,
+      remedy: "add the path of one: hf:org/name@revision/FILE.gguf"
+    }
+  }
+  return {
+    problem: `a model is config.json, tokenizer.json and model.safetensors (or its shards), or a GGUF file; there is ${all}`,
+    remedy: "name a repository or a folder of one that holds these: hf:org/name@revision/FOLDER"
+  }
+}
+
+/** Data sets name the files of a split by it; training text is meant where nobody says otherwise. */
+const isTrain = ({ path }: HubEntry): boolean => /(^|[/._-])train([/._-]|$)/i.test(path)
+
+const chooseText = (
+  found: ReadonlyArray<HubEntry>,
+  isNamed: boolean,
+  all: string
+): ReadonlyArray<Chosen> | NothingChosen => {
+  const train = found.filter(isTrain)
+  const chosen = isNamed || train.length === 0 ? found : train
+  const folders = [...new Set(chosen.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1)))]
+  if (chosen.length === 0) {
+    return {
+      problem: `there is no .parquet, .jsonl, .txt or .arrow file; there is ${all}`,
+      remedy:
+        "name a folder that holds such files, or the hub's own conversion: hf:datasets/org/name@refs/convert/parquet"
+    }
+  }
+  if (!isNamed && folders.length > 1) {
+    return {
+      problem: `it holds several data sets, in ${listed(folders)}`,
+      remedy: "add the folder of one, or a pattern: hf:datasets/org/name@revision/FOLDER/train-*.parquet"
+    }
+  }
+  return chosen.map((entry) => ({ name: entry.path, entry }))
+}
+
+const chooseSae = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<Chosen> | NothingChosen =>
+  found.some(({ path }) => /\.(safetensors|npz|pt)$/i.test(path))
+    ? asNamed(found)
+    : {
+        problem: `no weights of an SAE stand there (.safetensors, .npz or .pt); there is ${all}`,
+        remedy: "add the folder of one SAE: hf:org/name@revision/FOLDER"
+      }
+
+export const chooseHubFiles = (
+  of: SourceOf,
+  { wanted }: Lookup,
+  entries: ReadonlyArray<HubEntry>
+): ReadonlyArray<Chosen> | NothingChosen => {
+  const all = listed(entries.map(({ type, path }) => (type === "directory" ? `${path}/` : path)))
+  const found = entries.filter(
+    ({ type, path }) => type === "file" && files[of].test(path) && (wanted === undefined || wanted.test(path))
+  )
+  switch (of) {
+    case "model":
+      return chooseModel(found, all)
+    case "text":
+      return chooseText(found, wanted !== undefined, all)
+    case "sae":
+      return chooseSae(found, all)
+  }
+}
