@@ -12,9 +12,9 @@ import { importModel } from "../../src/model/import-model.ts"
 import { runModel, type RunnableModel } from "../../src/model/run-model.ts"
 import { gpt2ConfigJson, gpt2Safetensors } from "../../src/model/train/gpt2-files.ts"
 import * as Rng from "../../src/random/rng.ts"
-import type { ArtifactWriter } from "../../src/artifact/artifact.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
 import { openFileIndex } from "../../src/source/file-index.ts"
+import { folderWriter } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
 
 const config: Gpt2Config = {
@@ -203,14 +203,10 @@ describe("a model folder as a source", () => {
   const importFrom = Effect.gen(function* () {
     const index = yield* Effect.promise(() => openFileIndex(path.join(directory, "..", "none.json"), "1"))
     const source = yield* resolveSource(`file:${directory}`, "model", "/", index)
-    const written: Array<string> = []
-    const output = {
-      write: (name: string) =>
-        Effect.sync(() => {
-          written.push(name)
-        })
-    } as unknown as ArtifactWriter
-    const { parameters } = yield* importModel(source, output)
+    const target = fs.mkdtempSync(path.join(os.tmpdir(), "imported-model-"))
+    const { parameters } = yield* importModel(source, folderWriter(target))
+    const written = fs.readdirSync(target)
+    fs.rmSync(target, { recursive: true })
     return { written, parameters }
   }).pipe(Effect.scoped)
 
