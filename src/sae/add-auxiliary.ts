@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Batch } from "./architecture.ts"
 import { auxiliaryLoss } from "./auxiliary-loss.ts"
+import { reconstructionWeight } from "./training-options.ts"
 
 export interface LatentGradients {
   readonly W_enc: tf.Tensor2D
@@ -34,7 +35,8 @@ export const addAuxiliary = (
   if (dead.length === 0 || !(options.aux_coefficient > 0)) return { ...own, aux_loss: 0 }
   const at = tf.tensor1d(dead, "int32")
   const weights = { W_enc: tf.gather(W_enc, at), b_enc: tf.gather(b_enc, at), W_dec: tf.gather(W_dec, at) }
-  const aux = auxiliaryLoss(input, residual, weights, options.k_aux, options.aux_coefficient, options.aux_loss)
+  const weight = reconstructionWeight(options, batch.variance, residual.shape[1])
+  const aux = auxiliaryLoss(input, residual, weights, options.k_aux, options.aux_coefficient, options.aux_loss, weight)
   tf.dispose([at, weights.W_enc, weights.b_enc, weights.W_dec, aux.radial])
   return {
     W_enc: addRows(own.W_enc, dead, aux.W_enc),

@@ -7,6 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { topKRows } from "../tensor/sparse-kernels.ts"
+import { ghostLoss } from "./ghost-gradients.ts"
 import type { TrainingOptions } from "./training-options.ts"
 
 export interface AuxiliaryLoss {
@@ -43,6 +44,7 @@ const divisorOf = (kind: TrainingOptions["aux_loss"], residual: tf.Tensor2D, dea
  * @param input x - b_dec, [rows, d_in]
  * @param residual x - x_hat, [rows, d_in]
  * @param dead the dead latents' weights, latent-major
+ * @param weight what the mean |x - x_hat|^2 is multiplied by in the loss: for ghost gradients
  */
 export const auxiliaryLoss = (
   input: tf.Tensor2D,
@@ -50,8 +52,10 @@ export const auxiliaryLoss = (
   dead: { readonly W_enc: tf.Tensor2D; readonly b_enc: tf.Tensor1D; readonly W_dec: tf.Tensor2D },
   k_aux: number,
   coefficient: number,
-  kind: TrainingOptions["aux_loss"] = "fraction"
+  kind: TrainingOptions["aux_loss"] = "fraction",
+  weight = 1
 ): AuxiliaryLoss => {
+  if (kind === "ghost") return ghostLoss(input, residual, dead, coefficient, weight)
   const loss = { value: 0 }
   const gradients: Omit<AuxiliaryLoss, "loss"> = tf.tidy(() => {
     const z = tf.add<tf.Tensor2D>(tf.matMul(input, dead.W_enc, false, true), dead.b_enc)

@@ -23,6 +23,8 @@ export const optionProblems = (
   } else if (!(options.sparsity_coefficient > 0)) {
     wrong("sparsity_coefficient", `sparsity_coefficient is missing: ${architecture} is sparse by its penalty alone`)
   }
+  if (options.multi_topk && architecture !== "topk")
+    wrong("multi_topk", `multi_topk is for topk, not for ${architecture}`)
   if (options.resample_every !== null && architecture !== "standard") {
     wrong("resample_every", `resample_every is for the standard architecture, not for ${architecture}`)
   }

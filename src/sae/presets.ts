@@ -130,7 +130,12 @@ export const presets: Readonly<Record<PresetName, Readonly<Partial<Record<Archit
       lr: 7e-5,
       beta1: 0,
       beta2: 0.999,
+      // Steps of its SAEs of 16k latents: 4 * 10^9 rows in batches of 4096.
+      warmup: 1000 / 976_562,
+      warmup_from: 0.1,
+      warmup_shape: "cosine",
       decay: 0,
+      sparsity_warmup: 10_000 / 976_562,
       normalize: "mean_square",
       reconstruction: "sum",
       b_dec_init: "zero",
@@ -237,5 +242,9 @@ export const resolveSettings = (
   }
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined))
   const base = preset === null ? architectureDefaults[architecture] : {}
-  return { ...trainingDefaults, ...base, ...chosen, ...own } as typeof trainingDefaults & Settings
+  const settings = { ...trainingDefaults, ...base, ...chosen, ...own } as typeof trainingDefaults & Settings
+  // Ghost gradients are scaled to the loss of the SAE already.
+  return (settings as Settings).aux_loss === "ghost" && !("aux_coefficient" in own)
+    ? { ...settings, aux_coefficient: 1 }
+    : settings
 }

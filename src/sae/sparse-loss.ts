@@ -98,7 +98,8 @@ export const sparseLoss = (given: SparseLossInput): SparseLoss => {
         { W_enc: tf.gather(W_enc, at), b_enc: tf.gather(b_enc, at), W_dec: tf.gather(W_dec, at) },
         given.k_aux,
         given.aux_coefficient,
-        given.aux_kind
+        given.aux_kind,
+        1 / given.variance
       )
       facts.aux = aux.loss
       W_enc_gradient = addRows(W_enc_gradient, dead, aux.W_enc)

@@ -6,6 +6,7 @@ import { baseError, encoderInput, outputGradients, preActivations, reconstruct }
 import { addAuxiliary } from "./add-auxiliary.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
 import { decodePairs, pairScatter, pairSums } from "./code-products.ts"
+import { multiTopkLoss } from "./multi-topk.ts"
 import { sparseLoss } from "./sparse-loss.ts"
 import { reconstructionWeight } from "./training-options.ts"
 
@@ -69,7 +70,8 @@ export const topk: Architecture = {
   name: "topk",
   extras: () => ({}),
   memory: () => ({}),
-  loss: (batch) => chosenLoss(batch, (pre) => topKRows(pre, batch.options.k)),
+  loss: (batch) =>
+    batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, (pre) => topKRows(pre, batch.options.k)),
   latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   threshold: false
 }

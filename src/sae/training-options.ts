@@ -42,6 +42,8 @@ export interface TrainingOptions {
   readonly clip: number | null
   /** Weights are saved as their moving average over the steps, with this decay (OpenAI: 0.999); null: as they are last. */
   readonly ema: number | null
+  /** What the numbers are rounded to when they are saved; training itself is in f32. */
+  readonly dtype: "float32" | "bfloat16"
   /**
    * What rows are divided by, folded into the weights at the end. `mean_square`: sqrt(mean |x|^2) (dl, Gemma Scope);
    * `mean_norm`: mean |x| / sqrt(d_in) (Anthropic, SAELens `expected_average_only_in`). `layer_norm`: every row to mean 0
@@ -139,6 +141,7 @@ export const trainingDefaults = {
   eps: 1e-8,
   clip: null,
   ema: null,
+  dtype: "float32",
   normalize: "mean_square",
   reconstruction: "fraction_of_variance",
   b_dec_init: "median",

@@ -52,10 +52,35 @@ export const trainingParams = {
   }),
   beta1: Param.number({ default: null, minimum: 0, maximum: 0.9999, description: orPreset("Adam's beta1", "beta1") }),
   beta2: Param.number({ default: null, minimum: 0, maximum: 0.9999, description: orPreset("Adam's beta2", "beta2") }),
+  warmup_shape: Param.choice(["linear", "cosine"], {
+    default: null,
+    description: orPreset("how it rises", "warmup_shape")
+  }),
+  decay_shape: Param.choice(["linear", "cosine"], {
+    default: null,
+    description: orPreset("how it falls", "decay_shape")
+  }),
+  decay_to: Param.number({
+    default: null,
+    minimum: 0,
+    maximum: 1,
+    description: orPreset("share of the peak that it falls to", "decay_to")
+  }),
   clip: Param.number({
     default: null,
     minimum: 0,
     description: "largest norm of the gradient of all parameters together; null: the preset's, or no limit"
+  }),
+  ema: Param.number({
+    default: null,
+    minimum: 0.000_001,
+    maximum: 0.999_999,
+    description:
+      "decay of a moving average of the weights over the steps, which is saved in their place; null: the preset's, or none"
+  }),
+  dtype: Param.choice(["float32", "bfloat16"], {
+    default: null,
+    description: orPreset("what the saved numbers are rounded to; training is in f32 throughout", "dtype")
   }),
   normalize: Param.choice(["mean_square", "mean_norm", "layer_norm", "none"], {
     default: null,
@@ -90,10 +115,27 @@ export const trainingParams = {
     maximum: 1,
     description: orPreset("share of the steps over which that weight rises from 0", "sparsity_warmup")
   }),
+  k_anneal: Param.number({
+    default: null,
+    minimum: 0,
+    maximum: 1,
+    description: orPreset("share of the steps over which k falls from d_in to its value", "k_anneal")
+  }),
+  multi_topk: Param.boolean({
+    default: null,
+    description: orPreset("topk: add an eighth of the loss with the 4 k largest", "multi_topk")
+  }),
+  aux_loss: Param.choice(["fraction", "scaled_sum", "mean", "ghost"], {
+    default: null,
+    description: orPreset(
+      "what revives dead latents: AuxK, by the residual's variance, as a sum or a mean; or ghost gradients",
+      "aux_loss"
+    )
+  }),
   aux_coefficient: Param.number({
     default: null,
     minimum: 0,
-    description: orPreset("weight of the auxiliary loss that revives dead latents; 0: none", "aux_coefficient")
+    description: `${orPreset("weight of the auxiliary loss that revives dead latents; 0: none", "aux_coefficient")}, 1 for ghost`
   }),
   k_aux: Param.integer({
     default: null,

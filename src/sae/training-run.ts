@@ -2,7 +2,6 @@
  * One SAE on its way through a training run: its trainer, its curve, its checkpoint. It is given batches in order; where
  * they come from, and who else gets them, is `train-together.ts`'s.
  */
-import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import { computableSae } from "../artifact/formats/computable-sae.ts"
@@ -15,6 +14,7 @@ import { watchDivergence } from "./divergence.ts"
 import { foldScale } from "./fold-scale.ts"
 import { optionProblems } from "./option-problems.ts"
 import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
+import { roundStored } from "./round-stored.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
 import type { ScaledBatch, ScaledRows } from "./training-rows.ts"
@@ -57,10 +57,11 @@ export interface TrainingRun {
   readonly steps: () => number
   /** The next step; the batch stays the caller's. */
   readonly step: (batch: ScaledBatch) => Effect.Effect<void, StageFailed | ArtifactError>
-  /** After the last step: the weights as they are saved. `sample(i)` gives further batches, drawn anew. */
-  readonly finish: <E>(
-    sample: (i: number) => Effect.Effect<ScaledBatch, E>
-  ) => Effect.Effect<TrainedSae, StageFailed | E>
+  /** Batches that `finish` wants to have seen, after the last step. */
+  readonly samples: number
+  readonly sample: (batch: ScaledBatch) => void
+  /** The weights as they are saved. */
+  readonly finish: () => Effect.Effect<TrainedSae, StageFailed>
 }
 
 /** Points of the curve. */
@@ -72,11 +73,6 @@ const thresholdBatches = 64
 
 const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
-export interface RunStart {
-  /** An earlier SAE whose weights are the first ones; Adam's moments begin at zero. */
-  readonly init?: StoredSae
-}
-
 /** The options as they hold for these rows, or what is wrong with them. */
 export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions | string => {
   const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
@@ -87,12 +83,16 @@ export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOp
   return wrong?.message ?? options
 }
 
-/** Goes on from the checkpoint, where there is one. Its tensors are freed with the scope. */
+/**
+ * Goes on from the checkpoint, where there is one. Its tensors are freed with the scope.
+ *
+ * @param init an earlier SAE whose weights are the first ones; Adam's moments begin at zero
+ */
 export const startRun = Effect.fnUntraced(function* (
   rows: ScaledRows,
   given: TrainingOptions,
   hooks: TrainingHooks,
-  { init }: RunStart = {}
+  init?: StoredSae
 ) {
   const { d_in, scale, variance, transcoder } = rows
   const options = runOptions(rows, given)
@@ -164,20 +164,21 @@ export const startRun = Effect.fnUntraced(function* (
     yield* breathe
   })
 
-  const finish = Effect.fnUntraced(function* <E>(sample: (i: number) => Effect.Effect<ScaledBatch, E>) {
-    trainer.useAverage()
-    let threshold: number | undefined
-    if (architecture.threshold) {
-      let sum = 0
-      for (let i = 0; i < thresholdBatches; i++) {
-        const { x, target } = yield* sample(i)
-        sum += trainer.smallestActivation(x, target)
-        tf.dispose([x, target])
-      }
-      threshold = sum / thresholdBatches
-      if (!Number.isFinite(threshold)) {
-        return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
-      }
+  let smallest = 0
+  let averaged = false
+  const useAverage = (): void => {
+    if (!averaged) trainer.useAverage()
+    averaged = true
+  }
+  const sample = ({ x, target }: ScaledBatch): void => {
+    useAverage()
+    smallest += trainer.smallestActivation(x, target) / thresholdBatches
+  }
+  const finish = Effect.fnUntraced(function* () {
+    useAverage()
+    const threshold = architecture.threshold ? smallest : undefined
+    if (threshold !== undefined && !Number.isFinite(threshold)) {
+      return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
     const state = trainer.exportState()
     const trained = {
@@ -195,7 +196,7 @@ export const startRun = Effect.fnUntraced(function* (
       const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
       return tail.reduce((sum, value) => sum + value, 0) / tail.length
     }
-    const stored = foldScale(architecture, trained, options, rows)
+    const stored = roundStored(foldScale(architecture, trained, options, rows), options.dtype)
     // A threshold that was never set has failed above.
     const weights = computableSae(stored) as SaeWeights
     const result: TrainedSae = {
@@ -217,6 +218,13 @@ export const startRun = Effect.fnUntraced(function* (
     }
     return result
   })
-  const run: TrainingRun = { options, steps: trainer.steps, step, finish }
+  const run: TrainingRun = {
+    options,
+    steps: trainer.steps,
+    step,
+    samples: architecture.threshold ? thresholdBatches : 0,
+    sample,
+    finish
+  }
   return run
 })

@@ -155,6 +155,9 @@ export interface StageContext<P, S, I> {
   readonly facts: Readonly<Record<string, Json>>
 }
 
+/** What `run` of a kind with these parameters and inputs, and no sources, receives. */
+export type ContextOf<P extends Params, I extends Inputs> = StageContext<ParamValues<P>, {}, InputValues<I>>
+
 export interface Resources {
   readonly gpu?: number
   /** Bytes. */
