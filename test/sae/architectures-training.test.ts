@@ -23,36 +23,17 @@ import {
   trainingDefaults
 } from "../../src/sae/training-options.ts"
 import { trainingRequest, type TrainingRequest } from "../../src/sae/training-request.ts"
-import type { Checkpoint, CheckpointState } from "../../src/stage/stage.ts"
 import { filesFolder } from "../artifact/directory-folder.ts"
 import { loadTestEngine } from "../engine.ts"
-import { syntheticRows } from "./synthetic-rows.ts"
+import { plainRows, request, small } from "./training-variants.ts"
 
 beforeAll(loadTestEngine)
 
-const small = syntheticRows({ rows: 600, d_in: 16, directions: 24, active: 3, mean: 2, seed: 5 })
-const source = matrixRows(small.data, small.d_in)
-
-const request = (architecture: ArchitectureName, more: Partial<TrainingRequest> = {}): TrainingOptions => {
-  const options = trainingRequest({
-    architecture,
-    preset: "none",
-    d_sae: 32,
-    k: 3,
-    steps: 60,
-    batch_rows: 64,
-    seed: 7,
-    ...more
-  } as TrainingRequest)
-  if (typeof options === "string") throw new Error(options)
-  return options
-}
+const source = plainRows()
 
 /** Architectures with what makes their state larger: free norms, tied weights, latents made anew. */
 const variants: ReadonlyArray<readonly [string, TrainingOptions]> = [
-  ...architectureNames.map(
-    (name) => [name, request(name, name === "matryoshka_batch_topk" ? { groups: [0.25, 0.75] } : {})] as const
-  ),
+  ...architectureNames.map((name) => [name, request(name)] as const),
   ["standard, tied", request("standard", { tied: true })],
   ["standard, resampling", request("standard", { resample_every: 12, sparsity_coefficient: 3, sparsity_warmup: 0 })],
   [
@@ -64,37 +45,8 @@ const variants: ReadonlyArray<readonly [string, TrainingOptions]> = [
   ["topk, layer norm", request("topk", { normalize: "layer_norm" })]
 ]
 
-const bytes = (values: Float32Array | undefined): Buffer =>
-  values === undefined ? Buffer.alloc(0) : Buffer.from(values.buffer, values.byteOffset, values.byteLength)
-
 describe("every architecture", () => {
   for (const [name, options] of variants) {
-    it.effect(`${name}: a run resumed from any checkpoint ends with the same bits`, () =>
-      Effect.gen(function* () {
-        const before = tf.memory().numTensors
-        const whole = yield* trainSae(source, options)
-        expect(tf.memory().numTensors).toBe(before)
-        const saved: Array<CheckpointState> = []
-        const store: Checkpoint = {
-          load: Effect.succeed(undefined),
-          due: () => true,
-          save: (state) => Effect.sync(() => void saved.push(structuredClone(state)))
-        }
-        yield* trainSae(source, options, { checkpoint: store })
-        for (const state of [saved[0], saved[3]] as ReadonlyArray<CheckpointState>) {
-          const through = { ...state, json: JSON.parse(JSON.stringify(state.json)) as CheckpointState["json"] }
-          const resumed = yield* trainSae(source, options, {
-            checkpoint: { ...store, load: Effect.succeed(through), due: () => false }
-          })
-          for (const tensor of ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"] as const) {
-            expect(bytes(resumed.weights[tensor]).equals(bytes(whole.weights[tensor])), tensor).toBe(true)
-          }
-          expect(resumed.stored.latents).toEqual(whole.stored.latents)
-          expect(resumed.curve).toEqual(whole.curve)
-        }
-      })
-    )
-
     it.effect(
       `${name}: what is saved computes on rows as they come what training computed, and has unit decoder rows`,
       () =>

@@ -118,6 +118,48 @@ const jump = (p: Parameters, x: Matrix, options: ResolvedOptions, dead: Readonly
   return { z, f, l0, norms, penalty: sparsity * penalty + (options.pre_act_coefficient * short) / rows }
 }
 
+const preActivations = (p: Parameters, x: Matrix, options: ResolvedOptions): Matrix =>
+  products(p, x, options).map((row) => row.map((value, j) => value + (p.b_enc[j] as number)))
+
+/** x - x_hat of a TopK SAE with these weights. */
+const residuals = (p: Parameters, x: Matrix, options: ResolvedOptions): Matrix => {
+  const f = preActivations(p, x, options).map((row) => {
+    const limit = row.toSorted((a, b) => b - a)[options.k - 1] as number
+    return row.map((value) => (value >= limit ? Math.max(0, value) : 0))
+  })
+  return errors(p, f, x).map((row) => row.map((value) => -value))
+}
+
+/** Ghost gradients: what `held` weights give is held fixed. */
+const ghosts = (
+  p: Parameters,
+  z: Matrix,
+  residual: Matrix,
+  options: ResolvedOptions,
+  held: Parameters,
+  heldZ: Matrix,
+  dead: ReadonlyArray<number>
+): number => {
+  if (dead.length === 0) return 0
+  const outputs = (weights: Parameters, pre: Matrix): Matrix =>
+    pre.map((row) =>
+      Array.from({ length: d_in }, (_, c) =>
+        sum(dead.map((j) => Math.exp(row[j] as number) * ((weights.W_dec[j] as Array<number>)[c] as number)))
+      )
+    )
+  const fixed = outputs(held, heldZ)
+  const weight = missed([[1, 0, 0, 0, 0]], options) * rows
+  return sum(
+    outputs(p, z).map((row, i) => {
+      const e = residual[i] as Array<number>
+      const scale = Math.hypot(...e) / (2 * Math.hypot(...(fixed[i] as Array<number>)) + 1e-6)
+      const off = (values: ReadonlyArray<number>) => square(values.map((value, c) => scale * value - (e[c] as number)))
+      const ratio = square(e) / (off(fixed[i] as Array<number>) + 1e-6)
+      return (options.aux_coefficient * weight * ratio * off(row)) / rows
+    })
+  )
+}
+
 /** The loss; `held` are the weights that a stop-gradient holds fixed, `chosen` the pairs that a selection has chosen. */
 const naiveLoss = (
   p: Parameters,
@@ -167,6 +209,21 @@ const naiveLoss = (
         total += missed(errors(p, prefix, x), options) / sizes.length
       }
       return total
+    }
+    case "topk": {
+      const z = pi.map((row) => row.map((value, j) => value + (p.b_enc[j] as number)))
+      const largest = (k: number): Matrix =>
+        z.map((row) => {
+          const limit = row.toSorted((a, b) => b - a)[k - 1] as number
+          return row.map((value) => (value >= limit ? Math.max(0, value) : 0))
+        })
+      const e = errors(p, largest(options.k), x)
+      const more = options.multi_topk ? missed(errors(p, largest(Math.min(4 * options.k, d_sae)), x), options) / 8 : 0
+      return (
+        missed(e, options) +
+        more +
+        ghosts(p, z, residuals(held, x, options), options, held, preActivations(held, x, options), dead)
+      )
     }
     default:
       throw new Error(options.architecture)
@@ -295,6 +352,15 @@ describe("gradients are those of the dense f64 loss", () => {
   it("p_anneal: at p below one, with the weight of its memory", () => {
     for (const seed of seeds) {
       compare("p_anneal", { decoder_norm: "free" }, seed, [], 0.6, { p: 0.6, next_p: 0.4, weight: 1, queue: [] })
+    }
+  })
+
+  it("topk: with the 4 k largest, and ghost gradients of dead latents", () => {
+    for (const seed of seeds) {
+      compare("topk", { k: 2, multi_topk: true }, seed)
+      const ghost = { k: 2, aux_loss: "ghost", aux_coefficient: 0.7 } as const
+      compare("topk", ghost, seed, [1, 4, 7])
+      compare("topk", { ...ghost, multi_topk: true, reconstruction: "sum" }, seed, [0, 11])
     }
   })
 
