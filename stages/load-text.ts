@@ -1,20 +1,25 @@
-/** Text from a source, tokenized with a model's tokenizer and packed into contexts. */
+/** Text from a source, tokenized with a model's tokenizer and packed into contexts; or sequences of ids or symbols. */
 import * as Effect from "effect/Effect"
 import { LanguageModel } from "../src/artifact/language-model.ts"
+import { Tokenizer } from "../src/artifact/tokenizer.ts"
 import { Tokens } from "../src/artifact/tokens.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("load-text", {
-  summary: "Tokenizes a text for a model and packs it into contexts",
+  summary: "Tokenizes a text for a model and packs it into contexts; token ids and symbols of a vocabulary work too",
   sources: {
     source: {
       of: "text",
-      description: "builtin:speller-text, or file:PATH of plain text or of JSONL with a field text, or of a folder"
+      description:
+        "builtin:speller-text, or file:PATH of plain text, JSON lines (both also .gz or .zst), Parquet or Arrow, or of a folder of such files"
     }
   },
-  inputs: { model: Stage.one(LanguageModel, "the model whose tokenizer is used") },
+  inputs: {
+    model: Stage.optional(LanguageModel, "the model whose tokenizer is used, or whose vocabulary the ids are of"),
+    tokenizer: Stage.optional(Tokenizer, "instead of a model: a tokenizer alone")
+  },
   params: {
     tokens: Param.integer({
       default: 400_000,
@@ -30,12 +35,54 @@ export default Stage.make("load-text", {
     }),
     bos: Param.boolean({
       default: true,
-      description: "put the model's BOS token at position 0, where it has one (models trained with it need it)"
+      description: "put the BOS token at position 0, where there is one (models trained with it need it)"
+    }),
+    bos_token: Param.string({
+      default: null,
+      description: "the BOS token, as the vocabulary spells it; null: the model's own, if it has one"
+    }),
+    separator: Param.choice(["bos", "eos", "none"], {
+      default: "bos",
+      description: "what stands between two documents in a context: the BOS, the model's EOS, nothing"
+    }),
+    packing: Param.choice(["join_ends", "one_per_document"], {
+      default: "join_ends",
+      description:
+        "join_ends: documents are cut into whole contexts and their ends are joined; one_per_document: a context is the beginning of a document, shorter ones are left out"
+    }),
+    shuffle_seed: Param.integer({
+      default: null,
+      description: "seed of a random order of all documents; null: the order of the source"
+    }),
+    text_field: Param.string({
+      default: null,
+      description:
+        "field or column that holds text, a list of token ids or a list of symbols; null: text, else input_ids, else tokens"
+    }),
+    split: Param.string({
+      default: null,
+      description: "take the files whose names say this split (train, validation, test, ...); all: whatever they say"
+    }),
+    config: Param.string({ default: null, description: "take the files in the folder of this configuration" }),
+    files: Param.string({
+      default: null,
+      description: "take the files whose relative names match this pattern, such as data/train-*.parquet"
+    }),
+    vocabulary: Param.list(Param.string({ description: "a symbol" }), {
+      default: null,
+      description:
+        "symbols by id, where the sequences are no text and no model says what they mean; text is then symbols between white space"
+    }),
+    vocab_size: Param.integer({
+      default: null,
+      minimum: 1,
+      description: "number of token ids, where the source holds ids and neither a model nor a tokenizer is given"
     })
   },
   output: Tokens,
   metrics: {
     tokens: { better: "neither", tolerance: 0, description: "token ids, BOS included" },
+    missing_tokens: { better: "lower", tolerance: 0, description: "tokens wanted that the source does not have" },
     contexts: { better: "neither", tolerance: 0, description: "contexts" },
     documents: { better: "neither", tolerance: 0, description: "documents" }
   },
@@ -44,27 +91,33 @@ export default Stage.make("load-text", {
   run: ({ sources, inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
       const { loadText } = yield* Effect.promise(() => import("../src/text/load-text.ts"))
-      const { modelInfo } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
-      const model = inputs.model.value
-      const info = yield* modelInfo(model.config).pipe(Effect.mapError((error) => stageFailed(error.message)))
-      const contextSize = params.context_size ?? Math.min(128, info.context)
-      if (contextSize > info.context) {
-        return yield* stageFailed(
-          `context_size is ${contextSize}, the model takes at most ${info.context}`,
-          "Lower context_size."
-        )
+      const { textVocabulary } = yield* Effect.promise(() => import("../src/text/text-vocabulary.ts"))
+      const vocabulary = yield* textVocabulary(inputs.model?.value, inputs.tokenizer?.value, params)
+      const { longest, eos } = vocabulary
+      const contextSize = params.context_size ?? Math.min(128, longest ?? 128)
+      if (longest !== undefined && contextSize > longest) {
+        return yield* stageFailed(`context_size is ${contextSize}, the model takes at most ${longest}`, "Lower it.")
       }
-      const loaded = yield* loadText(sources.source, output, {
-        tokenizerJson: yield* model.tokenizer,
-        tokenizerDigest: model.tokenizerDigest,
-        vocabulary: info.vocabulary,
+      const bos = params.bos ? vocabulary.bos : null
+      if (params.separator === "eos" && eos === null) {
+        return yield* stageFailed("separator is eos, and no model says which token that is", "Set it to bos or none.")
+      }
+      const { unused, ...loaded } = yield* loadText(sources.source, output, {
+        ...vocabulary,
         contextSize,
-        bos: params.bos ? info.bos : null,
+        bos,
+        separator: params.separator === "bos" ? bos : params.separator === "eos" ? eos : null,
+        packing: params.packing,
+        shuffleSeed: params.shuffle_seed,
+        field: params.text_field,
+        choice: { split: params.split, config: params.config, files: params.files },
         tokens: params.tokens,
         progress
       })
       const tokens = loaded.contexts * contextSize
-      if (tokens < params.tokens) log(`the text has ${tokens} tokens, fewer than the ${params.tokens} wanted`)
-      return { tokens, contexts: loaded.contexts, documents: loaded.documents }
+      const missing = Math.max(0, params.tokens - tokens)
+      if (missing > 0) log(`the source has only ${tokens} tokens in whole contexts: ${missing} fewer than wanted`)
+      if (unused > 0) log(`${unused} documents are shorter than a context and were left out`)
+      return { tokens, missing_tokens: missing, contexts: loaded.contexts, documents: loaded.documents }
     })
 })

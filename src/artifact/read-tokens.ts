@@ -5,22 +5,51 @@ import { openArrow } from "./arrow-reader.ts"
 import type { Artifact } from "./artifact.ts"
 import { ArtifactError } from "./artifact-error.ts"
 import { readJsonFile } from "./json-file.ts"
-import { tokensColumns } from "./tokens-columns.ts"
+import { documentNames } from "./document-names.ts"
+import { documentsColumns, tokensColumns } from "./tokens-columns.ts"
 import type { ContextBlock, TokensHandle } from "./tokens.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const size = Schema.Int.check(Schema.isGreaterThan(0))
 
 const TokensFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   batch_contexts: size,
   contexts: count,
   context_size: size,
   documents: count,
   vocab_size: size,
   bos_id: Schema.NullOr(count),
-  tokenizer: Schema.String,
+  packing: Schema.Struct({
+    documents: Schema.Literals(["join_ends", "one_per_document"]),
+    separator_id: Schema.NullOr(count),
+    shuffle_seed: Schema.NullOr(Schema.Int)
+  }),
+  tokenizer: Schema.NullOr(Schema.String),
   source: Schema.String
+})
+
+const DocumentsFile = Schema.Struct({ files: Schema.Array(Schema.String) })
+
+const readNames = Effect.fnUntraced(function* (artifact: Artifact, documents: number) {
+  const { files } = yield* readJsonFile(artifact, "documents.json", DocumentsFile)
+  const path = "documents.arrow"
+  const arrow = yield* openArrow(yield* artifact.open(path), documentsColumns, path, artifact.digest)
+  const file = new Int32Array(documents)
+  const row = new Int32Array(documents)
+  const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
+  let filled = 0
+  for (let b = 0; b < arrow.batches; b++) {
+    const { rows, values } = yield* arrow.readBatch(b)
+    if (filled + rows > documents) return yield* fail(`names more than ${documents} documents`)
+    file.set(values.file, filled)
+    row.set(values.row, filled)
+    filled += rows
+  }
+  if (filled !== documents) return yield* fail(`names ${filled} of ${documents} documents`)
+  if (!file.every((number) => number >= 0 && number < files.length))
+    return yield* fail("names a file that is not listed")
+  return documentNames({ files, file, row })
 })
 
 export const readTokens = Effect.fn("readTokens")(function* (artifact: Artifact) {
@@ -63,7 +92,7 @@ export const readTokens = Effect.fn("readTokens")(function* (artifact: Artifact)
     digest: artifact.digest,
     read,
     documentNames: artifact.has("documents.json")
-      ? readJsonFile(artifact, "documents.json", Schema.Array(Schema.String))
+      ? Effect.scoped(readNames(artifact, info.documents))
       : Effect.succeed(undefined)
   }
   return handle

@@ -2,11 +2,45 @@
 import * as Effect from "effect/Effect"
 import type { ArtifactWriter } from "./artifact.ts"
 import { openArrowWriter } from "./arrow-writer.ts"
-import { tokensBatchContexts, tokensColumns } from "./tokens-columns.ts"
+import type { DocumentNames } from "./document-names.ts"
+import { documentsBatch, documentsColumns, tokensBatchContexts, tokensColumns } from "./tokens-columns.ts"
 import type { TokensInfo } from "./tokens.ts"
 
+interface DocumentPlace {
+  readonly file: number
+  readonly row: number
+}
+
+const openPlaces = Effect.fnUntraced(function* (output: ArtifactWriter) {
+  const arrow = yield* openArrowWriter(output, "documents.arrow", documentsColumns)
+  const file = new Int32Array(documentsBatch)
+  const row = new Int32Array(documentsBatch)
+  let filled = 0
+  const flush = Effect.suspend(() => {
+    const rows = filled
+    filled = 0
+    return rows === 0 ? Effect.void : arrow.append(rows, { file: file.subarray(0, rows), row: row.subarray(0, rows) })
+  })
+  const add = (place: DocumentPlace) => {
+    file[filled] = place.file
+    row[filled] = place.row
+    filled += 1
+    return filled === documentsBatch ? flush : Effect.void
+  }
+  return { add, finish: Effect.andThen(flush, arrow.close) }
+})
+
+const placesOf = function* ({ length, places }: DocumentNames): Generator<DocumentPlace> {
+  for (let i = 0; i < length; i++) {
+    yield { file: places?.file[i] ?? i, row: places?.row[i] ?? 0 }
+  }
+}
+
+const filesOf = (names: DocumentNames): ReadonlyArray<string> =>
+  names.places?.files ?? Array.from({ length: names.length }, (_, i) => names.at(i) ?? "")
+
 /**
- * Needs a scope, which closes the file. `append` takes any whole number of contexts, row-major as in `ContextBlock`;
+ * Needs a scope, which closes the files. `append` takes any whole number of contexts, row-major as in `ContextBlock`;
  * nothing is readable before `finish`, which gives what `tokens.json` says.
  */
 export const openTokensWriter = Effect.fn("openTokensWriter")(function* (
@@ -21,6 +55,8 @@ export const openTokensWriter = Effect.fn("openTokensWriter")(function* (
   let filled = 0
   let contexts = 0
   let lastDocument = -1
+  let named = 0
+  let places: Effect.Success<ReturnType<typeof openPlaces>> | undefined
 
   const flush = Effect.suspend(() => {
     const rows = filled
@@ -46,14 +82,33 @@ export const openTokensWriter = Effect.fn("openTokensWriter")(function* (
     }
   })
 
-  /** @param names names of the documents by number, where they have any */
-  const finish = Effect.fnUntraced(function* (names?: ReadonlyArray<string>) {
+  /** Says where the next documents, by number, are from; `finish` then needs the names of the files. */
+  const name = Effect.fnUntraced(function* (next: Iterable<DocumentPlace>) {
+    for (const place of next) {
+      places ??= yield* openPlaces(output)
+      yield* places.add(place)
+      named += 1
+    }
+  })
+
+  /** @param names names of the documents by number, or of the files that `name` spoke of; none where there are none */
+  const finish = Effect.fnUntraced(function* (names?: DocumentNames | { readonly files: ReadonlyArray<string> }) {
     yield* flush
     yield* file.close
-    const complete: TokensInfo = { ...info, contexts, documents: names?.length ?? lastDocument + 1 }
-    yield* output.writeJson("tokens.json", { format: 1, batch_contexts: batch, ...complete })
-    if (names !== undefined) yield* output.writeJson("documents.json", names)
+    let files: ReadonlyArray<string> | undefined
+    if (names !== undefined && "files" in names) files = names.files
+    else if (names !== undefined) {
+      yield* name(placesOf(names))
+      files = filesOf(names)
+    }
+    if (places !== undefined) {
+      if (files === undefined) throw new RangeError("documents were named, but not their files")
+      yield* places.finish
+      yield* output.writeJson("documents.json", { files })
+    }
+    const complete: TokensInfo = { ...info, contexts, documents: Math.max(named, lastDocument + 1) }
+    yield* output.writeJson("tokens.json", { format: 2, batch_contexts: batch, ...complete })
     return complete
   })
-  return { append, finish }
+  return { append, name, finish }
 })

@@ -66,7 +66,7 @@ export const captureActivations = Effect.fn("captureActivations")(function* (
     model: options.model,
     tokens: tokens.digest,
     context_size: time,
-    mask: { drop_bos: tokens.bos_id !== null },
+    mask: { drop_bos: tokens.bos_id !== null || tokens.packing.separator_id !== null },
     split: { ...split, held_out_fraction: options.held_out_fraction, seed: options.seed }
   }
   const writer = yield* openActivationsWriter(output, info)
@@ -74,6 +74,7 @@ export const captureActivations = Effect.fn("captureActivations")(function* (
     context_size: time,
     vocab_size: tokens.vocab_size,
     bos_id: tokens.bos_id,
+    packing: tokens.packing,
     tokenizer: tokens.tokenizer,
     source: tokens.source
   })

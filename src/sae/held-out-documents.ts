@@ -2,6 +2,7 @@
  * Which documents are held out: by document, seeded, and within each kind of text (the part of a name before "/"), so
  * that training and held-out rows are of the same mixture.
  */
+import type { DocumentNames } from "../artifact/document-names.ts"
 import * as Rng from "../random/rng.ts"
 
 export interface DocumentSplit {
@@ -13,10 +14,10 @@ export interface DocumentSplit {
 }
 
 /** Documents by kind; kinds of one document are thrown together, since they cannot be split by themselves. */
-const kinds = (count: number, names: ReadonlyArray<string> | undefined): ReadonlyMap<string, ReadonlyArray<number>> => {
+const kinds = (count: number, names: DocumentNames | undefined): ReadonlyMap<string, ReadonlyArray<number>> => {
   const groups = new Map<string, Array<number>>()
   for (let document = 0; document < count; document++) {
-    const name = names?.[document] ?? ""
+    const name = names?.at(document) ?? ""
     const kind = name.includes("/") ? name.slice(0, name.indexOf("/")) : ""
     const members = groups.get(kind)
     if (members === undefined) groups.set(kind, [document])
@@ -36,7 +37,7 @@ const kinds = (count: number, names: ReadonlyArray<string> | undefined): Readonl
  */
 export const heldOutDocuments = (
   sizes: ArrayLike<number>,
-  names: ReadonlyArray<string> | undefined,
+  names: DocumentNames | undefined,
   fraction: number,
   seed: number,
   contexts: number

@@ -1,15 +1,14 @@
 /** Random access to a blob; a chunk is checked against its digest the first time that a read touches it. */
 import type { FileHandle } from "node:fs/promises"
 import type { ArtifactFile, VerifiedFile } from "../artifact/artifact.ts"
-import type { ArtifactError } from "../artifact/artifact-error.ts"
 import { CHUNK_BYTES, sha256Of } from "./hash-file.ts"
 
 export interface VerifiedFileOptions {
   readonly handle: FileHandle
   readonly file: ArtifactFile
   /** Called when bytes differ; gives the error to reject with. */
-  readonly damaged: (detail: string) => Promise<ArtifactError>
-  readonly invalid: (detail: string) => ArtifactError
+  readonly damaged: (detail: string) => Promise<Error>
+  readonly invalid: (detail: string) => Error
 }
 
 const readFully = async (handle: FileHandle, target: Uint8Array, position: number): Promise<boolean> => {

@@ -1,101 +1,174 @@
-/** Tokenizes the documents of a source and writes them as a Tokens artifact. */
+/**
+ * Tokenizes the documents of a source and writes them as a Tokens artifact. Files are read piece by piece, documents are
+ * tokenized as they come and contexts are written as they fill, so that memory does not grow with the text; no more of the
+ * source is read than the tokens that are wanted take.
+ */
+import { rm } from "node:fs/promises"
+import { dirname } from "node:path"
 import * as Effect from "effect/Effect"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactWriter } from "../artifact/artifact.ts"
 import { openTokensWriter } from "../artifact/write-tokens.ts"
 import { sourceName } from "../source/source-name.ts"
-import { stageFailed } from "../stage/stage-failed.ts"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { Progress, ResolvedSource } from "../stage/stage.ts"
-import { fileDocuments } from "./file-documents.ts"
-import { packContexts, type TokenDocument } from "./pack-contexts.ts"
+import { documentTokenizer } from "./document-tokenizer.ts"
+import { documentFailure } from "./documents/document-failure.ts"
+import { openDocuments } from "./documents/open-documents.ts"
+import { type FileChoice, selectFiles } from "./documents/select-files.ts"
+import { shuffleDocuments } from "./documents/shuffle-documents.ts"
+import { packContexts, type Packing, type PackedPiece } from "./pack-contexts.ts"
 import { readTexts } from "./read-texts.ts"
 import { spellerCorpus } from "./speller-corpus.ts"
 import { spellerText } from "./speller-text.ts"
-import { makeTokenizer, type Tokenizer } from "./tokenizer.ts"
+import type { SymbolVocabulary } from "./symbol-vocabulary.ts"
+import type { TokenDocument } from "./token-document.ts"
+import type { StreamingTokenizer } from "./tokenizer.ts"
 
 export interface LoadTextOptions {
-  readonly tokenizerJson: string
-  /** sha256 of tokenizer.json. */
-  readonly tokenizerDigest: string
+  readonly tokenizer: StreamingTokenizer | undefined
+  readonly symbols: SymbolVocabulary | undefined
+  /** sha256 of the tokenizer.json that the ids belong to, or null. */
+  readonly tokenizerDigest: string | null
   readonly vocabulary: number
   readonly contextSize: number
   readonly bos: number | null
+  readonly separator: number | null
+  readonly packing: Packing
+  readonly shuffleSeed: number | null
+  /** Field or column of the documents; null: the first usual one. */
+  readonly field: string | null
+  readonly choice: FileChoice
   /** Tokens wanted: contexts are written until they hold as many. */
   readonly tokens: number
   readonly progress: (progress: Progress) => void
 }
 
-const failed = (source: ResolvedSource, remedy: string) => (error: unknown) =>
-  stageFailed(`source ${source.uri}: ${error instanceof Error ? error.message : String(error)}`, remedy)
+interface Opened {
+  /** Grows with a builtin's documents. */
+  readonly files: ReadonlyArray<string>
+  readonly documents: AsyncIterable<TokenDocument> | Iterable<TokenDocument>
+}
 
-/** Documents of the source as ids, tokenized when they are asked for; `names` grows with them. */
-const tokenDocuments = Effect.fnUntraced(function* (
-  source: ResolvedSource,
-  tokenizer: Tokenizer,
-  room: number,
-  names: Array<string>
-) {
-  const files = yield* readTexts(source)
-  const named = function* (documents: Iterable<TokenDocument>): Generator<TokenDocument> {
-    for (const document of documents) {
-      names.push(document.name)
-      yield document
+/** `builtin:speller-text`: its documents are made of its files. */
+const builtinDocuments = Effect.fnUntraced(function* (source: ResolvedSource, options: LoadTextOptions) {
+  const { tokenizer, contextSize, bos } = options
+  if (tokenizer === undefined) return yield* stageFailed(`source ${source.uri}: it is text`, "Give a model.")
+  const texts = yield* readTexts(source)
+  const corpus = yield* Effect.try({ try: () => spellerCorpus(texts), catch: documentFailure(source) })
+  const files: Array<string> = []
+  const documents = function* (): Generator<TokenDocument> {
+    for (const { name, ids } of spellerText(corpus, tokenizer, contextSize - (bos === null ? 0 : 1))) {
+      yield { file: files.push(name) - 1, row: 0, parts: [ids] }
     }
   }
-  return yield* Effect.try({
-    try: () => {
-      if (source.uri.startsWith("builtin:")) return named(spellerText(spellerCorpus(files), tokenizer, room))
-      const documents = fileDocuments(files)
-      return named(Iterator.from(documents).map(({ name, text }) => ({ name, ids: tokenizer.encode(text) })))
-    },
-    catch: failed(source, "Give plain text, or JSONL with a field text.")
-  })
+  return { files, documents: documents() } satisfies Opened
 })
 
-export const loadText = Effect.fn("loadText")(function* (
+/** The tokenizer that stands beside pretokenized data says whose ids they are. */
+const checkTokenizer = (source: ResolvedSource, digest: string | null): Effect.Effect<void, StageFailed> => {
+  const beside = source.files.find(({ name }) => name === "tokenizer.json" || name.endsWith("/tokenizer.json"))
+  if (beside === undefined || digest === null || beside.sha256 === digest) return Effect.void
+  return Effect.fail(
+    stageFailed(
+      `source ${source.uri}: ${beside.name} is another tokenizer than the model's`,
+      "Give the model that the data were tokenized for; if it is text, leave tokenizer.json out of the folder."
+    )
+  )
+}
+
+const fileDocuments = Effect.fnUntraced(function* (
   source: ResolvedSource,
   output: ArtifactWriter,
   options: LoadTextOptions
 ) {
-  const { contextSize, bos, vocabulary } = options
-  const tokenizer = yield* Effect.try({
-    try: () => makeTokenizer(options.tokenizerJson),
-    catch: (error) =>
-      stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
-  })
-  const names: Array<string> = []
-  const documents = yield* tokenDocuments(source, tokenizer, contextSize - (bos === null ? 0 : 1), names)
+  yield* checkTokenizer(source, options.tokenizerDigest)
+  const chosen = selectFiles(source, options.choice)
+  if ("problem" in chosen) return yield* stageFailed(`source ${source.uri}: ${chosen.problem}`, chosen.remedy)
+  const documents = openDocuments(source, chosen, options.field)
+  const { files } = documents
+  const tokenize = documentTokenizer({ ...options, files })
+  const { shuffleSeed } = options
+  if (shuffleSeed === null) {
+    const inOrder = async function* (): AsyncGenerator<TokenDocument, void, undefined> {
+      for await (const document of documents.read()) yield tokenize(document)
+    }
+    return { files, documents: inOrder() } satisfies Opened
+  }
+  const directory = yield* Effect.acquireRelease(output.path("shuffle/bucket"), (path) =>
+    Effect.promise(() => rm(dirname(path), { recursive: true, force: true }))
+  )
+  return {
+    files,
+    documents: shuffleDocuments(documents, {
+      seed: shuffleSeed,
+      tokens: options.tokens,
+      directory: dirname(directory),
+      tokenize
+    })
+  } satisfies Opened
+})
+
+/** Files of the source are closed, and buckets are gone, when it ends. */
+export const loadText = (source: ResolvedSource, output: ArtifactWriter, options: LoadTextOptions) =>
+  Effect.scoped(load(source, output, options))
+
+const load = Effect.fn("loadText")(function* (
+  source: ResolvedSource,
+  output: ArtifactWriter,
+  options: LoadTextOptions
+) {
+  const { contextSize, bos, separator, packing } = options
+  const { files, documents } = yield* source.uri.startsWith("builtin:")
+    ? builtinDocuments(source, options)
+    : fileDocuments(source, output, options)
   const wanted = Math.ceil(options.tokens / contextSize)
   const writer = yield* openTokensWriter(output, {
     context_size: contextSize,
-    vocab_size: vocabulary,
+    vocab_size: options.vocabulary,
     bos_id: bos,
+    packing: { documents: packing, separator_id: separator, shuffle_seed: options.shuffleSeed },
     tokenizer: options.tokenizerDigest,
     source: sourceName(source)
   })
-  let contexts = 0
-  let used = -1
-  for (const context of packContexts(documents, contextSize, bos)) {
-    const greatest = context.ids.reduce((most, id) => Math.max(most, id), 0)
-    if (greatest >= vocabulary) {
-      return yield* stageFailed(
-        `the tokenizer gave id ${greatest}, the model knows ids below ${vocabulary}`,
-        "The folder's tokenizer.json and config.json do not belong together."
-      )
+  if (options.symbols !== undefined) yield* output.write("tokenizer.json", options.symbols.json)
+  let read = 0
+  const counted = async function* (): AsyncGenerator<TokenDocument, void, undefined> {
+    for await (const document of documents) {
+      read++
+      yield document
     }
-    for (const document of context.documents) if (document > used) used = document
-    yield* writer.append(context)
+  }
+  const pieces = yield* Effect.acquireRelease(
+    Effect.sync(() => packContexts(counted(), { contextSize, bos, separator, packing })),
+    (iterator) => Effect.promise(() => iterator.return())
+  )
+  const next: Effect.Effect<IteratorResult<PackedPiece, void>, StageFailed | ArtifactError> = Effect.tryPromise({
+    try: () => pieces.next(),
+    catch: documentFailure(source)
+  })
+  let contexts = 0
+  while (contexts < wanted) {
+    const { done, value } = yield* next
+    if (done === true) break
+    yield* writer.name(value.named)
+    yield* writer.append(value.context)
     contexts++
     if (contexts % 200 === 0) {
       options.progress({ done: contexts * contextSize, total: wanted * contextSize, unit: "tokens" })
       yield* Effect.yieldNow
     }
-    if (contexts === wanted) break
   }
   if (contexts === 0) {
-    return yield* stageFailed(
-      `source ${source.uri}: the text does not fill one context of ${contextSize} tokens`,
-      "Give more text or lower context_size."
-    )
+    const [problem, remedy] =
+      read === 0
+        ? ["it holds no text", "Give a source with text."]
+        : [
+            `its ${read} documents do not fill one context of ${contextSize} tokens`,
+            "Give more text or lower context_size."
+          ]
+    return yield* stageFailed(`source ${source.uri}: ${problem}`, remedy)
   }
-  return yield* writer.finish(names.slice(0, used + 1))
+  const info = yield* writer.finish({ files })
+  return { ...info, unused: packing === "one_per_document" ? read - info.documents : 0 }
 })

@@ -1,60 +1,116 @@
 /**
- * Packs documents into contexts of one length. A document starts at the beginning of a context and is cut into whole
- * ones; what is left at its end is joined with the ends of other documents, in order. So nothing is padded, short
- * documents are used, and only the last, incomplete context is dropped.
+ * Packs documents into contexts of one length.
+ *
+ * `join_ends`: a document starts at the beginning of a context and is cut into whole ones; what is left at its end is
+ * joined with the ends of other documents, in order. So nothing is padded, short documents are used, and only the last,
+ * incomplete context is dropped. `one_per_document`: a context is the beginning of a document, so that positions are
+ * positions in documents; the rest of it, and documents that are too short, are left out.
  */
-export interface TokenDocument {
-  readonly name: string
-  readonly ids: Int32Array
+import type { PackingInfo } from "../artifact/tokens.ts"
+import type { TokenDocument } from "./token-document.ts"
+
+export type Packing = PackingInfo["documents"]
+
+export interface PackOptions {
+  /** Ids in a context. */
+  readonly contextSize: number
+  /** Token at position 0 of every context; null: none. */
+  readonly bos: number | null
+  /** Token between the ends of two documents in a context; null: none. */
+  readonly separator: number | null
+  readonly packing: Packing
 }
 
 export interface PackedContext {
   /** [context] */
   readonly ids: Int32Array
-  /** [context]: number of the document, by the order of first use; -1 for BOS and separators. */
+  /** [context]: number of the document; -1 for BOS and separators. */
   readonly documents: Int32Array
 }
 
-/**
- * @param bos token at position 0 of every context and between the ends of documents; null: none
- * @param documents consumed as far as contexts are asked for
- */
-export const packContexts = function* (
-  documents: Iterable<TokenDocument>,
-  context: number,
-  bos: number | null
-): Generator<PackedContext> {
+export interface DocumentPlace {
+  readonly file: number
+  readonly row: number
+}
+
+/** Documents are numbered in the order in which they first stand in a context; each is announced before that context. */
+export interface PackedPiece {
+  readonly named: ReadonlyArray<DocumentPlace>
+  readonly context: PackedContext
+}
+
+interface Filling {
+  readonly ids: Int32Array
+  readonly documents: Int32Array
+  used: number
+}
+
+/** @param documents consumed as far as contexts are asked for */
+export const packContexts = async function* (
+  documents: AsyncIterable<TokenDocument> | Iterable<TokenDocument>,
+  { contextSize, bos, separator, packing }: PackOptions
+): AsyncGenerator<PackedPiece, void, undefined> {
   const head = bos === null ? 0 : 1
-  if (context <= head) throw new RangeError(`a context of ${context} tokens has no room for text`)
-  const start = (): { ids: Int32Array; documents: Int32Array; used: number } => {
-    const ids = new Int32Array(context)
-    const owners = new Int32Array(context).fill(-1)
-    if (bos !== null) ids[0] = bos
-    return { ids, documents: owners, used: head }
+  if (contextSize <= head) throw new RangeError(`a context of ${contextSize} tokens has no room for text`)
+  const start = (): Filling => {
+    const filling = { ids: new Int32Array(contextSize), documents: new Int32Array(contextSize).fill(-1), used: head }
+    if (bos !== null) filling.ids[0] = bos
+    return filling
+  }
+  let named: Array<DocumentPlace> = []
+  let count = 0
+  const finished = (context: PackedContext): PackedPiece => {
+    const piece = { named, context }
+    named = []
+    return piece
   }
   let ends = start()
-  let number = -1
-  for (const { ids } of documents) {
-    number++
-    const width = context - head
-    let at = 0
-    for (; at + width <= ids.length; at += width) {
-      const whole = start()
-      whole.ids.set(ids.subarray(at, at + width), head)
-      whole.documents.fill(number, head)
-      yield whole
-    }
-    while (at < ids.length) {
-      if (ends.used > head && bos !== null && ends.used < context) ends.ids[ends.used++] = bos
-      const take = Math.min(context - ends.used, ids.length - at)
+  /** Ends of a document to the joined ends; gives the contexts that it fills. */
+  const join = function* (ids: Int32Array, number: number): Generator<PackedContext> {
+    for (let at = 0; at < ids.length;) {
+      if (ends.used > head && separator !== null && ends.documents[ends.used - 1] !== number) {
+        ends.ids[ends.used++] = separator
+        if (ends.used === contextSize) {
+          yield ends
+          ends = start()
+        }
+      }
+      const take = Math.min(contextSize - ends.used, ids.length - at)
       ends.ids.set(ids.subarray(at, at + take), ends.used)
       ends.documents.fill(number, ends.used, ends.used + take)
       ends.used += take
       at += take
-      if (ends.used === context) {
+      if (ends.used === contextSize) {
         yield ends
         ends = start()
       }
     }
+  }
+  for await (const { file, row, parts } of documents) {
+    let number = -1
+    const numbered = (): number => {
+      if (number < 0) {
+        number = count++
+        named.push({ file, row })
+      }
+      return number
+    }
+    let whole = start()
+    for await (const ids of parts) {
+      for (let at = 0; at < ids.length;) {
+        const take = Math.min(contextSize - whole.used, ids.length - at)
+        whole.ids.set(ids.subarray(at, at + take), whole.used)
+        whole.used += take
+        at += take
+        if (whole.used < contextSize) break
+        whole.documents.fill(numbered(), head)
+        yield finished(whole)
+        whole = start()
+        if (packing === "one_per_document") break
+      }
+      if (packing === "one_per_document" && number >= 0) break
+    }
+    if (packing === "one_per_document" || whole.used === head) continue
+    for (const context of join(whole.ids.subarray(head, whole.used), numbered())) yield finished(context)
   }
 }

@@ -5,7 +5,6 @@
 import * as Rng from "../random/rng.ts"
 import { listPrompt } from "./list-prompts.ts"
 import type { SpellerCorpus } from "./speller-corpus.ts"
-import type { TokenDocument } from "./pack-contexts.ts"
 import type { Tokenizer } from "./tokenizer.ts"
 
 const listShare = 0.3
@@ -13,6 +12,11 @@ const orderSeed = 0
 
 /** Longest piece of running text that is one document: pieces and lists alternate finely enough for a small capture. */
 const pieceTokens = 2032
+
+export interface NamedIds {
+  readonly name: string
+  readonly ids: Int32Array
+}
 
 /**
  * @param tokensPerList tokens of one list; a context without its BOS, so that a list fills a context
@@ -22,7 +26,7 @@ export const spellerText = function* (
   { heldOut, words, roles }: SpellerCorpus,
   tokenizer: Tokenizer,
   tokensPerList: number
-): Generator<TokenDocument> {
+): Generator<NamedIds> {
   const drilled = words.filter((word) => roles.get(word) === "drilled")
   // A line is 8 tokens for the model's own tokenizer; others need no more lines than one per 4 tokens.
   const lines = Math.min(drilled.length, Math.ceil(tokensPerList / 4))

@@ -1,5 +1,6 @@
 /** A tokenizer read from a Hugging Face `tokenizer.json`, as the rest of the project uses it. */
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers"
+import { safeCuts } from "./safe-cuts.ts"
 
 export interface Tokenizer {
   /** Token ids of `text`; no special token is added. */
@@ -12,17 +13,111 @@ export interface Tokenizer {
   readonly vocabularySize: number
 }
 
+export interface StreamingTokenizer extends Tokenizer {
+  /**
+   * The ids of a text that comes in pieces, exactly those of `encode` of the whole. Memory holds what lies between two
+   * safe cuts (`safe-cuts.ts`): for a tokenizer without them the whole text.
+   */
+  readonly encodePieces: (
+    pieces: AsyncIterable<string> | Iterable<string>
+  ) => AsyncGenerator<Int32Array<ArrayBuffer>, void, undefined>
+}
+
+/** Pieces of words come again and again: their ids are kept, up to this many of up to this length. */
+const mostKept = 1 << 16
+const longestKept = 32
+/** Characters of a long text that are encoded together. */
+const pieceCharacters = 1 << 16
+/** Longest string of V8, with room: a text without safe cuts has to fit into one. */
+const longestWhole = 2 ** 28
+
+interface Numbers {
+  add: (ids: ArrayLike<number>) => void
+  result: () => Int32Array<ArrayBuffer>
+}
+
+const growing = (guess: number): Numbers => {
+  let ids = new Int32Array(guess)
+  let used = 0
+  return {
+    add: (more) => {
+      if (used + more.length > ids.length) {
+        const wider = new Int32Array(2 * (used + more.length))
+        wider.set(ids.subarray(0, used))
+        ids = wider
+      }
+      for (let i = 0; i < more.length; i++) ids[used + i] = more[i] as number
+      used += more.length
+    },
+    result: () => ids.slice(0, used)
+  }
+}
+
 /** @throws SyntaxError when `json` is not JSON, Error when the library refuses it */
-export const makeTokenizer = (json: string): Tokenizer => {
-  const tokenizer = new HuggingFaceTokenizer(JSON.parse(json) as object, {})
-  const encode = (text: string): Int32Array<ArrayBuffer> =>
-    Int32Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids)
+export const makeTokenizer = (json: string): StreamingTokenizer => {
+  const parsed = JSON.parse(json) as object
+  const tokenizer = new HuggingFaceTokenizer(parsed, {})
+  const cuts = safeCuts(parsed)
+  const kept = new Map<string, ReadonlyArray<number>>()
+  const encodePiece = (piece: string): ReadonlyArray<number> => {
+    const { ids, tokens } = tokenizer.encode(piece, { add_special_tokens: false })
+    const strange = (ids as ReadonlyArray<number | undefined>).indexOf(undefined)
+    if (strange < 0) return ids
+    throw new RangeError(`the tokenizer has no id for ${JSON.stringify(tokens[strange])} in ${JSON.stringify(piece)}`)
+  }
+  const keptOrEncoded = (piece: string): ReadonlyArray<number> => {
+    if (piece.length > longestKept) return encodePiece(piece)
+    const known = kept.get(piece)
+    if (known !== undefined) return known
+    const ids = encodePiece(piece)
+    if (kept.size >= mostKept) kept.clear()
+    kept.set(piece, ids)
+    return ids
+  }
+  const encode = (text: string): Int32Array<ArrayBuffer> => {
+    if (cuts === undefined) return Int32Array.from(encodePiece(text))
+    const ids = growing(Math.ceil(text.length / 3) + 8)
+    let start = 0
+    for (const { index } of text.matchAll(cuts.pattern)) {
+      ids.add(keptOrEncoded(text.slice(start, index)))
+      start = index + cuts.skip
+    }
+    if (start < text.length) ids.add(keptOrEncoded(text.slice(start)))
+    return ids.result()
+  }
+  const encodePieces = async function* (
+    pieces: AsyncIterable<string> | Iterable<string>
+  ): AsyncGenerator<Int32Array<ArrayBuffer>, void, undefined> {
+    let held: Array<string> = []
+    let length = 0
+    for await (const piece of pieces) {
+      held.push(piece)
+      length += piece.length
+      if (length > longestWhole) {
+        throw new RangeError(
+          `${length} characters without a place where this tokenizer lets a text be cut; split the document`
+        )
+      }
+      if (cuts === undefined) continue
+      const text = held.join("")
+      let start = 0
+      for (const { index } of text.matchAll(cuts.pattern)) {
+        if (index - start < pieceCharacters) continue
+        yield encode(text.slice(start, index))
+        start = index + cuts.skip
+      }
+      held = [text.slice(start)]
+      length = text.length - start
+    }
+    if (length > 0) yield encode(held.join(""))
+  }
   const decode = (ids: ArrayLike<number>): string =>
     ids.length === 0
       ? ""
       : tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false })
   return {
     encode,
+    encodePieces,
     decode,
     tokenText: (id) => decode([id]),
     id: (token) => tokenizer.token_to_id(token),

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
-import { fileDocuments } from "./file-documents.ts"
+import { sourceTexts } from "./source-texts.ts"
 import { heldOutSplit } from "./held-out-split.ts"
 import { readTexts } from "./read-texts.ts"
 import { type SpellerCorpus, spellerCorpus } from "./speller-corpus.ts"
@@ -20,21 +20,17 @@ const cutEnds = (documents: ReadonlyArray<TextDocument>): Pick<SpellerCorpus, "t
   }
 }
 
-const userText = (files: ReadonlyArray<TextDocument>): SpellerCorpus => {
-  const documents = fileDocuments(files)
+const userText = (documents: ReadonlyArray<TextDocument>): SpellerCorpus => {
   const split = documents.length < fewDocuments ? cutEnds(documents) : heldOutSplit(documents, heldOutShare, 0)
   return { ...split, words: [], roles: new Map() }
 }
 
 /** Files of the user come without drill words. */
 export const trainingText = Effect.fn("trainingText")(function* (source: ResolvedSource) {
+  if (!source.uri.startsWith("builtin:")) return userText(yield* sourceTexts(source))
   const files = yield* readTexts(source)
   return yield* Effect.try({
-    try: () => (source.uri.startsWith("builtin:") ? spellerCorpus(files) : userText(files)),
-    catch: (error) =>
-      stageFailed(
-        `source ${source.uri}: ${error instanceof Error ? error.message : String(error)}`,
-        "Give plain text, or JSONL with a field text."
-      )
+    try: () => spellerCorpus(files),
+    catch: (error) => stageFailed(`source ${source.uri}: ${error instanceof Error ? error.message : String(error)}`)
   })
 })

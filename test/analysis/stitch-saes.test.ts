@@ -12,6 +12,7 @@ import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/fo
 import { loadTestEngine } from "../engine.ts"
 import { opened, runStage } from "../sae/run-stage.ts"
 import { denseMse, randomRows, randomSae } from "./random-sae.ts"
+import { joinedEnds } from "../../src/artifact/tokens.ts"
 
 beforeAll(loadTestEngine)
 
@@ -41,6 +42,7 @@ const activations = Effect.gen(function* () {
     context_size: 300,
     vocab_size: 1,
     bos_id: null,
+    packing: joinedEnds(null),
     tokenizer: "",
     source: "file:none"
   })

@@ -3,11 +3,19 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
-import { Tokens } from "../../src/artifact/tokens.ts"
+import type { DocumentNames } from "../../src/artifact/document-names.ts"
+import { joinedEnds, Tokens } from "../../src/artifact/tokens.ts"
 import { openTokensWriter } from "../../src/artifact/write-tokens.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "./folder-artifact.ts"
 
-const info = { context_size: 256, vocab_size: 1000, bos_id: 0, tokenizer: "t".repeat(64), source: "file:a.txt" }
+const info = {
+  context_size: 256,
+  vocab_size: 1000,
+  bos_id: 0,
+  packing: joinedEnds(0),
+  tokenizer: "t".repeat(64),
+  source: "file:a.txt"
+}
 
 /** Context c holds ids c, c + 1, ... of document floor(c / 3); its BOS belongs to none. */
 const block = (first: number, count: number) => ({
@@ -17,7 +25,7 @@ const block = (first: number, count: number) => ({
   )
 })
 
-const write = Effect.fn(function* (pieces: ReadonlyArray<number>, names?: ReadonlyArray<string>) {
+const write = Effect.fn(function* (pieces: ReadonlyArray<number>, names?: DocumentNames) {
   const directory = yield* temporaryDirectory
   yield* Effect.scoped(
     Effect.gen(function* () {
@@ -67,15 +75,36 @@ describe("Tokens", () => {
   it.effect("documents have names where they were given", () =>
     Effect.gen(function* () {
       const tokens = yield* Tokens.open(folderArtifact(yield* write([6], ["a/1", "a/2"]), "Tokens"))
-      expect(yield* tokens.documentNames).toEqual(["a/1", "a/2"])
+      const names = yield* tokens.documentNames
+      expect([names?.length, names?.at(0), names?.at(1), names?.at(2)]).toEqual([2, "a/1", "a/2", undefined])
       expect(tokens.documents).toBe(2)
+    })
+  )
+
+  it.effect("names of documents are told by file and row, and survive a copy", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const writing = Effect.gen(function* () {
+        const writer = yield* openTokensWriter(folderWriter(directory), info)
+        yield* writer.name(Array.from({ length: 70_000 }, (_, i) => ({ file: i % 2, row: Math.floor(i / 2) })))
+        yield* writer.append(block(0, 3))
+        return yield* writer.finish({ files: ["a.jsonl", "b.txt"] })
+      })
+      expect((yield* Effect.scoped(writing)).documents).toBe(70_000)
+      const original = folderArtifact(directory, "Tokens")
+      const names = yield* (yield* Tokens.open(original)).documentNames
+      expect([0, 1, 2, 69_999].map((i) => names?.at(i))).toEqual(["a.jsonl", "b.txt", "a.jsonl:1", "b.txt:34999"])
+      const copy = folderArtifact(yield* write([3], names), "Tokens")
+      const file = (artifact: typeof copy, path: string) => artifact.files.find((f) => f.path === path)?.sha256
+      expect(file(copy, "documents.arrow")).toBe(file(original, "documents.arrow"))
+      expect(file(copy, "documents.json")).toBe(file(original, "documents.json"))
     })
   )
 
   it.effect("a manifest that promises other contexts than the file has is refused", () =>
     Effect.gen(function* () {
       const directory = yield* write([6])
-      const wrong = { format: 1, batch_contexts: 256, contexts: 600, documents: 2, ...info }
+      const wrong = { format: 2, batch_contexts: 256, contexts: 600, documents: 2, ...info }
       writeFileSync(join(directory, "tokens.json"), JSON.stringify(wrong))
       const opening = yield* Effect.flip(Tokens.open(folderArtifact(directory, "Tokens")))
       expect(opening.message).toContain("1 record batches do not hold 600 contexts")

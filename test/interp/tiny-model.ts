@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { ActivationsHandle, RowSet } from "../../src/artifact/activations.ts"
 import type { Safetensors } from "../../src/artifact/safetensors.ts"
-import type { TokensHandle } from "../../src/artifact/tokens.ts"
+import { joinedEnds, type TokensHandle } from "../../src/artifact/tokens.ts"
 import { gpt2Parameters } from "../../src/model/gpt2-config.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
@@ -67,6 +67,7 @@ const contextsOf = ({ ids, documents, contextSize }: TinyText): TokensHandle => 
   documents: ids.length / contextSize,
   vocab_size: config.vocab_size,
   bos_id: 0,
+  packing: joinedEnds(0),
   tokenizer: "",
   source: "test",
   read: () => Effect.succeed({ first: 0, count: ids.length / contextSize, ids, documents }),

@@ -11,6 +11,7 @@ import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { opened } from "./run-stage.ts"
+import { joinedEnds } from "../../src/artifact/tokens.ts"
 
 export const vocabulary = 50
 export const d_model = 16
@@ -88,6 +89,7 @@ export const writeTokens = Effect.fn("writeTokens")(function* (
         context_size,
         vocab_size: vocabulary,
         bos_id: 0,
+        packing: joinedEnds(0),
         tokenizer: tokenizerDigest,
         source: "test"
       })

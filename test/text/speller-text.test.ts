@@ -2,7 +2,6 @@ import * as fs from "node:fs"
 import { beforeAll, describe, expect, it } from "vitest"
 import { builtinFiles } from "../../src/source/builtin-source.ts"
 import { brownText } from "../../src/text/brown-text.ts"
-import { fileDocuments } from "../../src/text/file-documents.ts"
 import { heldOutSplit } from "../../src/text/held-out-split.ts"
 import { type SpellerCorpus, spellerCorpus } from "../../src/text/speller-corpus.ts"
 import { spellerText } from "../../src/text/speller-text.ts"
@@ -78,26 +77,6 @@ describe("a file of the Brown corpus", () => {
     const tagged =
       "\n\n\tThe/at jury/nn said/vbd ``/`` no/at evidence/nn ''/'' ,/, (/( and/or/cc left/vbd )/) ./.\n\n\n\tDone/vbn ?/.\n"
     expect(brownText(tagged)).toBe('The jury said "no evidence", (and/or left).\nDone?')
-  })
-})
-
-describe("documents of files", () => {
-  it("are whole plain text files, and lines of JSONL files", () => {
-    const files = [
-      { name: "a.txt", text: "one\ntwo\n" },
-      { name: "b.jsonl", text: '{"text":"three"}\n\n{"text":"four","id":4}\n' },
-      { name: "empty.txt", text: " \n" }
-    ]
-    expect(fileDocuments(files)).toEqual([
-      { name: "a.txt", text: "one\ntwo\n" },
-      { name: "b.jsonl:1", text: "three" },
-      { name: "b.jsonl:3", text: "four" }
-    ])
-  })
-
-  it("are refused with file and line where a line has no text", () => {
-    expect(() => fileDocuments([{ name: "b.jsonl", text: '{"text":"x"}\n{"txt":1}' }])).toThrow("b.jsonl:2")
-    expect(() => fileDocuments([{ name: "b.jsonl", text: "nonsense" }])).toThrow("b.jsonl:1: the line is not JSON")
   })
 })
 

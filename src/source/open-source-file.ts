@@ -1,0 +1,43 @@
+/**
+ * Opens files of a resolved source for reading piece by piece, hours perhaps after their digests entered a key. A file is
+ * hashed once from beginning to end before anything of it is used, and every piece that is read later is compared with
+ * what was hashed: so what is read is what the key says, and memory holds 32 bytes for 4 MiB of it.
+ */
+import { open } from "node:fs/promises"
+import type { VerifiedFile } from "../artifact/artifact.ts"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
+import type { ResolvedSource } from "../stage/stage.ts"
+import { type FileDigest, hashFile } from "../store/hash-file.ts"
+import { makeVerifiedFile } from "../store/verified-file.ts"
+
+type SourceFile = ResolvedSource["files"][number]
+
+export interface OpenedFile extends VerifiedFile {
+  readonly close: () => Promise<void>
+}
+
+/** Opening a file again does not hash it again. Opening and reading reject with `StageFailed`. */
+export const sourceFiles = (source: ResolvedSource): ((file: SourceFile) => Promise<OpenedFile>) => {
+  const digests = new Map<string, FileDigest>()
+  return async (file) => {
+    const unreadable = (cause: unknown): never => {
+      throw stageFailed(`source ${source.uri}: ${String(cause)}`, "Put the file back and run again.")
+    }
+    const changed = (): StageFailed =>
+      stageFailed(
+        `source ${source.uri}: ${file.path} has changed since this run was planned`,
+        "Run again: the plan then takes the new content."
+      )
+    const digest = digests.get(file.path) ?? (await hashFile(file.path).catch(unreadable))
+    if (digest.sha256 !== file.sha256) throw changed()
+    digests.set(file.path, digest)
+    const handle = await open(file.path).catch(unreadable)
+    const verified = makeVerifiedFile({
+      handle,
+      file: { path: file.name, ...digest },
+      damaged: () => Promise.resolve(changed()),
+      invalid: (detail) => stageFailed(`source ${source.uri}: ${file.name}: ${detail}`)
+    })
+    return { ...verified, close: () => handle.close() }
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * A column of an Arrow IPC file, or of the stream format (which Hugging Face `datasets` writes), record batch by record
+ * batch. A stream must end with its end-of-stream mark: one that was cut at a batch boundary is otherwise just shorter.
+ */
+import * as arrow from "apache-arrow"
+import type { VerifiedFile } from "../../artifact/artifact.ts"
+import { StageFailed } from "../../stage/stage-failed.ts"
+import { suggestOrList } from "../did-you-mean.ts"
+import { arrowZstd } from "./arrow-zstd.ts"
+import { type DocumentFile, DocumentProblem } from "./document-file.ts"
+import { fieldsInOrder } from "./fields-in-order.ts"
+import { rowContent } from "./row-content.ts"
+
+const magic = "ARROW1"
+/** The magic bytes of the file format, padded. */
+const headBytes = 8
+/** A schema of many columns takes some 10 KiB. */
+const mostMetadataBytes = 64 * 1024 ** 2
+
+interface Message {
+  readonly type: "schema" | "dictionary" | "batch"
+  readonly rows: number
+  readonly offset: number
+  readonly bytes: number
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes)
+
+const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
+
+const messages = async function* (
+  file: VerifiedFile,
+  cutOff: (detail: string) => DocumentProblem
+): AsyncGenerator<Message, void, undefined> {
+  const isFile = file.size >= headBytes && text(await file.read(0, magic.length)) === magic
+  if (isFile && text(await file.read(file.size - magic.length, magic.length)) !== magic) throw cutOff("it has no end")
+  let at = isFile ? headBytes : 0
+  for (;;) {
+    if (at + 8 > file.size) throw cutOff("it ends without an end-of-stream mark")
+    const view = new DataView((await file.read(at, 8)).buffer)
+    // Before format version 5 (2019) the length stood there without the continuation mark.
+    const head = view.getInt32(0, true) === -1 ? 8 : 4
+    const metadataBytes = view.getInt32(head - 4, true)
+    if (metadataBytes === 0) return
+    if (metadataBytes < 0 || metadataBytes > mostMetadataBytes || at + head + metadataBytes > file.size) {
+      throw cutOff("it ends within a message, or is no Arrow file")
+    }
+    const message = arrow.Message.decode(await file.read(at + head, metadataBytes))
+    const bytes = head + metadataBytes + Number(message.bodyLength)
+    if (at + bytes > file.size) throw cutOff("it ends within a record batch")
+    if (message.isSchema()) yield { type: "schema", rows: 0, offset: at, bytes }
+    else if (message.isDictionaryBatch()) yield { type: "dictionary", rows: 0, offset: at, bytes }
+    else if (message.isRecordBatch()) {
+      yield { type: "batch", rows: Number(message.header().length), offset: at, bytes }
+    }
+    at += bytes
+  }
+}
+
+const plain = (value: unknown): unknown => (value instanceof arrow.Vector ? value.toArray() : value)
+
+/** @param field null: the first of text, input_ids and tokens that the file has as a column */
+export const arrowFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
+  const cutOff = (detail: string): DocumentProblem =>
+    new DocumentProblem(name, `the Arrow file was cut off: ${detail}`, "Give the whole file, as it was written.")
+  const guarded = <A>(work: () => A): A => {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof StageFailed || error instanceof DocumentProblem) throw error
+      const detail = error instanceof Error ? error.message : String(error)
+      throw new DocumentProblem(name, `cannot be read as Arrow: ${detail}`, "Give the whole file, as it was written.")
+    }
+  }
+  const columnOf = (batch: arrow.RecordBatch): arrow.Vector => {
+    const wanted = fieldsInOrder(field)
+    const columns = batch.schema.fields.map((f) => f.name)
+    const found = wanted.find((candidate) => columns.includes(candidate))
+    if (found !== undefined) return batch.getChild(found) as arrow.Vector
+    throw new DocumentProblem(
+      name,
+      `there is no column ${wanted.join(", ")}${suggestOrList(wanted.join(", "), columns)}`,
+      "Name the column that holds the text with text_field."
+    )
+  }
+  return {
+    count: async () => {
+      let rows = 0
+      for await (const message of messages(file, cutOff)) rows += message.rows
+      return rows
+    },
+    read: async function* (wanted) {
+      arrowZstd()
+      // A batch is decoded as a stream of its own, after the schema and the dictionaries that came before it.
+      const before: Array<Uint8Array> = []
+      let start = 0
+      for await (const { type, rows, offset, bytes } of messages(file, cutOff)) {
+        if (type !== "batch") {
+          before.push(await file.read(offset, bytes))
+          continue
+        }
+        const indices = Array.from({ length: rows }, (_, i) => start + i).filter(wanted)
+        if (indices.length > 0) {
+          const stream = concat([...before, await file.read(offset, bytes)])
+          const column = guarded(() => columnOf([...arrow.RecordBatchReader.from(stream)][0] as arrow.RecordBatch))
+          for (const index of indices) {
+            const content = guarded(() => rowContent(plain(column.get(index - start)), `${name}:${index + 1}`))
+            if (content !== undefined) yield { index, row: index + 1, content }
+          }
+        }
+        start += rows
+      }
+    }
+  }
+}

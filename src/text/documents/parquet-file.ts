@@ -1,0 +1,98 @@
+/**
+ * A column of a Parquet file, row group by row group; of a row group with an offset index only the pages that hold
+ * documents which are asked for. What is in memory is one such piece of one column.
+ */
+import { type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from "hyparquet"
+import { compressors } from "hyparquet-compressors"
+import type { VerifiedFile } from "../../artifact/artifact.ts"
+import { StageFailed } from "../../stage/stage-failed.ts"
+import { suggestOrList } from "../did-you-mean.ts"
+import { type DocumentFile, DocumentProblem } from "./document-file.ts"
+import { fieldsInOrder } from "./fields-in-order.ts"
+import { rowContent } from "./row-content.ts"
+
+/** Rows decoded together where the file's pages can be found one by one. */
+const pieceRows = 1024
+
+/** Decoded, a column of this size takes a few GiB; writers make row groups of at most some 100 MiB. */
+const mostColumnBytes = 1024 ** 3
+
+const sliceable = (file: VerifiedFile) => ({
+  byteLength: file.size,
+  slice: async (start: number, end = file.size) => {
+    const from = start < 0 ? Math.max(0, file.size + start) : start
+    return (await file.read(from, Math.min(end, file.size) - from)).buffer
+  }
+})
+
+interface Piece {
+  readonly start: number
+  readonly end: number
+}
+
+/** Row ranges that are decoded in one piece. */
+const piecesOf = (metadata: FileMetaData, column: string, name: string): ReadonlyArray<Piece> => {
+  const pieces: Array<Piece> = []
+  let start = 0
+  for (const [g, group] of metadata.row_groups.entries()) {
+    const end = start + Number(group.num_rows)
+    const chunks = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === column)
+    const indexed = chunks.every(({ offset_index_offset }) => offset_index_offset !== undefined)
+    const bytes = chunks.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0)
+    if (!indexed && bytes > mostColumnBytes) {
+      const gib = (bytes / 1024 ** 3).toFixed(1)
+      throw new DocumentProblem(
+        name,
+        `row group ${g} holds ${gib} GiB of column ${column} in one piece`,
+        "Write the file again with smaller row groups."
+      )
+    }
+    const step = indexed ? pieceRows : Math.max(1, end - start)
+    for (let at = start; at < end; at += step) pieces.push({ start: at, end: Math.min(end, at + step) })
+    start = end
+  }
+  return pieces
+}
+
+/** @param field null: the first of text, input_ids and tokens that the file has as a column */
+export const parquetFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
+  const buffer = sliceable(file)
+  const damaged = (error: unknown): never => {
+    if (error instanceof StageFailed || error instanceof DocumentProblem) throw error
+    const detail = error instanceof Error ? error.message : String(error)
+    throw new DocumentProblem(name, `cannot be read as Parquet: ${detail}`, "Give the whole file, as it was written.")
+  }
+  const metadata = (): Promise<FileMetaData> => parquetMetadataAsync(buffer).catch(damaged)
+  const columnOf = (read: FileMetaData): string => {
+    const columns = parquetSchema(read).children.map(({ element }) => element.name)
+    const wanted = fieldsInOrder(field)
+    const found = wanted.find((candidate) => columns.includes(candidate))
+    if (found !== undefined) return found
+    throw new DocumentProblem(
+      name,
+      `there is no column ${wanted.join(", ")}${suggestOrList(wanted.join(", "), columns)}`,
+      "Name the column that holds the text with text_field."
+    )
+  }
+  return {
+    count: async () => Number((await metadata()).num_rows),
+    read: async function* (wanted) {
+      const read = await metadata()
+      const column = columnOf(read)
+      for (const { start, end } of piecesOf(read, column, name)) {
+        const indices = Array.from({ length: end - start }, (_, i) => start + i).filter(wanted)
+        if (indices.length === 0) continue
+        // A scan keeps what it read last; a fresh one for each piece lets go of it.
+        const options = { file: buffer, metadata: read, columns: [column], compressors }
+        const values = await parquetScan(options)
+          .then((scan) => scan.readColumn({ column, rowStart: start, rowEnd: end }))
+          .catch(damaged)
+        if (values.length !== end - start) damaged(`rows ${start} to ${end} are ${values.length}`)
+        for (const index of indices) {
+          const content = rowContent(values[index - start], `${name}:${index + 1}`)
+          if (content !== undefined) yield { index, row: index + 1, content }
+        }
+      }
+    }
+  }
+}

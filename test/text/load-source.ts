@@ -1,0 +1,61 @@
+/** Runs load-text on files of a folder, resolved and hashed as a plan would. */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import * as Effect from "effect/Effect"
+import { Tokens } from "../../src/artifact/tokens.ts"
+import { openFileIndex } from "../../src/source/file-index.ts"
+import { resolveSource } from "../../src/source/resolve-source.ts"
+import type { StageContext } from "../../src/stage/stage.ts"
+import loadText from "../../stages/load-text.ts"
+import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
+
+export interface Loading {
+  /** Contents by relative name. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>
+  readonly params: Readonly<Record<string, unknown>>
+  readonly inputs?: Readonly<Record<string, unknown>>
+  /** Called between resolving and loading, with the folder. */
+  readonly meanwhile?: (directory: string) => void
+}
+
+/** A folder of `files`, or the only file by itself. */
+export const resolveFiles = Effect.fn("resolveFiles")(function* (files: Loading["files"]) {
+  const directory = yield* temporaryDirectory
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true })
+    writeFileSync(join(directory, name), content)
+  }
+  const names = Object.keys(files)
+  const index = yield* Effect.promise(() => openFileIndex(join(directory, ".index"), "1"))
+  const uri = names.length === 1 ? `file:${names[0]}` : "file:."
+  return { directory, source: yield* resolveSource(uri, "text", directory, index) }
+})
+
+export const loadSource = Effect.fn("loadSource")(function* ({ files, params, inputs = {}, meanwhile }: Loading) {
+  const { directory, source } = yield* resolveFiles(files)
+  meanwhile?.(directory)
+  const defaults = Object.fromEntries(Object.entries(loadText.params).map(([name, param]) => [name, param.default]))
+  const target = yield* temporaryDirectory
+  const lines: Array<string> = []
+  const context: Partial<StageContext<unknown, unknown, unknown>> = {
+    params: { ...defaults, ...params },
+    sources: { source },
+    inputs,
+    output: folderWriter(target),
+    progress: () => {},
+    log: (line) => lines.push(line)
+  }
+  const metrics = yield* Effect.scoped(loadText.run(context as StageContext<never, never, never>))
+  const artifact = folderArtifact(target, "Tokens")
+  const tokens = yield* Tokens.open(artifact)
+  const block = yield* tokens.read(0, tokens.contexts)
+  const names = yield* tokens.documentNames
+  const documents = Array.from({ length: tokens.documents }, (_, i) => names?.at(i))
+  /** Ids of each document that are in contexts, in order. */
+  const idsOf = (document: number): ReadonlyArray<number> =>
+    [...block.ids].filter((_, i) => block.documents[i] === document)
+  return { metrics, artifact, tokens, block, documents, idsOf, log: lines.join("\n") }
+})
+
+/** The failure's message. */
+export const refusal = (loading: Loading) => Effect.map(Effect.flip(loadSource(loading)), (error) => error.message)
