@@ -15,7 +15,7 @@ export interface HubName {
 /** The hub's own rule for each part of a repository's name. */
 const part = "[A-Za-z0-9](?:[\\w.-]{0,94}[A-Za-z0-9])?"
 const form = new RegExp(
-  `^hf:(datasets/)?(${part}(?:/${part})?)(?:@(refs/(?:pr|convert)/[^/@]+|[^/@]+))?(?:/([^@]+?))?/?$`
+  `^hf:(datasets/)?(${part}/${part}|${part}(?=@|$))(?:@(refs/(?:pr|convert)/[^/@]+|[^/@]+))?(?:/([^@]+?))?/?$`
 )
 
 /** A commit's full name: such a revision needs no look-up, and never moves. */
