@@ -70,6 +70,9 @@ const diffCode = (before: KeyRecord, now: KeyNow): Array<Reason> => {
   return changed.length > 0 ? changed : [entry("code", before.manifest.code.digest, now.facts.code.digest, null)]
 }
 
+/** A commit as people write one; a version as it is. */
+const shownPin = (pin: string): string => (/^[0-9a-f]{40}$/.test(pin) ? pin.slice(0, 12) : pin)
+
 const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<Reason> =>
   [...new Set([...Object.keys(before.manifest.sources), ...Object.keys(now.facts.sources)])]
     .toSorted()
@@ -88,7 +91,7 @@ const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<
       const moved =
         old?.pin === undefined || after?.pin === undefined || old.pin === after.pin
           ? []
-          : [entry(`sources.${name} ${uri}`, old.pin, after.pin, source)]
+          : [entry(`sources.${name} ${uri}`, shownPin(old.pin), shownPin(after.pin), source)]
       if (moved.length > 0 && (files.length <= 1 || changed.length === 0)) return moved
       // A source of one file has that file's name in its URI already.
       if (files.length <= 1 || changed.length === 0) {
