@@ -7,7 +7,11 @@ import * as Stage from "../src/stage/stage.ts"
 export default Stage.make("import-sae", {
   summary: "Brings an SAE of SAELens, Gemma Scope, dictionary_learning, sparsify or OpenAI into the store",
   sources: {
-    source: { of: "sae", description: "file:DIR with the files that the library wrote, or file:FILE where it is one" }
+    source: {
+      of: "sae",
+      description:
+        "file:DIR with the files that the library wrote, file:FILE where it is one, or hf:org/name@revision/FOLDER"
+    }
   },
   inputs: {},
   params: {

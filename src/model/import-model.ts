@@ -9,7 +9,7 @@ import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
 import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
-import { makeTokenizer } from "../text/tokenizer.ts"
+import { checkTokenizer } from "./check-tokenizer.ts"
 import { filesArtifact } from "./files-artifact.ts"
 import { checkWeights, modelInfo } from "./load-model.ts"
 
@@ -80,15 +80,7 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   const weights = yield* handle.weights.pipe(Effect.mapError(refused))
   yield* checkWeights(handle.config, weights).pipe(Effect.mapError(refused))
   const json = yield* handle.tokenizer.pipe(Effect.mapError(refused))
-  const tokenizer = yield* Effect.try({
-    try: () => makeTokenizer(json),
-    catch: (error) => refused({ message: `tokenizer.json cannot be read: ${String(error)}` })
-  })
-  if (tokenizer.vocabularySize > info.vocabulary) {
-    return yield* refused({
-      message: `tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json a vocab_size of ${info.vocabulary}`
-    })
-  }
+  yield* checkTokenizer(json, info.vocabulary).pipe(Effect.mapError(refused))
   for (const [name, file] of copied) yield* copySourceFile(source, file, yield* output.path(name))
   for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
   // What a moving name stood for belongs to the model; where a local file lay does not.

@@ -5,9 +5,10 @@ import * as Data from "effect/Data"
  * * `architecture`: the model is of a kind that is not implemented
  * * `config`: config.json lacks something or asks for a variant that is not implemented
  * * `weights`: a tensor is missing or has another shape than config.json says
+ * * `tokenizer`: tokenizer.json cannot be read, or gives ids that the model does not know
  */
 export class ModelError extends Data.TaggedError("ModelError")<{
-  readonly reason: "architecture" | "config" | "weights"
+  readonly reason: "architecture" | "config" | "weights" | "tokenizer"
   readonly problem: string
   readonly remedy?: string
 }> {

@@ -1,0 +1,33 @@
+/** A tokenizer.json that can be used: read, and tried on a line of text, so that a damaged one is refused here. */
+import * as Effect from "effect/Effect"
+import { makeTokenizer, type StreamingTokenizer } from "../text/tokenizer.ts"
+import { ModelError } from "./model-error.ts"
+
+/** Words, digits, spaces, punctuation and letters beyond ASCII: what cuts and normalisers look at. */
+const sample = "Hello, world! It's 1,024 words -\n  naïve 東京 🙂."
+
+/** @param vocabulary token ids that the model knows */
+export const checkTokenizer = (json: string, vocabulary: number): Effect.Effect<StreamingTokenizer, ModelError> => {
+  const refused = (problem: string) => new ModelError({ reason: "tokenizer", problem: `tokenizer.json ${problem}` })
+  return Effect.gen(function* () {
+    const tokenizer = yield* Effect.try({
+      try: () => makeTokenizer(json),
+      catch: (error) => refused(`cannot be read: ${String(error)}`)
+    })
+    const { vocabularySize } = tokenizer
+    if (!(vocabularySize > 0)) return yield* refused("has no tokens")
+    if (vocabularySize > vocabulary) {
+      return yield* refused(`has ${vocabularySize} tokens, config.json a vocab_size of ${vocabulary}`)
+    }
+    const ids = yield* Effect.try({
+      try: () => {
+        const found = tokenizer.encode(sample)
+        tokenizer.decode(found)
+        return found
+      },
+      catch: (error) => refused(`does not encode text: ${String(error)}`)
+    })
+    const strange = ids.find((id) => id < 0 || id >= vocabulary)
+    return strange === undefined ? tokenizer : yield* refused(`gives the id ${strange}, the model knows ${vocabulary}`)
+  })
+}

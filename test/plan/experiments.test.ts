@@ -1,0 +1,42 @@
+/** Every file in `experiments/`, against the stage kinds that there are. */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { assert, beforeAll, describe, it } from "vitest"
+import { compile } from "../../src/plan/compile.ts"
+import { packageDirectory } from "../../src/project/project.ts"
+import { parseHubName } from "../../src/source/hub/hub-name.ts"
+import { parsePackageName } from "../../src/source/pypi/package-name.ts"
+import { pipelineOf } from "../../src/spec/specification.ts"
+import { loadStageKinds, stageFiles } from "../../src/stage/stage-catalog.ts"
+import type { StageKind } from "../../src/stage/stage.ts"
+
+const folder = join(packageDirectory, "experiments")
+const read = (path: string) => ({ file: relative(packageDirectory, path), text: readFileSync(path, "utf8") })
+
+let catalog: Readonly<Record<string, StageKind>>
+beforeAll(async () => {
+  catalog = await Effect.runPromise(loadStageKinds(stageFiles([join(packageDirectory, "stages")])))
+})
+
+describe("the experiments of this repository", () => {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".yaml") && !file.endsWith(".lock.yaml"))) {
+    it(`${name} compiles, says its command, and names sources that can be`, () => {
+      const path = join(folder, name)
+      const experiment = read(path)
+      const named = pipelineOf(experiment)
+      const pipeline = named === undefined ? {} : { pipeline: read(resolve(dirname(path), named.path)) }
+      const compiled = compile({ experiment, ...pipeline, assignments: [], catalog, kindNames: Object.keys(catalog) })
+      if (Result.isFailure(compiled)) return assert.fail(compiled.failure.message)
+      assert.include(experiment.text, `pipeline run experiments/${name}`)
+      const { instances } = compiled.success.graph
+      assert.isAbove(instances.length, 1)
+      for (const uri of instances.flatMap(({ sources }) => Object.values(sources))) {
+        if (uri.startsWith("hf:")) assert.isDefined(parseHubName(uri), uri)
+        if (uri.startsWith("pypi:")) assert.isDefined(parsePackageName(uri)?.version, `${uri} names no version`)
+      }
+      return undefined
+    })
+  }
+})
