@@ -4,20 +4,22 @@
  * all other activations and their gradients are zero.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import type { LatentGradient } from "../tensor/latent-gradient.ts"
 import { aboveThreshold } from "../tensor/sparse-kernels.ts"
-import type { SparsePattern } from "../tensor/sparse-pattern.ts"
-import type { Batch, BatchLoss } from "./architecture.ts"
-import { decodePairs, pairDots, pairScatter, pairSums } from "./code-products.ts"
+import type { SparseCodes, SparsePattern } from "../tensor/sparse-pattern.ts"
+import { rowNorms } from "../tensor/unit-rows.ts"
+import type { Batch, Gradients } from "./architecture.ts"
+import { pairSums, sparseOrMatrix } from "./code-products.ts"
+import { decodeErrors } from "./decode-errors.ts"
 import { reconstructionWeight } from "./training-options.ts"
-import { rowNorms } from "./unit-rows.ts"
 
 /** x, or x - b_dec: what the encoder multiplies. [rows, d_in] */
 export const encoderInput = ({ x, b_dec, options }: Batch): tf.Tensor2D =>
   options.apply_b_dec_to_input ? tf.sub(x, b_dec) : tf.clone(x)
 
-/** input W_enc + bias: [rows, d_sae]. */
-export const preActivations = (input: tf.Tensor2D, W_enc: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D =>
-  tf.tidy(() => tf.add(tf.matMul(input, W_enc, false, true), bias))
+/** input W_enc: [rows, d_sae]. The bias is added where pairs are chosen, which saves a pass over the largest matrix. */
+export const encoderProduct = (input: tf.Tensor2D, W_enc: tf.Tensor2D): tf.Tensor2D =>
+  tf.matMul(input, W_enc, false, true)
 
 export interface ActivePairs {
   readonly pattern: SparsePattern
@@ -25,21 +27,30 @@ export interface ActivePairs {
   readonly z: Float32Array
 }
 
-/** Pairs whose z is above the limit of their latent. Disposes of `pre`. */
-export const pairsAbove = (pre: tf.Tensor2D, limit: number | Float32Array): ActivePairs => {
-  const perLatent = typeof limit === "number" ? limit : tf.tensor1d(limit)
-  const codes = aboveThreshold(pre, perLatent)
+/** The pairs of `codes`, whose values are disposed of. */
+export const pairsOf = (codes: SparseCodes): ActivePairs => {
   const z = codes.value.dataSync<"float32">()
-  tf.dispose([codes.value, pre, ...(typeof perLatent === "number" ? [] : [perLatent])])
+  codes.value.dispose()
   return { pattern: codes, z }
 }
 
+/** Pairs whose z = product + bias is above the limit of their latent. Disposes of `product`. */
+export const pairsAbove = (product: tf.Tensor2D, bias: tf.Tensor1D, limit: number | Float32Array): ActivePairs => {
+  const perLatent = typeof limit === "number" ? limit : tf.tensor1d(limit)
+  const codes = aboveThreshold(product, perLatent, bias)
+  tf.dispose([product, ...(typeof perLatent === "number" ? [] : [perLatent])])
+  return pairsOf(codes)
+}
+
 export interface Reconstruction {
+  /** Mean over rows of |x - x_hat|^2. */
   readonly mse: number
-  /** The loss's part of it. */
+  /** The loss's part of it; of all prefixes. */
   readonly loss: number
-  /** Gradient of that part by x_hat: [rows, d_in]. */
+  /** Gradient of that part by what the latents of each prefix's last group add to x_hat: [prefixes * rows, d_out]. */
   readonly gradient: tf.Tensor2D
+  /** What the last prefix's error was multiplied by there. */
+  readonly scale: number
   /** And by the activation of every pair. */
   readonly dots: Float32Array
 }
@@ -51,19 +62,33 @@ export const baseError = ({ x, target, b_dec, W_skip }: Batch): tf.Tensor2D =>
     return W_skip === undefined ? base : (tf.add(base, tf.matMul(x, W_skip, false, true)) as tf.Tensor2D)
   })
 
-/** Of f on the pairs: the output is f W_dec + b_dec (+ x W_skip^T). */
-export const reconstruct = (batch: Batch, pattern: SparsePattern, f: Float32Array): Reconstruction => {
+/**
+ * Of f on the pairs: the output is f W_dec + b_dec (+ x W_skip^T). With several `ends`, every prefix of the latents is an
+ * output of its own, and the loss is `weight` times the sum of theirs.
+ */
+export const reconstruct = (
+  batch: Batch,
+  pattern: SparsePattern,
+  f: Float32Array,
+  prefixes: { readonly ends: Int32Array; readonly weight: number } = {
+    ends: Int32Array.of(pattern.latents),
+    weight: 1
+  }
+): Reconstruction => {
   const { target, W_dec, options, variance } = batch
   const [rows, d_out] = target.shape
-  const weight = reconstructionWeight(options, variance, d_out)
-  const facts = { mse: 0 }
-  const gradient = tf.tidy(() => {
-    const error = tf.add(decodePairs(pattern, f, W_dec), baseError(batch)) as tf.Tensor2D
-    facts.mse = (tf.sum(tf.square(error)).dataSync<"float32">()[0] as number) / rows
-    return tf.mul(error, (2 * weight) / rows) as tf.Tensor2D
-  })
-  return { mse: facts.mse, loss: weight * facts.mse, gradient, dots: pairDots(pattern, W_dec, gradient) }
+  const weight = reconstructionWeight(options, variance, d_out) * prefixes.weight
+  const scale = (2 * weight) / rows
+  const base = baseError(batch)
+  const { gradient, dots, squares } = decodeErrors(pattern, f, W_dec, base, scale, prefixes.ends)
+  base.dispose()
+  const missed = squares.reduce((sum, square) => sum + square, 0)
+  return { mse: (squares.at(-1) as number) / rows, loss: (weight * missed) / rows, gradient, scale, dots }
 }
+
+/** x - x_hat, [rows, d_out], of the last prefix. */
+export const residualOf = ({ gradient, scale }: Reconstruction, rows: number): tf.Tensor2D =>
+  tf.tidy(() => tf.mul(tf.slice2d(gradient, [gradient.shape[0] - rows, 0], [rows, gradient.shape[1]]), -1 / scale))
 
 /** What a penalty weighs activations by: for every latent the sum over sources of its decoder row's norm there. */
 export interface DecoderNorms {
@@ -94,71 +119,75 @@ export const decoderNorms = ({ W_dec, options, parts }: Batch): DecoderNorms | u
 
 export interface PairGradients {
   readonly pattern: SparsePattern
-  readonly f: Float32Array
   /** Gradient of z on the pairs. */
   readonly dz: Float32Array
-  /** Gradient by the output; disposed of. */
-  readonly gradient: tf.Tensor2D
+  /** Of W_dec, without what penalties add; taken over. */
+  readonly decoder: Pick<LatentGradient, "pattern" | "value" | "x">
+  /** Gradient by the output, [rows, d_out], where it is not what the decoder's pairs multiply; taken over. */
+  readonly output?: tf.Tensor2D
   /** Gradient by the weight of each latent, [d_sae], where a penalty weighs by norms. */
   readonly norms?: { readonly of: DecoderNorms; readonly gradient: ArrayLike<number> } | undefined
-  /** More gradient of z of some latents on all rows, [rows, latents], as `pre_act_coefficient` gives. */
-  readonly dense?: { readonly latents: Int32Array; readonly dz: tf.Tensor2D } | undefined
+  /** More gradients of few latents; taken over. */
+  readonly more?: LatentGradients | undefined
 }
 
-/** Gradient of sum_j gradient_j sum_m |w_j^m| by W_dec: d|w|/dw = w / |w|. Call in a tidy. */
-const normGradient = (
-  W_dec: tf.Tensor2D,
-  widths: ReadonlyArray<number>,
-  norms: DecoderNorms,
-  gradient: ArrayLike<number>
-): tf.Tensor2D => {
-  let start = 0
-  const parts = norms.parts.map((values, m) => {
-    const factor = Float32Array.from(values, (norm, j) => (norm > 0 ? (gradient[j] as number) / norm : 0))
-    const width = widths[m] as number
-    const slice = tf.slice2d(W_dec, [0, start], [W_dec.shape[0], width])
-    start += width
-    return tf.mul<tf.Tensor2D>(slice, tf.expandDims(tf.tensor1d(factor), 1))
-  })
-  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat2d(parts, 1)
+/** Gradients of some latents' parameters, on top of those of the pairs. */
+export interface LatentGradients {
+  readonly latents: Int32Array
+  /** [latents.length, d_in] */
+  readonly W_enc: tf.Tensor2D
+  /** [latents.length] */
+  readonly b_enc: tf.Tensor1D
+  /** [latents.length, d_out] */
+  readonly W_dec?: tf.Tensor2D
 }
 
-/** Gradients of the parameters that every SAE has. `input` is disposed of. */
-export const weightGradients = (
-  batch: Batch,
-  input: tf.Tensor2D,
-  given: PairGradients
-): Omit<BatchLoss["gradients"], "extras"> => {
-  const { pattern, f, dz, gradient, norms, dense } = given
+/** Gradient of sum_j gradient_j sum_m |w_j^m| by W_dec: d|w|/dw = w / |w|, so much of each part of a row. */
+const normFactors = (norms: DecoderNorms, gradient: ArrayLike<number>): Float32Array => {
+  const parts = norms.parts.length
+  const factors = new Float32Array(gradient.length * parts)
+  for (let j = 0; j < gradient.length; j++) {
+    for (let p = 0; p < parts; p++) {
+      const norm = (norms.parts[p] as Float32Array)[j] as number
+      factors[j * parts + p] = norm > 0 ? (gradient[j] as number) / norm : 0
+    }
+  }
+  return factors
+}
+
+/** Gradients of the parameters that every SAE has. `input` is taken over. */
+export const weightGradients = (batch: Batch, input: tf.Tensor2D, given: PairGradients): Omit<Gradients, "extras"> => {
+  const { pattern, dz, decoder, output, norms, more } = given
   const sums = pairSums(pattern, dz)
-  return tf.tidy(() => {
-    let W_enc = pairScatter(pattern, dz, input)
-    let W_dec = pairScatter(pattern, f, gradient)
-    let b_enc = tf.tensor1d(sums)
-    if (norms !== undefined) {
-      W_dec = tf.add(W_dec, normGradient(batch.W_dec, batch.parts, norms.of, norms.gradient))
-    }
-    if (dense !== undefined) {
-      const at = tf.tensor2d(dense.latents, [dense.latents.length, 1], "int32")
-      const more = tf.matMul(dense.dz, input, true, false)
-      W_enc = tf.add(W_enc, tf.scatterND(at, more, W_enc.shape))
-      b_enc = tf.add(b_enc, tf.scatterND(at, tf.sum(dense.dz, 0), [pattern.latents]))
-    }
-    const result = { W_enc, b_enc, W_dec, ...outputGradients(batch, b_enc, gradient) }
-    tf.dispose([input, gradient])
-    return result
-  })
+  if (more !== undefined) {
+    const values = more.b_enc.dataSync<"float32">()
+    for (const [n, j] of more.latents.entries()) sums[j] = (sums[j] as number) + (values[n] as number)
+    more.b_enc.dispose()
+  }
+  const b_enc = tf.tensor1d(sums)
+  const others = tf.tidy(() => outputGradients(batch, b_enc, output ?? decoder.x))
+  output?.dispose()
+  const rowsOf = (rows: tf.Tensor2D | undefined) =>
+    more === undefined || rows === undefined ? {} : { more: { latents: more.latents, rows } }
+  const along =
+    norms === undefined ? {} : { along: { factor: normFactors(norms.of, norms.gradient), widths: batch.parts } }
+  return {
+    W_enc: sparseOrMatrix({ pattern, value: dz, x: input, ...rowsOf(more?.W_enc) }, batch.W_enc),
+    b_enc,
+    W_dec: sparseOrMatrix({ ...decoder, ...along, ...rowsOf(more?.W_dec) }, batch.W_dec),
+    ...others
+  }
 }
 
 /**
  * Gradients of b_dec and of a skip connection. Where b_dec is subtracted from the input, every gradient of z (their sum
  * over the batch is the gradient of b_enc) goes back through its encoder row. Call in a tidy.
  */
-export const outputGradients = (
+const outputGradients = (
   { x, W_enc, W_skip, options }: Batch,
   b_enc: tf.Tensor1D,
   gradient: tf.Tensor2D
-): Pick<BatchLoss["gradients"], "b_dec" | "W_skip"> => {
+): Pick<Gradients, "b_dec" | "W_skip"> => {
   let b_dec = tf.sum(gradient, 0) as tf.Tensor1D
   if (options.apply_b_dec_to_input) {
     const through = tf.matMul(tf.expandDims<tf.Tensor2D>(b_enc, 0), W_enc)

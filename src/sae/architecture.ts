@@ -4,11 +4,26 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import type { StoredLatents } from "../artifact/formats/stored-sae.ts"
+import { disposeGradient, type MatrixGradient } from "../tensor/latent-gradient.ts"
 import type { SparsePattern } from "../tensor/sparse-pattern.ts"
 import type { ArchitectureName, ResolvedOptions } from "./training-options.ts"
 
 /** Numbers that an architecture carries from step to step, and that a checkpoint keeps. */
 export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>
+
+export interface Gradients {
+  readonly W_enc: MatrixGradient
+  readonly b_enc: tf.Tensor1D
+  readonly W_dec: MatrixGradient
+  readonly b_dec: tf.Tensor1D
+  /** Where the batch has one. */
+  readonly W_skip?: tf.Tensor2D
+  readonly extras: Readonly<Record<string, tf.Tensor1D>>
+}
+
+export const disposeGradients = ({ extras, ...own }: Gradients): void => {
+  for (const gradient of [...Object.values(own), ...Object.values(extras)]) disposeGradient(gradient)
+}
 
 /** A batch with the weights as they are; the tensors are the caller's. */
 export interface Batch {
@@ -50,18 +65,8 @@ export interface BatchLoss {
   /** The pairs that the loss was computed on, and their activations: zero where a latent of a pair does not fire. */
   readonly pattern: SparsePattern
   readonly activations: Float32Array
-  /** Owned by the caller. */
-  readonly gradients: {
-    readonly W_enc: tf.Tensor2D
-    readonly b_enc: tf.Tensor1D
-    readonly W_dec: tf.Tensor2D
-    readonly b_dec: tf.Tensor1D
-    /** Where the batch has one. */
-    readonly W_skip?: tf.Tensor2D
-    readonly extras: Readonly<Record<string, tf.Tensor1D>>
-    /** Per latent the dot product of its decoder gradient and its decoder row, [d_sae], where it is known already. */
-    readonly radial?: tf.Tensor1D
-  }
+  /** Owned by the caller: `disposeGradients`. */
+  readonly gradients: Gradients
   /** For the next step; absent where it stays. */
   readonly memory?: Memory
 }

@@ -17,8 +17,6 @@ export interface AuxiliaryLoss {
   readonly W_enc: tf.Tensor2D
   readonly b_enc: tf.Tensor1D
   readonly W_dec: tf.Tensor2D
-  /** Per dead latent the dot product of its decoder gradient and its decoder row: [dead]. */
-  readonly radial: tf.Tensor1D
 }
 
 /** The k largest of each row, the rest zero. Entries equal to the k-th stay. */
@@ -70,8 +68,7 @@ export const auxiliaryLoss = (
     return {
       W_enc: tf.matMul(active as tf.Tensor2D, input, true, false),
       b_enc: tf.sum(active, 0) as tf.Tensor1D,
-      W_dec: tf.matMul(f, gradient, true, false),
-      radial: tf.sum(tf.mul(f, dots), 0) as tf.Tensor1D
+      W_dec: tf.matMul(f, gradient, true, false)
     }
   })
   return { loss: loss.value, ...gradients }

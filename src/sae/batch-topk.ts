@@ -11,7 +11,7 @@ export const batchTopk: Architecture = {
   name: "batch_topk",
   extras: () => ({}),
   memory: () => ({}),
-  loss: (batch) => chosenLoss(batch, (pre) => topKBatch(pre, batch.options.k * pre.shape[0])),
+  loss: (batch) => chosenLoss(batch, (product, bias) => topKBatch(product, batch.options.k * product.shape[0], bias)),
   latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
   threshold: true
 }

@@ -3,13 +3,15 @@
  * latents may fire, and then a dense product is the faster one. Values are the same up to the order of sums.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { activeDots, decode, scatterToLatents } from "../tensor/sparse-kernels.ts"
+import { disposeGradient, type LatentGradient, type MatrixGradient, toMatrix } from "../tensor/latent-gradient.ts"
+import { activeDots, decode } from "../tensor/sparse-kernels.ts"
 import { type SparsePattern, withValue } from "../tensor/sparse-pattern.ts"
 
 /** With more than one entry in so many active, dense products win (sparse ones reach a tenth of their rate). */
 const denseRatio = 12
 
-const isDense = (pattern: SparsePattern): boolean => pattern.rows * pattern.latents < denseRatio * pattern.latent.length
+export const isDense = (pattern: SparsePattern): boolean =>
+  pattern.rows * pattern.latents < denseRatio * pattern.latent.length
 
 /** [rows, latents] */
 const matrixOf = (pattern: SparsePattern, value: Float32Array): tf.Tensor2D => {
@@ -46,13 +48,15 @@ export const pairDots = (pattern: SparsePattern, weights: tf.Tensor2D, x: tf.Ten
   return dots
 }
 
-/** For every latent the sum over its pairs of value * x[row]: [latents, d]. */
-export const pairScatter = (pattern: SparsePattern, value: Float32Array, x: tf.Tensor2D): tf.Tensor2D =>
-  tf.tidy(() =>
-    isDense(pattern)
-      ? tf.matMul(matrixOf(pattern, value), x, true, false)
-      : scatterToLatents(pattern, tf.tensor1d(value, "float32"), x)
+/** The gradient as it is, or as a matrix where its pairs are not sparse; takes over what it owns. */
+export const sparseOrMatrix = (gradient: LatentGradient, weights: tf.Tensor2D): MatrixGradient => {
+  if (!isDense(gradient.pattern)) return gradient
+  const matrix = toMatrix(gradient, weights, ({ pattern, value, x }) =>
+    tf.matMul(matrixOf(pattern, value), x, true, false)
   )
+  disposeGradient(gradient)
+  return matrix
+}
 
 /** For every latent the sum of its pairs' values: [latents], in f64 and rounded once. */
 export const pairSums = (pattern: SparsePattern, value: ArrayLike<number>): Float32Array<ArrayBuffer> => {

@@ -9,7 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
-import { decoderNorms, encoderInput, pairsAbove, preActivations, reconstruct, weightGradients } from "./active-pass.ts"
+import { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
 import { pairSums } from "./code-products.ts"
 
 const loss = (batch: Batch): BatchLoss => {
@@ -19,7 +19,7 @@ const loss = (batch: Batch): BatchLoss => {
   const scale = Float64Array.from(extra("r_mag"), Math.exp)
   const input = encoderInput(batch)
   const gateBias = tf.tensor1d(b_gate)
-  const { pattern, z: gate } = pairsAbove(preActivations(input, batch.W_enc, gateBias), 0)
+  const { pattern, z: gate } = pairsAbove(encoderProduct(input, batch.W_enc), gateBias, 0)
   gateBias.dispose()
   const { latent } = pattern
   const f = new Float32Array(gate.length)
@@ -54,9 +54,8 @@ const loss = (batch: Batch): BatchLoss => {
   }
   const { b_enc, ...gradients } = weightGradients(batch, input, {
     pattern,
-    f,
     dz,
-    gradient: main.gradient,
+    decoder: { pattern, value: f, x: main.gradient },
     norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
   })
   // Gate and magnitude have biases of their own; b_enc stays at zero.

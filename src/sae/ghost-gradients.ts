@@ -41,8 +41,7 @@ export const ghostLoss = (
     return {
       W_enc: tf.matMul(dz, input, true, false),
       b_enc: tf.sum(dz, 0) as tf.Tensor1D,
-      W_dec: tf.matMul(f, gradient, true, false),
-      radial: tf.sum(dz, 0) as tf.Tensor1D
+      W_dec: tf.matMul(f, gradient, true, false)
     }
   })
   return { loss: facts.loss, ...gradients }

@@ -12,7 +12,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
-import { decoderNorms, encoderInput, pairsAbove, preActivations, reconstruct, weightGradients } from "./active-pass.ts"
+import { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
 import { pairSums } from "./code-products.ts"
 
 interface L0Penalty {
@@ -46,23 +46,32 @@ const l0Penalty = (batch: Batch, l0: Float64Array): L0Penalty => {
   }
 }
 
-/** relu(theta - z) |w| of dead latents, on all rows: [rows, dead] gradients of z, and what goes to thresholds and norms. */
-const deadPreActivations = (batch: Batch, pre: tf.Tensor2D, norms: Float32Array | undefined) => {
+/** relu(theta - z) |w| of dead latents, on all rows: what goes to their encoder rows, thresholds and norms. */
+const deadPreActivations = (
+  batch: Batch,
+  input: tf.Tensor2D,
+  product: tf.Tensor2D,
+  norms: Float32Array | undefined
+) => {
   const { dead, options, extras } = batch
   const rows = batch.x.shape[0]
   const weight = options.pre_act_coefficient / rows
   const theta = extras["threshold"] as Float32Array
   const at = (values: Float32Array): tf.Tensor1D => tf.tensor1d(Float32Array.from(dead, (j) => values[j] as number))
-  const { dz, short } = tf.tidy(() => {
-    const z = tf.gather(pre, tf.tensor1d(dead, "int32"), 1)
+  const { W_enc, b_enc, short } = tf.tidy(() => {
+    const latents = tf.tensor1d(dead, "int32")
+    const z = tf.add<tf.Tensor2D>(tf.gather(product, latents, 1), tf.gather(batch.b_enc, latents))
     const size = norms === undefined ? tf.onesLike(at(theta)) : at(norms)
     const below = tf.relu(tf.sub(at(theta), z))
-    const slopes = tf.mul(tf.cast(tf.greater(below, 0), "float32"), tf.mul(size, -weight)) as tf.Tensor2D
-    return { dz: slopes, short: tf.sum(below, 0) }
+    const dz = tf.mul(tf.cast(tf.greater(below, 0), "float32"), tf.mul(size, -weight)) as tf.Tensor2D
+    return {
+      W_enc: tf.matMul<tf.Tensor2D>(dz, input, true, false),
+      b_enc: tf.sum(dz, 0) as tf.Tensor1D,
+      short: tf.sum(below, 0)
+    }
   })
-  const [shortfall, slopes] = [short.dataSync<"float32">(), tf.tidy(() => tf.sum(dz, 0))]
-  const thresholds = slopes.dataSync<"float32">()
-  tf.dispose([short, slopes])
+  const [shortfall, thresholds] = [short.dataSync<"float32">(), b_enc.dataSync<"float32">()]
+  short.dispose()
   let loss = 0
   const byThreshold = new Float64Array(theta.length)
   const byNorm = new Float64Array(theta.length)
@@ -72,7 +81,7 @@ const deadPreActivations = (batch: Batch, pre: tf.Tensor2D, norms: Float32Array 
     byThreshold[j] = -(thresholds[n] as number)
     byNorm[j] = weight * (shortfall[n] as number)
   }
-  return { loss, dense: { latents: dead, dz }, byThreshold, byNorm }
+  return { loss, more: { latents: dead, W_enc, b_enc }, byThreshold, byNorm }
 }
 
 const loss = (batch: Batch): BatchLoss => {
@@ -82,11 +91,14 @@ const loss = (batch: Batch): BatchLoss => {
   const theta = batch.extras["threshold"] as Float32Array
   const norms = decoderNorms(batch)
   const input = encoderInput(batch)
-  const pre = preActivations(input, batch.W_enc, batch.b_enc)
+  const product = encoderProduct(input, batch.W_enc)
   const extra =
-    options.pre_act_coefficient > 0 && batch.dead.length > 0 ? deadPreActivations(batch, pre, norms?.values) : undefined
+    options.pre_act_coefficient > 0 && batch.dead.length > 0
+      ? deadPreActivations(batch, input, product, norms?.values)
+      : undefined
   const { pattern, z } = pairsAbove(
-    pre,
+    product,
+    batch.b_enc,
     theta.map((t) => t - bandwidth / 2)
   )
   const { row, latent } = pattern
@@ -134,13 +146,11 @@ const loss = (batch: Batch): BatchLoss => {
   }
   const gradients = weightGradients(batch, input, {
     pattern,
-    f,
     dz,
-    gradient,
+    decoder: { pattern, value: f, x: gradient },
     norms: norms === undefined ? undefined : { of: norms, gradient: normGradient },
-    dense: extra?.dense
+    more: extra?.more
   })
-  extra?.dense.dz.dispose()
   return {
     loss: missed + total,
     mse,

@@ -4,74 +4,69 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { topKRows } from "../tensor/sparse-kernels.ts"
-import { baseError, encoderInput, outputGradients, preActivations, reconstruct } from "./active-pass.ts"
-import { addAuxiliary } from "./add-auxiliary.ts"
+import type { SparsePattern } from "../tensor/sparse-pattern.ts"
+import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
 import type { Batch, BatchLoss } from "./architecture.ts"
-import { decodePairs, pairScatter, pairSums } from "./code-products.ts"
+import { auxiliary } from "./auxiliary.ts"
 
 const times = 4
 const share = 1 / 8
 
-interface Chosen {
-  readonly pattern: BatchLoss["pattern"]
-  readonly f: Float32Array
+/** The pairs of one choice, their gradients times `weight`. */
+const part = (batch: Batch, product: tf.Tensor2D, k: number, weight: number) => {
+  const { pattern, z } = pairsOf(topKRows(product, k, batch.b_enc))
+  const f = z.map((value) => Math.max(0, value))
+  const made = reconstruct(batch, pattern, f, { ends: Int32Array.of(pattern.latents), weight })
+  const dz = made.dots.map((dot, i) => ((f[i] as number) > 0 ? dot : 0))
+  return { pattern, f, made, dz }
 }
 
-const choose = (pre: tf.Tensor2D, k: number): Chosen => {
-  const codes = topKRows(pre, k)
-  const f = codes.value.dataSync<"float32">().map((z) => Math.max(0, z))
-  codes.value.dispose()
-  return { pattern: codes, f }
-}
-
-/** The loss's part of one choice, times `weight`, with its gradients. */
-const part = (batch: Batch, input: tf.Tensor2D, { pattern, f }: Chosen, weight: number) => {
-  const { mse, loss, gradient: whole, dots } = reconstruct(batch, pattern, f)
-  const gradient = tf.mul<tf.Tensor2D>(whole, weight)
-  whole.dispose()
-  const dz = dots.map((dot, i) => ((f[i] as number) > 0 ? weight * dot : 0))
-  return {
-    mse,
-    loss: weight * loss,
-    gradient,
-    W_enc: pairScatter(pattern, dz, input),
-    b_enc: tf.tensor1d(pairSums(pattern, dz)),
-    W_dec: pairScatter(pattern, f, gradient)
+/** Adds to values on `many` those on `few`, all of whose pairs it has. */
+const addWhereChosen = (many: SparsePattern, into: Float32Array, few: SparsePattern, values: Float32Array): void => {
+  let at = 0
+  for (let i = 0; i < values.length; i++) {
+    while (many.row[at] !== few.row[i] || many.latent[at] !== few.latent[i]) at += 1
+    into[at] = (into[at] as number) + (values[i] as number)
   }
 }
 
-const sum = <T extends tf.Tensor>(a: T, b: T): T => {
-  const result = tf.add(a, b) as T
-  tf.dispose([a, b])
-  return result
-}
+/** The pairs of both, those of the second on rows of their own. */
+const below = (first: SparsePattern, second: SparsePattern): SparsePattern => ({
+  latents: first.latents,
+  rows: first.rows + second.rows,
+  rowStart: Int32Array.from([...first.rowStart, ...second.rowStart.subarray(1).map((n) => n + first.latent.length)]),
+  row: Int32Array.from([...first.row, ...second.row.map((row) => row + first.rows)]),
+  latent: Int32Array.from([...first.latent, ...second.latent])
+})
 
 export const multiTopkLoss = (batch: Batch): BatchLoss => {
-  const { options, W_dec } = batch
+  const { options } = batch
   const input = encoderInput(batch)
-  const pre = preActivations(input, batch.W_enc, batch.b_enc)
-  const few = choose(pre, options.k)
-  const many = choose(pre, Math.min(times * options.k, options.d_sae))
-  pre.dispose()
-  const [first, second] = [part(batch, input, few, 1), part(batch, input, many, share)]
-  const residual = tf.tidy(
-    () => tf.neg(tf.add(decodePairs(few.pattern, few.f, W_dec), baseError(batch))) as tf.Tensor2D
-  )
-  const own = {
-    W_enc: sum(first.W_enc, second.W_enc),
-    b_enc: sum(first.b_enc, second.b_enc),
-    W_dec: sum(first.W_dec, second.W_dec)
-  }
-  const { aux_loss, ...all } = addAuxiliary(batch, input, residual, own)
-  const gradient = sum(first.gradient, second.gradient)
-  const output = tf.tidy(() => outputGradients(batch, all.b_enc, gradient))
-  tf.dispose([input, residual, gradient])
+  const product = encoderProduct(input, batch.W_enc)
+  const few = part(batch, product, options.k, 1)
+  const many = part(batch, product, Math.min(times * options.k, options.d_sae), share)
+  product.dispose()
+  const { aux_loss, more } = auxiliary(batch, input, () => residualOf(few.made, batch.x.shape[0]))
+  addWhereChosen(many.pattern, many.dz, few.pattern, few.dz)
+  const both = [few.made.gradient, many.made.gradient]
+  const gradients = weightGradients(batch, input, {
+    pattern: many.pattern,
+    dz: many.dz,
+    decoder: {
+      pattern: below(few.pattern, many.pattern),
+      value: Float32Array.from([...few.f, ...many.f]),
+      x: tf.concat2d(both, 0)
+    },
+    output: tf.addN(both),
+    more
+  })
+  tf.dispose(both)
   return {
-    loss: first.loss + second.loss + options.aux_coefficient * aux_loss,
-    mse: first.mse,
+    loss: few.made.loss + many.made.loss + options.aux_coefficient * aux_loss,
+    mse: few.made.mse,
     aux_loss,
     pattern: few.pattern,
     activations: few.f,
-    gradients: { ...all, ...output, extras: {} }
+    gradients: { ...gradients, extras: {} }
   }
 }

@@ -1,6 +1,6 @@
 /** How badly an SAE whose latents are relu(z) reconstructs each row of a batch. */
 import * as tf from "@tensorflow/tfjs-core"
-import { encoderInput, pairsAbove, preActivations } from "./active-pass.ts"
+import { encoderInput, encoderProduct, pairsAbove } from "./active-pass.ts"
 import type { Batch } from "./architecture.ts"
 import { decodePairs } from "./code-products.ts"
 
@@ -10,7 +10,7 @@ export const rowErrors = (
 ): { readonly centred: Float32Array; readonly errors: Float64Array<ArrayBuffer> } => {
   const { x, W_enc, b_enc, W_dec, b_dec } = batch
   const input = encoderInput(batch)
-  const { pattern, z } = pairsAbove(preActivations(input, W_enc, b_enc), 0)
+  const { pattern, z } = pairsAbove(encoderProduct(input, W_enc), b_enc, 0)
   input.dispose()
   const [difference, norms] = tf.tidy(() => {
     const centred = tf.sub<tf.Tensor2D>(x, b_dec)

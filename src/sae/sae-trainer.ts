@@ -4,16 +4,16 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Rng from "../random/rng.ts"
+import { disposeGradient, toMatrix } from "../tensor/latent-gradient.ts"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
-import type { Architecture, Batch, BatchLoss, Memory } from "./architecture.ts"
-import { clipGradients } from "./clip-gradients.ts"
+import { applyGradients, type Trained } from "./apply-gradients.ts"
+import { type Architecture, type Batch, disposeGradients, type Gradients, type Memory } from "./architecture.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { resampleLatents } from "./resample-latents.ts"
 import { rowErrors } from "./row-errors.ts"
 import type { ResolvedOptions } from "./training-options.ts"
 import { learningRate, latentsChosen, sparsityCoefficient } from "./training-schedules.ts"
 import type { FirstWeights } from "./unfold-scale.ts"
-import { projectGradient, unitRows } from "./unit-rows.ts"
 import { makeWeightAverage } from "./weight-average.ts"
 
 export interface StepMetrics {
@@ -165,33 +165,21 @@ export const makeSaeTrainer = (
     options: { ...options, k: latentsChosen(options, done + 1, d_in) }
   })
 
-  /** The decoder's gradient as it is applied: with the tied encoder's, and without what would change the rows' norms. */
-  const decoderGradient = ({ gradients }: BatchLoss, rows: tf.Tensor2D): tf.Tensor2D =>
-    tf.tidy(() => {
-      const whole = options.tied ? tf.add<tf.Tensor2D>(gradients.W_dec, gradients.W_enc) : gradients.W_dec
-      if (!unit) return tf.clone(whole)
-      const known = options.tied ? undefined : gradients.radial
-      return projectGradient(whole, rows, known ?? (tf.sum(tf.mul(whole, rows), 1) as tf.Tensor1D))
-    })
-
-  const update = (parameters: ReadonlyArray<readonly [AdamVariable, tf.Tensor]>, lr: number): void => {
-    const clipped = clipGradients(
-      parameters.map(([, gradient]) => gradient),
-      options.clip
+  /** Of weights that are encoder and decoder at once. Disposes of both. */
+  const tiedGradient = (gradients: Gradients, weights: Read): tf.Tensor2D => {
+    const both = tf.tidy(() =>
+      tf.add<tf.Tensor2D>(toMatrix(gradients.W_dec, weights.W_dec), toMatrix(gradients.W_enc, weights.W_enc))
     )
-    const adam = { lr, beta1: options.beta1, beta2: options.beta2, eps: options.eps, step: done + 1 }
-    for (const [i, [parameter]] of parameters.entries()) parameter.apply(clipped[i] as tf.Tensor, adam)
-    tf.dispose(clipped)
+    disposeGradient(gradients.W_enc)
+    disposeGradient(gradients.W_dec)
+    return both
   }
 
-  /** Decoder rows of norm one, a tied encoder equal to them, parameters that may not be negative at zero or above. */
+  /** A tied encoder equal to the decoder, parameters that may not be negative at zero or above. */
   const constrain = (): void => {
-    if (unit || options.tied) {
-      const moved = W_dec.read()
-      const rows = unit ? unitRows(moved) : tf.clone(moved)
-      moved.dispose()
-      if (unit) W_dec.assign(rows)
-      if (options.tied) W_enc.assign(rows)
+    if (options.tied) {
+      const rows = W_dec.read()
+      W_enc.assign(rows)
       rows.dispose()
     }
     for (const name of architecture.nonNegative ?? []) {
@@ -228,22 +216,21 @@ export const makeSaeTrainer = (
     const weights = read()
     const result = architecture.loss(batchOf(x, target, weights, silentFor(options.dead_after)))
     const { gradients, pattern, activations } = result
-    const decoder = decoderGradient(result, weights.W_dec)
+    const decoder = options.tied ? tiedGradient(gradients, weights) : gradients.W_dec
     // What was read goes first: Adam would else copy each variable before it writes.
-    gradients.W_dec.dispose()
     release(weights)
-    if (gradients.radial !== undefined) gradients.radial.dispose()
-    if (options.tied) gradients.W_enc.dispose()
-    const trained: Array<readonly [AdamVariable, tf.Tensor]> = []
-    const train = (parameter: unknown, gradient: tf.Tensor) => trained.push([parameter as AdamVariable, gradient])
+    const trained: Array<Trained> = []
+    const train = (parameter: unknown, gradient: Trained["gradient"], keepsNorms = false) =>
+      trained.push({ parameter: parameter as AdamVariable, gradient, unit: keepsNorms })
     if (!options.tied) train(W_enc, gradients.W_enc)
     train(b_enc, gradients.b_enc)
-    train(W_dec, decoder)
+    train(W_dec, decoder, unit)
     if (options.b_dec_init === "none") gradients.b_dec.dispose()
     else train(b_dec, gradients.b_dec)
     for (const [name, gradient] of Object.entries(gradients.extras)) train(extras[name], gradient)
     if (gradients.W_skip !== undefined) train(W_skip, gradients.W_skip)
-    update(trained, lr)
+    const { beta1, beta2, eps } = options
+    applyGradients(trained, options.clip, { lr, beta1, beta2, eps, step: done + 1 })
     constrain()
     average?.update()
     memory = result.memory ?? memory
@@ -294,9 +281,8 @@ export const makeSaeTrainer = (
     smallestActivation: (x, target = x) => {
       const weights = read()
       const { gradients, activations } = architecture.loss(batchOf(x, target, weights, new Int32Array(0)))
-      const { extras: own, ...rest } = gradients
       release(weights)
-      tf.dispose([...Object.values(rest), ...Object.values(own)])
+      disposeGradients(gradients)
       let smallest = Number.POSITIVE_INFINITY
       for (const value of activations) if (value > 0 && value < smallest) smallest = value
       return smallest

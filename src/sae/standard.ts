@@ -3,7 +3,7 @@
  * al. 2023, "Towards Monosemanticity"), or lambda mean_rows sum_j f_j |w_j| of free ones (Anthropic, April 2024 update).
  */
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
-import { decoderNorms, encoderInput, pairsAbove, preActivations, reconstruct, weightGradients } from "./active-pass.ts"
+import { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
 import { pairSums } from "./code-products.ts"
 
 /** A penalty on single activations: its value and derivative at f > 0. */
@@ -16,7 +16,7 @@ export interface ActivationPenalty {
 export const reluLoss = (batch: Batch, penalty: ActivationPenalty): BatchLoss => {
   const rows = batch.x.shape[0]
   const input = encoderInput(batch)
-  const { pattern, z: f } = pairsAbove(preActivations(input, batch.W_enc, batch.b_enc), 0)
+  const { pattern, z: f } = pairsAbove(encoderProduct(input, batch.W_enc), batch.b_enc, 0)
   const { mse, loss, gradient, dots } = reconstruct(batch, pattern, f)
   const norms = decoderNorms(batch)
   const weight = batch.sparsity / rows
@@ -33,9 +33,8 @@ export const reluLoss = (batch: Batch, penalty: ActivationPenalty): BatchLoss =>
   }
   const gradients = weightGradients(batch, input, {
     pattern,
-    f,
     dz,
-    gradient,
+    decoder: { pattern, value: f, x: gradient },
     norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm as Float64Array) }
   })
   return {

@@ -1,68 +1,57 @@
 /** TopK: the k largest pre-activations of each row, in training and in use. Gao et al. 2024, arXiv 2406.04093, 2.3. */
 import * as tf from "@tensorflow/tfjs-core"
 import { topKRows } from "../tensor/sparse-kernels.ts"
-import type { SparseCodes } from "../tensor/sparse-pattern.ts"
-import { baseError, encoderInput, outputGradients, preActivations, reconstruct } from "./active-pass.ts"
-import { addAuxiliary } from "./add-auxiliary.ts"
+import type { SparseCodes, SparsePattern } from "../tensor/sparse-pattern.ts"
+import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
+import { auxiliary } from "./auxiliary.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
-import { decodePairs, pairScatter, pairSums } from "./code-products.ts"
 import { multiTopkLoss } from "./multi-topk.ts"
-import { sparseLoss } from "./sparse-loss.ts"
-import { reconstructionWeight } from "./training-options.ts"
 
-/** The loss of an SAE that keeps the relu of the pairs chosen here. */
-export const chosenLoss = (batch: Batch, select: (pre: tf.Tensor2D) => SparseCodes): BatchLoss =>
-  batch.target === batch.x && batch.options.apply_b_dec_to_input && batch.W_skip === undefined
-    ? plainLoss(batch, select)
-    : generalLoss(batch, select)
+/** How an architecture chooses the pairs of product + bias. */
+export type Select = (product: tf.Tensor2D, bias: tf.Tensor1D) => SparseCodes
 
-/** Of an autoencoder, its values on the engine throughout. */
-const plainLoss = (batch: Batch, select: (pre: tf.Tensor2D) => SparseCodes): BatchLoss => {
-  const { x, W_enc, b_enc, W_dec, b_dec, dead, options, variance } = batch
-  const weight = reconstructionWeight(options, variance, x.shape[1])
-  const { loss, mse, aux_loss, codes, activations, gradients } = sparseLoss({
-    x,
-    W_enc,
-    b_enc,
-    W_dec,
-    b_dec,
-    select,
-    variance: 1 / weight,
-    dead,
-    k_aux: options.k_aux,
-    aux_coefficient: options.aux_coefficient,
-    aux_kind: options.aux_loss
-  })
-  codes.value.dispose()
-  return { loss, mse, aux_loss, pattern: codes, activations, gradients: { ...gradients, extras: {} } }
+/** The pairs of a gradient that has a block of rows for every prefix of the latents: each latent's are in its own block. */
+const inBlocks = (pattern: SparsePattern, ends: Int32Array): SparsePattern => {
+  const block = new Int32Array(pattern.latents)
+  for (let g = 1; g < ends.length; g++) block.fill(g, ends[g - 1], ends[g])
+  const row = pattern.row.map((r, i) => (block[pattern.latent[i] as number] as number) * pattern.rows + r)
+  return { ...pattern, rows: pattern.rows * ends.length, row }
 }
 
-/** Of transcoders and crosscoders. */
-const generalLoss = (batch: Batch, select: (pre: tf.Tensor2D) => SparseCodes): BatchLoss => {
-  const { options, W_dec } = batch
+/**
+ * The loss of an SAE that keeps the relu of the pairs chosen here. With `prefixes` of the latents it is the sum of theirs
+ * times a weight; else that of all latents.
+ */
+export const chosenLoss = (
+  batch: Batch,
+  select: Select,
+  prefixes?: { readonly ends: Int32Array; readonly weight: number }
+): BatchLoss => {
+  const rows = batch.x.shape[0]
   const input = encoderInput(batch)
-  const pre = preActivations(input, batch.W_enc, batch.b_enc)
-  const codes = select(pre)
-  const f = codes.value.dataSync<"float32">().map((z) => Math.max(0, z))
-  tf.dispose([pre, codes.value])
-  const { mse, loss, gradient, dots } = reconstruct(batch, codes, f)
+  const product = encoderProduct(input, batch.W_enc)
+  const { pattern, z } = pairsOf(select(product, batch.b_enc))
+  product.dispose()
+  const f = z.map((value) => Math.max(0, value))
+  const made = reconstruct(batch, pattern, f, prefixes)
+  const { mse, loss, gradient, dots } = made
   const dz = dots.map((dot, i) => ((f[i] as number) > 0 ? dot : 0))
-  const residual = tf.tidy(() => tf.neg(tf.add(decodePairs(codes, f, W_dec), baseError(batch))) as tf.Tensor2D)
-  const own = {
-    W_enc: pairScatter(codes, dz, input),
-    b_enc: tf.tensor1d(pairSums(codes, dz)),
-    W_dec: pairScatter(codes, f, gradient)
-  }
-  const { aux_loss, ...all } = addAuxiliary(batch, input, residual, own)
-  const output = tf.tidy(() => outputGradients(batch, all.b_enc, gradient))
-  tf.dispose([input, residual, gradient])
+  const { aux_loss, more } = auxiliary(batch, input, () => residualOf(made, rows))
+  const gradients = weightGradients(batch, input, {
+    pattern,
+    dz,
+    decoder: { pattern: prefixes === undefined ? pattern : inBlocks(pattern, prefixes.ends), value: f, x: gradient },
+    // Every prefix has b_dec in it: the first block is the sum of all.
+    ...(prefixes === undefined ? {} : { output: tf.slice2d(gradient, [0, 0], [rows, gradient.shape[1]]) }),
+    more
+  })
   return {
-    loss: loss + options.aux_coefficient * aux_loss,
+    loss: loss + batch.options.aux_coefficient * aux_loss,
     mse,
     aux_loss,
-    pattern: codes,
+    pattern,
     activations: f,
-    gradients: { ...all, ...output, extras: {} }
+    gradients: { ...gradients, extras: {} }
   }
 }
 
@@ -71,7 +60,9 @@ export const topk: Architecture = {
   extras: () => ({}),
   memory: () => ({}),
   loss: (batch) =>
-    batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, (pre) => topKRows(pre, batch.options.k)),
+    batch.options.multi_topk
+      ? multiTopkLoss(batch)
+      : chosenLoss(batch, (product, bias) => topKRows(product, batch.options.k, bias)),
   latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   threshold: false
 }

@@ -20,7 +20,7 @@ export const adamCoefficients = (step: AdamStep): AdamCoefficients => {
   return { beta1, beta2, rate: (lr / (1 - beta1 ** step.step)) * root, epsilonHat: eps * root }
 }
 
-export const checkGradient = (shape: ReadonlyArray<number>, gradient: tf.Tensor): void => {
+export const checkGradient = (shape: ReadonlyArray<number>, gradient: Pick<tf.Tensor, "shape">): void => {
   if (shape.length === gradient.shape.length && shape.every((size, axis) => size === gradient.shape[axis])) return
   throw new RangeError(`expected a gradient of shape [${shape.join(", ")}], got [${gradient.shape.join(", ")}]`)
 }

@@ -1,22 +1,34 @@
-/** Compiles the Node binding of TensorFlow's C library, and tries the result in a process of its own. */
+/**
+ * Compiles the Node binding of TensorFlow's C library and our own operations, and tries the result in a process of its
+ * own. An engine without the operations is a whole engine, only slower: see compiled-ops.ts.
+ */
+import { existsSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { bindingPackageFolder } from "./binding-package.ts"
-import { command, unavailable } from "./install-step.ts"
-import { ADDON_FILE, NAPI_VERSION, QUIET_FILE } from "./tensorflow-recipe.ts"
+import { opsFit } from "./compiled-ops.ts"
+import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
+import { instructionSet } from "./instruction-set.ts"
+import { ADDON_FILE, NAPI_VERSION, OPS_FILE, OPS_FLAGS, QUIET_FILE } from "./tensorflow-recipe.ts"
 import { compiler, nodeHeadersFolder } from "./tensorflow-status.ts"
 
 const QUIET_SOURCE = fileURLToPath(new URL("quiet-tensorflow.cc", import.meta.url))
+const OPS_SOURCE = fileURLToPath(new URL("sae-ops.cc", import.meta.url))
+/** TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them. */
+const OPS_OPTIONS = "-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -DEIGEN_MAX_ALIGN_BYTES=64".split(" ")
 
 /**
  * `include` is the wheel's header folder; `engine` holds the wheel's two libraries (`libraries`, the C API's first) and
- * receives the two native modules, which find the libraries beside themselves wherever the folder is moved.
+ * receives the native modules, which find the libraries beside themselves wherever the folder is moved.
  */
 export const compileBinding = Effect.fn("compileBinding")(function* (
   include: string,
   engine: string,
-  libraries: readonly [string, string]
+  libraries: readonly [string, string],
+  report: (progress: InstallProgress) => void
 ) {
   const sources = bindingPackageFolder()
   const headers = nodeHeadersFolder()
@@ -42,32 +54,60 @@ export const compileBinding = Effect.fn("compileBinding")(function* (
     command("compiling the binding", compiler(), [...flags, ...files, "-o", join(engine, target), ...link(linked)], {
       cwd: engine
     })
-  yield* compile(ADDON_FILE, binding, libraries)
-  yield* compile(QUIET_FILE, [`-DFRAMEWORK_LIBRARY="${libraries[1]}"`, QUIET_SOURCE], [])
+  const operations = compile(OPS_FILE, [...OPS_OPTIONS, ...(OPS_FLAGS[process.arch] ?? []), OPS_SOURCE], libraries)
+  const [, , built] = yield* Effect.all(
+    [
+      compile(ADDON_FILE, binding, libraries),
+      compile(QUIET_FILE, [`-DFRAMEWORK_LIBRARY="${libraries[1]}"`, QUIET_SOURCE], []),
+      Effect.result(operations)
+    ],
+    { concurrency: 2 }
+  )
+  if (Result.isFailure(built)) yield* withoutOperations(engine, built.failure.message, report)
 })
+
+const withoutOperations = (engine: string, reason: string, report: (progress: InstallProgress) => void) =>
+  Effect.gen(function* () {
+    yield* attempt("removing operations that do not work", () => rm(join(engine, OPS_FILE), { force: true }))
+    report({
+      step: "compile",
+      message: `going on without operations of our own, which makes training slower: ${reason}`
+    })
+  })
 
 /** Multiplies two matrices through the binding alone: a wrong CPU or C library ends this process, not ours. */
 const TRY = `
-require(process.argv[1])
-const binding = require(process.argv[2])
+const [quiet, addon, operations] = process.argv.slice(1)
+require(quiet)
+const binding = require(addon)
 const float = (shape, values) => binding.createTensor(shape, binding.TF_FLOAT, new Float32Array(values))
 const type = { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT }
 const flag = (name) => ({ name, type: binding.TF_ATTR_BOOL, value: false })
-const [product] = binding.executeOp(
-  "MatMul",
-  [type, flag("transpose_a"), flag("transpose_b")],
-  [float([1, 2], [1, 2]), float([2, 1], [3, 4])],
-  1,
-)
-if (binding.tensorDataSync(product.id)[0] !== 11) throw new Error("1 * 3 + 2 * 4 is not 11 here")
+const int = (name, value) => ({ name, type: binding.TF_ATTR_INT, value })
+const first = (name, attributes, inputs, outputs) =>
+  binding.tensorDataSync(binding.executeOp(name, attributes, inputs, outputs)[0].id)[0]
+const product = [float([1, 2], [1, 2]), float([2, 1], [3, 4])]
+if (first("MatMul", [type, flag("transpose_a"), flag("transpose_b")], product, 1) !== 11)
+  throw new Error("1 * 3 + 2 * 4 is not 11 here")
+if (operations !== undefined) {
+  require(operations)
+  const numbers = [float([1, 3], [1, 5, 2]), float([3], [0, 0, 0]), float([3], [0, 0, 0])]
+  if (first("SaeSelect", [int("mode", 0), int("count", 1)], numbers, 3) !== 5)
+    throw new Error("5 is not the largest of 1, 5 and 2 here")
+}
 `
 
-export const tryBinding = (engine: string) =>
-  command(
-    "the first matrix product",
-    process.execPath,
-    ["-e", TRY, join(engine, QUIET_FILE), join(engine, ADDON_FILE)],
-    {
-      cwd: engine
-    }
-  )
+const tryFiles = (engine: string, files: ReadonlyArray<string>) =>
+  command("the first matrix product", process.execPath, ["-e", TRY, ...files.map((file) => join(engine, file))], {
+    cwd: engine
+  })
+
+export const tryBinding = Effect.fn("tryBinding")(function* (
+  engine: string,
+  report: (progress: InstallProgress) => void
+) {
+  yield* tryFiles(engine, [QUIET_FILE, ADDON_FILE])
+  if (!existsSync(join(engine, OPS_FILE)) || !opsFit(instructionSet())) return
+  const tried = yield* Effect.result(tryFiles(engine, [QUIET_FILE, ADDON_FILE, OPS_FILE]))
+  if (Result.isFailure(tried)) yield* withoutOperations(engine, tried.failure.message, report)
+})

@@ -20,11 +20,15 @@ export interface EngineInfo {
   /** Widest vector instruction set in use, such as `x64-avx512-bf16` or `wasm-simd`. */
   readonly isa: string
   readonly threads: number
+  /** The sparse kernels: operations of our own, those of the engine's library, or typed arrays. */
+  readonly kernels: "compiled" | "library" | "portable"
 }
 
 export interface LoadEngineOptions {
   /** Threads for one operation. @default `PIPELINE_THREADS`, else every CPU this process may use. */
   readonly threads?: number
+  /** False: do without operations of our own. @default true, unless `PIPELINE_KERNELS=library` */
+  readonly compiled?: boolean
 }
 
 let loaded: EngineInfo | undefined
@@ -73,12 +77,17 @@ export const loadEngine = Effect.fn("loadEngine")(function* (
     })
   }
   const threads = threadsFrom(options)
-  const load = name === "tensorflow" ? loadTensorflow(threads) : loadWasm
+  const load =
+    name === "tensorflow"
+      ? loadTensorflow(threads, options.compiled ?? process.env["PIPELINE_KERNELS"] !== "library")
+      : loadWasm
   loaded = yield* load
   return loaded
 })
 
-const loadTensorflow = (threads: number) =>
-  Effect.promise(() => import("./load-tensorflow.ts")).pipe(Effect.flatMap((module) => module.loadTensorflow(threads)))
+const loadTensorflow = (threads: number, compiled: boolean) =>
+  Effect.promise(() => import("./load-tensorflow.ts")).pipe(
+    Effect.flatMap((module) => module.loadTensorflow(threads, compiled))
+  )
 
 const loadWasm = Effect.promise(() => import("./load-wasm.ts")).pipe(Effect.flatMap((module) => module.loadWasm))

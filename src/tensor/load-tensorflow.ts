@@ -7,6 +7,7 @@ import { createRequire } from "node:module"
 import * as Effect from "effect/Effect"
 import { BINDING_PACKAGE } from "./tensorflow-recipe.ts"
 import { nodeRequire } from "./binding-package.ts"
+import { loadCompiledOps } from "./compiled-ops.ts"
 import type { EngineInfo } from "./engine.ts"
 import { EngineUnavailable } from "./engine-unavailable.ts"
 import { instructionSet } from "./instruction-set.ts"
@@ -44,7 +45,7 @@ const restoreRemovedFunctions = (): void => {
   util["isArray"] = Array.isArray
 }
 
-const start = async (engine: InstalledEngine, threads: number): Promise<EngineInfo> => {
+const start = async (engine: InstalledEngine, threads: number, compiled: boolean): Promise<EngineInfo> => {
   setEnvironment(threads)
   restoreRemovedFunctions()
   const tf = await import("@tensorflow/tfjs-core")
@@ -55,10 +56,19 @@ const start = async (engine: InstalledEngine, threads: number): Promise<EngineIn
   tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, BINDING_PACKAGE), 3)
   if (!(await tf.setBackend("tensorflow"))) throw new Error("tfjs could not start its TensorFlow back end")
   const device = binding.isUsingGpuDevice() ? "gpu" : "cpu"
-  return { name: "tensorflow", version: binding.TF_Version, device, isa: instructionSet(), threads }
+  const isa = instructionSet()
+  const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa)
+  return {
+    name: "tensorflow",
+    version: binding.TF_Version,
+    device,
+    isa,
+    threads,
+    kernels: own ? "compiled" : "library"
+  }
 }
 
-export const loadTensorflow = Effect.fn("loadTensorflow")(function* (threads: number) {
+export const loadTensorflow = Effect.fn("loadTensorflow")(function* (threads: number, compiled: boolean) {
   const engine = installedEngine()
   if (engine === undefined) {
     return yield* new EngineUnavailable({
@@ -68,7 +78,7 @@ export const loadTensorflow = Effect.fn("loadTensorflow")(function* (threads: nu
     })
   }
   return yield* Effect.tryPromise({
-    try: () => quietly(() => start(engine, threads)),
+    try: () => quietly(() => start(engine, threads, compiled)),
     catch: (error) =>
       new EngineUnavailable({
         engine: "tensorflow",

@@ -16,7 +16,8 @@ export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.try
       replaceWasmProducts()
       const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")
       const version: unknown = createRequire(import.meta.url)("@tensorflow/tfjs-backend-wasm/package.json").version
-      return { name: "wasm", version: String(version), device: "cpu", isa: simd ? "wasm-simd" : "wasm", threads: 1 }
+      const isa = simd ? "wasm-simd" : "wasm"
+      return { name: "wasm", version: String(version), device: "cpu", isa, threads: 1, kernels: "portable" }
     }),
   catch: (error) =>
     new EngineUnavailable({

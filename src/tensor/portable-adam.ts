@@ -1,9 +1,9 @@
 /** Adam on typed arrays: weights and moments stay on the host, the engine sees a tensor of the current weights. */
 import * as tf from "@tensorflow/tfjs-core"
 import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
-import type { AdamVariable } from "./adam-variable.ts"
+import type { EngineAdam } from "./adam-variable.ts"
 
-export const makePortableAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): AdamVariable<R> => {
+export const makePortableAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): EngineAdam<R> => {
   const { shape, size } = initial
   const weights = Float32Array.from(initial.dataSync<"float32">())
   const firstMoment = new Float32Array(size)
@@ -12,7 +12,7 @@ export const makePortableAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): Adam
     shape,
     // Copied, since tfjs may keep the array it is given and upload it only when it is used.
     read: () => tf.tensor(weights.slice(), shape, "float32"),
-    apply: (gradient, step) => {
+    applyDense: (gradient, step) => {
       checkGradient(shape, gradient)
       const { beta1, beta2, rate, epsilonHat } = adamCoefficients(step)
       const g = gradient.dataSync<"float32">()

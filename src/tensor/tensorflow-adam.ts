@@ -1,7 +1,9 @@
 /** Adam in TensorFlow's own resource variables: one fused operation that reads the gradient and writes in place. */
 import * as tf from "@tensorflow/tfjs-core"
 import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
-import type { AdamVariable } from "./adam-variable.ts"
+import type { AdamStep, EngineAdam } from "./adam-variable.ts"
+import { compiledOpsLoaded } from "./compiled-ops.ts"
+import type { LatentGradient } from "./latent-gradient.ts"
 import { readFloats } from "./read-tensor.ts"
 import {
   boolAttribute,
@@ -47,7 +49,36 @@ const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>, initial: 
   }
 }
 
-export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): AdamVariable<R> => {
+/** SaeAdam of sae-ops.cc; only the squares without a step. */
+const latentStep = (
+  variables: ReadonlyArray<tf.Tensor>,
+  gradient: LatentGradient,
+  unit: boolean,
+  step: AdamStep | undefined
+): Float32Array => {
+  const { pattern, value, x, along, more } = gradient
+  const { beta1, beta2, rate, epsilonHat } = adamCoefficients(step ?? { lr: 0, step: 1 })
+  return readFloats(() =>
+    executeSingle(
+      "SaeAdam",
+      [boolAttribute("unit", unit), boolAttribute("apply", step !== undefined)],
+      [
+        tf.tensor1d(value, "float32"),
+        tf.tensor1d(pattern.latent, "int32"),
+        tf.tensor1d(pattern.row, "int32"),
+        x,
+        tf.tensor1d([rate, beta1, beta2, epsilonHat, step?.factor ?? 1], "float32"),
+        tf.tensor1d(along?.factor ?? new Float32Array(0), "float32"),
+        tf.tensor1d(Int32Array.from(along?.widths ?? []), "int32"),
+        tf.tensor1d(more?.latents ?? new Int32Array(0), "int32"),
+        more?.rows ?? tf.zeros([0, x.shape[1]]),
+        ...variables
+      ]
+    )
+  )
+}
+
+export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): EngineAdam<R> => {
   const { shape, size } = initial
   const zeros = tf.zerosLike(initial)
   const weights = makeResource<R>(shape, initial)
@@ -60,10 +91,16 @@ export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): Ad
     variable.assign(tensor)
     tensor.dispose()
   }
+  const handles = [weights.handle, first.handle, second.handle]
+  const latents: EngineAdam<R>["latents"] = (gradient, unit, step) => {
+    checkGradient(shape, { shape: [gradient.pattern.latents, gradient.x.shape[1]] })
+    return latentStep(handles, gradient, unit, step)
+  }
   return {
     shape,
+    ...(compiledOpsLoaded() ? { latents } : {}),
     read: weights.read,
-    apply: (gradient, step) => {
+    applyDense: (gradient, step) => {
       checkGradient(shape, gradient)
       const { beta1, beta2, rate, epsilonHat } = adamCoefficients(step)
       tf.tidy(() => {
@@ -77,7 +114,7 @@ export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): Ad
             boolAttribute("use_locking", false),
             boolAttribute("use_nesterov", false)
           ],
-          [weights.handle, first.handle, second.handle, ...scalars, gradient],
+          [...handles, ...scalars, gradient],
           0
         )
       })

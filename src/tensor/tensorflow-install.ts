@@ -1,6 +1,6 @@
 /**
  * Builds the tensorflow engine in the per-user engines folder: fetch the wheel, check it, unpack the two libraries and a
- * few headers, compile the binding, try it in a process of its own, rename the folder into place. The rename is the only
+ * few headers, compile the binding and our own operations, try them in a process of its own, rename the folder into place. The rename is the only
  * step that anybody sees, so two processes may build at once; a lease that expires by itself only saves the second one
  * the work. Nothing of an interrupted build is ever loaded.
  */
@@ -82,10 +82,10 @@ const build = Effect.fn("buildTensorflow")(function* (report: (progress: Install
     await Promise.all(libraries.map((library) => rename(join(unpacked, "tensorflow", library), join(engine, library))))
     await rm(file)
   })
-  report({ step: "compile", message: "compiling the binding" })
-  yield* compileBinding(join(unpacked, "tensorflow", "include"), engine, libraries)
+  report({ step: "compile", message: "compiling the binding and our own operations" })
+  yield* compileBinding(join(unpacked, "tensorflow", "include"), engine, libraries, report)
   report({ step: "try", message: "trying it" })
-  yield* tryBinding(engine)
+  yield* tryBinding(engine, report)
   yield* writeManifest(engine, id, wheel)
   yield* putInPlace(engine, join(root, id), id, folder)
 }, Effect.scoped)

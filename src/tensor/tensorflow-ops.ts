@@ -76,6 +76,11 @@ export const boolAttribute = (name: string, value: boolean): OpAttribute => ({
   value
 })
 export const intAttribute = (name: string, value: number): OpAttribute => ({ name, type: binding().TF_ATTR_INT, value })
+export const floatAttribute = (name: string, value: number): OpAttribute => ({
+  name,
+  type: binding().TF_ATTR_FLOAT,
+  value
+})
 export const stringAttribute = (name: string, value: string): OpAttribute => ({
   name,
   type: binding().TF_ATTR_STRING,

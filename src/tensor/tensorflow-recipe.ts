@@ -26,18 +26,31 @@ export const BINDING_VERSION = "4.22.0"
 /** The N-API version that the binding is compiled for: every Node since 12.22 has it. */
 export const NAPI_VERSION = 8
 /** Raised whenever the same inputs would build a different engine. */
-const RECIPE_REVISION = 1
+const RECIPE_REVISION = 2
 
 const LINUX_LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"] as const
 const MACOS_LIBRARIES = ["tensorflow/libtensorflow_cc.2.dylib", "tensorflow/libtensorflow_framework.2.dylib"] as const
 
 /** Header folders inside the wheel that the compiled sources reach. */
 export const HEADER_PREFIXES = [
-  "tensorflow/include/tensorflow/c/",
-  "tensorflow/include/tensorflow/core/platform/ctstring",
-  "tensorflow/include/tsl/platform/ctstring",
-  "tensorflow/include/xla/tsl/c/"
-] as const
+  "absl/",
+  "Eigen/",
+  "google/protobuf/",
+  "ml_dtypes/",
+  "tensorflow/c/",
+  "tensorflow/core/",
+  "tsl/",
+  "unsupported/Eigen/",
+  "xla/tsl/"
+].map((folder) => `tensorflow/include/${folder}`)
+
+/** What sae-ops.cc is compiled for: vectors of 256 bits with fused products, which every x64 CPU since 2015 has. */
+export const OPS_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = { x64: ["-march=x86-64-v3"], arm64: [] }
+/** And how the names of instruction sets that have it begin (see instruction-set.ts). */
+export const OPS_INSTRUCTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
+  x64: ["x64-avx2", "x64-avx512", "x64-amx"],
+  arm64: ["arm64"]
+}
 
 /** The wheel for a platform, undefined where TensorFlow publishes none. The interpreter tag is arbitrary: only C++ libraries are used. */
 export const wheelFor = (platform: string, arch: string): Wheel | undefined => {
@@ -89,5 +102,7 @@ export const enginesFolder = (env: NodeJS.ProcessEnv = process.env): string =>
   env["PIPELINE_ENGINE_DIR"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sae-pipeline", "engines")
 
 export const ADDON_FILE = "tfjs_binding.node"
+/** Not there where it could not be compiled. */
+export const OPS_FILE = "sae_ops.node"
 export const QUIET_FILE = "quiet_tensorflow.node"
 export const MANIFEST_FILE = "engine.json"

@@ -13,6 +13,7 @@ import {
   engineId,
   enginesFolder,
   MANIFEST_FILE,
+  OPS_FILE,
   QUIET_FILE,
   wheelFor
 } from "./tensorflow-recipe.ts"
@@ -24,6 +25,8 @@ export interface InstalledEngine {
   readonly addon: string
   /** The native module to load before it. */
   readonly quiet: string
+  /** The one with operations of our own, to load after it where it is there. */
+  readonly operations: string
 }
 
 /** `engine.json` of a built engine: every file beside it with its size, so that a half-deleted engine is noticed. */
@@ -74,7 +77,13 @@ export const installedEngine = (): InstalledEngine | undefined => {
   const id = engineId(process.platform, process.arch)
   const folder = join(enginesFolder(), id)
   if (!isWhole(folder, id) || bindingPackageFolder() === undefined) return undefined
-  return { id, folder, addon: join(folder, ADDON_FILE), quiet: join(folder, QUIET_FILE) }
+  return {
+    id,
+    folder,
+    addon: join(folder, ADDON_FILE),
+    quiet: join(folder, QUIET_FILE),
+    operations: join(folder, OPS_FILE)
+  }
 }
 
 /** The folder with `node_api.h`: the npm package `node-api-headers`, else beside the running Node, else the system's. */

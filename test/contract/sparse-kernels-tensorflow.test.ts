@@ -3,5 +3,5 @@ import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 
 describe.skipIf(installedEngine() === undefined)("where tensorflow is installed", () => {
-  sparseKernelsContract("tensorflow")
+  sparseKernelsContract("tensorflow", "library")
 })

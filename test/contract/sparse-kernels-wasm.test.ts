@@ -1,3 +1,3 @@
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 
-sparseKernelsContract("wasm")
+sparseKernelsContract("wasm", "portable")

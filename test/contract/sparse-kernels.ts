@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type AdamVariable, makeAdamVariable } from "../../src/tensor/adam-variable.ts"
-import { type EngineName, loadEngine } from "../../src/tensor/engine.ts"
+import { type EngineInfo, type EngineName, loadEngine } from "../../src/tensor/engine.ts"
 import * as kernels from "../../src/tensor/sparse-kernels.ts"
 import { makePattern, type SparseCodes, type SparsePattern, withValue } from "../../src/tensor/sparse-pattern.ts"
 
@@ -95,9 +95,12 @@ const adamFrom = <R extends tf.Rank>(weights: tf.Tensor<R>): AdamVariable<R> => 
 
 const d = 5
 
-export const sparseKernelsContract = (engine: EngineName): void => {
-  describe(`sparse kernels on ${engine}`, () => {
-    beforeAll(() => Effect.runPromise(loadEngine(engine)))
+export const sparseKernelsContract = (engine: EngineName, kind: EngineInfo["kernels"]): void => {
+  describe(`sparse kernels on ${engine}, ${kind}`, () => {
+    beforeAll(async () => {
+      const loaded = await Effect.runPromise(loadEngine(engine, { compiled: kind === "compiled" }))
+      expect(loaded.kernels).toBe(kind)
+    })
 
     let before = 0
     beforeEach(() => {

@@ -17,6 +17,7 @@ import {
   type TrainingOptions
 } from "../../src/sae/training-options.ts"
 import { loadTestEngine } from "../engine.ts"
+import { gradientValues } from "./gradient-values.ts"
 
 beforeAll(loadTestEngine)
 
@@ -273,13 +274,10 @@ const run = (
     memory,
     options
   })
-  const { extras, ...four } = got.gradients
-  // Nothing is left but the gradients.
-  expect(tf.memory().numTensors - before).toBe(Object.keys(four).length + Object.keys(extras).length)
-  const gradients = Object.fromEntries(
-    Object.entries({ ...four, ...extras }).map(([name, tensor]) => [name, [...tensor.dataSync()]])
-  )
-  tf.dispose([Object.values(tensors), Object.values(four), Object.values(extras)])
+  const gradients = gradientValues(got.gradients, tensors)
+  // Nothing else was left.
+  expect(tf.memory().numTensors).toBe(before)
+  tf.dispose(Object.values(tensors))
   return { got, gradients, parameters, x, options }
 }
 

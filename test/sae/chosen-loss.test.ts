@@ -1,15 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../src/random/rng.ts"
-import { sparseLoss } from "../../src/sae/sparse-loss.ts"
-import { topKBatch, topKRows } from "../../src/tensor/sparse-kernels.ts"
+import { architectures } from "../../src/sae/architectures.ts"
+import { defaultsFor } from "../../src/sae/presets.ts"
+import { resolveOptions } from "../../src/sae/training-options.ts"
 import { loadTestEngine } from "../engine.ts"
+import { gradientValues, isSparse } from "./gradient-values.ts"
 import { naiveGradients, naiveLoss, type NaiveSae } from "./naive-sae.ts"
 
 beforeAll(loadTestEngine)
 
 const d_in = 5
-const d_sae = 9
+/** Wide enough that k of them are few. */
+const d_sae = 40
 const rows = 7
 
 const matrix = (rng: Rng.Rng, height: number, width: number): Array<Array<number>> =>
@@ -32,26 +35,61 @@ const example = (seed: number) => {
   return { sae, x: matrix(rng, rows, d_in).map((row) => row.map((value) => 2 * value)) }
 }
 
+interface Given {
+  readonly x: tf.Tensor2D
+  readonly W_enc: tf.Tensor2D
+  readonly b_enc: tf.Tensor1D
+  readonly W_dec: tf.Tensor2D
+  readonly b_dec: tf.Tensor1D
+}
+
+const lossOf = (
+  given: Given,
+  architecture: "topk" | "batch_topk",
+  dead: ReadonlyArray<number>,
+  more: { readonly k: number; readonly variance: number; readonly k_aux: number; readonly aux_coefficient: number }
+) => {
+  const { variance, ...asked } = more
+  const [latents, width] = given.W_enc.shape
+  const options = resolveOptions({ ...defaultsFor(architecture), ...asked, d_sae: latents, steps: 10, seed: 0 }, width)
+  return architectures[architecture].loss({
+    ...given,
+    target: given.x,
+    parts: [width],
+    W_skip: undefined,
+    extras: {},
+    step: 1,
+    sparsity: 0,
+    variance,
+    dead: Int32Array.from(dead),
+    memory: {},
+    options
+  })
+}
+
 const run = (
   { sae, x }: ReturnType<typeof example>,
   select: "topk" | "batch_topk",
   dead: ReadonlyArray<number>,
   k_aux: number
 ) => {
-  const k = 3
-  const options = { variance: 4.5, k_aux, aux_coefficient: 0.25 }
-  const naive = { ...options, select, k, dead }
+  const options = { k: 3, variance: 4.5, k_aux, aux_coefficient: 0.25 }
+  const naive = { ...options, select, dead }
   const given = {
-    ...options,
     x: tf.tensor2d(x),
     W_enc: tf.tensor2d(sae.W_enc),
     b_enc: tf.tensor1d(sae.b_enc),
     W_dec: tf.tensor2d(sae.W_dec),
-    b_dec: tf.tensor1d(sae.b_dec),
-    select: (pre: tf.Tensor2D) => (select === "topk" ? topKRows(pre, k) : topKBatch(pre, k * rows)),
-    dead: Int32Array.from(dead)
+    b_dec: tf.tensor1d(sae.b_dec)
   }
-  return { got: sparseLoss(given), expected: naiveLoss(sae, x, naive), slopes: naiveGradients(sae, x, naive) }
+  const before = tf.memory().numTensors
+  const got = lossOf(given, select, dead, options)
+  const sparse = isSparse(got.gradients)
+  const gradients = gradientValues(got.gradients, given)
+  // Nothing else was left.
+  expect(tf.memory().numTensors).toBe(before)
+  tf.dispose(Object.values(given))
+  return { got, sparse, gradients, expected: naiveLoss(sae, x, naive), slopes: naiveGradients(sae, x, naive) }
 }
 
 const closeTo = (got: ReadonlyArray<number>, expected: ReadonlyArray<number>): void => {
@@ -69,31 +107,20 @@ for (const select of ["topk", "batch_topk"] as const) {
     describe(`${select} with ${name}`, () => {
       for (const seed of [1, 2, 3]) {
         it(`agrees with the dense f64 loss and its central differences (seed ${seed})`, () => {
-          const before = tf.memory().numTensors
-          const { got, expected, slopes } = run(example(seed), select, dead, k_aux)
+          const { got, sparse, gradients, expected, slopes } = run(example(seed), select, dead, k_aux)
+          expect(sparse).toBe(true)
           closeTo([got.loss], [expected.loss])
           closeTo([got.mse], [expected.mse])
           closeTo([got.aux_loss, 1], [expected.aux, 1])
           const active = expected.active.flatMap((latents, row) => latents.map((latent) => `${row} ${latent}`))
           const chosen = [...got.activations].flatMap((value, i) =>
-            value > 0 ? [`${got.codes.row[i]} ${got.codes.latent[i]}`] : []
+            value > 0 ? [`${got.pattern.row[i]} ${got.pattern.latent[i]}`] : []
           )
           expect(chosen).toEqual(active)
-
-          closeTo(got.gradients.W_enc.arraySync().flat(), slopes.W_enc.flat())
-          closeTo(got.gradients.b_enc.arraySync(), slopes.b_enc)
-          const W_dec = got.gradients.W_dec.arraySync()
-          closeTo(W_dec.flat(), slopes.W_dec.flat())
-          closeTo(got.gradients.b_dec.arraySync(), slopes.b_dec)
-          // Radial: gradient times decoder row, latent by latent.
-          const { sae } = example(seed)
-          const radial = slopes.W_dec.map((row, j) =>
-            row.reduce((sum, g, c) => sum + g * (sae.W_dec[j]?.[c] as number), 0)
-          )
-          closeTo(got.gradients.radial.arraySync(), radial)
-
-          // The test's five tensors, five gradients and the codes' values: nothing else is left.
-          expect(tf.memory().numTensors - before).toBe(11)
+          closeTo(gradients["W_enc"] ?? [], slopes.W_enc.flat())
+          closeTo(gradients["b_enc"] ?? [], slopes.b_enc)
+          closeTo(gradients["W_dec"] ?? [], slopes.W_dec.flat())
+          closeTo(gradients["b_dec"] ?? [], slopes.b_dec)
         })
       }
     })
@@ -110,18 +137,14 @@ it("the auxiliary loss decodes without bias and holds the residual fixed", () =>
     W_enc: tf.tensor2d([[1], [0.1]]),
     b_enc: tf.tensor1d([0, 0]),
     W_dec: tf.tensor2d([[0.5], [1]]),
-    b_dec: tf.tensor1d([1]),
-    select: (pre: tf.Tensor2D) => topKRows(pre, 1),
-    variance: 1,
-    dead: Int32Array.of(1),
-    k_aux: 1,
-    aux_coefficient: 1
+    b_dec: tf.tensor1d([1])
   }
-  const { aux_loss, mse, gradients } = sparseLoss(given)
+  const { aux_loss, mse, gradients } = lossOf(given, "topk", [1], { k: 1, variance: 1, k_aux: 1, aux_coefficient: 1 })
   expect(mse).toBeCloseTo((1 + 4) / 2, 6)
   expect(aux_loss).toBeCloseTo(6.4, 5)
   // d aux / d W_dec[1] = sum 2 (e_hat - e) f / 0.5 = 2 (-0.8 * 0.2 - 1.6 * 0.4) / 0.5 = -3.2. Latent 0 gets nothing of it.
-  expect(gradients.W_dec.arraySync()[1]?.[0]).toBeCloseTo(-3.2, 5)
+  const { W_dec } = gradientValues(gradients, given)
+  expect(W_dec?.[1]).toBeCloseTo(-3.2, 5)
   // d mse / d W_dec[0] = mean 2 (x_hat - x) f = (2 * -1 * 2 + 2 * -2 * 4) / 2 = -10.
-  expect(gradients.W_dec.arraySync()[0]?.[0]).toBeCloseTo(-10, 5)
+  expect(W_dec?.[0]).toBeCloseTo(-10, 5)
 })

@@ -1,6 +1,6 @@
-/** Decoder rows of norm one: the norm after a step, and gradients that do not try to change it. */
+/** Rows of norm one: the norm after a step, and gradients that do not try to change it. */
 import * as tf from "@tensorflow/tfjs-core"
-import { boolAttribute, dataType, executeSingle, typeAttribute } from "../tensor/tensorflow-ops.ts"
+import { boolAttribute, dataType, executeSingle, typeAttribute } from "./tensorflow-ops.ts"
 
 /** Euclidean norms of the rows, [rows, 1]. TensorFlow has one operation for it that makes no square of the matrix. */
 export const rowNorms = (matrix: tf.Tensor2D): tf.Tensor2D =>
@@ -16,8 +16,8 @@ export const unitRows = (matrix: tf.Tensor2D): tf.Tensor2D =>
   tf.tidy(() => tf.div(matrix, tf.maximum(rowNorms(matrix), 1e-30)))
 
 /**
- * The gradient without its component along each row: g - (g . w) w, with `radial` = g . w of every row.
+ * The gradient without its component along each row: g - (g . w) w.
  * Bricken et al. 2023, "Towards Monosemanticity".
  */
-export const projectGradient = (gradient: tf.Tensor2D, rows: tf.Tensor2D, radial: tf.Tensor1D): tf.Tensor2D =>
-  tf.tidy(() => tf.sub(gradient, tf.mul(rows, tf.expandDims(radial, 1))))
+export const projectGradient = (gradient: tf.Tensor2D, rows: tf.Tensor2D): tf.Tensor2D =>
+  tf.tidy(() => tf.sub(gradient, tf.mul(rows, tf.sum(tf.mul(gradient, rows), 1, true))))

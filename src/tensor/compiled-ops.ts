@@ -1,0 +1,24 @@
+/**
+ * The operations of sae-ops.cc: loaded into the tensorflow engine's process where they were compiled, where the CPU has
+ * the instructions that they were compiled for, and where the engine computes on the CPU. Everything that uses them has
+ * another way, with TensorFlow's own operations.
+ */
+import { existsSync } from "node:fs"
+import { nodeRequire } from "./binding-package.ts"
+import { OPS_INSTRUCTIONS } from "./tensorflow-recipe.ts"
+
+let loaded = false
+
+export const compiledOpsLoaded = (): boolean => loaded
+
+/** Whether a CPU of this instruction set has what they are compiled for. */
+export const opsFit = (isa: string): boolean =>
+  (OPS_INSTRUCTIONS[process.arch] ?? []).some((start) => isa.startsWith(start))
+
+/** After the binding. `isa`: see instruction-set.ts. */
+export const loadCompiledOps = (file: string, isa: string): boolean => {
+  if (!existsSync(file) || !opsFit(isa)) return false
+  nodeRequire(file)
+  loaded = true
+  return true
+}

@@ -1,0 +1,14 @@
+import { existsSync } from "node:fs"
+import { describe } from "vitest"
+import { opsFit } from "../../src/tensor/compiled-ops.ts"
+import { instructionSet } from "../../src/tensor/instruction-set.ts"
+import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
+import { sparseKernelsContract } from "./sparse-kernels.ts"
+
+const engine = installedEngine()
+const there = engine !== undefined && existsSync(engine.operations) && opsFit(instructionSet())
+if (!there) process.stderr.write("SKIPPED: no operations of our own here, so that they are not checked\n")
+
+describe.skipIf(!there)("where our own operations are compiled", () => {
+  sparseKernelsContract("tensorflow", "compiled")
+})
