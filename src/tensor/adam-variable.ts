@@ -3,7 +3,8 @@
  * pass over typed arrays elsewhere. Both language model and autoencoder trainers are built on it.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { isLatentGradient, type LatentGradient, toMatrix } from "./latent-gradient.ts"
+import { checkGradient } from "./adam-coefficients.ts"
+import { isLatentGradient, type LatentGradient, matrixShape, toMatrix } from "./latent-gradient.ts"
 import { makePortableAdam } from "./portable-adam.ts"
 import { makeTensorflowAdam } from "./tensorflow-adam.ts"
 import { projectGradient, unitRows } from "./unit-rows.ts"
@@ -82,6 +83,7 @@ export const makeAdamVariable = <R extends tf.Rank>(weights: tf.Tensor<R>): Adam
 
   const apply = (gradient: tf.Tensor | LatentGradient, step: AdamStep): void => {
     const { unit = false, factor = 1 } = step
+    checkGradient(engine.shape, isLatentGradient(gradient) ? matrixShape(gradient) : gradient)
     if (latents !== undefined && isLatentGradient(gradient)) return void latents(gradient, unit, step)
     const whole = dense(gradient, unit)
     const scaled = factor === 1 ? tf.clone(whole) : tf.mul(whole, factor)

@@ -24,6 +24,10 @@ export type MatrixGradient = tf.Tensor2D | LatentGradient
 export const isLatentGradient = (gradient: tf.Tensor | LatentGradient): gradient is LatentGradient =>
   !(gradient instanceof tf.Tensor)
 
+export const matrixShape = ({ pattern, x }: LatentGradient): { readonly shape: [number, number] } => ({
+  shape: [pattern.latents, x.shape[1]]
+})
+
 /** `rows` at these latents, zeros elsewhere: [latents, d]. */
 const rowsAt = ({ latents, rows }: NonNullable<LatentGradient["more"]>, height: number): tf.Tensor2D =>
   tf.scatterND(tf.tensor2d(latents, [latents.length, 1], "int32"), rows, [height, rows.shape[1]])

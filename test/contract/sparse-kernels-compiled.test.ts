@@ -4,6 +4,7 @@ import { opsFit } from "../../src/tensor/compiled-ops.ts"
 import { instructionSet } from "../../src/tensor/instruction-set.ts"
 import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
+import { sparseStepsContract } from "./sparse-steps.ts"
 
 const engine = installedEngine()
 const there = engine !== undefined && existsSync(engine.operations) && opsFit(instructionSet())
@@ -11,4 +12,5 @@ if (!there) process.stderr.write("SKIPPED: no operations of our own here, so tha
 
 describe.skipIf(!there)("where our own operations are compiled", () => {
   sparseKernelsContract("tensorflow", "compiled")
+  sparseStepsContract("tensorflow", "compiled")
 })

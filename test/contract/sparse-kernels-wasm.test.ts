@@ -1,3 +1,5 @@
 import { sparseKernelsContract } from "./sparse-kernels.ts"
+import { sparseStepsContract } from "./sparse-steps.ts"
 
 sparseKernelsContract("wasm", "portable")
+sparseStepsContract("wasm", "portable")

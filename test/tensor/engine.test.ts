@@ -26,7 +26,8 @@ it("takes wasm where tensorflow is not installed, without a word on the console"
   vi.stubEnv("PIPELINE_ENGINE", undefined)
   const warn = vi.spyOn(console, "warn")
   const info = await Effect.runPromise(loadEngine("auto"))
-  expect(info).toEqual({ name: "wasm", version: "4.22.0", device: "cpu", isa: "wasm-simd", threads: 1 })
+  const facts = { name: "wasm", version: "4.22.0", device: "cpu", isa: "wasm-simd", threads: 1, kernels: "portable" }
+  expect(info).toEqual(facts)
   expect(tf.getBackend()).toBe("wasm")
   const product = tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]]))
   expect(Array.from(product.dataSync())).toEqual([11])
