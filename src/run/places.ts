@@ -37,6 +37,8 @@ export interface Place {
 export interface Places {
   /** Takes a place in the queue, synchronously: before anybody who became ready at the same time is served. */
   readonly contend: (instance: StageInstance) => Place
+  /** How many engine stages like this one the machine computes at the same time: GPUs, or shares of the CPUs. */
+  readonly sideBySide: (instance: StageInstance) => number
 }
 
 export interface PlacesOptions {
@@ -61,6 +63,7 @@ export const makePlaces = Effect.fnUntraced(function* ({ jobs, engine, run }: Pl
   // Nobody takes one of these before the engine is known.
   const engineSlots = makeOrderedSlots(() => (known === undefined ? 0 : machineThreadPlan(known).slots))
   const gpuTurn = makeOrderedSlots(() => 1)
+  const gpuCount = (yield* listGpus).length
 
   const engineFor = ({ kind }: StageInstance) =>
     kind.engine
@@ -119,6 +122,11 @@ export const makePlaces = Effect.fnUntraced(function* ({ jobs, engine, run }: Pl
     }
   }
 
-  const places: Places = { contend }
+  const sideBySide = (instance: StageInstance): number =>
+    wantsGpu(instance) && gpuCount > 0
+      ? Math.max(1, Math.floor(gpuCount / (instance.resources.gpu ?? 1)))
+      : machineThreadPlan(known ?? "tensorflow").slots
+
+  const places: Places = { contend, sideBySide }
   return places
 })

@@ -39,7 +39,13 @@ const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | un
 
 const memoryOf = ({ resources }: StageInstance): number => resources.memory ?? 0
 
-/** Groups of the order of `ready`, each small enough for the machine's memory. */
+/** `parts` runs of about equal length: what could be computed at the same time does not wait in one pass. */
+const split = (members: ReadonlyArray<StageInstance>, parts: number): ReadonlyArray<ReadonlyArray<StageInstance>> => {
+  const size = Math.ceil(members.length / parts)
+  return Array.from({ length: Math.ceil(members.length / size) }, (_, i) => members.slice(i * size, (i + 1) * size))
+}
+
+/** Groups in the order of `ready`, each small enough for the machine's memory. */
 const groups = (
   context: RunContext,
   ready: ReadonlyArray<StageInstance>
@@ -52,7 +58,10 @@ const groups = (
     if (group !== undefined && memory <= MEMORY_SHARE * totalmem()) group.members = [...group.members, instance]
     else found.push({ name, members: [instance] })
   }
-  return found.map(({ members }) => members)
+  return found.flatMap(({ members }) => {
+    const [first] = members as readonly [StageInstance]
+    return split(members, first.kind.engine ? Math.min(members.length, context.places.sideBySide(first)) : 1)
+  })
 }
 
 interface Member {
