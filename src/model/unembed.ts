@@ -51,6 +51,20 @@ const forRows = (normalized: tf.Tensor2D, use: (rows: tf.Tensor2D, first: number
   }
 }
 
+/** Logarithm of the sum of exp over the vocabulary, of each row: [n]. */
+const logNormalizers = (model: Unembedding, rows: tf.Tensor2D): Float64Array => {
+  const total = new Float64Array(rows.shape[0]).fill(Number.NEGATIVE_INFINITY)
+  forBlocks(model, rows, (logits) => {
+    const sums = tf.logSumExp(logits, 1).dataSync<"float32">()
+    for (const [i, sum] of sums.entries()) {
+      const before = total[i] as number
+      const greater = Math.max(before, sum)
+      total[i] = greater + Math.log(Math.exp(before - greater) + Math.exp(sum - greater))
+    }
+  })
+  return total
+}
+
 /**
  * Cross entropy of each target, in nats.
  *
@@ -69,20 +83,41 @@ export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets
   const losses = new Float64Array(targets.length)
   forRows(normalized, (rows, start) => {
     const own = targets.subarray(start, start + rows.shape[0])
-    const total = new Float64Array(own.length).fill(Number.NEGATIVE_INFINITY)
-    forBlocks(model, rows, (logits) => {
-      const sums = tf.logSumExp(logits, 1).dataSync<"float32">()
-      for (const [i, sum] of sums.entries()) {
-        const before = total[i] as number
-        const greater = Math.max(before, sum)
-        total[i] = greater + Math.log(Math.exp(before - greater) + Math.exp(sum - greater))
-      }
-    })
+    const total = logNormalizers(model, rows)
     const wanted = tf.gather(model.weights.unembedding, tf.tensor1d(own, "int32"))
     const values = softCap(tf.sum(tf.mul(rows, wanted), 1), model.logitCap).dataSync<"float32">()
     for (const [i, value] of values.entries()) losses[start + i] = (total[i] as number) - value
   })
   return losses
+}
+
+/**
+ * KL(p || q) of the next token's distribution, in nats, of each row.
+ *
+ * @param p [n, d_model]: not disposed
+ * @param q [n, d_model]: not disposed
+ */
+export const tokenDivergences = (model: Unembedding, p: tf.Tensor2D, q: tf.Tensor2D): Float64Array => {
+  const n = p.shape[0]
+  const divergences = new Float64Array(n)
+  const pairs = tf.concat([p, q], 1)
+  forRows(pairs, (both, start) => {
+    const [ofP, ofQ] = tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D]
+    const [totalP, totalQ] = [logNormalizers(model, ofP), logNormalizers(model, ofQ)]
+    const logZ = tf.tensor2d(Float32Array.from(totalP), [ofP.shape[0], 1])
+    // Two blocks of logits at once: sum of p (logits_p - logits_q), then the normalizers' difference.
+    forBlocks(model, ofP, (logitsP, first) => {
+      const rows = tf.slice(model.weights.unembedding, [first, 0], [logitsP.shape[1], -1])
+      const logitsQ = softCap(tf.matMul<tf.Tensor2D>(ofQ, rows, false, true), model.logitCap)
+      const parts = tf.sum(tf.mul(tf.exp(tf.sub(logitsP, logZ)), tf.sub(logitsP, logitsQ)), 1).dataSync<"float32">()
+      for (const [i, part] of parts.entries()) divergences[start + i] = (divergences[start + i] as number) + part
+    })
+    for (const [i, z] of totalP.entries()) {
+      divergences[start + i] = (divergences[start + i] as number) - (z - (totalQ[i] as number))
+    }
+  })
+  pairs.dispose()
+  return divergences
 }
 
 export interface TopLogits {

@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { type RunnableModel, runModel } from "../model/run-model.ts"
+import { tokenDivergences, tokenLosses } from "../model/unembed.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
 import type { SaeModel } from "./sae-model.ts"
@@ -24,18 +25,10 @@ export interface CrossEntropy {
   readonly kl_zero: number | undefined
 }
 
-/** Numbers of one logits tensor: 64 MiB. */
-const logitsPerPass = 2 ** 24
+/** Tokens of one forward pass. */
+const tokensPerPass = 2048
 
-/** Log-probabilities of the counted predictions, [n, vocabulary]. */
-const logProbabilities = (logits: tf.Tensor3D, at: tf.Tensor1D): tf.Tensor2D =>
-  tf.tidy(() => {
-    const [batch, time, vocabulary] = logits.shape
-    const flat = tf.gather(tf.reshape<tf.Rank.R2>(logits, [batch * time, vocabulary]), at)
-    return tf.logSoftmax(flat)
-  })
-
-const sumOf = (tensor: tf.Tensor): number => tf.tidy(() => tf.sum(tensor).dataSync<"float32">()[0] as number)
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
 
 /** @param contexts at least one, all of one length */
 export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* (
@@ -46,7 +39,7 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
   options: { readonly kl: boolean; readonly onContexts?: (done: number) => void }
 ) {
   const time = (contexts[0] as EvaluationContext).ids.length
-  const step = Math.max(1, Math.floor(logitsPerPass / (time * model.info.vocabulary)))
+  const step = Math.max(1, Math.floor(tokensPerPass / time))
   const sums = { clean: 0, sae: 0, zero: 0, klSae: 0, klZero: 0, targets: 0 }
   for (let first = 0; first < contexts.length; first += step) {
     const batch = contexts.slice(first, first + step)
@@ -106,11 +99,7 @@ const measure = (
     }
   }
   const where = tf.tensor1d(at, "int32")
-  const pairs = tf.tensor2d(
-    target.flatMap((id, i) => [i, id]),
-    [target.length, 2],
-    "int32"
-  )
+  const targets = Int32Array.from(target)
   const mask = tf.tensor2d(spliced, [ids.length, 1], "bool")
   const run = (replace?: (x: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D => {
     const swap = (activation: tf.Tensor): tf.Tensor => {
@@ -118,20 +107,20 @@ const measure = (
       const y = tf.where(tf.broadcastTo(mask, x.shape), (replace as (x: tf.Tensor2D) => tf.Tensor2D)(x), x)
       return tf.reshape(y, activation.shape)
     }
-    const { logits } = runModel(
+    const name = "ln_final.hook_normalized"
+    const { activations } = runModel(
       model,
       { ids, batch: batch.length, time },
-      { logits: true, ...(replace === undefined ? {} : { replace: { [hook]: swap } }) }
+      { hooks: [name], ...(replace === undefined ? {} : { replace: { [hook]: swap } }) }
     )
-    const result = logProbabilities(logits as tf.Tensor3D, where)
-    ;(logits as tf.Tensor3D).dispose()
-    return result
+    const normalized = activations[name] as tf.Tensor
+    return tf.gather(tf.reshape<tf.Rank.R2>(normalized, [ids.length, model.info.dModel]), where)
   }
   const clean = run()
   const withSae = run(sae.reconstruct)
   const zero = run((x) => tf.zerosLike(x))
-  const loss = (logs: tf.Tensor2D): number => -sumOf(tf.gatherND(logs, pairs))
-  const divergence = (logs: tf.Tensor2D): number => (kl ? sumOf(tf.mul(tf.exp(clean), tf.sub(clean, logs))) : 0)
+  const loss = (normalized: tf.Tensor2D): number => total(tokenLosses(model, normalized, targets))
+  const divergence = (normalized: tf.Tensor2D): number => (kl ? total(tokenDivergences(model, clean, normalized)) : 0)
   return {
     clean: loss(clean),
     sae: loss(withSae),

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import type { RunnableModel } from "../../src/model/run-model.ts"
-import { tokenLosses, topLogits, unembed } from "../../src/model/unembed.ts"
+import { tokenDivergences, tokenLosses, topLogits, unembed } from "../../src/model/unembed.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { loadTestEngine } from "../engine.ts"
 
@@ -43,6 +43,22 @@ describe("unembedding in blocks", () => {
       }
     })
   }
+
+  it("divergences are those of all logits, and zero between equals", () => {
+    const { model, rows } = setUp(2)
+    const other = tf.reverse(rows, 0)
+    const before = tf.memory().numTensors
+    const divergences = tokenDivergences(model, rows, other)
+    expect(tokenDivergences(model, rows, rows).every((divergence) => Math.abs(divergence) < 1e-5)).toBe(true)
+    expect(tf.memory().numTensors).toBe(before)
+    for (const row of [0, 4096, n - 1]) {
+      const distribution = (of: tf.Tensor2D) =>
+        tf.logSoftmax(unembed(model, tf.slice(of, [row, 0], [1, d]))).dataSync<"float32">()
+      const [p, q] = [distribution(rows), distribution(other)]
+      const expected = p.reduce((sum, log, id) => sum + Math.exp(log) * (log - (q[id] as number)), 0)
+      expect(divergences[row]).toBeCloseTo(expected, 4)
+    }
+  })
 
   it("targets and counts that cannot be are refused", () => {
     const { model, rows } = setUp(undefined)
