@@ -4,13 +4,13 @@
  * what was hashed: so what is read is what the key says, and memory holds 32 bytes for 4 MiB of it.
  */
 import { open } from "node:fs/promises"
+import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../artifact/artifact.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource, SourceFile } from "../stage/stage.ts"
 import { type FileDigest, hashFile } from "../store/hash-file.ts"
 import { makeVerifiedFile } from "../store/verified-file.ts"
-
-type SourceFile = ResolvedSource["files"][number]
+import { changedSource, fetchSourceFile, unreadableSource } from "./read-source.ts"
 
 export interface OpenedFile extends VerifiedFile {
   readonly close: () => Promise<void>
@@ -21,13 +21,10 @@ export const sourceFiles = (source: ResolvedSource): ((file: SourceFile) => Prom
   const digests = new Map<string, FileDigest>()
   return async (file) => {
     const unreadable = (cause: unknown): never => {
-      throw stageFailed(`source ${source.uri}: ${String(cause)}`, "Put the file back and run again.")
+      throw unreadableSource(source)(cause)
     }
-    const changed = (): StageFailed =>
-      stageFailed(
-        `source ${source.uri}: ${file.path} has changed since this run was planned`,
-        "Run again: the plan then takes the new content."
-      )
+    const changed = (): StageFailed => changedSource(source, file)
+    await Effect.runPromise(fetchSourceFile(file))
     const digest = digests.get(file.path) ?? (await hashFile(file.path).catch(unreadable))
     if (digest.sha256 !== file.sha256) throw changed()
     digests.set(file.path, digest)

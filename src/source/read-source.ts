@@ -11,25 +11,27 @@ import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/stage.ts"
 
-const unreadable = (source: ResolvedSource) => (cause: unknown) => {
+export const unreadableSource = (source: ResolvedSource) => (cause: unknown) => {
   // A full disk is not the source's fault; who runs the stage says so.
   if (/^(ENOSPC|EDQUOT|EROFS)$/.test(String((cause as NodeJS.ErrnoException).code))) throw cause
   return stageFailed(`source ${source.uri}: ${String(cause)}`, "put the file back and run again")
 }
 
+/** The content is not what entered the key. */
+export const changedSource = (source: ResolvedSource, file: SourceFile): StageFailed =>
+  file.remote === undefined
+    ? stageFailed(
+        `source ${source.uri}: ${file.path} has changed since this run was planned`,
+        "run again: the plan then takes the new content"
+      )
+    : stageFailed(
+        `source ${source.uri}: ${file.path} is not what the hub holds: the cache is damaged`,
+        "delete the file and the blob that it links to, and run again"
+      )
+
 const checked = (source: ResolvedSource, file: SourceFile, sha256: string): Effect.Effect<void, StageFailed> => {
   if (sha256 === file.sha256) return Effect.void
-  return Effect.fail(
-    file.remote === undefined
-      ? stageFailed(
-          `source ${source.uri}: ${file.path} has changed since this run was planned`,
-          "run again: the plan then takes the new content"
-        )
-      : stageFailed(
-          `source ${source.uri}: ${file.path} is not what the hub holds: the cache is damaged`,
-          "delete the file and the blob that it links to, and run again"
-        )
-  )
+  return Effect.fail(changedSource(source, file))
 }
 
 /** Makes sure that `file.path` is there, for readers that open it themselves; those check what they read. */
@@ -42,7 +44,7 @@ export const readSourceFile = (
 ): Effect.Effect<Uint8Array<ArrayBuffer>, StageFailed> =>
   Effect.gen(function* () {
     yield* fetchSourceFile(file)
-    const bytes = yield* Effect.tryPromise({ try: () => readFile(file.path), catch: unreadable(source) })
+    const bytes = yield* Effect.tryPromise({ try: () => readFile(file.path), catch: unreadableSource(source) })
     yield* checked(source, file, createHash("sha256").update(bytes).digest("hex"))
     return bytes
   })
@@ -68,7 +70,7 @@ export const copySourceFile = (
           },
           createWriteStream(target)
         ),
-      catch: unreadable(source)
+      catch: unreadableSource(source)
     })
     yield* checked(source, file, hash.digest("hex"))
   })

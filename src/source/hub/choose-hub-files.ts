@@ -23,7 +23,7 @@ export interface Lookup {
 
 const files = {
   model: /\.(gguf|safetensors|json)$/i,
-  text: /\.(parquet|jsonl|txt|arrow)$/i,
+  text: /\.(parquet|arrow|(jsonl|ndjson|txt)(\.gz|\.zst)?)$/i,
   sae: /\.(json|safetensors|npz|pt)$/i
 }
 
