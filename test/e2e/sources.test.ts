@@ -22,12 +22,16 @@ const first = commitOf("first")
 const second = commitOf("second")
 const otherConfig = Buffer.from(`${files["config.json"].toString().trim()}\n\n`)
 
+const token = "hf_a_secret_of_a_person"
+
 let hub: TestHub
 let directory: string
 let remove: () => void
 beforeEach(async () => {
   hub = await startHub()
+  hub.tokens.add(token)
   hub.repos.set("org/speller", {
+    access: "gated",
     refs: { main: first },
     commits: { [first]: files, [second]: { ...files, "config.json": otherConfig } }
   })
@@ -38,7 +42,6 @@ afterEach(async () => {
   await hub.close()
 })
 
-const token = "hf_a_secret_of_a_person"
 const call = (...args: ReadonlyArray<string>) =>
   cli(args, {
     cwd: directory,

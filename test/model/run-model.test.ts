@@ -160,6 +160,8 @@ describe("a model's hooks", () => {
     expect(findHook("blocks.1.attn.hook_z", info)).toMatchObject({ shape: [2, 3], width: 6 })
     expect(findHook("blocks.1.mlp.hook_post", info)).toMatchObject({ width: 10 })
     expect(findHook("blocks.1.hook_residual", info)).toContain("there is no hook blocks.1.hook_residual")
+    expect(findHook("blocks.1.hook_resid_pots", info)).toContain(`did you mean "blocks.1.hook_resid_post"?`)
+    expect(findHook("blocks.9.hook_resid_post", info)).toContain("the model has blocks 0 to 1")
   })
 })
 
@@ -175,6 +177,7 @@ describe("a model that cannot be used", () => {
 
   it("is refused with the name of its architecture", async () => {
     expect(await problem({ ...configJson, model_type: "mamba" })).toContain("architecture mamba cannot be run yet")
+    expect(await problem({ ...configJson, model_type: "mamba" })).toContain("that can be run: gemma2, gemma3, ")
     expect(await problem({})).toContain("config.json has no model_type")
   })
 

@@ -78,6 +78,19 @@ describe("resolveSource", () => {
     assert.notStrictEqual((await resolve("file:model", "model")).digest, first.digest)
   })
 
+  it("takes a GGUF file as a model by its first bytes, whatever it is called, and nothing else", async () => {
+    writeFileSync(join(root, "weights.bin"), "GGUF and so on")
+    writeFileSync(join(root, "other.gguf"), "not one")
+    const source = await resolve("gguf:weights.bin", "model")
+    assert.deepStrictEqual(
+      source.files.map(({ name }) => name),
+      ["weights.bin.gguf"]
+    )
+    assert.include(await failure("gguf:other.gguf", "model"), "other.gguf does not begin with GGUF")
+    assert.include(await failure("gguf:nowhere.gguf", "model"), "nowhere.gguf")
+    assert.include(await failure("gguf:weights.bin", "text"), "a GGUF file is a model, and no text")
+  })
+
   it("says what is missing and what to write instead", async () => {
     assert.include(await failure("file:nowhere.txt"), "nowhere.txt: there is no such file or folder")
     assert.include(await failure("builtin:speler-text"), `did you mean "speller-text"?`)

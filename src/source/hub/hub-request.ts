@@ -77,6 +77,14 @@ export const hubFetch = (
     const url = new URL(input instanceof Request ? input.url : input)
     const headers = new Headers(init?.headers)
     const token = url.origin === origin ? settings.token() : undefined
+    // What Node would say of such a header has the token in it.
+    if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+      throw new HubProblem({
+        reason: "refused",
+        problem: "HF_TOKEN holds characters that no token has",
+        remedy: "set it to a token from https://huggingface.co/settings/tokens, or unset it"
+      })
+    }
     if (token !== undefined) headers.set("Authorization", `Bearer ${token}`)
     headers.set("User-Agent", "sae-pipeline")
     const response = await fetch(url, { ...init, headers }).catch((error: unknown) => {

@@ -134,6 +134,13 @@ describe("a download from the hub", () => {
     for (const text of texts) assert.notInclude(text, token)
   })
 
+  it("does not show a token that is none", async () => {
+    process.env["HF_TOKEN"] = "hf_secret\nX-Other: 1"
+    const error = await world.failure("hf:org/model")
+    assert.include(error, "HF_TOKEN holds characters that no token has")
+    assert.notInclude(error, "hf_secret")
+  })
+
   it("finds the token where the Python library's login puts it", async () => {
     world.hub.tokens.add("hf_stored")
     mkdirSync(join(world.root, "hf"), { recursive: true })
