@@ -8,6 +8,7 @@ import { disposeGradient, toMatrix } from "../tensor/latent-gradient.ts"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
 import { applyGradients, type Trained } from "./apply-gradients.ts"
 import { type Architecture, type Batch, disposeGradients, type Gradients, type Memory } from "./architecture.ts"
+import { decodePairs } from "./code-products.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { resampleLatents } from "./resample-latents.ts"
 import { rowErrors } from "./row-errors.ts"
@@ -55,6 +56,8 @@ export interface SaeTrainer {
   readonly useAverage: () => void
   /** Smallest positive activation that the architecture chooses in this batch, with the weights as they are. */
   readonly smallestActivation: (x: tf.Tensor2D, target?: tf.Tensor2D) => number
+  /** What the SAE gives for x with its latents chosen as in training, [rows, d_out], owned by the caller; and its mse. */
+  readonly reconstruct: (x: tf.Tensor2D) => { readonly output: tf.Tensor2D; readonly mse: number }
   readonly dispose: () => void
 }
 
@@ -210,6 +213,14 @@ export const makeSaeTrainer = (
     if (options.tied) constrain()
   }
 
+  /** A batch's latents and activations, without a step. */
+  const choose = (x: tf.Tensor2D, target: tf.Tensor2D) => {
+    const weights = read()
+    const result = architecture.loss(batchOf(x, target, weights, new Int32Array(0)))
+    disposeGradients(result.gradients)
+    return { pattern: result.pattern, activations: result.activations, mse: result.mse, weights }
+  }
+
   const step = (x: tf.Tensor2D, target: tf.Tensor2D = x): StepMetrics => {
     const rows = x.shape[0]
     const lr = learningRate(options, done + 1)
@@ -279,13 +290,17 @@ export const makeSaeTrainer = (
       constrain()
     },
     smallestActivation: (x, target = x) => {
-      const weights = read()
-      const { gradients, activations } = architecture.loss(batchOf(x, target, weights, new Int32Array(0)))
+      const { activations, weights } = choose(x, target)
       release(weights)
-      disposeGradients(gradients)
       let smallest = Number.POSITIVE_INFINITY
       for (const value of activations) if (value > 0 && value < smallest) smallest = value
       return smallest
+    },
+    reconstruct: (x) => {
+      const { pattern, activations, weights, mse } = choose(x, x)
+      const output = tf.tidy(() => tf.add<tf.Tensor2D>(decodePairs(pattern, activations, weights.W_dec), weights.b_dec))
+      release(weights)
+      return { output, mse }
     },
     dispose: () => {
       for (const parameter of Object.values(all)) parameter.dispose()

@@ -13,7 +13,7 @@ import { architectures } from "./architectures.ts"
 import { watchDivergence } from "./divergence.ts"
 import { foldScale } from "./fold-scale.ts"
 import { optionProblems } from "./option-problems.ts"
-import { makeSaeTrainer, type StepMetrics } from "./sae-trainer.ts"
+import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { roundStored } from "./round-stored.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "./training-options.ts"
@@ -55,8 +55,16 @@ export interface TrainingRun {
   readonly options: ResolvedOptions
   /** Steps done. */
   readonly steps: () => number
-  /** The next step; the batch stays the caller's. */
-  readonly step: (batch: ScaledBatch) => Effect.Effect<void, StageFailed | ArtifactError>
+  /**
+   * The next step; the batch stays the caller's.
+   *
+   * @param seen loss and mse to log, where the batch's target only stands for a gradient
+   */
+  readonly step: (
+    batch: ScaledBatch,
+    seen?: Pick<StepMetrics, "loss" | "mse">
+  ) => Effect.Effect<void, StageFailed | ArtifactError>
+  readonly reconstruct: SaeTrainer["reconstruct"]
   /** Batches that `finish` wants to have seen, after the last step. */
   readonly samples: number
   readonly sample: (batch: ScaledBatch) => void
@@ -137,13 +145,14 @@ export const startRun = Effect.fnUntraced(function* (
   }
   const watch = watchDivergence(options, variance, () => ({ step: curve["step"] ?? [], loss: curve["loss"] ?? [] }))
 
-  const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch) {
+  const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch, seen?: Pick<StepMetrics, "loss" | "mse">) {
     // Selection refuses NaN with a RangeError of its own.
-    const metrics = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
+    const stepped = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
       Effect.catch((cause) =>
         cause instanceof RangeError ? Effect.fail(watch.broken(trainer.steps() + 1, cause.message)) : Effect.die(cause)
       )
     )
+    const metrics = { ...stepped, ...seen }
     const done = trainer.steps()
     const failed = watch.step(done, metrics)
     if (failed !== undefined) return yield* failed
@@ -222,6 +231,7 @@ export const startRun = Effect.fnUntraced(function* (
     options,
     steps: trainer.steps,
     step,
+    reconstruct: trainer.reconstruct,
     samples: architecture.threshold ? thresholdBatches : 0,
     sample,
     finish
