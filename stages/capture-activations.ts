@@ -1,92 +1,98 @@
 /** The activations of one hook point over a text, split by document into training and held-out rows. */
 import * as Effect from "effect/Effect"
+import { activationDtypes } from "../src/artifact/activations-columns.ts"
 import { Activations } from "../src/artifact/activations.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Tokens } from "../src/artifact/tokens.ts"
+import { LanguageModel, type LanguageModelHandle } from "../src/artifact/language-model.ts"
+import { Tokens, type TokensHandle } from "../src/artifact/tokens.ts"
+import type { CaptureParams } from "../src/sae/capture-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
-/** Largest index of a token, which the files hold in 32 bits. */
-const mostTokens = 2 ** 31 - 1
+const params = {
+  hook: Param.string({ description: "hook point, by its TransformerLens name, such as blocks.2.hook_resid_post" }),
+  held_out_fraction: Param.number({
+    default: 0.1,
+    minimum: 0.001,
+    maximum: 0.9,
+    description: "share of the text's tokens held out, by document and within each kind of text"
+  }),
+  seed: Param.integer({ default: 0, description: "chooses the documents that are held out" }),
+  dtype: Param.choice(activationDtypes, {
+    default: "f32",
+    description: "how numbers are stored; whoever reads them gets f32. f16 ends at 65504, which some models exceed"
+  }),
+  outlier_factor: Param.number({
+    default: 10,
+    minimum: 0,
+    description:
+      "tokens where a norm is more than so many times the hook's median over the first 64 contexts (attention sinks) have no row; 0: they have"
+  }),
+  mask_hooks: Param.list(Param.string({ description: "a hook" }), {
+    default: [],
+    description:
+      "hooks whose norms decide that: the same list for all captures whose rows have to align (transcoder, crosscoder); empty: the own hook"
+  }),
+  materialize: Param.boolean({
+    default: true,
+    description:
+      "false: rows are not stored; whoever reads them runs the model, and training takes contexts in a random order of its own"
+  })
+}
+
+type Context = Stage.StageContext<
+  CaptureParams,
+  {},
+  {
+    readonly model: Stage.Opened<LanguageModelHandle>
+    readonly tokens: Stage.Opened<TokensHandle>
+    readonly mask_models: ReadonlyArray<Stage.Opened<LanguageModelHandle>>
+  }
+>
+
+const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
+  const { captureActivations } = yield* Effect.promise(() => import("../src/sae/capture-activations.ts"))
+  const { captureRequests } = yield* Effect.promise(() => import("../src/sae/capture-request.ts"))
+  const { models, captures, tokens } = yield* captureRequests(members)
+  const captured = yield* captureActivations(models, tokens, captures)
+  return members.map(({ log }, i) => {
+    const { train, held_out: heldOut, masked, outliers, mean_norm } = captured[i] as (typeof captured)[number]
+    const d_in = captures[i]?.d_in as number
+    log(
+      `${train} training rows and ${heldOut} held-out rows of ${d_in} numbers; ${masked} tokens of no document and ` +
+        `${outliers} of outlying norm left out`
+    )
+    return { rows: train + heldOut, held_out_rows: heldOut, d_in, mean_norm, outliers }
+  })
+})
 
 export default Stage.make("capture-activations", {
   summary: "Runs a language model over a text and stores the activations of one hook point",
   inputs: {
     model: Stage.one(LanguageModel, "the model to run"),
-    tokens: Stage.one(Tokens, "the text, in contexts of one length")
+    tokens: Stage.one(Tokens, "the text, in contexts of one length"),
+    mask_models: Stage.optionalList(
+      LanguageModel,
+      "other models of the same tokens (crosscoder), whose norms at mask_hooks also leave tokens out"
+    )
   },
-  params: {
-    hook: Param.string({ description: "hook point, by its TransformerLens name, such as blocks.2.hook_resid_post" }),
-    held_out_fraction: Param.number({
-      default: 0.1,
-      minimum: 0.001,
-      maximum: 0.9,
-      description: "share of the text's tokens held out, by document and within each kind of text"
-    }),
-    seed: Param.integer({ default: 0, description: "chooses the documents that are held out" })
-  },
+  params,
   output: Activations,
   metrics: {
-    rows: { better: "neither", tolerance: 0, description: "rows stored" },
+    rows: { better: "neither", tolerance: 0, description: "rows" },
     held_out_rows: { better: "neither", tolerance: 0, description: "rows held out" },
     d_in: { better: "neither", tolerance: 0, description: "numbers in a row" },
-    mean_norm: { better: "neither", tolerance: 1e-3, description: "sqrt(mean |x|^2) over all rows" }
+    mean_norm: { better: "neither", tolerance: 1e-3, description: "sqrt(mean |x|^2) over all rows that were computed" },
+    outliers: { better: "neither", tolerance: 0, description: "tokens left out for their norm" }
   },
   engine: true,
   isolation: "process",
-  run: ({ inputs, params, output, progress, log }) =>
-    Effect.gen(function* () {
-      const { captureActivations } = yield* Effect.promise(() => import("../src/sae/capture-activations.ts"))
-      const { findHook } = yield* Effect.promise(() => import("../src/model/hook-name.ts"))
-      const { loadModel, modelInfo } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
-      const { requireSpace } = yield* Effect.promise(() => import("../src/sae/require-space.ts"))
-      const [model, tokens] = [inputs.model.value, inputs.tokens.value]
-      const refused = (error: { readonly message: string }) => stageFailed(error.message)
-      const info = yield* modelInfo(model.config).pipe(Effect.mapError(refused))
-      const hook = findHook(params.hook, info)
-      if (typeof hook === "string") return yield* stageFailed(hook, "Set hook to one of these.")
-      if (!hook.perToken) {
-        return yield* stageFailed(`${params.hook} holds no vector for each token`, "Set hook to another one.")
-      }
-      if (tokens.contexts === 0)
-        return yield* stageFailed("the text has no contexts", "Give more text, or shorter contexts.")
-      if (tokens.tokenizer !== model.tokenizerDigest) {
-        return yield* stageFailed(
-          "the text was tokenized with another tokenizer than the model's",
-          "Load the text with this model."
-        )
-      }
-      if (tokens.context_size > info.context) {
-        return yield* stageFailed(
-          `contexts of ${tokens.context_size} tokens exceed the model's ${info.context}`,
-          "Load the text with shorter contexts."
-        )
-      }
-      const count = tokens.contexts * tokens.context_size
-      if (count > mostTokens)
-        return yield* stageFailed(`${count} tokens are more than ${mostTokens}`, "Load less text.")
-      yield* requireSpace(output.directory, count * (4 * hook.width + 12 + 8), `${count} rows of ${hook.width} numbers`)
-      const runnable = yield* loadModel(model).pipe(
-        Effect.mapError((error) => (error._tag === "ModelError" ? refused(error) : error))
-      )
-      const captured = yield* captureActivations(runnable, tokens, output, {
-        hook: params.hook,
-        d_in: hook.width,
-        model: inputs.model.artifact.digest,
-        held_out_fraction: params.held_out_fraction,
-        seed: params.seed,
-        progress
-      })
-      log(
-        `${captured.train} training rows and ${captured.held_out} held-out rows of ${hook.width} numbers; ` +
-          `${captured.masked} tokens masked`
-      )
-      return {
-        rows: captured.train + captured.held_out,
-        held_out_rows: captured.held_out,
-        d_in: hook.width,
-        mean_norm: captured.mean_norm
-      }
-    })
+  check: ({ outlier_factor: factor, dtype, materialize }) => [
+    ...(factor === 0 || factor > 1
+      ? []
+      : [{ param: "outlier_factor", message: `outlier_factor is ${factor}: give 0 or more than 1` }]),
+    ...(materialize || dtype === "f32"
+      ? []
+      : [{ param: "dtype", message: `dtype is ${dtype}: rows that are not stored are f32` }])
+  ],
+  run: (context) => Effect.map(capture([context]), ([metrics]) => metrics as NonNullable<typeof metrics>)
 })

@@ -39,6 +39,11 @@ export interface Artifact {
   readonly open: (path: string) => Effect.Effect<VerifiedFile, ArtifactError, Scope.Scope>
   /** Puts all files into `directory`, verified: for programs that need real paths, and for `pipeline export`. */
   readonly copyTo: (directory: string) => Effect.Effect<void, ArtifactError>
+  /**
+   * Puts one file at `target`, verified, without a second copy of its bytes where the file system has hard links. The
+   * file there must not be changed. Absent: `linkFiles` copies.
+   */
+  readonly link?: (path: string, target: string) => Effect.Effect<void, ArtifactError>
 }
 
 /** Where a stage puts its output: a fresh directory, of which every file becomes part of the artifact. */

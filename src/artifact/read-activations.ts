@@ -4,23 +4,37 @@ import * as Schema from "effect/Schema"
 import { openArrow } from "./arrow-reader.ts"
 import type { Artifact } from "./artifact.ts"
 import { ArtifactError } from "./artifact-error.ts"
-import { activationsColumns } from "./activations-columns.ts"
+import {
+  type ActivationDtype,
+  activationDtypes,
+  activationsColumns,
+  type StoredNumbers,
+  widen
+} from "./activations-columns.ts"
 import type { ActivationsHandle, RowBatch, RowSet } from "./activations.ts"
 import { readJsonFile } from "./json-file.ts"
+import { outliersBatchRows, outliersColumns, outliersPath } from "./outliers-columns.ts"
 import { readTokens } from "./read-tokens.ts"
+import { rowLoader } from "./row-loader.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const size = Schema.Int.check(Schema.isGreaterThan(0))
-const RowSetFile = Schema.Struct({ rows: count, batch_rows: size })
+const RowSetFile = Schema.Struct({ rows: count, batch_rows: size, positions_sha256: Schema.String })
 
 const ActivationsFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   hook: Schema.String,
   d_in: size,
+  dtype: Schema.Literals(activationDtypes),
   model: Schema.String,
   tokens: Schema.String,
   context_size: size,
-  mask: Schema.Struct({ drop_bos: Schema.Boolean }),
+  mask: Schema.Struct({
+    drop_bos: Schema.Boolean,
+    outlier_factor: Schema.NullOr(Schema.Finite),
+    median_contexts: count,
+    hooks: Schema.Array(Schema.Struct({ model: Schema.String, hook: Schema.String, median_norm: Schema.Finite }))
+  }),
   split: Schema.Struct({
     by: Schema.Literals(["document", "contexts"]),
     held_out_fraction: Schema.Finite,
@@ -28,18 +42,38 @@ const ActivationsFile = Schema.Struct({
     held_out_documents: Schema.Array(count),
     first_held_out_context: Schema.NullOr(count)
   }),
+  order: Schema.Union([
+    Schema.Struct({ by: Schema.Literal("tokens") }),
+    Schema.Struct({ by: Schema.Literal("shuffle"), seed: Schema.Int })
+  ]),
+  norm: Schema.Struct({
+    rows: count,
+    mean: Schema.Finite,
+    root_mean_square: Schema.Finite,
+    min: Schema.Finite,
+    max: Schema.Finite,
+    quantiles: Schema.Record(Schema.String, Schema.Finite)
+  }),
   train: RowSetFile,
-  held_out: RowSetFile
+  held_out: RowSetFile,
+  outliers: count,
+  materialized: Schema.Boolean,
+  probe: Schema.optionalKey(
+    Schema.Struct({ contexts: count, rows: count, sha256: Schema.String, mean_norm: Schema.Finite })
+  )
 })
+export type ActivationsFileContent = typeof ActivationsFile.Type
 
 const openRowSet = Effect.fnUntraced(function* (
   artifact: Artifact,
   path: string,
   d_in: number,
-  { rows, batch_rows }: typeof RowSetFile.Type
+  dtype: ActivationDtype,
+  { rows, batch_rows, positions_sha256 }: typeof RowSetFile.Type
 ) {
   const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
-  const file = yield* openArrow(yield* artifact.open(path), activationsColumns(d_in), path, artifact.digest)
+  const columns = activationsColumns(d_in, dtype)
+  const file = yield* openArrow(yield* artifact.open(path), columns, path, artifact.digest)
   if (file.batches !== Math.ceil(rows / batch_rows)) {
     return yield* fail(`${file.batches} record batches do not hold ${rows} rows of ${batch_rows} a batch`)
   }
@@ -49,34 +83,61 @@ const openRowSet = Effect.fnUntraced(function* (
     if (read.rows !== Math.min(batch_rows, rows - first)) {
       return yield* fail(`record batch ${index} has ${read.rows} rows`)
     }
-    const batch: RowBatch = { first, rows: read.rows, ...read.values }
+    const activation = widen(dtype, read.values.activation as StoredNumbers)
+    const batch: RowBatch = { first, rows: read.rows, ...read.values, activation }
     return batch
   })
-  const loadRows = Effect.fnUntraced(function* (first = 0, wanted = rows) {
-    const from = Math.max(0, Math.min(first, rows))
-    const until = Math.max(from, Math.min(first + wanted, rows))
-    const result = new Float32Array((until - from) * d_in)
-    for (let b = Math.floor(from / batch_rows); b * batch_rows < until; b++) {
-      const batch = yield* readBatch(b)
-      const start = Math.max(from, batch.first)
-      const end = Math.min(until, batch.first + batch.rows)
-      const view = batch.activation.subarray((start - batch.first) * d_in, (end - batch.first) * d_in)
-      result.set(view, (start - from) * d_in)
-    }
-    return result
-  })
-  const set: RowSet = { rows, batch_rows, batches: file.batches, readBatch, loadRows }
+  const set: RowSet = {
+    rows,
+    batch_rows,
+    batches: file.batches,
+    positions_sha256,
+    readBatch,
+    loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch)
+  }
   return set
 })
 
+const readOutliers = Effect.fnUntraced(function* (artifact: Artifact, outliers: number) {
+  const positions = new Int32Array(outliers)
+  if (outliers === 0) return positions
+  const file = yield* openArrow(yield* artifact.open(outliersPath), outliersColumns, outliersPath, artifact.digest)
+  let at = 0
+  for (let b = 0; b < file.batches; b++) {
+    const { rows, values } = yield* file.readBatch(b)
+    if (at + rows > outliers || (rows < outliersBatchRows && at + rows < outliers)) {
+      const detail = `its record batches do not hold ${outliers} rows`
+      return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: outliersPath, detail })
+    }
+    positions.set(values.position, at)
+    at += rows
+  }
+  return positions
+})
+
 export const readActivations = Effect.fn("readActivations")(function* (artifact: Artifact) {
-  const { format: _, ...info } = yield* readJsonFile(artifact, "activations.json", ActivationsFile)
+  const content = yield* readJsonFile(artifact, "activations.json", ActivationsFile)
+  const { format: _, train, held_out: heldOut, outliers, materialized, probe, ...info } = content
+  const contexts = yield* readTokens(artifact)
+  const common = { ...info, digest: artifact.digest, contexts, outliers: readOutliers(artifact, outliers) }
+  if (!materialized) {
+    if (probe === undefined) {
+      const detail = "rows are not materialized, and nothing says what the model gave"
+      return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
+    }
+    const { openComputedRows } = yield* Effect.promise(() => import("../sae/computed-rows.ts"))
+    const handle: ActivationsHandle = {
+      ...common,
+      ...(yield* openComputedRows(artifact, { ...common, train, held_out: heldOut, probe }))
+    }
+    return handle
+  }
+  const { d_in, dtype } = info
   const handle: ActivationsHandle = {
-    ...info,
-    digest: artifact.digest,
-    train: yield* openRowSet(artifact, "train.arrow", info.d_in, info.train),
-    held_out: yield* openRowSet(artifact, "held_out.arrow", info.d_in, info.held_out),
-    contexts: yield* readTokens(artifact)
+    ...common,
+    train: yield* openRowSet(artifact, "train.arrow", d_in, dtype, train),
+    held_out: yield* openRowSet(artifact, "held_out.arrow", d_in, dtype, heldOut),
+    computed: undefined
   }
   return handle
 })

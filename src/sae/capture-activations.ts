@@ -1,40 +1,21 @@
 /**
- * Runs a language model over all contexts of a text and writes the activations of one hook, in token order. A batch of
- * contexts and a record batch are in memory, whatever the number of tokens.
+ * Runs language models over all contexts of a text and writes activations in token order: of any number of hooks of any
+ * number of models, each into an artifact of its own, in one pass. A block of contexts and a record batch of each are in
+ * memory, whatever the number of tokens.
  */
-import type * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { ActivationsInfo } from "../artifact/activations.ts"
-import type { ArtifactWriter } from "../artifact/artifact.ts"
+import type { Artifact } from "../artifact/artifact.ts"
+import type { RowMask } from "../artifact/activations.ts"
 import type { TokensHandle } from "../artifact/tokens.ts"
-import { openActivationsWriter } from "../artifact/write-activations.ts"
-import { openTokensWriter } from "../artifact/write-tokens.ts"
-import { type RunnableModel, runModel } from "../model/run-model.ts"
-import type { Progress } from "../stage/stage.ts"
-import { heldOutDocuments, isHeldOut } from "./held-out-documents.ts"
+import type { RunnableModel } from "../model/run-model.ts"
+import { runModel } from "../model/run-model.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import { type Capture, openCapture } from "./capture-member.ts"
+import { heldOutDocuments } from "./held-out-documents.ts"
+import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"
+import { medianContexts, medianNorms } from "./outlier-mask.ts"
 
-/** Tokens of one forward pass: enough for the matrix products, little in memory. */
-const tokensPerPass = 2048
-
-export interface CaptureOptions {
-  readonly hook: string
-  /** Width of the hook: its values per token. */
-  readonly d_in: number
-  /** Digest of the LanguageModel artifact. */
-  readonly model: string
-  readonly held_out_fraction: number
-  readonly seed: number
-  readonly progress: (progress: Progress) => void
-}
-
-export interface Captured {
-  readonly train: number
-  readonly held_out: number
-  /** sqrt(mean |x|^2) over all rows. */
-  readonly mean_norm: number
-  /** Tokens left out by the mask. */
-  readonly masked: number
-}
+export type { Capture, Captured } from "./capture-member.ts"
 
 const documentSizes = Effect.fnUntraced(function* (tokens: TokensHandle, step: number) {
   const sizes = new Float64Array(tokens.documents)
@@ -46,68 +27,81 @@ const documentSizes = Effect.fnUntraced(function* (tokens: TokensHandle, step: n
   return sizes
 })
 
-/** Needs a scope, which closes the files. */
+const distinct = (hooks: ReadonlyArray<HookOfModel>): ReadonlyArray<HookOfModel> =>
+  [...new Map(hooks.map((each) => [hookId(each), each])).values()].toSorted((a, b) => (hookId(a) < hookId(b) ? -1 : 1))
+
+/** Rows must be numbers: what is wrong with the first that is not. */
+const notFinite = (
+  values: ReadonlyMap<string, HookValues>,
+  documents: Int32Array,
+  ids: Int32Array,
+  first: number,
+  time: number
+): string | undefined => {
+  for (const [id, { norms }] of values) {
+    const at = norms.findIndex((norm, i) => !Number.isFinite(norm) && (documents[i] as number) >= 0)
+    if (at < 0) continue
+    const hook = id.slice(id.indexOf(" ") + 1)
+    return (
+      `${hook} is not finite at position ${at % time} of context ${first + Math.floor(at / time)} ` +
+      `(token ${ids[at]}, document ${documents[at]})`
+    )
+  }
+  return undefined
+}
+
+/**
+ * Needs a scope, which closes the files. Results are in the order of the captures, and their bytes are those that each
+ * has when it is captured by itself.
+ *
+ * @param models by the digest of their artifact: all that captures and their masks name
+ */
 export const captureActivations = Effect.fn("captureActivations")(function* (
-  model: RunnableModel,
-  tokens: TokensHandle,
-  output: ArtifactWriter,
-  options: CaptureOptions
+  models: ReadonlyMap<string, RunnableModel>,
+  { value: tokens, artifact }: { readonly value: TokensHandle; readonly artifact: Artifact },
+  captures: ReadonlyArray<Capture>
 ) {
-  const { hook, d_in } = options
   const time = tokens.context_size
-  const step = Math.max(1, Math.floor(tokensPerPass / time))
+  const step = blockContexts(time)
   const names = yield* tokens.documentNames
   const sizes = yield* documentSizes(tokens, 64 * step)
-  const split = heldOutDocuments(sizes, names, options.held_out_fraction, options.seed, tokens.contexts)
-  const heldOut = isHeldOut(split)
-  const info: ActivationsInfo = {
-    hook,
-    d_in,
-    model: options.model,
-    tokens: tokens.digest,
-    context_size: time,
-    mask: { drop_bos: tokens.bos_id !== null || tokens.packing.separator_id !== null },
-    split: { ...split, held_out_fraction: options.held_out_fraction, seed: options.seed }
+  if (sizes.every((count) => count === 0)) {
+    return yield* stageFailed("no token of the text belongs to a document: there are no rows", "Give more text.")
   }
-  const writer = yield* openActivationsWriter(output, info)
-  const contexts = yield* openTokensWriter(output, {
-    context_size: time,
-    vocab_size: tokens.vocab_size,
-    bos_id: tokens.bos_id,
-    packing: tokens.packing,
-    tokenizer: tokens.tokenizer,
-    source: tokens.source
-  })
-  let square = 0
-  let masked = 0
-  for (let first = 0; first < tokens.contexts; first += step) {
-    const block = yield* tokens.read(first, step)
-    yield* contexts.append(block)
-    const { activations } = runModel(model, { ids: block.ids, batch: block.count, time }, { hooks: [hook] })
-    const activation = activations[hook] as tf.Tensor
-    const values = activation.dataSync<"float32">()
-    activation.dispose()
-    for (let i = 0; i < block.ids.length; i++) {
-      const document = block.documents[i] as number
-      if (document < 0) {
-        masked += 1
-        continue
-      }
-      const row = values.subarray(i * d_in, (i + 1) * d_in)
-      for (const x of row) square += x * x
-      const position = first * time + i
-      const set = heldOut(document, Math.floor(position / time)) ? writer.held_out : writer.train
-      if (set.add(row, { document, position, token: block.ids[i] as number })) yield* set.flush
+  const masking = captures.filter(({ outlier_factor: factor }) => factor !== null)
+  const medians = yield* medianNorms(runModel, models, distinct(masking.flatMap(({ mask }) => mask)), tokens)
+
+  const members = yield* Effect.forEach(captures, (capture) => {
+    const { held_out_fraction, seed, outlier_factor } = capture
+    const mask: RowMask = {
+      drop_bos: tokens.bos_id !== null || tokens.packing.separator_id !== null,
+      outlier_factor,
+      median_contexts: Math.min(medianContexts, tokens.contexts),
+      hooks:
+        outlier_factor === null
+          ? []
+          : distinct(capture.mask).map((each) => ({ ...each, median_norm: medians.get(hookId(each)) as number }))
     }
-    options.progress({ done: (first + block.count) * time, total: tokens.contexts * time, unit: "tokens" })
+    const split = heldOutDocuments(sizes, names, held_out_fraction, seed, tokens.contexts)
+    const info = { context_size: time, mask, split: { ...split, held_out_fraction, seed } }
+    return openCapture(capture, artifact, info, medians)
+  })
+
+  // Members may go on from different places: those ahead wait until the others have come to where they are.
+  for (let first = Math.min(...members.map(({ next }) => next())); first < tokens.contexts; first += step) {
+    const here = members.flatMap((member, i) =>
+      member.next() === first ? [{ member, capture: captures[i] as Capture }] : []
+    )
+    const block = yield* tokens.read(first, step)
+    const values = runHooks(runModel, models, distinct(here.flatMap(({ member }) => member.needs(first))), block)
+    const wrong = notFinite(values, block.documents, block.ids, first, time)
+    if (wrong !== undefined) return yield* stageFailed(wrong, "Check the model's weights.")
+    for (const { member, capture } of here) {
+      yield* member.take(block, values)
+      capture.progress({ done: (first + block.count) * time, total: tokens.contexts * time, unit: "tokens" })
+      if (capture.checkpoint?.due() === true) yield* member.save
+    }
     yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
   }
-  yield* contexts.finish(names)
-  const rows = yield* writer.finish
-  const captured: Captured = {
-    ...rows,
-    mean_norm: Math.sqrt(square / Math.max(1, rows.train + rows.held_out)),
-    masked
-  }
-  return captured
+  return yield* Effect.forEach(members, ({ finish }) => finish)
 })

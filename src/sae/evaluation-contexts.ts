@@ -29,9 +29,10 @@ const spread = <A>(items: ReadonlyArray<A>, count: number): ReadonlyArray<A> =>
     : Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as A)
 
 export const evaluationContexts = Effect.fn("evaluationContexts")(function* (
-  { contexts: tokens, split }: ActivationsHandle,
+  { contexts: tokens, split, outliers }: Pick<ActivationsHandle, "contexts" | "split" | "outliers">,
   wanted: number
 ) {
+  const masked = new Set(yield* outliers)
   const heldOut = isHeldOut(split)
   const time = tokens.context_size
   const whole: Array<EvaluationContext> = []
@@ -42,12 +43,14 @@ export const evaluationContexts = Effect.fn("evaluationContexts")(function* (
     for (let c = 0; c < block.count; c++) {
       const ids = block.ids.subarray(c * time, (c + 1) * time)
       const documents = block.documents.subarray(c * time, (c + 1) * time)
-      const spliced = Uint8Array.from(documents, (document) => (document >= 0 && heldOut(document, first + c) ? 1 : 0))
+      const spliced = Uint8Array.from(documents, (document, p) =>
+        document >= 0 && heldOut(document, first + c) && !masked.has((first + c) * time + p) ? 1 : 0
+      )
       const counted = spliced.map((splice, p) =>
         splice === 1 && p + 1 < time && documents[p + 1] === documents[p] ? 1 : 0
       )
       if (!counted.includes(1)) continue
-      const all = documents.every((document, p) => document < 0 || spliced[p] === 1)
+      const all = documents.every((document) => document < 0 || heldOut(document, first + c))
       ;(all ? whole : mixed).push({ ids, spliced, counted })
     }
   }

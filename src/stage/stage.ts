@@ -136,6 +136,12 @@ export interface Checkpoint {
   readonly due: () => boolean
   /** Atomic: after a kill at any moment, `load` gives either the earlier state or this one. */
   readonly save: (state: CheckpointState) => Effect.Effect<void, ArtifactError>
+  /**
+   * Path of a file that outlives a kill, for output too large to be saved again and again: a state says how much of it
+   * counts (write, sync, then save), and whoever goes on cuts off the rest. Ask after `load`. A file that the state knows
+   * and that is not there any more is the caller's to notice. Absent: this stage cannot go on from files.
+   */
+  readonly file?: (name: string) => Effect.Effect<string, ArtifactError>
 }
 
 export interface StageContext<P, S, I> {

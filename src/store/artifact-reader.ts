@@ -1,5 +1,5 @@
 /** Reads the files of one artifact out of the objects, in promises: the part of an artifact that touches the disk. */
-import { open, readFile } from "node:fs/promises"
+import { link, open, readFile, rm } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { ArtifactFile, VerifiedFile } from "../artifact/artifact.ts"
@@ -27,6 +27,8 @@ export interface ArtifactReader {
   readonly open: (file: ArtifactFile) => Promise<{ readonly handle: FileHandle; readonly verified: VerifiedFile }>
   readonly read: (file: ArtifactFile) => Promise<Uint8Array<ArrayBuffer>>
   readonly copy: (file: ArtifactFile, directory: string) => Promise<void>
+  /** A further name of the blob, or a copy where there cannot be one. */
+  readonly link: (file: ArtifactFile, target: string) => Promise<void>
 }
 
 export const makeArtifactReader = (root: string, digest: string, onLoss: OnLoss): ArtifactReader => {
@@ -90,8 +92,7 @@ export const makeArtifactReader = (root: string, digest: string, onLoss: OnLoss)
     }
   }
 
-  const copy: ArtifactReader["copy"] = async (file, directory) => {
-    const target = join(directory, file.path)
+  const copyAs = async (file: ArtifactFile, target: string): Promise<void> => {
     try {
       await makeDirectory(dirname(target))
       await withFile(file, async (verified) => {
@@ -111,11 +112,30 @@ export const makeArtifactReader = (root: string, digest: string, onLoss: OnLoss)
     }
   }
 
+  const verify = (file: ArtifactFile): Promise<void> =>
+    withFile(file, async (verified) => {
+      for (let at = 0; at === 0 || at < file.size; at += CHUNK_BYTES) {
+        await verified.read(at, Math.min(CHUNK_BYTES, file.size - at))
+      }
+    })
+
+  const linkAs: ArtifactReader["link"] = async (file, target) => {
+    await makeDirectory(dirname(target))
+    await rm(target, { force: true })
+    // Not every file system has hard links, and those that do have them in limited number.
+    const linked = await link(objectPath(root, file.sha256), target).then(
+      () => true,
+      () => false
+    )
+    return linked ? verify(file) : copyAs(file, target)
+  }
+
   return {
     error,
     tree,
     open: openFile,
     read: (file) => withFile(file, (verified) => verified.read(0, verified.size)),
-    copy
+    copy: (file, directory) => copyAs(file, join(directory, file.path)),
+    link: linkAs
   }
 }

@@ -3,7 +3,8 @@
  * that a kill at any moment leaves either the earlier state or this one.
  */
 import { createHash, randomUUID } from "node:crypto"
-import { readdir, readFile, rm } from "node:fs/promises"
+import { constants, existsSync } from "node:fs"
+import { copyFile, readdir, readFile, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../artifact/artifact-error.ts"
@@ -11,11 +12,14 @@ import type { Json } from "../artifact/canonical-json.ts"
 import type { Checkpoint, CheckpointState } from "../stage/stage.ts"
 import { writeAtomic } from "./atomic-write.ts"
 import { sha256Of } from "./hash-file.ts"
+import { makeDirectory } from "./make-directory.ts"
 import { asUnwritable } from "./store-unwritable.ts"
 import { decodeTensors, encodeTensors } from "./tensor-file.ts"
 import type { TensorEntry } from "./tensor-file.ts"
 
 export const LATEST = "latest.json"
+/** Folder of the files that states refer to by name and length. */
+const FILES = "files"
 
 interface Latest {
   readonly format: 1
@@ -41,7 +45,7 @@ const writeCheckpoint = async (directory: string, state: CheckpointState): Promi
   const latest: Latest = { format: 1, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
   await writeAtomic(join(directory, LATEST), JSON.stringify(latest))
   for (const name of await readdir(directory)) {
-    if (name !== file && name !== LATEST) await rm(join(directory, name), { force: true })
+    if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })
   }
 }
 
@@ -57,12 +61,16 @@ export interface CheckpointOptions {
 export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: CheckpointOptions): Checkpoint => {
   let last = performance.now()
   let stale = earlier
+  let from: string | undefined
 
   const load = async (): Promise<CheckpointState | undefined> => {
     for (const candidate of [directory, ...earlier]) {
       try {
         const state = await readCheckpoint(candidate)
-        if (state !== undefined) return state
+        if (state !== undefined) {
+          from = candidate
+          return state
+        }
         log(`checkpoint ${candidate} is damaged: going on from an earlier one, or from the start`)
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== "ENOENT") log(`checkpoint ${candidate}: ${String(cause)}`)
@@ -78,19 +86,34 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
     stale = []
   }
 
+  const unwritable = (cause: unknown): ArtifactError =>
+    new ArtifactError({
+      reason: "unwritable",
+      digest: "",
+      path: directory,
+      detail: asUnwritable(cause, directory)?.message ?? String(cause)
+    })
+
+  /**
+   * An earlier owner's file is copied, instantly where the file system clones: should that owner wake up after all, it has
+   * the file open still.
+   */
+  const file = async (name: string): Promise<string> => {
+    const own = join(directory, FILES, name)
+    await makeDirectory(dirname(own))
+    const theirs = from === undefined || from === directory ? undefined : join(from, FILES, name)
+    if (theirs !== undefined && !existsSync(own) && existsSync(theirs)) {
+      const copy = `${own}.copy`
+      await copyFile(theirs, copy, constants.COPYFILE_FICLONE)
+      await rename(copy, own)
+    }
+    return own
+  }
+
   return {
     load: Effect.promise(load),
+    file: (name) => Effect.tryPromise({ try: () => file(name), catch: unwritable }),
     due: () => performance.now() - last >= everySeconds * 1000,
-    save: (state) =>
-      Effect.tryPromise({
-        try: () => save(state),
-        catch: (cause) =>
-          new ArtifactError({
-            reason: "unwritable",
-            digest: "",
-            path: directory,
-            detail: asUnwritable(cause, directory)?.message ?? String(cause)
-          })
-      })
+    save: (state) => Effect.tryPromise({ try: () => save(state), catch: unwritable })
   }
 }

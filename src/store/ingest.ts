@@ -6,7 +6,7 @@ import type { ArtifactFile, Metrics } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { canonicalJson } from "../artifact/canonical-json.ts"
 import { syncDirectory, writeAtomic } from "./atomic-write.ts"
-import { hashFile } from "./hash-file.ts"
+import { hashFile, type FileDigest } from "./hash-file.ts"
 import { objectPath } from "./layout.ts"
 import { encodeTree } from "./tree.ts"
 import { makeDirectory } from "./make-directory.ts"
@@ -23,11 +23,19 @@ const filesBelow = async (directory: string): Promise<ReadonlyArray<string>> => 
     .toSorted()
 }
 
-/** Makes `path` a regular file of its own: what a link points to is copied, since it may change. */
-const ownFile = async (directory: string, path: string): Promise<void> => {
+/**
+ * Makes `path` a regular file of its own and hashes it: what a link points to is copied, since it may change - but for
+ * another name of the very blob, which never does.
+ */
+const ownFile = async (root: string, directory: string, path: string): Promise<FileDigest> => {
   const full = join(directory, path)
   const info = await lstat(full)
-  if (info.isFile() && info.nlink === 1) return
+  if (info.isFile()) {
+    const digest = await hashFile(full)
+    if (info.nlink === 1) return digest
+    const blob = await stat(objectPath(root, digest.sha256)).catch(() => undefined)
+    if (blob?.ino === info.ino && blob.dev === info.dev) return digest
+  }
   if (!info.isFile() && !info.isSymbolicLink()) throw invalid(path, "it is neither a file nor a folder")
   const source = await realpath(full).catch(() => {
     throw invalid(path, "it is a link to nothing")
@@ -36,6 +44,7 @@ const ownFile = async (directory: string, path: string): Promise<void> => {
   const copy = `${full}.own-copy`
   await copyFile(source, copy)
   await rename(copy, full)
+  return hashFile(full)
 }
 
 const makeDurable = async (path: string): Promise<void> => {
@@ -74,8 +83,7 @@ export const ingest = async (
   const files: Array<ArtifactFile> = []
   for (const path of paths) {
     if (path.includes("\uFFFD") || path.includes("\\")) throw invalid(path, "its name is not portable; rename it")
-    await ownFile(directory, path)
-    files.push({ path, ...(await hashFile(join(directory, path))) })
+    files.push({ path, ...(await ownFile(root, directory, path)) })
   }
   await sideBySide(files, async ({ path }) => {
     await chmod(join(directory, path), 0o444)

@@ -50,6 +50,7 @@ export const openArtifact = (root: string, digest: string, onLoss: OnLoss): Effe
             ({ handle }) => Effect.promise(() => handle.close())
           )
         ).pipe(Effect.map(({ verified }) => verified)),
+      link: (path, target) => Effect.flatMap(find(path), (file) => attempt(() => reader.link(file, target))),
       copyTo: (directory) =>
         Effect.forEach(tree.files, (file) => attempt(() => reader.copy(file, directory)), { discard: true })
     }

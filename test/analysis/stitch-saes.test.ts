@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { assert, beforeAll, describe, expect, it } from "vitest"
-import { openActivationsWriter } from "../../src/artifact/write-activations.ts"
+import { openRowSetWriter, writeActivationsInfo } from "../../src/artifact/write-activations.ts"
 import { Activations } from "../../src/artifact/activations.ts"
 import { Sae, type SaeWeights } from "../../src/artifact/sae.ts"
 import { Stitching } from "../../src/artifact/stitching.ts"
@@ -23,21 +23,40 @@ const d = 8
 const activations = Effect.gen(function* () {
   const directory = yield* temporaryDirectory
   const x = randomRows(8, 300, d)
-  const writer = yield* openActivationsWriter(folderWriter(directory), {
-    hook,
-    d_in: d,
-    model: "",
-    tokens: "",
-    context_size: 300,
-    mask: { drop_bos: true },
-    split: { by: "contexts", held_out_fraction: 0.5, seed: 0, held_out_documents: [], first_held_out_context: 0 }
-  })
-  for (const set of [writer.train, writer.held_out]) {
-    for (let r = 0; r < 300; r++) {
-      if (set.add(x.subarray(r * d, (r + 1) * d), { document: 0, position: r, token: 0 })) yield* set.flush
-    }
+  const output = folderWriter(directory)
+  const columns = {
+    activation: x,
+    norm: new Float32Array(300),
+    document: new Int32Array(300),
+    position: Int32Array.from({ length: 300 }, (_, r) => r),
+    token: new Int32Array(300)
   }
-  yield* writer.finish
+  const write = Effect.fnUntraced(function* (path: string) {
+    const writer = yield* openRowSetWriter(output, { path, d_in: d, dtype: "f32", metadata: {}, materialize: true })
+    yield* writer.append(columns, 0, 300)
+    return yield* writer.finish
+  })
+  yield* writeActivationsInfo(
+    output,
+    {
+      hook,
+      d_in: d,
+      dtype: "f32",
+      model: "",
+      tokens: "",
+      context_size: 300,
+      mask: { drop_bos: true, outlier_factor: null, median_contexts: 0, hooks: [] },
+      split: { by: "contexts", held_out_fraction: 0.5, seed: 0, held_out_documents: [], first_held_out_context: 0 },
+      order: { by: "tokens" }
+    },
+    {
+      train: yield* write("train.arrow"),
+      held_out: yield* write("held_out.arrow"),
+      norm: { rows: 0, mean: 0, root_mean_square: 0, min: 0, max: 0, quantiles: {} },
+      outliers: 0,
+      materialized: true
+    }
+  )
   const tokens = yield* openTokensWriter(folderWriter(directory), {
     context_size: 300,
     vocab_size: 1,

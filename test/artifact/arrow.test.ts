@@ -14,7 +14,7 @@ const columns = { x: { type: "f32", list: 3 }, id: { type: "i32" }, weight: { ty
 
 const write = Effect.fn(function* (batches: ReadonlyArray<number>, metadata: Readonly<Record<string, string>> = {}) {
   const directory = yield* temporaryDirectory
-  const writer = yield* openArrowWriter(folderWriter(directory), "a.arrow", columns, metadata)
+  const writer = yield* openArrowWriter(folderWriter(directory), "a.arrow", columns, { metadata })
   let next = 0
   for (const rows of batches) {
     yield* writer.append(rows, {

@@ -93,6 +93,7 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
       rows: positions.length,
       batches: Math.ceil(positions.length / batchRows),
       batch_rows: batchRows,
+      positions_sha256: "",
       loadRows: () => Effect.die("rows are read batch by batch"),
       readBatch: (index) =>
         Effect.sync(() => {
@@ -103,6 +104,7 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
             first: index * batchRows,
             rows: position.length,
             activation,
+            norm: new Float32Array(position.length),
             position,
             document: position.map((p) => documents[p] as number),
             token: position.map((p) => ids[p] as number)
@@ -118,7 +120,12 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
     tokens: "tokens",
     context_size: time,
     contexts: contextsOf(text),
-    mask: { drop_bos: true },
+    dtype: "f32",
+    order: { by: "tokens" },
+    norm: { rows: 0, mean: 0, root_mean_square: 0, min: 0, max: 0, quantiles: {} },
+    outliers: Effect.succeed(new Int32Array(0)),
+    computed: undefined,
+    mask: { drop_bos: true, outlier_factor: null, median_contexts: 0, hooks: [] },
     split: {
       by: "document",
       held_out_fraction: heldOut / batch,

@@ -102,7 +102,17 @@ it.effect("firing statistics of a hand-made SAE", () =>
       rows: 4,
       batches: 1,
       batch_rows: 4,
-      readBatch: () => Effect.succeed({ first: 0, rows: 4, activation, document: none, position: none, token: none }),
+      positions_sha256: "",
+      readBatch: () =>
+        Effect.succeed({
+          first: 0,
+          rows: 4,
+          activation,
+          norm: new Float32Array(4),
+          document: none,
+          position: none,
+          token: none
+        }),
       loadRows: () => Effect.succeed(activation)
     }
     const result = yield* evaluateReconstruction(model, set)

@@ -20,11 +20,12 @@ export const runStage = Effect.fn("runStage")(function* (
   more: { readonly log?: (line: string) => void; readonly checkpoint?: Checkpoint } = {}
 ) {
   const defaults = Object.fromEntries(Object.entries(kind.params).map(([name, param]) => [name, param.default]))
+  const lists = Object.entries(kind.inputs).flatMap(([name, { mayBeLeftOut }]) => (mayBeLeftOut ? [[name, []]] : []))
   const context: StageContext<unknown, unknown, unknown> = {
     params: { ...defaults, ...params },
     sources: {},
     facts: {},
-    inputs,
+    inputs: { ...Object.fromEntries(lists), ...inputs },
     output: folderWriter(directory),
     progress: () => {},
     log: more.log ?? (() => {}),
