@@ -132,7 +132,7 @@ export const openArrowWriter = Effect.fn("openArrowWriter")(function* <const C e
       return flush
     }),
     state: () => writer.state(),
-    sync: Effect.tryPromise({ try: () => handle.datasync(), catch: refused })
+    sync: Effect.andThen(flush, Effect.tryPromise({ try: () => handle.datasync(), catch: refused }))
   }
   return result
 })

@@ -17,7 +17,11 @@ export const runStage = Effect.fn("runStage")(function* (
   inputs: Readonly<Record<string, unknown>>,
   params: Readonly<Record<string, unknown>>,
   directory: string,
-  more: { readonly log?: (line: string) => void; readonly checkpoint?: Checkpoint } = {}
+  more: {
+    readonly log?: (line: string) => void
+    readonly checkpoint?: Checkpoint
+    readonly progress?: (done: number) => void
+  } = {}
 ) {
   const defaults = Object.fromEntries(Object.entries(kind.params).map(([name, param]) => [name, param.default]))
   const lists = Object.entries(kind.inputs).flatMap(([name, { mayBeLeftOut }]) => (mayBeLeftOut ? [[name, []]] : []))
@@ -27,7 +31,7 @@ export const runStage = Effect.fn("runStage")(function* (
     facts: {},
     inputs: { ...Object.fromEntries(lists), ...inputs },
     output: folderWriter(directory),
-    progress: () => {},
+    progress: ({ done }) => more.progress?.(done),
     log: more.log ?? (() => {}),
     checkpoint: more.checkpoint ?? noCheckpoint,
     engine: yield* Effect.orDie(loadEngine("auto")),

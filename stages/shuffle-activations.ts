@@ -1,0 +1,40 @@
+/** Training rows in a random order, for training on more of them than the memory holds. */
+import * as Effect from "effect/Effect"
+import { Activations } from "../src/artifact/activations.ts"
+import * as Param from "../src/stage/param.ts"
+import * as Stage from "../src/stage/stage.ts"
+import { stageFailed } from "../src/stage/stage-failed.ts"
+
+export default Stage.make("shuffle-activations", {
+  summary: "Permutes the training rows of activations at random, on disk, so that a trainer can read them in order",
+  inputs: { activations: Stage.one(Activations, "the rows to permute; held-out rows stay in the text's order") },
+  params: {
+    seed: Param.integer({ default: 0, description: "seed of the permutation" }),
+    bucket_mib: Param.integer({
+      default: 256,
+      minimum: 1,
+      unit: "MiB",
+      description: "rows permuted in memory at a time; the permutation is one of all rows whatever it is"
+    })
+  },
+  output: Activations,
+  metrics: {
+    rows: { better: "neither", tolerance: 0, description: "training rows" },
+    buckets: { better: "neither", tolerance: 0, description: "buckets on disk" }
+  },
+  // Activations that are not stored are computed here.
+  engine: true,
+  isolation: "process",
+  run: ({ inputs, params, output, progress }) =>
+    Effect.gen(function* () {
+      const { shuffleActivations } = yield* Effect.promise(() => import("../src/sae/shuffle-activations.ts"))
+      const { activationsRowBytes } = yield* Effect.promise(() => import("../src/artifact/activations-columns.ts"))
+      const { requireSpace } = yield* Effect.promise(() => import("../src/sae/require-space.ts"))
+      const { train, held_out: heldOut, d_in, dtype } = inputs.activations.value
+      if (train.rows === 0) return yield* stageFailed("there are no training rows", "Capture more text.")
+      const bucketBytes = params.bucket_mib * 2 ** 20
+      const bytes = (train.rows + heldOut.rows) * activationsRowBytes(d_in, dtype) + bucketBytes
+      yield* requireSpace(output.directory, bytes, `${train.rows} rows in another order`)
+      return yield* shuffleActivations(inputs.activations, output, { seed: params.seed, bucketBytes, progress })
+    })
+})

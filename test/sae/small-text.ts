@@ -1,0 +1,68 @@
+/** A random text of a random GPT-2, and captures over it. */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { Activations, type RowSet } from "../../src/artifact/activations.ts"
+import type { LanguageModelHandle } from "../../src/artifact/language-model.ts"
+import { Tokens, type TokensHandle } from "../../src/artifact/tokens.ts"
+import * as Rng from "../../src/random/rng.ts"
+import type { Checkpoint, Opened } from "../../src/stage/stage.ts"
+import capture from "../../stages/capture-activations.ts"
+import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
+import { opened, runStage } from "./run-stage.ts"
+
+export const time = 16
+export const hook = "blocks.1.hook_resid_post"
+
+export interface CaptureInputs {
+  readonly model: Opened<LanguageModelHandle>
+  readonly tokens: Opened<TokensHandle>
+}
+
+/** Documents of 40 tokens over contexts of 16 whose BOS belongs to none. */
+export const captureInputs = Effect.fn(function* (contexts: number) {
+  const rng = Rng.make(2, "ids")
+  const size = contexts * time
+  const ids = Int32Array.from({ length: size }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
+  const documents = Int32Array.from({ length: size }, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
+  const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
+  const inputs: CaptureInputs = { model: yield* randomGpt2, tokens }
+  return inputs
+})
+
+export const captured = Effect.fn(function* (
+  inputs: CaptureInputs,
+  params: Record<string, unknown> = {},
+  more: { readonly checkpoint?: Checkpoint; readonly progress?: (done: number) => void } = {}
+) {
+  const directory = yield* temporaryDirectory
+  const { artifact, metrics } = yield* runStage(capture, { ...inputs }, { hook, ...params }, directory, more)
+  return { directory, artifact, metrics, activations: yield* opened(Activations, artifact) }
+})
+
+/** sha256 of every file of a folder that a capture writes. */
+export const filesOf = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    folderArtifact(directory, "").files.map(({ path }) => [
+      path,
+      createHash("sha256")
+        .update(readFileSync(join(directory, path)))
+        .digest("hex")
+    ])
+  )
+
+/** The columns of all rows of a set. */
+export const columnsOf = Effect.fn(function* (set: RowSet) {
+  const batches = yield* Effect.forEach([...Array(set.batches).keys()], set.readBatch)
+  const join = (name: "activation" | "norm" | "document" | "position" | "token") =>
+    batches.flatMap((batch) => [...batch[name]])
+  return {
+    activation: Float32Array.from(join("activation")),
+    norm: join("norm"),
+    document: join("document"),
+    position: join("position"),
+    token: join("token")
+  }
+})
