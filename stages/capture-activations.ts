@@ -2,9 +2,8 @@
 import * as Effect from "effect/Effect"
 import { activationDtypes } from "../src/artifact/activations-columns.ts"
 import { Activations } from "../src/artifact/activations.ts"
-import { LanguageModel, type LanguageModelHandle } from "../src/artifact/language-model.ts"
-import { Tokens, type TokensHandle } from "../src/artifact/tokens.ts"
-import type { CaptureParams } from "../src/sae/capture-request.ts"
+import { LanguageModel } from "../src/artifact/language-model.ts"
+import { Tokens } from "../src/artifact/tokens.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -39,15 +38,19 @@ const params = {
   })
 }
 
-type Context = Stage.StageContext<
-  CaptureParams,
-  {},
-  {
-    readonly model: Stage.Opened<LanguageModelHandle>
-    readonly tokens: Stage.Opened<TokensHandle>
-    readonly mask_models: ReadonlyArray<Stage.Opened<LanguageModelHandle>>
-  }
->
+const inputs = {
+  model: Stage.one(LanguageModel, "the model to run"),
+  tokens: Stage.one(Tokens, "the text, in contexts of one length"),
+  mask_models: Stage.optionalList(
+    LanguageModel,
+    "other models of the same tokens (crosscoder), whose norms at mask_hooks also leave tokens out"
+  )
+}
+
+type Context = Stage.ContextOf<typeof params, typeof inputs>
+
+/** Digests in what an input holds. */
+const digestsIn = (held: string | undefined): ReadonlyArray<string> => held?.match(/[0-9a-f]{64}/g) ?? []
 
 const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
   const { captureActivations } = yield* Effect.promise(() => import("../src/sae/capture-activations.ts"))
@@ -67,14 +70,7 @@ const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
 
 export default Stage.make("capture-activations", {
   summary: "Runs a language model over a text and stores the activations of one hook point",
-  inputs: {
-    model: Stage.one(LanguageModel, "the model to run"),
-    tokens: Stage.one(Tokens, "the text, in contexts of one length"),
-    mask_models: Stage.optionalList(
-      LanguageModel,
-      "other models of the same tokens (crosscoder), whose norms at mask_hooks also leave tokens out"
-    )
-  },
+  inputs,
   params,
   output: Activations,
   metrics: {
@@ -94,5 +90,13 @@ export default Stage.make("capture-activations", {
       ? []
       : [{ param: "dtype", message: `dtype is ${dtype}: rows that are not stored are f32` }])
   ],
-  run: (context) => Effect.map(capture([context]), ([metrics]) => metrics as NonNullable<typeof metrics>)
+  run: (context) => Effect.map(capture([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
+  runTogether: {
+    // Hooks of one set of models on one text: one forward pass of each model serves all of them.
+    group: ({ inputs: { model, mask_models, tokens } }) => {
+      const models = new Set([...digestsIn(model), ...digestsIn(mask_models)])
+      return [tokens, ...[...models].toSorted()].join(" ")
+    },
+    run: capture
+  }
 })

@@ -4,6 +4,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { Activations, type ActivationsHandle } from "../../src/artifact/activations.ts"
+import { joinedEnds } from "../../src/artifact/tokens.ts"
 import { openRowSetWriter, writeActivationsInfo } from "../../src/artifact/write-activations.ts"
 import { openTokensWriter } from "../../src/artifact/write-tokens.ts"
 import { misaligned } from "../../src/sae/aligned-activations.ts"
@@ -34,6 +35,7 @@ const numbered = Effect.fn(function* (rows: number, broken?: number) {
     context_size: 4,
     vocab_size: 1,
     bos_id: null,
+    packing: joinedEnds(null),
     tokenizer: "",
     source: "none"
   })
