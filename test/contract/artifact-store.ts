@@ -1,5 +1,5 @@
 /** What every artifact store has to do, whatever it keeps its bytes in. */
-import { linkSync, mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import { linkSync, mkdirSync, mkdtempSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -227,6 +227,26 @@ export const artifactStoreContract = (name: string, make: () => StoreUnderTest):
       expect(await readFile(join(target, "a.txt"), "utf8")).toBe("a")
       under.flip(artifact.files.find(({ path }) => path === "a.txt")?.sha256 ?? "", 0)
       expect((await failureOf(artifact.copyTo(target))).reason).toBe("damaged")
+    })
+
+    it("gives a file to another artifact without a second copy, and none that is damaged", async () => {
+      const bytes = large(5 * MIB)
+      const first = await run(under.store.artifact(await put(under.store, { "x/big.bin": bytes })))
+      const directory = outputOf({ "own.txt": "own" })
+      const target = join(directory, "model", "big.bin")
+      await run(first.link?.("x/big.bin", target) ?? Effect.die("no links"))
+      expect(statSync(target).nlink).toBeGreaterThan(1)
+      const second = await run(
+        Effect.flatMap(under.store.ingest({ directory, kind, metrics: {} }), under.store.artifact)
+      )
+      const blob = second.files.find(({ path }) => path === "model/big.bin")
+      expect(blob?.sha256).toBe(first.files.find(({ path }) => path === "x/big.bin")?.sha256)
+      expect(Buffer.compare(await run(second.read("model/big.bin")), bytes)).toBe(0)
+      expect(Buffer.compare(await run(first.read("x/big.bin")), bytes)).toBe(0)
+
+      under.flip(blob?.sha256 ?? "", 4 * MIB + 1)
+      const refused = first.link?.("x/big.bin", join(outputOf({}), "big.bin")) ?? Effect.die("no links")
+      expect((await failureOf(refused)).reason).toBe("damaged")
     })
 
     it("takes the content of links, not the links, and refuses those that lead nowhere", async () => {
