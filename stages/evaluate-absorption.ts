@@ -1,64 +1,100 @@
 /** Feature absorption of an SAE on the first-letter task (Chanin et al. 2409.14507; formulas of SAEBench). */
 import * as Effect from "effect/Effect"
-import { Absorption, absorptionFileName } from "../src/artifact/absorption.ts"
+import { Absorption, type AbsorptionFile, absorptionFileName } from "../src/artifact/absorption.ts"
 import { LanguageModel } from "../src/artifact/language-model.ts"
 import { Sae } from "../src/artifact/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
+const inputs = {
+  sae: Stage.one(Sae, "the SAE"),
+  model: Stage.one(LanguageModel, "the language model that it was trained on")
+}
+
+const params = {
+  hook: Param.string({ default: null, description: "where the SAE reads; null: the hook that it was trained on" }),
+  words_per_letter: Param.integer({
+    default: 50,
+    minimum: 5,
+    description: "words asked about at most for each letter, the most frequent first",
+    unit: "words"
+  }),
+  icl_examples: Param.integer({ default: 10, minimum: 1, description: "lines of examples in each prompt" }),
+  c: Param.number({
+    default: 1,
+    minimum: 1,
+    description: "inverse L2 penalty of the letter probe; below 1 it underfits"
+  }),
+  min_probe_f1: Param.number({
+    default: 0.8,
+    minimum: 0,
+    maximum: 1,
+    description: "a letter counts if its probe's F1 is above this (SAEBench: 0.6)"
+  }),
+  min_letters: Param.integer({
+    default: 20,
+    minimum: 1,
+    maximum: 26,
+    description: "fewer letters that count make the stage fail: the model or the hook is unfit",
+    unit: "letters"
+  }),
+  max_k: Param.integer({ default: 10, minimum: 1, description: "largest k of the k-sparse probes" }),
+  f1_jump: Param.number({ default: 0.03, minimum: 0, description: "rise of F1 that makes one more latent a split" }),
+  full_cosine: Param.number({
+    default: 0.025,
+    description: "least cosine of a fully absorbing latent with the probe"
+  }),
+  fraction_cosine: Param.number({
+    default: 0.1,
+    description: "least cosine of a partly absorbing latent with the probe"
+  }),
+  min_share: Param.number({ default: 0.4, description: "least share of the probe's projection that absorbers give" }),
+  max_absorbers: Param.integer({ default: 3, minimum: 1, description: "latents that may absorb together" }),
+  splits: Param.integer({
+    default: 5,
+    minimum: 1,
+    maximum: 5,
+    description: "80/20 splits of the words, with disjoint test words"
+  }),
+  seed: Param.integer({ default: 0, description: "seed of the prompts' examples and of the splits" })
+}
+
+type Context = Stage.ContextOf<typeof params, typeof inputs>
+
+const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
+  for (const warning of file.warnings) log(`warning: ${warning}`)
+  log(
+    `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
+      `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
+  )
+  yield* output.writeJson(absorptionFileName, file)
+  return {
+    mean_absorption_fraction: file.mean_absorption_fraction,
+    std_absorption_fraction: file.std_absorption_fraction,
+    mean_full_absorption: file.mean_full_absorption,
+    std_full_absorption: file.std_full_absorption,
+    mean_split_latents: file.mean_split_latents,
+    mean_k1_f1: file.mean_k1_f1,
+    letters: file.probe.letters,
+    first_letter_accuracy: file.model.accuracy,
+    probe_accuracy: file.probe.accuracy,
+    ev_at_words: file.sae.ev,
+    warnings: file.warnings.length
+  }
+})
+
+const evaluate = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
+  const { evaluateAbsorption } = yield* Effect.promise(() => import("../src/analysis/evaluate-absorption.ts"))
+  const first = contexts[0] as Context
+  const subjects = contexts.map(({ inputs: given, progress }) => ({ sae: given.sae.value, progress }))
+  const files = yield* evaluateAbsorption(subjects, first.inputs.model.value, first.params)
+  return yield* Effect.forEach(contexts, (context, i) => save(context, files[i] as AbsorptionFile))
+})
+
 export default Stage.make("evaluate-absorption", {
   summary: "Measures how far the latents of an SAE's first letters are absorbed by other latents",
-  inputs: {
-    sae: Stage.one(Sae, "the SAE"),
-    model: Stage.one(LanguageModel, "the language model that it was trained on")
-  },
-  params: {
-    hook: Param.string({ default: null, description: "where the SAE reads; null: the hook that it was trained on" }),
-    words_per_letter: Param.integer({
-      default: 50,
-      minimum: 5,
-      description: "words asked about at most for each letter, the most frequent first",
-      unit: "words"
-    }),
-    icl_examples: Param.integer({ default: 10, minimum: 1, description: "lines of examples in each prompt" }),
-    c: Param.number({
-      default: 1,
-      minimum: 1,
-      description: "inverse L2 penalty of the letter probe; below 1 it underfits"
-    }),
-    min_probe_f1: Param.number({
-      default: 0.8,
-      minimum: 0,
-      maximum: 1,
-      description: "a letter counts if its probe's F1 is above this (SAEBench: 0.6)"
-    }),
-    min_letters: Param.integer({
-      default: 20,
-      minimum: 1,
-      maximum: 26,
-      description: "fewer letters that count make the stage fail: the model or the hook is unfit",
-      unit: "letters"
-    }),
-    max_k: Param.integer({ default: 10, minimum: 1, description: "largest k of the k-sparse probes" }),
-    f1_jump: Param.number({ default: 0.03, minimum: 0, description: "rise of F1 that makes one more latent a split" }),
-    full_cosine: Param.number({
-      default: 0.025,
-      description: "least cosine of a fully absorbing latent with the probe"
-    }),
-    fraction_cosine: Param.number({
-      default: 0.1,
-      description: "least cosine of a partly absorbing latent with the probe"
-    }),
-    min_share: Param.number({ default: 0.4, description: "least share of the probe's projection that absorbers give" }),
-    max_absorbers: Param.integer({ default: 3, minimum: 1, description: "latents that may absorb together" }),
-    splits: Param.integer({
-      default: 5,
-      minimum: 1,
-      maximum: 5,
-      description: "80/20 splits of the words, with disjoint test words"
-    }),
-    seed: Param.integer({ default: 0, description: "seed of the prompts' examples and of the splits" })
-  },
+  inputs,
+  params,
   output: Absorption,
   metrics: {
     mean_absorption_fraction: {
@@ -83,28 +119,10 @@ export default Stage.make("evaluate-absorption", {
   },
   engine: true,
   isolation: "process",
-  run: ({ inputs, params, output, progress, log }) =>
-    Effect.gen(function* () {
-      const { evaluateAbsorption } = yield* Effect.promise(() => import("../src/analysis/evaluate-absorption.ts"))
-      const file = yield* evaluateAbsorption(inputs.sae.value, inputs.model.value, params, progress)
-      for (const warning of file.warnings) log(`warning: ${warning}`)
-      log(
-        `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
-          `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
-      )
-      yield* output.writeJson(absorptionFileName, file)
-      return {
-        mean_absorption_fraction: file.mean_absorption_fraction,
-        std_absorption_fraction: file.std_absorption_fraction,
-        mean_full_absorption: file.mean_full_absorption,
-        std_full_absorption: file.std_full_absorption,
-        mean_split_latents: file.mean_split_latents,
-        mean_k1_f1: file.mean_k1_f1,
-        letters: file.probe.letters,
-        first_letter_accuracy: file.model.accuracy,
-        probe_accuracy: file.probe.accuracy,
-        ev_at_words: file.sae.ev,
-        warnings: file.warnings.length
-      }
-    })
+  run: (context) => Effect.map(evaluate([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
+  runTogether: {
+    // The model answers the same prompts, once for all SAEs of a hook.
+    group: ({ params: settings, inputs: given }) => `${given["model"]} ${JSON.stringify(settings)}`,
+    run: evaluate
+  }
 })

@@ -1,10 +1,14 @@
-/** The whole evaluation of one SAE: prompts, the model's answers, the SAE's codes at the words, absorption per letter. */
+/**
+ * The whole evaluation: prompts, the model's answers, an SAE's codes at the words, absorption per letter. Several SAEs
+ * share the prompts, and those of one hook the model's answers.
+ */
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../artifact/absorption.ts"
 import type { LanguageModelHandle } from "../artifact/language-model.ts"
 import type { SaeHandle } from "../artifact/sae.ts"
 import { findHook } from "../model/hook-name.ts"
 import { loadModel } from "../model/load-model.ts"
+import type { RunnableModel } from "../model/run-model.ts"
 import { makeSaeModel } from "../sae/sae-model.ts"
 import type { Progress } from "../stage/stage.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -12,8 +16,8 @@ import { makeTokenizer } from "../text/tokenizer.ts"
 import type { AbsorptionSettings } from "./absorption-split.ts"
 import { commonWords } from "./common-words.ts"
 import { explainedVariance } from "./explained-variance.ts"
-import { firstLetterAnswers } from "./first-letter-answers.ts"
-import { firstLetterPrompts } from "./first-letter-prompts.ts"
+import { type FirstLetterAnswers, firstLetterAnswers } from "./first-letter-answers.ts"
+import { type FirstLetterPrompts, firstLetterPrompts } from "./first-letter-prompts.ts"
 import { firstLetterWords } from "./first-letter-words.ts"
 import { encodeLatents } from "./latent-codes.ts"
 import { letterAbsorption } from "./letter-absorption.ts"
@@ -30,33 +34,26 @@ export interface AbsorptionOptions extends AbsorptionSettings {
 /** Fewer words that the model gets right than this leave probes with nothing to learn from. */
 const leastWords = 260
 
+export interface AbsorptionSubject {
+  readonly sae: SaeHandle
+  readonly progress?: (progress: Progress) => void
+}
+
+const unfit = (problem: string) =>
+  stageFailed(
+    problem,
+    "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
+  )
+
+/** Results in the order of the SAEs. */
 export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
-  sae: SaeHandle,
+  subjects: ReadonlyArray<AbsorptionSubject>,
   language: LanguageModelHandle,
-  options: AbsorptionOptions,
-  progress: (progress: Progress) => void = () => {}
+  options: AbsorptionOptions
 ) {
-  const hook = options.hook ?? sae.hook
-  if (hook === null) {
-    return yield* stageFailed(
-      "the SAE does not say which hook it reads",
-      "Set hook, for example blocks.2.hook_resid_post."
-    )
-  }
-  const unfit = (problem: string) =>
-    stageFailed(
-      problem,
-      "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
-    )
-  const broken = (error: { readonly message: string }) => stageFailed(error.message)
-  const model = yield* loadModel(language).pipe(Effect.catchTag("ModelError", (error) => Effect.fail(broken(error))))
-  const point = findHook(hook, model.info)
-  if (typeof point === "string") return yield* stageFailed(point)
-  if (point.shape.length !== 1 || point.width !== sae.d_in) {
-    return yield* stageFailed(
-      `${hook} gives [${point.shape.join(", ")}] a token, the SAE reads rows of ${sae.d_in} numbers`
-    )
-  }
+  const model = yield* loadModel(language).pipe(
+    Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
+  )
   const tokenizer = makeTokenizer(yield* language.tokenizer)
   const words = firstLetterWords(commonWords(), tokenizer.encode, options.words_per_letter)
   const prompts = yield* Effect.try({
@@ -76,9 +73,40 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
       "Lower icl_examples."
     )
   }
-  const { right, x } = firstLetterAnswers(model, prompts, hook, (done) =>
-    progress({ done, total: words.length, unit: "words" })
+  const answersAt = new Map<string, FirstLetterAnswers>()
+  return yield* Effect.forEach(subjects, ({ sae, progress = () => {} }) =>
+    absorptionOf(sae, model, prompts, options, progress, answersAt)
   )
+})
+
+const absorptionOf = Effect.fnUntraced(function* (
+  sae: SaeHandle,
+  model: RunnableModel,
+  prompts: FirstLetterPrompts,
+  options: AbsorptionOptions,
+  progress: (progress: Progress) => void,
+  answersAt: Map<string, FirstLetterAnswers>
+) {
+  const { words } = prompts
+  const hook = options.hook ?? sae.hook
+  if (hook === null) {
+    return yield* stageFailed(
+      "the SAE does not say which hook it reads",
+      "Set hook, for example blocks.2.hook_resid_post."
+    )
+  }
+  const point = findHook(hook, model.info)
+  if (typeof point === "string") return yield* stageFailed(point)
+  if (point.shape.length !== 1 || point.width !== sae.d_in) {
+    return yield* stageFailed(
+      `${hook} gives [${point.shape.join(", ")}] a token, the SAE reads rows of ${sae.d_in} numbers`
+    )
+  }
+  const answers =
+    answersAt.get(hook) ??
+    firstLetterAnswers(model, prompts, hook, (done) => progress({ done, total: words.length, unit: "words" }))
+  answersAt.set(hook, answers)
+  const { right, x } = answers
   const known = words.flatMap((_, n) => (right[n] ? [n] : []))
   const accuracy = known.length / words.length
   if (known.length < leastWords) {
