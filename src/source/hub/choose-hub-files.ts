@@ -69,31 +69,31 @@ const chooseModel = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray
   }
 }
 
-/** Data sets name the files of a split by it; training text is meant where nobody says otherwise. */
-const isTrain = ({ path }: HubEntry): boolean => /(^|[/._-])train([/._-]|$)/i.test(path)
+/** The folder of a file, without what says a split: `en/train/` and `en/test/` are one data set. */
+const dataSetOf = ({ path }: HubEntry): string =>
+  path.slice(0, path.lastIndexOf("/") + 1).replaceAll(/(^|[^a-z0-9])(train|validation|valid|test)(?=[^a-z0-9])/gi, "$1")
 
+/** Splits are the reader's choice, so files of all of them are in the source. */
 const chooseText = (
   found: ReadonlyArray<HubEntry>,
   isNamed: boolean,
   all: string
 ): ReadonlyArray<Chosen> | NothingChosen => {
-  const train = found.filter(isTrain)
-  const chosen = isNamed || train.length === 0 ? found : train
-  const folders = [...new Set(chosen.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1)))]
-  if (chosen.length === 0) {
+  const folders = [...new Set(found.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1)))]
+  if (found.length === 0) {
     return {
-      problem: `there is no .parquet, .jsonl, .txt or .arrow file; there is ${all}`,
+      problem: `there is no .parquet, .arrow, .jsonl or .txt file; there is ${all}`,
       remedy:
         "name a folder that holds such files, or the hub's own conversion: hf:datasets/org/name@refs/convert/parquet"
     }
   }
-  if (!isNamed && folders.length > 1) {
+  if (!isNamed && new Set(found.map(dataSetOf)).size > 1) {
     return {
       problem: `it holds several data sets, in ${listed(folders)}`,
       remedy: "add the folder of one, or a pattern: hf:datasets/org/name@revision/FOLDER/train-*.parquet"
     }
   }
-  return chosen.map((entry) => ({ name: entry.path, entry }))
+  return found.map((entry) => ({ name: entry.path, entry }))
 }
 
 const chooseSae = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<Chosen> | NothingChosen =>
@@ -106,7 +106,7 @@ const chooseSae = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<C
 
 export const chooseHubFiles = (
   of: SourceOf,
-  { wanted }: Lookup,
+  { folder, wanted }: Lookup,
   entries: ReadonlyArray<HubEntry>
 ): ReadonlyArray<Chosen> | NothingChosen => {
   const all = listed(entries.map(({ type, path }) => (type === "directory" ? `${path}/` : path)))
@@ -117,7 +117,7 @@ export const chooseHubFiles = (
     case "model":
       return chooseModel(found, all)
     case "text":
-      return chooseText(found, wanted !== undefined, all)
+      return chooseText(found, wanted !== undefined || folder !== "", all)
     case "sae":
       return chooseSae(found, all)
   }

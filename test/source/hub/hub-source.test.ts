@@ -111,7 +111,7 @@ describe("an hf: model", () => {
 })
 
 describe("an hf: data set or SAE", () => {
-  it("is the training files of a data set, those of a folder, or those of a pattern", async () => {
+  it("is the files of a data set, those of a folder, or those of a pattern", async () => {
     world.hub.repos.set("org/text", {
       type: "dataset",
       refs: { main: first },
@@ -121,20 +121,16 @@ describe("an hf: data set or SAE", () => {
           "data/test-00000-of-00001.parquet": "t",
           "data/train-00000-of-00002.parquet": "a",
           "data/train-00001-of-00002.parquet": "b",
-          "de/all.jsonl": "{}",
-          "en/all.txt": "one"
+          "README.txt.md": "no"
         }
       }
     })
     const train = ["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"]
-    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text", "text")), train)
-    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/en", "text")), ["en/all.txt"])
+    const all = ["data/test-00000-of-00001.parquet", ...train]
+    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text", "text")), all)
+    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/data/train-*", "text")), train)
     assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/data/test-*.parquet", "text")), [
       "data/test-00000-of-00001.parquet"
-    ])
-    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/*/all.*", "text")), [
-      "de/all.jsonl",
-      "en/all.txt"
     ])
     const source = await world.resolve("hf:datasets/org/text", "text")
     assert.strictEqual(String(await world.read(source, train[1] as string)), "b")
@@ -146,8 +142,17 @@ describe("an hf: data set or SAE", () => {
     world.hub.repos.set("org/text", {
       type: "dataset",
       refs: { main: first },
-      commits: { [first]: { "a/train.parquet": "a", "b/train.parquet": "b" } }
+      commits: {
+        [first]: { "a/train.parquet": "a", "b/train.parquet": "b" },
+        [second]: { "x/train/0.parquet": "a", "x/test/0.parquet": "b" }
+      }
     })
+    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/a", "text")), ["a/train.parquet"])
+    assert.deepStrictEqual(names(await world.resolve("hf:datasets/org/text@main/*/train.*", "text")), [
+      "a/train.parquet",
+      "b/train.parquet"
+    ])
+    assert.lengthOf((await world.resolve(`hf:datasets/org/text@${second}`, "text")).files, 2)
     assert.include(await world.failure("hf:datasets/org/text", "text"), "it holds several data sets, in a/, b/")
     assert.include(await world.failure("hf:datasets/org/text", "model"), "a data set is no model")
     assert.include(await world.failure("hf:org/model", "text"), "write hf:datasets/org/name@revision")
