@@ -1,104 +1,152 @@
 /**
- * How long one TopK training step takes beside its own encode product, alternating in one process:
- *   node bench/sae-step/main.ts [--engine tensorflow|wasm] [--repeats 15]
- * Three things are measured in turn: the f32 encode product alone, the trainer's step (src/sae/sae-trainer.ts), and the
- * same arithmetic written with the kernels alone (top-k-step.ts), which shows where the time goes.
+ * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
+ * turn in one run on the same data, with two threads each:
+ *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 100]
+ * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
+ * installed with pip first (some GB). --run: steps of a whole run, read from disk with checkpoints; 0 for none.
+ * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
-import { availableParallelism, cpus, loadavg } from "node:os"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { topk } from "../../src/sae/topk.ts"
-import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
-import { resolveOptions, trainingDefaults } from "../../src/sae/training-options.ts"
+import * as Rng from "../../src/random/rng.ts"
+import { initialWeights } from "../../src/sae/initial-weights.ts"
+import type { ArchitectureName } from "../../src/sae/training-options.ts"
 import { loadEngine } from "../../src/tensor/engine.ts"
-import { makeTopKStep } from "./top-k-step.ts"
+import { makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
+import { libraries, startPeers } from "./peers.ts"
+import { wholeRun } from "./whole-run.ts"
 
-const { values: options } = parseArgs({
-  options: { engine: { type: "string", default: "auto" }, repeats: { type: "string", default: "15" } }
+const { values: given } = parseArgs({
+  options: {
+    shape: { type: "string", default: "small" },
+    architectures: {
+      type: "string",
+      default: "topk,batch_topk,matryoshka_batch_topk,standard,jumprelu,gated,p_anneal"
+    },
+    repeats: { type: "string", default: "7" },
+    alone: { type: "boolean", default: false },
+    run: { type: "string", default: "100" }
+  }
 })
-const shape = { dIn: 768, dSae: 12_288, batch: 2048, k: 32 }
-const warmUp = 3
+const sizes = { small: { d_in: 768, d_sae: 12_288 }, large: { d_in: 2304, d_sae: 16_384 } }
+const { d_in, d_sae } = sizes[given.shape as keyof typeof sizes]
+const [batch, k, batches, l0, threads] = [2048, 32, 4, 100, 2]
+const repeats = Number(given.repeats)
+const warmUp = 2
 
-class Times {
-  readonly #byName = new Map<string, Array<number>>()
-
-  add(name: string, time: number): void {
-    const times = this.#byName.get(name) ?? []
-    times.push(time)
-    this.#byName.set(name, times)
-  }
-
-  median(name: string): number {
-    const sorted = (this.#byName.get(name) ?? []).toSorted((a, b) => a - b)
-    return sorted[sorted.length >> 1] ?? Number.NaN
-  }
-
-  least(name: string): number {
-    return Math.min(...(this.#byName.get(name) ?? []))
-  }
-
-  toString(): string {
-    const ms = (value: number): string => `${value.toFixed(1).padStart(7)} ms`
-    return [...this.#byName.keys()]
-      .map((name) => `${name.padEnd(24)} median ${ms(this.median(name))}   min ${ms(this.least(name))}`)
-      .join("\n")
-  }
+const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
 const [load = 0] = loadavg()
-const engine = await Effect.runPromise(loadEngine(options.engine as "auto"))
-const kernels = makeTopKStep(shape)
-const x = tf.randomNormal<tf.Rank.R2>([shape.batch, shape.dIn], 0, 1, "float32", 11)
-const repeats = Number(options.repeats)
-const trainerOptions = resolveOptions(
-  {
-    ...trainingDefaults,
-    architecture: "topk",
-    d_sae: shape.dSae,
-    k: shape.k,
-    steps: 1000,
-    batch_rows: shape.batch,
-    seed: 0
-  },
-  shape.dIn
+const engine = await Effect.runPromise(loadEngine("auto", { threads }))
+const rng = Rng.make(0, "bench sae-step")
+const data = Float32Array.from({ length: batches * batch * d_in }, () => rng.normal())
+const rows = initialWeights(d_in, d_sae, 0, 1)
+const inputs = Array.from({ length: batches }, (_, i) =>
+  tf.tensor2d(data.subarray(i * batch * d_in, (i + 1) * batch * d_in), [batch, d_in])
 )
-const trainer = makeSaeTrainer(topk, trainerOptions, {
-  d_in: shape.dIn,
-  b_dec: new Float32Array(shape.dIn),
-  variance: shape.dIn
-})
+const W = tf.tensor2d(rows, [d_sae, d_in])
+const encode = (x: tf.Tensor2D): void => tf.matMul(x, W, false, true).dispose()
 
-const times = new Times()
-for (let i = -warmUp; i < repeats; i++) {
-  const record = i >= 0
-  const timed = (name: string, action: () => void): void => {
-    const start = performance.now()
-    action()
-    if (record) times.add(name, performance.now() - start)
+/** What so many entries a row of x W^T exceed. */
+const bias = (): number => {
+  const sample = tf.tidy(() => tf.matMul(tf.slice2d(inputs[0] as tf.Tensor2D, [0, 0], [64, d_in]), W, false, true))
+  const sorted = sample.dataSync<"float32">().toSorted()
+  sample.dispose()
+  return sorted.at(-64 * l0) as number
+}
+const shape: StepShape = { d_in, d_sae, batch, k, bias: bias() }
+const folder = mkdtempSync(join(tmpdir(), "sae-step-"))
+mkdirSync(folder, { recursive: true })
+writeFileSync(join(folder, "x.f32"), data)
+writeFileSync(join(folder, "rows.f32"), rows)
+writeFileSync(join(folder, "shape.json"), JSON.stringify({ ...shape, batches, threads }))
+const peers = given.alone ? undefined : await startPeers(folder)
+
+const timed = (action: () => void): number => {
+  const start = performance.now()
+  action()
+  return performance.now() - start
+}
+
+interface Line {
+  readonly architecture: string
+  readonly l0: number
+  readonly encode: number
+  readonly own: number
+  readonly others: ReadonlyArray<number | undefined>
+}
+
+const measure = async (architecture: ArchitectureName): Promise<Line> => {
+  const own = makeOwnStep(architecture, shape, rows)
+  const times = { encode: [] as Array<number>, own: [] as Array<number> }
+  const others: Array<number | undefined> = []
+  let active = 0
+  const ownRound = (round: number): void => {
+    const x = inputs[round % batches] as tf.Tensor2D
+    const product = timed(() => encode(x))
+    const step = timed(() => (active = own.step(x)))
+    if (round < warmUp) return
+    times.encode.push(product)
+    times.own.push(step)
   }
-  timed("encode product alone", () => kernels.encode(x))
-  timed("trainer's step", () => trainer.step(x))
-  timed("kernels alone, a step", () => {
-    let before = performance.now()
-    kernels.run(x, (name) => {
-      const now = performance.now()
-      if (record) times.add(`  ${name}`, now - before)
-      before = now
-    })
-  })
+  // One library at a time is in memory; our own step and the product are measured beside each.
+  for (const library of libraries) {
+    if (peers === undefined || !(await peers.make(library, architecture))) {
+      others.push(undefined)
+      continue
+    }
+    const found: Array<number> = []
+    for (let round = 0; round < warmUp + repeats; round++) {
+      const ms = await peers.step()
+      if (round >= warmUp) found.push(ms)
+      ownRound(round)
+    }
+    await peers.drop()
+    others.push(median(found))
+  }
+  for (let round = 0; times.own.length < 2 * repeats; round++) ownRound(round)
+  own.dispose()
+  return { architecture, l0: active, encode: median(times.encode), own: median(times.own), others }
 }
-trainer.dispose()
-kernels.dispose()
 
-const ratio = (of: "median" | "least", name: string): string =>
-  (times[of](name) / times[of]("encode product alone")).toFixed(2)
+const cell = (ms: number | undefined, own: number): string =>
+  ms === undefined ? "-" : `${ms.toFixed(0)} (${(ms / own).toFixed(1)}x)`
+
 console.log(
-  `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} CPUs, load before the run ${load.toFixed(2)}`
+  `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} CPUs, load before the run ${load.toFixed(2)}; ` +
+    `${engine.name} ${engine.version}, ${engine.isa}, ${engine.kernels} kernels, ${threads} threads, f32; ` +
+    `d_in ${d_in}, d_sae ${d_sae}, batch ${batch}, k ${k}\n`
 )
-console.log(`${engine.name} ${engine.version}, ${engine.isa}, ${engine.threads} threads, f32`)
-console.log(`d_in ${shape.dIn}, d_sae ${shape.dSae}, batch ${shape.batch}, k ${shape.k}, TopK, dense Adam`)
-console.log(times.toString())
-for (const name of ["trainer's step", "kernels alone, a step"]) {
-  console.log(`${name} / encode product: ${ratio("median", name)} of medians, ${ratio("least", name)} of minima`)
+console.log(`| architecture | L0 | encode product, ms | our step, ms | of the product | ${libraries.join(" | ")} |`)
+console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
+const lines: Array<Line> = []
+for (const architecture of given.architectures.split(",")) {
+  const line = await measure(architecture as ArchitectureName)
+  lines.push(line)
+  const { encode: product, own } = line
+  const cells = line.others.map((ms) => cell(ms, own)).join(" | ")
+  console.log(
+    `| ${architecture} | ${line.l0.toFixed(0)} | ${product.toFixed(0)} | ${own.toFixed(0)} | ${(own / product).toFixed(2)} | ${cells} |`
+  )
 }
+peers?.end()
+tf.dispose([inputs, W])
+
+const steps = Number(given.run)
+const bare = lines.find(({ architecture }) => architecture === "topk")
+if (steps > 0 && bare !== undefined) {
+  const { seconds, saved } = await wholeRun(folder, d_in, { ...stepOptions("topk", shape), steps })
+  const rate = (1000 * seconds) / steps
+  console.log(
+    `\nA whole run of ${steps} TopK steps, from the file on disk, with ${saved} checkpoints: ${seconds.toFixed(1)} s, ` +
+      `${rate.toFixed(0)} ms a step, ${((100 * bare.own) / rate).toFixed(0)} % of the bare step's rate`
+  )
+}
+rmSync(folder, { recursive: true, force: true })

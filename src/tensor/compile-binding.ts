@@ -91,8 +91,9 @@ if (first("MatMul", [type, flag("transpose_a"), flag("transpose_b")], product, 1
   throw new Error("1 * 3 + 2 * 4 is not 11 here")
 if (operations !== undefined) {
   require(operations)
-  const numbers = [float([1, 3], [1, 5, 2]), float([3], [0, 0, 0]), float([3], [0, 0, 0])]
-  if (first("SaeSelect", [int("mode", 0), int("count", 1)], numbers, 3) !== 5)
+  const none = float([0, 0], [])
+  const numbers = [float([1, 3], [1, 5, 2]), float([3], [0, 0, 0]), none, none, none]
+  if (first("SaeSelect", [type, int("mode", 0), int("count", 1), int("extra", 0)], numbers, 4) !== 5)
     throw new Error("5 is not the largest of 1, 5 and 2 here")
 }
 `

@@ -3,7 +3,16 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { SparseKernels } from "./sparse-kernels.ts"
 import { makePattern, type SparseCodes, type SparsePattern, withValue } from "./sparse-pattern.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
-import { executeOp, floatAttribute, intAttribute } from "./tensorflow-ops.ts"
+import {
+  boolAttribute,
+  castTo,
+  dataType,
+  executeOp,
+  executeSingle,
+  floatAttribute,
+  intAttribute,
+  typeAttribute
+} from "./tensorflow-ops.ts"
 
 const modes = { rows: 0, batch: 1, above: 2 } as const
 
@@ -19,33 +28,93 @@ const select = (...args: Parameters<typeof executeOp>): Array<tf.Tensor> => {
 const constant = (length: number, value: number): tf.Tensor1D =>
   tf.tensor1d(new Float32Array(length).fill(value), "float32")
 
+interface Choice {
+  readonly mode: keyof typeof modes
+  /** Pairs of a row, or of the batch. */
+  readonly count: number
+  readonly bias: tf.Tensor1D | undefined
+  readonly limit?: number | tf.Tensor1D
+  /** Where `pre` is an estimate in bfloat16: what it is an estimate of, and how many candidates more a row to take. */
+  readonly exact?: { readonly x: tf.Tensor2D; readonly weights: tf.Tensor2D; readonly extra: number }
+}
+
 const selectPairs = (
-  mode: keyof typeof modes,
-  pre: tf.Tensor2D,
-  bias: tf.Tensor1D | undefined,
-  count: number,
-  limit: number | tf.Tensor1D
-): SparseCodes => {
-  const latents = pre.shape[1]
-  let host: readonly [Int32Array, Int32Array] | undefined
+  pre: tf.Tensor,
+  latents: number,
+  choice: Choice
+): SparseCodes & { readonly retries: Int32Array } => {
+  const { mode, count, bias, limit = [], exact } = choice
+  let host: readonly [Int32Array, Int32Array, Int32Array] | undefined
   const value = tf.tidy(() => {
     // -0 is what changes no number when it is added.
     const added = bias ?? constant(latents, -0)
-    const limits = typeof limit === "number" ? constant(latents, limit) : limit
-    const attributes = [intAttribute("mode", modes[mode]), intAttribute("count", count)]
-    const [values, latent, starts] = select("SaeSelect", attributes, [pre, added, limits], 3)
-    host = [starts!.dataSync<"int32">(), latent!.dataSync<"int32">()]
+    const limits = typeof limit === "number" ? constant(latents, limit) : tf.tensor1d([])
+    const given = limit instanceof tf.Tensor ? limit : limits
+    const none = tf.zeros([0, 0])
+    const attributes = [
+      typeAttribute("T", exact === undefined ? dataType.float32 : dataType.bfloat16),
+      intAttribute("mode", modes[mode]),
+      intAttribute("count", count),
+      intAttribute("extra", exact?.extra ?? 0)
+    ]
+    const inputs = [pre, added, given, exact?.x ?? none, exact?.weights ?? none]
+    const [values, latent, starts, retries] = select("SaeSelect", attributes, inputs, 4)
+    host = [starts!.dataSync<"int32">(), latent!.dataSync<"int32">(), retries!.dataSync<"int32">()]
     return values as tf.Tensor1D
   })
-  const [starts, latent] = host!
-  return withValue(makePattern(latents, starts, latent), value)
+  const [starts, latent, retries] = host!
+  return { ...withValue(makePattern(latents, starts, latent), value), retries }
+}
+
+export interface ExactSelection {
+  readonly codes: SparseCodes
+  /** Rows whose candidates were too few at first. */
+  readonly redone: number
+}
+
+/** Candidates of a row beyond those wanted. */
+const EXTRA = 16
+
+/**
+ * The `count` largest entries of each row, or of the whole batch, of x W^T + bias: candidates by a product in bfloat16,
+ * then their values in f32, and again with twice the candidates where the last one taken is not clear of those left out
+ * by twice the largest error seen. That check is a statistical one: a latent whose estimate is off by more than twice
+ * what any candidate's is could be missed.
+ */
+export const selectByCandidates = (
+  mode: "rows" | "batch",
+  count: number,
+  x: tf.Tensor2D,
+  weights: tf.Tensor2D,
+  bias: tf.Tensor1D
+): ExactSelection => {
+  const pre = tf.tidy(() => {
+    const half = (tensor: tf.Tensor) => castTo(tensor, dataType.float32, dataType.bfloat16)
+    const attributes = [
+      typeAttribute("T", dataType.bfloat16),
+      boolAttribute("transpose_a", false),
+      boolAttribute("transpose_b", true)
+    ]
+    return executeSingle("MatMul", attributes, [half(x), half(weights)])
+  })
+  const { retries, ...codes } = selectPairs(pre, weights.shape[0], {
+    mode,
+    count,
+    bias,
+    exact: { x, weights, extra: EXTRA }
+  })
+  pre.dispose()
+  let redone = 0
+  for (const times of retries) if (times > 0) redone += 1
+  // A batch is chosen from as a whole.
+  return { codes, redone: mode === "batch" && redone > 0 ? x.shape[0] : redone }
 }
 
 export const compiledKernels: SparseKernels = {
   ...tensorflowKernels,
-  topKRows: (pre, k, bias) => selectPairs("rows", pre, bias, k, 0),
-  topKBatch: (pre, count, bias) => selectPairs("batch", pre, bias, count, 0),
-  aboveThreshold: (pre, threshold, bias) => selectPairs("above", pre, bias, 0, threshold)
+  topKRows: (pre, k, bias) => selectPairs(pre, pre.shape[1], { mode: "rows", count: k, bias }),
+  topKBatch: (pre, count, bias) => selectPairs(pre, pre.shape[1], { mode: "batch", count, bias }),
+  aboveThreshold: (pre, limit, bias) => selectPairs(pre, pre.shape[1], { mode: "above", count: 0, bias, limit })
 }
 
 export interface PrefixErrors {

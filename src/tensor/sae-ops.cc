@@ -1,14 +1,17 @@
 // TensorFlow operations of a sparse autoencoder's training step, for CPUs. Every row and every latent is computed by one
 // thread in a fixed order, so results do not depend on the number of threads. Built without them (see
 // compile-binding.ts), the engine composes the same from TensorFlow's own operations.
-//   SaeSelect  the active (row, latent) pairs of pre + bias: the largest of each row, of the batch, or those above a limit
+//   SaeSelect  the active (row, latent) pairs of pre + bias: the largest of each row, of the batch, or those above a limit;
+//              from bfloat16 estimates the largest, with their exact f32 values
 //   SaeDecode  reconstruction error, its square, its gradient and that of the active values, in one pass over the rows
 //   SaeAdam    Adam on a latent-major matrix whose gradient is a sum over pairs; no gradient matrix is ever written
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "tensorflow/core/framework/op.h"
@@ -33,7 +36,7 @@ void ForBlocks(OpKernelContext* c, int64_t n, int64_t block, F f) {
 const float* Floats(const Tensor& t) { return t.flat<float>().data(); }
 const int* Ints(const Tensor& t) { return t.flat<int>().data(); }
 
-// Eight sums side by side, in a fixed order whatever the compiler's vectors are.
+// Many sums side by side, in a fixed order whatever the compiler's vectors are.
 float Dot(const float* __restrict a, const float* __restrict b, int d) {
   constexpr int kLanes = 32;
   float sums[kLanes] = {};
@@ -93,127 +96,199 @@ float BoundOfRank(const std::vector<float>& values, int64_t k) {
   return bound == bound ? bound : kLowest;
 }
 
-// Maxima of groups of pre + bias: the k largest entries are in the k groups of the largest maxima. False: there is a NaN.
-bool GroupMaxima(const float* __restrict pre, const float* __restrict bias, int m, float* __restrict maxima) {
-  int bad = 0;
-  for (int g = 0; g * kGroup < m; ++g) {
-    const int start = g * kGroup, width = std::min(kGroup, m - start);
-    float most = kLowest;
-    if (width == kGroup) {
-#pragma omp simd reduction(max : most) reduction(| : bad)
-      for (int l = 0; l < kGroup; ++l) {
-        const float z = pre[start + l] + bias[start + l];
-        most = most > z ? most : z;
-        bad |= z != z;
-      }
-    } else {
-      for (int l = 0; l < width; ++l) {
-        const float z = pre[start + l] + bias[start + l];
-        most = most > z ? most : z;
-        bad |= z != z;
-      }
-    }
-    maxima[g] = most;
-  }
-  return bad == 0;
+inline float Number(float x) { return x; }
+inline float Number(bfloat16 x) {
+  const uint32_t bits = static_cast<uint32_t>(__builtin_bit_cast(uint16_t, x)) << 16;
+  return __builtin_bit_cast(float, bits);
 }
 
+template <class T>
 struct Selection {
   enum Mode { kRows, kBatch, kAbove } mode;
-  int64_t count;
-  const float *pre, *bias, *limit;
-  int rows, m;
+  int64_t count, extra;
+  const T* pre;
+  const float *bias, *limit, *x, *weights;
+  int rows, m, d;
+  static constexpr bool kExact = !std::is_same<T, float>::value;
 
   int groups() const { return (m + kGroup - 1) / kGroup; }
+  float Sum(int64_t row, int j) const { return Number(pre[row * m + j]) + bias[j]; }
+
+  // Maxima of groups of a row's sums: the k largest are in the k groups of the largest maxima. False: there is a NaN.
+  bool GroupMaxima(int64_t row, float* __restrict maxima) const {
+    const T* __restrict p = pre + row * m;
+    const float* __restrict b = bias;
+    int bad = 0;
+    for (int g = 0, start = 0; start < m; ++g, start += kGroup) {
+      float most = kLowest;
+      const int width = std::min(kGroup, m - start);
+      if (width == kGroup) {
+#pragma omp simd reduction(max : most) reduction(| : bad)
+        for (int l = 0; l < kGroup; ++l) {
+          const float z = Number(p[start + l]) + b[start + l];
+          most = most > z ? most : z;
+          bad |= z != z;
+        }
+      } else {
+        for (int l = 0; l < width; ++l) {
+          const float z = Number(p[start + l]) + b[start + l];
+          most = most > z ? most : z;
+          bad |= z != z;
+        }
+      }
+      maxima[g] = most;
+    }
+    return bad == 0;
+  }
 
   void CollectFrom(int row, float bound, const float* maxima, std::vector<Pair>& out) const {
-    const float* p = pre + static_cast<int64_t>(row) * m;
     for (int g = 0; g < groups(); ++g) {
       if (!(maxima[g] >= bound)) continue;
       for (int j = g * kGroup; j < std::min(m, (g + 1) * kGroup); ++j)
-        if (p[j] + bias[j] >= bound) out.push_back({p[j] + bias[j], row, j});
+        if (Sum(row, j) >= bound) out.push_back({Sum(row, j), row, j});
     }
   }
 
   void CollectAbove(int row, std::vector<Pair>& out) const {
-    const float* p = pre + static_cast<int64_t>(row) * m;
     for (int start = 0; start < m; start += kGroup) {
       const int end = std::min(m, start + kGroup);
       int any = 0;
 #pragma omp simd reduction(| : any)
-      for (int j = start; j < end; ++j) any |= p[j] + bias[j] > limit[j];
+      for (int j = start; j < end; ++j) any |= Sum(row, j) > limit[j];
       if (any == 0) continue;
       for (int j = start; j < end; ++j)
-        if (p[j] + bias[j] > limit[j]) out.push_back({p[j] + bias[j], row, j});
+        if (Sum(row, j) > limit[j]) out.push_back({Sum(row, j), row, j});
     }
   }
 
-  // The pairs of every row, latents ascending. False: a NaN is among the numbers to choose from.
-  bool Run(OpKernelContext* c, std::vector<std::vector<Pair>>& chosen) const {
-    std::atomic<bool> bad{false};
-    std::vector<float> maxima(mode == kBatch ? static_cast<int64_t>(rows) * groups() : 0);
-    const auto maximaOf = [&](int64_t row, float* out) {
-      if (!GroupMaxima(pre + row * m, bias, m, out)) bad = true;
-    };
-    float bound = kLowest;
-    if (mode == kBatch) {
-      ForBlocks(c, rows, 16, [&](int64_t from, int64_t to) {
-        for (int64_t row = from; row < to; ++row) maximaOf(row, &maxima[row * groups()]);
-      });
-      if (bad) return false;
-      bound = BoundOfRank(maxima, count);
-    }
-    ForBlocks(c, rows, 16, [&](int64_t from, int64_t to) {
-      std::vector<float> own(groups()), sorted;
-      for (int64_t row = from; row < to; ++row) {
-        if (mode == kAbove) {
-          CollectAbove(row, chosen[row]);
-        } else if (mode == kBatch) {
-          CollectFrom(row, bound, &maxima[row * groups()], chosen[row]);
-        } else {
-          maximaOf(row, own.data());
-          float least = kLowest;
-          if (count <= groups()) {
-            sorted = own;
-            std::nth_element(sorted.begin(), sorted.begin() + (count - 1), sorted.end(), std::greater<float>());
-            least = sorted[count - 1];
-          }
-          CollectFrom(row, least, own.data(), chosen[row]);
-          KeepLargest(chosen[row], count);
-        }
+  static float Least(const std::vector<Pair>& pairs) {
+    float least = -kLowest;
+    for (const Pair& pair : pairs) least = std::min(least, pair.value);
+    return least;
+  }
+
+  float Value(const Pair& p) const {
+    return Dot(x + static_cast<int64_t>(p.row) * d, weights + static_cast<int64_t>(p.latent) * d, d) + bias[p.latent];
+  }
+
+  // Of candidates with exact values the `wanted` largest. False where one that was left out may belong to them: its
+  // estimate is at most `cut`, and would have to be off by more than twice the largest error seen here.
+  static bool KeepSure(std::vector<Pair>& pairs, int64_t wanted, bool all, float cut, float error) {
+    KeepLargest(pairs, wanted);
+    return all || cut + 2 * error < Least(pairs);
+  }
+
+  bool SelectRow(int row, std::vector<float>& maxima, std::vector<float>& sorted, std::vector<Pair>& pairs, int* retries) const {
+    if (!GroupMaxima(row, maxima.data())) return false;
+    for (int64_t wanted = std::min<int64_t>(m, count + extra);; wanted = std::min<int64_t>(m, 2 * wanted), ++*retries) {
+      float bound = kLowest;
+      if (wanted <= groups()) {
+        sorted = maxima;
+        std::nth_element(sorted.begin(), sorted.begin() + (wanted - 1), sorted.end(), std::greater<float>());
+        bound = sorted[wanted - 1];
       }
+      pairs.clear();
+      CollectFrom(row, bound, maxima.data(), pairs);
+      KeepLargest(pairs, wanted);
+      if (!kExact) return true;
+      const float cut = Least(pairs);
+      float error = 0;
+      for (Pair& pair : pairs) {
+        const float value = Value(pair);
+        if (value != value) return false;
+        error = std::max(error, std::fabs(value - pair.value));
+        pair.value = value;
+      }
+      if (KeepSure(pairs, count, wanted == m, cut, error)) return true;
+    }
+  }
+
+  bool SelectBatch(OpKernelContext* c, std::vector<Pair>& all, int* retries) const {
+    std::atomic<bool> bad{false};
+    std::vector<float> maxima(static_cast<int64_t>(rows) * groups());
+    ForBlocks(c, rows, 16, [&](int64_t from, int64_t to) {
+      for (int64_t row = from; row < to; ++row)
+        if (!GroupMaxima(row, &maxima[row * groups()])) bad = true;
     });
+    if (bad) return false;
+    const int64_t total = static_cast<int64_t>(rows) * m;
+    for (int64_t more = kExact ? std::max<int64_t>(1, extra) * rows : 0;; more *= 2, ++*retries) {
+      const int64_t wanted = std::min(total, count + more);
+      const float bound = BoundOfRank(maxima, wanted);
+      std::vector<std::vector<Pair>> found(rows);
+      ForBlocks(c, rows, 16, [&](int64_t from, int64_t to) {
+        for (int64_t row = from; row < to; ++row) CollectFrom(row, bound, &maxima[row * groups()], found[row]);
+      });
+      all.clear();
+      for (const auto& pairs : found) all.insert(all.end(), pairs.begin(), pairs.end());
+      KeepLargest(all, wanted);
+      if (!kExact) return true;
+      const float cut = Least(all);
+      std::vector<float> errors(all.size());
+      ForBlocks(c, all.size(), 256, [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; ++i) {
+          const float value = Value(all[i]);
+          errors[i] = std::fabs(value - all[i].value);
+          all[i].value = value;
+        }
+      });
+      for (const Pair& pair : all)
+        if (pair.value != pair.value) return false;
+      if (KeepSure(all, count, wanted == total, cut, *std::max_element(errors.begin(), errors.end()))) return true;
+    }
+  }
+
+  // The pairs of every row, latents ascending, and how often too few candidates were taken. False: a NaN is among the
+  // numbers to choose from.
+  bool Run(OpKernelContext* c, std::vector<std::vector<Pair>>& chosen, int* retries) const {
+    std::fill(retries, retries + rows, 0);
     if (mode == kBatch) {
       std::vector<Pair> all;
-      for (auto& pairs : chosen) {
-        all.insert(all.end(), pairs.begin(), pairs.end());
-        pairs.clear();
-      }
-      KeepLargest(all, count);
+      if (!SelectBatch(c, all, retries)) return false;
       for (const Pair& pair : all) chosen[pair.row].push_back(pair);
+      return true;
     }
+    std::atomic<bool> bad{false};
+    ForBlocks(c, rows, 16, [&](int64_t from, int64_t to) {
+      std::vector<float> maxima(groups()), sorted;
+      for (int64_t row = from; row < to; ++row) {
+        if (mode == kAbove) CollectAbove(row, chosen[row]);
+        else if (!SelectRow(row, maxima, sorted, chosen[row], retries + row)) bad = true;
+      }
+    });
     return !bad;
   }
 };
 
+template <class T>
 class SaeSelect : public OpKernel {
  public:
   explicit SaeSelect(OpKernelConstruction* c) : OpKernel(c) {
     OP_REQUIRES_OK(c, c->GetAttr("mode", &mode_));
     OP_REQUIRES_OK(c, c->GetAttr("count", &count_));
+    OP_REQUIRES_OK(c, c->GetAttr("extra", &extra_));
   }
 
   void Compute(OpKernelContext* c) override {
-    const Tensor &pre = c->input(0), &bias = c->input(1), &limit = c->input(2);
-    OP_REQUIRES(c, pre.dims() == 2 && bias.NumElements() == pre.dim_size(1) && limit.NumElements() == bias.NumElements(),
+    const Tensor &pre = c->input(0), &bias = c->input(1), &limit = c->input(2), &x = c->input(3), &weights = c->input(4);
+    OP_REQUIRES(c, pre.dims() == 2 && bias.NumElements() == pre.dim_size(1) && x.dims() == 2 && weights.dims() == 2,
                 Invalid("SaeSelect: shapes do not agree"));
-    const int rows = pre.dim_size(0);
-    const auto mode = static_cast<Selection::Mode>(mode_);
-    std::vector<std::vector<Pair>> chosen(rows);
-    const Selection selection{mode, count_, Floats(pre), Floats(bias), Floats(limit), rows, static_cast<int>(pre.dim_size(1))};
-    OP_REQUIRES(c, selection.Run(c, chosen), Invalid("SaeSelect: there is NaN among the numbers to choose from"));
-    Tensor *values, *latents, *starts;
+    const int rows = pre.dim_size(0), m = pre.dim_size(1), d = x.dim_size(1);
+    const auto mode = static_cast<typename Selection<T>::Mode>(mode_);
+    const bool above = mode == Selection<T>::kAbove, exact = Selection<T>::kExact;
+    OP_REQUIRES(c, above ? !exact && limit.NumElements() == m : count_ > 0 && extra_ >= 0,
+                Invalid("SaeSelect: nothing to choose by"));
+    OP_REQUIRES(c, !exact || (x.dim_size(0) == rows && weights.dim_size(0) == m && weights.dim_size(1) == d),
+                Invalid("SaeSelect: shapes do not agree"));
+    Tensor *values, *latents, *starts, *retries;
     OP_REQUIRES_OK(c, c->allocate_output(2, {rows + 1}, &starts));
+    OP_REQUIRES_OK(c, c->allocate_output(3, {rows}, &retries));
+    std::vector<std::vector<Pair>> chosen(rows);
+    const Selection<T> selection{mode,          count_,         exact ? extra_ : 0, pre.flat<T>().data(), Floats(bias),
+                                 Floats(limit), Floats(x),      Floats(weights),    rows,                 m,
+                                 d};
+    OP_REQUIRES(c, selection.Run(c, chosen, retries->flat<int>().data()),
+                Invalid("SaeSelect: there is NaN among the numbers to choose from"));
     int* start = starts->flat<int>().data();
     start[0] = 0;
     for (int row = 0; row < rows; ++row) start[row + 1] = start[row] + static_cast<int>(chosen[row].size());
@@ -231,7 +306,7 @@ class SaeSelect : public OpKernel {
 
  private:
   int mode_;
-  int64_t count_;
+  int64_t count_, extra_;
 };
 
 // Prefix g of the latents ends before latent ends[g]; e_g = base + sum over its pairs of value * weights[latent].
@@ -393,9 +468,9 @@ absl::Status UnknownShapes(shape_inference::InferenceContext* c) {
 }
 
 REGISTER_OP("SaeSelect")
-    .Attr("mode: int").Attr("count: int")
-    .Input("pre: float").Input("bias: float").Input("limit: float")
-    .Output("values: float").Output("latents: int32").Output("starts: int32")
+    .Attr("T: {float, bfloat16}").Attr("mode: int").Attr("count: int").Attr("extra: int")
+    .Input("pre: T").Input("bias: float").Input("limit: float").Input("x: float").Input("weights: float")
+    .Output("values: float").Output("latents: int32").Output("starts: int32").Output("retries: int32")
     .SetShapeFn(UnknownShapes);
 REGISTER_OP("SaeDecode")
     .Attr("scale: float")
@@ -410,7 +485,8 @@ REGISTER_OP("SaeAdam")
     .Input("weights: resource").Input("first: resource").Input("second: resource")
     .Output("squares: float")
     .SetIsStateful().SetShapeFn(UnknownShapes);
-REGISTER_KERNEL_BUILDER(Name("SaeSelect").Device(DEVICE_CPU), SaeSelect);
+REGISTER_KERNEL_BUILDER(Name("SaeSelect").Device(DEVICE_CPU).TypeConstraint<float>("T"), SaeSelect<float>);
+REGISTER_KERNEL_BUILDER(Name("SaeSelect").Device(DEVICE_CPU).TypeConstraint<bfloat16>("T"), SaeSelect<bfloat16>);
 REGISTER_KERNEL_BUILDER(Name("SaeDecode").Device(DEVICE_CPU), SaeDecode);
 REGISTER_KERNEL_BUILDER(Name("SaeAdam").Device(DEVICE_CPU), SaeAdam);
 

@@ -26,7 +26,7 @@ export const BINDING_VERSION = "4.22.0"
 /** The N-API version that the binding is compiled for: every Node since 12.22 has it. */
 export const NAPI_VERSION = 8
 /** Raised whenever the same inputs would build a different engine. */
-const RECIPE_REVISION = 2
+const RECIPE_REVISION = 3
 
 const LINUX_LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"] as const
 const MACOS_LIBRARIES = ["tensorflow/libtensorflow_cc.2.dylib", "tensorflow/libtensorflow_framework.2.dylib"] as const

@@ -1,0 +1,56 @@
+/** Our own trainer of one architecture, at the weights and biases that the others start from. */
+import type * as tf from "@tensorflow/tfjs-core"
+import { architectures } from "../../src/sae/architectures.ts"
+import { defaultsFor } from "../../src/sae/presets.ts"
+import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
+import { type ArchitectureName, resolveOptions, type TrainingOptions } from "../../src/sae/training-options.ts"
+
+export interface StepShape {
+  readonly d_in: number
+  readonly d_sae: number
+  readonly batch: number
+  readonly k: number
+  /** What an entry of W_enc x exceeds in the wanted number of latents a row: for architectures without k. */
+  readonly bias: number
+}
+
+export const stepOptions = (architecture: ArchitectureName, shape: StepShape): TrainingOptions => ({
+  ...defaultsFor(architecture),
+  d_sae: shape.d_sae,
+  k: shape.k,
+  steps: 1_000_000,
+  batch_rows: shape.batch,
+  seed: 0,
+  lr: 1e-5,
+  sparsity_coefficient: 0.1,
+  threshold_init: shape.bias
+})
+
+export interface OwnStep {
+  /** Latents that fired, mean over rows. */
+  readonly step: (x: tf.Tensor2D) => number
+  readonly dispose: () => void
+}
+
+/** `rows` [d_sae, d_in]: the first decoder rows, of norm one. */
+export const makeOwnStep = (architecture: ArchitectureName, shape: StepShape, rows: Float32Array): OwnStep => {
+  const options = resolveOptions(stepOptions(architecture, shape), shape.d_in)
+  const { d_in } = shape
+  const trainer = makeSaeTrainer(architectures[architecture], options, {
+    d_in,
+    b_dec: new Float32Array(d_in),
+    variance: d_in
+  })
+  const state = trainer.exportState()
+  const raised = new Float32Array(shape.d_sae).fill(-shape.bias)
+  const with_ = <S extends { readonly weights: Float32Array }>(of: S, weights: Float32Array): S => ({ ...of, weights })
+  const { b_gate } = state.extras
+  trainer.restoreState({
+    ...state,
+    W_enc: with_(state.W_enc, rows),
+    W_dec: with_(state.W_dec, rows),
+    b_enc: architecture === "standard" || architecture === "p_anneal" ? with_(state.b_enc, raised) : state.b_enc,
+    extras: b_gate === undefined ? state.extras : { ...state.extras, b_gate: with_(b_gate, raised) }
+  })
+  return { step: (x) => trainer.step(x).l0, dispose: trainer.dispose }
+}
