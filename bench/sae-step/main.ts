@@ -6,6 +6,7 @@
  * installed with pip first (some GB). --run: steps of a whole run, read from disk with checkpoints; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,12 +14,22 @@ import { parseArgs } from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
+import { largePages } from "../../src/run/large-pages.ts"
 import { initialWeights } from "../../src/sae/initial-weights.ts"
 import type { ArchitectureName } from "../../src/sae/training-options.ts"
 import { loadEngine } from "../../src/tensor/engine.ts"
 import { makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
 import { libraries, startPeers } from "./peers.ts"
 import { wholeRun } from "./whole-run.ts"
+
+// As the pipeline starts its workers; the other libraries' process gets it too.
+if (Object.keys(largePages).some((name) => process.env[name] === undefined)) {
+  const again = spawnSync(process.execPath, process.argv.slice(1), {
+    stdio: "inherit",
+    env: { ...process.env, ...largePages }
+  })
+  process.exit(again.status ?? 1)
+}
 
 const { values: given } = parseArgs({
   options: {

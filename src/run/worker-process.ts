@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { JobFailed } from "./backend.ts"
 import type { JobRequest } from "./backend.ts"
 import type { JobDone, WorkerEvent } from "./job.ts"
+import { largePages } from "./large-pages.ts"
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url))
 
@@ -54,7 +55,7 @@ const start = ({ jobFile, environment, log }: WorkerOptions): ChildProcess => {
         // A group of its own: the terminal's Ctrl-C reaches the head alone, and one signal reaches all that a stage started.
         detached: true,
         stdio: ["pipe", file, file, "pipe"],
-        env: { NODE_COMPILE_CACHE: compileCache(), ...process.env, ...environment }
+        env: { NODE_COMPILE_CACHE: compileCache(), ...largePages, ...process.env, ...environment }
       }
     )
   } finally {

@@ -3,7 +3,6 @@
  * a row stands alone: latents above one threshold fire, the mean over batches of the smallest activation that was
  * chosen. Bussmann, Leask and Nanda 2024, arXiv 2412.06410, section 3.
  */
-import { topKBatch } from "../tensor/sparse-kernels.ts"
 import type { Architecture } from "./architecture.ts"
 import { chosenLoss } from "./topk.ts"
 
@@ -11,7 +10,7 @@ export const batchTopk: Architecture = {
   name: "batch_topk",
   extras: () => ({}),
   memory: () => ({}),
-  loss: (batch) => chosenLoss(batch, (product, bias) => topKBatch(product, batch.options.k * product.shape[0], bias)),
+  loss: (batch) => chosenLoss(batch, "batch"),
   latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
   threshold: true
 }

@@ -7,7 +7,6 @@
  * Bussmann, Nabeshima, Karvonen and Nanda 2025, arXiv 2503.17547, section 3; dictionary_learning
  * `trainers/matryoshka_batch_top_k.py`. Every pair is decoded and given its gradient once, as in BatchTopK.
  */
-import { topKBatch } from "../tensor/sparse-kernels.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
 import { chosenLoss } from "./topk.ts"
 import type { ResolvedOptions } from "./training-options.ts"
@@ -25,7 +24,7 @@ const loss = (batch: Batch): BatchLoss => {
   const { options } = batch
   let end = 0
   const ends = Int32Array.from(groupSizes(options), (size) => (end += size))
-  return chosenLoss(batch, (product, bias) => topKBatch(product, options.k * product.shape[0], bias), {
+  return chosenLoss(batch, "batch", {
     ends,
     weight: prefixWeight(options)
   })

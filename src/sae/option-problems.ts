@@ -23,6 +23,10 @@ export const optionProblems = (
   } else if (!(options.sparsity_coefficient > 0)) {
     wrong("sparsity_coefficient", `sparsity_coefficient is missing: ${architecture} is sparse by its penalty alone`)
   }
+  if (options.precision === "bf16-candidates" && (!usesK(architecture) || options.multi_topk)) {
+    const chooser = options.multi_topk ? "multi_topk" : architecture
+    wrong("precision", `precision bf16-candidates is for choosing the k largest, which ${chooser} does not do alone`)
+  }
   if (options.multi_topk && architecture !== "topk")
     wrong("multi_topk", `multi_topk is for topk, not for ${architecture}`)
   if (options.resample_every !== null && architecture !== "standard") {

@@ -1,14 +1,11 @@
 /** TopK: the k largest pre-activations of each row, in training and in use. Gao et al. 2024, arXiv 2406.04093, 2.3. */
 import * as tf from "@tensorflow/tfjs-core"
-import { topKRows } from "../tensor/sparse-kernels.ts"
-import type { SparseCodes, SparsePattern } from "../tensor/sparse-pattern.ts"
-import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
+import type { SparsePattern } from "../tensor/sparse-pattern.ts"
+import { encoderInput, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
 import { auxiliary } from "./auxiliary.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
+import { choosePairs } from "./choose-pairs.ts"
 import { multiTopkLoss } from "./multi-topk.ts"
-
-/** How an architecture chooses the pairs of product + bias. */
-export type Select = (product: tf.Tensor2D, bias: tf.Tensor1D) => SparseCodes
 
 /** The pairs of a gradient that has a block of rows for every prefix of the latents: each latent's are in its own block. */
 const inBlocks = (pattern: SparsePattern, ends: Int32Array): SparsePattern => {
@@ -19,19 +16,17 @@ const inBlocks = (pattern: SparsePattern, ends: Int32Array): SparsePattern => {
 }
 
 /**
- * The loss of an SAE that keeps the relu of the pairs chosen here. With `prefixes` of the latents it is the sum of theirs
+ * The loss of an SAE that keeps the relu of the k largest of every row, or of k times as many as rows of the batch. With `prefixes` of the latents it is the sum of theirs
  * times a weight; else that of all latents.
  */
 export const chosenLoss = (
   batch: Batch,
-  select: Select,
+  from: "rows" | "batch",
   prefixes?: { readonly ends: Int32Array; readonly weight: number }
 ): BatchLoss => {
   const rows = batch.x.shape[0]
   const input = encoderInput(batch)
-  const product = encoderProduct(input, batch.W_enc)
-  const { pattern, z } = pairsOf(select(product, batch.b_enc))
-  product.dispose()
+  const { pattern, z, memory } = choosePairs(batch, input, from)
   const f = z.map((value) => Math.max(0, value))
   const made = reconstruct(batch, pattern, f, prefixes)
   const { mse, loss, gradient, dots } = made
@@ -51,7 +46,8 @@ export const chosenLoss = (
     aux_loss,
     pattern,
     activations: f,
-    gradients: { ...gradients, extras: {} }
+    gradients: { ...gradients, extras: {} },
+    ...(memory === undefined ? {} : { memory })
   }
 }
 
@@ -59,10 +55,7 @@ export const topk: Architecture = {
   name: "topk",
   extras: () => ({}),
   memory: () => ({}),
-  loss: (batch) =>
-    batch.options.multi_topk
-      ? multiTopkLoss(batch)
-      : chosenLoss(batch, (product, bias) => topKRows(product, batch.options.k, bias)),
+  loss: (batch) => (batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, "rows")),
   latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   threshold: false
 }

@@ -45,6 +45,11 @@ export interface TrainingOptions {
   /** What the numbers are rounded to when they are saved; training itself is in f32. */
   readonly dtype: "float32" | "bfloat16"
   /**
+   * How architectures with k choose latents while training: from the f32 product, or from a product in bfloat16 whose
+   * candidates get exact f32 values; `auto`: the latter where the CPU is fast at it and candidates hardly ever fail.
+   */
+  readonly precision: "auto" | "f32" | "bf16-candidates"
+  /**
    * What rows are divided by, folded into the weights at the end. `mean_square`: sqrt(mean |x|^2) (dl, Gemma Scope);
    * `mean_norm`: mean |x| / sqrt(d_in) (Anthropic, SAELens `expected_average_only_in`). `layer_norm`: every row to mean 0
    * and deviation 1 (OpenAI, Bussmann); that cannot be folded, so the saved SAE normalises its rows in use.
@@ -142,6 +147,7 @@ export const trainingDefaults = {
   clip: null,
   ema: null,
   dtype: "float32",
+  precision: "auto",
   normalize: "mean_square",
   reconstruction: "fraction_of_variance",
   b_dec_init: "median",

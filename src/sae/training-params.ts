@@ -78,6 +78,12 @@ export const trainingParams = {
     description:
       "decay of a moving average of the weights over the steps, which is saved in their place; null: the preset's, or none"
   }),
+  precision: Param.choice(["auto", "f32", "bf16-candidates"], {
+    default: null,
+    description:
+      "how latents are chosen by architectures with k: f32, or candidates by a bfloat16 product that get exact f32 values; " +
+      "auto: the latter where the CPU multiplies bfloat16 by itself and candidates hardly ever fail; null: auto"
+  }),
   dtype: Param.choice(["float32", "bfloat16"], {
     default: null,
     description: orPreset("what the saved numbers are rounded to; training is in f32 throughout", "dtype")

@@ -10,6 +10,7 @@ import type { SaeCurve, SaeWeights } from "../artifact/sae.ts"
 import type { Checkpoint, Progress } from "../stage/stage.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import { architectures } from "./architectures.ts"
+import { precisionProblem, precisionUsed, type PrecisionUsed } from "./choose-pairs.ts"
 import { watchDivergence } from "./divergence.ts"
 import { foldScale } from "./fold-scale.ts"
 import { optionProblems } from "./option-problems.ts"
@@ -48,6 +49,10 @@ export interface TrainedSae {
     readonly input_scale: number
     readonly rows_seen: number
     readonly epochs: number
+    /** Of architectures that choose k latents. */
+    readonly precision?: PrecisionUsed["precision"]
+    readonly candidate_steps?: number
+    readonly candidate_redone_share?: number
   }
 }
 
@@ -105,6 +110,8 @@ export const startRun = Effect.fnUntraced(function* (
   const { d_in, scale, variance, transcoder } = rows
   const options = runOptions(rows, given)
   if (typeof options === "string") return yield* stageFailed(options)
+  const problem = precisionProblem(options)
+  if (problem !== undefined) return yield* stageFailed(problem, "Set precision to auto or f32.")
   const first = init === undefined ? undefined : unfoldScale(init, options, rows)
   if (typeof first === "string") return yield* stageFailed(first)
   const architecture = architectures[options.architecture]
@@ -222,7 +229,8 @@ export const startRun = Effect.fnUntraced(function* (
         threshold: threshold === undefined ? null : threshold * scale,
         input_scale: scale,
         rows_seen: options.steps * options.batch_rows,
-        epochs: (options.steps * options.batch_rows) / rows.rows
+        epochs: (options.steps * options.batch_rows) / rows.rows,
+        ...precisionUsed(state.memory, options)
       }
     }
     return result

@@ -8,6 +8,10 @@ import { nodeRequire } from "./binding-package.ts"
 import { OPS_INSTRUCTIONS } from "./tensorflow-recipe.ts"
 
 let loaded = false
+let loadedOn = ""
+
+/** Whether the CPU multiplies bfloat16 by itself, about twice as fast as f32; elsewhere that is emulated, and slow. */
+export const bfloat16ProductsAreFast = (): boolean => loaded && /^x64-(amx-bf16|avx512-bf16)/.test(loadedOn)
 
 export const compiledOpsLoaded = (): boolean => loaded
 
@@ -20,5 +24,6 @@ export const loadCompiledOps = (file: string, isa: string): boolean => {
   if (!existsSync(file) || !opsFit(isa)) return false
   nodeRequire(file)
   loaded = true
+  loadedOn = isa
   return true
 }

@@ -6,6 +6,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { precisionProblem } from "../../src/sae/choose-pairs.ts"
 import { decodeErrors } from "../../src/sae/decode-errors.ts"
 import { makeAdamVariable } from "../../src/tensor/adam-variable.ts"
 import { type EngineInfo, type EngineName, loadEngine } from "../../src/tensor/engine.ts"
@@ -234,6 +235,13 @@ export const sparseStepsContract = (engine: EngineName, kind: EngineInfo["kernel
       initial.dispose()
       pairs.dispose()
       dense.dispose()
+    })
+
+    it("says whether latents can be chosen from bfloat16 candidates", () => {
+      const problem = precisionProblem({ precision: "bf16-candidates" })
+      if (kind === "compiled") expect(problem).toBeUndefined()
+      else expect(problem).toContain("bf16-candidates, which needs the tensorflow engine")
+      expect(precisionProblem({ precision: "auto" })).toBeUndefined()
     })
 
     it("refuses a gradient of another shape", () => {
