@@ -1,6 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
+import { Backend } from "../../src/run/backend.ts"
+import { run } from "../../src/run/run.ts"
+import { machineThreadPlan } from "../../src/run/thread-plan.ts"
+import { Store } from "../../src/store/store.ts"
+import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
 import { temporaryCache } from "./temporary-cache.ts"
@@ -78,5 +84,35 @@ describe("instances that share an input", () => {
     expect(statuses["sum[plus=20]"]).not.toBe("ran")
     const left = readdirSync(join(place.cache, "leases"), { recursive: true, withFileTypes: true })
     expect(left.filter((entry) => entry.isFile())).toEqual([])
+  })
+
+  it("are split where the machine computes several at the same time, so that no share of it is idle", async () => {
+    const before = process.env["PIPELINE_THREADS"]
+    process.env["PIPELINE_THREADS"] = "1"
+    const { slots } = machineThreadPlan("tensorflow")
+    const passesSeen: Array<number> = []
+    const backend = Backend.of({
+      run: ({ jobs }) => {
+        passesSeen.push(jobs.length)
+        return Effect.succeed(
+          jobs.map(({ id }) => ({ digest: `digest-${id}`, metrics: {}, engine: null, together: jobs.length }))
+        )
+      }
+    })
+    const store = { ...storeAt(place.cache), losses: () => Effect.succeed([]) }
+    const specs = [source("one"), ...Array.from({ length: 3 * slots }, (_, i) => sum(i))]
+    const { instances } = makeGraph(specs)
+    const graph = {
+      instances: instances.map((one) => ({ ...one, kind: { ...one.kind, engine: one.stage === "sum" } }))
+    }
+    await Effect.runPromise(
+      run(
+        graph,
+        optionsFor(specs, () => {})
+      ).pipe(Effect.provideService(Backend, backend), Effect.provideService(Store, store))
+    )
+    if (before === undefined) delete process.env["PIPELINE_THREADS"]
+    else process.env["PIPELINE_THREADS"] = before
+    expect(passesSeen).toEqual([1, ...Array.from({ length: slots }, () => 3)])
   })
 })
