@@ -4,6 +4,7 @@ import { Activations } from "../src/artifact/activations.ts"
 import { Evaluation } from "../src/artifact/evaluation.ts"
 import { LanguageModel } from "../src/artifact/language-model.ts"
 import { Sae } from "../src/artifact/sae.ts"
+import type { Metrics } from "../src/artifact/artifact.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -13,7 +14,10 @@ export default Stage.make("evaluate-sae", {
   inputs: {
     sae: Stage.one(Sae, "the SAE to evaluate"),
     activations: Stage.one(Activations, "activations of the SAE's hook; only held-out rows are used"),
-    model: Stage.one(LanguageModel, "the model that the activations are of")
+    model: Stage.optional(
+      LanguageModel,
+      "the model that the activations are of; without one, cross-entropies are left out"
+    )
   },
   params: {
     contexts: Param.integer({
@@ -81,7 +85,9 @@ export default Stage.make("evaluate-sae", {
           "Give activations of the SAE's hook."
         )
       }
-      if (activations.model !== inputs.model.artifact.digest) {
+      const given = inputs.model
+      if (given === undefined) log("no model is given: cross-entropies are left out")
+      else if (activations.model !== given.artifact.digest) {
         return yield* stageFailed(
           "the activations are of another model than the one given",
           "Give the model that the activations were captured from."
@@ -94,13 +100,19 @@ export default Stage.make("evaluate-sae", {
         log("the SAE was trained on other activations: that these rows were not among them is not known")
       }
 
-      const { contexts, whole, targets } = yield* evaluationContexts(activations, params.contexts)
-      if (targets === 0) {
+      const { contexts, whole, targets } =
+        given === undefined
+          ? { contexts: [], whole: 0, targets: 0 }
+          : yield* evaluationContexts(activations, params.contexts)
+      if (given !== undefined && targets === 0) {
         return yield* stageFailed("no held-out context has a token to predict", "Capture more text.")
       }
-      const model = yield* loadModel(inputs.model.value).pipe(
-        Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
-      )
+      const model =
+        given === undefined
+          ? undefined
+          : yield* loadModel(given.value).pipe(
+              Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
+            )
       if (sae.d_out !== null) {
         return yield* stageFailed(
           "the SAE is a transcoder, whose output is another activation than its input",
@@ -118,10 +130,14 @@ export default Stage.make("evaluate-sae", {
       if (Number.isNaN(reconstruction.explained_variance)) {
         return yield* stageFailed("the held-out rows are all the same, so explained variance is undefined")
       }
-      const { kl_sae, kl_zero, ...ce } = yield* evaluateCrossEntropy(model, tensors, activations.hook, contexts, {
-        kl: params.kl,
-        onContexts: (done) => rowsDone(reconstruction.rows + Math.floor((targets * done) / contexts.length))
-      })
+      const crossEntropy =
+        model === undefined
+          ? undefined
+          : yield* evaluateCrossEntropy(model, tensors, activations.hook, contexts, {
+              kl: params.kl,
+              onContexts: (done) => rowsDone(reconstruction.rows + Math.floor((targets * done) / contexts.length))
+            })
+      const { kl_sae, kl_zero, ...ce } = crossEntropy ?? {}
       const count = (holds: (density: number) => boolean): number => latents.density.filter(holds).length
       const dead = count((density) => density === 0)
       const dense = count((density) => density > params.dense_above)
@@ -151,6 +167,12 @@ export default Stage.make("evaluate-sae", {
         },
         latents
       )
-      return metrics
+      // Without a model there are none of cross-entropies.
+      return metrics as Metrics &
+        Record<"ce_clean" | "ce_sae" | "ce_zero" | "ce_recovered", number> &
+        typeof reconstruction & {
+          readonly dead_fraction: number
+          readonly dense_fraction: number
+        }
     })
 })
