@@ -3,12 +3,10 @@
  * the whole against the digest under which it was planned, and only then gives it its name.
  */
 import { createHash, type Hash } from "node:crypto"
-import { createReadStream, createWriteStream, existsSync } from "node:fs"
-import { mkdir, rename, rm, stat } from "node:fs/promises"
+import { createReadStream, existsSync } from "node:fs"
+import { mkdir, open, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
-import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import type { ReadableStream } from "node:stream/web"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { leaseHeld } from "../../tensor/install-lease.ts"
@@ -70,19 +68,19 @@ const fetchRest = async (settings: HubSettings, file: HubFile, incomplete: strin
       hash = startHash(file)
     }
     if (response.body === null) throw damaged(file, "came without content")
-    await pipeline(
-      Readable.fromWeb(response.body as ReadableStream<Uint8Array>),
-      async function* (chunks) {
-        for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
-          have += chunk.length
-          if (have > file.size) throw damaged(file, `is longer than the ${file.size} bytes that the hub lists`)
-          hash.update(chunk)
-          onBytes(have, file.size)
-          yield chunk
-        }
-      },
-      createWriteStream(incomplete, { flags: continued === true ? "a" : "w" })
-    )
+    const target = await open(incomplete, continued === true ? "a" : "w")
+    // Chunk by chunk, each written before the next is taken: what has come when the connection ends is kept.
+    try {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        have += chunk.length
+        if (have > file.size) throw damaged(file, `is longer than the ${file.size} bytes that the hub lists`)
+        hash.update(chunk)
+        await target.writeFile(chunk)
+        onBytes(have, file.size)
+      }
+    } finally {
+      await target.close()
+    }
     if (have < file.size) throw new Error(`the connection ended after ${have} of ${file.size} bytes of ${file.path}`)
   }
   if (hash.digest("hex") === file.oid) return

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { hubFetch } from "../../../src/source/hub/hub-request.ts"
+import { hubSettings } from "../../../src/source/hub/hub-settings.ts"
 import { commitOf } from "./hub-server.ts"
 import { hubWorld, type HubWorld } from "./hub-world.ts"
 
@@ -31,7 +33,11 @@ const refused = (): Promise<string> =>
 describe("a download from the hub", () => {
   it("goes on where the connection was cut", async () => {
     const source = await world.resolve("hf:org/model")
-    world.hub.cuts.push(100_000)
+    const incomplete = join(blobs(), `${oid}.incomplete`)
+    world.hub.cuts.push({
+      bytes: 100_000,
+      taken: () => statSync(incomplete, { throwIfNoEntry: false })?.size === 100_000
+    })
     assert.deepStrictEqual(await world.read(source, "model.safetensors"), weights)
     assert.deepStrictEqual(
       fromStore().map(({ range }) => range),
@@ -124,6 +130,9 @@ describe("a download from the hub", () => {
     world.hub.repos.set("org/model", { refs: { main: commit }, commits: { [commit]: files }, access: "private" })
     const source = await world.resolve("hf:org/model")
     await world.read(source, "model.safetensors")
+    const elsewhere = hubFetch(hubSettings(), { type: "model", repo: "org/model" })(`${world.hub.filesUrl}/x`)
+    await elsewhere.catch(() => {})
+    assert.strictEqual(world.hub.requests.at(-1)?.path, "/x")
     for (const { atHub, authorization } of world.hub.requests) {
       assert.strictEqual(authorization, atHub ? `Bearer ${token}` : undefined)
     }

@@ -26,14 +26,21 @@ export interface SeenRequest {
   readonly atHub: boolean
 }
 
+export interface Cut {
+  readonly bytes: number
+  readonly taken: () => boolean
+}
+
 export interface TestHub {
   readonly url: string
+  /** Another origin, which large files come from. */
+  readonly filesUrl: string
   readonly repos: Map<string, TestRepo>
   readonly requests: Array<SeenRequest>
   /** Tokens that may read what is gated or private. */
   readonly tokens: Set<string>
-  /** Consumed one by one by answers with content: bytes after which the connection is cut. */
-  readonly cuts: Array<number>
+  /** Consumed one by one by answers with content: the connection is cut after so many bytes, when they are `taken`. */
+  readonly cuts: Array<Cut>
   /** Turns a bit of every content that is sent. */
   damage: boolean
   /** Ignores ranges, as some proxies do. */
@@ -69,7 +76,7 @@ export const startHub = async (): Promise<TestHub> => {
   const repos = new Map<string, TestRepo>()
   const requests: Array<SeenRequest> = []
   const tokens = new Set<string>()
-  const cuts: Array<number> = []
+  const cuts: Array<Cut> = []
   const large = new Map<string, Buffer>()
 
   const note = (request: IncomingMessage, atHub: boolean): void => {
@@ -101,7 +108,12 @@ export const startHub = async (): Promise<TestHub> => {
     if (request.method === "HEAD") return response.end()
     const cut = cuts.shift()
     if (cut === undefined) return response.end(part)
-    response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 20))
+    // Not before they have been taken: how much of it a client would see otherwise is a matter of luck.
+    const cutOff = (): void => {
+      if (cut.taken()) response.destroy()
+      else setTimeout(cutOff, 10)
+    }
+    response.write(part.subarray(0, cut.bytes), cutOff)
     return response
   }
 
@@ -224,6 +236,7 @@ export const startHub = async (): Promise<TestHub> => {
 
   const hub: TestHub = {
     url: "",
+    filesUrl,
     repos,
     requests,
     tokens,
