@@ -13,7 +13,7 @@ import { type ResolvedOptions, usesK } from "./training-options.ts"
 /** With fewer weights the product takes too little of a step for candidates to pay. */
 const worthCandidates = 1 << 21
 /** `auto` goes back to f32 for good after a step in which more than this share of the rows was chosen again. */
-const rareShare = 0.02
+const rareShare = 0.1
 
 /** What the memory of an SAE in training says of it, absent before the first such step. */
 const names = { steps: "candidate_steps", redone: "candidate_rows_redone", given_up: "candidates_given_up" } as const
