@@ -56,7 +56,7 @@ const call = (...args: ReadonlyArray<string>) =>
   })
 const run = (...args: ReadonlyArray<string>) => call("run", "x.yaml", "--json", ...args)
 
-describe("an experiment on a model of the hub", () => {
+describe("an experiment on a model of the hub", { timeout: 240_000 }, () => {
   it("runs again when the branch moves, and why names the source, the commits and the file", async () => {
     const before = await run()
     assert.deepStrictEqual(statuses(before), ["model ran"], before.stderr)
@@ -87,7 +87,7 @@ describe("an experiment on a model of the hub", () => {
   })
 })
 
-describe("an experiment on local files", () => {
+describe("an experiment on local files", { timeout: 240_000 }, () => {
   it("runs again when a file of the folder changes or another folder of the name is meant; why names it", async () => {
     cpSync(speller, join(directory, "speller"), { recursive: true })
     cpSync(speller, join(directory, "other", "speller"), { recursive: true })
