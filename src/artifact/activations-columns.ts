@@ -36,9 +36,12 @@ export const storedNumbers = (dtype: ActivationDtype, count: number): StoredNumb
 export const widen = (dtype: ActivationDtype, stored: StoredNumbers): Float32Array<ArrayBuffer> =>
   stored instanceof Float32Array ? stored : dtype === "f16" ? fromFloat16(stored) : fromBfloat16(stored)
 
-/** Rounds to nearest, ties to even. f32 is given back as it is. */
-export const narrow = (dtype: ActivationDtype, values: Float32Array): Float32Array | Uint16Array =>
-  dtype === "f32" ? values : dtype === "f16" ? toFloat16(values) : toBfloat16(values)
+/** Puts `values` into `stored`, of the same length, rounded to nearest, ties to even. */
+export const narrow = (dtype: ActivationDtype, values: Float32Array, stored: StoredNumbers): void => {
+  if (stored instanceof Float32Array) stored.set(values)
+  else if (dtype === "f16") toFloat16(values, stored)
+  else toBfloat16(values, stored)
+}
 
 /** Index of the first stored number that has become infinite, -1 where there is none. f32 is not looked at. */
 export const firstOverflow = (dtype: ActivationDtype, stored: Float32Array | Uint16Array): number => {

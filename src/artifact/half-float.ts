@@ -1,7 +1,4 @@
 /** Conversions between f32 and the two half-precision formats, by bit patterns in Uint16Arrays. */
-const word = new Uint32Array(1)
-const real = new Float32Array(word.buffer)
-
 /** bfloat16: the upper half of an f32. Exact. */
 export const fromBfloat16 = (bits: Uint16Array): Float32Array<ArrayBuffer> => {
   const result = new Uint32Array(bits.length)
@@ -9,10 +6,9 @@ export const fromBfloat16 = (bits: Uint16Array): Float32Array<ArrayBuffer> => {
   return new Float32Array(result.buffer)
 }
 
-/** Rounds to nearest, ties to even; NaN stays NaN. */
-export const toBfloat16 = (values: Float32Array): Uint16Array<ArrayBuffer> => {
-  const result = new Uint16Array(values.length)
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+/** Rounds to nearest, ties to even; NaN stays NaN. @param result where to put them */
+export const toBfloat16 = (values: Float32Array, result = new Uint16Array(values.length)): Uint16Array<ArrayBuffer> => {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
   for (let i = 0; i < values.length; i++) {
     const x = bits[i] as number
     result[i] = (x & 0x7fffffff) > 0x7f800000 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16
@@ -50,12 +46,11 @@ export const fromFloat16 = (bits: Uint16Array): Float32Array<ArrayBuffer> => {
   return result
 }
 
-/** Rounds to nearest, ties to even; beyond 65504 (rounded) becomes infinite, as in IEEE 754. */
-export const toFloat16 = (values: Float32Array): Uint16Array<ArrayBuffer> => {
-  const result = new Uint16Array(values.length)
+/** Rounds to nearest, ties to even; beyond 65504 (rounded) becomes infinite, as in IEEE 754. @param result as above */
+export const toFloat16 = (values: Float32Array, result = new Uint16Array(values.length)): Uint16Array<ArrayBuffer> => {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
   for (let i = 0; i < values.length; i++) {
-    real[0] = values[i] as number
-    const x = word[0] as number
+    const x = bits[i] as number
     const sign = (x >>> 16) & 0x8000
     const size = x & 0x7fffffff
     if (size >= 0x7f800000) result[i] = sign | (size > 0x7f800000 ? 0x7e00 : 0x7c00)

@@ -113,7 +113,8 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
     if (writer === undefined) return
     for (let at = from; at < to;) {
       const end = Math.min(to, at + batch - filled)
-      const stored = narrow(dtype, columns.activation.subarray(at * d_in, end * d_in))
+      const stored = held.activation.subarray(filled * d_in, (filled + end - at) * d_in)
+      narrow(dtype, columns.activation.subarray(at * d_in, end * d_in), stored)
       const overflow = firstOverflow(dtype, stored)
       if (overflow >= 0) {
         const row = at + Math.floor(overflow / d_in)
@@ -126,7 +127,6 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
             `${columns.activation[at * d_in + overflow]}, is too large for ${dtype}; store f32 or bf16`
         })
       }
-      held.activation.set(stored, filled * d_in)
       held.norm.set(columns.norm.subarray(at, end), filled)
       held.document.set(columns.document.subarray(at, end), filled)
       held.position.set(columns.position.subarray(at, end), filled)

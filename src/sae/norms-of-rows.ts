@@ -7,16 +7,24 @@ export const normsOfRows = (values: Float32Array, d_in: number): Float32Array<Ar
   const even = d_in - (d_in % 4)
   for (let row = 0; row < norms.length; row++) {
     const start = row * d_in
-    let [a, b, c, d] = [0, 0, 0, 0]
+    let a = 0
+    let b = 0
+    let c = 0
+    let d = 0
     for (let i = start; i < start + even; i += 4) {
-      const [p, q] = [values[i] as number, values[i + 1] as number]
-      const [r, s] = [values[i + 2] as number, values[i + 3] as number]
+      const p = values[i] as number
+      const q = values[i + 1] as number
+      const r = values[i + 2] as number
+      const s = values[i + 3] as number
       a += p * p
       b += q * q
       c += r * r
       d += s * s
     }
-    for (let i = start + even; i < start + d_in; i++) a += (values[i] as number) ** 2
+    for (let i = start + even; i < start + d_in; i++) {
+      const x = values[i] as number
+      a += x * x
+    }
     norms[row] = Math.sqrt(a + b + (c + d))
   }
   return norms

@@ -10,6 +10,7 @@ import {
   activationsRowBytes,
   dtypeBytes,
   narrow,
+  storedNumbers,
   widen
 } from "../artifact/activations-columns.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
@@ -77,6 +78,8 @@ export const openRowBuckets = Effect.fn("openRowBuckets")(function* (
     bucket.filled = 0
   }
 
+  const one = storedNumbers(dtype, d_in)
+  const oneBytes = new Uint8Array(one.buffer)
   const floats = new Float32Array(1)
   const ints = new Int32Array(3)
   const floatBytes = new Uint8Array(floats.buffer)
@@ -85,8 +88,8 @@ export const openRowBuckets = Effect.fn("openRowBuckets")(function* (
   const add: RowBuckets["add"] = ({ activation, norm, document, position, token }, row, index) => {
     const bucket = buckets[index] as Bucket
     const at = bucket.filled * record
-    const values = narrow(dtype, activation.subarray(row * d_in, (row + 1) * d_in))
-    bucket.buffer.set(new Uint8Array(values.buffer, values.byteOffset, wide), at)
+    narrow(dtype, activation.subarray(row * d_in, (row + 1) * d_in), one)
+    bucket.buffer.set(oneBytes, at)
     floats[0] = norm[row] as number
     ints[0] = document[row] as number
     ints[1] = position[row] as number
