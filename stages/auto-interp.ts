@@ -152,6 +152,9 @@ export default Stage.make("auto-interp", {
       if (activations.model !== language.digest) {
         return yield* stageFailed("the activations are of another model than `model`", "Give the model of the capture.")
       }
+      if (activations.order.by !== "tokens") {
+        return yield* stageFailed("the activations are shuffled", "Give those that they were shuffled from.")
+      }
       const model = yield* Effect.mapError(loadModel(language), (error) =>
         error._tag === "ArtifactError" ? error : stageFailed(error.message)
       )

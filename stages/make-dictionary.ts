@@ -35,10 +35,15 @@ export default Stage.make("make-dictionary", {
     Effect.gen(function* () {
       const { comparisonDictionary } = yield* Effect.promise(() => import("../src/sae/comparison-dictionary.ts"))
       const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
+      const { residentRows } = yield* Effect.promise(() => import("../src/sae/row-source.ts"))
       const { writeSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
       const activations = inputs.activations.value
       if (activations.train.rows < 2) return yield* stageFailed("there are no training rows", "Capture more text.")
-      const weights = comparisonDictionary(yield* loadTrainingRows(activations), params)
+      const source = yield* loadTrainingRows(activations)
+      const rows = residentRows(source)
+      if (rows.rows < source.rows)
+        log(`from ${rows.rows} rows drawn at random of ${source.rows}, which are not all in memory`)
+      const weights = comparisonDictionary(rows, params)
       if (typeof weights === "string") return yield* stageFailed(weights)
       log(`${params.kind}: ${weights.d_sae} latents`)
       const { kind, seed, k } = params

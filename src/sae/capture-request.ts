@@ -66,6 +66,35 @@ const checkTokens = Effect.fnUntraced(function* (
   if (count > mostTokens) return yield* stageFailed(`${count} tokens are more than ${mostTokens}`, "Load less text.")
 })
 
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
+
+/** What models take beside their weights: one pass of 2048 tokens, record batches, the engine itself. */
+const besideWeights = 2 ** 29
+
+/** Logs what the capture takes, and fails before the first pass where the memory or the disk has not as much. */
+const requireRoom = Effect.fnUntraced(function* (
+  models: ReadonlyArray<Opened<LanguageModelHandle>>,
+  disk: number,
+  { output, log }: { readonly output: { readonly directory: string }; readonly log: (line: string) => void },
+  tokens: number
+) {
+  let memory = besideWeights
+  for (const { value } of models) {
+    const { entries } = yield* Effect.scoped(value.weights)
+    for (const { shape } of entries.values()) memory += 4 * shape.reduce((product, n) => product * n, 1)
+  }
+  const free = process.availableMemory()
+  log(
+    `takes about ${gib(memory)} of memory and ${gib(disk)} of disk for ${tokens} tokens; ${gib(free)} of memory are free`
+  )
+  yield* requireSpace(output.directory, disk, `activations of ${tokens} tokens`)
+  if (memory <= free) return
+  return yield* stageFailed(
+    `${models.length === 1 ? "the model takes" : `the ${models.length} models take`} about ${gib(memory)} of memory, ${gib(free)} are free`,
+    models.length === 1 ? "Use a machine with more memory." : "Capture fewer models at once."
+  )
+})
+
 /** All members are of one text. Models are freed with the scope. */
 export const captureRequests = Effect.fn("captureRequests")(function* (
   members: ReadonlyArray<StageContext<CaptureParams, unknown, CaptureInputs>>
@@ -113,7 +142,12 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
     })
   }
   const rows = tokens.value.contexts * tokens.value.context_size
-  yield* requireSpace(first.output.directory, bytes, `activations of ${rows} tokens`)
+  yield* requireRoom(
+    [...known.values()].map(({ model }) => model),
+    bytes,
+    first,
+    rows
+  )
   const models = new Map<string, RunnableModel>()
   for (const [digest, { model }] of known) {
     const loaded = yield* loadModel(model.value).pipe(

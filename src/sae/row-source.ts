@@ -39,3 +39,10 @@ export const matrixRows = (data: Float32Array, d_in: number): RowSource => {
     }
   }
 }
+
+/** The rows that are in memory: all, or of a stream its first ones, which are a random sample. */
+export const residentRows = (source: RowSource): RowSource => ({
+  rows: source.stream?.sample ?? source.rows,
+  d_in: source.d_in,
+  gather: source.gather
+})
