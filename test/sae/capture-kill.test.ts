@@ -27,18 +27,21 @@ const child = (args: ReadonlyArray<string>, killAt = Number.POSITIVE_INFINITY): 
     )
   })
 
-it.effect("a capture killed with -9 twice ends with the bytes of one that was not", { timeout: 240_000 }, () =>
-  Effect.gen(function* () {
-    const undisturbed = yield* captured(yield* captureInputs(killedContexts), killedParams)
-    const root = yield* temporaryDirectory
-    const output = yield* temporaryDirectory
-    const [first, second] = [join(root, "1", "checkpoint"), join(root, "2", "checkpoint")]
-    const total = killedContexts * time
-    yield* Effect.promise(() => child([first, join(root, "lost")], 0.4 * total))
-    yield* Effect.promise(() => child([second, join(root, "lost"), first], 0.8 * total))
-    const seen = yield* Effect.promise(() => child([second, output]))
-    expect(seen[0]).toBeGreaterThan(0.5 * total)
-    expect(seen.at(-1)).toBe(total)
-    expect(filesOf(output)).toEqual(filesOf(undisturbed.directory))
-  })
+it.effect(
+  "a capture killed with -9 twice ends with the bytes of one that was not",
+  () =>
+    Effect.gen(function* () {
+      const undisturbed = yield* captured(yield* captureInputs(killedContexts), killedParams)
+      const root = yield* temporaryDirectory
+      const output = yield* temporaryDirectory
+      const [first, second] = [join(root, "1", "checkpoint"), join(root, "2", "checkpoint")]
+      const total = killedContexts * time
+      yield* Effect.promise(() => child([first, join(root, "lost")], 0.4 * total))
+      yield* Effect.promise(() => child([second, join(root, "lost"), first], 0.8 * total))
+      const seen = yield* Effect.promise(() => child([second, output]))
+      expect(seen[0]).toBeGreaterThan(0.5 * total)
+      expect(seen.at(-1)).toBe(total)
+      expect(filesOf(output)).toEqual(filesOf(undisturbed.directory))
+    }),
+  240_000
 )
