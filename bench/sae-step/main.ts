@@ -1,9 +1,11 @@
 /**
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
- *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 100]
+ *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 300]
+ *     [--precision f32,bf16-candidates]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
- * installed with pip first (some GB). --run: steps of a whole run, read from disk with checkpoints; 0 for none.
+ * installed with pip first (some GB). --precision: how latents are chosen where k are; by default f32, and candidates too
+ * where the CPU multiplies bfloat16 by itself. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -16,7 +18,8 @@ import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/run/large-pages.ts"
 import { initialWeights } from "../../src/sae/initial-weights.ts"
-import type { ArchitectureName } from "../../src/sae/training-options.ts"
+import { type ArchitectureName, type TrainingOptions, usesK } from "../../src/sae/training-options.ts"
+import { bfloat16ProductsAreFast } from "../../src/tensor/compiled-ops.ts"
 import { loadEngine } from "../../src/tensor/engine.ts"
 import { makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
 import { libraries, startPeers } from "./peers.ts"
@@ -40,7 +43,8 @@ const { values: given } = parseArgs({
     },
     repeats: { type: "string", default: "7" },
     alone: { type: "boolean", default: false },
-    run: { type: "string", default: "100" }
+    run: { type: "string", default: "300" },
+    precision: { type: "string" }
   }
 })
 const sizes = { small: { d_in: 768, d_sae: 12_288 }, large: { d_in: 2304, d_sae: 16_384 } }
@@ -94,8 +98,8 @@ interface Line {
   readonly others: ReadonlyArray<number | undefined>
 }
 
-const measure = async (architecture: ArchitectureName): Promise<Line> => {
-  const own = makeOwnStep(architecture, shape, rows)
+const measure = async (architecture: ArchitectureName, precision: TrainingOptions["precision"]): Promise<Line> => {
+  const own = makeOwnStep(architecture, shape, precision, rows)
   const times = { encode: [] as Array<number>, own: [] as Array<number> }
   const others: Array<number | undefined> = []
   let active = 0
@@ -124,7 +128,8 @@ const measure = async (architecture: ArchitectureName): Promise<Line> => {
   }
   for (let round = 0; times.own.length < 2 * repeats; round++) ownRound(round)
   own.dispose()
-  return { architecture, l0: active, encode: median(times.encode), own: median(times.own), others }
+  const name = precision === "f32" ? architecture : `${architecture}, ${precision}`
+  return { architecture: name, l0: active, encode: median(times.encode), own: median(times.own), others }
 }
 
 const cell = (ms: number | undefined, own: number): string =>
@@ -132,19 +137,25 @@ const cell = (ms: number | undefined, own: number): string =>
 
 console.log(
   `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} CPUs, load before the run ${load.toFixed(2)}; ` +
-    `${engine.name} ${engine.version}, ${engine.isa}, ${engine.kernels} kernels, ${threads} threads, f32; ` +
+    `${engine.name} ${engine.version}, ${engine.isa}, ${engine.kernels} kernels, ${threads} threads; ` +
     `d_in ${d_in}, d_sae ${d_sae}, batch ${batch}, k ${k}\n`
 )
 console.log(`| architecture | L0 | encode product, ms | our step, ms | of the product | ${libraries.join(" | ")} |`)
 console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
 const lines: Array<Line> = []
-for (const architecture of given.architectures.split(",")) {
-  const line = await measure(architecture as ArchitectureName)
+const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16-candidates" : "f32")).split(",")
+const cases = given.architectures.split(",").flatMap((name) => {
+  const architecture = name as ArchitectureName
+  const wanted = usesK(architecture) ? precisions : ["f32"]
+  return wanted.map((precision) => [architecture, precision as TrainingOptions["precision"]] as const)
+})
+for (const [architecture, precision] of cases) {
+  const line = await measure(architecture, precision)
   lines.push(line)
   const { encode: product, own } = line
   const cells = line.others.map((ms) => cell(ms, own)).join(" | ")
   console.log(
-    `| ${architecture} | ${line.l0.toFixed(0)} | ${product.toFixed(0)} | ${own.toFixed(0)} | ${(own / product).toFixed(2)} | ${cells} |`
+    `| ${line.architecture} | ${line.l0.toFixed(0)} | ${product.toFixed(0)} | ${own.toFixed(0)} | ${(own / product).toFixed(2)} | ${cells} |`
   )
 }
 peers?.end()
@@ -153,7 +164,7 @@ tf.dispose([inputs, W])
 const steps = Number(given.run)
 const bare = lines.find(({ architecture }) => architecture === "topk")
 if (steps > 0 && bare !== undefined) {
-  const { seconds, saved } = await wholeRun(folder, d_in, { ...stepOptions("topk", shape), steps })
+  const { seconds, saved } = await wholeRun(folder, d_in, { ...stepOptions("topk", shape, "f32"), steps })
   const rate = (1000 * seconds) / steps
   console.log(
     `\nA whole run of ${steps} TopK steps, from the file on disk, with ${saved} checkpoints: ${seconds.toFixed(1)} s, ` +

@@ -14,13 +14,18 @@ export interface StepShape {
   readonly bias: number
 }
 
-export const stepOptions = (architecture: ArchitectureName, shape: StepShape): TrainingOptions => ({
+export const stepOptions = (
+  architecture: ArchitectureName,
+  shape: StepShape,
+  precision: TrainingOptions["precision"]
+): TrainingOptions => ({
   ...defaultsFor(architecture),
   d_sae: shape.d_sae,
   k: shape.k,
   steps: 1_000_000,
   batch_rows: shape.batch,
   seed: 0,
+  precision,
   lr: 1e-5,
   sparsity_coefficient: 0.1,
   threshold_init: shape.bias
@@ -33,8 +38,13 @@ export interface OwnStep {
 }
 
 /** `rows` [d_sae, d_in]: the first decoder rows, of norm one. */
-export const makeOwnStep = (architecture: ArchitectureName, shape: StepShape, rows: Float32Array): OwnStep => {
-  const options = resolveOptions(stepOptions(architecture, shape), shape.d_in)
+export const makeOwnStep = (
+  architecture: ArchitectureName,
+  shape: StepShape,
+  precision: TrainingOptions["precision"],
+  rows: Float32Array
+): OwnStep => {
+  const options = resolveOptions(stepOptions(architecture, shape, precision), shape.d_in)
   const { d_in } = shape
   const trainer = makeSaeTrainer(architectures[architecture], options, {
     d_in,
