@@ -34,7 +34,9 @@ const metricsOf = (stage: string) =>
   new Map(
     stages.flatMap(({ id, metrics }) => {
       const match = /^(.*)\[architecture=(.*)\]$/.exec(id)
-      return match?.[1] === stage && metrics !== undefined ? [[match[2] as string, metrics] as const] : []
+      return match?.[1] === stage && metrics?.["explained_variance"] !== undefined
+        ? [[match[2] as string, metrics] as const]
+        : []
     })
   )
 const [ours, peers] = [metricsOf("evaluate-ours"), metricsOf("evaluate-peer")]
