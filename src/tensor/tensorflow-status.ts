@@ -6,6 +6,8 @@ import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import { bindingPackageFolder, headerPackageFolder } from "./binding-package.ts"
+import { opsFit } from "./compiled-ops.ts"
+import { instructionSet } from "./instruction-set.ts"
 import {
   ADDON_FILE,
   BINDING_PACKAGE,
@@ -168,9 +170,19 @@ const notes = (): ReadonlyArray<string> => [
     : [])
 ]
 
+/** What of our own operations cannot be used here. */
+const kernelNotes = (engine: InstalledEngine): ReadonlyArray<string> =>
+  !existsSync(engine.operations)
+    ? ["operations of our own could not be compiled for it: SAEs train with TensorFlow's, more slowly"]
+    : opsFit(instructionSet())
+      ? []
+      : [
+          `this CPU (${instructionSet()}) is too old for operations of our own: SAEs train with TensorFlow's, more slowly`
+        ]
+
 export const tensorflowStatus: Effect.Effect<TensorflowStatus> = Effect.gen(function* () {
   const engine = installedEngine()
-  if (engine !== undefined) return { state: "installed", engine, notes: notes() }
+  if (engine !== undefined) return { state: "installed", engine, notes: [...notes(), ...kernelNotes(engine)] }
   const missing = yield* missingParts()
   if (missing.length > 0) return { state: "missing", missing, notes: notes() }
   const folder = join(enginesFolder(), engineId(process.platform, process.arch))

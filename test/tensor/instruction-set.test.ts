@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { opsFit } from "../../src/tensor/compiled-ops.ts"
 import { instructionSetFrom } from "../../src/tensor/instruction-set.ts"
 
 const cpuinfo = (flags: string): string => `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n`
@@ -11,6 +12,12 @@ it("names the widest vector instructions that the CPU lists", () => {
   expect(instructionSetFrom("x64", cpuinfo("sse4_2 avx avx2 fma"))).toBe("x64-avx2")
   expect(instructionSetFrom("x64", cpuinfo("sse4_2"))).toBe("x64")
   expect(instructionSetFrom("arm64", "Features\t: fp asimd sve bf16\n")).toBe("arm64-sve")
+})
+
+it("takes operations compiled for AVX2 for what every wider x64 CPU can run, and no narrower one", () => {
+  if (process.arch !== "x64") return
+  expect(["x64-avx2", "x64-avx512", "x64-avx512-bf16", "x64-amx-bf16"].every(opsFit)).toBe(true)
+  expect(["x64", "x64-avx", "arm64-neon"].some(opsFit)).toBe(false)
 })
 
 it("does not take one flag for a longer one", () => {
