@@ -4,6 +4,7 @@
  *   node bench/capture/main.ts [--python PATH] [--threads 2] [--repeats 15] [--batch 8] [--time 128] [--models gpt2,pythia-70m]
  * Without --python it installs the peers into an environment of its own. Every side ends with f32 numbers in memory.
  */
+import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -16,8 +17,18 @@ import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
+import { largePages } from "../../src/run/large-pages.ts"
 import { loadEngine } from "../../src/tensor/engine.ts"
 import { peersPython, startPeers } from "./peer-process.ts"
+
+// As a worker is started.
+if (Object.keys(largePages).some((name) => process.env[name] === undefined)) {
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), {
+    stdio: "inherit",
+    env: { ...process.env, ...largePages }
+  })
+  process.exit(status ?? 1)
+}
 
 const { values: options } = parseArgs({
   options: {
