@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../src/artifact/half-float.ts"
@@ -11,6 +12,8 @@ import { evaluationContexts } from "../../src/sae/evaluation-contexts.ts"
 import { makeNormHistogram } from "../../src/sae/norm-histogram.ts"
 import { normsOfRows } from "../../src/sae/norms-of-rows.ts"
 import * as Rng from "../../src/random/rng.ts"
+import type { RunnableModel } from "../../src/model/runnable-model.ts"
+import capture from "../../stages/capture-activations.ts"
 import { makeCheckpoint } from "../../src/store/checkpoint.ts"
 import { folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
@@ -194,6 +197,48 @@ describe("several captures in one pass", () => {
     })
   )
 })
+
+it("instances are done together where they run the same models on the same text", () => {
+  const [a, b, text] = ["a", "b", "c"].map((letter) => letter.repeat(64))
+  const group = (model: unknown, mask_models: ReadonlyArray<unknown>, tokens = text) =>
+    capture.runTogether?.group({
+      params: {} as never,
+      inputs: {
+        model: JSON.stringify({ instance: model }),
+        mask_models: JSON.stringify(mask_models.map((instance) => ({ instance }))),
+        tokens: JSON.stringify({ instance: tokens })
+      }
+    })
+  expect(group(a, [b])).toBe(group(b, [a]))
+  expect(group(a, [])).toBe(group(a, [a]))
+  expect(group(a, [])).not.toBe(group(a, [b]))
+  expect(group(a, [])).not.toBe(group(a, [], b))
+})
+
+it.effect("an activation that is no number is refused with its hook, context, position and token", () =>
+  Effect.gen(function* () {
+    const inputs = yield* captureInputs(40)
+    const directory = yield* temporaryDirectory
+    const { models, captures, tokens } = yield* captureRequests([memberOf(inputs, directory, "hook_embed")] as never)
+    const [[digest, model]] = [...models] as [[string, RunnableModel]]
+    const { ids } = yield* inputs.tokens.value.read(0, 40)
+    const token = ids[33 * time + 5] as number
+    const values = model.weights.embedding.dataSync().slice()
+    values[token * d_model] = Number.NaN
+    const embedding = tf.tensor2d(values as Float32Array, model.weights.embedding.shape as [number, number])
+    const broken: RunnableModel = { ...model, weights: { ...model.weights, embedding } }
+    const first = ids.indexOf(token)
+    const failure = yield* Effect.flip(
+      captureActivations(new Map([[digest, broken]]), tokens, [
+        { ...(captures[0] as (typeof captures)[number]), outlier_factor: null }
+      ])
+    )
+    embedding.dispose()
+    expect(failure.message).toContain(
+      `hook_embed is not finite at position ${first % time} of context ${Math.floor(first / time)} (token ${token}, document`
+    )
+  })
+)
 
 describe("a capture that was stopped", () => {
   const stoppedParams = { hook: "blocks.0.mlp.hook_post", outlier_factor: 1.2, dtype: "bf16" }

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations } from "../../src/artifact/activations.ts"
+import { Activations, type ActivationsHandle } from "../../src/artifact/activations.ts"
 import { misaligned } from "../../src/sae/aligned-activations.ts"
 import { loadTrainingRows } from "../../src/sae/load-training-rows.ts"
 import train from "../../stages/train-sae.ts"
@@ -77,6 +77,24 @@ describe("rows that are not stored", () => {
         Effect.map(captured(inputs, { ...mask, ...params }), ({ activations }) => activations)
       const activations = yield* capture({ hook: "blocks.0.hook_mlp_out", materialize: false })
       const target = yield* capture({ hook, materialize: false })
+      /** Which stored row each of the first rows of the stream is. */
+      const tokens = Effect.fn(function* (handle: ActivationsHandle) {
+        const [source, stored] = [yield* loadTrainingRows(handle), yield* handle.train.loadRows()]
+        const { d_in } = source
+        const rows = new Float32Array(40 * d_in)
+        source.gather(Uint32Array.from(Array(40).keys()), rows)
+        return Array.from({ length: 40 }, (_, i) => {
+          const distances = Array.from({ length: source.rows }, (_, j) => {
+            let sum = 0
+            for (let c = 0; c < d_in; c++) sum += ((rows[i * d_in + c] ?? 0) - (stored[j * d_in + c] ?? 0)) ** 2
+            return sum
+          })
+          return distances.indexOf(Math.min(...distances))
+        })
+      })
+      const order = yield* tokens(activations.value)
+      expect(order).toEqual(yield* tokens(target.value))
+      expect(new Set(order).size).toBe(40)
       const params = { d_sae: 32, k: 4, steps: 20, batch_rows: 64, lr: 5e-3 }
       const { metrics } = yield* runStage(trainTranscoder, { activations, target }, params, yield* temporaryDirectory)
       expect(metrics["loss"]).toBeGreaterThan(0)
