@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Rng from "../random/rng.ts"
 import { disposeGradient, toMatrix } from "../tensor/latent-gradient.ts"
+import { unitRows } from "../tensor/unit-rows.ts"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
 import { applyGradients, type Trained } from "./apply-gradients.ts"
 import { type Architecture, type Batch, disposeGradients, type Gradients, type Memory } from "./architecture.ts"
@@ -287,6 +288,12 @@ export const makeSaeTrainer = (
     useAverage: () => {
       if (average === undefined) return
       average.apply(done)
+      if (unit) {
+        const mean = W_dec.read()
+        const rows = unitRows(mean)
+        W_dec.assign(rows)
+        tf.dispose([mean, rows])
+      }
       constrain()
     },
     smallestActivation: (x, target = x) => {

@@ -1,7 +1,7 @@
 /**
  * The first twenty losses of every architecture against those of the libraries' own trainers, from the same weights on the
  * same batches. Needs a Python with them: `SAELENS_PYTHON=/path/to/python`, after `pip install sae-lens
- * dictionary-learning` there.
+ * dictionary-learning eai-sparsify` there.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -47,14 +47,20 @@ const cases: Readonly<Record<string, readonly [ArchitectureName, Partial<Trainin
   dl_standard_april: ["standard", { ...free, sparsity_coefficient: 0.1, clip: 1 }],
   dl_gated: ["gated", { sparsity_coefficient: 0.1, beta1: 0 }],
   dl_p_anneal: ["p_anneal", { sparsity_coefficient: 0.1, anneal_start: 0.25, p_updates: 4, p_end: 0 }],
+  sparsify_topk: ["topk", { aux_coefficient: 0 }],
+  sparsify_multi_topk: ["topk", { aux_coefficient: 0, multi_topk: true }],
   saelens_standard: ["standard", saelens],
   saelens_gated: ["gated", saelens],
   saelens_jumprelu_step: ["jumprelu", { ...jump, l0_loss: "step" }],
   saelens_jumprelu_quadratic: ["jumprelu", { ...jump, l0_loss: "quadratic", target_l0: 5 }],
   saelens_jumprelu_tanh: ["jumprelu", { ...jump, l0_loss: "tanh", ste_to_input: true, pre_act_coefficient: 0.01 }]
 }
-/** SAELens lets its auxiliary loss reach the decoder, which the paper holds fixed: the first losses agree, no more. */
-const firstLossOnly = ["saelens_gated"]
+/**
+ * The first losses agree, no more: SAELens lets its auxiliary loss reach the decoder, which the paper holds fixed; the
+ * backward pass of sparsify's encoder drops the gradient of the pre-activations, so that its multi-TopK loss trains the
+ * decoder alone.
+ */
+const firstLossOnly = ["saelens_gated", "sparsify_multi_topk"]
 /** What the script gives as dead to the one case that asks for it. */
 const deadLatents = [1, 5, 9]
 
