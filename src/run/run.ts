@@ -23,7 +23,7 @@ import { readTail } from "./read-tail.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunOptions, RunResult } from "./run-options.ts"
 import { schedule } from "./schedule.ts"
-import { contendInGroups } from "./together.ts"
+import { makeGroups } from "./together.ts"
 
 /** `events.ndjson` is read by people: a line every five seconds tells enough of a stage's progress. */
 const PROGRESS_LINE_MS = 5_000
@@ -164,10 +164,11 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
 
   const pass = Effect.gen(function* () {
     const queue = new Map<string, Place>()
+    const contend = makeGroups(context)
     yield* schedule(
       instances,
       (ready) => {
-        for (const [id, place] of contendInGroups(context, ready)) queue.set(id, place)
+        for (const instance of ready) queue.set(instance.id, contend(instance))
       },
       (instance, complete) => {
         const place = queue.get(instance.id) ?? places.contend(instance)

@@ -39,31 +39,6 @@ const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | un
 
 const memoryOf = ({ resources }: StageInstance): number => resources.memory ?? 0
 
-/** `parts` runs of about equal length: what could be computed at the same time does not wait in one pass. */
-const split = (members: ReadonlyArray<StageInstance>, parts: number): ReadonlyArray<ReadonlyArray<StageInstance>> => {
-  const size = Math.ceil(members.length / parts)
-  return Array.from({ length: Math.ceil(members.length / size) }, (_, i) => members.slice(i * size, (i + 1) * size))
-}
-
-/** Groups in the order of `ready`, each small enough for the machine's memory. */
-const groups = (
-  context: RunContext,
-  ready: ReadonlyArray<StageInstance>
-): ReadonlyArray<ReadonlyArray<StageInstance>> => {
-  const found: Array<{ readonly name: string | undefined; members: ReadonlyArray<StageInstance> }> = []
-  for (const instance of ready) {
-    const name = groupOf(context, instance)
-    const group = name === undefined ? undefined : found.findLast((other) => other.name === name)
-    const memory = [...(group?.members ?? []), instance].reduce((sum, member) => sum + memoryOf(member), 0)
-    if (group !== undefined && memory <= MEMORY_SHARE * totalmem()) group.members = [...group.members, instance]
-    else found.push({ name, members: [instance] })
-  }
-  return found.flatMap(({ members }) => {
-    const [first] = members as readonly [StageInstance]
-    return split(members, first.kind.engine ? Math.min(members.length, context.places.sideBySide(first)) : 1)
-  })
-}
-
 interface Member {
   readonly instance: StageInstance
   /** `gone`: it is a hit, waits for another process, or has ended. */
@@ -72,31 +47,35 @@ interface Member {
   readonly done: Deferred.Deferred<JobDone, JobFailed>
 }
 
-/** One ticket for all: that of the first member, which asks for what all of them need. */
-const standFor = (members: ReadonlyArray<StageInstance>): StageInstance => {
-  const [first] = members as readonly [StageInstance]
-  const sum = (of: "memory" | "vram"): number =>
-    members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
-  return { ...first, resources: { ...first.resources, memory: sum("memory"), vram: sum("vram") } }
+/** A pass that has no place yet: who becomes ready meanwhile may join. */
+interface OpenGroup {
+  readonly name: string
+  readonly instances: ReadonlyArray<StageInstance>
+  readonly join: (instance: StageInstance) => Place
 }
 
-const contendTogether = (
-  context: RunContext,
-  instances: ReadonlyArray<StageInstance>
-): ReadonlyArray<readonly [string, Place]> => {
+/** One ticket for all: that of the first member, which asks for what all of them need by the time that it is served. */
+const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): StageInstance => {
+  const sum = (of: "memory" | "vram"): number =>
+    members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
+  return {
+    ...first,
+    get resources() {
+      return { ...first.resources, memory: sum("memory"), vram: sum("vram") }
+    }
+  }
+}
+
+const openGroup = (context: RunContext, name: string, first: StageInstance, onClosed: () => void): OpenGroup => {
   const { backend, emit } = context
-  const place = context.places.contend(standFor(instances))
+  const instances: Array<StageInstance> = []
+  const place = context.places.contend(standFor(first, instances))
   const scope = Scope.makeUnsafe()
   const placement = Deferred.makeUnsafe<Placement, EngineUnavailable>()
   const oneByOne = Semaphore.makeUnsafe(1)
   let taken = false
   let started = false
-  const members = instances.map((instance): Member => ({
-    instance,
-    state: "undecided",
-    request: undefined,
-    done: Deferred.makeUnsafe()
-  }))
+  const members: Array<Member> = []
 
   const alone = (request: JobRequest): Effect.Effect<JobDone, JobFailed> =>
     Semaphore.withPermit(
@@ -128,7 +107,7 @@ const contendTogether = (
 
   /** Once everybody who is still here has brought a job. */
   const startWhenComplete = (): void => {
-    const here = members.filter(({ state }) => state !== "gone")
+    const here = members.filter(({ state }) => state !== "gone").toSorted((a, b) => a.instance.order - b.instance.order)
     if (started || here.length === 0 || here.some(({ state }) => state !== "arrived")) return
     started = true
     const told = Effect.onError(runPass(here), (cause) =>
@@ -142,10 +121,12 @@ const contendTogether = (
     Effect.suspend(() => {
       if (member.state === "gone") return Effect.void
       member.state = "gone"
+      instances.splice(instances.indexOf(member.instance), 1)
       if (members.some(({ state }) => state !== "gone")) {
         startWhenComplete()
         return Effect.void
       }
+      onClosed()
       if (!taken) place.withdraw()
       // The pass, where it is still running, has nobody left who waits for it; then the place is given back.
       return Scope.close(scope, Exit.void)
@@ -157,7 +138,12 @@ const contendTogether = (
       taken = true
       return place.take(onWait).pipe(
         Effect.provideService(Scope.Scope, scope),
-        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(placement, exit)))
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            onClosed()
+            Deferred.doneUnsafe(placement, exit)
+          })
+        )
       )
     })
 
@@ -184,17 +170,41 @@ const contendTogether = (
     }
   })
 
-  return members.map((member) => [member.instance.id, placeOf(member)] as const)
+  return {
+    name,
+    instances,
+    join: (instance) => {
+      const member: Member = { instance, state: "undecided", request: undefined, done: Deferred.makeUnsafe() }
+      instances.push(instance)
+      members.push(member)
+      return placeOf(member)
+    }
+  }
 }
 
-/** A place in the queue for each of the instances that become ready at once. */
-export const contendInGroups = (
-  context: RunContext,
-  ready: ReadonlyArray<StageInstance>
-): ReadonlyArray<readonly [string, Place]> =>
-  groups(context, ready).flatMap((members) => {
-    const [first] = members as readonly [StageInstance]
-    return members.length === 1
-      ? [[first.id, context.places.contend(first)] as const]
-      : contendTogether(context, members)
-  })
+/**
+ * Gives an instance its place in the queue: with others that it can share a pass with and that wait too, or its own. As
+ * many passes are kept as the machine computes at the same time: none of it is idle for the sake of sharing.
+ */
+export const makeGroups = (context: RunContext): ((instance: StageInstance) => Place) => {
+  let open: ReadonlyArray<OpenGroup> = []
+  const start = (name: string, instance: StageInstance): Place => {
+    const group = openGroup(context, name, instance, () => {
+      open = open.filter((other) => other !== group)
+    })
+    open = [...open, group]
+    return group.join(instance)
+  }
+  return (instance) => {
+    const name = groupOf(context, instance)
+    if (name === undefined) return context.places.contend(instance)
+    const alike = open.filter((group) => group.name === name)
+    const sideBySide = instance.kind.engine ? context.places.sideBySide(instance) : 1
+    const room = alike.filter(
+      ({ instances }) =>
+        [...instances, instance].reduce((sum, member) => sum + memoryOf(member), 0) <= MEMORY_SHARE * totalmem()
+    )
+    const smallest = room.toSorted((a, b) => a.instances.length - b.instances.length)[0]
+    return smallest === undefined || alike.length < sideBySide ? start(name, instance) : smallest.join(instance)
+  }
+}

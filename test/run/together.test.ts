@@ -40,6 +40,18 @@ describe("instances that share an input", () => {
     expect(Object.values(again.statuses)).toEqual(["hit", "hit", "hit", "hit"])
   })
 
+  it("join a pass that waits for its place, also where they become ready one after the other", async () => {
+    const slow = (id: string, milliseconds: number): StageSpec => ({
+      id,
+      kind: "add",
+      params: { plus: 1, tally: place.tally, name: id, milliseconds }
+    })
+    // The first two are done while the third holds the only slot.
+    const specs = [slow("one", 0), slow("two", 0), slow("three", 100), sum(10, {}, { needs: ["two"] }), sum(20)]
+    await runGraph(place.cache, specs, { jobs: 1 })
+    expect(passes()).toEqual(["10 20"])
+  })
+
   it("leave out what is a hit, what has another input, and what wants to be by itself", async () => {
     const two: StageSpec = { ...source("two"), params: { plus: 2, tally: place.tally } }
     await runGraph(place.cache, [source("one"), sum(10)])
