@@ -7,7 +7,8 @@ export default defineConfig({
     // A process holds one tensor engine: every test file has a process of its own.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000
+    // Only for what hangs: a busy machine takes several times as long as a quiet one.
+    testTimeout: 240_000,
+    hookTimeout: 240_000
   }
 })
