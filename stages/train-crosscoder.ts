@@ -2,12 +2,16 @@
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/artifact/activations.ts"
 import { Sae } from "../src/artifact/sae.ts"
-import { optionProblems } from "../src/sae/option-problems.ts"
-import { leastTrainingBytes } from "../src/sae/training-memory.ts"
-import { usesK } from "../src/sae/training-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
-import { trainingRequest } from "../src/sae/training-request.ts"
 import type { TrainedSae } from "../src/sae/training-run.ts"
+import {
+  trainedInfo,
+  trainedMetrics,
+  trainingGroup,
+  trainingProblems,
+  trainingResources,
+  trainMembers
+} from "../src/sae/training-stage.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -29,68 +33,43 @@ const params = {
 
 type Context = Stage.ContextOf<typeof params, typeof inputs>
 
-const save = Effect.fnUntraced(function* ({ inputs: given, params: asked, output, log }: Context, trained: TrainedSae) {
+const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { ownLatents, sourceShares } = yield* Effect.promise(() => import("../src/analysis/source-norms.ts"))
   const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
-  const all = given.sources.map(({ value }) => value)
-  const { outcome, options, weights } = trained
-  const shares = sourceShares(weights.W_dec, trained.parts)
+  const { params: asked, output, log } = context
+  const all = context.inputs.sources.map(({ value }) => value)
+  const shares = sourceShares(trained.weights.W_dec, trained.parts)
   const { own, shared } = ownLatents(shares)
-  log(
-    `explained variance ${outcome.explained_variance.toFixed(4)}, L0 ${outcome.l0.toFixed(1)}, ${shared} latents shared, ` +
-      own.map((n, m) => `${n} of ${all[m]?.hook} alone`).join(", ")
-  )
-  const described = all.map(({ hook, model, digest, d_in }) => ({ hook, model, activations: digest, d_in }))
+  const { k, training } = trainedInfo(context, trained)
   const info = {
     architecture: `${asked.architecture}_crosscoder`,
-    k: usesK(asked.architecture) ? options.k : null,
+    k,
     hook: null,
     model: null,
     activations: null,
     rows: "concatenated",
-    training: {
-      ...options,
-      preset: asked.preset,
-      penalty: asked.penalty,
-      init: given.init?.artifact.digest ?? null,
-      ...outcome
-    }
+    training: { ...training, penalty: asked.penalty }
   }
   yield* writeStoredSae(output, trained.stored, info, trained.curve)
-  yield* output.writeJson("crosscoder.json", { format: 1, sources: described, shares, own, shared })
-  return {
-    explained_variance: outcome.explained_variance,
-    l0: outcome.l0,
-    loss: outcome.loss,
-    dead_fraction: outcome.dead_latents / asked.d_sae,
-    shared_fraction: shared / asked.d_sae
-  }
+  const sources = all.map(({ hook, model, digest, d_in }) => ({ hook, model, activations: digest, d_in }))
+  yield* output.writeJson("crosscoder.json", { format: 1, sources, shares, own, shared })
+  const metrics = trainedMetrics(trained, log)
+  log([`${shared} latents shared`, ...own.map((n, m) => `${n} of ${all[m]?.hook} alone`)].join(", "))
+  return { ...metrics, shared_fraction: shared / asked.d_sae }
 })
 
 const train = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
   const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
   const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
-  const { requireTrainingMemory } = yield* Effect.promise(() => import("../src/sae/training-memory.ts"))
-  const { trainTogether } = yield* Effect.promise(() => import("../src/sae/train-together.ts"))
-  const first = contexts[0] as Context
-  const all = first.inputs.sources.map(({ value }) => value)
+  const { inputs: given, params: asked } = contexts[0] as Context
+  const all = given.sources.map(({ value }) => value)
   if (all.length < 2) return yield* stageFailed(`there are ${all.length} sources`, "Give two or more.")
   const wrong = misaligned(all)
   if (wrong !== undefined) return yield* stageFailed(wrong, "Capture all on one text, with one seed.")
   const d_in = all.reduce((sum, activations) => sum + activations.d_in, 0)
-  const members = yield* Effect.forEach(
-    contexts,
-    Effect.fnUntraced(function* ({ params: asked, inputs: given, progress, checkpoint }) {
-      const options = trainingRequest(asked)
-      if (typeof options === "string") return yield* stageFailed(options)
-      const init = yield* given.init?.value.stored ?? Effect.succeed(undefined)
-      return { options, hooks: { progress, checkpoint }, ...(init === undefined ? {} : { init }) }
-    })
-  )
-  const sizes = members.map(({ options }) => ({ ...options, d_in, d_out: d_in }))
-  for (const { log } of contexts) yield* requireTrainingMemory(sizes, log)
-  const sources = yield* Effect.forEach(all, loadTrainingRows)
-  const trained = yield* trainTogether({ sources, whole: first.params.penalty === "whole_norm" }, members)
+  const whole = asked.penalty === "whole_norm"
+  const rows = Effect.map(Effect.forEach(all, loadTrainingRows), (sources) => ({ sources, whole }))
+  const trained = yield* trainMembers(contexts, { d_in, d_out: d_in }, rows)
   return yield* Effect.forEach(contexts, (context, i) => save(context, trained[i] as TrainedSae))
 })
 
@@ -110,22 +89,11 @@ export default Stage.make("train-crosscoder", {
   },
   engine: true,
   isolation: "process",
-  resources: (asked) => {
-    const options = trainingRequest(asked)
-    return typeof options === "string" ? {} : { memory: leastTrainingBytes(options) }
-  },
-  check: (asked) => {
-    const options = trainingRequest(asked)
-    return typeof options === "string" ? [{ param: "preset", message: options }] : optionProblems(options, "crosscoder")
-  },
+  resources: trainingResources,
+  check: (asked) => trainingProblems(asked, "crosscoder"),
   run: (context) => Effect.map(train([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
   runTogether: {
-    group: ({ params: asked, inputs: given }) => {
-      const options = trainingRequest(asked)
-      return typeof options === "string"
-        ? undefined
-        : JSON.stringify([given["sources"], options.batch_rows, asked.penalty])
-    },
+    group: ({ params: asked, inputs: given }) => trainingGroup(asked, given["sources"], asked.penalty),
     run: train
   }
 })

@@ -2,12 +2,18 @@
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/artifact/activations.ts"
 import { Sae } from "../src/artifact/sae.ts"
-import { optionProblems } from "../src/sae/option-problems.ts"
-import { leastTrainingBytes } from "../src/sae/training-memory.ts"
-import { usesK } from "../src/sae/training-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
-import { trainingRequest } from "../src/sae/training-request.ts"
 import type { TrainedSae } from "../src/sae/training-run.ts"
+import {
+  rowsInfo,
+  rowsMetadata,
+  trainedInfo,
+  trainedMetrics,
+  trainingGroup,
+  trainingProblems,
+  trainingResources,
+  trainMembers
+} from "../src/sae/training-stage.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -28,71 +34,38 @@ const params = {
 
 type Context = Stage.ContextOf<typeof params, typeof inputs>
 
-const save = Effect.fnUntraced(function* ({ inputs: given, params: asked, output, log }: Context, trained: TrainedSae) {
+const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
-  const [activations, target] = [given.activations.value, given.target.value]
-  const { outcome, options, stored } = trained
-  log(
-    `explained variance ${outcome.explained_variance.toFixed(4)}, L0 ${outcome.l0.toFixed(1)}, ` +
-      `${outcome.dead_latents} of ${asked.d_sae} latents dead, ${outcome.epochs.toFixed(1)} epochs`
-  )
+  const { activations, target } = context.inputs
+  const { architecture, skip } = context.params
+  const { k, training } = trainedInfo(context, trained)
+  const hook_out = target.value.hook
   const metadata = {
-    hook_name: activations.hook,
-    hook_name_out: target.hook,
-    context_size: activations.context_size,
-    prepend_bos: activations.contexts.bos_id !== null,
-    dataset_path: activations.contexts.source,
-    model_name: null,
-    training_architecture: asked.architecture
+    ...rowsMetadata(activations.value),
+    hook_name_out: hook_out,
+    training_architecture: architecture
   }
   const info = {
-    architecture: `${asked.architecture}${asked.skip ? "_skip" : ""}_transcoder`,
-    k: usesK(asked.architecture) ? options.k : null,
-    hook: activations.hook,
-    model: activations.model,
-    activations: activations.digest,
-    rows: "activations",
-    training: {
-      ...options,
-      preset: asked.preset,
-      init: given.init?.artifact.digest ?? null,
-      target: target.digest,
-      hook_out: target.hook,
-      ...outcome
-    }
+    architecture: `${architecture}${skip ? "_skip" : ""}_transcoder`,
+    k,
+    ...rowsInfo(activations.value),
+    training: { ...training, target: target.value.digest, hook_out }
   }
-  yield* writeStoredSae(output, { ...stored, metadata }, info, trained.curve)
-  return {
-    explained_variance: outcome.explained_variance,
-    l0: outcome.l0,
-    loss: outcome.loss,
-    dead_fraction: outcome.dead_latents / asked.d_sae
-  }
+  yield* writeStoredSae(context.output, { ...trained.stored, metadata }, info, trained.curve)
+  return trainedMetrics(trained, context.log)
 })
 
 const train = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
   const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
   const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
-  const { requireTrainingMemory } = yield* Effect.promise(() => import("../src/sae/training-memory.ts"))
-  const { trainTogether } = yield* Effect.promise(() => import("../src/sae/train-together.ts"))
-  const first = contexts[0] as Context
-  const [activations, target] = [first.inputs.activations.value, first.inputs.target.value]
+  const { inputs: given } = contexts[0] as Context
+  const [activations, target] = [given.activations.value, given.target.value]
   const wrong = misaligned([activations, target])
   if (wrong !== undefined) return yield* stageFailed(wrong, "Capture both on one text, with one seed.")
-  if (activations.train.rows === 0) return yield* stageFailed("there are no training rows", "Capture more text.")
-  const members = yield* Effect.forEach(
-    contexts,
-    Effect.fnUntraced(function* ({ params: asked, inputs: given, progress, checkpoint }) {
-      const options = trainingRequest(asked)
-      if (typeof options === "string") return yield* stageFailed(options)
-      const init = yield* given.init?.value.stored ?? Effect.succeed(undefined)
-      return { options, hooks: { progress, checkpoint }, ...(init === undefined ? {} : { init }) }
-    })
-  )
-  const sizes = members.map(({ options }) => ({ ...options, d_in: activations.d_in, d_out: target.d_in }))
-  for (const { log } of contexts) yield* requireTrainingMemory(sizes, log)
-  const rows = { sources: [yield* loadTrainingRows(activations)], target: yield* loadTrainingRows(target) }
-  const trained = yield* trainTogether(rows, members)
+  const rows = Effect.gen(function* () {
+    return { sources: [yield* loadTrainingRows(activations)], target: yield* loadTrainingRows(target) }
+  })
+  const trained = yield* trainMembers(contexts, { d_in: activations.d_in, d_out: target.d_in }, rows)
   return yield* Effect.forEach(contexts, (context, i) => save(context, trained[i] as TrainedSae))
 })
 
@@ -104,26 +77,15 @@ export default Stage.make("train-transcoder", {
   metrics: trainingMetrics,
   engine: true,
   isolation: "process",
-  resources: (asked) => {
-    const options = trainingRequest(asked)
-    return typeof options === "string" ? {} : { memory: leastTrainingBytes(options) }
-  },
+  resources: trainingResources,
   check: (asked) => {
-    if (!holdable.includes(asked.architecture)) {
-      const message = `architecture is ${asked.architecture}; a transcoder's can be ${holdable.join(", ")}`
-      return [{ param: "architecture", message }]
-    }
-    const options = trainingRequest(asked)
-    return typeof options === "string" ? [{ param: "preset", message: options }] : optionProblems(options, "transcoder")
+    if (holdable.includes(asked.architecture)) return trainingProblems(asked, "transcoder")
+    const message = `architecture is ${asked.architecture}; a transcoder's can be ${holdable.join(", ")}`
+    return [{ param: "architecture", message }]
   },
   run: (context) => Effect.map(train([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
   runTogether: {
-    group: ({ params: asked, inputs: given }) => {
-      const options = trainingRequest(asked)
-      return typeof options === "string"
-        ? undefined
-        : JSON.stringify([given["activations"], given["target"], options.batch_rows])
-    },
+    group: ({ params: asked, inputs: given }) => trainingGroup(asked, given["activations"], given["target"]),
     run: train
   }
 })
