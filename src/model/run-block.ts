@@ -1,18 +1,24 @@
 /** One block: attention and MLP, each reading a normalised residual stream and adding to it. */
 import * as tf from "@tensorflow/tfjs-core"
 import { attentionPattern, mixValues } from "./blocks/attention.ts"
-import { linear } from "./blocks/linear.ts"
+import { byHead, headsOf } from "./blocks/heads.ts"
+import { linear, project } from "./blocks/linear.ts"
 import { normalize } from "./blocks/normalize.ts"
-import { rotate } from "./blocks/rotary.ts"
+import type { RotaryTables } from "./blocks/rotary.ts"
 import type { BlockPoint } from "./hook-name.ts"
 import type { PassTables } from "./pass-tables.ts"
 import type { RunnableModel } from "./runnable-model.ts"
 import type { BlockWeights, NormWeights } from "./weights.ts"
 
-/** Told of every hook's activation; gives what the pass goes on with. May end the pass by throwing. */
-export type Visit = (name: string, activation: tf.Tensor) => tf.Tensor
+/** Who looks at activations on the way, by hooks' names. */
+export interface Hooks<Name extends string = string> {
+  /** Told of a hook's activation; gives what the pass goes on with. May end the pass by throwing. */
+  readonly visit: (name: Name, activation: tf.Tensor) => tf.Tensor
+  /** Whether anybody looks at it: what nobody does need not be computed by itself. */
+  readonly watches: (name: Name) => boolean
+}
 
-type VisitHere = (point: BlockPoint, activation: tf.Tensor) => tf.Tensor
+type HooksHere = Hooks<BlockPoint>
 
 /** @param input [batch, time, d_model] */
 export const runBlock = (
@@ -21,15 +27,18 @@ export const runBlock = (
   block: BlockWeights,
   input: tf.Tensor,
   tables: PassTables,
-  visit: Visit
+  hooks: Hooks
 ): tf.Tensor => {
-  const here: VisitHere = (point, activation) => visit(`blocks.${layer}.${point}`, activation)
-  const pre = here("hook_resid_pre", input)
+  const here: HooksHere = {
+    visit: (point, activation) => hooks.visit(`blocks.${layer}.${point}`, activation),
+    watches: (point) => hooks.watches(`blocks.${layer}.${point}`)
+  }
+  const pre = here.visit("hook_resid_pre", input)
   const attention = tf.tidy(() => attend(model, layer, block, pre, tables, here))
-  const mid = model.info.parallel ? pre : here("hook_resid_mid", tf.add(pre, attention))
+  const mid = model.info.parallel ? pre : here.visit("hook_resid_mid", tf.add(pre, attention))
   const mlp = tf.tidy(() => runMlp(model, block, mid, here))
   const post = tf.add(mid, mlp)
-  return here("hook_resid_post", model.info.parallel ? tf.add(post, attention) : post)
+  return here.visit("hook_resid_post", model.info.parallel ? tf.add(post, attention) : post)
 }
 
 /** What attention adds to the residual stream, [batch, time, d_model]. */
@@ -38,46 +47,51 @@ const attend = (
   layer: number,
   block: BlockWeights,
   pre: tf.Tensor,
-  { mask, rotary }: PassTables,
-  here: VisitHere
+  { sight, rotary }: PassTables,
+  { visit, watches }: HooksHere
 ): tf.Tensor => {
   const { info, norm, scoreCap } = model
   const { heads, keyValueHeads, dHead } = info
   const [batch, time] = pre.shape as [number, number, number]
-  const projected = tf.reshape<tf.Rank.R4>(linear(normalize(pre, block.attentionNorm, norm), block.qkv), [
+  const projected = tf.reshape<tf.Rank.R4>(project(normalize(pre, block.attentionNorm, norm), block.qkv), [
     batch,
     time,
     heads + 2 * keyValueHeads,
     dHead
   ])
-  const part = (from: number, count: number): tf.Tensor =>
-    tf.slice(projected, [0, 0, from, 0], [batch, time, count, dHead])
-  const query = here("attn.hook_q", part(0, heads))
-  const key = here("attn.hook_k", part(heads, keyValueHeads))
-  const value = here("attn.hook_v", part(heads + keyValueHeads, keyValueHeads))
-  const byHead = (x: tf.Tensor): tf.Tensor4D => tf.transpose(x as tf.Tensor4D, [0, 2, 1, 3])
-  const placed = (x: tf.Tensor, weights: NormWeights | undefined): tf.Tensor4D => {
-    const turnable = byHead(weights === undefined ? x : normalize(x, weights, norm))
-    return rotary === undefined ? turnable : rotate(turnable, rotary)
+  const part = (point: BlockPoint, from: number, count: number, turn?: RotaryTables, weights?: NormWeights) => {
+    const range = { from, count, bias: block.qkv.bias }
+    if (weights === undefined && !watches(point)) return byHead(projected, turn, range)
+    const own = visit(point, headsOf(projected, range))
+    return byHead((weights === undefined ? own : normalize(own, weights, norm)) as tf.Tensor4D, turn)
   }
+  const query = part("attn.hook_q", 0, heads, rotary, block.queryNorm)
+  const key = part("attn.hook_k", heads, keyValueHeads, rotary, block.keyNorm)
+  const value = part("attn.hook_v", heads + keyValueHeads, keyValueHeads)
   const scale = model.attention[layer]?.scoreScale as number
-  const pattern = attentionPattern(placed(query, block.queryNorm), placed(key, block.keyNorm), scale, scoreCap, mask)
-  const mixed = mixValues(here("attn.hook_pattern", pattern) as tf.Tensor4D, byHead(value))
-  const z = tf.reshape(here("attn.hook_z", mixed), [batch, time, heads * dHead])
+  const pattern = visit("attn.hook_pattern", attentionPattern(query, key, scale, scoreCap, sight))
+  const mixed = mixValues(pattern as tf.Tensor4D, value)
+  const z = tf.reshape(visit("attn.hook_z", mixed), [batch, time, heads * dHead])
   const out = linear(z, block.attentionOut)
-  return here(
+  return visit(
     "hook_attn_out",
     block.attentionPostNorm === undefined ? out : normalize(out, block.attentionPostNorm, norm)
   )
 }
 
 /** What the MLP adds to the residual stream, [batch, time, d_model]. */
-const runMlp = (model: RunnableModel, block: BlockWeights, mid: tf.Tensor, here: VisitHere): tf.Tensor => {
+const runMlp = (
+  model: RunnableModel,
+  block: BlockWeights,
+  mid: tf.Tensor,
+  { visit, watches }: HooksHere
+): tf.Tensor => {
   const { norm, activation } = model
   const read = normalize(mid, block.mlpNorm, norm)
-  const pre = here("mlp.hook_pre", linear(read, block.mlpIn))
-  const active = activation(pre)
-  const post = here("mlp.hook_post", block.mlpUp === undefined ? active : tf.mul(active, linear(read, block.mlpUp)))
-  const out = linear(post, block.mlpOut)
-  return here("hook_mlp_out", block.mlpPostNorm === undefined ? out : normalize(out, block.mlpPostNorm, norm))
+  const factor = () => (block.mlpUp === undefined ? undefined : linear(read, block.mlpUp))
+  const active = watches("mlp.hook_pre")
+    ? activation(visit("mlp.hook_pre", linear(read, block.mlpIn)), undefined, factor())
+    : activation(project(read, block.mlpIn), block.mlpIn.bias, factor())
+  const out = linear(visit("mlp.hook_post", active), block.mlpOut)
+  return visit("hook_mlp_out", block.mlpPostNorm === undefined ? out : normalize(out, block.mlpPostNorm, norm))
 }

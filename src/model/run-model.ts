@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { findHook } from "./hook-name.ts"
-import { runBlock, type Visit } from "./run-block.ts"
+import { type Hooks, runBlock } from "./run-block.ts"
 import { normalize } from "./blocks/normalize.ts"
 import { makePassTables } from "./pass-tables.ts"
 import { unembed } from "./unembed.ts"
@@ -76,7 +76,7 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   const activations: Record<string, tf.Tensor> = {}
   const out: { logits: tf.Tensor3D | undefined } = { logits: undefined }
   if (wanted.size === 0 && !logits) return { activations, logits: undefined }
-  const visit: Visit = (name, activation) => {
+  const visit: Hooks["visit"] = (name, activation) => {
     const swap = replace[name]
     const value = swap === undefined ? activation : swap(activation)
     if (value.shape.join() !== activation.shape.join()) {
@@ -90,10 +90,11 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
     }
     return value
   }
+  const watches = (name: string): boolean => wanted.has(name) || Object.hasOwn(replace, name)
   try {
     tf.tidy(() =>
       untilOver(() => {
-        const x = forward(model, tokens, visit)
+        const x = forward(model, tokens, { visit, watches })
         if (!logits) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
@@ -117,17 +118,17 @@ const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch):
 }
 
 /** The final normalised residual stream. */
-const forward = (model: RunnableModel, { ids, batch, time }: TokenBatch, visit: Visit): tf.Tensor => {
+const forward = (model: RunnableModel, { ids, batch, time }: TokenBatch, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
-  let x = visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
+  let x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
   if (weights.positions !== undefined) {
     x = tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.dModel]))
   }
   const tables = makePassTables(model.attention, time)
   for (const [layer, block] of weights.blocks.entries()) {
     const input = x
-    x = tf.tidy(() => runBlock(model, layer, block, input, tables(layer), visit))
+    x = tf.tidy(() => runBlock(model, layer, block, input, tables(layer), hooks))
   }
-  return visit("ln_final.hook_normalized", normalize(x, weights.finalNorm, model.norm))
+  return hooks.visit("ln_final.hook_normalized", normalize(x, weights.finalNorm, model.norm))
 }

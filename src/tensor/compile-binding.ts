@@ -16,7 +16,7 @@ import { ADDON_FILE, NAPI_VERSION, OPS_FILE, OPS_FLAGS, QUIET_FILE } from "./ten
 import { compiler, nodeHeadersFolder } from "./tensorflow-status.ts"
 
 const QUIET_SOURCE = fileURLToPath(new URL("quiet-tensorflow.cc", import.meta.url))
-const OPS_SOURCE = fileURLToPath(new URL("sae-ops.cc", import.meta.url))
+const OPS_SOURCES = ["sae-ops.cc", "model-ops.cc"].map((file) => fileURLToPath(new URL(file, import.meta.url)))
 /** TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them. */
 const OPS_OPTIONS = "-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -DEIGEN_MAX_ALIGN_BYTES=64".split(" ")
 
@@ -54,7 +54,7 @@ export const compileBinding = Effect.fn("compileBinding")(function* (
     command("compiling the binding", compiler(), [...flags, ...files, "-o", join(engine, target), ...link(linked)], {
       cwd: engine
     })
-  const operations = compile(OPS_FILE, [...OPS_OPTIONS, ...(OPS_FLAGS[process.arch] ?? []), OPS_SOURCE], libraries)
+  const operations = compile(OPS_FILE, [...OPS_OPTIONS, ...(OPS_FLAGS[process.arch] ?? []), ...OPS_SOURCES], libraries)
   const [, , built] = yield* Effect.all(
     [
       compile(ADDON_FILE, binding, libraries),
@@ -71,7 +71,7 @@ const withoutOperations = (engine: string, reason: string, report: (progress: In
     yield* attempt("removing operations that do not work", () => rm(join(engine, OPS_FILE), { force: true }))
     report({
       step: "compile",
-      message: `going on without operations of our own, which makes training slower: ${reason}`
+      message: `going on without operations of our own, which makes models and training slower: ${reason}`
     })
   })
 

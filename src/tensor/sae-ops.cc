@@ -5,17 +5,14 @@
 //              from bfloat16 estimates the largest, with their exact f32 values
 //   SaeDecode  reconstruction error, its square, its gradient and that of the active values, in one pass over the rows
 //   SaeAdam    Adam on a latent-major matrix whose gradient is a sum over pairs; no gradient matrix is ever written
-#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <type_traits>
 #include <vector>
 
-#include "tensorflow/core/framework/op.h"
-#include "tensorflow/core/framework/op_kernel.h"
+#include "ops.h"
 #include "tensorflow/core/framework/resource_mgr.h"
 #include "tensorflow/core/framework/resource_var.h"
 
@@ -23,38 +20,7 @@ namespace {
 
 using namespace tensorflow;
 
-constexpr float kLowest = -std::numeric_limits<float>::infinity();
 constexpr int kGroup = 16;
-
-absl::Status Invalid(const char* message) { return absl::InvalidArgumentError(message); }
-
-template <class F>
-void ForBlocks(OpKernelContext* c, int64_t n, int64_t block, F f) {
-  c->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(n, thread::ThreadPool::SchedulingParams::Fixed(block), f);
-}
-
-const float* Floats(const Tensor& t) { return t.flat<float>().data(); }
-const int* Ints(const Tensor& t) { return t.flat<int>().data(); }
-
-// Many sums side by side, in a fixed order whatever the compiler's vectors are.
-float Dot(const float* __restrict a, const float* __restrict b, int d) {
-  constexpr int kLanes = 32;
-  float sums[kLanes] = {};
-  int c = 0;
-  for (; c + kLanes <= d; c += kLanes) {
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) sums[l] += a[c + l] * b[c + l];
-  }
-  for (int half = kLanes / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
-  for (; c < d; ++c) sums[0] += a[c] * b[c];
-  return sums[0];
-}
-
-void AddScaled(float* __restrict y, float a, const float* __restrict x, int d) {
-#pragma omp simd
-  for (int c = 0; c < d; ++c) y[c] += a * x[c];
-}
 
 void Prefetch(const float* row, int d) {
   for (int c = 0; c < d; c += 16) __builtin_prefetch(row + c);
@@ -461,11 +427,6 @@ class SaeAdam : public OpKernel {
 
   bool unit_, apply_;
 };
-
-absl::Status UnknownShapes(shape_inference::InferenceContext* c) {
-  for (int i = 0; i < c->num_outputs(); ++i) c->set_output(i, c->UnknownShape());
-  return absl::OkStatus();
-}
 
 REGISTER_OP("SaeSelect")
     .Attr("T: {float, bfloat16}").Attr("mode: int").Attr("count: int").Attr("extra: int")

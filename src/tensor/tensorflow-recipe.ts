@@ -26,7 +26,7 @@ export const BINDING_VERSION = "4.22.0"
 /** The N-API version that the binding is compiled for: every Node since 12.22 has it. */
 export const NAPI_VERSION = 8
 /** Raised whenever the same inputs would build a different engine. */
-const RECIPE_REVISION = 3
+const RECIPE_REVISION = 4
 
 const LINUX_LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"] as const
 const MACOS_LIBRARIES = ["tensorflow/libtensorflow_cc.2.dylib", "tensorflow/libtensorflow_framework.2.dylib"] as const
@@ -44,7 +44,7 @@ export const HEADER_PREFIXES = [
   "xla/tsl/"
 ].map((folder) => `tensorflow/include/${folder}`)
 
-/** What sae-ops.cc is compiled for: vectors of 256 bits with fused products, which every x64 CPU since 2015 has. */
+/** What operations of our own are compiled for: vectors of 256 bits with fused products, which every x64 CPU since 2015 has. */
 export const OPS_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = { x64: ["-march=x86-64-v3"], arm64: [] }
 /** And how the names of instruction sets that have it begin (see instruction-set.ts). */
 export const OPS_INSTRUCTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -103,6 +103,6 @@ export const enginesFolder = (env: NodeJS.ProcessEnv = process.env): string =>
 
 export const ADDON_FILE = "tfjs_binding.node"
 /** Not there where it could not be compiled. */
-export const OPS_FILE = "sae_ops.node"
+export const OPS_FILE = "compiled_ops.node"
 export const QUIET_FILE = "quiet_tensorflow.node"
 export const MANIFEST_FILE = "engine.json"

@@ -173,12 +173,10 @@ const notes = (): ReadonlyArray<string> => [
 /** What of our own operations cannot be used here. */
 const kernelNotes = (engine: InstalledEngine): ReadonlyArray<string> =>
   !existsSync(engine.operations)
-    ? ["operations of our own could not be compiled for it: SAEs train with TensorFlow's, more slowly"]
+    ? ["operations of our own could not be compiled for it: TensorFlow's do the same, more slowly"]
     : opsFit(instructionSet())
       ? []
-      : [
-          `this CPU (${instructionSet()}) is too old for operations of our own: SAEs train with TensorFlow's, more slowly`
-        ]
+      : [`this CPU (${instructionSet()}) is too old for operations of our own: TensorFlow's do the same, more slowly`]
 
 export const tensorflowStatus: Effect.Effect<TensorflowStatus> = Effect.gen(function* () {
   const engine = installedEngine()

@@ -71,6 +71,18 @@ describe("the forward pass", () => {
     )
   }
 
+  for (const family of families) {
+    it.effect(`${family}: who looks at every hook sees the numbers that come out where nobody looks`, () =>
+      Effect.gen(function* () {
+        const model = yield* ownGolden(family)
+        const { activations, logits } = everything(model)
+        const unwatched = runModel(model, twoTexts, { logits: true })
+        expect(values(unwatched.logits)).toEqual(values(logits))
+        tf.dispose([activations, logits as tf.Tensor, unwatched.logits as tf.Tensor])
+      })
+    )
+  }
+
   it.effect("several hooks at once are the same as each alone, the pass stops after the last, nothing leaks", () =>
     Effect.gen(function* () {
       const model = yield* ownGolden("gemma2")

@@ -1,18 +1,28 @@
 /** Activation functions of MLPs, under the names of Hugging Face's configurations. */
 import * as tf from "@tensorflow/tfjs-core"
+import { activate, type CompiledFunction, modelKernelsApply } from "../../tensor/model-kernels.ts"
 
-export type ActivationFunction = (x: tf.Tensor) => tf.Tensor
+/** f(x + bias) * factor: what an MLP needs of it, gated or not. x [..., n], bias [n], factor of the shape of x. */
+export type ActivationFunction = (x: tf.Tensor, bias?: tf.Tensor1D, factor?: tf.Tensor) => tf.Tensor
+
+const made =
+  (f: (x: tf.Tensor) => tf.Tensor, compiled?: CompiledFunction): ActivationFunction =>
+  (x, bias, factor) => {
+    if (compiled !== undefined && modelKernelsApply()) return activate(compiled, x, bias, factor)
+    const y = f(bias === undefined ? x : tf.add(x, bias))
+    return factor === undefined ? y : tf.mul(y, factor)
+  }
 
 /** GELU in the tanh form: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written with the logistic function. */
-const geluTanh: ActivationFunction = (x) => {
+const geluTanh = made((x) => {
   const scale = 2 * Math.sqrt(2 / Math.PI)
   const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), scale * 0.044715), scale))
   return tf.mul(x, tf.sigmoid(inner))
-}
+}, "gelu_tanh")
 
-const gelu: ActivationFunction = (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1))
+const gelu = made((x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)), "gelu")
 
-const silu: ActivationFunction = (x) => tf.mul(x, tf.sigmoid(x))
+const silu = made((x) => tf.mul(x, tf.sigmoid(x)), "silu")
 
 const functions: Readonly<Record<string, ActivationFunction>> = {
   gelu_new: geluTanh,
@@ -22,14 +32,14 @@ const functions: Readonly<Record<string, ActivationFunction>> = {
   gelu_accurate: geluTanh,
   gelu,
   gelu_python: gelu,
-  quick_gelu: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))),
-  relu: (x) => tf.relu(x),
-  relu2: (x) => tf.square(tf.relu(x)),
+  quick_gelu: made((x) => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702)))),
+  relu: made(tf.relu),
+  relu2: made((x) => tf.square(tf.relu(x))),
   silu,
   swish: silu,
-  tanh: (x) => tf.tanh(x),
-  sigmoid: (x) => tf.sigmoid(x),
-  linear: (x) => x
+  tanh: made(tf.tanh),
+  sigmoid: made(tf.sigmoid),
+  linear: made((x) => x)
 }
 
 export const activationFunctionNames: ReadonlyArray<string> = Object.keys(functions)

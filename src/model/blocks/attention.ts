@@ -3,19 +3,28 @@
  * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { causalSoftmax, modelKernelsApply } from "../../tensor/model-kernels.ts"
+import { byHead } from "./heads.ts"
 import { softCap } from "./soft-cap.ts"
 
 /** Far below any score; its exponential is exactly 0 in f32, and unlike -infinity it never makes a NaN. */
 const forbidden = -1e9
 
-/** [time, time]: 0 where a query may look, `forbidden` to its right and before its window. */
-export const causalMask = (time: number, window = time): tf.Tensor2D => {
+/** Where queries may look. */
+export interface Sight {
+  /** Keys that a query sees, its own the last. */
+  readonly window: number
+  /** [time, time]: 0 where a query may look, `forbidden` to its right and before its window. */
+  readonly mask: tf.Tensor2D
+}
+
+export const causalSight = (time: number, window = time): Sight => {
   const mask = new Float32Array(time * time)
   for (let i = 0; i < time; i++) {
     mask.fill(forbidden, i * time + i + 1, (i + 1) * time)
     mask.fill(forbidden, i * time, i * time + Math.max(0, i - window + 1))
   }
-  return tf.tensor2d(mask, [time, time])
+  return { window, mask: tf.tensor2d(mask, [time, time]) }
 }
 
 /**
@@ -29,15 +38,16 @@ export const attentionPattern = (
   key: tf.Tensor4D,
   scale: number,
   cap: number | undefined,
-  mask: tf.Tensor2D
+  { window, mask }: Sight
 ): tf.Tensor4D => {
   const [batch, heads, time, dHead] = query.shape
   const shared = key.shape[1]
-  const scaled = scale === 1 ? query : tf.mul(query, scale)
   // The queries of a shared key lie one after the other, as one taller matrix.
-  const tall = tf.reshape(scaled, [batch, shared, (heads / shared) * time, dHead])
+  const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, dHead])
   const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
-  return tf.softmax(tf.add(softCap(scores, cap), mask))
+  if (modelKernelsApply()) return causalSoftmax(scores, { scale, cap, window })
+  const scaled = scale === 1 ? scores : tf.mul(scores, scale)
+  return tf.softmax(tf.add(softCap(scaled, cap), mask))
 }
 
 /**
@@ -49,6 +59,6 @@ export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D
   const [batch, heads, time] = pattern.shape
   const [, shared, , dHead] = value.shape
   const tall = tf.reshape(pattern, [batch, shared, (heads / shared) * time, time])
-  const mixed = tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, dHead])
-  return tf.transpose(mixed, [0, 2, 1, 3])
+  // Heads and time change places again.
+  return byHead(tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, dHead]))
 }

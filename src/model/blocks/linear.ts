@@ -2,9 +2,13 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { LinearWeights } from "../weights.ts"
 
-export const linear = (x: tf.Tensor, { weight, bias }: LinearWeights): tf.Tensor => {
+/** x W alone. */
+export const project = (x: tf.Tensor, { weight }: LinearWeights): tf.Tensor => {
   const [inputs, outputs] = weight.shape
-  const product = tf.matMul(tf.reshape(x, [-1, inputs]), weight)
-  const shifted = bias === undefined ? product : tf.add(product, bias)
-  return tf.reshape(shifted, [...x.shape.slice(0, -1), outputs])
+  return tf.reshape(tf.matMul(tf.reshape(x, [-1, inputs]), weight), [...x.shape.slice(0, -1), outputs])
+}
+
+export const linear = (x: tf.Tensor, weights: LinearWeights): tf.Tensor => {
+  const product = project(x, weights)
+  return weights.bias === undefined ? product : tf.add(product, weights.bias)
 }
