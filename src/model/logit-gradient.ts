@@ -46,7 +46,7 @@ export const logitGradient = (
   try {
     const { value, grad } = tf.tidy(() => {
       const result = tf.valueAndGrad((x: tf.Tensor) => {
-        const { logits } = runModel(model, tokens, { logits: true, replace: { ...replace, [hook]: () => x } })
+        const { logits } = runModel(model, tokens, { logits: true, replace: { ...replace, [hook]: x } })
         const number = scalar(logits as tf.Tensor3D)
         if (number.size !== 1 || number.rank !== 0) {
           throw new RangeError(`a scalar is wanted, not [${number.shape.join(", ")}]`)

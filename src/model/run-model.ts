@@ -4,7 +4,7 @@
  * model's description and in which weights there are.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { findHook } from "./hook-name.ts"
+import { findHook, type HookPoint } from "./hook-name.ts"
 import { type Hooks, runBlock } from "./run-block.ts"
 import { normalize } from "./blocks/normalize.ts"
 import { makePassTables } from "./pass-tables.ts"
@@ -30,10 +30,11 @@ export interface RunOptions {
    */
   readonly logits?: boolean
   /**
-   * Activations to put in place of the model's own, by hook: gets the model's, [batch, time, ...shape], and gives one of
-   * the same shape. What `hooks` returns at the same place is the replacement.
+   * Activations to put in place of the model's own, by hook: [batch, time, ...shape], or what gets the model's and gives
+   * one of the same shape. What `hooks` returns at the same place is the replacement. A tensor in place of the residual
+   * stream (`hook_resid_pre`, `hook_resid_post`) makes what comes before it unneeded: the pass begins there.
    */
-  readonly replace?: Readonly<Record<string, (activation: tf.Tensor) => tf.Tensor>>
+  readonly replace?: Readonly<Record<string, tf.Tensor | ((activation: tf.Tensor) => tf.Tensor)>>
 }
 
 export interface RunResult {
@@ -78,12 +79,8 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   if (wanted.size === 0 && !logits) return { activations, logits: undefined }
   const visit: Hooks["visit"] = (name, activation) => {
     const swap = replace[name]
-    const value = swap === undefined ? activation : swap(activation)
-    if (value.shape.join() !== activation.shape.join()) {
-      throw new RangeError(
-        `replacement at ${name} has shape [${value.shape.join(", ")}], not [${activation.shape.join(", ")}]`
-      )
-    }
+    const value = swap === undefined ? activation : typeof swap === "function" ? swap(activation) : swap
+    checkReplacement(name, value, activation.shape)
     if (wanted.delete(name)) {
       activations[name] = tf.keep(tf.clone(value))
       if (wanted.size === 0 && !logits) throw passIsOver
@@ -94,7 +91,7 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   try {
     tf.tidy(() =>
       untilOver(() => {
-        const x = forward(model, tokens, { visit, watches })
+        const x = forward(model, tokens, { visit, watches }, beginning(model, [...wanted], replace))
         if (!logits) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
@@ -107,6 +104,35 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   return { activations, logits: out.logits }
 }
 
+const checkReplacement = (name: string, { shape }: tf.Tensor, wanted: ReadonlyArray<number>): void => {
+  if (shape.join() === wanted.join()) return
+  throw new RangeError(`replacement at ${name} has shape [${shape.join(", ")}], not [${wanted.join(", ")}]`)
+}
+
+interface Beginning {
+  readonly hook: string
+  readonly residual: tf.Tensor
+  /** The block that comes next. */
+  readonly block: number
+}
+
+/** The last place where a tensor stands for the residual stream, unless somebody looks at what comes before it. */
+const beginning = (
+  { info }: RunnableModel,
+  wanted: ReadonlyArray<string>,
+  replace: NonNullable<RunOptions["replace"]>
+): Beginning | undefined => {
+  const met = (name: string): HookPoint => findHook(name, info) as HookPoint
+  const first = Math.min(...[...wanted, ...Object.keys(replace)].map((name) => met(name).order))
+  for (const [hook, residual] of Object.entries(replace)) {
+    const { order, layer } = met(hook)
+    const point = /hook_resid_(pre|post)$/.exec(hook)?.[1]
+    if (typeof residual === "function" || point === undefined || order > first) continue
+    return { hook, residual, block: point === "pre" ? layer : layer + 1 }
+  }
+  return undefined
+}
+
 const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch): void => {
   if (ids.length !== batch * time) throw new RangeError(`${ids.length} ids are not ${batch} contexts of ${time}`)
   if (time > info.context) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.context}`)
@@ -117,16 +143,29 @@ const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch):
   }
 }
 
-/** The final normalised residual stream. */
-const forward = (model: RunnableModel, { ids, batch, time }: TokenBatch, hooks: Hooks): tf.Tensor => {
+/** The residual stream before the first block. */
+const embed = (model: RunnableModel, { ids, batch, time }: TokenBatch, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
-  let x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
-  if (weights.positions !== undefined) {
-    x = tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.dModel]))
-  }
-  const tables = makePassTables(model.attention, time)
+  const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
+  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.dModel]))
+}
+
+/** The residual stream that stands for all before it. */
+const given = ({ info }: RunnableModel, { batch, time }: TokenBatch, hooks: Hooks, begin: Beginning): tf.Tensor => {
+  const { hook, residual } = begin
+  checkReplacement(hook, residual, [batch, time, info.dModel])
+  // What comes before a block is told of by the block.
+  return hook.endsWith("pre") ? residual : hooks.visit(hook, residual)
+}
+
+/** The final normalised residual stream. */
+const forward = (model: RunnableModel, tokens: TokenBatch, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
+  const { weights } = model
+  let x = begin === undefined ? embed(model, tokens, hooks) : given(model, tokens, hooks, begin)
+  const tables = makePassTables(model.attention, tokens.time)
   for (const [layer, block] of weights.blocks.entries()) {
+    if (layer < (begin?.block ?? 0)) continue
     const input = x
     x = tf.tidy(() => runBlock(model, layer, block, input, tables(layer), hooks))
   }

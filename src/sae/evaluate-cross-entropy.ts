@@ -8,7 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { type RunnableModel, runModel } from "../model/run-model.ts"
+import { type RunnableModel, runModel, type RunOptions } from "../model/run-model.ts"
 import { tokenDivergences, tokenLosses } from "../model/unembed.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
@@ -101,24 +101,20 @@ const measure = (
   const where = tf.tensor1d(at, "int32")
   const targets = Int32Array.from(target)
   const mask = tf.tensor2d(spliced, [ids.length, 1], "bool")
-  const run = (replace?: (x: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D => {
-    const swap = (activation: tf.Tensor): tf.Tensor => {
-      const x = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_in])
-      const y = tf.where(tf.broadcastTo(mask, x.shape), (replace as (x: tf.Tensor2D) => tf.Tensor2D)(x), x)
-      return tf.reshape(y, activation.shape)
-    }
-    const name = "ln_final.hook_normalized"
-    const { activations } = runModel(
-      model,
-      { ids, batch: batch.length, time },
-      { hooks: [name], ...(replace === undefined ? {} : { replace: { [hook]: swap } }) }
-    )
-    const normalized = activations[name] as tf.Tensor
-    return tf.gather(tf.reshape<tf.Rank.R2>(normalized, [ids.length, model.info.dModel]), where)
+  const last = "ln_final.hook_normalized"
+  const run = (options: RunOptions) => runModel(model, { ids, batch: batch.length, time }, options).activations
+  const predicting = (normalized: tf.Tensor | undefined): tf.Tensor2D =>
+    tf.gather(tf.reshape<tf.Rank.R2>(normalized as tf.Tensor, [ids.length, model.info.dModel]), where)
+  const asItIs = run({ hooks: [hook, last] })
+  const activation = asItIs[hook] as tf.Tensor
+  const x = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_in])
+  const replacedBy = (y: tf.Tensor2D): tf.Tensor2D => {
+    const there = tf.reshape(tf.where(tf.broadcastTo(mask, x.shape), y, x), activation.shape)
+    return predicting(run({ hooks: [last], replace: { [hook]: there } })[last])
   }
-  const clean = run()
-  const withSae = run(sae.reconstruct)
-  const zero = run((x) => tf.zerosLike(x))
+  const clean = predicting(asItIs[last])
+  const withSae = replacedBy(sae.reconstruct(x))
+  const zero = replacedBy(tf.zerosLike(x))
   const loss = (normalized: tf.Tensor2D): number => total(tokenLosses(model, normalized, targets))
   const divergence = (normalized: tf.Tensor2D): number => (kl ? total(tokenDivergences(model, clean, normalized)) : 0)
   return {

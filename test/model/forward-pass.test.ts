@@ -83,6 +83,34 @@ describe("the forward pass", () => {
     )
   }
 
+  for (const point of ["hook_resid_pre", "hook_resid_post"]) {
+    it.effect(`a tensor in place of ${point} is where the pass begins, with the numbers of a whole pass`, () =>
+      Effect.gen(function* () {
+        const model = yield* ownGolden("gemma2")
+        const hook = `blocks.1.${point}`
+        const { activations, logits } = everything(model)
+        const residual = activations[hook] as tf.Tensor
+        // Other tokens: they are not read.
+        const others = { ...twoTexts, ids: twoTexts.ids.map(() => 1) }
+        const before = tf.memory().numTensors
+        const begun = runModel(model, others, { hooks: [hook], logits: true, replace: { [hook]: residual } })
+        expect(values(begun.logits)).toEqual(values(logits))
+        expect(values(begun.activations[hook])).toEqual(values(residual))
+        // Somebody looks at what comes before: then it is run.
+        const whole = runModel(model, others, { hooks: ["hook_embed"], logits: true, replace: { [hook]: residual } })
+        expect(values(whole.logits)).toEqual(values(logits))
+        expect(values(whole.activations["hook_embed"])).not.toEqual(values(activations["hook_embed"]))
+        tf.dispose([begun, whole] as never)
+        expect(tf.memory().numTensors).toBe(before)
+        const narrow = tf.zeros([twoTexts.batch, twoTexts.time, 1])
+        expect(() => runModel(model, twoTexts, { logits: true, replace: { [hook]: narrow } })).toThrow(
+          `replacement at ${hook} has shape`
+        )
+        tf.dispose([activations, logits as tf.Tensor, narrow])
+      })
+    )
+  }
+
   it.effect("several hooks at once are the same as each alone, the pass stops after the last, nothing leaks", () =>
     Effect.gen(function* () {
       const model = yield* ownGolden("gemma2")
