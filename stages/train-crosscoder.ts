@@ -26,8 +26,8 @@ const params = {
   penalty: Param.choice(["sum_of_norms", "whole_norm"], {
     default: "sum_of_norms",
     description:
-      "what a penalty weighs a latent by, where decoder_norm is free: the sum of its norms in all sources (crosscoder), or " +
-      "the norm of its whole row (a plain SAE on concatenated activations, the baseline)"
+      "what a penalty, where decoder_norm is free, and the choice of the k largest weigh a latent by: the sum of its norms " +
+      "in all sources (crosscoder), or the norm of its whole row (a plain SAE on concatenated activations, the baseline)"
   })
 }
 

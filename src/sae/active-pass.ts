@@ -98,9 +98,7 @@ export interface DecoderNorms {
   readonly parts: ReadonlyArray<Float32Array>
 }
 
-/** Undefined where decoder rows have norm one and are not weighed. Crosscoders: Lindsey et al. 2024. */
-export const decoderNorms = ({ W_dec, options, parts }: Batch): DecoderNorms | undefined => {
-  if (options.decoder_norm === "unit") return undefined
+const normsOfParts = (W_dec: tf.Tensor2D, parts: ReadonlyArray<number>): DecoderNorms => {
   const d_sae = W_dec.shape[0]
   let start = 0
   const norms = parts.map((width) => {
@@ -116,6 +114,18 @@ export const decoderNorms = ({ W_dec, options, parts }: Batch): DecoderNorms | u
     norms.length === 1 ? first : first.map((_, j) => norms.reduce((sum, part) => sum + (part[j] as number), 0))
   return { values, parts: norms }
 }
+
+/** Undefined where decoder rows have norm one and are not weighed. Crosscoders: Lindsey et al. 2024. */
+export const decoderNorms = ({ W_dec, options, parts }: Batch): DecoderNorms | undefined =>
+  options.decoder_norm === "unit" ? undefined : normsOfParts(W_dec, parts)
+
+/**
+ * What a crosscoder's activations are weighed by when the largest are chosen, [d_sae]: a latent that writes to all sources
+ * counts more than one of equal activation that writes to one (Minder et al. 2025, arXiv 2504.02922). Undefined for one
+ * source, where decoder rows have norm one.
+ */
+export const choiceWeights = ({ W_dec, parts }: Pick<Batch, "W_dec" | "parts">): Float32Array | undefined =>
+  parts.length === 1 ? undefined : normsOfParts(W_dec, parts).values
 
 export interface PairGradients {
   readonly pattern: SparsePattern

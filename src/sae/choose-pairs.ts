@@ -1,12 +1,13 @@
 /**
- * The pairs of architectures that choose the largest z = input W_enc + b_enc, of each row or of the whole batch: from the
+ * The pairs of architectures that choose the largest z = input W_enc + b_enc (times a weight, in crosscoders), of each row
+ * or of the whole batch: from the
  * f32 product, or from a product in bfloat16 whose candidates get their exact f32 values (see `selectByCandidates`).
  */
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { selectByCandidates } from "../tensor/compiled-kernels.ts"
 import { bfloat16ProductsAreFast, compiledOpsLoaded } from "../tensor/compiled-ops.ts"
 import { topKBatch, topKRows } from "../tensor/sparse-kernels.ts"
-import { type ActivePairs, encoderProduct, pairsOf } from "./active-pass.ts"
+import { type ActivePairs, choiceWeights, encoderProduct, pairsOf } from "./active-pass.ts"
 import type { Batch, Memory } from "./architecture.ts"
 import { type ResolvedOptions, usesK } from "./training-options.ts"
 
@@ -38,6 +39,20 @@ export interface ChosenPairs extends ActivePairs {
 }
 
 export const choosePairs = (batch: Batch, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
+  const weights = choiceWeights(batch)
+  if (weights === undefined) return chooseLargest(batch, input, from)
+  // Latents that are so many times as large are chosen from, and made as small again.
+  const [W_enc, b_enc] = tf.tidy(() => {
+    const times = tf.tensor1d(weights)
+    return [tf.mul<tf.Tensor2D>(batch.W_enc, tf.expandDims(times, 1)), tf.mul<tf.Tensor1D>(batch.b_enc, times)] as const
+  })
+  const { pattern, z, memory } = chooseLargest({ ...batch, W_enc, b_enc }, input, from)
+  tf.dispose([W_enc, b_enc])
+  const own = z.map((value, i) => value / (weights[pattern.latent[i] as number] as number))
+  return { pattern, z: own, ...(memory === undefined ? {} : { memory }) }
+}
+
+const chooseLargest = (batch: Batch, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
   const { W_enc, b_enc, options, memory } = batch
   const rows = input.shape[0]
   const count = from === "rows" ? options.k : options.k * rows

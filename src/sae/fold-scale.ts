@@ -3,12 +3,14 @@
  * the scale, encoder and decoder stay as they are and activations come out `scale` times as large (dictionary_learning,
  * `scale_biases`; Gemma Scope, Lieberum et al. 2024, section 3.2). Where input and output have scales of their own
  * (transcoders, crosscoders), the encoder takes up the ratio. Free decoder norms go into encoder, biases and thresholds, and
- * so into the activations (SAELens, `fold_W_dec_norm`), which leaves decoder rows of norm one.
+ * so into the activations (SAELens, `fold_W_dec_norm`), which leaves decoder rows of norm one; so do the weights by which a
+ * crosscoder chooses its latents.
  */
 import type { StoredLatents, StoredSae } from "../artifact/formats/stored-sae.ts"
 import type { Architecture, TrainedLatents } from "./architecture.ts"
 import type { ScaledRows } from "./training-rows.ts"
-import type { ResolvedOptions } from "./training-options.ts"
+import { sumOfPartNorms } from "./part-norms.ts"
+import { type ResolvedOptions, usesK } from "./training-options.ts"
 
 type Floats = Float32Array<ArrayBuffer>
 
@@ -32,8 +34,8 @@ const byNorms = (latents: StoredLatents, norms: Float64Array): StoredLatents => 
       return { ...latents, b_gate: times(latents.b_gate), b_mag: times(latents.b_mag) }
     case "topk":
     case "batch_topk":
-      // Their choice is by activations, which the norms would change: they are trained with rows of norm one.
-      throw new RangeError(`${latents.type} latents cannot take decoder norms`)
+      // What training weighed its choice by is in the activations now; the threshold is of weighed ones.
+      return { ...latents, b_enc: times(latents.b_enc) }
   }
 }
 
@@ -45,19 +47,24 @@ export const foldScale = (
   architecture: Architecture,
   trained: TrainedWeights,
   options: ResolvedOptions,
-  rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "transcoder" | "scale">
+  rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "penalized" | "transcoder" | "scale">
 ): StoredSae => {
   const { d_sae } = options
   const { d_in, d_out, scale } = rows
   const inputs = perColumn(rows.parts)
   const outputs = rows.transcoder ? Array.from({ length: d_out }, () => scale) : inputs
   const free = options.decoder_norm === "free"
+  const weighed = usesK(options.architecture) && rows.penalized.length > 1
+  const normOf = (j: number, row: Float64Array): number => {
+    if (free) return Math.hypot(...row)
+    return weighed ? sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized) : 1
+  }
   const W_enc = new Float32Array(d_in * d_sae)
   const W_dec = new Float32Array(d_sae * d_out)
   const norms = new Float64Array(d_sae).fill(1)
   for (let j = 0; j < d_sae; j++) {
     const row = Float64Array.from(outputs, (own, c) => ((trained.W_dec[j * d_out + c] as number) * own) / scale)
-    const norm = free ? Math.hypot(...row) : 1
+    const norm = normOf(j, row)
     norms[j] = norm > 0 ? norm : 1
     for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / (norms[j] as number)
     for (let c = 0; c < d_in; c++) {
@@ -84,7 +91,7 @@ export const foldScale = (
     W_enc,
     W_dec,
     b_dec: Float32Array.from(trained.b_dec, (x, c) => x * (outputs[c] as number)),
-    latents: free ? byNorms(latents, norms) : latents,
+    latents: free || weighed ? byNorms(latents, norms) : latents,
     apply_b_dec_to_input: options.apply_b_dec_to_input,
     normalize: options.normalize === "layer_norm" ? "layer_norm" : "none",
     W_skip: W_skip?.map((w, i) => (w * scale) / (inputs[i % d_in] as number)),

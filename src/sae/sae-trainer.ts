@@ -9,6 +9,7 @@ import { unitRows } from "../tensor/unit-rows.ts"
 import { type AdamState, type AdamVariable, makeAdamVariable } from "../tensor/adam-variable.ts"
 import { applyGradients, type Trained } from "./apply-gradients.ts"
 import { type Architecture, type Batch, disposeGradients, type Gradients, type Memory } from "./architecture.ts"
+import { choiceWeights } from "./active-pass.ts"
 import { decodePairs } from "./code-products.ts"
 import { initialWeights } from "./initial-weights.ts"
 import { resampleLatents } from "./resample-latents.ts"
@@ -55,7 +56,7 @@ export interface SaeTrainer {
   readonly restoreState: (state: TrainerState) => void
   /** After the last step: puts averaged weights in the place of the last ones, where the options ask for them. */
   readonly useAverage: () => void
-  /** Smallest positive activation that the architecture chooses in this batch, with the weights as they are. */
+  /** Smallest positive activation, weighed as in the choice, that is chosen in this batch with the weights as they are. */
   readonly smallestActivation: (x: tf.Tensor2D, target?: tf.Tensor2D) => number
   /** What the SAE gives for x with its latents chosen as in training, [rows, d_out], owned by the caller; and its mse. */
   readonly reconstruct: (x: tf.Tensor2D) => { readonly output: tf.Tensor2D; readonly mse: number }
@@ -297,10 +298,14 @@ export const makeSaeTrainer = (
       constrain()
     },
     smallestActivation: (x, target = x) => {
-      const { activations, weights } = choose(x, target)
+      const { pattern, activations, weights } = choose(x, target)
+      const times = choiceWeights({ W_dec: weights.W_dec, parts })
       release(weights)
       let smallest = Number.POSITIVE_INFINITY
-      for (const value of activations) if (value > 0 && value < smallest) smallest = value
+      for (const [i, value] of activations.entries()) {
+        const weighed = value * (times?.[pattern.latent[i] as number] ?? 1)
+        if (weighed > 0 && weighed < smallest) smallest = weighed
+      }
       return smallest
     },
     reconstruct: (x) => {

@@ -5,6 +5,7 @@
  */
 import { type Floats, storedProblem, type StoredSae } from "../artifact/formats/stored-sae.ts"
 import type { ArchitectureName, ResolvedOptions } from "./training-options.ts"
+import { sumOfPartNorms } from "./part-norms.ts"
 import type { ScaledRows } from "./training-rows.ts"
 
 /** In the scale of training. */
@@ -63,7 +64,7 @@ const mismatch = (
 export const unfoldScale = (
   init: StoredSae,
   options: ResolvedOptions,
-  rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "transcoder" | "scale">
+  rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "penalized" | "transcoder" | "scale">
 ): FirstWeights | string => {
   const wrong = mismatch(init, options, rows)
   if (wrong !== undefined) return wrong
@@ -75,6 +76,8 @@ export const unfoldScale = (
   const W_enc = new Float32Array(d_sae * d_in)
   const W_dec = new Float32Array(d_sae * d_out)
   const norms = new Float64Array(d_sae).fill(1)
+  /** What a choice weighs activations by: of unit rows, so 1 but for crosscoders. */
+  const weights = new Float64Array(d_sae).fill(1)
   /** What the centre takes from each latent's product, at norm one. */
   const centre = new Float64Array(d_sae)
   const moves = Number(options.apply_b_dec_to_input) - Number(init.apply_b_dec_to_input)
@@ -82,6 +85,7 @@ export const unfoldScale = (
     const row = Float64Array.from(outputs, (own, c) => ((init.W_dec[j * d_out + c] as number) * scale) / own)
     const norm = Math.hypot(...row)
     if (options.decoder_norm === "unit" && norm > 0) norms[j] = norm
+    if (norm > 0) weights[j] = sumOfPartNorms(row, rows.penalized)
     const n = norms[j] as number
     for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / n
     for (let c = 0; c < d_in; c++) {
@@ -92,9 +96,9 @@ export const unfoldScale = (
   }
   const chooses = latents.type === "topk" || latents.type === "batch_topk"
   const rescaled = latents.type === "topk" && latents.rescale
-  const far = norms.findIndex((norm) => Math.abs(norm - 1) > nearlyOne)
+  const far = weights.findIndex((weight) => Math.abs(weight - 1) > nearlyOne)
   if (chooses && !rescaled && far >= 0) {
-    return `init's decoder row ${far} has norm ${(norms[far] as number).toPrecision(4)}, and ${options.architecture} chooses by activations of unit rows`
+    return `init's decoder row ${far} has norm ${(weights[far] as number).toPrecision(4)}, and ${options.architecture} chooses by activations of unit rows`
   }
   const bias = (values: Floats): Floats =>
     values.map((b, j) => (b / scale + (centre[j] as number)) * (norms[j] as number))

@@ -4,13 +4,18 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { ownLatents, sourceShares } from "../../src/analysis/source-norms.ts"
 import { Activations } from "../../src/artifact/activations.ts"
-import { Sae } from "../../src/artifact/sae.ts"
+import { computableSae } from "../../src/artifact/formats/computable-sae.ts"
+import { Sae, type SaeWeights } from "../../src/artifact/sae.ts"
 import { Tokens } from "../../src/artifact/tokens.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { architectures } from "../../src/sae/architectures.ts"
+import { foldScale } from "../../src/sae/fold-scale.ts"
 import { groupSizes } from "../../src/sae/matryoshka-batch-topk.ts"
+import { sumOfPartNorms } from "../../src/sae/part-norms.ts"
 import { defaultsFor } from "../../src/sae/presets.ts"
 import { matrixRows } from "../../src/sae/row-source.ts"
+import { type FirstWeights, unfoldScale } from "../../src/sae/unfold-scale.ts"
+import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { trainSae } from "../../src/sae/train-sae.ts"
 import {
@@ -71,12 +76,15 @@ type Example = ReturnType<typeof example>
 const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
 
-/** In f64, densely; `parts` are the widths whose norms a penalty adds up. */
+/** In f64, densely; `parts` are the widths whose norms a penalty adds up and a choice of several sources weighs by. */
 const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<number>, skip: boolean): number => {
+  const norms = p.W_dec.map((row) => sumOfPartNorms(row, parts))
   const z = p.x.map((row) => p.W_enc.map((w, j) => dot(w, row) + (p.b_enc[0]?.[j] as number)))
   const chosen = options.k * rows
-  const limit = options.k === 0 ? 0 : (z.flat().toSorted((a, b) => b - a)[chosen - 1] as number)
-  const f = z.map((row) => row.map((value) => (value >= limit ? Math.max(0, value) : 0)))
+  const rank = (value: number, j: number): number => (parts.length === 1 ? value : value * (norms[j] as number))
+  const ranked = z.flatMap((row) => row.map(rank)).toSorted((a, b) => b - a)
+  const limit = options.k === 0 ? 0 : (ranked[chosen - 1] as number)
+  const f = z.map((row) => row.map((value, j) => (rank(value, j) >= limit ? Math.max(0, value) : 0)))
   const missed = (width: number): number => {
     let total = 0
     for (let i = 0; i < rows; i++) {
@@ -95,14 +103,6 @@ const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<nu
     return sizes.reduce((sum, size) => sum + missed((width += size)) / sizes.length, 0)
   }
   if (options.architecture === "batch_topk") return missed(d_sae)
-  const norms = p.W_dec.map((row) => {
-    let start = 0
-    return parts.reduce((sum, width) => {
-      const part = row.slice(start, start + width)
-      start += width
-      return sum + Math.hypot(...part)
-    }, 0)
-  })
   const penalty = f.flatMap((row) => row.map((value, j) => value * (norms[j] as number))).reduce((a, b) => a + b, 0)
   return missed(d_sae) + (sparsity * penalty) / rows
 }
@@ -112,7 +112,9 @@ describe("gradients with a target of its own, a skip connection and several sour
     ["standard", { decoder_norm: "free" }, [d_out], true],
     ["standard", { decoder_norm: "free" }, [2, 4], false],
     ["batch_topk", {}, [d_out], true],
-    ["matryoshka_batch_topk", { groups: [0.3, 0.7] }, [d_out], true]
+    ["batch_topk", {}, [2, 4], false],
+    ["matryoshka_batch_topk", { groups: [0.3, 0.7] }, [d_out], true],
+    ["matryoshka_batch_topk", { groups: [0.3, 0.7] }, [2, 1, 3], false]
   ] as const) {
     it(`${architecture}, parts of ${parts.join(" and ")}${skip ? ", with skip" : ""}`, () => {
       for (const seed of [1, 2, 3]) {
@@ -218,6 +220,55 @@ describe("training", () => {
           expect(Math.abs(value - outcome.explained_variance)).toBeLessThan(0.06)
         })
     )
+  }
+
+  for (const architecture of ["topk", "matryoshka_batch_topk"] as const) {
+    it(`a ${architecture} crosscoder is saved with the choice of its training, and can be gone on from`, () => {
+      const [width, count] = [6, 64]
+      const options = resolveOptions(
+        request(architecture, { d_sae: 40, k: 4, apply_b_dec_to_input: false, normalize: "none" }),
+        2 * width
+      )
+      const rng = Rng.make(9, "choice")
+      const x = tf.tensor2d(
+        Float32Array.from({ length: count * 2 * width }, () => rng.normal()),
+        [count, 2 * width]
+      )
+      const penalized = [width, width]
+      const common = { d_in: 2 * width, b_dec: new Float32Array(2 * width), variance: 2 * width, parts: penalized }
+      const trainer = makeSaeTrainer(architectures[architecture], options, common)
+      for (let i = 0; i < 20; i++) trainer.step(x)
+      const { output } = trainer.reconstruct(x)
+      const { W_enc, b_enc, W_dec, b_dec } = trainer.exportState()
+      const trained = {
+        W_enc: W_enc.weights,
+        b_enc: Float32Array.from(b_enc.weights),
+        W_dec: W_dec.weights,
+        b_dec: b_dec.weights,
+        extras: {},
+        // Just under what this batch chooses: then a row alone is given what the batch gave it.
+        threshold: architecture === "topk" ? null : trainer.smallestActivation(x) * (1 - 1e-5)
+      }
+      const parts = penalized.map((own) => ({ width: own, scale: 1 }))
+      const shape = { d_in: 2 * width, d_out: 2 * width, parts, penalized, transcoder: false, scale: 1 }
+      const stored = foldScale(architectures[architecture], trained, options, shape)
+      const model = makeSaeModel(computableSae(stored) as SaeWeights)
+      const again = model.reconstruct(x)
+      const difference = (a: tf.Tensor, b: tf.Tensor): number =>
+        tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).arraySync() as number)
+      expect(difference(output, again)).toBeLessThan(1e-4)
+
+      const first = unfoldScale(stored, options, shape) as FirstWeights
+      const next = makeSaeTrainer(architectures[architecture], options, { ...common, first })
+      const { output: begun } = next.reconstruct(x)
+      expect(difference(output, begun)).toBeLessThan(1e-4)
+      // The same weights as of one source choose otherwise.
+      const plain = makeSaeTrainer(architectures[architecture], options, { ...common, parts: [2 * width], first })
+      const { output: other } = plain.reconstruct(x)
+      expect(difference(output, other)).toBeGreaterThan(1e-2)
+      for (const made of [trainer, next, plain, model]) made.dispose()
+      tf.dispose([x, output, again, begun, other])
+    })
   }
 
   it.effect("a crosscoder tells latents of one source from those that both share", () =>
