@@ -14,6 +14,7 @@ export default Stage.make("evaluate-sae", {
   inputs: {
     sae: Stage.one(Sae, "the SAE to evaluate"),
     activations: Stage.one(Activations, "activations of the SAE's hook; only held-out rows are used"),
+    target: Stage.optional(Activations, "of a transcoder: what it has to give; the same tokens"),
     model: Stage.optional(
       LanguageModel,
       "the model that the activations are of; without one, cross-entropies are left out"
@@ -64,6 +65,7 @@ export default Stage.make("evaluate-sae", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
+      const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
       const { densityHistogram } = yield* Effect.promise(() => import("../src/sae/density-histogram.ts"))
       const { evaluateCrossEntropy } = yield* Effect.promise(() => import("../src/sae/evaluate-cross-entropy.ts"))
       const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
@@ -84,6 +86,25 @@ export default Stage.make("evaluate-sae", {
           `the SAE was trained at ${sae.hook}, the activations are of ${activations.hook}`,
           "Give activations of the SAE's hook."
         )
+      }
+      const target = inputs.target?.value
+      if ((sae.d_out === null) !== (target === undefined)) {
+        return yield* target === undefined
+          ? stageFailed(
+              "the SAE is a transcoder, whose output is another activation than its input",
+              "Give its target."
+            )
+          : stageFailed("the SAE is no transcoder: what it has to give is what it reads", "Leave target out.")
+      }
+      if (target !== undefined) {
+        const wrong = misaligned([activations, target])
+        if (wrong !== undefined) return yield* stageFailed(wrong, "Capture both on one text, with one seed.")
+        if (sae.d_out !== target.d_in) {
+          return yield* stageFailed(
+            `the transcoder gives rows of ${sae.d_out} numbers, the target has ${target.d_in}`,
+            "Give activations of the hook that it was trained to give."
+          )
+        }
       }
       const given = inputs.model
       if (given === undefined) log("no model is given: cross-entropies are left out")
@@ -113,12 +134,6 @@ export default Stage.make("evaluate-sae", {
           : yield* loadModel(given.value).pipe(
               Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
             )
-      if (sae.d_out !== null) {
-        return yield* stageFailed(
-          "the SAE is a transcoder, whose output is another activation than its input",
-          "Evaluate an autoencoder."
-        )
-      }
       const weights = yield* sae.anyWeights
       const tensors = yield* Effect.acquireRelease(
         Effect.sync(() => makeSaeModel(weights)),
@@ -126,14 +141,18 @@ export default Stage.make("evaluate-sae", {
       )
       const total = activations.held_out.rows + targets
       const rowsDone = (done: number) => progress({ done, total, unit: "rows" })
-      const { latents, ...reconstruction } = yield* evaluateReconstruction(tensors, activations.held_out, rowsDone)
+      const { latents, ...reconstruction } = yield* evaluateReconstruction(tensors, activations.held_out, {
+        target: target?.held_out,
+        onRows: rowsDone
+      })
       if (Number.isNaN(reconstruction.explained_variance)) {
         return yield* stageFailed("the held-out rows are all the same, so explained variance is undefined")
       }
+      const to = (target ?? activations).hook
       const crossEntropy =
         model === undefined
           ? undefined
-          : yield* evaluateCrossEntropy(model, tensors, activations.hook, contexts, {
+          : yield* evaluateCrossEntropy(model, tensors, { from: activations.hook, to }, contexts, {
               kl: params.kl,
               onContexts: (done) => rowsDone(reconstruction.rows + Math.floor((targets * done) / contexts.length))
             })
@@ -156,6 +175,7 @@ export default Stage.make("evaluate-sae", {
           activations: activations.digest,
           model: activations.model,
           hook: activations.hook,
+          ...(target === undefined ? {} : { hook_out: target.hook }),
           d_in: sae.d_in,
           d_sae: sae.d_sae,
           rows,

@@ -13,6 +13,8 @@ export interface EvaluationInfo {
   readonly activations: string
   readonly model: string
   readonly hook: string
+  /** Of a transcoder: where its output belongs. */
+  readonly hook_out?: string
   readonly d_in: number
   readonly d_sae: number
   /** Held-out rows that the reconstruction metrics are over. */

@@ -16,6 +16,7 @@ const EvaluationFile = Schema.Struct({
   activations: Schema.String,
   model: Schema.String,
   hook: Schema.String,
+  hook_out: Schema.optionalKey(Schema.String),
   d_in: count,
   d_sae: count,
   rows: count,

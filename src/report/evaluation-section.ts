@@ -17,8 +17,11 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
   const { evaluation } = first
   return html`<h2>Evaluation</h2>
     <p class="note">
-      On ${formatInteger(evaluation.rows)} held-out rows of <code>${evaluation.hook}</code>; cross-entropies over
-      ${formatInteger(evaluation.contexts.targets)} targets in ${formatInteger(evaluation.contexts.count)} contexts.
+      On ${formatInteger(evaluation.rows)} held-out rows of <code>${evaluation.hook}</code>${
+        evaluation.hook_out === undefined ? "" : html`, for <code>${evaluation.hook_out}</code>`
+      };
+      cross-entropies over ${formatInteger(evaluation.contexts.targets)} targets in
+      ${formatInteger(evaluation.contexts.count)} contexts.
     </p>
     <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
     <details>

@@ -4,7 +4,8 @@
  *
  *   CE recovered = (CE_zero - CE_sae) / (CE_zero - CE_clean)
  *
- * Masked tokens (BOS, separators) keep their activations in all three. Source: SAEBench `core`, SAELens `evals.py`.
+ * A transcoder's output takes the place of the activation that it was trained to give. Masked tokens (BOS, separators) keep
+ * their activations in all three. Source: SAEBench `core`, SAELens `evals.py`.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
@@ -30,11 +31,17 @@ const tokensPerPass = 2048
 
 const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
 
+/** Where an SAE reads, and where its output belongs: another hook for transcoders. */
+export interface SaeHooks {
+  readonly from: string
+  readonly to: string
+}
+
 /** @param contexts at least one, all of one length */
 export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* (
   model: RunnableModel,
   sae: SaeModel,
-  hook: string,
+  hooks: SaeHooks,
   contexts: ReadonlyArray<EvaluationContext>,
   options: { readonly kl: boolean; readonly onContexts?: (done: number) => void }
 ) {
@@ -43,7 +50,7 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
   const sums = { clean: 0, sae: 0, zero: 0, klSae: 0, klZero: 0, targets: 0 }
   for (let first = 0; first < contexts.length; first += step) {
     const batch = contexts.slice(first, first + step)
-    const part = tf.tidy(() => measure(model, sae, hook, batch, options.kl))
+    const part = tf.tidy(() => measure(model, sae, hooks, batch, options.kl))
     for (const name of Object.keys(sums) as ReadonlyArray<keyof typeof sums>) sums[name] += part[name]
     options.onContexts?.(first + batch.length)
     yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
@@ -60,7 +67,7 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
   }
   if (zero <= clean) {
     return yield* stageFailed(
-      `zeros at ${hook} do not harm the model (cross-entropy ${zero.toFixed(4)}, clean ${clean.toFixed(4)}), ` +
+      `zeros at ${hooks.to} do not harm the model (cross-entropy ${zero.toFixed(4)}, clean ${clean.toFixed(4)}), ` +
         "so there is no loss to recover and CE recovered is undefined",
       "Evaluate on more contexts, or at a hook that the model needs."
     )
@@ -80,7 +87,7 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
 const measure = (
   model: RunnableModel,
   sae: SaeModel,
-  hook: string,
+  { from, to }: SaeHooks,
   batch: ReadonlyArray<EvaluationContext>,
   kl: boolean
 ) => {
@@ -105,16 +112,16 @@ const measure = (
   const run = (options: RunOptions) => runModel(model, { ids, batch: batch.length, time }, options).activations
   const predicting = (normalized: tf.Tensor | undefined): tf.Tensor2D =>
     tf.gather(tf.reshape<tf.Rank.R2>(normalized as tf.Tensor, [ids.length, model.info.dModel]), where)
-  const asItIs = run({ hooks: [hook, last] })
-  const activation = asItIs[hook] as tf.Tensor
-  const x = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_in])
+  const asItIs = run({ hooks: [from, to, last] })
+  const activation = asItIs[to] as tf.Tensor
+  const own = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_out])
   const replacedBy = (y: tf.Tensor2D): tf.Tensor2D => {
-    const there = tf.reshape(tf.where(tf.broadcastTo(mask, x.shape), y, x), activation.shape)
-    return predicting(run({ hooks: [last], replace: { [hook]: there } })[last])
+    const there = tf.reshape(tf.where(tf.broadcastTo(mask, own.shape), y, own), activation.shape)
+    return predicting(run({ hooks: [last], replace: { [to]: there } })[last])
   }
   const clean = predicting(asItIs[last])
-  const withSae = replacedBy(sae.reconstruct(x))
-  const zero = replacedBy(tf.zerosLike(x))
+  const withSae = replacedBy(sae.reconstruct(tf.reshape(asItIs[from] as tf.Tensor, [ids.length, sae.d_in])))
+  const zero = replacedBy(tf.zerosLike(own))
   const loss = (normalized: tf.Tensor2D): number => total(tokenLosses(model, normalized, targets))
   const divergence = (normalized: tf.Tensor2D): number => (kl ? total(tokenDivergences(model, clean, normalized)) : 0)
   return {

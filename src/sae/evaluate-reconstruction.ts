@@ -84,26 +84,33 @@ export const makeReconstructionSums = (d_in: number) => {
   return { add, result }
 }
 
-/** @param onRows told the number of rows done so far */
+export interface ReconstructionOptions {
+  /** Of a transcoder: what each row of the set has to become, row by row. */
+  readonly target?: RowSet | undefined
+  /** Told the number of rows done so far. */
+  readonly onRows?: (done: number) => void
+}
+
 export const evaluateReconstruction = (
   sae: SaeModel,
   set: RowSet,
-  onRows: (done: number) => void = () => {}
+  { target, onRows = () => {} }: ReconstructionOptions = {}
 ): Effect.Effect<Reconstruction, ArtifactError> =>
   Effect.gen(function* () {
-    const { d_in, d_sae } = sae
+    const { d_in, d_out, d_sae } = sae
     const step = encodeRows(d_sae)
-    const sums = makeReconstructionSums(d_in)
+    const sums = makeReconstructionSums(d_out)
     const fired = new Float64Array(d_sae)
     const total = new Float64Array(d_sae)
     const max = new Float64Array(d_sae)
     let active = 0
     for (let index = 0; index < set.batches; index++) {
       const batch = yield* set.readBatch(index)
+      const wanted = target === undefined ? batch.activation : yield* target.loadRows(batch.first, batch.rows)
       for (let first = 0; first < batch.rows; first += step) {
-        const x = batch.activation.subarray(first * d_in, Math.min(batch.rows, first + step) * d_in)
-        const { xHat, codes, values } = run(sae, x)
-        sums.add(x, xHat)
+        const last = Math.min(batch.rows, first + step)
+        const { xHat, codes, values } = run(sae, batch.activation.subarray(first * d_in, last * d_in))
+        sums.add(wanted.subarray(first * d_out, last * d_out), xHat)
         active += values.length
         for (let i = 0; i < values.length; i++) {
           const j = codes[i] as number

@@ -212,6 +212,62 @@ describe("evaluate-sae", () => {
     })
   )
 
+  it.effect("a transcoder's output takes the place of its target: one that changes nothing leaves the MLP out", () =>
+    Effect.gen(function* () {
+      const contexts = 24
+      const runnable = yield* loadModel((yield* randomGpt2).value)
+      const ids = modelText(runnable, contexts, time, true)
+      const documents = documentsOf(contexts)
+      const at = (where: string) => captured(ids, documents, { hook: where, held_out_fraction: 0.4, outlier_factor: 0 })
+      const { activations, model } = yield* at("blocks.1.hook_resid_mid")
+      const { activations: target } = yield* at(hook)
+      const weights = { ...identity, apply_b_dec_to_input: false, transcoder: { d_out: d_model } }
+      const sae = yield* saeOf(weights, { hook: "blocks.1.hook_resid_mid" })
+      const directory = yield* temporaryDirectory
+      const { metrics, artifact } = yield* runStage(evaluate, { sae, activations, target, model }, {}, directory)
+      const evaluation = yield* opened(Evaluation, artifact)
+      expect(evaluation.value).toMatchObject({ hook: "blocks.1.hook_resid_mid", hook_out: hook })
+
+      const held = new Set(activations.value.split.held_out_documents)
+      const isHeld = Array.from(documents, (document) => held.has(document))
+      const left = runModel(
+        runnable,
+        { ids, batch: contexts, time },
+        {
+          logits: true,
+          replace: {
+            "blocks.1.hook_mlp_out": (out) => {
+              const kept = Float32Array.from(isHeld, (there) => (there ? 0 : 1))
+              return tf.mul(out, tf.tensor3d(kept, [contexts, time, 1]))
+            }
+          }
+        }
+      )
+      const values = (left.logits as tf.Tensor3D).dataSync<"float32">()
+      tf.dispose([left.logits as tf.Tensor3D])
+      let [sum, count] = [0, 0]
+      for (let i = 0; i < ids.length; i++) {
+        if (i % time === time - 1 || isHeld[i] !== true || documents[i + 1] !== documents[i]) continue
+        const row = values.subarray(i * vocabulary, (i + 1) * vocabulary)
+        sum += Math.log(row.reduce((s, x) => s + Math.exp(x), 0)) - (row[ids[i + 1] as number] as number)
+        count += 1
+      }
+      expect(metrics["ce_sae"]).toBeCloseTo(sum / count, 4)
+      const [rows, wanted] = [
+        yield* activations.value.held_out.loadRows(),
+        yield* target.value.held_out.loadRows()
+      ] as const
+      const missed = wanted.reduce((total, y, i) => total + (y - (rows[i] as number)) ** 2, 0)
+      expect(metrics["mse"]).toBeCloseTo(missed / target.value.held_out.rows, 4)
+
+      const refused = (given: Readonly<Record<string, unknown>>) =>
+        Effect.map(Effect.flip(runStage(evaluate, given, {}, directory)), ({ message }) => message)
+      expect(yield* refused({ sae, activations, model })).toContain("Give its target")
+      const plain = yield* saeOf(identity)
+      expect(yield* refused({ sae: plain, activations: target, target, model })).toContain("no transcoder")
+    })
+  )
+
   it.effect("where zeros do not harm the model, CE recovered is an error and not a number", () =>
     Effect.gen(function* () {
       const failure = yield* Effect.flip(evaluated(identity, false))
