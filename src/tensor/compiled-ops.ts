@@ -5,15 +5,17 @@
  */
 import { existsSync } from "node:fs"
 import { nodeRequire } from "./binding-package.ts"
-import { OPS_INSTRUCTIONS } from "./tensorflow-recipe.ts"
+import { OPS_INSTRUCTIONS, RECIPE_REVISION } from "./tensorflow-recipe.ts"
 
-let loaded = false
+/** Their revision: a changed formula is changed code. */
+let loaded: number | undefined
 let loadedOn = ""
 
 /** Whether the CPU multiplies bfloat16 by itself, about twice as fast as f32; elsewhere that is emulated, and slow. */
-export const bfloat16ProductsAreFast = (): boolean => loaded && /^x64-(amx-bf16|avx512-bf16)/.test(loadedOn)
+export const bfloat16ProductsAreFast = (): boolean =>
+  compiledOpsLoaded() && /^x64-(amx-bf16|avx512-bf16)/.test(loadedOn)
 
-export const compiledOpsLoaded = (): boolean => loaded
+export const compiledOpsLoaded = (): boolean => loaded === RECIPE_REVISION
 
 /** Whether a CPU of this instruction set has what they are compiled for. */
 export const opsFit = (isa: string): boolean =>
@@ -23,7 +25,7 @@ export const opsFit = (isa: string): boolean =>
 export const loadCompiledOps = (file: string, isa: string): boolean => {
   if (!existsSync(file) || !opsFit(isa)) return false
   nodeRequire(file)
-  loaded = true
+  loaded = RECIPE_REVISION
   loadedOn = isa
   return true
 }
