@@ -32,6 +32,13 @@ const dictionaryLearning: Settings = {
   dead_after: 10_000_000
 }
 const dictionaryLearningTopk: Settings = { ...dictionaryLearning, clip: 1, aux_coefficient: 1 / 32 }
+/** Its `AutoEncoder` begins with rows of norm 0.1; its first step makes the decoder's unit. */
+const dictionaryLearningL1: Settings = {
+  ...dictionaryLearning,
+  lr: 1e-3,
+  b_dec_init: "zero",
+  encoder_init_norm: 0.1
+}
 
 /** SAELens 6.54, class defaults. */
 const saelens: Settings = {
@@ -89,11 +96,9 @@ export const presets: Readonly<Record<PresetName, Readonly<Partial<Record<Archit
     topk: dictionaryLearningTopk,
     batch_topk: dictionaryLearningTopk,
     matryoshka_batch_topk: { ...dictionaryLearningTopk, prefix_weights: "mean_of_mean" },
-    standard: { ...dictionaryLearning, lr: 1e-3, b_dec_init: "zero", sparsity_coefficient: 0.1 },
+    standard: { ...dictionaryLearningL1, sparsity_coefficient: 0.1 },
     p_anneal: {
-      ...dictionaryLearning,
-      lr: 1e-3,
-      b_dec_init: "zero",
+      ...dictionaryLearningL1,
       // The demo's grid is 0.006 to 0.025.
       sparsity_coefficient: 0.015,
       p_end: 0,

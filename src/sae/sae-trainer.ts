@@ -90,10 +90,14 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 
 const randomWeights = (options: ResolvedOptions, start: TrainerStart, d_out: number, length: number): FirstWeights => {
-  const { d_sae, seed } = options
+  const { d_sae, seed, tied } = options
   const W_dec = initialWeights(d_out, d_sae, seed, length)
+  const encoderLength = tied ? length : (options.encoder_init_norm ?? length)
   // An encoder that reads something else than the decoder writes starts with directions of its own.
-  const W_enc = start.transcoder === true ? initialWeights(start.d_in, d_sae, seed, length, "encoder rows") : W_dec
+  const W_enc =
+    start.transcoder === true
+      ? initialWeights(start.d_in, d_sae, seed, encoderLength, "encoder rows")
+      : initialWeights(d_out, d_sae, seed, encoderLength)
   return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec: Float32Array.from(start.b_dec), extras: {} }
 }
 

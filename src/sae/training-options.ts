@@ -66,8 +66,10 @@ export interface TrainingOptions {
   readonly apply_b_dec_to_input: boolean
   /** `unit`: decoder rows keep norm one; `free`: the penalty weighs activations by the norms instead. */
   readonly decoder_norm: "unit" | "free"
-  /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose. */
+  /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose ... */
   readonly decoder_init_norm: number
+  /** ... but with rows of this norm; null: the decoder's. */
+  readonly encoder_init_norm: number | null
   /** Transcoders: whether x W_skip^T is added to the output (sparsify; Paulo et al. 2025, arXiv 2501.18823). */
   readonly skip: boolean
   /** Whether the encoder stays the decoder's transpose. */
@@ -154,6 +156,7 @@ export const trainingDefaults = {
   apply_b_dec_to_input: true,
   decoder_norm: "unit",
   decoder_init_norm: 1,
+  encoder_init_norm: null,
   skip: false,
   tied: false,
   sparsity_coefficient: 0,

@@ -108,6 +108,16 @@ export const trainingParams = {
     default: null,
     description: orPreset("unit: decoder rows keep norm one; free: the penalty weighs by their norms", "decoder_norm")
   }),
+  decoder_init_norm: Param.number({
+    default: null,
+    minimum: 1e-9,
+    description: orPreset("norm of the first decoder rows, where it is free", "decoder_init_norm")
+  }),
+  encoder_init_norm: Param.number({
+    default: null,
+    minimum: 1e-9,
+    description: "norm of the first encoder rows; null: the preset's, or that of the decoder's"
+  }),
   tied: Param.boolean({ default: null, description: orPreset("the encoder is the decoder's transpose", "tied") }),
   sparsity_coefficient: Param.number({
     default: null,
