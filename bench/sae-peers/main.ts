@@ -1,6 +1,6 @@
 /**
  * Explained variance of our SAEs beside those of other libraries' trainers, on the same rows with the same constants:
- *   SAELENS_PYTHON=/path/to/python node bench/sae-peers/main.ts [--set steps=500 ...]
+ *   SAELENS_PYTHON=/path/to/python node bench/sae-peers/main.ts [--set steps=500 ...] [STAGE...]
  * Needs a Python with dictionary-learning, sae-lens and pyarrow. The experiment is peers.yaml; the table is Markdown.
  */
 import { spawnSync } from "node:child_process"
@@ -28,6 +28,7 @@ const { status, stdout } = spawnSync(
   [join(here, "../../bin/pipeline.mjs"), ...command, ...process.argv.slice(2)],
   { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 }
 )
+if (stdout.trim() === "") process.exit(status ?? 1)
 const lines = stdout.trim().split("\n")
 const { stages = [] } = JSON.parse(lines.at(-1) ?? "{}") as { readonly stages?: ReadonlyArray<StageLine> }
 const metricsOf = (stage: string) =>
