@@ -43,6 +43,9 @@ export const narrow = (dtype: ActivationDtype, values: Float32Array, stored: Sto
   else toBfloat16(values, stored)
 }
 
+/** Numbers below are finite in any case. */
+export const largestStored: Readonly<Record<ActivationDtype, number>> = { f32: Infinity, f16: 65504, bf16: 3.3e38 }
+
 /** Index of the first stored number that has become infinite, -1 where there is none. f32 is not looked at. */
 export const firstOverflow = (dtype: ActivationDtype, stored: Float32Array | Uint16Array): number => {
   if (dtype === "f32") return -1

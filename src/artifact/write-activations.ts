@@ -11,6 +11,7 @@ import {
   activationsColumns,
   dtypeBytes,
   firstOverflow,
+  largestStored,
   narrow,
   storedNumbers
 } from "./activations-columns.ts"
@@ -115,7 +116,9 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
       const end = Math.min(to, at + batch - filled)
       const stored = held.activation.subarray(filled * d_in, (filled + end - at) * d_in)
       narrow(dtype, columns.activation.subarray(at * d_in, end * d_in), stored)
-      const overflow = firstOverflow(dtype, stored)
+      // No number is larger than its row's norm.
+      const safe = columns.norm.subarray(at, end).every((norm) => norm < largestStored[dtype])
+      const overflow = safe ? -1 : firstOverflow(dtype, stored)
       if (overflow >= 0) {
         const row = at + Math.floor(overflow / d_in)
         return yield* new ArtifactError({

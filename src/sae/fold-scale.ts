@@ -43,6 +43,9 @@ const byNorms = (latents: StoredLatents, norms: Float64Array): StoredLatents => 
 const perColumn = (parts: ScaledRows["parts"]): ReadonlyArray<number> =>
   parts.flatMap(({ width, scale }) => Array.from({ length: width }, () => scale))
 
+/** Latents of a block. */
+const transposed = 64
+
 export const foldScale = (
   architecture: Architecture,
   trained: TrainedWeights,
@@ -67,9 +70,15 @@ export const foldScale = (
     const norm = normOf(j, row)
     norms[j] = norm > 0 ? norm : 1
     for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / (norms[j] as number)
+  }
+  // Transposed in blocks of latents: a column at a time would touch a new line of memory with every number.
+  for (let first = 0; first < d_sae; first += transposed) {
+    const last = Math.min(d_sae, first + transposed)
     for (let c = 0; c < d_in; c++) {
-      const ratio = (scale / (inputs[c] as number)) * (norms[j] as number)
-      W_enc[c * d_sae + j] = (trained.W_enc[j * d_in + c] as number) * ratio
+      const own = scale / (inputs[c] as number)
+      for (let j = first; j < last; j++) {
+        W_enc[c * d_sae + j] = (trained.W_enc[j * d_in + c] as number) * (own * (norms[j] as number))
+      }
     }
   }
   const { W_skip, ...own } = trained.extras

@@ -70,6 +70,12 @@ interface Scaled {
 const gather = (all: ReadonlyArray<Scaled>, indices: Uint32Array): tf.Tensor2D => {
   const width = all.reduce((sum, { source }) => sum + source.d_in, 0)
   const rows = new Float32Array(indices.length * width)
+  const [only] = all as [Scaled]
+  if (all.length === 1) {
+    only.source.gather(indices, rows)
+    for (let i = 0; i < rows.length; i++) rows[i] = (rows[i] as number) / only.scale
+    return tf.tensor2d(rows, [indices.length, width])
+  }
   let start = 0
   for (const { source, scale } of all) {
     const { d_in } = source

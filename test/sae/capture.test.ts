@@ -56,7 +56,7 @@ describe("how numbers are stored", () => {
       const none = new Int32Array(3)
       const columns = {
         activation: Float32Array.of(1, 2, 3, 4, 5, 65_520),
-        norm: new Float32Array(3),
+        norm: Float32Array.of(Math.hypot(1, 2), 5, 65_521),
         document: none,
         position: Int32Array.of(7, 8, 9),
         token: none
