@@ -90,9 +90,9 @@ describe("a stage that fails", () => {
 
   it("hangs: ends at its timeout, with the programs that it started", async () => {
     const start = performance.now()
-    const { result } = await runGraph(place.cache, [failing("hang", { timeoutSeconds: 4, retries: 3 })])
-    expect(result.firstCause?.problem).toContain("longer than its timeout of 4 s")
-    expect(performance.now() - start).toBeLessThan(12_000)
+    const { result } = await runGraph(place.cache, [failing("hang", { timeoutSeconds: 10, retries: 3 })])
+    expect(result.firstCause?.problem).toContain("longer than its timeout of 10 s")
+    expect(performance.now() - start).toBeLessThan(25_000)
     const pid = Number(tallyOf(place.tally)[0]?.split(" ")[1])
     // The whole process group is gone.
     expect(() => process.kill(-pid, 0)).toThrow("ESRCH")
