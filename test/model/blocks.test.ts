@@ -3,7 +3,7 @@
  * otherwise (operations of our own, where there are any).
  */
 import * as tf from "@tensorflow/tfjs-core"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { type ActivationFunction, activationFunction } from "../../src/model/blocks/activation-function.ts"
 import { attentionPattern, causalSight } from "../../src/model/blocks/attention.ts"
