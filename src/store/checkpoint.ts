@@ -54,12 +54,17 @@ export interface CheckpointOptions {
   readonly directory: string
   /** Checkpoint folders of earlier owners, latest first. Their epochs are removed once a state of our own is safe. */
   readonly earlier: ReadonlyArray<string>
+  /** At least so far apart; 0: whenever it is asked. */
   readonly everySeconds: number
   readonly log: (line: string) => void
 }
 
+/** Saves are at least so many times as far apart as the last one took: large states cost a fiftieth of the time, not more. */
+const timesItsCost = 50
+
 export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: CheckpointOptions): Checkpoint => {
   let last = performance.now()
+  let cost = 0
   let stale = earlier
   let from: string | undefined
 
@@ -80,8 +85,10 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
   }
 
   const save = async (state: CheckpointState): Promise<void> => {
+    const start = performance.now()
     await writeCheckpoint(directory, state)
     last = performance.now()
+    cost = last - start
     for (const folder of stale) await rm(dirname(folder), { recursive: true, force: true }).catch(() => {})
     stale = []
   }
@@ -113,7 +120,7 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
   return {
     load: Effect.promise(load),
     file: (name) => Effect.tryPromise({ try: () => file(name), catch: unwritable }),
-    due: () => performance.now() - last >= everySeconds * 1000,
+    due: () => everySeconds === 0 || performance.now() - last >= Math.max(everySeconds * 1000, timesItsCost * cost),
     save: (state) => Effect.tryPromise({ try: () => save(state), catch: unwritable })
   }
 }

@@ -20,7 +20,7 @@ interface Head {
   readonly exit: Promise<number | NodeJS.Signals | null>
 }
 
-const startHead = (specs: ReadonlyArray<StageSpec>, everySeconds = "0.1"): Head => {
+const startHead = (specs: ReadonlyArray<StageSpec>, everySeconds = "0"): Head => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "head.ts"), place.cache, JSON.stringify(specs)], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: everySeconds }

@@ -13,7 +13,7 @@ await loadTestEngine()
 const checkpoint = makeCheckpoint({
   directory: join(directory, "checkpoint"),
   earlier: [],
-  everySeconds: 0.02,
+  everySeconds: 0,
   log: (line) => process.stderr.write(`${line}\n`)
 })
 const trained = await Effect.runPromise(

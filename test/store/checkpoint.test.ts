@@ -99,6 +99,19 @@ describe("a checkpoint", () => {
     expect(readdirSync(directory)).toHaveLength(2)
   })
 
+  it("is due no sooner than fifty times what the last one took", async () => {
+    const directory = fresh()
+    const checkpoint = open(directory, [], 1e-6)
+    expect(checkpoint.due()).toBe(true)
+    const start = performance.now()
+    await save(checkpoint, { json: null, tensors: { w: new Float32Array(4e6) } })
+    const took = performance.now() - start
+    expect(checkpoint.due()).toBe(false)
+    while (!checkpoint.due()) await new Promise((next) => setTimeout(next, 1))
+    const waited = performance.now() - start - took
+    expect(waited).toBeGreaterThan(10 * took)
+  })
+
   it("is due when its time has passed since the last one", async () => {
     const directory = fresh()
     expect(open(directory, [], 0).due()).toBe(true)
