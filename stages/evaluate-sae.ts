@@ -99,6 +99,13 @@ export default Stage.make("evaluate-sae", {
       if (target !== undefined) {
         const wrong = misaligned([activations, target])
         if (wrong !== undefined) return yield* stageFailed(wrong, "Capture both on one text, with one seed.")
+        const trained = sae.training?.["hook_out"]
+        if (trained !== undefined && trained !== target.hook) {
+          return yield* stageFailed(
+            `the transcoder was trained to give ${String(trained)}, the target is of ${target.hook}`,
+            "Give activations of the hook that it was trained to give."
+          )
+        }
         if (sae.d_out !== target.d_in) {
           return yield* stageFailed(
             `the transcoder gives rows of ${sae.d_out} numbers, the target has ${target.d_in}`,

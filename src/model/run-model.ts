@@ -116,7 +116,7 @@ interface Beginning {
   readonly block: number
 }
 
-/** The last place where a tensor stands for the residual stream, unless somebody looks at what comes before it. */
+/** Where a tensor stands for the residual stream and nobody looks at what comes before it. */
 const beginning = (
   { info }: RunnableModel,
   wanted: ReadonlyArray<string>,

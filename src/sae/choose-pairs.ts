@@ -1,7 +1,7 @@
 /**
  * The pairs of architectures that choose the largest z = input W_enc + b_enc (times a weight, in crosscoders), of each row
- * or of the whole batch: from the
- * f32 product, or from a product in bfloat16 whose candidates get their exact f32 values (see `selectByCandidates`).
+ * or of the whole batch: from the f32 product, or from a product in bfloat16 whose candidates get their exact f32 values
+ * (see `selectByCandidates`).
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { selectByCandidates } from "../tensor/compiled-kernels.ts"

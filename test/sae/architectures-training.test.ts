@@ -234,4 +234,12 @@ describe("presets", () => {
       ).toContain(param)
     }
   })
+
+  it("multi_topk is refused for a crosscoder alone, which weighs what it chooses by", () => {
+    const options = request("topk", { multi_topk: true })
+    const about = (what?: "transcoder" | "crosscoder") => optionProblems(options, what).map(({ param }) => param)
+    expect(about()).toEqual([])
+    expect(about("transcoder")).toEqual([])
+    expect(about("crosscoder")).toEqual(["multi_topk"])
+  })
 })

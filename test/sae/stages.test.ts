@@ -61,7 +61,10 @@ const identity: SaeWeights = {
   threshold: undefined
 }
 
-const saeOf = Effect.fn(function* (weights: SaeWeights, more: { readonly hook?: string } = {}) {
+const saeOf = Effect.fn(function* (
+  weights: SaeWeights,
+  more: { readonly hook?: string; readonly training?: Readonly<Record<string, unknown>> } = {}
+) {
   const directory = yield* temporaryDirectory
   const info = {
     architecture: "standard",
@@ -263,6 +266,13 @@ describe("evaluate-sae", () => {
       const refused = (given: Readonly<Record<string, unknown>>) =>
         Effect.map(Effect.flip(runStage(evaluate, given, {}, directory)), ({ message }) => message)
       expect(yield* refused({ sae, activations, model })).toContain("Give its target")
+      const elsewhere = yield* saeOf(weights, {
+        hook: "blocks.1.hook_resid_mid",
+        training: { hook_out: "blocks.1.hook_mlp_out" }
+      })
+      expect(yield* refused({ sae: elsewhere, activations, target, model })).toContain(
+        "trained to give blocks.1.hook_mlp_out, the target is of blocks.1.hook_resid_post"
+      )
       const plain = yield* saeOf(identity)
       expect(yield* refused({ sae: plain, activations: target, target, model })).toContain("no transcoder")
     })
