@@ -27,7 +27,9 @@ export const optionProblems = (
     const chooser = options.multi_topk ? "multi_topk" : architecture
     wrong("precision", `precision bf16-candidates is for choosing the k largest, which ${chooser} does not do alone`)
   }
-  if (options.multi_topk && what === "crosscoder") wrong("multi_topk", "multi_topk is for autoencoders")
+  if (options.multi_topk && what === "crosscoder") {
+    wrong("multi_topk", "multi_topk is not for a crosscoder, which weighs what it chooses by")
+  }
   if (options.multi_topk && architecture !== "topk")
     wrong("multi_topk", `multi_topk is for topk, not for ${architecture}`)
   if (options.resample_every !== null && architecture !== "standard") {

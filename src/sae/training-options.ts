@@ -66,9 +66,9 @@ export interface TrainingOptions {
   readonly apply_b_dec_to_input: boolean
   /** `unit`: decoder rows keep norm one; `free`: the penalty weighs activations by the norms instead. */
   readonly decoder_norm: "unit" | "free"
-  /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose ... */
+  /** Norm of the first decoder rows, where it is free. The encoder starts as their transpose. */
   readonly decoder_init_norm: number
-  /** ... but with rows of this norm; null: the decoder's. */
+  /** Norm of the first encoder rows; null: that of the decoder's. */
   readonly encoder_init_norm: number | null
   /** Transcoders: whether x W_skip^T is added to the output (sparsify; Paulo et al. 2025, arXiv 2501.18823). */
   readonly skip: boolean

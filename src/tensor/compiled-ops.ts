@@ -1,7 +1,7 @@
 /**
- * The operations of sae-ops.cc and model-ops.cc: loaded into the tensorflow engine's process where they were compiled, where the CPU has
- * the instructions that they were compiled for, and where the engine computes on the CPU. Everything that uses them has
- * another way, with TensorFlow's own operations.
+ * The operations of sae-ops.cc and model-ops.cc: loaded into the tensorflow engine's process where they were compiled,
+ * where the CPU has the instructions that they were compiled for, and where the engine computes on the CPU. Everything that
+ * uses them has another way, with TensorFlow's own operations.
  */
 import { existsSync } from "node:fs"
 import { nodeRequire } from "./binding-package.ts"
