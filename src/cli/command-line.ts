@@ -19,7 +19,7 @@ const cache = Flag.String("cache").pipe(
   Flag.optional,
   Flag.withDescription("the artifact store (default: PIPELINE_CACHE, or cache/ in the project)")
 )
-const engine = Flag.Literals("engine", ["auto", "tensorflow", "wasm"]).pipe(
+const engine = Flag.Literals("engine", ["auto", "tensorflow", "webgpu", "wasm"]).pipe(
   Flag.optional,
   Flag.withDescription("what multiplies matrices (default: PIPELINE_ENGINE, or the best there is)")
 )

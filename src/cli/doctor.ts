@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { resolveEngine } from "../tensor/engine.ts"
 import { tensorflowStatus } from "../tensor/tensorflow-status.ts"
 import type { TensorflowStatus } from "../tensor/tensorflow-status.ts"
+import { probeAdapter } from "../tensor/webgpu/probe-adapter.ts"
 import type { CacheInput } from "./command-line.ts"
 import { formatBytes, formatTable } from "./words.ts"
 import { projectHere } from "./project-here.ts"
@@ -59,6 +60,13 @@ const gpuFinding: Effect.Effect<Finding> = Effect.tryPromise(() =>
   )
 )
 
+const webgpuFinding = Effect.map(probeAdapter, (found): Finding => {
+  const what = "engine webgpu"
+  if (typeof found === "string") return { what, state: "note", detail: found }
+  if (found.hardware) return { what, state: "ok", detail: found.name }
+  return { what, state: "note", detail: `${found.name} computes on the CPU: used only where it is asked for` }
+})
+
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
 export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
@@ -71,6 +79,7 @@ export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
     { what: "memory", state: "ok", detail: `${formatBytes(freemem())} free of ${formatBytes(totalmem())}` },
     yield* gpuFinding,
     ...tensorflowFindings(yield* tensorflowStatus),
+    yield* webgpuFinding,
     { what: "engine wasm", state: "ok", detail: "always there; several times slower than tensorflow" },
     { what: "engine in use", state: "ok", detail: engine },
     {

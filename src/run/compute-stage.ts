@@ -46,6 +46,11 @@ const environmentOf = ({ gpus, engine }: Placement): Readonly<Record<string, str
   return engine === null ? {} : { CUDA_VISIBLE_DEVICES: "" }
 }
 
+const deviceOf = ({ gpus, engine }: Placement): string => {
+  if (gpus.length > 0) return gpus.map(({ name }) => name).join(", ")
+  return engine?.name === "webgpu" ? "webgpu" : "cpu"
+}
+
 /** What stands in the store under a key after this result; a canonical artifact whose bytes are gone is given up. */
 const commit = Effect.fnUntraced(function* (
   context: RunContext,
@@ -106,7 +111,7 @@ const attempts = Effect.fnUntraced(function* (
       kind: instance.kind.name,
       key: keyed.key,
       attempt,
-      device: placement.gpus.length === 0 ? "cpu" : placement.gpus.map(({ name }) => name).join(", "),
+      device: deviceOf(placement),
       gpuMissing: placement.gpuMissing,
       resumes: hasCheckpoint(workspace),
       reasons,

@@ -35,7 +35,7 @@ export interface StageStarted {
   readonly key: string
   /** 1, 2, ... within this run. */
   readonly attempt: number
-  /** "cpu", "gpu0", ... */
+  /** "cpu", "gpu0", ...; "webgpu" where that engine computes. */
   readonly device: string
   /** True where a stage asks for a GPU and there is none: it runs on the CPU. */
   readonly gpuMissing: boolean

@@ -73,8 +73,8 @@ export const makePlaces = Effect.fnUntraced(function* ({ jobs, engine, run }: Pl
   const wantsGpu = ({ resources }: StageInstance): boolean => (resources.gpu ?? 0) > 0
 
   const onCpu = Effect.fnUntraced(function* (instance: StageInstance, ticket: Ticket, onWait: OnWait) {
-    const gpuMissing = wantsGpu(instance)
     const engine = yield* engineFor(instance)
+    const gpuMissing = wantsGpu(instance) && engine?.name !== "webgpu"
     if (engine === null) yield* wait(ticket, JOB, onWait)
     else {
       yield* wait(ticket, "the CPUs", onWait)
@@ -89,7 +89,8 @@ export const makePlaces = Effect.fnUntraced(function* ({ jobs, engine, run }: Pl
 
   const onGpu = Effect.fnUntraced(function* (instance: StageInstance, ticket: Ticket, onWait: OnWait) {
     const engine = yield* engineFor(instance)
-    if (engine?.name === "wasm" || (yield* listGpus).length === 0) {
+    // Only tensorflow can be told which GPU to use: webgpu takes the first, one stage at a time.
+    if (engine?.name === "webgpu" || engine?.name === "wasm" || (yield* listGpus).length === 0) {
       ticket.withdraw()
       return yield* onCpu(instance, cpuTicket(instance), onWait)
     }

@@ -22,6 +22,8 @@ const MOST_THREADS = 8
 export const threadPlan = (engine: EngineName, cpus: number, wanted?: number): ThreadPlan => {
   // wasm computes in one thread: as many stages as there are CPUs.
   if (engine === "wasm") return { threads: 1, slots: cpus }
+  // One stage at a time has the GPU.
+  if (engine === "webgpu") return { threads: 1, slots: 1 }
   const threads = wanted ?? Math.min(cpus, MOST_THREADS)
   return { threads, slots: Math.max(1, Math.floor(cpus / threads)) }
 }

@@ -7,17 +7,18 @@ import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
 import { EngineUnavailable } from "./engine-unavailable.ts"
 import { installedEngine } from "./tensorflow-status.ts"
+import { probeAdapter } from "./webgpu/probe-adapter.ts"
 
-export const engineNames = ["tensorflow", "wasm"] as const
+export const engineNames = ["tensorflow", "webgpu", "wasm"] as const
 export type EngineName = (typeof engineNames)[number]
 
 /** What a result's numerics depend on. Two processes with equal `EngineInfo` give equal bytes. */
 export interface EngineInfo {
   readonly name: EngineName
-  /** Version of the library that computes: TensorFlow's, or tfjs-backend-wasm's. */
+  /** Version of the library that computes: TensorFlow's, or that of tfjs's back end. */
   readonly version: string
   readonly device: "cpu" | "gpu"
-  /** Widest vector instruction set in use, such as `x64-avx512-bf16` or `wasm-simd`. */
+  /** Widest vector instruction set in use, such as `x64-avx512-bf16` or `wasm-simd`; the adapter's name for webgpu. */
   readonly isa: string
   readonly threads: number
   /** The sparse kernels: operations of our own, those of the engine's library, or typed arrays. */
@@ -35,9 +36,14 @@ let loaded: EngineInfo | undefined
 
 const isEngineName = (text: string): text is EngineName => engineNames.some((name) => name === text)
 
+/** The best engine that needs no installation: webgpu where there is a GPU, not merely a driver that imitates one. */
+export const engineWithoutInstallation = Effect.map(probeAdapter, (found): EngineName =>
+  typeof found !== "string" && found.hardware ? "webgpu" : "wasm"
+)
+
 /**
- * Turns `auto` into an engine: `PIPELINE_ENGINE` where it is set, else tensorflow where it is installed, else wasm.
- * Never installs anything (see `ensureEngine`).
+ * Turns `auto` into an engine: `PIPELINE_ENGINE` where it is set, else tensorflow where it is installed, else webgpu
+ * where there is a GPU, else wasm. Never installs anything (see `ensureEngine`).
  */
 export const resolveEngine = Effect.fn("resolveEngine")(function* (choice: "auto" | EngineName) {
   if (choice !== "auto") return choice
@@ -50,7 +56,7 @@ export const resolveEngine = Effect.fn("resolveEngine")(function* (choice: "auto
       fix: `Set it to one of: auto, ${engineNames.join(", ")}`
     })
   }
-  return installedEngine() === undefined ? "wasm" : "tensorflow"
+  return installedEngine() === undefined ? yield* engineWithoutInstallation : "tensorflow"
 })
 
 const threadsFrom = (options: LoadEngineOptions): number => {
@@ -80,7 +86,9 @@ export const loadEngine = Effect.fn("loadEngine")(function* (
   const load =
     name === "tensorflow"
       ? loadTensorflow(threads, options.compiled ?? process.env["PIPELINE_KERNELS"] !== "library")
-      : loadWasm
+      : name === "webgpu"
+        ? loadWebgpu
+        : loadWasm
   loaded = yield* load
   return loaded
 })
@@ -89,5 +97,7 @@ const loadTensorflow = (threads: number, compiled: boolean) =>
   Effect.promise(() => import("./load-tensorflow.ts")).pipe(
     Effect.flatMap((module) => module.loadTensorflow(threads, compiled))
   )
+
+const loadWebgpu = Effect.promise(() => import("./load-webgpu.ts")).pipe(Effect.flatMap((module) => module.loadWebgpu))
 
 const loadWasm = Effect.promise(() => import("./load-wasm.ts")).pipe(Effect.flatMap((module) => module.loadWasm))

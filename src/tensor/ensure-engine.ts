@@ -16,10 +16,15 @@ export interface EngineDecision {
 
 const installRefused = (): boolean => process.env["PIPELINE_ENGINE_INSTALL"] === "never"
 
+/** Measured against wasm; no GPU that webgpu reaches has been. */
+const faster = (than: EngineName): string =>
+  than === "wasm" ? "tensorflow would be several times faster" : `tensorflow would be preferred to ${than}`
+
 const REFUSAL = "PIPELINE_ENGINE_INSTALL=never refuses this"
 
 /**
- * `auto` never fails over tensorflow: what cannot be built is said in `note`, and the run goes on with wasm. An engine
+ * `auto` never fails over tensorflow: what cannot be built is said in `note`, and the run goes on with webgpu or
+ * wasm. An engine
  * that was named and cannot be had is an error. `PIPELINE_ENGINE_INSTALL=never` refuses the automatic installation.
  */
 export const ensureEngine = Effect.fn("ensureEngine")(function* (
@@ -31,8 +36,8 @@ export const ensureEngine = Effect.fn("ensureEngine")(function* (
   const status = yield* tensorflowStatus
   if (status.state === "installed" || (named && wanted !== "tensorflow")) return decision(wanted)
   if (installRefused()) {
-    const note = "tensorflow is several times faster; `pipeline engine install` gets it"
-    if (!named) return decision("wasm", `${note} (PIPELINE_ENGINE_INSTALL=never)`)
+    const note = `${faster(wanted)}; \`pipeline engine install\` gets it`
+    if (!named) return decision(wanted, `${note} (PIPELINE_ENGINE_INSTALL=never)`)
     return yield* new EngineUnavailable({
       engine: "tensorflow",
       reason: "it is not installed, and PIPELINE_ENGINE_INSTALL=never",
@@ -41,7 +46,7 @@ export const ensureEngine = Effect.fn("ensureEngine")(function* (
   }
   if (status.state === "missing" && !named) {
     const parts = status.missing.map((part) => `${part.what} (${part.fix})`).join("; ")
-    return decision("wasm", `tensorflow would be several times faster, but ${parts}`)
+    return decision(wanted, `${faster(wanted)}, but ${parts}`)
   }
   const install = installTensorflow({
     onProgress: (progress) => {
@@ -50,7 +55,7 @@ export const ensureEngine = Effect.fn("ensureEngine")(function* (
     }
   }).pipe(Effect.as(decision("tensorflow")))
   if (named) return yield* install
-  return yield* install.pipe(Effect.catch((error) => Effect.succeed(decision("wasm", error.message))))
+  return yield* install.pipe(Effect.catch((error) => Effect.succeed(decision(wanted, error.message))))
 })
 
 const decision = (engine: EngineName, note?: string): EngineDecision =>

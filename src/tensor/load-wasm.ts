@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { EngineInfo } from "./engine.ts"
 import { EngineUnavailable } from "./engine-unavailable.ts"
 import { quietly } from "./quietly.ts"
+import { registerGradients } from "./register-gradients.ts"
 import { replaceWasmProducts } from "./wasm-products.ts"
 
 export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.tryPromise({
@@ -14,6 +15,7 @@ export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.try
       wasm.setThreadsCount(1)
       if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its WebAssembly back end")
       replaceWasmProducts()
+      await registerGradients()
       const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")
       const version: unknown = createRequire(import.meta.url)("@tensorflow/tfjs-backend-wasm/package.json").version
       const isa = simd ? "wasm-simd" : "wasm"
