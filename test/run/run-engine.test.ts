@@ -7,6 +7,7 @@ import { storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
 import { temporaryCache } from "./temporary-cache.ts"
+import { webgpuHere } from "../webgpu.ts"
 
 const place = temporaryCache()
 const product: StageSpec = { id: "product", kind: "tensor-sum", params: { size: 8 }, resources: { gpu: 1 } }
@@ -24,6 +25,16 @@ describe("a stage that multiplies matrices", () => {
       expect(readFileSync(result.stages[0]?.log ?? "", "utf8")).toBe("wasm on cpu, 1 threads, CUDA_VISIBLE_DEVICES=\n")
     }
   )
+
+  it.skipIf(!webgpuHere)("runs on webgpu where that is asked for, and has its GPU", async () => {
+    const engine = Effect.succeed("webgpu" as const)
+    const { result, events } = await runGraph(place.cache, [product], { engine })
+    expect(result.firstCause).toBeUndefined()
+    expect(result.stages[0]?.metrics).toEqual({ sum: 512 })
+    expect(events.find(({ type }) => type === "stage-started")).toMatchObject({ device: "webgpu", gpuMissing: false })
+    const action = await Effect.runPromise(storeAt(place.cache).action(result.stages[0]?.key ?? ""))
+    expect(action?.engine).toMatchObject({ name: "webgpu", threads: 1, kernels: "portable" })
+  })
 
   it("asks for the engine once, and only when something has to run", async () => {
     let asked = 0
