@@ -148,7 +148,11 @@ export default Stage.make("evaluate-sae", {
       )
       const total = activations.held_out.rows + targets
       const rowsDone = (done: number) => progress({ done, total, unit: "rows" })
-      const { latents, ...reconstruction } = yield* evaluateReconstruction(tensors, activations.held_out, {
+      const {
+        latents,
+        parts: _,
+        ...reconstruction
+      } = yield* evaluateReconstruction(tensors, activations.held_out, {
         target: target?.held_out,
         onRows: rowsDone
       })

@@ -1,6 +1,7 @@
 /** Puts an experiment's results into one web page that needs no network. */
 import * as Effect from "effect/Effect"
 import { Absorption } from "../src/artifact/absorption.ts"
+import { readCrosscoder } from "../src/artifact/crosscoder-file.ts"
 import { Evaluation } from "../src/artifact/evaluation.ts"
 import { Interpretations } from "../src/artifact/interpretations.ts"
 import { readMetaLatents } from "../src/artifact/meta-latents.ts"
@@ -46,9 +47,12 @@ export default Stage.make("report", {
         const base = value.training?.["base"]
         metaSaes.push({ at, value: meta, base: typeof base === "string" ? base : undefined })
       }
+      const saes = yield* Effect.forEach(inputs.saes, ({ at, value, artifact }) =>
+        Effect.map(readCrosscoder(artifact), (crosscoder) => ({ at, value, crosscoder }))
+      )
       const html = scienceReport({
         title: params.title,
-        saes: inputs.saes,
+        saes,
         evaluations: inputs.evaluations,
         interpretations: inputs.interpretations,
         absorptions: inputs.absorption,

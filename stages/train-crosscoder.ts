@@ -1,6 +1,7 @@
 /** Trains a crosscoder: one dictionary for several layers or models, on the same tokens (Lindsey et al. 2024). */
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/artifact/activations.ts"
+import { CROSSCODER_FILE, type CrosscoderFile } from "../src/artifact/crosscoder-file.ts"
 import { Sae } from "../src/artifact/sae.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
 import type { TrainedSae } from "../src/sae/training-run.ts"
@@ -52,7 +53,7 @@ const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae)
   }
   yield* writeStoredSae(output, trained.stored, info, trained.curve)
   const sources = all.map(({ hook, model, digest, d_in }) => ({ hook, model, activations: digest, d_in }))
-  yield* output.writeJson("crosscoder.json", { format: 1, sources, shares, own, shared })
+  yield* output.writeJson(CROSSCODER_FILE, { format: 1, sources, shares, own, shared } satisfies CrosscoderFile)
   const metrics = trainedMetrics(trained, log)
   log([`${shared} latents shared`, ...own.map((n, m) => `${n} of ${all[m]?.hook} alone`)].join(", "))
   return { ...metrics, shared_fraction: shared / asked.d_sae }

@@ -7,14 +7,25 @@ import * as Effect from "effect/Effect"
 import type { ArtifactError } from "./artifact-error.ts"
 import { makeKind } from "./artifact-kind.ts"
 
-export interface EvaluationInfo {
-  /** Digests of what was evaluated, on what. */
-  readonly sae: string
-  readonly activations: string
-  readonly model: string
+/** What a crosscoder gives back of one of its sources. */
+export interface EvaluatedSource {
   readonly hook: string
+  readonly model: string
+  readonly activations: string
+  readonly explained_variance: number
+  readonly mse: number
+  readonly cosine: number
+}
+
+export interface EvaluationInfo {
+  /** Digests of what was evaluated, on what; null for a crosscoder, whose rows are of several `sources`. */
+  readonly sae: string
+  readonly activations: string | null
+  readonly model: string | null
+  readonly hook: string | null
   /** Of a transcoder: where its output belongs. */
   readonly hook_out?: string
+  readonly sources?: ReadonlyArray<EvaluatedSource>
   readonly d_in: number
   readonly d_sae: number
   /** Held-out rows that the reconstruction metrics are over. */

@@ -13,10 +13,22 @@ const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const EvaluationFile = Schema.Struct({
   format: Schema.Literal(1),
   sae: Schema.String,
-  activations: Schema.String,
-  model: Schema.String,
-  hook: Schema.String,
+  activations: Schema.NullOr(Schema.String),
+  model: Schema.NullOr(Schema.String),
+  hook: Schema.NullOr(Schema.String),
   hook_out: Schema.optionalKey(Schema.String),
+  sources: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        hook: Schema.String,
+        model: Schema.String,
+        activations: Schema.String,
+        explained_variance: Schema.Finite,
+        mse: Schema.Finite,
+        cosine: Schema.Finite
+      })
+    )
+  ),
   d_in: count,
   d_sae: count,
   rows: count,

@@ -1,10 +1,17 @@
 /** How well the SAEs reconstruct: every metric of every evaluation, and the density of the latents. */
+import type { EvaluationInfo } from "../artifact/evaluation.ts"
 import { densityChart } from "./density-chart.ts"
 import { formatInteger, formatNumber } from "./format-number.ts"
 import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 import type { Subject } from "./subjects.ts"
 import { swatch } from "./swatch.ts"
+
+const whereOf = ({ hook, hook_out, sources = [] }: EvaluationInfo): Html => {
+  const names = hook === null ? sources.map((source) => source.hook) : [hook]
+  const codes = names.map((name, i) => html`${i === 0 ? " of " : ", "}<code>${name}</code>`)
+  return html`${codes}${hook_out === undefined ? "" : html`, for <code>${hook_out}</code>`}`
+}
 
 /** Undefined where nothing was evaluated. */
 export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
@@ -17,11 +24,13 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
   const { evaluation } = first
   return html`<h2>Evaluation</h2>
     <p class="note">
-      On ${formatInteger(evaluation.rows)} held-out rows of <code>${evaluation.hook}</code>${
-        evaluation.hook_out === undefined ? "" : html`, for <code>${evaluation.hook_out}</code>`
-      };
-      cross-entropies over ${formatInteger(evaluation.contexts.targets)} targets in
-      ${formatInteger(evaluation.contexts.count)} contexts.
+      On ${formatInteger(evaluation.rows)} held-out
+      rows${whereOf(evaluation)}${
+        evaluation.contexts.count === 0
+          ? ""
+          : html`; cross-entropies over ${formatInteger(evaluation.contexts.targets)} targets in
+            ${formatInteger(evaluation.contexts.count)} contexts`
+      }.
     </p>
     <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
     <details>

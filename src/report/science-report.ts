@@ -11,6 +11,7 @@ import { latentsSection } from "./latents-section.ts"
 import { metaSection } from "./meta-section.ts"
 import type { PageSection } from "./page.ts"
 import { renderPage } from "./page.ts"
+import { sourcesSection } from "./sources-section.ts"
 import { stitchingSection } from "./stitching-section.ts"
 import type { ReportInput, Subject } from "./subjects.ts"
 import { subjectsOf } from "./subjects.ts"
@@ -37,6 +38,7 @@ export const scienceReport = (input: ReportInput): string => {
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
+    ["sources", "Sources", sourcesSection(subjects)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
     ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],

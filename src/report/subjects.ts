@@ -1,5 +1,6 @@
 /** What a report is about: the SAEs of an experiment, each with whatever was found out about it. */
 import type { AbsorptionFile } from "../artifact/absorption.ts"
+import type { CrosscoderFile } from "../artifact/crosscoder-file.ts"
 import type { EvaluationInfo } from "../artifact/evaluation.ts"
 import type { InterpretationsFile } from "../artifact/interpretations.ts"
 import type { MetaLatentsFile } from "../artifact/meta-latents.ts"
@@ -20,10 +21,15 @@ export interface PlacedMeta extends Placed<MetaLatentsFile> {
   readonly base: string | undefined
 }
 
+export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }> {
+  /** Only of a crosscoder. */
+  readonly crosscoder?: CrosscoderFile | undefined
+}
+
 /** Everything may be empty: the report shows what there is. */
 export interface ReportInput {
   readonly title: string
-  readonly saes: ReadonlyArray<Placed<SaeInfo & { readonly digest: string }>>
+  readonly saes: ReadonlyArray<PlacedSae>
   readonly evaluations: ReadonlyArray<Placed<EvaluationInfo>>
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
@@ -38,6 +44,7 @@ export interface Subject {
   readonly d_sae: number
   readonly digest: string | undefined
   readonly info: SaeInfo | undefined
+  readonly crosscoder: CrosscoderFile | undefined
   readonly evaluation: EvaluationInfo | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly absorption: AbsorptionFile | undefined
@@ -68,6 +75,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       d_sae,
       digest,
       info: undefined,
+      crosscoder: undefined,
       evaluation: undefined,
       interpretations: undefined,
       absorption: undefined
@@ -84,7 +92,9 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
     const placed = open.find((subject) => sameCoordinates(subject.at, at))
     return placed ?? (open.length === 1 ? (open[0] as Draft) : add(at, d_sae, digest))
   }
-  for (const { at, value } of input.saes) add(at, value.d_sae, value.digest).info = value
+  for (const { at, value, crosscoder } of input.saes) {
+    Object.assign(add(at, value.d_sae, value.digest), { info: value, crosscoder })
+  }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
   for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, undefined).absorption = value

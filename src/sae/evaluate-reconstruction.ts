@@ -4,10 +4,16 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { RowSet } from "../artifact/activations.ts"
+import type { RowBatch, RowSet } from "../artifact/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { LatentStatistics } from "../artifact/evaluation.ts"
 import { encodeRows, type SaeModel } from "./sae-model.ts"
+
+/** As much of a set of rows as is read here. */
+export interface EvaluatedRows {
+  readonly batches: number
+  readonly readBatch: (index: number) => Effect.Effect<Pick<RowBatch, "first" | "rows" | "activation">, ArtifactError>
+}
 
 export interface Reconstruction {
   readonly rows: number
@@ -25,6 +31,8 @@ export interface Reconstruction {
   /** Mean cosine of x and x_hat; 0 for a row whose reconstruction is zero. */
   readonly cosine: number
   readonly latents: LatentStatistics
+  /** Of the columns of each of `parts`. */
+  readonly parts: ReadonlyArray<Pick<Reconstruction, "mse" | "explained_variance" | "cosine">>
 }
 
 /** Sums that the metrics follow from; `add` takes rows and their reconstructions, row-major. */
@@ -87,19 +95,23 @@ export const makeReconstructionSums = (d_in: number) => {
 export interface ReconstructionOptions {
   /** Of a transcoder: what each row of the set has to become, row by row. */
   readonly target?: RowSet | undefined
+  /** Widths of what stands side by side in an output row, each of which is also measured alone. */
+  readonly parts?: ReadonlyArray<number>
   /** Told the number of rows done so far. */
   readonly onRows?: (done: number) => void
 }
 
 export const evaluateReconstruction = (
   sae: SaeModel,
-  set: RowSet,
-  { target, onRows = () => {} }: ReconstructionOptions = {}
+  set: EvaluatedRows,
+  { target, parts = [], onRows = () => {} }: ReconstructionOptions = {}
 ): Effect.Effect<Reconstruction, ArtifactError> =>
   Effect.gen(function* () {
     const { d_in, d_out, d_sae } = sae
     const step = encodeRows(d_sae)
     const sums = makeReconstructionSums(d_out)
+    const columns = columnsOf(parts)
+    const partSums = parts.map(makeReconstructionSums)
     const fired = new Float64Array(d_sae)
     const total = new Float64Array(d_sae)
     const max = new Float64Array(d_sae)
@@ -110,7 +122,9 @@ export const evaluateReconstruction = (
       for (let first = 0; first < batch.rows; first += step) {
         const last = Math.min(batch.rows, first + step)
         const { xHat, codes, values } = run(sae, batch.activation.subarray(first * d_in, last * d_in))
-        sums.add(wanted.subarray(first * d_out, last * d_out), xHat)
+        const x = wanted.subarray(first * d_out, last * d_out)
+        sums.add(x, xHat)
+        for (const [m, column] of columns.entries()) partSums[m]?.add(cut(x, d_out, column), cut(xHat, d_out, column))
         active += values.length
         for (let i = 0; i < values.length; i++) {
           const j = codes[i] as number
@@ -130,6 +144,7 @@ export const evaluateReconstruction = (
       explained_variance,
       explained_variance_legacy,
       cosine,
+      parts: partSums.map((part) => part.result()),
       latents: {
         density: fired.map((count) => count / rows),
         mean_active: total.map((sum, j) => (fired[j] === 0 ? 0 : sum / (fired[j] as number))),
@@ -137,6 +152,23 @@ export const evaluateReconstruction = (
       }
     }
   })
+
+interface Columns {
+  readonly start: number
+  readonly width: number
+}
+
+const columnsOf = (widths: ReadonlyArray<number>): ReadonlyArray<Columns> =>
+  widths.map((width, m) => ({ start: widths.slice(0, m).reduce((sum, other) => sum + other, 0), width }))
+
+/** Those columns of rows of `d` numbers. */
+const cut = (rows: Float32Array, d: number, { start, width }: Columns): Float32Array => {
+  const result = new Float32Array((rows.length / d) * width)
+  for (let row = 0; row * d < rows.length; row++) {
+    result.set(rows.subarray(row * d + start, row * d + start + width), row * width)
+  }
+  return result
+}
 
 const run = (sae: SaeModel, rows: Float32Array) => {
   const kept: { latent: Int32Array; values: Float32Array } = { latent: new Int32Array(0), values: new Float32Array(0) }

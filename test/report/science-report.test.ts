@@ -5,7 +5,7 @@ import type { BrowserData } from "../../src/report/browser-data.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import type { ReportInput } from "../../src/report/subjects.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
-import { interpretations, sampleReport, tokenTexts } from "./sample-report.ts"
+import { evaluation, interpretations, saeInfo, sampleReport, tokenTexts } from "./sample-report.ts"
 
 const page = scienceReport(sampleReport())
 const tags = tagsOf(page)
@@ -89,6 +89,39 @@ describe("science report", () => {
     expect(text).toContain("ce_recovered 0.9125 0.9125")
     expect(text).toContain("mse 1.3e-4 1.3e-4")
     expect(text).toContain("width 64, seed 0: 13 dead, 4 dense")
+  })
+
+  it("shows what a crosscoder gives back of each source, and whose its latents are", () => {
+    const hooks = ["blocks.0.hook_resid_post", "blocks.1.hook_resid_post"]
+    const sources = hooks.map((hook) => ({ hook, model: "model", activations: hook, d_in: 96 }))
+    const shares = [
+      [1, 0],
+      [0.55, 0.45],
+      [0.5, 0.5],
+      [0.1, 0.9],
+      [0, 0]
+    ] as const
+    const crosscoder = { format: 1, sources, shares, own: [1, 1], shared: 2 } as const
+    const figures = sources.map(({ d_in: _, ...source }, m) => {
+      return { ...source, explained_variance: 0.75 + m / 8, mse: 2, cosine: 0.9 }
+    })
+    const measured = { ...evaluation(5, "cross", 0.8125), activations: null, model: null, hook: null, sources: figures }
+    const text = scienceReport({
+      ...sampleReport(),
+      saes: [{ at: {}, value: { ...saeInfo(5, "cross"), hook: null }, crosscoder }],
+      evaluations: [{ at: {}, value: { ...measured, contexts: { count: 0, whole: 0, targets: 0 } } }]
+    })
+    expect(textOf(text, "evaluation")).toContain(`40,321 held-out rows of ${hooks[0]} , ${hooks[1]} .`)
+    const shown = textOf(text, "sources")
+    expect(shown).toContain(`5 latents ${hooks[0]} 0.7500 1 5 latents ${hooks[1]} 0.8750 1 5 latents shared – 2`)
+    // Shares of the second source; the latent without a decoder row is in no bar.
+    const bars = tagsOf(text).flatMap(({ name, text: title }) => (name === "title" ? [title] : []))
+    expect(bars.filter((bar) => / to .*: 1 latents$/.test(bar) && !bar.includes("10"))).toEqual([
+      "0 to 0.025: 1 latents",
+      "0.45 to 0.475: 1 latents",
+      "0.5 to 0.525: 1 latents",
+      "0.9 to 0.925: 1 latents"
+    ])
   })
 
   it("draws the stitching path from the small SAE's error to the large one's, and marks the steps that rise", () => {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { ownLatents, sourceShares } from "../../src/analysis/source-norms.ts"
 import { Activations } from "../../src/artifact/activations.ts"
+import { Evaluation } from "../../src/artifact/evaluation.ts"
 import { computableSae } from "../../src/artifact/formats/computable-sae.ts"
 import { Sae, type SaeWeights } from "../../src/artifact/sae.ts"
 import { Tokens } from "../../src/artifact/tokens.ts"
@@ -26,6 +27,7 @@ import {
 } from "../../src/sae/training-options.ts"
 import { trainingRequest } from "../../src/sae/training-request.ts"
 import capture from "../../stages/capture-activations.ts"
+import evaluateCrosscoder from "../../stages/evaluate-crosscoder.ts"
 import trainCrosscoder from "../../stages/train-crosscoder.ts"
 import trainTranscoder from "../../stages/train-transcoder.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
@@ -398,6 +400,47 @@ describe("stages", () => {
       expect(file.shares.length).toBe(48)
       for (const share of file.shares) expect(share.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6)
       expect(metrics["shared_fraction"]).toBeCloseTo(file.shared / 48, 9)
+      const crosscoder = { value, artifact, at: {} }
+      const measured = yield* runStage(evaluateCrosscoder, { crosscoder, sources }, {}, yield* temporaryDirectory)
+      const evaluation = yield* opened(Evaluation, measured.artifact)
+      // Each source against sums over its own columns, taken apart by hand.
+      const raw = yield* Effect.forEach(sources, ({ value: source }) => source.held_out.loadRows())
+      const widths = sources.map(({ value: source }) => source.d_in)
+      const count = (raw[0] as Float32Array).length / (widths[0] as number)
+      const rows = new Float32Array(count * value.d_in)
+      for (let row = 0; row < count; row++) {
+        let at = row * value.d_in
+        for (const [m, d] of widths.entries()) {
+          rows.set((raw[m] as Float32Array).subarray(row * d, (row + 1) * d), at)
+          at += d
+        }
+      }
+      const model = makeSaeModel(yield* value.weights)
+      const output = tf.tidy(() => model.reconstruct(tf.tensor2d(rows, [count, value.d_in])).dataSync())
+      model.dispose()
+      const found = evaluation.value.sources ?? []
+      expect(found.map(({ hook }) => hook)).toEqual(sources.map(({ value: source }) => source.hook))
+      for (const [m, d] of widths.entries()) {
+        const column = (from: ArrayLike<number>, row: number, c: number) => from[row * value.d_in + m * d + c] as number
+        let error = 0
+        let spread = 0
+        for (let c = 0; c < d; c++) {
+          let mean = 0
+          for (let row = 0; row < count; row++) mean += column(rows, row, c) / count
+          for (let row = 0; row < count; row++) {
+            error += (column(rows, row, c) - column(output, row, c)) ** 2
+            spread += (column(rows, row, c) - mean) ** 2
+          }
+        }
+        expect(found[m]?.explained_variance).toBeCloseTo(1 - error / spread, 5)
+      }
+      const values = found.map(({ explained_variance: ev }) => ev)
+      expect(measured.metrics["explained_variance"]).toBeCloseTo(((values[0] ?? 0) + (values[1] ?? 0)) / 2, 9)
+      expect(measured.metrics["explained_variance_least"]).toBe(Math.min(...values))
+      const swapped = { crosscoder, sources: sources.toReversed() }
+      const refused = yield* Effect.flip(runStage(evaluateCrosscoder, swapped, {}, yield* temporaryDirectory))
+      expect(refused.message).toMatch(/the crosscoder reads blocks\.0\.hook_resid_post .*the sources are blocks\.1/)
+
       const one = yield* Effect.flip(
         runStage(trainCrosscoder, { sources: [sources[0]] }, params, yield* temporaryDirectory)
       )
