@@ -102,8 +102,8 @@ describe("science report", () => {
       [0, 0]
     ] as const
     const crosscoder = { format: 1, sources, shares, own: [1, 1], shared: 2 } as const
-    const figures = sources.map(({ d_in: _, ...source }, m) => {
-      return { ...source, explained_variance: 0.75 + m / 8, mse: 2, cosine: 0.9 }
+    const figures = hooks.map((hook, m) => {
+      return { hook, model: "model", activations: hook, explained_variance: 0.75 + m / 8, mse: 2, cosine: 0.9 }
     })
     const measured = { ...evaluation(5, "cross", 0.8125), activations: null, model: null, hook: null, sources: figures }
     const text = scienceReport({
