@@ -7,6 +7,8 @@ import { type EngineName, resolveEngine } from "./engine.ts"
 import { EngineUnavailable } from "./engine-unavailable.ts"
 import { type InstallOptions, installTensorflow } from "./tensorflow-install.ts"
 import { tensorflowStatus } from "./tensorflow-status.ts"
+import { webgpuUnavailable } from "./webgpu/adapter.ts"
+import { probeAdapter } from "./webgpu/probe-adapter.ts"
 
 export interface EngineDecision {
   readonly engine: EngineName
@@ -33,6 +35,10 @@ export const ensureEngine = Effect.fn("ensureEngine")(function* (
 ) {
   const wanted = yield* resolveEngine(choice)
   const named = choice !== "auto" || (process.env["PIPELINE_ENGINE"] ?? "auto") !== "auto"
+  if (wanted === "webgpu" && named) {
+    const found = yield* probeAdapter
+    if (typeof found === "string") return yield* webgpuUnavailable(found)
+  }
   const status = yield* tensorflowStatus
   if (status.state === "installed" || (named && wanted !== "tensorflow")) return decision(wanted)
   if (installRefused()) {

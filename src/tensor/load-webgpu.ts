@@ -4,9 +4,10 @@ import { MessageChannel, Worker } from "node:worker_threads"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type { EngineInfo } from "./engine.ts"
-import { EngineUnavailable } from "./engine-unavailable.ts"
+import type { EngineUnavailable } from "./engine-unavailable.ts"
 import { quietly } from "./quietly.ts"
 import { registerGradients } from "./register-gradients.ts"
+import { webgpuUnavailable } from "./webgpu/adapter.ts"
 import type { DeviceThreadData, Started } from "./webgpu/device-calls.ts"
 import { RemoteBackend } from "./webgpu/remote-backend.ts"
 
@@ -65,10 +66,5 @@ const start = async (): Promise<EngineInfo> => {
 
 export const loadWebgpu: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.tryPromise({
   try: () => quietly(start),
-  catch: (error) =>
-    new EngineUnavailable({
-      engine: "webgpu",
-      reason: error instanceof Error ? error.message : String(error),
-      fix: "Install the GPU's driver and the Vulkan loader (libvulkan1 on Debian), or choose the engine tensorflow or wasm"
-    })
+  catch: (error) => webgpuUnavailable(error instanceof Error ? error.message : String(error))
 })

@@ -67,3 +67,12 @@ it("installs nothing where that is refused: what is there for auto, an error for
   expect(error.message).toContain("PIPELINE_ENGINE_INSTALL=never")
   expect(await Effect.runPromise(ensureEngine("wasm"))).toEqual({ engine: "wasm" })
 })
+
+it.skipIf(process.platform !== "linux")(
+  "refuses webgpu by name where no driver offers a GPU, with the remedy",
+  async () => {
+    vi.stubEnv("VK_ICD_FILENAMES", "/nowhere.json")
+    const error = await Effect.runPromise(Effect.flip(ensureEngine("webgpu")))
+    expect(error.message).toMatch(/^engine webgpu is not available: .+\. Install the GPU's driver/)
+  }
+)

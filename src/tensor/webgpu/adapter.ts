@@ -2,6 +2,7 @@
  * The GPU of this machine through WebGPU: Dawn (npm package `webgpu`) over Vulkan, Metal or Direct3D 12. A Vulkan driver
  * that computes on the CPU counts as an adapter too, a slow one.
  */
+import { EngineUnavailable } from "../engine-unavailable.ts"
 
 export interface Adapter {
   /** As its driver describes it, such as `nvidia ampere NVIDIA A10`. */
@@ -28,3 +29,10 @@ export const findAdapter = async (): Promise<Adapter | string> => {
   if (adapter === null) return "no driver offers a GPU (Vulkan on Linux, Metal on macOS, Direct3D 12 on Windows)"
   return { name: describe(adapter.info), hardware: !adapter.info.isFallbackAdapter, gpu }
 }
+
+export const webgpuUnavailable = (reason: string): EngineUnavailable =>
+  new EngineUnavailable({
+    engine: "webgpu",
+    reason,
+    fix: "Install the GPU's driver and the Vulkan loader (libvulkan1 on Debian), or choose the engine tensorflow or wasm"
+  })
