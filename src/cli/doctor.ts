@@ -7,6 +7,7 @@ import { dirname } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import { resolveEngine } from "../tensor/engine.ts"
+import { olderEngines } from "../tensor/older-engines.ts"
 import { tensorflowStatus } from "../tensor/tensorflow-status.ts"
 import type { TensorflowStatus } from "../tensor/tensorflow-status.ts"
 import { probeAdapter } from "../tensor/webgpu/probe-adapter.ts"
@@ -60,6 +61,13 @@ const gpuFinding: Effect.Effect<Finding> = Effect.tryPromise(() =>
   )
 )
 
+const olderFindings = Effect.map(olderEngines, ({ folders, bytes }): ReadonlyArray<Finding> => {
+  if (folders.length === 0) return []
+  const what = folders.length === 1 ? "an older one takes" : `${folders.length} older ones take`
+  const detail = `${what} ${formatBytes(bytes)}; only older checkouts of this project use such`
+  return [{ what: "engine tensorflow", state: "note", detail, fix: `rm -r ${folders.join(" ")}` }]
+})
+
 const webgpuFinding = Effect.map(probeAdapter, (found): Finding => {
   const what = "engine webgpu"
   if (typeof found === "string") return { what, state: "note", detail: found }
@@ -79,6 +87,7 @@ export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
     { what: "memory", state: "ok", detail: `${formatBytes(freemem())} free of ${formatBytes(totalmem())}` },
     yield* gpuFinding,
     ...tensorflowFindings(yield* tensorflowStatus),
+    ...(yield* olderFindings),
     yield* webgpuFinding,
     { what: "engine wasm", state: "ok", detail: "always there; several times slower than tensorflow" },
     { what: "engine in use", state: "ok", detail: engine },

@@ -65,5 +65,5 @@ export const pairSums = (pattern: SparsePattern, value: ArrayLike<number>): Floa
     const j = pattern.latent[i] as number
     sums[j] = (sums[j] as number) + (value[i] as number)
   }
-  return Float32Array.from(sums)
+  return new Float32Array(sums)
 }

@@ -58,16 +58,19 @@ export const foldScale = (
   const outputs = rows.transcoder ? Array.from({ length: d_out }, () => scale) : inputs
   const free = options.decoder_norm === "free"
   const weighed = usesK(options.architecture) && rows.penalized.length > 1
-  const normOf = (j: number, row: Float64Array): number => {
-    if (free) return Math.hypot(...row)
-    return weighed ? sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized) : 1
-  }
   const W_enc = new Float32Array(d_in * d_sae)
   const W_dec = new Float32Array(d_sae * d_out)
   const norms = new Float64Array(d_sae).fill(1)
+  const row = new Float64Array(d_out)
+  const normOf = (j: number): number => {
+    if (free) return Math.hypot(...row)
+    return weighed ? sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized) : 1
+  }
   for (let j = 0; j < d_sae; j++) {
-    const row = Float64Array.from(outputs, (own, c) => ((trained.W_dec[j * d_out + c] as number) * own) / scale)
-    const norm = normOf(j, row)
+    for (let c = 0; c < d_out; c++) {
+      row[c] = ((trained.W_dec[j * d_out + c] as number) * (outputs[c] as number)) / scale
+    }
+    const norm = normOf(j)
     norms[j] = norm > 0 ? norm : 1
     for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / (norms[j] as number)
   }

@@ -8,6 +8,7 @@ import type { SparsePattern } from "../tensor/sparse-pattern.ts"
 import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
 import type { Batch, BatchLoss } from "./architecture.ts"
 import { auxiliary } from "./auxiliary.ts"
+import { relu, throughRelu } from "./relu.ts"
 
 const times = 4
 const share = 1 / 8
@@ -15,9 +16,9 @@ const share = 1 / 8
 /** The pairs of one choice, their gradients times `weight`. */
 const part = (batch: Batch, product: tf.Tensor2D, k: number, weight: number) => {
   const { pattern, z } = pairsOf(topKRows(product, k, batch.b_enc))
-  const f = z.map((value) => Math.max(0, value))
+  const f = relu(z)
   const made = reconstruct(batch, pattern, f, { ends: Int32Array.of(pattern.latents), weight })
-  const dz = made.dots.map((dot, i) => ((f[i] as number) > 0 ? dot : 0))
+  const dz = throughRelu(f, made.dots)
   return { pattern, f, made, dz }
 }
 

@@ -6,6 +6,7 @@ import { auxiliary } from "./auxiliary.ts"
 import type { Architecture, Batch, BatchLoss } from "./architecture.ts"
 import { choosePairs } from "./choose-pairs.ts"
 import { multiTopkLoss } from "./multi-topk.ts"
+import { relu, throughRelu } from "./relu.ts"
 
 /** The pairs of a gradient that has a block of rows for every prefix of the latents: each latent's are in its own block. */
 const inBlocks = (pattern: SparsePattern, ends: Int32Array): SparsePattern => {
@@ -27,10 +28,10 @@ export const chosenLoss = (
   const rows = batch.x.shape[0]
   const input = encoderInput(batch)
   const { pattern, z, memory } = choosePairs(batch, input, from)
-  const f = z.map((value) => Math.max(0, value))
+  const f = relu(z)
   const made = reconstruct(batch, pattern, f, prefixes)
   const { mse, loss, gradient, dots } = made
-  const dz = dots.map((dot, i) => ((f[i] as number) > 0 ? dot : 0))
+  const dz = throughRelu(f, dots)
   const { aux_loss, more } = auxiliary(batch, input, () => residualOf(made, rows))
   const gradients = weightGradients(batch, input, {
     pattern,

@@ -66,27 +66,35 @@ interface Scaled {
   readonly statistics: RowStatistics
 }
 
-/** Rows side by side, each source's divided by its scale: [n, sum of widths]. */
-const gather = (all: ReadonlyArray<Scaled>, indices: Uint32Array): tf.Tensor2D => {
+/**
+ * Rows side by side, each source's divided by its scale: [n, sum of widths]. The division is the engine's, so that the
+ * numbers on the host can stand in one array batch after batch: a fresh one of 6 MB costs as much as filling it.
+ */
+const makeGather = (all: ReadonlyArray<Scaled>): ((indices: Uint32Array) => tf.Tensor2D) => {
   const width = all.reduce((sum, { source }) => sum + source.d_in, 0)
-  const rows = new Float32Array(indices.length * width)
-  const [only] = all as [Scaled]
-  if (all.length === 1) {
-    only.source.gather(indices, rows)
-    for (let i = 0; i < rows.length; i++) rows[i] = (rows[i] as number) / only.scale
-    return tf.tensor2d(rows, [indices.length, width])
-  }
-  let start = 0
-  for (const { source, scale } of all) {
-    const { d_in } = source
-    const own = new Float32Array(indices.length * d_in)
-    source.gather(indices, own)
-    for (let i = 0; i < indices.length; i++) {
-      for (let c = 0; c < d_in; c++) rows[i * width + start + c] = (own[i * d_in + c] as number) / scale
+  const scales = Float32Array.from(all.flatMap(({ source, scale }) => Array.from({ length: source.d_in }, () => scale)))
+  const [only] = all.length === 1 ? all : []
+  let host = new Float32Array(0)
+  return (indices) => {
+    const n = indices.length
+    if (host.length < n * width) host = new Float32Array(n * width)
+    const rows = host.subarray(0, n * width)
+    if (only !== undefined) only.source.gather(indices, rows)
+    else {
+      let start = 0
+      for (const { source } of all) {
+        const { d_in } = source
+        const own = new Float32Array(n * d_in)
+        source.gather(indices, own)
+        for (let i = 0; i < n; i++) rows.set(own.subarray(i * d_in, (i + 1) * d_in), i * width + start)
+        start += d_in
+      }
     }
-    start += d_in
+    return tf.tidy(() => {
+      const by = only === undefined ? tf.tensor1d(scales.slice()) : tf.scalar(only.scale, "float32")
+      return tf.div<tf.Tensor2D>(tf.tensor2d(rows, [n, width]), by)
+    })
   }
-  return tf.tensor2d(rows, [indices.length, width])
 }
 
 /** The rows ready to train on, or the reason why they cannot be. */
@@ -117,9 +125,11 @@ export const scaledRows = (
       return `the rows have a variance of ${statistics.variance}: they are all the same, or hold NaN or infinite numbers`
     }
   }
+  const gatherInputs = makeGather(inputs)
+  const gatherOutputs = makeGather(outputs)
   const batch = (indices: Uint32Array): ScaledBatch => {
-    const x = gather(inputs, indices)
-    return { x, target: target === undefined ? x : gather(outputs, indices) }
+    const x = gatherInputs(indices)
+    return { x, target: target === undefined ? x : gatherOutputs(indices) }
   }
   const squares = outputs.reduce((sum, { scale }) => sum + scale ** 2, 0)
   return {

@@ -143,6 +143,20 @@ export const sparseKernelsContract = (engine: EngineName, kind: EngineInfo["kern
       check(() => expect(triples(kernels.topKRows(tensorOf(matrix), 40))).toEqual(expected))
     })
 
+    it("takes the k largest of rows that are as the one before, and of rows that are not", () => {
+      const [rows, columns] = [64, 512]
+      const factor = [1, 1, 1.1, 100, 1, 0.01, 0.01, -1, 1, 0, 1]
+      const values = random(3, rows * columns).map((v, i) => v * factor[Math.floor(i / columns) % factor.length]!)
+      const matrix: Matrix = { rows, columns, values }
+      const all = entries(matrix)
+      for (const k of [1, 4, 20, 100]) {
+        const expected = Array.from({ length: rows }, (_, row) =>
+          largest(all.slice(row * columns, (row + 1) * columns), k)
+        ).flat()
+        check(() => expect(triples(kernels.topKRows(tensorOf(matrix), k))).toEqual(expected))
+      }
+    })
+
     it("takes the largest entries of the whole batch, the earlier first among equals", () => {
       fc.assert(
         fc.property(smallMatrix, fc.nat(), (matrix, n) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import { engineWithoutInstallation } from "../../src/tensor/engine.ts"
 import { ensureEngine } from "../../src/tensor/ensure-engine.ts"
 import { EngineUnavailable } from "../../src/tensor/engine-unavailable.ts"
+import { olderEngines } from "../../src/tensor/older-engines.ts"
 import { installTensorflow } from "../../src/tensor/tensorflow-install.ts"
+import { engineId } from "../../src/tensor/tensorflow-recipe.ts"
 import { isWhole, tensorflowStatus } from "../../src/tensor/tensorflow-status.ts"
 
 let folder = ""
@@ -18,6 +20,21 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs()
   rmSync(folder, { recursive: true })
+})
+
+it("finds engines that earlier versions built, and how much they take", async () => {
+  for (const [name, size] of [["tensorflow-old-r1", 7] as const, ["tensorflow-old-r2", 5] as const]) {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, "engine.json"), JSON.stringify({ id: name, files: { "a.so": size } }))
+  }
+  mkdirSync(join(folder, "something else"))
+  const names = ["tensorflow-old-r1", "tensorflow-old-r2"]
+  const found = await Effect.runPromise(olderEngines)
+  expect(found).toEqual({ folders: names.map((name) => join(folder, name)), bytes: 12 })
+  const id = engineId(process.platform, process.arch)
+  mkdirSync(join(folder, id))
+  writeFileSync(join(folder, id, "engine.json"), JSON.stringify({ id, files: { "a.so": 100 } }))
+  expect(await Effect.runPromise(olderEngines)).toEqual(found)
 })
 
 it("takes an engine for whole only while every file has its size", () => {

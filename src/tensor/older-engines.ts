@@ -1,0 +1,32 @@
+/** Engines that an earlier version of this project built for this user, and that this one does not load. */
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { engineId, enginesFolder, MANIFEST_FILE } from "./tensorflow-recipe.ts"
+
+export interface OlderEngines {
+  readonly folders: ReadonlyArray<string>
+  readonly bytes: number
+}
+
+const bytesOf = async (folder: string): Promise<number> => {
+  const { files } = JSON.parse(await readFile(join(folder, MANIFEST_FILE), "utf8")) as {
+    readonly files: Readonly<Record<string, number>>
+  }
+  return Object.values(files).reduce((sum, size) => sum + size, 0)
+}
+
+export const olderEngines: Effect.Effect<OlderEngines> = Effect.promise(async () => {
+  const parent = enginesFolder()
+  const current = engineId(process.platform, process.arch)
+  const names = (await readdir(parent).catch(() => [])).filter((name) => name !== current)
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const folder = join(parent, name)
+      const bytes = await bytesOf(folder).catch(() => undefined)
+      return bytes === undefined ? [] : [{ folder, bytes }]
+    })
+  )
+  const all = found.flat()
+  return { folders: all.map(({ folder }) => folder).toSorted(), bytes: all.reduce((sum, { bytes }) => sum + bytes, 0) }
+})
