@@ -22,8 +22,15 @@ using namespace tensorflow;
 
 constexpr int kGroup = 16;
 
-void Prefetch(const float* row, int d) {
-  for (int c = 0; c < d; c += 16) __builtin_prefetch(row + c);
+// y += a x, while the next row is fetched as fast as this one is used.
+void AddScaledAhead(float* __restrict y, float a, const float* __restrict x, const float* next, int d) {
+  int c = 0;
+  for (; c + 16 <= d; c += 16) {
+    __builtin_prefetch(next + c);
+#pragma omp simd
+    for (int l = 0; l < 16; ++l) y[c + l] += a * x[c + l];
+  }
+  for (; c < d; ++c) y[c] += a * x[c];
 }
 
 struct Pair {
@@ -320,8 +327,7 @@ class SaeDecode : public OpKernel {
           float* error = out + (static_cast<int64_t>(g) * rows + row) * d;
           std::copy(before, before + d, error);
           for (; i < start[row + 1] && latent[i] < ends[g]; ++i) {
-            if (i + 1 < start[row + 1]) Prefetch(weightsOf(i + 1), d);
-            if (value[i] != 0) AddScaled(error, value[i], weightsOf(i), d);
+            if (value[i] != 0) AddScaledAhead(error, value[i], weightsOf(i), i + 1 < n ? weightsOf(i + 1) : from, d);
           }
           square[row * groups + g] = Dot(error, error, d);
           before = error;
