@@ -132,6 +132,17 @@ const measure = async (architecture: ArchitectureName, precision: TrainingOption
   return { architecture: name, l0: active, encode: median(times.encode), own: median(times.own), others }
 }
 
+/** Mean ms of a TopK step. */
+const bareStep = (): number => {
+  const own = makeOwnStep("topk", shape, "f32", rows)
+  const count = 20
+  const times = Array.from({ length: warmUp + count }, (_, i) =>
+    timed(() => own.step(inputs[i % batches] as tf.Tensor2D))
+  )
+  own.dispose()
+  return times.slice(warmUp).reduce((sum, ms) => sum + ms, 0) / count
+}
+
 const cell = (ms: number | undefined, own: number): string =>
   ms === undefined ? "-" : `${ms.toFixed(0)} (${(ms / own).toFixed(1)}x)`
 
@@ -142,7 +153,6 @@ console.log(
 )
 console.log(`| architecture | L0 | encode product, ms | our step, ms | of the product | ${libraries.join(" | ")} |`)
 console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
-const lines: Array<Line> = []
 const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16-candidates" : "f32")).split(",")
 const cases = given.architectures.split(",").flatMap((name) => {
   const architecture = name as ArchitectureName
@@ -151,7 +161,6 @@ const cases = given.architectures.split(",").flatMap((name) => {
 })
 for (const [architecture, precision] of cases) {
   const line = await measure(architecture, precision)
-  lines.push(line)
   const { encode: product, own } = line
   const cells = line.others.map((ms) => cell(ms, own)).join(" | ")
   console.log(
@@ -159,16 +168,20 @@ for (const [architecture, precision] of cases) {
   )
 }
 peers?.end()
-tf.dispose([inputs, W])
 
 const steps = Number(given.run)
-const bare = lines.find(({ architecture }) => architecture === "topk")
-if (steps > 0 && bare !== undefined) {
+if (steps > 0) {
+  // The machine's speed drifts by a tenth within minutes: the bare step is measured right before and right after.
+  const bare = [bareStep()]
   const { seconds, saved } = await wholeRun(folder, d_in, { ...stepOptions("topk", shape, "f32"), steps })
+  bare.push(bareStep())
   const rate = (1000 * seconds) / steps
+  const share = (100 * (bare[0]! + bare[1]!)) / 2 / rate
   console.log(
     `\nA whole run of ${steps} TopK steps, from the file on disk, with ${saved} checkpoints: ${seconds.toFixed(1)} s, ` +
-      `${rate.toFixed(0)} ms a step, ${((100 * bare.own) / rate).toFixed(0)} % of the bare step's rate`
+      `${rate.toFixed(0)} ms a step; bare ${bare.map((ms) => ms.toFixed(0)).join(" ms before and ")} ms after: ` +
+      `${share.toFixed(0)} % of the bare step's rate`
   )
 }
+tf.dispose([inputs, W])
 rmSync(folder, { recursive: true, force: true })

@@ -14,7 +14,7 @@ import { gpt2ConfigJson, gpt2Safetensors } from "../../src/model/train/gpt2-file
 import * as Rng from "../../src/random/rng.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
 import { openFileIndex } from "../../src/source/file-index.ts"
-import { folderWriter } from "../artifact/folder-artifact.ts"
+import { folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
 
 const config: Gpt2Config = {
@@ -206,11 +206,9 @@ describe("a model folder as a source", () => {
   const importFrom = Effect.gen(function* () {
     const index = yield* Effect.promise(() => openFileIndex(path.join(directory, "..", "none.json"), "1"))
     const source = yield* resolveSource(`file:${directory}`, "model", "/", index)
-    const target = fs.mkdtempSync(path.join(os.tmpdir(), "imported-model-"))
+    const target = yield* temporaryDirectory
     const { parameters } = yield* importModel(source, folderWriter(target))
-    const written = fs.readdirSync(target)
-    fs.rmSync(target, { recursive: true })
-    return { written, parameters }
+    return { written: fs.readdirSync(target), parameters }
   }).pipe(Effect.scoped)
 
   it("must have the three files; then exactly these are taken", async () => {

@@ -12,10 +12,16 @@ import { captured, captureInputs, filesOf, time } from "./small-text.ts"
 beforeAll(loadTestEngine)
 
 /** Progress in tokens, up to `killAt`, where the child is killed; to the end without. */
-const child = (args: ReadonlyArray<string>, killAt = Number.POSITIVE_INFINITY): Promise<ReadonlyArray<number>> =>
+const child = (
+  temporary: string,
+  args: ReadonlyArray<string>,
+  killAt = Number.POSITIVE_INFINITY
+): Promise<ReadonlyArray<number>> =>
   new Promise((resolve, reject) => {
     const running = spawn(process.execPath, [join(import.meta.dirname, "capture-child.ts"), ...args], {
-      stdio: ["ignore", "pipe", "inherit"]
+      stdio: ["ignore", "pipe", "inherit"],
+      // What a killed process cannot remove goes with the test's own folder.
+      env: { ...process.env, TMPDIR: temporary }
     })
     const seen: Array<number> = []
     createInterface({ input: running.stdout }).on("line", (line) => {
@@ -36,9 +42,9 @@ it.effect(
       const output = yield* temporaryDirectory
       const [first, second] = [join(root, "1", "checkpoint"), join(root, "2", "checkpoint")]
       const total = killedContexts * time
-      yield* Effect.promise(() => child([first, join(root, "lost")], 0.4 * total))
-      yield* Effect.promise(() => child([second, join(root, "lost"), first], 0.8 * total))
-      const seen = yield* Effect.promise(() => child([second, output]))
+      yield* Effect.promise(() => child(root, [first, join(root, "lost")], 0.4 * total))
+      yield* Effect.promise(() => child(root, [second, join(root, "lost"), first], 0.8 * total))
+      const seen = yield* Effect.promise(() => child(root, [second, output]))
       expect(seen[0]).toBeGreaterThan(0.5 * total)
       expect(seen.at(-1)).toBe(total)
       expect(filesOf(output)).toEqual(filesOf(undisturbed.directory))

@@ -128,6 +128,11 @@ const serve = (backend: WebGpuBackend): void => {
 
   const answer = async (call: Call): Promise<Reply> => (call.is === "read" ? read(call.id) : run(call))
 
+  // Silence would leave whoever waits asleep for ever.
+  process.on("uncaughtException", (error) => {
+    fault ??= error.message
+    reply(failed(error))
+  })
   port.on("message", (message: Post | Call) => {
     if (message.is === "kernel" || message.is === "read") void answer(message).catch(failed).then(reply)
     else {
