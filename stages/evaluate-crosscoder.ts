@@ -4,7 +4,7 @@ import { Activations } from "../src/artifact/activations.ts"
 import { readCrosscoder } from "../src/artifact/crosscoder-file.ts"
 import { Evaluation } from "../src/artifact/evaluation.ts"
 import { Sae } from "../src/artifact/sae.ts"
-import * as Param from "../src/stage/param.ts"
+import { denseAbove, densityFigures, densityMetrics } from "../src/sae/density-figures.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
@@ -15,12 +15,7 @@ export default Stage.make("evaluate-crosscoder", {
     sources: Stage.list(Activations, "activations of the same hooks and models, in the order of its training")
   },
   params: {
-    dense_above: Param.number({
-      default: 0.1,
-      minimum: 0,
-      maximum: 1,
-      description: "a latent is dense when it fires on more than this share of the rows"
-    })
+    dense_above: denseAbove
   },
   output: Evaluation,
   metrics: {
@@ -32,15 +27,13 @@ export default Stage.make("evaluate-crosscoder", {
     },
     explained_variance_least: { better: "higher", tolerance: 0.005, description: "that of the source with the least" },
     cosine: { better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat, mean over the sources" },
-    dead_fraction: { better: "lower", tolerance: 0.02, description: "share of latents that fire on no held-out row" },
-    dense_fraction: { better: "lower", tolerance: 0.01, description: "share of latents that fire on many rows" }
+    ...densityMetrics
   },
   engine: true,
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
       const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-      const { densityHistogram } = yield* Effect.promise(() => import("../src/sae/density-histogram.ts"))
       const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
       const { makeSaeModel } = yield* Effect.promise(() => import("../src/sae/sae-model.ts"))
       const { sideBySide } = yield* Effect.promise(() => import("../src/sae/side-by-side.ts"))
@@ -94,15 +87,13 @@ export default Stage.make("evaluate-crosscoder", {
       })
       const mean = (of: (source: (typeof sources)[number]) => number): number =>
         sources.reduce((sum, source) => sum + of(source), 0) / sources.length
-      const dead = latents.density.filter((density) => density === 0).length
-      const dense = latents.density.filter((density) => density > params.dense_above).length
+      const density = densityFigures(latents.density, params.dense_above)
       const metrics = {
         l0,
         explained_variance: mean((source) => source.explained_variance),
         explained_variance_least: Math.min(...sources.map((source) => source.explained_variance)),
         cosine: mean((source) => source.cosine),
-        dead_fraction: dead / sae.d_sae,
-        dense_fraction: dense / sae.d_sae
+        ...density.metrics
       }
       yield* writeEvaluation(
         output,
@@ -117,9 +108,7 @@ export default Stage.make("evaluate-crosscoder", {
           rows,
           contexts: { count: 0, whole: 0, targets: 0 },
           metrics,
-          density_histogram: densityHistogram(latents.density),
-          dead_latents: dead,
-          dense_latents: dense
+          ...density.info
         },
         latents
       )

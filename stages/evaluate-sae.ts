@@ -6,6 +6,7 @@ import { LanguageModel } from "../src/artifact/language-model.ts"
 import { Sae } from "../src/artifact/sae.ts"
 import type { Metrics } from "../src/artifact/artifact.ts"
 import * as Param from "../src/stage/param.ts"
+import { denseAbove, densityFigures, densityMetrics } from "../src/sae/density-figures.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
@@ -28,12 +29,7 @@ export default Stage.make("evaluate-sae", {
       unit: "contexts"
     }),
     kl: Param.boolean({ default: false, description: "also the KL divergence from the model as it is" }),
-    dense_above: Param.number({
-      default: 0.1,
-      minimum: 0,
-      maximum: 1,
-      description: "a latent is dense when it fires on more than this share of the rows"
-    })
+    dense_above: denseAbove
   },
   output: Evaluation,
   metrics: {
@@ -58,15 +54,13 @@ export default Stage.make("evaluate-sae", {
       tolerance: 0.005,
       description: "(CE_zero - CE_sae) / (CE_zero - CE_clean)"
     },
-    dead_fraction: { better: "lower", tolerance: 0.02, description: "share of latents that fire on no held-out row" },
-    dense_fraction: { better: "lower", tolerance: 0.01, description: "share of latents that fire on many rows" }
+    ...densityMetrics
   },
   engine: true,
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
       const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-      const { densityHistogram } = yield* Effect.promise(() => import("../src/sae/density-histogram.ts"))
       const { evaluateCrossEntropy } = yield* Effect.promise(() => import("../src/sae/evaluate-cross-entropy.ts"))
       const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
       const { evaluationContexts } = yield* Effect.promise(() => import("../src/sae/evaluation-contexts.ts"))
@@ -168,16 +162,13 @@ export default Stage.make("evaluate-sae", {
               onContexts: (done) => rowsDone(reconstruction.rows + Math.floor((targets * done) / contexts.length))
             })
       const { kl_sae, kl_zero, ...ce } = crossEntropy ?? {}
-      const count = (holds: (density: number) => boolean): number => latents.density.filter(holds).length
-      const dead = count((density) => density === 0)
-      const dense = count((density) => density > params.dense_above)
+      const density = densityFigures(latents.density, params.dense_above)
       const { rows, ...figures } = reconstruction
       const metrics = {
         ...figures,
         ...ce,
         ...(kl_sae === undefined || kl_zero === undefined ? {} : { kl_sae, kl_zero }),
-        dead_fraction: dead / sae.d_sae,
-        dense_fraction: dense / sae.d_sae
+        ...density.metrics
       }
       yield* writeEvaluation(
         output,
@@ -192,9 +183,7 @@ export default Stage.make("evaluate-sae", {
           rows,
           contexts: { count: contexts.length, whole, targets },
           metrics,
-          density_histogram: densityHistogram(latents.density),
-          dead_latents: dead,
-          dense_latents: dense
+          ...density.info
         },
         latents
       )
