@@ -243,10 +243,22 @@ export const engineContract = (engine: EngineName): void => {
         expect(Array.from(tf.square(x).dataSync())).toEqual([1, Number.NaN, 9, 16])
       }))
 
+    it("takes a view for what it shows of a longer array", () =>
+      tf.tidy(() => {
+        const long = Float32Array.from({ length: 5000 }, (_, i) => i)
+        const [part, whole] = [tf.tensor1d(long.subarray(1000, 1003)), tf.tensor1d(Int32Array.of(7, 8, 9), "int32")]
+        expect(Array.from(tf.add(part, tf.cast(whole, "float32")).dataSync())).toEqual([1007, 1009, 1011])
+        expect(Array.from(part.dataSync())).toEqual([1000, 1001, 1002])
+        expect(long[1001]).toBe(1001)
+      }))
+
     it("keeps what was read apart from the tensor, and reads it again", () =>
       tf.tidy(() => {
         const x = tf.mul(tf.tensor1d([1, 2, 3]), 2)
         const view = tf.reshape(x, [3, 1])
+        const read = x.dataSync()
+        expect(Array.from(read)).toEqual([2, 4, 6])
+        read.fill(0)
         expect(Array.from(x.dataSync())).toEqual([2, 4, 6])
         x.dispose()
         expect(Array.from(view.dataSync())).toEqual([2, 4, 6])

@@ -15,6 +15,9 @@ export interface RemoteTensor {
   readonly dtype: tf.DataType
 }
 
+/** A tensor on the host; there are none of strings here. */
+export type HostNumbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
+
 /** As a kernel takes its inputs: by name, some left out, or as a list. */
 export type RemoteInputs = ReadonlyArray<RemoteTensor> | Readonly<Record<string, RemoteTensor | undefined>>
 
@@ -22,7 +25,7 @@ export type Post =
   | {
       readonly is: "write"
       readonly id: RemoteId
-      readonly values: tf.BackendValues | null
+      readonly values: HostNumbers | null
       readonly shape: Array<number>
       readonly dtype: tf.DataType
     }
@@ -34,7 +37,8 @@ export type Call =
 
 export type Reply =
   | { readonly is: "made"; readonly outputs: RemoteTensor | ReadonlyArray<RemoteTensor> }
-  | { readonly is: "values"; readonly values: tf.BackendValues }
+  /** `given`: the thread that owns the GPU keeps no copy. */
+  | { readonly is: "values"; readonly values: HostNumbers; readonly given: boolean }
   | { readonly is: "failed"; readonly problem: string }
 
 /** Said once by the thread that owns the GPU, before any call. */

@@ -9,6 +9,7 @@ import { findAdapter } from "./adapter.ts"
 import type {
   Call,
   DeviceThreadData,
+  HostNumbers,
   Post,
   RemoteId,
   RemoteInputs,
@@ -95,11 +96,12 @@ const serve = (backend: WebGpuBackend): void => {
 
   const read = async (id: RemoteId): Promise<Reply> => {
     const data = held(id)
-    const values = await backend.read(data)
-    // tfjs keeps what was read for as long as the tensor lives: a second copy of all weights.
+    const values = (await backend.read(data)) as HostNumbers
+    // tfjs keeps what was read for as long as the tensor lives: a second copy of all weights. It is given away instead.
     const kept = backend.tensorMap.get(data)
-    if (kept.resource !== undefined && kept.resource !== null) kept.values = null
-    return { is: "values", values }
+    if (kept.resource === undefined || kept.resource === null) return { is: "values", values, given: false }
+    kept.values = null
+    return { is: "values", values, given: true }
   }
 
   const free = (id: RemoteId): void => {
@@ -110,7 +112,8 @@ const serve = (backend: WebGpuBackend): void => {
   }
 
   const reply = (message: Reply): void => {
-    port.postMessage(fault === undefined ? message : { is: "failed", problem: fault })
+    if (fault !== undefined) port.postMessage({ is: "failed", problem: fault } satisfies Reply)
+    else port.postMessage(message, message.is === "values" && message.given ? [message.values.buffer] : [])
     Atomics.add(replies, 0, 1)
     Atomics.notify(replies, 0)
   }

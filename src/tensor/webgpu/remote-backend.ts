@@ -4,7 +4,7 @@
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import * as tf from "@tensorflow/tfjs-core"
-import type { Call, Post, RemoteId, RemoteInputs, RemoteTensor, Reply } from "./device-calls.ts"
+import type { Call, HostNumbers, Post, RemoteId, RemoteInputs, RemoteTensor, Reply } from "./device-calls.ts"
 
 interface Held {
   readonly id: RemoteId
@@ -24,8 +24,8 @@ export class RemoteBackend extends tf.KernelBackend {
     this.#replies = replies
   }
 
-  #post(post: Post): void {
-    this.#port.postMessage(post)
+  #post(post: Post, transferred: ReadonlyArray<ArrayBuffer> = []): void {
+    this.#port.postMessage(post, transferred)
   }
 
   #call<K extends Reply["is"]>(call: Call, wanted: K): Extract<Reply, { readonly is: K }> {
@@ -76,9 +76,12 @@ export class RemoteBackend extends tf.KernelBackend {
   }
 
   override write(values: tf.BackendValues | null, shape: Array<number>, dtype: tf.DataType): object {
+    if (Array.isArray(values)) throw new Error("webgpu: there are no tensors of strings here")
     const id = --this.#written
     const data = this.#hold(id)
-    this.#post({ is: "write", id, values, shape, dtype })
+    // A view is sent with all of the buffer that it is a view on, which may be a whole file: so a copy is, and given away.
+    const own = values === null || values === undefined ? null : (values.slice() as HostNumbers)
+    this.#post({ is: "write", id, values: own, shape, dtype }, own === null ? [] : [own.buffer])
     return data
   }
 
