@@ -77,7 +77,7 @@ export const makePlaces = Effect.fnUntraced(function* ({ jobs, engine, run }: Pl
     const gpuMissing = wantsGpu(instance) && engine?.name !== "webgpu"
     if (engine === null) yield* wait(ticket, JOB, onWait)
     else {
-      yield* wait(ticket, "the CPUs", onWait)
+      yield* wait(ticket, engine.name === "webgpu" ? "the GPU" : "the CPUs", onWait)
       yield* wait(contendIn(jobSlots, instance), JOB, onWait)
     }
     const placement: Placement = { gpus: [], gpuMissing, engine }

@@ -107,7 +107,8 @@ export const scaledRows = (
   const scaled = (raw: RowSource): Scaled => {
     const source = normalize === "layer_norm" ? layerNormRows(raw) : raw
     const statistics = rowStatistics(source)
-    return { source, statistics, scale: scaleOf(normalize, statistics, source.d_in) }
+    // As the engine divides by it.
+    return { source, statistics, scale: Math.fround(scaleOf(normalize, statistics, source.d_in)) }
   }
   const all = [...sources, ...(target === undefined ? [] : [target])]
   const streams = all.flatMap(({ stream }) => stream ?? [])

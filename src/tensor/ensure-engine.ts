@@ -25,9 +25,8 @@ const faster = (than: EngineName): string =>
 const REFUSAL = "PIPELINE_ENGINE_INSTALL=never refuses this"
 
 /**
- * `auto` never fails over tensorflow: what cannot be built is said in `note`, and the run goes on with webgpu or
- * wasm. An engine
- * that was named and cannot be had is an error. `PIPELINE_ENGINE_INSTALL=never` refuses the automatic installation.
+ * `auto` never fails over tensorflow: what cannot be built is said in `note`, and the run goes on with webgpu or wasm. An
+ * engine that was named and cannot be had is an error. `PIPELINE_ENGINE_INSTALL=never` refuses the automatic installation.
  */
 export const ensureEngine = Effect.fn("ensureEngine")(function* (
   choice: "auto" | EngineName,
