@@ -1,0 +1,20 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, expect, it } from "vitest"
+import { cli, repository } from "./run-cli.ts"
+
+/** Files whose models or texts are downloaded when they are planned. */
+const fromOutside = /^experiments\/(gemma|gpt2|pythia|smollm2)|^pipelines\/beside-published/
+
+const files = ["pipelines", "experiments"].flatMap((folder) =>
+  readdirSync(join(repository, folder)).map((name) => `${folder}/${name}`)
+)
+const cache = mkdtempSync(join(tmpdir(), "plans-"))
+afterAll(() => rmSync(cache, { recursive: true }))
+
+it.each(files.filter((file) => !fromOutside.test(file)))("%s can be planned as it stands", async (file) => {
+  const { code, stdout, stderr } = await cli(["plan", file, "--cache", cache], { cwd: repository })
+  expect(code, stderr).toBe(0)
+  expect(stdout).toMatch(/^\d+ stages: 0 hit, 1 to run, \d+ that depend on those$/m)
+})
