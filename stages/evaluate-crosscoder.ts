@@ -8,6 +8,9 @@ import { denseAbove, densityFigures, densityMetrics } from "../src/sae/density-f
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
+const nameOf = ({ hook, model }: { readonly hook: string; readonly model: string }): string =>
+  `${hook} of model ${model.slice(0, 8)}`
+
 export default Stage.make("evaluate-crosscoder", {
   summary: "Measures a crosscoder on held-out rows of its sources: sparsity, explained variance of each, dead latents",
   inputs: {
@@ -46,11 +49,10 @@ export default Stage.make("evaluate-crosscoder", {
         return yield* stageFailed(`it is no crosscoder, but a ${sae.architecture} SAE`, "Use evaluate-sae.")
       }
       const trained = file.sources
-      const named = (sources: ReadonlyArray<{ readonly hook: string; readonly model: string }>): string =>
-        sources.map(({ hook, model }) => `${hook} of model ${model.slice(0, 8)}`).join(", ")
-      if (named(trained) !== named(all)) {
+      const same = all.every(({ hook, model }, m) => hook === trained[m]?.hook && model === trained[m]?.model)
+      if (!same || all.length !== trained.length) {
         return yield* stageFailed(
-          `the crosscoder reads ${named(trained)}; the sources are ${named(all)}`,
+          `the crosscoder reads ${trained.map(nameOf).join(", ")}; the sources are ${all.map(nameOf).join(", ")}`,
           "Give activations of the same hooks and models, in that order."
         )
       }
@@ -82,7 +84,7 @@ export default Stage.make("evaluate-crosscoder", {
       }
       const sources = all.map(({ hook, model, digest }, m) => {
         const { explained_variance, mse, cosine } = parts[m] as (typeof parts)[number]
-        log(`${hook}: explained variance ${explained_variance.toFixed(4)}`)
+        log(`${nameOf({ hook, model })}: explained variance ${explained_variance.toFixed(4)}`)
         return { hook, model, activations: digest, explained_variance, mse, cosine }
       })
       const mean = (of: (source: (typeof sources)[number]) => number): number =>

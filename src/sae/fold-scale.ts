@@ -44,7 +44,7 @@ const perColumn = (parts: ScaledRows["parts"]): ReadonlyArray<number> =>
   parts.flatMap(({ width, scale }) => Array.from({ length: width }, () => scale))
 
 /** Latents of a block. */
-const transposed = 64
+const blockLatents = 64
 
 export const foldScale = (
   architecture: Architecture,
@@ -75,8 +75,8 @@ export const foldScale = (
     for (let c = 0; c < d_out; c++) W_dec[j * d_out + c] = (row[c] as number) / (norms[j] as number)
   }
   // Transposed in blocks of latents: a column at a time would touch a new line of memory with every number.
-  for (let first = 0; first < d_sae; first += transposed) {
-    const last = Math.min(d_sae, first + transposed)
+  for (let first = 0; first < d_sae; first += blockLatents) {
+    const last = Math.min(d_sae, first + blockLatents)
     for (let c = 0; c < d_in; c++) {
       const own = scale / (inputs[c] as number)
       for (let j = first; j < last; j++) {

@@ -91,7 +91,7 @@ const makeGather = (all: ReadonlyArray<Scaled>): ((indices: Uint32Array) => tf.T
       }
     }
     return tf.tidy(() => {
-      const by = only === undefined ? tf.tensor1d(scales.slice()) : tf.scalar(only.scale, "float32")
+      const by = only === undefined ? tf.tensor1d(scales) : tf.scalar(only.scale, "float32")
       return tf.div<tf.Tensor2D>(tf.tensor2d(rows, [n, width]), by)
     })
   }

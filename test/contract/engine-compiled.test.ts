@@ -3,7 +3,6 @@ import { describe } from "vitest"
 import { opsFit } from "../../src/tensor/compiled-ops.ts"
 import { instructionSet } from "../../src/tensor/instruction-set.ts"
 import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
-import { engineContract } from "./engine.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 import { sparseStepsContract } from "./sparse-steps.ts"
 
@@ -14,5 +13,4 @@ if (!there) process.stderr.write("SKIPPED: no operations of our own here, so tha
 describe.skipIf(!there)("where our own operations are compiled", () => {
   sparseKernelsContract("tensorflow", "compiled")
   sparseStepsContract("tensorflow", "compiled")
-  engineContract("tensorflow")
 })

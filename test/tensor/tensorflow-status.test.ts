@@ -10,6 +10,7 @@ import { olderEngines } from "../../src/tensor/older-engines.ts"
 import { installTensorflow } from "../../src/tensor/tensorflow-install.ts"
 import { engineId } from "../../src/tensor/tensorflow-recipe.ts"
 import { isWhole, tensorflowStatus } from "../../src/tensor/tensorflow-status.ts"
+import { probeAdapter } from "../../src/tensor/webgpu/probe-adapter.ts"
 
 let folder = ""
 beforeEach(() => {
@@ -93,3 +94,8 @@ it.skipIf(process.platform !== "linux")(
     expect(error.message).toMatch(/^engine webgpu is not available: .+\. Install the GPU's driver/)
   }
 )
+
+it("tells how a search for a GPU ended that did not come to its end", async () => {
+  vi.stubEnv("NODE_OPTIONS", "--no-such-option")
+  expect(await Effect.runPromise(probeAdapter)).toMatch(/^looking for a GPU ended with 9: .*--no-such-option/)
+})

@@ -18,8 +18,8 @@ export interface RemoteTensor {
 /** A tensor on the host; there are none of strings here. */
 export type HostNumbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
 
-/** As a kernel takes its inputs: by name, some left out, or as a list. */
-export type RemoteInputs = ReadonlyArray<RemoteTensor> | Readonly<Record<string, RemoteTensor | undefined>>
+/** As a kernel takes its inputs: by name, or as a list. */
+export type RemoteInputs = ReadonlyArray<RemoteTensor> | Readonly<Record<string, RemoteTensor>>
 
 export type Post =
   | {

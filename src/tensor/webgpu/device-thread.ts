@@ -73,10 +73,7 @@ const serve = (backend: WebGpuBackend): void => {
   const localInputs = (inputs: RemoteInputs): tf.NamedTensorInfoMap => {
     // A list is a map by position to tfjs's types, and has to stay a list for its kernels.
     if (Array.isArray(inputs)) return inputs.map(local) as unknown as tf.NamedTensorInfoMap
-    const entries = Object.entries(inputs as Readonly<Record<string, RemoteTensor | undefined>>)
-    return Object.fromEntries(
-      entries.flatMap(([name, tensor]) => (tensor === undefined ? [] : [[name, local(tensor)]]))
-    )
+    return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, local(tensor)]))
   }
 
   const remote = ({ dataId, shape, dtype }: tf.TensorInfo): RemoteTensor => ({
