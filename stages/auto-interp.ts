@@ -1,9 +1,9 @@
 /** Explains latents by token patterns and scores the explanations on held-out text; needs no further language model. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Interpretations, interpretationsFileName } from "../src/artifact/interpretations.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Sae } from "../src/artifact/sae.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Interpretations, interpretationsFileName } from "../src/kinds/interpretations.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import { meanScores } from "../src/interp/mean-scores.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"

@@ -1,9 +1,9 @@
 /** The activations of one hook point over a text, split by document into training and held-out rows. */
 import * as Effect from "effect/Effect"
-import { activationDtypes } from "../src/artifact/activations-columns.ts"
-import { Activations } from "../src/artifact/activations.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Tokens } from "../src/artifact/tokens.ts"
+import { activationDtypes } from "../src/kinds/activations/activations-columns.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Tokens } from "../src/kinds/tokens/tokens.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -53,8 +53,8 @@ type Context = Stage.ContextOf<typeof params, typeof inputs>
 const digestsIn = (held: string | undefined): ReadonlyArray<string> => held?.match(/[0-9a-f]{64}/g) ?? []
 
 const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
-  const { captureActivations } = yield* Effect.promise(() => import("../src/sae/capture-activations.ts"))
-  const { captureRequests } = yield* Effect.promise(() => import("../src/sae/capture-request.ts"))
+  const { captureActivations } = yield* Effect.promise(() => import("../src/activations/capture-activations.ts"))
+  const { captureRequests } = yield* Effect.promise(() => import("../src/activations/capture-request.ts"))
   const { models, captures, tokens } = yield* captureRequests(members)
   const captured = yield* captureActivations(models, tokens, captures)
   return members.map(({ log }, i) => {

@@ -1,8 +1,8 @@
 /** Feature absorption of an SAE on the first-letter task (Chanin et al. 2409.14507; formulas of SAEBench). */
 import * as Effect from "effect/Effect"
-import { Absorption, type AbsorptionFile, absorptionFileName } from "../src/artifact/absorption.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Sae } from "../src/artifact/sae.ts"
+import { Absorption, type AbsorptionFile, absorptionFileName } from "../src/kinds/absorption.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -84,7 +84,9 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
 })
 
 const evaluate = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
-  const { evaluateAbsorption } = yield* Effect.promise(() => import("../src/analysis/evaluate-absorption.ts"))
+  const { evaluateAbsorption } = yield* Effect.promise(
+    () => import("../src/analysis/absorption/evaluate-absorption.ts")
+  )
   const first = contexts[0] as Context
   const subjects = contexts.map(({ inputs: given, progress }) => ({ sae: given.sae.value, progress }))
   const files = yield* evaluateAbsorption(subjects, first.inputs.model.value, first.params)

@@ -1,10 +1,10 @@
 /** How well a crosscoder, or an SAE on concatenated rows, does on held-out rows of each of its sources. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { readCrosscoder } from "../src/artifact/crosscoder-file.ts"
-import { Evaluation } from "../src/artifact/evaluation.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { denseAbove, densityFigures, densityMetrics } from "../src/sae/density-figures.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { readCrosscoder } from "../src/kinds/sae/crosscoder-file.ts"
+import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { denseAbove, densityFigures, densityMetrics } from "../src/sae/evaluate/density-figures.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
@@ -36,11 +36,13 @@ export default Stage.make("evaluate-crosscoder", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
-      const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-      const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
+      const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
+      const { evaluateReconstruction } = yield* Effect.promise(
+        () => import("../src/sae/evaluate/evaluate-reconstruction.ts")
+      )
       const { makeSaeModel } = yield* Effect.promise(() => import("../src/sae/sae-model.ts"))
-      const { sideBySide } = yield* Effect.promise(() => import("../src/sae/side-by-side.ts"))
-      const { writeEvaluation } = yield* Effect.promise(() => import("../src/artifact/write-evaluation.ts"))
+      const { sideBySide } = yield* Effect.promise(() => import("../src/sae/evaluate/side-by-side.ts"))
+      const { writeEvaluation } = yield* Effect.promise(() => import("../src/kinds/evaluation/write-evaluation.ts"))
       const { artifact, value: sae } = inputs.crosscoder
       const all = inputs.sources.map(({ value }) => value)
 

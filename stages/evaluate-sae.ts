@@ -1,12 +1,12 @@
 /** How well an SAE does on rows that it was not trained on, and what it costs the model. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Evaluation } from "../src/artifact/evaluation.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Sae } from "../src/artifact/sae.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import type { Metrics } from "../src/artifact/artifact.ts"
 import * as Param from "../src/stage/param.ts"
-import { denseAbove, densityFigures, densityMetrics } from "../src/sae/density-figures.ts"
+import { denseAbove, densityFigures, densityMetrics } from "../src/sae/evaluate/density-figures.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
@@ -60,13 +60,17 @@ export default Stage.make("evaluate-sae", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
-      const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-      const { evaluateCrossEntropy } = yield* Effect.promise(() => import("../src/sae/evaluate-cross-entropy.ts"))
-      const { evaluateReconstruction } = yield* Effect.promise(() => import("../src/sae/evaluate-reconstruction.ts"))
-      const { evaluationContexts } = yield* Effect.promise(() => import("../src/sae/evaluation-contexts.ts"))
+      const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
+      const { evaluateCrossEntropy } = yield* Effect.promise(
+        () => import("../src/sae/evaluate/evaluate-cross-entropy.ts")
+      )
+      const { evaluateReconstruction } = yield* Effect.promise(
+        () => import("../src/sae/evaluate/evaluate-reconstruction.ts")
+      )
+      const { evaluationContexts } = yield* Effect.promise(() => import("../src/sae/evaluate/evaluation-contexts.ts"))
       const { loadModel } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
       const { makeSaeModel } = yield* Effect.promise(() => import("../src/sae/sae-model.ts"))
-      const { writeEvaluation } = yield* Effect.promise(() => import("../src/artifact/write-evaluation.ts"))
+      const { writeEvaluation } = yield* Effect.promise(() => import("../src/kinds/evaluation/write-evaluation.ts"))
       const [sae, activations] = [inputs.sae.value, inputs.activations.value]
 
       if (sae.d_in !== activations.d_in) {

@@ -1,7 +1,7 @@
 /** Measures a language model as tiny-speller is measured: first letters, letter probe, held-out text against bigrams. */
 import * as Effect from "effect/Effect"
-import { Files } from "../src/artifact/files.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
+import { Files } from "../src/kinds/files.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"

@@ -1,7 +1,7 @@
 /** An SAE in the format of another library. */
 import * as Effect from "effect/Effect"
-import { Files } from "../src/artifact/files.ts"
-import { Sae } from "../src/artifact/sae.ts"
+import { Files } from "../src/kinds/files.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -25,7 +25,7 @@ export default Stage.make("export-sae", {
   isolation: "process",
   run: ({ inputs, params, output, log }) =>
     Effect.gen(function* () {
-      const { convertSae } = yield* Effect.promise(() => import("../src/artifact/formats/convert-sae.ts"))
+      const { convertSae } = yield* Effect.promise(() => import("../src/kinds/sae/formats/convert-sae.ts"))
       const converted = convertSae(yield* inputs.sae.value.stored, params.format, { fold: params.fold })
       if (typeof converted === "string") {
         return yield* stageFailed(`it cannot be written as ${params.format}: ${converted}`, "Choose another format.")

@@ -1,11 +1,11 @@
 /** Trains an SAE on for what the model does with its reconstruction: KL divergence or cross-entropy, end to end. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { trainingMetrics } from "../src/sae/training-params.ts"
-import { type ArchitectureName, architectureNames } from "../src/sae/training-options.ts"
-import { trainingRequest } from "../src/sae/training-request.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { trainingMetrics } from "../src/sae/settings/training-params.ts"
+import { type ArchitectureName, architectureNames } from "../src/sae/settings/training-options.ts"
+import { trainingRequest } from "../src/sae/settings/training-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -52,10 +52,10 @@ export default Stage.make("finetune-sae", {
   isolation: "process",
   run: ({ inputs, params, output, progress, checkpoint, log }) =>
     Effect.gen(function* () {
-      const { finetuneSae } = yield* Effect.promise(() => import("../src/sae/finetune-sae.ts"))
+      const { finetuneSae } = yield* Effect.promise(() => import("../src/sae/training/finetune-sae.ts"))
       const { loadModel } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
-      const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
-      const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+      const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/rows/load-training-rows.ts"))
+      const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
       const [sae, activations] = [inputs.sae.value, inputs.activations.value]
       if (activations.model !== inputs.model.artifact.digest) {
         return yield* stageFailed(

@@ -1,7 +1,7 @@
 /** Rows from any program as activations: of images, of games, of a model that ran elsewhere. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Files } from "../src/artifact/files.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Files } from "../src/kinds/files.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -31,7 +31,9 @@ export default Stage.make("import-activations", {
   isolation: "process",
   run: ({ inputs, params, output }) =>
     Effect.gen(function* () {
-      const { importActivations, readMatrix } = yield* Effect.promise(() => import("../src/sae/import-activations.ts"))
+      const { importActivations, readMatrix } = yield* Effect.promise(
+        () => import("../src/activations/import-activations.ts")
+      )
       const { file, tensor, hook, held_out_fraction, seed } = params
       const matrix = yield* readMatrix(inputs.files.value, file, tensor)
       return yield* importActivations(matrix, output, { hook, held_out_fraction, seed, source: file })

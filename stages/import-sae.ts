@@ -1,6 +1,6 @@
 /** An SAE of another library, brought into the store. */
 import * as Effect from "effect/Effect"
-import { Sae } from "../src/artifact/sae.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -33,7 +33,7 @@ export default Stage.make("import-sae", {
   isolation: "process",
   run: ({ sources, params, output, log }) =>
     Effect.gen(function* () {
-      const { importSae } = yield* Effect.promise(() => import("../src/sae/import-sae.ts"))
+      const { importSae } = yield* Effect.promise(() => import("../src/sae/dictionaries/import-sae.ts"))
       const options = { format: params.format === "auto" ? null : params.format, hook: params.hook }
       const { format, sae, info } = yield* importSae(sources.source, options, output)
       log(`${format}: ${info.architecture}, ${sae.d_in} to ${sae.d_sae}, at ${info.hook ?? "an unknown hook"}`)

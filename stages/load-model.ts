@@ -1,6 +1,6 @@
 /** A language model from outside: the embedded one, local files, a repository of the Hugging Face hub, a Python package. */
 import * as Effect from "effect/Effect"
-import { LanguageModel } from "../src/artifact/language-model.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("load-model", {

@@ -1,8 +1,8 @@
 /** Text from a source, tokenized with a model's tokenizer and packed into contexts; or sequences of ids or symbols. */
 import * as Effect from "effect/Effect"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Tokenizer } from "../src/artifact/tokenizer.ts"
-import { Tokens } from "../src/artifact/tokens.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Tokenizer } from "../src/kinds/tokenizer.ts"
+import { Tokens } from "../src/kinds/tokens/tokens.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"

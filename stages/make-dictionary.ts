@@ -1,7 +1,7 @@
 /** A dictionary to compare SAEs with: principal or independent components, random directions, the neuron basis. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Sae } from "../src/artifact/sae.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -33,10 +33,12 @@ export default Stage.make("make-dictionary", {
   isolation: "process",
   run: ({ inputs, params, output, log }) =>
     Effect.gen(function* () {
-      const { comparisonDictionary } = yield* Effect.promise(() => import("../src/sae/comparison-dictionary.ts"))
-      const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
-      const { residentRows } = yield* Effect.promise(() => import("../src/sae/row-source.ts"))
-      const { writeSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+      const { comparisonDictionary } = yield* Effect.promise(
+        () => import("../src/sae/dictionaries/comparison-dictionary.ts")
+      )
+      const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/rows/load-training-rows.ts"))
+      const { residentRows } = yield* Effect.promise(() => import("../src/activations/row-source.ts"))
+      const { writeSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
       const activations = inputs.activations.value
       if (activations.train.rows < 2) return yield* stageFailed("there are no training rows", "Capture more text.")
       const source = yield* loadTrainingRows(activations)

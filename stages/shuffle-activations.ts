@@ -1,6 +1,6 @@
 /** Training rows in a random order, for training on more of them than the memory holds. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -27,9 +27,11 @@ export default Stage.make("shuffle-activations", {
   isolation: "process",
   run: ({ inputs, params, output, progress }) =>
     Effect.gen(function* () {
-      const { shuffleActivations } = yield* Effect.promise(() => import("../src/sae/shuffle-activations.ts"))
-      const { activationsRowBytes } = yield* Effect.promise(() => import("../src/artifact/activations-columns.ts"))
-      const { requireSpace } = yield* Effect.promise(() => import("../src/sae/require-space.ts"))
+      const { shuffleActivations } = yield* Effect.promise(() => import("../src/activations/shuffle-activations.ts"))
+      const { activationsRowBytes } = yield* Effect.promise(
+        () => import("../src/kinds/activations/activations-columns.ts")
+      )
+      const { requireSpace } = yield* Effect.promise(() => import("../src/activations/require-space.ts"))
       const { train, held_out: heldOut, d_in, dtype } = inputs.activations.value
       if (train.rows === 0) return yield* stageFailed("there are no training rows", "Capture more text.")
       const bucketBytes = params.bucket_mib * 2 ** 20

@@ -1,8 +1,8 @@
 /** SAE stitching (Leask et al. 2502.04878): what the latents of a large SAE add to a small one, and the path between. */
 import * as Effect from "effect/Effect"
-import { Activations, type RowSet } from "../src/artifact/activations.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { Stitching, stitchingFileName } from "../src/artifact/stitching.ts"
+import { Activations, type RowSet } from "../src/kinds/activations/activations.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { Stitching, stitchingFileName } from "../src/kinds/stitching.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -69,7 +69,7 @@ export default Stage.make("stitch-saes", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
-      const { stitchSaes } = yield* Effect.promise(() => import("../src/analysis/stitch-saes.ts"))
+      const { stitchSaes } = yield* Effect.promise(() => import("../src/analysis/stitching/stitch-saes.ts"))
       const [small, large, activations] = [inputs.small.value, inputs.large.value, inputs.activations.value]
       for (const [name, sae] of [
         ["small", small],

@@ -1,10 +1,10 @@
 /** Trains a crosscoder: one dictionary for several layers or models, on the same tokens (Lindsey et al. 2024). */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { CROSSCODER_FILE, type CrosscoderFile } from "../src/artifact/crosscoder-file.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
-import type { TrainedSae } from "../src/sae/training-run.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { CROSSCODER_FILE, type CrosscoderFile } from "../src/kinds/sae/crosscoder-file.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
   trainedInfo,
   trainedMetrics,
@@ -12,7 +12,7 @@ import {
   trainingProblems,
   trainingResources,
   trainMembers
-} from "../src/sae/training-stage.ts"
+} from "../src/sae/training/training-stage.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -36,7 +36,7 @@ type Context = Stage.ContextOf<typeof params, typeof inputs>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { ownLatents, sourceShares } = yield* Effect.promise(() => import("../src/analysis/source-norms.ts"))
-  const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+  const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
   const { params: asked, output, log } = context
   const all = context.inputs.sources.map(({ value }) => value)
   const shares = sourceShares(trained.weights.W_dec, trained.parts)
@@ -60,8 +60,8 @@ const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae)
 })
 
 const train = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
-  const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
+  const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
+  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/rows/load-training-rows.ts"))
   const { inputs: given, params: asked } = contexts[0] as Context
   const all = given.sources.map(({ value }) => value)
   if (all.length < 2) return yield* stageFailed(`there are ${all.length} sources`, "Give two or more.")

@@ -1,7 +1,7 @@
 /** A small GPT-2 trained from nothing, on running text and, with the speller corpus, on spelling drills. */
 import * as Effect from "effect/Effect"
-import { LanguageModel } from "../src/artifact/language-model.ts"
-import { Tokenizer } from "../src/artifact/tokenizer.ts"
+import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Tokenizer } from "../src/kinds/tokenizer.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -82,7 +82,7 @@ export default Stage.make("train-lm", {
         () => import("../src/model/train/gpt2-files.ts")
       )
       const { textFigures } = yield* Effect.promise(() => import("../src/model/evaluate/text-figures.ts"))
-      const { parameterCount } = yield* Effect.promise(() => import("../src/model/gpt2-config.ts"))
+      const { parameterCount } = yield* Effect.promise(() => import("../src/model/decoder/gpt2-config.ts"))
       const { seed, steps, context } = params
       const phases = yield* readPhases(params.phases)
       const corpus = yield* trainingText(sources.text)

@@ -1,6 +1,6 @@
 /** A meta-SAE: an SAE whose rows are the decoder directions of another SAE (Leask et al. 2502.04878). */
 import * as Effect from "effect/Effect"
-import { Sae } from "../src/artifact/sae.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -50,9 +50,9 @@ export default Stage.make("train-meta-sae", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
-      const { trainMetaSae } = yield* Effect.promise(() => import("../src/analysis/train-meta-sae.ts"))
-      const { writeSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
-      const { metaLatentsFileName } = yield* Effect.promise(() => import("../src/artifact/meta-latents.ts"))
+      const { trainMetaSae } = yield* Effect.promise(() => import("../src/analysis/meta-sae/train-meta-sae.ts"))
+      const { writeSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
+      const { metaLatentsFileName } = yield* Effect.promise(() => import("../src/kinds/sae/meta-latents.ts"))
       const base = inputs.sae.value
       const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
       if (d_sae < params.k) {

@@ -1,9 +1,9 @@
 /** Trains one SAE on the training rows of an Activations artifact; several of them in one pass over the rows. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
-import type { TrainedSae } from "../src/sae/training-run.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
   rowsInfo,
   rowsMetadata,
@@ -13,7 +13,7 @@ import {
   trainingProblems,
   trainingResources,
   trainMembers
-} from "../src/sae/training-stage.ts"
+} from "../src/sae/training/training-stage.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 const inputs = {
@@ -27,7 +27,7 @@ const inputs = {
 type Context = Stage.ContextOf<typeof trainingParams, typeof inputs>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
-  const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+  const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
   const activations = context.inputs.activations.value
   const { architecture } = context.params
   const metadata = { ...rowsMetadata(activations), hook_head_index: null, training_architecture: architecture }
@@ -37,7 +37,7 @@ const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae)
 })
 
 const train = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
-  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
+  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/rows/load-training-rows.ts"))
   const activations = (contexts[0] as Context).inputs.activations.value
   const { d_in } = activations
   const trained = yield* trainMembers(contexts, { d_in, d_out: d_in }, loadTrainingRows(activations))

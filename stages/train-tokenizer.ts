@@ -1,6 +1,6 @@
 /** A byte-level BPE tokenizer of one's own, trained on a text (and, for the speller corpus, on its drill words). */
 import * as Effect from "effect/Effect"
-import { Tokenizer } from "../src/artifact/tokenizer.ts"
+import { Tokenizer } from "../src/kinds/tokenizer.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 

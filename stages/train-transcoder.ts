@@ -1,9 +1,9 @@
 /** Trains a transcoder: one activation reconstructed from another one, of the same tokens. */
 import * as Effect from "effect/Effect"
-import { Activations } from "../src/artifact/activations.ts"
-import { Sae } from "../src/artifact/sae.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training-params.ts"
-import type { TrainedSae } from "../src/sae/training-run.ts"
+import { Activations } from "../src/kinds/activations/activations.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
   rowsInfo,
   rowsMetadata,
@@ -13,7 +13,7 @@ import {
   trainingProblems,
   trainingResources,
   trainMembers
-} from "../src/sae/training-stage.ts"
+} from "../src/sae/training/training-stage.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -35,7 +35,7 @@ const params = {
 type Context = Stage.ContextOf<typeof params, typeof inputs>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
-  const { writeStoredSae } = yield* Effect.promise(() => import("../src/artifact/write-sae.ts"))
+  const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
   const { activations, target } = context.inputs
   const { architecture, skip } = context.params
   const { k, training } = trainedInfo(context, trained)
@@ -56,8 +56,8 @@ const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae)
 })
 
 const train = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
-  const { misaligned } = yield* Effect.promise(() => import("../src/sae/aligned-activations.ts"))
-  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/load-training-rows.ts"))
+  const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
+  const { loadTrainingRows } = yield* Effect.promise(() => import("../src/sae/rows/load-training-rows.ts"))
   const { inputs: given } = contexts[0] as Context
   const [activations, target] = [given.activations.value, given.target.value]
   const wrong = misaligned([activations, target])

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { userCache } from "../../src/source/user-cache.ts"
+import { userCache } from "../../src/project/user-cache.ts"
 
 /** The last TransformerLens that has HookedTransformer and stop_at_layer in its first form. */
 const packages = ["torch==2.15.0", "transformers==5.24.0", "transformer_lens==3.9.0"]

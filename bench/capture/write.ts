@@ -10,11 +10,11 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
-import { activationDtypes, type ActivationDtype } from "../../src/artifact/activations-columns.ts"
-import { openRowSetWriter } from "../../src/artifact/write-activations.ts"
+import { activationDtypes, type ActivationDtype } from "../../src/kinds/activations/activations-columns.ts"
+import { openRowSetWriter } from "../../src/kinds/activations/write-activations.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { makeArtifactWriter } from "../../src/run/artifact-writer.ts"
-import { normsOfRows } from "../../src/sae/norms-of-rows.ts"
+import { makeArtifactWriter } from "../../src/execute/artifact-writer.ts"
+import { normsOfRows } from "../../src/activations/norms-of-rows.ts"
 
 const { values: given } = parseArgs({
   options: {

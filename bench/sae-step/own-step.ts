@@ -1,9 +1,9 @@
 /** Our own trainer of one architecture, at the weights and biases that the others start from. */
 import type * as tf from "@tensorflow/tfjs-core"
-import { architectures } from "../../src/sae/architectures.ts"
-import { defaultsFor } from "../../src/sae/presets.ts"
-import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
-import { type ArchitectureName, resolveOptions, type TrainingOptions } from "../../src/sae/training-options.ts"
+import { architectures } from "../../src/sae/architectures/architectures.ts"
+import { defaultsFor } from "../../src/sae/settings/presets.ts"
+import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
+import { type ArchitectureName, resolveOptions, type TrainingOptions } from "../../src/sae/settings/training-options.ts"
 
 export interface StepShape {
   readonly d_in: number

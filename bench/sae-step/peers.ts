@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { userCache } from "../../src/source/user-cache.ts"
+import { userCache } from "../../src/project/user-cache.ts"
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 

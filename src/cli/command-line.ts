@@ -117,7 +117,7 @@ const late = <M>(load: () => Promise<M>): Effect.Effect<M> => Effect.promise(loa
 
 const run = Command.make("run", runFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./run.ts")),
+    late(() => import("./commands/run.ts")),
     (module) => module.run(input)
   )
 ).pipe(
@@ -133,37 +133,37 @@ const run = Command.make("run", runFlags, (input) =>
 )
 const plan = Command.make("plan", planFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./plan.ts")),
+    late(() => import("./commands/plan.ts")),
     (module) => module.plan(input)
   )
 ).pipe(Command.withDescription("What would run, what is a hit, and why"))
 const why = Command.make("why", stageFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./why.ts")),
+    late(() => import("./commands/why.ts")),
     (module) => module.why(input)
   )
 ).pipe(Command.withDescription("Why a stage would run, or did: every value that differs, and where it was written"))
 const status = Command.make("status", planFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./status.ts")),
+    late(() => import("./commands/status.ts")),
     (module) => module.status(input)
   )
 ).pipe(Command.withDescription("Which results of an experiment are there, with their headline metrics"))
 const show = Command.make("show", stageFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./show.ts")),
+    late(() => import("./commands/show.ts")),
     (module) => module.show(input)
   )
 ).pipe(Command.withDescription("Metrics and files of a stage's artifact, every byte checked"))
 const exportCommand = Command.make("export", exportFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./export.ts")),
+    late(() => import("./commands/export.ts")),
     (module) => module.exportArtifact(input)
   )
 ).pipe(Command.withDescription("Copy a stage's artifact into a folder"))
 const convert = Command.make("convert", convertFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./convert.ts")),
+    late(() => import("./commands/convert.ts")),
     (module) => module.convert(input)
   )
 ).pipe(
@@ -177,25 +177,25 @@ const convert = Command.make("convert", convertFlags, (input) =>
 )
 const logs = Command.make("logs", logsFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./logs.ts")),
+    late(() => import("./commands/logs.ts")),
     (module) => module.logs(input)
   )
 ).pipe(Command.withDescription("The log of a stage"))
 const report = Command.make("report", reportFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./report.ts")),
+    late(() => import("./commands/report.ts")),
     (module) => module.report(input)
   )
 ).pipe(Command.withDescription("The report of an experiment, with the graph, times and cache hits of its latest run"))
 const cacheLs = Command.make("ls", cacheFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./cache-ls.ts")),
+    late(() => import("./commands/cache-ls.ts")),
     (module) => module.cacheLs(input)
   )
 ).pipe(Command.withDescription("What the store holds"))
 const cacheVerify = Command.make("verify", cacheFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./cache-verify.ts")),
+    late(() => import("./commands/cache-verify.ts")),
     (module) => module.cacheVerify(input)
   )
 ).pipe(Command.withDescription("Read every byte of the store and compare it with its digest"))
@@ -205,13 +205,13 @@ const cacheCommand = Command.make("cache").pipe(
 )
 const stages = Command.make("stages", stagesFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./stages.ts")),
+    late(() => import("./commands/stages.ts")),
     (module) => module.stages(input)
   )
 ).pipe(Command.withDescription("The stage kinds, or the parameters of one"))
 const doctor = Command.make("doctor", cacheFlags, (input) =>
   Effect.flatMap(
-    late(() => import("./doctor.ts")),
+    late(() => import("./commands/doctor.ts")),
     (module) => module.doctor(input)
   )
 ).pipe(
@@ -219,7 +219,7 @@ const doctor = Command.make("doctor", cacheFlags, (input) =>
 )
 const engineInstall = Command.make("install", {}, () =>
   Effect.flatMap(
-    late(() => import("./engine-install.ts")),
+    late(() => import("./commands/engine-install.ts")),
     (module) => module.engineInstall
   )
 ).pipe(Command.withDescription("Install the tensorflow engine into the per-user cache"))
@@ -229,7 +229,7 @@ const engineCommand = Command.make("engine").pipe(
 )
 const schema = Command.make("schema", {}, () =>
   Effect.flatMap(
-    late(() => import("./schema.ts")),
+    late(() => import("./commands/schema.ts")),
     (module) => module.schema
   )
 ).pipe(Command.withDescription("A JSON Schema of pipeline and experiment files, for editors"))

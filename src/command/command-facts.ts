@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises"
 import { isAbsolute, join, normalize } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
-import type { Json } from "../artifact/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 

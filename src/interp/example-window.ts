@@ -1,5 +1,5 @@
 /** Examples for people: a window of text around a firing, with the latent's activation on every token in it. */
-import type { ActivatingExample } from "../artifact/interpretations.ts"
+import type { ActivatingExample } from "../kinds/interpretations.ts"
 import type { Firings } from "./firings.ts"
 import { activationAt } from "./firings.ts"
 import type { TokenStream } from "./token-stream.ts"

@@ -4,10 +4,10 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../artifact/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { InterpretationsFile, InterpretedLatent } from "../artifact/interpretations.ts"
-import type { SaeWeights } from "../artifact/sae.ts"
+import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
+import type { SaeWeights } from "../kinds/sae/sae.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
 import { makeSaeModel } from "../sae/sae-model.ts"

@@ -1,6 +1,6 @@
 /** Which tokens a latent promotes: the direct effect of its decoder row on the logits ("logit lens" of the latent). */
 import * as tf from "@tensorflow/tfjs-core"
-import type { TokenWeight } from "../artifact/interpretations.ts"
+import type { TokenWeight } from "../kinds/interpretations.ts"
 import { rounded } from "./example-window.ts"
 
 export interface LogitWeights {

@@ -1,5 +1,5 @@
 /** Means over the latents that have a score. */
-import type { InterpretationsFile } from "../artifact/interpretations.ts"
+import type { InterpretationsFile } from "../kinds/interpretations.ts"
 
 export interface MeanScores {
   readonly scored: number

@@ -4,7 +4,7 @@ import type { RunnableModel } from "../model/run-model.ts"
 import { runModel } from "../model/run-model.ts"
 import type { SaeModel } from "../sae/sae-model.ts"
 import { encodeRows } from "../sae/sae-model.ts"
-import type { SparseCodes } from "../tensor/sparse-pattern.ts"
+import type { SparseCodes } from "../tensor/kernels/sparse-pattern.ts"
 import type { LatentProbe } from "./latent-probe.ts"
 
 /** Numbers in the widest activation of one forward pass, so that it stays below 32 MiB. */

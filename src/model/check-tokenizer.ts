@@ -1,7 +1,7 @@
 /** A tokenizer.json that can be used: read, and tried on a line of text, so that a damaged one is refused here. */
 import * as Effect from "effect/Effect"
 import { makeTokenizer, type StreamingTokenizer } from "../text/tokenizer.ts"
-import { ModelError } from "./model-error.ts"
+import { ModelError } from "./decoder/model-error.ts"
 
 /** Words, digits, spaces, punctuation and letters beyond ASCII: what cuts and normalisers look at. */
 const sample = "Hello, world! It's 1,024 words -\n  naïve 東京 🙂."

@@ -1,7 +1,7 @@
 /** The architectures that can be run, by `model_type`. */
 import * as Effect from "effect/Effect"
-import { suggest } from "../text/did-you-mean.ts"
-import type { Architecture, ModelConfig } from "./architecture.ts"
+import { suggest } from "../words/did-you-mean.ts"
+import type { Architecture, ModelConfig } from "./decoder/architecture.ts"
 import { gemma2 } from "./architectures/gemma2.ts"
 import { gemma3, gemma3Text } from "./architectures/gemma3.ts"
 import { gpt2 } from "./architectures/gpt2.ts"
@@ -11,7 +11,7 @@ import { llama } from "./architectures/llama.ts"
 import { mistral } from "./architectures/mistral.ts"
 import { qwen2 } from "./architectures/qwen2.ts"
 import { qwen3 } from "./architectures/qwen3.ts"
-import { ModelError } from "./model-error.ts"
+import { ModelError } from "./decoder/model-error.ts"
 
 const architectures: ReadonlyArray<Architecture> = [
   gemma2,

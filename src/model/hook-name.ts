@@ -13,8 +13,8 @@
  * normalisation, so that resid_pre + attn_out = resid_mid in every model; `mlp.hook_pre` is the gate where the MLP is gated. Where attention and MLP work side by side
  * (GPT-NeoX with parallel residuals) there is no `hook_resid_mid`.
  */
-import { suggest } from "../text/did-you-mean.ts"
-import type { ModelInfo } from "./model-info.ts"
+import { suggest } from "../words/did-you-mean.ts"
+import type { ModelInfo } from "./decoder/model-info.ts"
 
 /** Points of one block, in the order in which the forward pass meets them. */
 const blockPoints = [

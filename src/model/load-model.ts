@@ -1,10 +1,10 @@
 /** Turns an opened LanguageModel artifact into a model that runs: architecture by name, weights checked and uploaded. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../artifact/language-model.ts"
-import type { WeightTensors } from "../artifact/weight-tensors.ts"
-import type { ModelConfig } from "./architecture.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { WeightTensors } from "../format/weight-tensors.ts"
+import type { ModelConfig } from "./decoder/architecture.ts"
 import { findArchitecture } from "./find-architecture.ts"
-import type { ModelInfo } from "./model-info.ts"
+import type { ModelInfo } from "./decoder/model-info.ts"
 import { checkParameters, readParameters } from "./read-parameters.ts"
 import type { RunnableModel } from "./runnable-model.ts"
 

@@ -1,5 +1,5 @@
 /** What attention needs beside weights, made once for a pass and shared by the blocks that want the same. */
-import type { AttentionDescription } from "./architecture.ts"
+import type { AttentionDescription } from "./decoder/architecture.ts"
 import { causalSight, type Sight } from "./blocks/attention.ts"
 import { type Rotary, type RotaryTables, rotaryTables } from "./blocks/rotary.ts"
 

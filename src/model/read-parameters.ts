@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as tf from "@tensorflow/tfjs-core"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { WeightTensors } from "../artifact/weight-tensors.ts"
-import { ModelError } from "./model-error.ts"
-import { type MatrixSource, type ParameterSource, sourcesOf, type VectorSource } from "./parameter-source.ts"
-import type { ModelParameters, ModelWeights } from "./weights.ts"
+import type { WeightTensors } from "../format/weight-tensors.ts"
+import { ModelError } from "./decoder/model-error.ts"
+import { type MatrixSource, type ParameterSource, sourcesOf, type VectorSource } from "./blocks/parameter-source.ts"
+import type { ModelParameters, ModelWeights } from "./blocks/weights.ts"
 
 const floats = new Set(["F32", "F16", "BF16", "F64"])
 

@@ -8,7 +8,7 @@ import type { RotaryTables } from "./blocks/rotary.ts"
 import type { BlockPoint } from "./hook-name.ts"
 import type { PassTables } from "./pass-tables.ts"
 import type { RunnableModel } from "./runnable-model.ts"
-import type { BlockWeights, NormWeights } from "./weights.ts"
+import type { BlockWeights, NormWeights } from "./blocks/weights.ts"
 
 /** Who looks at activations on the way, by hooks' names. */
 export interface Hooks<Name extends string = string> {

@@ -1,9 +1,9 @@
 /** What `overrides:` and `--set` change of a stage: of its matrix, or of some of its instances. */
-import type { Override, StageDeclaration } from "../spec/declaration.ts"
-import type { Location } from "../spec/location.ts"
-import type { Entry, Node } from "../spec/node.ts"
-import { show } from "../spec/node.ts"
-import type { Problem } from "../spec/problem.ts"
+import type { Override, StageDeclaration } from "../specification/declaration.ts"
+import type { Location } from "../specification/location.ts"
+import type { Entry, Node } from "../specification/node.ts"
+import { show } from "../specification/node.ts"
+import type { Problem } from "../specification/problem.ts"
 import { evaluateStage } from "./evaluate.ts"
 import type { Row, Scope } from "./evaluate.ts"
 

@@ -1,6 +1,6 @@
 /** How coordinates are written: `[width=512,seed=0]`. What is written here, a selector reads. */
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import type { Json } from "../artifact/canonical-json.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates } from "../stage/stage.ts"
 
 /** A string stands bare where it cannot be taken for anything else. */

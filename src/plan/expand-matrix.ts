@@ -4,12 +4,12 @@
  * As in GitHub Actions `exclude` takes rows away, then each entry of `include` adds values to the rows that it agrees
  * with, or is a row of its own. An axis over artifacts hands down their coordinates instead of one of its own.
  */
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import type { Json } from "../artifact/canonical-json.ts"
-import type { StageDeclaration } from "../spec/declaration.ts"
-import { suggestOrList } from "../spec/did-you-mean.ts"
-import { namePattern } from "../spec/expression.ts"
-import type { Entry, MapNode, Node } from "../spec/node.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
+import type { StageDeclaration } from "../specification/declaration.ts"
+import { suggestOrList } from "../words/did-you-mean.ts"
+import { namePattern } from "../specification/expression.ts"
+import type { Entry, MapNode, Node } from "../specification/node.ts"
 import type { Coordinates } from "../stage/stage.ts"
 import { formatCoordinates } from "./coordinates.ts"
 import { evaluate } from "./evaluate.ts"

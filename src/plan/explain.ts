@@ -1,7 +1,7 @@
 /** Why a stage runs again: the difference of two key manifests, each entry with the line that the new value is from. */
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import type { Json } from "../artifact/canonical-json.ts"
-import { formatLine } from "../spec/location.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
+import { formatLine } from "../specification/location.ts"
 import { formatCoordinates } from "./coordinates.ts"
 import { KEY_FORMAT } from "./key.ts"
 import type { InputDigest, KeyManifest, KeyNotes, KeyRecord } from "./key.ts"

@@ -1,6 +1,6 @@
 /** Stages as they are named on the command line: `sae` (all its instances), `sae[width=512]` (some of them). */
-import { suggestOrList } from "../spec/did-you-mean.ts"
-import { parseExpression, Unreadable } from "../spec/expression.ts"
+import { suggestOrList } from "../words/did-you-mean.ts"
+import { parseExpression, Unreadable } from "../specification/expression.ts"
 import { listCoordinates, matchSelector } from "./match-selector.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
 

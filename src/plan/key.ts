@@ -5,8 +5,8 @@
  * that "why did this run again" is always a diff of two manifests.
  */
 import { createHash } from "node:crypto"
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import type { Json } from "../artifact/canonical-json.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates } from "../stage/stage.ts"
 
 /** Raise it when the manifest changes its meaning: every key changes with it. */

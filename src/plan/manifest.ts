@@ -1,5 +1,5 @@
 /** From a stage instance, and what was found out about it, to the manifest that its key is the hash of. */
-import type { Json } from "../artifact/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
 import { KEY_FORMAT } from "./key.ts"
 import type { InputDigest, KeyManifest } from "./key.ts"
 import type { ArtifactRef, InputRef, StageInstance } from "./stage-instance.ts"

@@ -1,9 +1,9 @@
 /** Which instances of a stage a selector stands for. */
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import type { Json } from "../artifact/canonical-json.ts"
-import { suggestOrList } from "../spec/did-you-mean.ts"
-import { Unreadable } from "../spec/expression.ts"
-import type { MatrixExpression, ParamExpression, Selector } from "../spec/expression.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import type { Json } from "../json/canonical-json.ts"
+import { suggestOrList } from "../words/did-you-mean.ts"
+import { Unreadable } from "../specification/expression.ts"
+import type { MatrixExpression, ParamExpression, Selector } from "../specification/expression.ts"
 import type { Coordinates } from "../stage/stage.ts"
 import { formatCoordinate, formatCoordinates } from "./coordinates.ts"
 

@@ -4,10 +4,10 @@
  * Inputs enter keys by content, so below a stage that must run nothing is certain: it may give the same bytes again.
  */
 import * as Effect from "effect/Effect"
-import type { Json } from "../artifact/canonical-json.ts"
-import { SpecInvalid } from "../spec/spec-invalid.ts"
-import { sortProblems } from "../spec/problem.ts"
-import type { Problem } from "../spec/problem.ts"
+import type { Json } from "../json/canonical-json.ts"
+import { SpecInvalid } from "../specification/spec-invalid.ts"
+import { sortProblems } from "../specification/problem.ts"
+import type { Problem } from "../specification/problem.ts"
 import type { StageKind } from "../stage/stage.ts"
 import { explain } from "./explain.ts"
 import type { Reason } from "./explain.ts"

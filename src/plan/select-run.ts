@@ -1,9 +1,9 @@
 /** `--from`, `--until`, `--only` and `--force` over a graph: which instances a run concerns, and which run anyway. */
 import * as Result from "effect/Result"
-import { Unreadable } from "../spec/expression.ts"
-import { onCommandLine } from "../spec/location.ts"
-import type { Problem } from "../spec/problem.ts"
-import { SpecInvalid } from "../spec/spec-invalid.ts"
+import { Unreadable } from "../specification/expression.ts"
+import { onCommandLine } from "../specification/location.ts"
+import type { Problem } from "../specification/problem.ts"
+import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { instancesNamed } from "./instances-named.ts"
 import type { Plan } from "./plan.ts"
 import type { Graph } from "./stage-instance.ts"

@@ -2,8 +2,8 @@
  * A stage instance: one row of a stage's matrix (or the stage itself), with everything resolved that can be known
  * without running anything. The graph of instances is what plan and executor work on.
  */
-import type { Json } from "../artifact/canonical-json.ts"
-import type { Location } from "../spec/location.ts"
+import type { Json } from "../json/canonical-json.ts"
+import type { Location } from "../specification/location.ts"
 import type { Coordinates, Resources, StageKind } from "../stage/stage.ts"
 
 /** A reference to the artifact of another instance; `at` are that instance's coordinates. */

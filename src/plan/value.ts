@@ -1,8 +1,8 @@
 /** What an expression gives: a value with the place it was written at, or artifacts of other instances. */
-import type { Json } from "../artifact/canonical-json.ts"
-import type { Location } from "../spec/location.ts"
-import type { ScalarNode } from "../spec/node.ts"
-import { showJson } from "../spec/node.ts"
+import type { Json } from "../json/canonical-json.ts"
+import type { Location } from "../specification/location.ts"
+import type { ScalarNode } from "../specification/node.ts"
+import { showJson } from "../specification/node.ts"
 import type { ArtifactRef } from "./stage-instance.ts"
 
 export interface ListValue {

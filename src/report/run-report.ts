@@ -2,13 +2,13 @@
  * Puts the latest run - graph, times, cache hits - around the science report. Unlike that report, this page is about one
  * run on one machine: it is rendered for reading and never becomes an artifact.
  */
-import { browserScript } from "./browser-script.ts"
-import { formatSeconds } from "./format-number.ts"
-import { graphSvg } from "./graph-svg.ts"
-import type { Html } from "./html.ts"
-import { html, trusted } from "./html.ts"
-import { renderPage, runLinkMarker, runMarker } from "./page.ts"
-import type { RunReportInput, RunStage, RunSummary } from "./run-summary.ts"
+import { browserScript } from "./browser/browser-script.ts"
+import { formatSeconds } from "./page/format-number.ts"
+import { graphSvg } from "./charts/graph-svg.ts"
+import type { Html } from "./page/html.ts"
+import { html, trusted } from "./page/html.ts"
+import { renderPage, runLinkMarker, runMarker } from "./page/page.ts"
+import type { RunReportInput, RunStage, RunSummary } from "./page/run-summary.ts"
 
 const statusNames: Readonly<Record<RunStage["status"], string>> = {
   hit: "cached",

@@ -1,7 +1,7 @@
 /** From a stage instance with known inputs to the job that a worker gets. */
 import type { ArtifactRef, InputRef, StageInstance } from "../plan/stage-instance.ts"
 import type { Workspace } from "../store/workspace.ts"
-import type { Job, JobArtifact, JobInput } from "./job.ts"
+import type { Job, JobArtifact, JobInput } from "../execute/job.ts"
 import type { StageSetup } from "./run-options.ts"
 
 /** Often enough to lose little, seldom enough to cost nothing. */

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import { upstreamOf } from "../plan/manifest.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
-import type { JobLoss } from "./job.ts"
+import type { JobLoss } from "../execute/job.ts"
 import { outcomeOf } from "./outcome.ts"
 import type { RunContext } from "./run-context.ts"
 

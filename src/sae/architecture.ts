@@ -3,10 +3,10 @@
  * and how its latents are chosen when it is used. One file each; the trainer is the same for all.
  */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { StoredLatents } from "../artifact/formats/stored-sae.ts"
-import { disposeGradient, type MatrixGradient } from "../tensor/latent-gradient.ts"
-import type { SparsePattern } from "../tensor/sparse-pattern.ts"
-import type { ArchitectureName, ResolvedOptions } from "./training-options.ts"
+import type { StoredLatents } from "../kinds/sae/stored/stored-sae.ts"
+import { disposeGradient, type MatrixGradient } from "../tensor/kernels/latent-gradient.ts"
+import type { SparsePattern } from "../tensor/kernels/sparse-pattern.ts"
+import type { ArchitectureName, ResolvedOptions } from "./settings/training-options.ts"
 
 /** Numbers that an architecture carries from step to step, and that a checkpoint keeps. */
 export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>

@@ -3,9 +3,9 @@
  * work on; the dense form is there for small matrices.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { SaeActivation, SaeWeights } from "../artifact/sae.ts"
-import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/sparse-kernels.ts"
-import { makePattern, type SparseCodes, withValue } from "../tensor/sparse-pattern.ts"
+import type { SaeActivation, SaeWeights } from "../kinds/sae/sae.ts"
+import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
+import { makePattern, type SparseCodes, withValue } from "../tensor/kernels/sparse-pattern.ts"
 
 export interface SaeModel {
   readonly d_in: number

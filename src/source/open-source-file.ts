@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../artifact/artifact.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/stage.ts"
-import { type FileDigest, hashFile } from "../store/hash-file.ts"
-import { makeVerifiedFile } from "../store/verified-file.ts"
+import { type FileDigest, hashFile } from "../file/hash-file.ts"
+import { makeVerifiedFile } from "../file/verified-file.ts"
 import { changedSource, fetchSourceFile, unreadableSource } from "./read-source.ts"
 
 export interface OpenedFile extends VerifiedFile {

@@ -4,12 +4,12 @@ import { chmod, copyFile, lstat, open, readdir, realpath, rename, rm, stat, writ
 import { dirname, join, relative, sep } from "node:path"
 import type { ArtifactFile, Metrics } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
-import { canonicalJson } from "../artifact/canonical-json.ts"
-import { syncDirectory, writeAtomic } from "./atomic-write.ts"
-import { hashFile, type FileDigest } from "./hash-file.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
+import { syncDirectory, writeAtomic } from "../file/atomic-write.ts"
+import { hashFile, type FileDigest } from "../file/hash-file.ts"
 import { objectPath } from "./layout.ts"
 import { encodeTree } from "./tree.ts"
-import { makeDirectory } from "./make-directory.ts"
+import { makeDirectory } from "../file/make-directory.ts"
 
 const invalid = (path: string, detail: string): ArtifactError =>
   new ArtifactError({ reason: "invalid", digest: "", path, detail })

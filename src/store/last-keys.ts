@@ -4,8 +4,8 @@
  */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { writeAtomic } from "./atomic-write.ts"
-import { sha256Of } from "./hash-file.ts"
+import { writeAtomic } from "../file/atomic-write.ts"
+import { sha256Of } from "../file/hash-file.ts"
 import { runsDirectory } from "./layout.ts"
 
 const pathOf = (root: string, experiment: string): string =>

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto"
 import { rename } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { hashFile } from "./hash-file.ts"
+import { hashFile } from "../file/hash-file.ts"
 import { objectPath, quarantineDirectory } from "./layout.ts"
-import { makeDirectory } from "./make-directory.ts"
+import { makeDirectory } from "../file/make-directory.ts"
 
 /** Moves a file away; undefined where somebody else did it first. */
 export const quarantineFile = async (

@@ -3,10 +3,10 @@ import { createHash, randomUUID } from "node:crypto"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Json } from "../artifact/canonical-json.ts"
-import { writeAtomic } from "./atomic-write.ts"
+import type { Json } from "../json/canonical-json.ts"
+import { writeAtomic } from "../file/atomic-write.ts"
 import { runsDirectory } from "./layout.ts"
-import { makeDirectory } from "./make-directory.ts"
+import { makeDirectory } from "../file/make-directory.ts"
 
 export interface RunDirectory {
   readonly id: string

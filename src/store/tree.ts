@@ -2,7 +2,7 @@
  * The file list of an artifact: canonical JSON, kept as a blob whose sha256 is the artifact's digest. It holds no time,
  * host or path outside, so equal files are equal digests.
  */
-import { canonicalJson } from "../artifact/canonical-json.ts"
+import { canonicalJson } from "../json/canonical-json.ts"
 import type { ArtifactFile } from "../artifact/artifact.ts"
 
 export interface Tree {

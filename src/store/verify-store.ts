@@ -1,7 +1,7 @@
 /** `pipeline cache verify`: reads every byte of a store and moves what differs from its digest to quarantine. */
 import { readFile } from "node:fs/promises"
 import { decodeAction } from "./action-log.ts"
-import { hashFile, sha256Of } from "./hash-file.ts"
+import { hashFile, sha256Of } from "../file/hash-file.ts"
 import { quarantineFile } from "./quarantine.ts"
 import { removeOldTemporaries, scanActionFiles, scanBlobs } from "./scan.ts"
 import type { BlobEntry } from "./scan.ts"

@@ -7,7 +7,7 @@ import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { LATEST } from "./checkpoint.ts"
 import { partialDirectory } from "./layout.ts"
-import { makeDirectory } from "./make-directory.ts"
+import { makeDirectory } from "../file/make-directory.ts"
 
 export interface Workspace {
   readonly checkpoint: string

@@ -3,7 +3,7 @@
  * kind of text is in both. Documents keep their order.
  */
 import * as Rng from "../random/rng.ts"
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 /**
  * @param fraction share of each source's characters to hold out (0 to 1); documents are drawn until it is reached

@@ -3,7 +3,7 @@
  * first letters has a reason to write them into the residual stream (in running text they fade).
  */
 import * as Rng from "../random/rng.ts"
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 export const firstLetterPrompt = (word: string): string => ` ${word} has the first letter:`
 export const capital = (word: string): string => word.charAt(0).toUpperCase()

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { readSourceFile } from "../source/read-source.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 

@@ -6,7 +6,7 @@ import { documentFailure } from "./documents/document-failure.ts"
 import { DocumentProblem, placeOf } from "./documents/document-file.ts"
 import { openDocuments } from "./documents/open-documents.ts"
 import { selectFiles } from "./documents/select-files.ts"
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 const wholeText = async (text: string | AsyncIterable<string>): Promise<string> => {
   if (typeof text === "string") return text

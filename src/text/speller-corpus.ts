@@ -4,8 +4,8 @@
  */
 import { drillWords, type WordRole, wordFrequencies, wordRoles } from "./drill-words.ts"
 import { heldOutSplit } from "./held-out-split.ts"
-import { inPackageOrder, packageText } from "./package-text.ts"
-import type { TextDocument } from "./text-document.ts"
+import { inPackageOrder, packageText } from "../source/builtin/package-text.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 /** Held out so that a capture of 400,000 tokens finds enough text that the model has not seen. */
 const heldOutShare = 0.07

@@ -1,7 +1,7 @@
 /** Which vocabulary the ids of a text are of: a model's, a tokenizer's, a list of symbols, or only its size. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../artifact/language-model.ts"
-import type { TokenizerHandle } from "../artifact/tokenizer.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { TokenizerHandle } from "../kinds/tokenizer.ts"
 import { modelInfo } from "../model/load-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { symbolVocabulary, type SymbolVocabulary } from "./symbol-vocabulary.ts"

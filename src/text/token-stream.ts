@@ -1,5 +1,5 @@
 /** Documents as one stream of token ids: `endOfText doc endOfText doc ...`. */
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 import type { Tokenizer } from "./tokenizer.ts"
 
 export const tokenStream = (

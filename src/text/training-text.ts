@@ -6,7 +6,7 @@ import { sourceTexts } from "./source-texts.ts"
 import { heldOutSplit } from "./held-out-split.ts"
 import { readTexts } from "./read-texts.ts"
 import { type SpellerCorpus, spellerCorpus } from "./speller-corpus.ts"
-import type { TextDocument } from "./text-document.ts"
+import type { TextDocument } from "../source/builtin/text-document.ts"
 
 /** With fewer documents than this the end of each is held out, instead of whole documents. */
 const fewDocuments = 20

@@ -10,7 +10,7 @@ import { dirname, join, relative } from "node:path"
 import * as Effect from "effect/Effect"
 import type { Artifact, ArtifactWriter, VerifiedFile } from "../../src/artifact/artifact.ts"
 import { ArtifactError } from "../../src/artifact/artifact-error.ts"
-import { canonicalJson } from "../../src/artifact/canonical-json.ts"
+import { canonicalJson } from "../../src/json/canonical-json.ts"
 
 /** A fresh directory that is gone when the scope closes. */
 export const temporaryDirectory = Effect.acquireRelease(

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { describe } from "vitest"
-import { opsFit } from "../../src/tensor/compiled-ops.ts"
-import { instructionSet } from "../../src/tensor/instruction-set.ts"
-import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
+import { opsFit } from "../../src/tensor/tensorflow/compiled-ops.ts"
+import { instructionSet } from "../../src/tensor/tensorflow/instruction-set.ts"
+import { installedEngine } from "../../src/tensor/tensorflow/tensorflow-status.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 import { sparseStepsContract } from "./sparse-steps.ts"
 

@@ -1,5 +1,5 @@
 import { describe } from "vitest"
-import { installedEngine } from "../../src/tensor/tensorflow-status.ts"
+import { installedEngine } from "../../src/tensor/tensorflow/tensorflow-status.ts"
 import { engineContract } from "./engine.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 import { sparseStepsContract } from "./sparse-steps.ts"

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { type EngineName, loadEngine } from "../../src/tensor/engine.ts"
+import { type EngineName, loadEngine } from "../../src/tensor/engine/engine.ts"
 
 const ROWS = 5
 const COLUMNS = 7

@@ -3,10 +3,15 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { type AdamVariable, makeAdamVariable } from "../../src/tensor/adam-variable.ts"
-import { type EngineInfo, type EngineName, loadEngine } from "../../src/tensor/engine.ts"
-import * as kernels from "../../src/tensor/sparse-kernels.ts"
-import { makePattern, type SparseCodes, type SparsePattern, withValue } from "../../src/tensor/sparse-pattern.ts"
+import { type AdamVariable, makeAdamVariable } from "../../src/tensor/adam/adam-variable.ts"
+import { type EngineInfo, type EngineName, loadEngine } from "../../src/tensor/engine/engine.ts"
+import * as kernels from "../../src/tensor/kernels/sparse-kernels.ts"
+import {
+  makePattern,
+  type SparseCodes,
+  type SparsePattern,
+  withValue
+} from "../../src/tensor/kernels/sparse-pattern.ts"
 
 type Triple = readonly [row: number, latent: number, value: number]
 

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { smallSaesRoot } from "../artifact/formats/small-saes.ts"
+import { smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
 import { cli, project, statuses } from "./run-cli.ts"
 
 const experiment = `

@@ -10,10 +10,10 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
-import { convertSae } from "../../src/artifact/formats/convert-sae.ts"
-import type { FormatName } from "../../src/artifact/formats/sae-format.ts"
-import { openSafetensors } from "../../src/artifact/safetensors.ts"
-import { readSmallSae, smallSaeNames, smallSaesRoot } from "../artifact/formats/small-saes.ts"
+import { convertSae } from "../../src/kinds/sae/formats/convert-sae.ts"
+import type { FormatName } from "../../src/kinds/sae/formats/sae-format.ts"
+import { openSafetensors } from "../../src/format/safetensors.ts"
+import { readSmallSae, smallSaeNames, smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
 
 const python = process.env["SAELENS_PYTHON"]
 if (python === undefined) {

@@ -12,19 +12,19 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
-import { openSafetensors } from "../../src/artifact/safetensors.ts"
-import type { SafetensorsEntry } from "../../src/artifact/safetensors.ts"
-import { architectures } from "../../src/sae/architectures.ts"
-import { makeSaeTrainer } from "../../src/sae/sae-trainer.ts"
+import { openSafetensors } from "../../src/format/safetensors.ts"
+import type { SafetensorsEntry } from "../../src/format/safetensors.ts"
+import { architectures } from "../../src/sae/architectures/architectures.ts"
+import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
 import {
   type ArchitectureName,
   resolveOptions,
   trainingDefaults,
   type TrainingOptions
-} from "../../src/sae/training-options.ts"
-import type { AdamState } from "../../src/tensor/adam-variable.ts"
+} from "../../src/sae/settings/training-options.ts"
+import type { AdamState } from "../../src/tensor/adam/adam-variable.ts"
 import { loadTestEngine } from "../engine.ts"
-import { smallSaesRoot } from "../artifact/formats/small-saes.ts"
+import { smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
 
 const python = process.env["SAELENS_PYTHON"]
 if (python === undefined) {

@@ -1,9 +1,9 @@
 /** A GPT-2 of random weights, small enough for tests, and handles over arrays in memory for what an SAE reads. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle, RowSet } from "../../src/artifact/activations.ts"
-import type { Safetensors } from "../../src/artifact/safetensors.ts"
-import { joinedEnds, type TokensHandle } from "../../src/artifact/tokens.ts"
-import { gpt2Parameters } from "../../src/model/gpt2-config.ts"
+import type { ActivationsHandle, RowSet } from "../../src/kinds/activations/activations.ts"
+import type { Safetensors } from "../../src/format/safetensors.ts"
+import { joinedEnds, type TokensHandle } from "../../src/kinds/tokens/tokens.ts"
+import { gpt2Parameters } from "../../src/model/decoder/gpt2-config.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { runModel } from "../../src/model/run-model.ts"

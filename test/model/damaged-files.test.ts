@@ -9,14 +9,14 @@ import * as Exit from "effect/Exit"
 import { assert, describe, it } from "vitest"
 import { ArtifactError } from "../../src/artifact/artifact-error.ts"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
-import { readGgufModel } from "../../src/artifact/gguf/read-gguf-model.ts"
-import { encodeSafetensors, openSafetensors } from "../../src/artifact/safetensors.ts"
+import { readGgufModel } from "../../src/kinds/language-model/gguf/read-gguf-model.ts"
+import { encodeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
 import { checkTokenizer } from "../../src/model/check-tokenizer.ts"
 import { checkWeights, modelInfo } from "../../src/model/load-model.ts"
-import { ModelError } from "../../src/model/model-error.ts"
+import { ModelError } from "../../src/model/decoder/model-error.ts"
 import { tokenizerJson } from "../../src/text/tokenizer-json.ts"
 import * as Random from "../../src/random/rng.ts"
-import { encodeGguf, f32, f32s, i32s, strings, text, u32 } from "../artifact/gguf/encode-gguf.ts"
+import { encodeGguf, f32, f32s, i32s, strings, text, u32 } from "../kinds/language-model/gguf/encode-gguf.ts"
 
 /** Values that sizes, counts and offsets are wrong with most tellingly. */
 const extremes = [0, 1, 0x7f, 0x80, 0xff]

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
-import { gpt2Parameters, type Gpt2Config } from "../../src/model/gpt2-config.ts"
+import { gpt2Parameters, type Gpt2Config } from "../../src/model/decoder/gpt2-config.ts"
 import { lossAndGradients, type TrainingBatch } from "../../src/model/train/gpt2-gradients.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { loadTestEngine } from "../engine.ts"

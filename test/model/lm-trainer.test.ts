@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
-import type { Gpt2Config } from "../../src/model/gpt2-config.ts"
+import type { Gpt2Config } from "../../src/model/decoder/gpt2-config.ts"
 import { drillWordTokens, interleaveByLetter } from "../../src/model/train/drill-lines.ts"
 import { learningRate, type LmTrainer, makeLmTrainer } from "../../src/model/train/lm-trainer.ts"
 import { type RowOptions, targetKind, trainingRows } from "../../src/model/train/training-rows.ts"

@@ -1,7 +1,7 @@
 /** The tiny checkpoints of `test/golden/checkpoints` as models, for tests of what holds for every architecture. */
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
-import { readLanguageModel } from "../../src/artifact/read-language-model.ts"
+import { readLanguageModel } from "../../src/kinds/language-model/read-language-model.ts"
 import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import type { TokenBatch } from "../../src/model/run-model.ts"

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { compile } from "../../src/plan/compile.ts"
 import type { Compiled } from "../../src/plan/compile.ts"
 import type { StageInstance } from "../../src/plan/stage-instance.ts"
-import type { SpecificationInput } from "../../src/spec/specification.ts"
+import type { SpecificationInput } from "../../src/specification/specification.ts"
 import { catalog } from "./fake-kinds.ts"
 
 /** The lines of all problems; none where the files are right. */

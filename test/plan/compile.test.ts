@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { kindsUsed, pipelineOf } from "../../src/spec/specification.ts"
+import { kindsUsed, pipelineOf } from "../../src/specification/specification.ts"
 import { compiled, instance } from "./compile-text.ts"
 import { experiment, pipeline } from "./example-files.ts"
 

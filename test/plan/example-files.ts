@@ -1,5 +1,5 @@
 /** The two files of the design, as people write them. */
-import type { SourceText } from "../../src/spec/specification.ts"
+import type { SourceText } from "../../src/specification/specification.ts"
 
 export const pipeline: SourceText = {
   file: "pipelines/sae.yaml",

@@ -8,8 +8,8 @@ import { compile } from "../../src/plan/compile.ts"
 import { packageDirectory } from "../../src/project/project.ts"
 import { parseHubName } from "../../src/source/hub/hub-name.ts"
 import { parsePackageName } from "../../src/source/pypi/package-name.ts"
-import { pipelineOf } from "../../src/spec/specification.ts"
-import { loadStageKinds, stageFiles } from "../../src/stage/stage-catalog.ts"
+import { pipelineOf } from "../../src/specification/specification.ts"
+import { loadStageKinds, stageFiles } from "../../src/catalog/stage-catalog.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 
 const folder = join(packageDirectory, "experiments")

@@ -1,7 +1,7 @@
 /** Laws of keys: what a key depends on, and what it does not. */
 import { assert, describe, it } from "vitest"
 import * as fc from "fast-check"
-import { canonicalJson } from "../../src/artifact/canonical-json.ts"
+import { canonicalJson } from "../../src/json/canonical-json.ts"
 import { keyOf } from "../../src/plan/key.ts"
 import { manifestOf } from "../../src/plan/manifest.ts"
 import type { KeyFacts } from "../../src/plan/manifest.ts"

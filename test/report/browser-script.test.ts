@@ -1,6 +1,6 @@
 import * as vm from "node:vm"
 import { describe, expect, it } from "vitest"
-import { browserScript } from "../../src/report/browser-script.ts"
+import { browserScript } from "../../src/report/browser/browser-script.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import type { FakeElement } from "./fake-dom.ts"
 import { fakeWindow } from "./fake-dom.ts"

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { escapeHtml, html, scriptJson } from "../../src/report/html.ts"
+import { escapeHtml, html, scriptJson } from "../../src/report/page/html.ts"
 import { tagsOf, unescapeHtml } from "./page-tags.ts"
 
 /** Texts that would do harm if they were not escaped. */

@@ -1,11 +1,11 @@
 /** A small, complete report input: every section has something to show, and every number can be told from the others. */
-import type { AbsorptionFile } from "../../src/artifact/absorption.ts"
-import type { EvaluationInfo } from "../../src/artifact/evaluation.ts"
-import type { InterpretationsFile } from "../../src/artifact/interpretations.ts"
-import type { MetaLatentsFile } from "../../src/artifact/meta-latents.ts"
-import type { SaeInfo } from "../../src/artifact/sae.ts"
-import type { StitchingFile, StitchingStep } from "../../src/artifact/stitching.ts"
-import type { ReportInput } from "../../src/report/subjects.ts"
+import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
+import type { EvaluationInfo } from "../../src/kinds/evaluation/evaluation.ts"
+import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
+import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
+import type { SaeInfo } from "../../src/kinds/sae/sae.ts"
+import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
+import type { ReportInput } from "../../src/report/page/subjects.ts"
 
 export const hook = "blocks.1.hook_resid_post"
 

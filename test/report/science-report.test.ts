@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { BrowserData } from "../../src/report/browser-data.ts"
+import type { BrowserData } from "../../src/report/browser/browser-data.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
-import type { ReportInput } from "../../src/report/subjects.ts"
+import type { ReportInput } from "../../src/report/page/subjects.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
 import { evaluation, interpretations, saeInfo, sampleReport, tokenTexts } from "./sample-report.ts"
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import type { Json } from "../../src/artifact/canonical-json.ts"
+import type { Json } from "../../src/json/canonical-json.ts"
 import type { Graph, InputRef, StageInstance } from "../../src/plan/stage-instance.ts"
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { RunEvent } from "../../src/run/event.ts"

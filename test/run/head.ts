@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
-import { layer as localBackend } from "../../src/run/local-backend.ts"
+import { layer as localBackend } from "../../src/execute/local-backend.ts"
 import { run } from "../../src/run/run.ts"
 import { layer as fileStore } from "../../src/store/file-store.ts"
 import { makeGraph, optionsFor } from "./experiment.ts"

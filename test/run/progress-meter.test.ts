@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeProgressMeter } from "../../src/run/progress-meter.ts"
+import { makeProgressMeter } from "../../src/execute/progress-meter.ts"
 
 describe("the progress meter", () => {
   it("tells the rate and what remains", () => {

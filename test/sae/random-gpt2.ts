@@ -4,14 +4,14 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { LanguageModel } from "../../src/artifact/language-model.ts"
-import { encodeSafetensors } from "../../src/artifact/safetensors.ts"
-import { openTokensWriter } from "../../src/artifact/write-tokens.ts"
+import { LanguageModel } from "../../src/kinds/language-model/language-model.ts"
+import { encodeSafetensors } from "../../src/format/safetensors.ts"
+import { openTokensWriter } from "../../src/kinds/tokens/write-tokens.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { opened } from "./run-stage.ts"
-import { joinedEnds } from "../../src/artifact/tokens.ts"
+import { joinedEnds } from "../../src/kinds/tokens/tokens.ts"
 
 export const vocabulary = 50
 export const d_model = 16

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../../src/artifact/artifact.ts"
 import type { ArtifactKind } from "../../src/artifact/artifact-kind.ts"
 import type { Checkpoint, Opened, StageContext, StageKind } from "../../src/stage/stage.ts"
-import { loadEngine } from "../../src/tensor/engine.ts"
+import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { folderArtifact, folderWriter } from "../artifact/folder-artifact.ts"
 
 export const opened = <H>(kind: ArtifactKind<string, H>, artifact: Artifact) =>

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { packContexts, type PackedPiece, type PackOptions } from "../../src/text/pack-contexts.ts"
-import type { TokenDocument } from "../../src/text/token-document.ts"
+import type { TokenDocument } from "../../src/text/documents/token-document.ts"
 
 /** A document that comes in pieces of two ids. */
 const document = (row: number, ids: ReadonlyArray<number>): TokenDocument => ({

@@ -2,9 +2,9 @@
  * Gemma 2 (Gemma Team 2024) as Hugging Face's `Gemma2ForCausalLM` has it: capped scores and logits, a window in every
  * other layer, normalisation before and after attention and MLP.
  */
-import type { Architecture } from "../architecture.ts"
-import { capOf, gemmaFamily } from "../gemma-family.ts"
-import { describeRotaryDecoder } from "../rotary-decoder.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { capOf, gemmaFamily } from "../decoder/gemma-family.ts"
+import { describeRotaryDecoder } from "../decoder/rotary-decoder.ts"
 
 export const gemma2: Architecture = {
   name: "gemma2",

@@ -3,15 +3,15 @@
  * to one global, each kind with a rotary base of its own. `gemma3` is the text part of a model that sees images too.
  */
 import * as Effect from "effect/Effect"
-import type { Architecture } from "../architecture.ts"
-import { configProblem } from "../config-schema.ts"
-import { capOf, gemmaFamily } from "../gemma-family.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { configProblem } from "../decoder/config-schema.ts"
+import { capOf, gemmaFamily } from "../decoder/gemma-family.ts"
 import {
   describeRotaryDecoder,
   type LayerType,
   type RotaryDecoderConfig,
   type RotaryDecoderFamily
-} from "../rotary-decoder.ts"
+} from "../decoder/rotary-decoder.ts"
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

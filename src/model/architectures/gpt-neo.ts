@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../architecture.ts"
+import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
 import {
   configProblem,
   contextSize,
@@ -17,11 +17,11 @@ import {
   refuseCommonFields,
   vocabularySize,
   width
-} from "../config-schema.ts"
-import { gptParameters } from "../gpt-parameters.ts"
-import type { ModelInfo } from "../model-info.ts"
-import { linearMatrix, vector } from "../parameter-source.ts"
-import type { LinearParameters } from "../weights.ts"
+} from "../decoder/config-schema.ts"
+import { gptParameters } from "../decoder/gpt-parameters.ts"
+import type { ModelInfo } from "../decoder/model-info.ts"
+import { linearMatrix, vector } from "../blocks/parameter-source.ts"
+import type { LinearParameters } from "../blocks/weights.ts"
 
 const Kind = Schema.Literals(["global", "local"])
 

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../architecture.ts"
+import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
 import {
   configProblem,
   contextSize,
@@ -17,11 +17,11 @@ import {
   refuseCommonFields,
   vocabularySize,
   width
-} from "../config-schema.ts"
-import type { ModelInfo } from "../model-info.ts"
-import { linearMatrix, matrix, vector } from "../parameter-source.ts"
-import { contextStretch, rotaryOf } from "../rotary-parameters.ts"
-import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../weights.ts"
+} from "../decoder/config-schema.ts"
+import type { ModelInfo } from "../decoder/model-info.ts"
+import { linearMatrix, matrix, vector } from "../blocks/parameter-source.ts"
+import { contextStretch, rotaryOf } from "../decoder/rotary-parameters.ts"
+import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../blocks/weights.ts"
 
 const Fields = Schema.Record(Schema.String, Schema.Unknown)
 

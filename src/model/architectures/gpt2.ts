@@ -1,7 +1,7 @@
 /** GPT-2 (Radford et al. 2019) as Hugging Face's `GPT2LMHeadModel` computes and stores it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../architecture.ts"
+import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
 import {
   contextSize,
   decodeConfig,
@@ -13,11 +13,11 @@ import {
   refuseCommonFields,
   vocabularySize,
   width
-} from "../config-schema.ts"
-import { gptParameters } from "../gpt-parameters.ts"
-import type { ModelInfo } from "../model-info.ts"
-import { matrix, vector } from "../parameter-source.ts"
-import type { LinearParameters } from "../weights.ts"
+} from "../decoder/config-schema.ts"
+import { gptParameters } from "../decoder/gpt-parameters.ts"
+import type { ModelInfo } from "../decoder/model-info.ts"
+import { matrix, vector } from "../blocks/parameter-source.ts"
+import type { LinearParameters } from "../blocks/weights.ts"
 
 const Config = Schema.Struct({
   vocab_size: vocabularySize,

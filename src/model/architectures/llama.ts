@@ -1,6 +1,6 @@
 /** Llama 1 to 3 (Touvron et al. 2023), SmolLM and others, as Hugging Face's `LlamaForCausalLM` has them. */
-import type { Architecture } from "../architecture.ts"
-import { describeRotaryDecoder, plainFamily } from "../rotary-decoder.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { describeRotaryDecoder, plainFamily } from "../decoder/rotary-decoder.ts"
 
 export const llama: Architecture = {
   name: "llama",

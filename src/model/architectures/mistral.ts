@@ -1,6 +1,6 @@
 /** Mistral (Jiang et al. 2023) as Hugging Face's `MistralForCausalLM` has it: Llama with a window in every layer. */
-import type { Architecture } from "../architecture.ts"
-import { describeRotaryDecoder, plainFamily, type RotaryDecoderConfig } from "../rotary-decoder.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { describeRotaryDecoder, plainFamily, type RotaryDecoderConfig } from "../decoder/rotary-decoder.ts"
 
 /** Versions since 0.2 say null: no window. */
 const windowed = (config: RotaryDecoderConfig): number | undefined =>

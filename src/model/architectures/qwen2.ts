@@ -1,7 +1,7 @@
 /** Qwen 2 and 2.5 (Yang et al. 2024) as Hugging Face's `Qwen2ForCausalLM` has them: biases on queries, keys and values. */
-import type { Architecture } from "../architecture.ts"
-import { qwenLayerType, qwenWindow } from "../qwen-windows.ts"
-import { describeRotaryDecoder, plainFamily } from "../rotary-decoder.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { qwenLayerType, qwenWindow } from "../decoder/qwen-windows.ts"
+import { describeRotaryDecoder, plainFamily } from "../decoder/rotary-decoder.ts"
 
 export const qwen2: Architecture = {
   name: "qwen2",

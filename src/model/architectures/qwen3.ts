@@ -1,7 +1,7 @@
 /** Qwen 3 (Yang et al. 2025) as Hugging Face's `Qwen3ForCausalLM` has it: queries and keys are normalised head by head. */
-import type { Architecture } from "../architecture.ts"
-import { qwenLayerType, qwenWindow } from "../qwen-windows.ts"
-import { describeRotaryDecoder, plainFamily } from "../rotary-decoder.ts"
+import type { Architecture } from "../decoder/architecture.ts"
+import { qwenLayerType, qwenWindow } from "../decoder/qwen-windows.ts"
+import { describeRotaryDecoder, plainFamily } from "../decoder/rotary-decoder.ts"
 
 export const qwen3: Architecture = {
   name: "qwen3",

@@ -1,6 +1,6 @@
 /** Activation functions of MLPs, under the names of Hugging Face's configurations. */
 import * as tf from "@tensorflow/tfjs-core"
-import { activate, type CompiledFunction, modelKernelsApply } from "../../tensor/model-kernels.ts"
+import { activate, type CompiledFunction, modelKernelsApply } from "../../tensor/kernels/model-kernels.ts"
 
 /** f(x + bias) * factor: what an MLP needs of it, gated or not. x [..., n], bias [n], factor of the shape of x. */
 export type ActivationFunction = (x: tf.Tensor, bias?: tf.Tensor1D, factor?: tf.Tensor) => tf.Tensor

@@ -3,7 +3,7 @@
  * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { causalSoftmax, modelKernelsApply } from "../../tensor/model-kernels.ts"
+import { causalSoftmax, modelKernelsApply } from "../../tensor/kernels/model-kernels.ts"
 import { byHead } from "./heads.ts"
 import { softCap } from "./soft-cap.ts"
 

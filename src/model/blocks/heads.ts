@@ -1,6 +1,6 @@
 /** Queries, keys and values as attention takes them: heads first, each turned by its position. */
 import * as tf from "@tensorflow/tfjs-core"
-import { type HeadRange, modelKernelsApply, turnedHeads } from "../../tensor/model-kernels.ts"
+import { type HeadRange, modelKernelsApply, turnedHeads } from "../../tensor/kernels/model-kernels.ts"
 import { rotate, type RotaryTables } from "./rotary.ts"
 
 /**

@@ -1,7 +1,7 @@
 /** Layer normalisation over the last axis (Ba et al. 2016): (x - mean) / sqrt(variance + epsilon) * weight + bias. */
 import * as tf from "@tensorflow/tfjs-core"
-import { modelKernelsApply, normalizeRows } from "../../tensor/model-kernels.ts"
-import type { NormWeights } from "../weights.ts"
+import { modelKernelsApply, normalizeRows } from "../../tensor/kernels/model-kernels.ts"
+import type { NormWeights } from "./weights.ts"
 
 export const layerNorm = (x: tf.Tensor, { weight, bias }: NormWeights, epsilon: number): tf.Tensor => {
   if (modelKernelsApply()) return normalizeRows(x, weight, bias, { epsilon, centre: true })

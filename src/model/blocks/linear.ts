@@ -1,6 +1,6 @@
 /** x W + b over the last axis of x, whatever axes come before it. */
 import * as tf from "@tensorflow/tfjs-core"
-import type { LinearWeights } from "../weights.ts"
+import type { LinearWeights } from "./weights.ts"
 
 /** x W alone. */
 export const project = (x: tf.Tensor, { weight }: LinearWeights): tf.Tensor => {

@@ -1,7 +1,7 @@
 /** The normalisation that a model's description names. */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { NormDescription } from "../architecture.ts"
-import type { NormWeights } from "../weights.ts"
+import type { NormDescription } from "../decoder/architecture.ts"
+import type { NormWeights } from "./weights.ts"
 import { layerNorm } from "./layer-norm.ts"
 import { rmsNorm } from "./rms-norm.ts"
 

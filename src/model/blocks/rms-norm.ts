@@ -1,7 +1,7 @@
 /** Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019): x / sqrt(mean x^2 + epsilon) * weight. */
 import * as tf from "@tensorflow/tfjs-core"
-import { modelKernelsApply, normalizeRows } from "../../tensor/model-kernels.ts"
-import type { NormWeights } from "../weights.ts"
+import { modelKernelsApply, normalizeRows } from "../../tensor/kernels/model-kernels.ts"
+import type { NormWeights } from "./weights.ts"
 
 export const rmsNorm = (x: tf.Tensor, { weight }: NormWeights, epsilon: number): tf.Tensor =>
   modelKernelsApply()

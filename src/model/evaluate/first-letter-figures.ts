@@ -1,6 +1,6 @@
 /** Runs a model on first-letter prompts: how often its answer is right, and the residual streams of the words. */
 import * as tf from "@tensorflow/tfjs-core"
-import type { FirstLetterPrompts } from "../../analysis/first-letter-prompts.ts"
+import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
 import { type RunnableModel, runModel } from "../run-model.ts"
 
 export interface FirstLetterFigures {

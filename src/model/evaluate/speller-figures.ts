@@ -1,5 +1,5 @@
 /** What tiny-speller is held to: letters answered, letters carried linearly, and text modelled better than by bigrams. */
-import { firstLetterPrompts, letterOf } from "../../analysis/first-letter-prompts.ts"
+import { firstLetterPrompts, letterOf } from "../../text/first-letter/first-letter-prompts.ts"
 import * as Rng from "../../random/rng.ts"
 import type { WordRole } from "../../text/drill-words.ts"
 import type { SpellerCorpus } from "../../text/speller-corpus.ts"

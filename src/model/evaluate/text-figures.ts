@@ -1,6 +1,6 @@
 /** Held-out text loss of a stored model, beside that of a Kneser-Ney bigram on the same tokens. */
 import * as Effect from "effect/Effect"
-import { openSafetensors } from "../../artifact/safetensors.ts"
+import { openSafetensors } from "../../format/safetensors.ts"
 import { kneserNeyBigram } from "../../text/kneser-ney.ts"
 import type { SpellerCorpus } from "../../text/speller-corpus.ts"
 import { tokenStream } from "../../text/token-stream.ts"

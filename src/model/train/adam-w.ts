@@ -3,7 +3,7 @@
  * norm. Weight decay applies to parameters with two or more axes only.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { type AdamVariable, makeAdamVariable } from "../../tensor/adam-variable.ts"
+import { type AdamVariable, makeAdamVariable } from "../../tensor/adam/adam-variable.ts"
 
 export interface AdamWOptions {
   readonly beta1: number

@@ -1,7 +1,7 @@
 /** A trained GPT-2 as the files of a Hugging Face folder. */
-import { encodeSafetensors, type SafetensorsTensor } from "../../artifact/safetensors.ts"
-import { toBfloat16, toFloat16 } from "../../artifact/half-float.ts"
-import { gpt2Parameters, type Gpt2Config } from "../gpt2-config.ts"
+import { encodeSafetensors, type SafetensorsTensor } from "../../format/safetensors.ts"
+import { toBfloat16, toFloat16 } from "../../format/half-float.ts"
+import { gpt2Parameters, type Gpt2Config } from "../decoder/gpt2-config.ts"
 import type { ParameterArrays } from "./adam-w.ts"
 
 export const dtypes = ["bfloat16", "float16", "float32"] as const

@@ -7,7 +7,7 @@
  * embeddings, GELU in tanh form). Checked against finite differences in the tests.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { Gpt2Config } from "../gpt2-config.ts"
+import type { Gpt2Config } from "../decoder/gpt2-config.ts"
 import { attentionBackward, attentionForward, type AttentionTrace, causalMask } from "./attention-gradient.ts"
 import { geluBackward, geluForward } from "./gelu-gradient.ts"
 import { layerNormBackward, layerNormForward, type LayerNormTrace } from "./layer-norm-gradient.ts"

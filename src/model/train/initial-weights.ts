@@ -3,7 +3,7 @@
  * norms at 1, biases at 0. Positions start as small sinusoids (Vaswani et al. 2017) instead of noise.
  */
 import * as Rng from "../../random/rng.ts"
-import { gpt2Parameters, type Gpt2Config } from "../gpt2-config.ts"
+import { gpt2Parameters, type Gpt2Config } from "../decoder/gpt2-config.ts"
 
 export const initialWeights = (
   config: Gpt2Config,

@@ -3,7 +3,7 @@
  * it wants to be able to go on. A trainer made from a saved state gives the same bytes as one that was never stopped.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { gpt2Parameters, type Gpt2Config } from "../gpt2-config.ts"
+import { gpt2Parameters, type Gpt2Config } from "../decoder/gpt2-config.ts"
 import { makeAdamW, type ParameterArrays } from "./adam-w.ts"
 import { lossAndGradients } from "./gpt2-gradients.ts"
 import { initialWeights } from "./initial-weights.ts"

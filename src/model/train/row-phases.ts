@@ -1,7 +1,7 @@
 /** Training phases as an experiment file states them, read through a schema. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Json } from "../../artifact/canonical-json.ts"
+import type { Json } from "../../json/canonical-json.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { RowPhase } from "./training-rows.ts"
 

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { python } from "../../tensor/tensorflow-status.ts"
+import { python } from "../../tensor/tensorflow/tensorflow-status.ts"
 
 export class PipFailed extends Data.TaggedError("PipFailed")<{
   /** absent: no Python, or one without pip. network: no index answers. */

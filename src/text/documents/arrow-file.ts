@@ -5,7 +5,7 @@
 import * as arrow from "apache-arrow"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
-import { suggestOrList } from "../did-you-mean.ts"
+import { suggestOrList } from "../../words/did-you-mean.ts"
 import { arrowZstd } from "./arrow-zstd.ts"
 import { type DocumentFile, DocumentProblem } from "./document-file.ts"
 import { fieldsInOrder } from "./fields-in-order.ts"

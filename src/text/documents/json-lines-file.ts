@@ -1,6 +1,6 @@
 /** JSON lines: a document a line, in one field. Blank lines are none. */
 import type { VerifiedFile } from "../../artifact/artifact.ts"
-import { suggestOrList } from "../did-you-mean.ts"
+import { suggestOrList } from "../../words/did-you-mean.ts"
 import { type DocumentFile, DocumentProblem } from "./document-file.ts"
 import { fieldsInOrder } from "./fields-in-order.ts"
 import { rowContent } from "./row-content.ts"

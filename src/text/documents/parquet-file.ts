@@ -6,7 +6,7 @@ import { type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } f
 import { compressors } from "hyparquet-compressors"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
-import { suggestOrList } from "../did-you-mean.ts"
+import { suggestOrList } from "../../words/did-you-mean.ts"
 import { type DocumentFile, DocumentProblem } from "./document-file.ts"
 import { fieldsInOrder } from "./fields-in-order.ts"
 import { rowContent } from "./row-content.ts"

@@ -10,7 +10,7 @@
 import { type FileHandle, open, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { indexPermutation } from "../../random/index-permutation.ts"
-import type { TokenDocument } from "../token-document.ts"
+import type { TokenDocument } from "./token-document.ts"
 import type { Documents, LocatedDocument } from "./open-documents.ts"
 
 export interface ShuffleOptions {

@@ -10,7 +10,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { userCache } from "../../../src/source/user-cache.ts"
+import { userCache } from "../../../src/project/user-cache.ts"
 import { commitOf } from "./hub-server.ts"
 import { hubWorld, type HubWorld } from "./hub-world.ts"
 

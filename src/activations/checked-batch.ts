@@ -1,0 +1,22 @@
+/** A record batch of rows to train on, all of them numbers. */
+import * as Effect from "effect/Effect"
+import type { ActivationsHandle, RowSet } from "../kinds/activations/activations.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import { firstNotFinite } from "./first-not-finite.ts"
+
+/** Fails where a number is NaN or infinite, with the row that holds it. */
+export const checkedBatch = Effect.fnUntraced(function* (
+  { hook, d_in }: Pick<ActivationsHandle, "hook" | "d_in">,
+  set: RowSet,
+  index: number
+) {
+  const batch = yield* set.readBatch(index)
+  const at = firstNotFinite(batch.activation)
+  if (at < 0) return batch
+  const row = Math.floor(at / d_in)
+  return yield* stageFailed(
+    `activations of ${hook}: number ${at % d_in} of row ${batch.first + row} (record batch ${index}, position ` +
+      `${batch.position[row]}, token ${batch.token[row]}) is ${batch.activation[at]}`,
+    "Capture them again; if it stays, check the model's weights."
+  )
+})

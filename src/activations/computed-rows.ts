@@ -1,0 +1,233 @@
+/**
+ * Rows of activations that are not stored: computed by the model that stands in the artifact, block by block, with the
+ * bits that stored rows would have. The last blocks are kept, so that rows read in order are computed once.
+ */
+import { createHash } from "node:crypto"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import { activationsBatchRows } from "../kinds/activations/activations-columns.ts"
+import type {
+  ActivationsHandle,
+  ActivationsProbe,
+  ComputedRows,
+  RowBatch,
+  RowSet
+} from "../kinds/activations/activations.ts"
+import type { Artifact } from "../artifact/artifact.ts"
+import { ArtifactError } from "../artifact/artifact-error.ts"
+import { rowLoader } from "../kinds/activations/row-loader.ts"
+import { subArtifact } from "../artifact/sub-artifact.ts"
+import type { ContextBlock } from "../kinds/tokens/tokens.ts"
+import type { RowSetFacts } from "../kinds/activations/write-activations.ts"
+import { isHeldOut } from "./held-out-documents.ts"
+import type * as recipeModel from "./load-recipe-model.ts"
+import { blockContexts, hookId, type HookValues, runHooks } from "./hook-pass.ts"
+import { pageOf } from "./paged-stream.ts"
+
+/** How far a model on another engine may be from the one that was probed. */
+const probeTolerance = 1e-3
+const blocksKept = 2
+
+const importModelCode = (): Promise<typeof recipeModel> => {
+  const path = new URL("load-recipe-model.ts", import.meta.url).href
+  return import(path) as Promise<typeof recipeModel>
+}
+
+type Common = Omit<ActivationsHandle, "train" | "held_out" | "computed">
+
+const sets = { train: 1, held_out: 2 } as const
+
+interface Layout {
+  readonly outliers: ReadonlySet<number>
+  /** Training rows of each context. */
+  readonly trainingRows: Uint32Array<ArrayBuffer>
+  /** Rows before each block, and all of them at the end. */
+  readonly starts: { readonly [K in keyof typeof sets]: Float64Array }
+}
+
+interface ComputedBlock {
+  readonly block: ContextBlock
+  readonly values: HookValues
+  /** For each token 0: no row; 1: to train on; 2: held out. */
+  readonly kinds: Uint8Array
+}
+
+export const openComputedRows = Effect.fn("openComputedRows")(function* (
+  artifact: Artifact,
+  handle: Common & { readonly train: RowSetFacts; readonly held_out: RowSetFacts; readonly probe: ActivationsProbe }
+) {
+  const { contexts: tokens, context_size: time, d_in, hook, model: digest, probe } = handle
+  const fail = (detail: string) =>
+    new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
+  const scope = yield* Scope.Scope
+  const heldOut = isHeldOut(handle.split)
+  const step = blockContexts(time)
+  const blocks = Math.ceil(tokens.contexts / step)
+
+  const kindsOf = ({ documents, first }: ContextBlock, outliers: ReadonlySet<number>): Uint8Array =>
+    Uint8Array.from(documents, (document, i) =>
+      document < 0 || outliers.has(first * time + i) ? 0 : heldOut(document, first + Math.floor(i / time)) ? 2 : 1
+    )
+
+  const layout = yield* Effect.cached(
+    Effect.gen(function* () {
+      const outliers = new Set(yield* Effect.provideService(handle.outliers, Scope.Scope, scope))
+      const trainingRows = new Uint32Array(tokens.contexts)
+      const starts = { train: new Float64Array(blocks + 1), held_out: new Float64Array(blocks + 1) }
+      for (let b = 0; b < blocks; b++) {
+        const kinds = kindsOf(yield* tokens.read(b * step, step), outliers)
+        for (let i = 0; i < kinds.length; i++) {
+          const context = b * step + Math.floor(i / time)
+          if (kinds[i] === sets.train) trainingRows[context] = (trainingRows[context] as number) + 1
+        }
+        for (const name of ["train", "held_out"] as const) {
+          const own = kinds.reduce((sum, kind) => sum + (kind === sets[name] ? 1 : 0), 0)
+          starts[name][b + 1] = (starts[name][b] as number) + own
+        }
+      }
+      for (const name of ["train", "held_out"] as const) {
+        const found = starts[name][blocks] as number
+        if (found !== handle[name].rows) return yield* fail(`${name} has ${handle[name].rows} rows, the text ${found}`)
+      }
+      const made: Layout = { outliers, trainingRows, starts }
+      return made
+    })
+  )
+
+  const loaded = yield* Effect.cached(
+    Effect.gen(function* () {
+      const { getBackend } = yield* Effect.promise(() => import("@tensorflow/tfjs-core"))
+      if ((getBackend() as string | undefined) === undefined) {
+        return yield* fail(
+          `its rows are not stored: the model computes them, and this stage has no tensor engine; ` +
+            "capture with materialize: true, or put shuffle-activations between, which stores them"
+        )
+      }
+      const { loadRecipeModel } = yield* Effect.promise(importModelCode)
+      const source = subArtifact(artifact, "model/", "LanguageModel", digest)
+      return yield* Effect.provideService(loadRecipeModel(source), Scope.Scope, scope)
+    })
+  )
+
+  const run = Effect.fnUntraced(function* (block: Pick<ContextBlock, "ids" | "count" | "documents">, where: string) {
+    const { model, run } = yield* loaded
+    const own = { model: digest, hook }
+    const values = runHooks(run, new Map([[digest, model]]), [own], block).get(hookId(own)) as HookValues
+    const at = values.norms.findIndex((norm, i) => !Number.isFinite(norm) && (block.documents[i] as number) >= 0)
+    if (at < 0) return values
+    return yield* fail(`${hook} is not finite in ${where}, at position ${at % time} (token ${block.ids[at]})`)
+  })
+
+  const checkProbe = ({ values: { values, norms }, kinds }: ComputedBlock): string | undefined => {
+    const hash = createHash("sha256")
+    let [rows, sum] = [0, 0]
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] === 0) continue
+      hash.update(values.subarray(i * d_in, (i + 1) * d_in))
+      rows += 1
+      sum += norms[i] as number
+    }
+    if (rows === probe.rows && hash.digest("hex") === probe.sha256) return undefined
+    const mean = rows === 0 ? 0 : sum / rows
+    if (rows === probe.rows && Math.abs(mean - probe.mean_norm) <= probeTolerance * probe.mean_norm) return undefined
+    return (
+      `the model gives other activations here than when they were captured: mean norm ${mean} over ${rows} rows, ` +
+      `then ${probe.mean_norm} over ${probe.rows}; capture again`
+    )
+  }
+
+  const kept = new Map<number, ComputedBlock>()
+  const computeBlock = Effect.fnUntraced(function* (b: number) {
+    const found = kept.get(b)
+    if (found !== undefined) return found
+    const { outliers } = yield* layout
+    const block = yield* tokens.read(b * step, step)
+    const values = yield* run(block, `contexts ${block.first} to ${block.first + block.count - 1}`)
+    const computed: ComputedBlock = { block, values, kinds: kindsOf(block, outliers) }
+    const wrong = b === 0 ? checkProbe(computed) : undefined
+    if (wrong !== undefined) return yield* fail(wrong)
+    kept.set(b, computed)
+    for (const old of kept.keys()) if (kept.size > blocksKept && old !== b) kept.delete(old)
+    return computed
+  })
+
+  const openSet = (name: keyof typeof sets): RowSet => {
+    const { rows, positions_sha256 } = handle[name]
+    const batch_rows = activationsBatchRows(d_in, "f32")
+    const readBatch = Effect.fnUntraced(function* (index: number) {
+      const first = index * batch_rows
+      const count = Math.min(batch_rows, rows - first)
+      if (count <= 0) return yield* fail(`there is no batch ${index} of ${rows} rows`)
+      const { starts } = yield* layout
+      const batch: RowBatch = {
+        first,
+        rows: count,
+        activation: new Float32Array(count * d_in),
+        norm: new Float32Array(count),
+        document: new Int32Array(count),
+        position: new Int32Array(count),
+        token: new Int32Array(count)
+      }
+      for (let b = pageOf(starts[name], first); b < blocks && (starts[name][b] as number) < first + count; b++) {
+        if (starts[name][b] === starts[name][b + 1]) continue
+        const { block, values, kinds } = yield* computeBlock(b)
+        let row = (starts[name][b] as number) - first
+        for (let i = 0; i < kinds.length; i++) {
+          if (kinds[i] !== sets[name]) continue
+          if (row >= 0 && row < count) {
+            batch.activation.set(values.values.subarray(i * d_in, (i + 1) * d_in), row * d_in)
+            batch.norm[row] = values.norms[i] as number
+            batch.document[row] = block.documents[i] as number
+            batch.position[row] = block.first * time + i
+            batch.token[row] = block.ids[i] as number
+          }
+          row += 1
+        }
+      }
+      return batch
+    })
+    const batches = Math.ceil(rows / batch_rows)
+    return {
+      rows,
+      batch_rows,
+      batches,
+      positions_sha256,
+      readBatch,
+      loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch)
+    }
+  }
+
+  const compute: ComputedRows["compute"] = Effect.fnUntraced(function* (contexts) {
+    const { outliers, trainingRows } = yield* layout
+    // What the model gives is held against the probe before anything is trained on it.
+    yield* computeBlock(0)
+    const result = new Float32Array(
+      contexts.reduce((sum, context) => sum + (trainingRows[context] as number), 0) * d_in
+    )
+    const wanted = contexts.filter((context) => (trainingRows[context] as number) > 0)
+    let at = 0
+    for (let first = 0; first < wanted.length; first += step) {
+      const some = wanted.subarray(first, first + step)
+      const ids = new Int32Array(some.length * time)
+      const documents = new Int32Array(some.length * time)
+      const kinds = new Uint8Array(some.length * time)
+      for (const [i, context] of some.entries()) {
+        const block = yield* tokens.read(context, 1)
+        ids.set(block.ids, i * time)
+        documents.set(block.documents, i * time)
+        kinds.set(kindsOf(block, outliers), i * time)
+      }
+      const { values } = yield* run({ ids, documents, count: some.length }, `contexts ${some.join(", ")}`)
+      for (let i = 0; i < kinds.length; i++) {
+        if (kinds[i] !== sets.train) continue
+        result.set(values.subarray(i * d_in, (i + 1) * d_in), at)
+        at += d_in
+      }
+      yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+    }
+    return result
+  })
+
+  const computed: ComputedRows = { trainingRows: Effect.map(layout, ({ trainingRows }) => trainingRows), compute }
+  return { train: openSet("train"), held_out: openSet("held_out"), computed }
+})

@@ -1,0 +1,168 @@
+/**
+ * The whole evaluation: prompts, the model's answers, an SAE's codes at the words, absorption per letter. Several SAEs
+ * share the prompts, and those of one hook the model's answers.
+ */
+import * as Effect from "effect/Effect"
+import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { findHook } from "../../model/hook-name.ts"
+import { loadModel } from "../../model/load-model.ts"
+import type { RunnableModel } from "../../model/run-model.ts"
+import { makeSaeModel } from "../../sae/sae-model.ts"
+import type { Progress } from "../../stage/stage.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { makeTokenizer } from "../../text/tokenizer.ts"
+import type { AbsorptionSettings } from "./absorption-split.ts"
+import { commonWords } from "./common-words.ts"
+import { explainedVariance } from "../explained-variance.ts"
+import { type FirstLetterAnswers, firstLetterAnswers } from "./first-letter-answers.ts"
+import { type FirstLetterPrompts, firstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
+import { firstLetterWords } from "./first-letter-words.ts"
+import { encodeLatents } from "../latent-codes.ts"
+import { letterAbsorption } from "./letter-absorption.ts"
+import { reconstructLatents } from "../reconstruct-latents.ts"
+import { undertrained } from "./undertrained.ts"
+
+export interface AbsorptionOptions extends AbsorptionSettings {
+  readonly hook: string | null
+  readonly words_per_letter: number
+  readonly icl_examples: number
+  readonly min_letters: number
+}
+
+/** Fewer words that the model gets right than this leave probes with nothing to learn from. */
+const leastWords = 260
+
+export interface AbsorptionSubject {
+  readonly sae: SaeHandle
+  readonly progress?: (progress: Progress) => void
+}
+
+const unfit = (problem: string) =>
+  stageFailed(
+    problem,
+    "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
+  )
+
+/** Results in the order of the SAEs. */
+export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
+  subjects: ReadonlyArray<AbsorptionSubject>,
+  language: LanguageModelHandle,
+  options: AbsorptionOptions
+) {
+  const model = yield* loadModel(language).pipe(
+    Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
+  )
+  const tokenizer = makeTokenizer(yield* language.tokenizer)
+  const words = firstLetterWords(commonWords(), tokenizer.encode, options.words_per_letter)
+  const prompts = yield* Effect.try({
+    try: () =>
+      firstLetterPrompts({
+        words,
+        examples: options.icl_examples,
+        seed: options.seed,
+        encode: tokenizer.encode,
+        bos: model.info.bos
+      }),
+    catch: (cause) => unfit(cause instanceof Error ? cause.message : String(cause))
+  })
+  if (prompts.length > model.info.context) {
+    return yield* stageFailed(
+      `a prompt takes ${prompts.length} tokens, the model's context is ${model.info.context}`,
+      "Lower icl_examples."
+    )
+  }
+  const answersAt = new Map<string, FirstLetterAnswers>()
+  return yield* Effect.forEach(subjects, ({ sae, progress = () => {} }) =>
+    absorptionOf(sae, model, prompts, options, progress, answersAt)
+  )
+})
+
+const absorptionOf = Effect.fnUntraced(function* (
+  sae: SaeHandle,
+  model: RunnableModel,
+  prompts: FirstLetterPrompts,
+  options: AbsorptionOptions,
+  progress: (progress: Progress) => void,
+  answersAt: Map<string, FirstLetterAnswers>
+) {
+  const { words } = prompts
+  const hook = options.hook ?? sae.hook
+  if (hook === null) {
+    return yield* stageFailed(
+      "the SAE does not say which hook it reads",
+      "Set hook, for example blocks.2.hook_resid_post."
+    )
+  }
+  const point = findHook(hook, model.info)
+  if (typeof point === "string") return yield* stageFailed(point)
+  if (point.shape.length !== 1 || point.width !== sae.d_in) {
+    return yield* stageFailed(
+      `${hook} gives [${point.shape.join(", ")}] a token, the SAE reads rows of ${sae.d_in} numbers`
+    )
+  }
+  const answers =
+    answersAt.get(hook) ??
+    firstLetterAnswers(model, prompts, hook, (done) => progress({ done, total: words.length, unit: "words" }))
+  answersAt.set(hook, answers)
+  const { right, x } = answers
+  const known = words.flatMap((_, n) => (right[n] ? [n] : []))
+  const accuracy = known.length / words.length
+  if (known.length < leastWords) {
+    return yield* unfit(`the model names the first letter of ${known.length} of ${words.length} words only`)
+  }
+  const d = sae.d_in
+  const rows = new Float32Array(known.length * d)
+  known.forEach((word, n) => rows.set(x.subarray(word * d, (word + 1) * d), n * d))
+
+  const weights = yield* sae.weights
+  const codes = yield* Effect.scoped(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => makeSaeModel(weights)),
+        (made) => Effect.sync(made.dispose)
+      ),
+      (made) => encodeLatents(rows, made)
+    )
+  )
+  const ev = explainedVariance(rows, reconstructLatents(codes, weights), d)
+  const data = {
+    words: known.map((n) => words[n]!),
+    letters: Uint8Array.from(known, (n) => prompts.letters[n]!),
+    x: rows,
+    codes,
+    W_dec: weights.W_dec
+  }
+  const result = letterAbsorption(data, options, (done) => progress({ done, total: options.splits, unit: "splits" }))
+  if (result.probe.letters < options.min_letters) {
+    return yield* unfit(
+      `only ${result.probe.letters} letters have a probe with F1 > ${options.min_probe_f1} at ${hook}, ` +
+        `${options.min_letters} are needed (probe accuracy ${result.probe.accuracy.toFixed(3)})`
+    )
+  }
+  const { mean_split_f1 } = result
+  const file: AbsorptionFile = {
+    format: 1,
+    hook,
+    sae: { d_sae: sae.d_sae, d_in: d, l0: codes.values.length / codes.rows, ev },
+    prompt: prompts.example,
+    settings: {
+      icl_examples: options.icl_examples,
+      c: options.c,
+      min_probe_f1: options.min_probe_f1,
+      max_k: options.max_k,
+      f1_jump: options.f1_jump,
+      full_cosine: options.full_cosine,
+      fraction_cosine: options.fraction_cosine,
+      min_share: options.min_share,
+      max_absorbers: options.max_absorbers,
+      splits: options.splits,
+      seed: options.seed
+    },
+    model: { words: words.length, correct: known.length, accuracy },
+    ...result,
+    warnings: undertrained({ ev, mean_split_f1 })
+  }
+  return file
+})

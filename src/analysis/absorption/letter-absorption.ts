@@ -1,0 +1,136 @@
+/**
+ * The absorption evaluation of one SAE on the first-letter task: probe, k-sparse probes, absorption per letter.
+ *
+ * SAEBench's procedure on one 80/20 split of the words, repeated over up to five splits with disjoint test words: a small
+ * model has few words for the rare letters, and so each counts once. Counts are added over the splits, F1 is averaged.
+ */
+import type { AbsorptionLetter } from "../../kinds/absorption.ts"
+import { type AbsorptionSettings, evaluateSplit, type WordRows } from "./absorption-split.ts"
+import { unitRows } from "../decoder-cosine.ts"
+import { letters } from "../../text/first-letter/first-letter-prompts.ts"
+import type { LatentCodes } from "../latent-codes.ts"
+import { stratifiedFolds } from "../../numeric/stratified-folds.ts"
+
+/** Splits are 80/20, so there are five with disjoint test words. */
+export const folds = 5
+
+/** Words kept per letter in the detailed list. */
+const wordsShown = 50
+
+export interface LetterAbsorption {
+  readonly probe: {
+    readonly train_words: number
+    readonly test_words: number
+    readonly accuracy: number
+    readonly accuracy_splits: ReadonlyArray<number>
+    readonly letters: number
+  }
+  readonly letters: ReadonlyArray<AbsorptionLetter>
+  readonly mean_absorption_fraction: number
+  readonly std_absorption_fraction: number
+  readonly mean_full_absorption: number
+  readonly std_full_absorption: number
+  readonly mean_split_latents: number
+  /** Mean over the evaluated letters of the F1 with one latent, and with the split's latents. */
+  readonly mean_k1_f1: number
+  readonly mean_split_f1: number
+}
+
+/** Activations for unit decoder rows: f |w|. */
+const unitScaled = (codes: LatentCodes, W_dec: Float32Array, d: number): LatentCodes => {
+  const norms = Float64Array.from({ length: codes.d_sae }, (_, j) => Math.hypot(...W_dec.subarray(j * d, (j + 1) * d)))
+  return { ...codes, values: codes.values.map((value, at) => value * norms[codes.latents[at]!]!) }
+}
+
+const mean = (values: ReadonlyArray<number>): number =>
+  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length
+/** n - 1 in the denominator. */
+const deviation = (values: ReadonlyArray<number>): number => {
+  const centre = mean(values)
+  return values.length < 2
+    ? 0
+    : Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
+}
+
+/** @param onSplit is told when a split is done */
+export const letterAbsorption = (
+  data: WordRows,
+  settings: AbsorptionSettings,
+  onSplit: (done: number) => void = () => {}
+): LetterAbsorption => {
+  const d = data.x.length / data.words.length
+  const scaled: WordRows = { ...data, codes: unitScaled(data.codes, data.W_dec, d) }
+  const unit = unitRows(data.W_dec, d)
+  const fold = stratifiedFolds(data.letters, folds, settings.seed)
+  const splits = Array.from({ length: Math.min(folds, settings.splits) }, (_, n) => {
+    const result = evaluateSplit(scaled, d, unit, (row) => fold[row] === n, settings)
+    onSplit(n + 1)
+    return result
+  })
+  const splitCounts: Array<number> = []
+  const splitF1: Array<number> = []
+  const results = Array.from(letters, (letter, n): AbsorptionLetter => {
+    const parts = splits.map(({ perLetter }) => perLetter[n]!)
+    const absorbed = parts.flatMap((part) => part.absorbed)
+    const truePositives = parts.reduce((sum, part) => sum + part.truePositives, 0)
+    const full = absorbed.filter(({ word }) => word.full).length
+    const probeF1 = mean(parts.map((part) => part.probeF1))
+    const evaluated = probeF1 > settings.min_probe_f1 && truePositives > 0
+    if (evaluated) {
+      splitCounts.push(mean(parts.map((part) => part.split.length)))
+      splitF1.push(mean(parts.map((part) => part.kSparseF1[Math.max(0, part.split.length - 1)] ?? 0)))
+    }
+    const absorbers = new Map<number, { readonly cosine: number; readonly words: Array<string> }>()
+    for (const { word, absorbers: latents } of absorbed) {
+      for (const latent of latents) {
+        const cosine = word.top.find((each) => each.latent === latent)?.cosine ?? 0
+        const known = absorbers.get(latent)
+        if (known === undefined) absorbers.set(latent, { cosine, words: [word.word] })
+        else known.words.push(word.word)
+      }
+    }
+    return {
+      letter,
+      known_words: data.letters.reduce((sum, each) => sum + (each === n ? 1 : 0), 0),
+      probe_f1: probeF1,
+      probe_f1_splits: parts.map((part) => part.probeF1),
+      evaluated,
+      k_sparse_f1: parts[0]!.kSparseF1.map((_, k) => mean(parts.map((part) => part.kSparseF1[k]!))),
+      split_latents: [...parts[0]!.split],
+      mean_split_latents: mean(parts.map((part) => part.split.length)),
+      probe_true_positives: truePositives,
+      mean_projection: mean(parts.flatMap((part) => part.projections)),
+      full_absorptions: full,
+      full_absorption_rate: truePositives === 0 ? 0 : full / truePositives,
+      mean_absorption_fraction:
+        truePositives === 0 ? 0 : absorbed.reduce((sum, { word }) => sum + word.fraction, 0) / truePositives,
+      absorbers: [...absorbers]
+        .map(([latent, { cosine, words }]) => ({ latent, cosine, words }))
+        .toSorted((a, b) => b.words.length - a.words.length || a.latent - b.latent),
+      words: absorbed
+        .map(({ word }) => word)
+        .toSorted((a, b) => b.fraction - a.fraction || (a.word < b.word ? -1 : 1))
+        .slice(0, wordsShown)
+    }
+  })
+  const counted = results.filter(({ evaluated }) => evaluated)
+  const fractions = counted.map((each) => each.mean_absorption_fraction)
+  const rates = counted.map((each) => each.full_absorption_rate)
+  return {
+    probe: {
+      train_words: splits[0]!.train,
+      test_words: splits.reduce((sum, { test }) => sum + test, 0),
+      accuracy: mean(splits.map((split) => split.accuracy)),
+      accuracy_splits: splits.map((split) => split.accuracy),
+      letters: counted.length
+    },
+    letters: results,
+    mean_absorption_fraction: mean(fractions),
+    std_absorption_fraction: deviation(fractions),
+    mean_full_absorption: mean(rates),
+    std_full_absorption: deviation(rates),
+    mean_split_latents: mean(splitCounts),
+    mean_k1_f1: mean(counted.map((each) => each.k_sparse_f1[0] ?? 0)),
+    mean_split_f1: mean(splitF1)
+  }
+}

@@ -1,0 +1,14 @@
+/** Directions drawn uniformly from the sphere: the baseline of a decomposition of decoder directions. */
+import * as Rng from "../../random/rng.ts"
+
+/** [rows, d], every row of length 1. */
+export const randomUnitRows = (rows: number, d: number, seed: number): Float32Array<ArrayBuffer> => {
+  const rng = Rng.make(seed, "random unit rows")
+  const result = new Float32Array(rows * d)
+  for (let r = 0; r < rows; r++) {
+    const row = Float64Array.from({ length: d }, () => rng.normal())
+    const norm = Math.hypot(...row)
+    for (let i = 0; i < d; i++) result[r * d + i] = row[i]! / norm
+  }
+  return result
+}

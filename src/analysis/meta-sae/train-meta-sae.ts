@@ -1,0 +1,86 @@
+/**
+ * Trains a meta-SAE (BatchTopK on unit decoder rows, Leask et al. 2502.04878; constant learning rate as in SAEBench's
+ * `meta_structure`) and, with the same settings, one on random unit rows of the same number: whatever structure that one
+ * finds is no structure of the dictionary.
+ */
+import * as Effect from "effect/Effect"
+import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
+import { matrixRows } from "../../activations/row-source.ts"
+import { makeSaeModel } from "../../sae/sae-model.ts"
+import { trainSae } from "../../sae/training/train-sae.ts"
+import type { TrainedSae } from "../../sae/training/training-run.ts"
+import { trainingDefaults } from "../../sae/settings/training-options.ts"
+import type { Progress } from "../../stage/stage.ts"
+import { unitRows } from "../decoder-cosine.ts"
+import { explainedVariance } from "../explained-variance.ts"
+import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
+import { metaLatents } from "./meta-latents.ts"
+import { randomUnitRows } from "./random-unit-rows.ts"
+import { reconstructLatents } from "../reconstruct-latents.ts"
+
+export interface MetaSaeOptions {
+  readonly d_sae: number
+  readonly k: number
+  readonly steps: number
+  readonly batch_rows: number
+  readonly lr: number
+  readonly seed: number
+  /** Latents kept for each meta-latent. */
+  readonly top: number
+}
+
+export interface MetaSae {
+  readonly trained: TrainedSae
+  readonly random: TrainedSae
+  readonly file: MetaLatentsFile
+}
+
+const measure = (rows: Float32Array, { weights }: TrainedSae): { readonly codes: LatentCodes; readonly ev: number } => {
+  const model = makeSaeModel(weights)
+  const codes = encodeLatents(rows, model)
+  model.dispose()
+  return { codes, ev: explainedVariance(rows, reconstructLatents(codes, weights), weights.d_in) }
+}
+
+export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
+  base: { readonly W_dec: Float32Array<ArrayBuffer>; readonly d_in: number },
+  options: MetaSaeOptions,
+  progress: (progress: Progress) => void = () => {}
+) {
+  const { d_in } = base
+  const { d_sae, k, steps, batch_rows, lr, seed, top } = options
+  const rows = unitRows(base.W_dec, d_in)
+  const count = rows.length / d_in
+  const training = {
+    ...trainingDefaults,
+    architecture: "batch_topk" as const,
+    d_sae,
+    k,
+    steps,
+    batch_rows,
+    lr,
+    seed,
+    warmup: 0,
+    decay: 0,
+    // The rows are unit vectors already, and their scale is the unit of the activations in meta.json.
+    normalize: "none" as const
+  }
+  const train = (data: Float32Array<ArrayBuffer>, before: number) =>
+    trainSae(matrixRows(data, d_in), training, {
+      progress: (part) => progress({ ...part, done: before + part.done, total: 2 * steps })
+    })
+  const trained = yield* train(rows, 0)
+  const randomRows = randomUnitRows(count, d_in, seed)
+  const random = yield* train(randomRows, steps)
+  const { codes, ev } = measure(rows, trained)
+  const file: MetaLatentsFile = {
+    format: 1,
+    base: { d_sae: count, d_in },
+    meta: { d_sae, k },
+    decoder_variance_explained: ev,
+    random_variance_explained: measure(randomRows, random).ev,
+    ...metaLatents(codes, top)
+  }
+  const result: MetaSae = { trained, random, file }
+  return result
+})

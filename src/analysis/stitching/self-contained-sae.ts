@@ -1,0 +1,38 @@
+/**
+ * SAEs whose latents stand on their own: f_j = z_j where z_j exceeds a threshold, z = x W_enc + b_enc, with nothing of
+ * its host in it. Such latents can move from one SAE to another.
+ */
+import type { SaeWeights } from "../../kinds/sae/sae.ts"
+
+/** The SAE with a threshold for all latents in place of its own selection: how a TopK SAE becomes self-contained. */
+export const withThreshold = (sae: SaeWeights, threshold: number): SaeWeights => ({
+  ...sae,
+  activation: { type: "jumprelu" },
+  threshold: new Float32Array(sae.d_sae).fill(threshold)
+})
+
+/**
+ * The same function with b_dec folded into b_enc (in f64): b_enc - b_dec W_enc, and a threshold of 0 written out.
+ * @throws RangeError for TopK, whose latents depend on each other
+ */
+export const selfContained = (sae: SaeWeights): SaeWeights => {
+  if (sae.activation.type === "topk") {
+    throw new RangeError("the latents of a TopK SAE depend on each other: give it a threshold first")
+  }
+  const bias = Float64Array.from(sae.b_enc)
+  if (sae.apply_b_dec_to_input) {
+    for (let i = 0; i < sae.d_in; i++) {
+      const b = sae.b_dec[i]!
+      if (b === 0) continue
+      const row = i * sae.d_sae
+      for (let j = 0; j < sae.d_sae; j++) bias[j]! -= b * sae.W_enc[row + j]!
+    }
+  }
+  return {
+    ...sae,
+    activation: { type: "jumprelu" },
+    apply_b_dec_to_input: false,
+    b_enc: Float32Array.from(bias),
+    threshold: sae.threshold ?? new Float32Array(sae.d_sae)
+  }
+}

@@ -1,0 +1,88 @@
+/** `pipeline convert SRC DEST --to FORMAT`: an SAE in another library's format. */
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs"
+import { mkdir, writeFile } from "node:fs/promises"
+import { basename, join, resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import type { VerifiedFile } from "../../artifact/artifact.ts"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { convertSae } from "../../kinds/sae/formats/convert-sae.ts"
+import { detectFormat } from "../../kinds/sae/formats/formats.ts"
+import type { SaeFolder } from "../../kinds/sae/formats/sae-folder.ts"
+import type { ConvertInput } from "../command-line.ts"
+import { UsageError } from "../experiment/usage-error.ts"
+import { count } from "../render/words.ts"
+
+const problem = (text: string) => new UsageError({ problem: text })
+
+const openedFile = (path: string, name: string): VerifiedFile & { readonly close: () => void } => {
+  const file = openSync(path, "r")
+  return {
+    size: statSync(path).size,
+    close: () => closeSync(file),
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length)
+      let done = 0
+      while (done < length) {
+        const got = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), offset + done)
+        if (got === 0) break
+        done += got
+      }
+      if (done === length) return Promise.resolve(bytes)
+      const detail = `it ends before byte ${offset + length}`
+      return Promise.reject(new ArtifactError({ reason: "invalid", digest: "", path: name, detail }))
+    }
+  }
+}
+
+/** A folder's own files, or one file. */
+const diskFolder = (source: string): SaeFolder => {
+  const single = statSync(source).isFile()
+  const names = single
+    ? [basename(source)]
+    : readdirSync(source, { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name)
+  return {
+    digest: "",
+    names,
+    open: (name) =>
+      Effect.acquireRelease(
+        Effect.try({
+          try: () => openedFile(single ? source : join(source, name), name),
+          catch: (error) => new ArtifactError({ reason: "missing", digest: "", path: name, detail: String(error) })
+        }),
+        (file) => Effect.sync(file.close)
+      )
+  }
+}
+
+export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
+  const [source, target] = [resolve(input.source), resolve(input.directory)]
+  if (!existsSync(source)) return yield* problem(`${input.source}: there is no such file or folder`)
+  if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0)) {
+    return yield* problem(`${input.directory} is not an empty folder; nothing was written`)
+  }
+  const { format, sae } = yield* Effect.scoped(
+    Effect.gen(function* () {
+      const folder = diskFolder(source)
+      const found = yield* detectFormat(folder)
+      return { format: found.name, sae: yield* found.read(folder) }
+    })
+  ).pipe(Effect.mapError((error) => problem(`${input.source}: ${error.message}; nothing was written`)))
+  const converted = convertSae(sae, input.to, { fold: input.fold })
+  if (typeof converted === "string") {
+    return yield* problem(`${format} to ${input.to} is refused: ${converted}; nothing was written`)
+  }
+  yield* Effect.tryPromise({
+    try: async () => {
+      await mkdir(target, { recursive: true })
+      for (const [name, bytes] of converted.files) await writeFile(join(target, name), bytes)
+    },
+    catch: (error) => problem(`${input.directory} cannot be written: ${String(error)}`)
+  })
+  if (converted.dropped.length > 0) {
+    process.stderr.write(`${input.to} has no place for ${converted.dropped.join(", ")}\n`)
+  }
+  const files = `${count(converted.files.size, "file")} (${[...converted.files.keys()].join(", ")})`
+  process.stderr.write(`${format} to ${input.to}: ${files} in ${input.directory}\n`)
+})

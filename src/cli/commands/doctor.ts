@@ -1,0 +1,109 @@
+/** `pipeline doctor`: what this machine has, what is missing, and the command that fixes it. */
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { statfs } from "node:fs/promises"
+import { arch, availableParallelism, freemem, platform, totalmem } from "node:os"
+import { dirname } from "node:path"
+import { promisify } from "node:util"
+import * as Effect from "effect/Effect"
+import { resolveEngine } from "../../tensor/engine/engine.ts"
+import { olderEngines } from "../../tensor/tensorflow/older-engines.ts"
+import { tensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
+import type { TensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
+import { probeAdapter } from "../../tensor/webgpu/probe-adapter.ts"
+import type { CacheInput } from "../command-line.ts"
+import { formatBytes, formatTable } from "../render/words.ts"
+import { projectHere } from "../experiment/project-here.ts"
+
+interface Finding {
+  readonly what: string
+  readonly state: "ok" | "missing" | "note"
+  readonly detail: string
+  readonly fix?: string
+}
+
+const tensorflowFindings = (status: TensorflowStatus): ReadonlyArray<Finding> => {
+  const notes = status.notes.map((note): Finding => ({ what: "engine tensorflow", state: "note", detail: note }))
+  switch (status.state) {
+    case "installed":
+      return [
+        { what: "engine tensorflow", state: "ok", detail: `${status.engine.id} in ${status.engine.folder}` },
+        ...notes
+      ]
+    case "installable": {
+      const size = status.downloadBytes === undefined ? "" : ` (a download of ${formatBytes(status.downloadBytes)})`
+      const detail = `not installed; the first run installs it by itself${size}`
+      return [{ what: "engine tensorflow", state: "missing", detail, fix: "pipeline engine install" }, ...notes]
+    }
+    case "missing":
+      return [
+        ...status.missing.map(({ what, fix }): Finding => ({
+          what: "engine tensorflow",
+          state: "missing",
+          detail: what,
+          fix
+        })),
+        ...notes
+      ]
+  }
+}
+
+const gpuFinding: Effect.Effect<Finding> = Effect.tryPromise(() =>
+  promisify(execFile)("nvidia-smi", ["--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader"])
+).pipe(
+  Effect.map(({ stdout }): Finding => ({ what: "GPU", state: "ok", detail: stdout.trim().replaceAll("\n", "; ") })),
+  Effect.catch(() =>
+    Effect.succeed<Finding>({
+      what: "GPU",
+      state: "note",
+      detail: "none that nvidia-smi knows: GPU stages run on the CPU"
+    })
+  )
+)
+
+const olderFindings = Effect.map(olderEngines, ({ folders, bytes }): ReadonlyArray<Finding> => {
+  if (folders.length === 0) return []
+  const what = folders.length === 1 ? "an older one takes" : `${folders.length} older ones take`
+  const detail = `${what} ${formatBytes(bytes)}; only older checkouts of this project use such`
+  return [{ what: "engine tensorflow", state: "note", detail, fix: `rm -r ${folders.join(" ")}` }]
+})
+
+const webgpuFinding = Effect.map(probeAdapter, (found): Finding => {
+  const what = "engine webgpu"
+  if (typeof found === "string") return { what, state: "note", detail: found }
+  if (found.hardware) return { what, state: "ok", detail: found.name }
+  return { what, state: "note", detail: `${found.name} computes on the CPU: used only where it is asked for` }
+})
+
+const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
+
+export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
+  const project = projectHere(input.cache)
+  const disk = yield* Effect.tryPromise(() => statfs(existing(project.cache)))
+  const engine = yield* resolveEngine("auto").pipe(Effect.catch((error) => Effect.succeed(error.message)))
+  const findings: ReadonlyArray<Finding> = [
+    { what: "node", state: "ok", detail: `${process.version} on ${platform()} ${arch()}` },
+    { what: "CPU", state: "ok", detail: `${availableParallelism()} cores for this process` },
+    { what: "memory", state: "ok", detail: `${formatBytes(freemem())} free of ${formatBytes(totalmem())}` },
+    yield* gpuFinding,
+    ...tensorflowFindings(yield* tensorflowStatus),
+    ...(yield* olderFindings),
+    yield* webgpuFinding,
+    { what: "engine wasm", state: "ok", detail: "always there; several times slower than tensorflow" },
+    { what: "engine in use", state: "ok", detail: engine },
+    {
+      what: "store",
+      state: "ok",
+      detail: `${project.cache}, ${formatBytes(disk.bavail * disk.bsize)} free on its disk`
+    }
+  ]
+  if (input.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
+  else {
+    const rows = findings.map(({ what, state, detail, fix }) => [
+      state === "ok" ? "ok" : state,
+      what,
+      fix === undefined ? detail : `${detail}\n${" ".repeat(28)}fix: ${fix}`
+    ])
+    process.stdout.write(`${formatTable(rows)}\n`)
+  }
+})

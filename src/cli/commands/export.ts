@@ -1,0 +1,29 @@
+/** `pipeline export FILE STAGE DIR`: an artifact's files, every byte checked, in a folder of the user. */
+import { existsSync, readdirSync } from "node:fs"
+import { resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import { Store } from "../../store/store.ts"
+import type { ExportInput } from "../command-line.ts"
+import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { oneResult } from "../experiment/one-stage.ts"
+import { UsageError } from "../experiment/usage-error.ts"
+import { count } from "../render/words.ts"
+
+export const exportArtifact = Effect.fn("exportArtifact")(function* (input: ExportInput) {
+  const target = resolve(input.directory)
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    return yield* new UsageError({ problem: `${input.directory} is not empty; nothing was written` })
+  }
+  const experiment = yield* readExperiment(input)
+  yield* withStore(
+    experiment.project.cache,
+    Effect.gen(function* () {
+      const { plan } = yield* planExperiment(experiment)
+      const { action } = yield* oneResult(plan, input.stage)
+      const store = yield* Store
+      const artifact = yield* store.artifact(action.digest)
+      yield* artifact.copyTo(target)
+      process.stderr.write(`${count(artifact.files.length, "file")} of ${artifact.kind} in ${input.directory}\n`)
+    })
+  )
+})

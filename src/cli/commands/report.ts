@@ -1,0 +1,57 @@
+/** `pipeline report FILE`: the experiment's report page, with the graph, times and cache hits of its latest run around it. */
+import { writeFileSync } from "node:fs"
+import { basename } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Report, reportFileName } from "../../kinds/report.ts"
+import { runReport } from "../../report/run-report.ts"
+import type { RunSummary } from "../../report/page/run-summary.ts"
+import { Store } from "../../store/store.ts"
+import type { ReportInput } from "../command-line.ts"
+import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { readEvents } from "../experiment/read-events.ts"
+import { formatBytes } from "../render/words.ts"
+
+/** The latest run of the experiment that has ended. */
+const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
+  const store = yield* Store
+  for (const run of yield* store.runs) {
+    if (run.experiment !== experiment) continue
+    const last = (yield* readEvents(run.directory)).at(-1)
+    if (last?.type === "run-finished") return last satisfies RunSummary
+  }
+  return undefined
+})
+
+export const report = Effect.fn("report")(function* (input: ReportInput) {
+  const experiment = yield* readExperiment(input)
+  yield* withStore(
+    experiment.project.cache,
+    Effect.gen(function* () {
+      const { plan } = yield* planExperiment(experiment)
+      const store = yield* Store
+      const made = plan.stages.find(({ instance, found }) => instance.output === Report.name && found !== undefined)
+      const page =
+        made?.found === undefined
+          ? undefined
+          : yield* store
+              .artifact(made.found.digest)
+              .pipe(Effect.flatMap((artifact) => artifact.readText(reportFileName)))
+      const html = runReport({
+        experiment: experiment.name,
+        graph: plan.stages.map(({ instance }) => ({
+          id: instance.id,
+          stage: instance.stage,
+          kind: instance.kind.name,
+          needs: instance.needs
+        })),
+        run: yield* latestRun(experiment.name),
+        report: page
+      })
+      const path = Option.getOrElse(input.output, () => `${basename(input.file).replace(/\.ya?ml$/, "")}.html`)
+      yield* Effect.try({ try: () => writeFileSync(path, html), catch: (cause) => cause as Error })
+      const missing = page === undefined ? "; the report stage has no result yet: `pipeline run` makes it" : ""
+      process.stderr.write(`${path}, ${formatBytes(Buffer.byteLength(html))}${missing}\n`)
+    })
+  )
+})

@@ -1,0 +1,65 @@
+/** `pipeline show FILE STAGE`: an artifact's metrics and files. Every byte is read and checked before a number is shown. */
+import * as Effect from "effect/Effect"
+import type { Artifact } from "../../artifact/artifact.ts"
+import { Store } from "../../store/store.ts"
+import type { StageInput } from "../command-line.ts"
+import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { oneResult } from "../experiment/one-stage.ts"
+import { formatBytes, formatNumber, formatSeconds, formatTable } from "../render/words.ts"
+
+/** Bytes read at once: the store's chunk size. */
+const READ_BYTES = 4 << 20
+
+const checkEveryByte = Effect.fn("checkEveryByte")(function* (artifact: Artifact) {
+  for (const { path, size } of artifact.files) {
+    const file = yield* artifact.open(path)
+    for (let offset = 0; offset < size; offset += READ_BYTES) {
+      yield* Effect.tryPromise({
+        try: () => file.read(offset, Math.min(READ_BYTES, size - offset)),
+        catch: (cause) => cause as Error
+      })
+    }
+  }
+}, Effect.scoped)
+
+export const show = Effect.fn("show")(function* (input: StageInput) {
+  const experiment = yield* readExperiment(input)
+  yield* withStore(
+    experiment.project.cache,
+    Effect.gen(function* () {
+      const { plan } = yield* planExperiment(experiment)
+      const { stage, action } = yield* oneResult(plan, input.stage)
+      const store = yield* Store
+      const artifact = yield* store.artifact(action.digest)
+      yield* checkEveryByte(artifact)
+      const { metrics } = artifact
+      if (input.json) {
+        const { key, digest, seconds, engine, run } = action
+        const files = artifact.files.map(({ path, size, sha256 }) => ({ path, size, sha256 }))
+        const json = { id: stage.instance.id, kind: artifact.kind, key, digest, seconds, engine, run, metrics, files }
+        process.stdout.write(`${JSON.stringify(json, null, 2)}\n`)
+        return
+      }
+      const infos = stage.instance.kind.metrics
+      const engine =
+        action.engine === null ? "" : ` on ${action.engine.name} ${action.engine.version} (${action.engine.device})`
+      process.stdout.write(
+        [
+          `${stage.instance.id}: ${artifact.kind} ${action.digest}`,
+          `computed in ${formatSeconds(action.seconds)}${engine}, run ${action.run}`,
+          "",
+          formatTable(
+            Object.entries(metrics).map(([name, value]) => [
+              `  ${name}`,
+              formatNumber(value),
+              infos[name]?.description ?? ""
+            ])
+          ),
+          "",
+          formatTable(artifact.files.map(({ path, size }) => [`  ${path}`, formatBytes(size)])),
+          ""
+        ].join("\n")
+      )
+    })
+  )
+})

@@ -1,0 +1,34 @@
+/** `pipeline status FILE`: which results are there, with their headline metrics. */
+import * as Effect from "effect/Effect"
+import type { PlannedStage } from "../../plan/plan.ts"
+import type { ActionRecord } from "../../store/action-record.ts"
+import type { PlanInput } from "../command-line.ts"
+import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { formatMetrics, formatSeconds, formatTable } from "../render/words.ts"
+
+const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>): ReadonlyArray<string> => {
+  if (action !== "hit" || found === undefined) {
+    return [instance.id, waitsFor.length === 0 ? "to run" : `waits for ${waitsFor.join(", ")}`]
+  }
+  const headline = formatMetrics(found.metrics, Object.keys(instance.kind.metrics))
+  return [instance.id, "there", formatSeconds(found.seconds), found.digest.slice(0, 12), headline]
+}
+
+export const status = Effect.fn("status")(function* (input: PlanInput) {
+  const experiment = yield* readExperiment(input)
+  const { plan } = yield* withStore(experiment.project.cache, planExperiment(experiment))
+  if (input.json) {
+    const stages = plan.stages.map(({ instance, action, key, found }) => ({
+      id: instance.id,
+      kind: instance.kind.name,
+      action,
+      key: key ?? null,
+      digest: found?.digest ?? null,
+      seconds: found?.seconds ?? null,
+      metrics: found?.metrics ?? {}
+    }))
+    process.stdout.write(`${JSON.stringify({ stages })}\n`)
+    return
+  }
+  process.stdout.write(`${formatTable(plan.stages.map(row))}\n`)
+})

@@ -1,0 +1,197 @@
+/**
+ * From the name of a file to a planned experiment: reads the files, loads the stage kinds that they use, resolves code,
+ * sources and facts, and asks the store what is there. What every command that takes a FILE starts with.
+ */
+import { readFileSync } from "node:fs"
+import { readdir } from "node:fs/promises"
+import { basename, dirname, join, relative, resolve } from "node:path"
+import * as Cache from "effect/Cache"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import packageJson from "esbuild/package.json" with { type: "json" }
+import { compile } from "../../plan/compile.ts"
+import type { Compiled } from "../../plan/compile.ts"
+import { plan } from "../../plan/plan.ts"
+import type { Plan, PlanResolver } from "../../plan/plan.ts"
+import type { StageInstance } from "../../plan/stage-instance.ts"
+import { locateProject, packageDirectory } from "../../project/project.ts"
+import type { Project } from "../../project/project.ts"
+import type { StageSetup } from "../../run/run-options.ts"
+import { openFileIndex } from "../../file/file-index.ts"
+import { resolveSource } from "../../source/resolve-source.ts"
+import { suggest } from "../../words/did-you-mean.ts"
+import { formatLocation } from "../../specification/location.ts"
+import { kindsUsed, pipelineOf } from "../../specification/specification.ts"
+import type { SourceText } from "../../specification/specification.ts"
+import { codeDigest } from "../../catalog/code-digest.ts"
+import type { CodeDigest, CodeUnreadable } from "../../catalog/code-digest.ts"
+import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
+import type { StageFiles } from "../../catalog/stage-catalog.ts"
+import type { ResolvedSource, SourceOf, StageKind } from "../../stage/stage.ts"
+import type { ActionRecord } from "../../store/action-record.ts"
+import { layer as storeLayer } from "../../store/file-store.ts"
+import { Store } from "../../store/store.ts"
+
+export class FileMissing extends Data.TaggedError("FileMissing")<{
+  readonly file: string
+  /** Where the file is named, for a pipeline that an experiment names. */
+  readonly namedAt?: string
+  readonly hint: string
+}> {
+  override readonly [Runtime.errorExitCode] = 2
+  override get message(): string {
+    return `${this.namedAt === undefined ? "" : `${this.namedAt} pipeline: `}${this.file}: there is no such file${this.hint}`
+  }
+}
+
+/** The flags that all commands with a FILE share. */
+export interface ExperimentInput {
+  readonly file: string
+  readonly set: ReadonlyArray<string>
+  readonly cache: Option.Option<string>
+}
+
+export interface Experiment {
+  readonly project: Project
+  /** Path below the project: the name under which its keys are remembered. */
+  readonly name: string
+  readonly compiled: Compiled
+  /** Kind name -> module. */
+  readonly files: StageFiles
+}
+
+const readText = Effect.fn("readText")(function* (path: string, namedAt: string | undefined) {
+  const file = relative(process.cwd(), path)
+  const text = yield* Effect.try(() => readFileSync(path, "utf8")).pipe(Effect.option)
+  if (Option.isSome(text)) return { file, text: text.value } satisfies SourceText
+  const siblings = yield* Effect.promise(() => readdir(dirname(path)).catch(() => []))
+  const hint = suggest(
+    basename(path),
+    siblings.filter((name) => /\.ya?ml$/.test(name))
+  )
+  return yield* new FileMissing({ file, hint, ...(namedAt === undefined ? {} : { namedAt }) })
+})
+
+/** Reads and checks the files; nothing of the store is touched. Fails with `SpecInvalid`, all problems at once. */
+export const readExperiment = Effect.fn("readExperiment")(function* (input: ExperimentInput) {
+  const path = resolve(input.file)
+  const experiment = yield* readText(path, undefined)
+  const named = pipelineOf(experiment)
+  const pipeline =
+    named === undefined ? undefined : yield* readText(resolve(dirname(path), named.path), formatLocation(named.at))
+  const project = locateProject({
+    experimentFile: path,
+    workingDirectory: process.cwd(),
+    cache: Option.getOrUndefined(input.cache)
+  })
+  const files = stageFiles(project.stageDirectories)
+  const used = new Set([...kindsUsed(experiment), ...(pipeline === undefined ? [] : kindsUsed(pipeline))])
+  const catalog = yield* loadStageKinds(Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name))))
+  const compiled = yield* Effect.fromResult(
+    compile({
+      experiment,
+      ...(pipeline === undefined ? {} : { pipeline }),
+      assignments: input.set,
+      catalog,
+      kindNames: Object.keys(files)
+    })
+  )
+  const loaded: Experiment = { project, name: relative(project.directory, path), compiled, files }
+  return loaded
+})
+
+/** Runs `use` with the store of a project. */
+export const withStore = <A, E, R>(
+  cache: string,
+  use: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Store>> => Effect.provide(use, storeLayer(cache))
+
+export interface Planned {
+  readonly plan: Plan<ActionRecord>
+  /** What the executor has to know of an instance beyond the graph. */
+  readonly setupOf: (instance: StageInstance) => StageSetup
+  /** The module of the instance's stage kind, where its code is no longer what was planned. */
+  readonly changedSincePlan: (instance: StageInstance) => Effect.Effect<string | undefined>
+}
+
+/**
+ * Plans an experiment against the store.
+ *
+ * @param selection ids to plan and to force; everything without it
+ */
+export const planExperiment = Effect.fn("planExperiment")(function* (
+  experiment: Experiment,
+  selection: { readonly wanted?: ReadonlySet<string>; readonly force?: ReadonlySet<string> } = {}
+) {
+  const { project, compiled, files } = experiment
+  const store = yield* Store
+  const index = yield* Effect.promise(() =>
+    openFileIndex(join(project.cache, "index.json"), `esbuild ${packageJson.version}`)
+  )
+  const lastKeys = yield* store.lastKeys(experiment.name)
+  const sources = new Map<string, Record<string, ResolvedSource>>()
+  // One text serves many instances: it is resolved once.
+  const resolving = yield* Cache.make({
+    capacity: Infinity,
+    lookup: (place: string) => {
+      const { uri, of, base } = JSON.parse(place) as { uri: string; of: SourceOf; base: string }
+      return resolveSource(uri, of, base, index, (line) => process.stderr.write(`${line}\n`))
+    }
+  })
+
+  const codeOf = (kind: StageKind): Effect.Effect<CodeDigest, CodeUnreadable> => {
+    const file = files[kind.name] as string
+    const root = file.startsWith(packageDirectory) ? packageDirectory : project.directory
+    return Effect.tryPromise({
+      try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, root))),
+      catch: (cause) => cause as CodeUnreadable
+    })
+  }
+
+  const resolver: PlanResolver<ActionRecord, CodeUnreadable, never> = {
+    code: codeOf,
+    source: (instance, name) => {
+      const at = instance.origins[`sources.${name}`]
+      const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
+      const { of } = instance.kind.sources[name] as { readonly of: SourceOf }
+      return Cache.get(resolving, JSON.stringify({ uri: instance.sources[name], of, base })).pipe(
+        Effect.tap((source) =>
+          Effect.sync(() => sources.set(instance.id, { ...sources.get(instance.id), [name]: source }))
+        )
+      )
+    },
+    facts: (instance) =>
+      instance.kind.facts === undefined
+        ? Effect.succeed({})
+        : instance.kind.facts({ params: instance.params as never, projectDirectory: project.directory }),
+    numerics: (instance) => Effect.succeed(instance.kind.engine ? { precision: "f32" } : {}),
+    lookup: (key) => store.action(key),
+    previous: (instance) => {
+      const key = lastKeys[instance.id]
+      return key === undefined ? Effect.succeed(undefined) : store.action(key)
+    }
+  }
+  const planned = yield* plan(compiled.graph, resolver, selection)
+  yield* Effect.promise(() => index.save())
+  const byId = new Map(planned.stages.map((stage) => [stage.instance.id, stage]))
+  const setupOf = (instance: StageInstance): StageSetup => {
+    const stage = byId.get(instance.id)
+    if (stage === undefined) throw new Error(`${instance.id} was not planned`)
+    return {
+      file: files[instance.kind.name] as string,
+      facts: stage.facts,
+      notes: stage.notes,
+      sources: sources.get(instance.id) ?? {}
+    }
+  }
+  const changedSincePlan = (instance: StageInstance): Effect.Effect<string | undefined> =>
+    codeOf(instance.kind).pipe(
+      Effect.map(({ digest }) => digest === byId.get(instance.id)?.facts.code.digest),
+      Effect.catch(() => Effect.succeed(false)),
+      Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))
+    )
+  const result: Planned = { plan: planned, setupOf, changedSincePlan }
+  return result
+})

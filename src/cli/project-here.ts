@@ -1,7 +1,0 @@
-/** The project of the working folder, for commands that take no experiment file. */
-import * as Option from "effect/Option"
-import { locateProject } from "../project/project.ts"
-import type { Project } from "../project/project.ts"
-
-export const projectHere = (cache: Option.Option<string> = Option.none()): Project =>
-  locateProject({ workingDirectory: process.cwd(), cache: Option.getOrUndefined(cache) })

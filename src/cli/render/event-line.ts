@@ -1,0 +1,69 @@
+/** An event as a line for people; undefined for one that is not worth a line of its own. */
+import { formatReason } from "../../plan/explain.ts"
+import type { RunEvent, StageFinished, StageStarted } from "../../run/event.ts"
+import { progressLine } from "./progress-line.ts"
+import { count, formatMetrics, formatSeconds } from "./words.ts"
+
+/** Metrics that a line shows; `pipeline show` has all of them. */
+const SHOWN_METRICS = 4
+
+const first = (finished: StageFinished): string =>
+  formatMetrics(finished.metrics, Object.keys(finished.metrics).slice(0, SHOWN_METRICS))
+
+const whyStarted = (event: StageStarted): string => {
+  if (event.restores !== null) return `its bytes are needed again by ${event.restores}`
+  return event.reasons.map(formatReason).join("; ")
+}
+
+export const finishedText = (event: StageFinished): string => {
+  switch (event.status) {
+    case "hit":
+      return `cached${event.savedSeconds === null ? "" : `, saves ${formatSeconds(event.savedSeconds)}`}`
+    case "ran":
+      return [formatSeconds(event.seconds), first(event)].filter((part) => part !== "").join(", ")
+    case "failed":
+      return event.problem ?? "no reason given"
+    case "skipped":
+      return event.problem ?? "not wanted"
+  }
+}
+
+export const startedText = (event: StageStarted): string =>
+  [
+    event.attempt > 1 ? `attempt ${event.attempt}` : "",
+    event.device === "cpu" ? "" : `on ${event.device}`,
+    event.resumes ? "goes on from its checkpoint" : "",
+    whyStarted(event)
+  ]
+    .filter((part) => part !== "")
+    .join(", ")
+
+export const eventLine = (event: RunEvent): string | undefined => {
+  switch (event.type) {
+    case "run-started":
+      return `run      ${event.run}: ${event.experiment}, ${count(event.stages.length, "stage")}`
+    case "stage-waiting":
+      return `waits    ${event.id}: for ${event.for}`
+    case "stage-started":
+      return `starts   ${event.id}: ${startedText(event)}`
+    case "stage-progress":
+      return `         ${event.id}: ${progressLine(event)}`
+    case "stage-log":
+      return undefined
+    case "stage-retry":
+      return `retries  ${event.id} in ${formatSeconds(event.delay)}: ${event.problem}`
+    case "artifact-lost":
+      return `lost     ${event.id}: ${event.path} is ${event.reason}, and ${event.neededBy} needs it: computed again`
+    case "stage-nondeterministic":
+      return `differs  ${event.id}: the same key gave other bytes (${event.other.slice(0, 12)}, not ${event.canonical.slice(0, 12)})`
+    case "stage-finished":
+      return `${{ hit: "hit", ran: "ran", failed: "FAILED", skipped: "skipped" }[event.status].padEnd(8)} ${event.id}: ${finishedText(event)}`
+    case "run-finished": {
+      const of = (status: string): number => event.stages.filter((stage) => stage.status === status).length
+      const parts = [`${of("hit")} cached`, `${of("ran")} ran`]
+      if (of("failed") > 0) parts.push(`${of("failed")} failed`)
+      if (of("skipped") > 0) parts.push(`${of("skipped")} skipped`)
+      return `${event.status.padEnd(8)} ${parts.join(", ")}, ${formatSeconds(event.seconds)}`
+    }
+  }
+}

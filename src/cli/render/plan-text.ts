@@ -1,0 +1,47 @@
+/** A plan for people: a line per stage, with the reasons below what runs. */
+import { formatReason } from "../../plan/explain.ts"
+import type { Plan, PlannedStage } from "../../plan/plan.ts"
+import { count } from "./words.ts"
+
+const neverRan = (stage: PlannedStage): boolean => stage.reasons.some(({ path }) => path === "never ran")
+
+const actionText = (stage: PlannedStage): string => {
+  if (stage.action !== "unknown") return stage.action
+  const above = stage.waitsFor.join(", ")
+  if (neverRan(stage)) return `run, after ${above}`
+  return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
+}
+
+/** @param gpus how many this machine has */
+export const planText = (plan: Plan, gpus: number): string => {
+  const of = (action: PlannedStage["action"]): number => plan.stages.filter((stage) => stage.action === action).length
+  const stages = plan.stages.flatMap((stage) => [
+    `${stage.instance.id}: ${actionText(stage)}`,
+    ...stage.reasons.map((reason) => `    ${formatReason(reason)}`)
+  ])
+  const onCpu = plan.stages.filter(
+    ({ instance, action }) => action !== "hit" && (instance.resources.gpu ?? 0) > gpus
+  ).length
+  return [
+    ...stages,
+    ...(onCpu === 0 ? [] : [`${count(onCpu, "stage")} of these ask for a GPU; there is none here: on the CPU`]),
+    `${count(plan.stages.length, "stage")}: ${of("hit")} hit, ${of("run")} to run, ${of("unknown")} that depend on those`
+  ].join("\n")
+}
+
+/** design: `{"stages":[{"id","kind","action","key","reasons":[...]}]}`. */
+export const planJson = (plan: Plan): unknown => ({
+  stages: plan.stages.map(({ instance, action, key, reasons, waitsFor }) => ({
+    id: instance.id,
+    kind: instance.kind.name,
+    action,
+    key: key ?? null,
+    waitsFor,
+    reasons: reasons.map(({ path, before, after, source }) => ({
+      path,
+      before: before ?? null,
+      after: after ?? null,
+      source
+    }))
+  }))
+})

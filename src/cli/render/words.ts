@@ -1,0 +1,52 @@
+/** How numbers, times and sizes are written for people: one way, in every command. */
+import type { Metrics } from "../../artifact/artifact.ts"
+
+/** Four significant digits, integers whole: `0.9312`, `1.234e-5`, `150000`. */
+export const formatNumber = (value: number): string => {
+  if (Number.isInteger(value)) return String(value)
+  const magnitude = Math.abs(value)
+  return magnitude >= 1e-3 && magnitude < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2)
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
+export const formatSeconds = (seconds: number): string => {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** `512 B`, `3.4 MiB`. */
+export const formatBytes = (bytes: number): string => {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"]
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`
+}
+
+export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = Object.keys(metrics)): string =>
+  names
+    .filter((name) => metrics[name] !== undefined)
+    .map((name) => `${name} ${formatNumber(metrics[name] as number)}`)
+    .join(", ")
+
+/** Rows with columns of one width, two spaces apart. */
+export const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths: Array<number> = []
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
+
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`

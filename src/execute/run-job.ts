@@ -1,0 +1,195 @@
+/**
+ * Does one job, or several of one stage kind in one pass: opens the inputs, runs the stage, checks what came out and puts
+ * it into the store. The same function in a worker's process and, for kinds that ask for it, in the head.
+ */
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Metrics } from "../artifact/artifact.ts"
+import { ArtifactError } from "../artifact/artifact-error.ts"
+import { fetchableSources } from "../source/fetchable-sources.ts"
+import { loadStageKind } from "../catalog/stage-catalog.ts"
+import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
+import type { Progress, StageContext, StageKind } from "../stage/stage.ts"
+import { makeCheckpoint } from "../store/checkpoint.ts"
+import { makeFileStore } from "../store/file-store.ts"
+import type { Store } from "../store/store.ts"
+import { asUnwritable } from "../store/store-unwritable.ts"
+import type { EngineInfo } from "../tensor/engine/engine.ts"
+import { artifactKindNamed } from "../catalog/artifact-kind-named.ts"
+import { makeArtifactWriter } from "./artifact-writer.ts"
+import { JobFailed } from "./backend.ts"
+import type { Job, JobDone, JobLoss, WorkerEvent } from "./job.ts"
+import { openInputs } from "./open-inputs.ts"
+import { makeProgressMeter } from "./progress-meter.ts"
+
+export type LiveEvent = Extract<WorkerEvent, { readonly type: "progress" | "log" }>
+
+/** What `context.engine` is for kinds that have none: any use of it is a mistake in the stage kind. */
+const noEngine = new Proxy({} as EngineInfo, {
+  get: (_, field) => {
+    throw new Error(`context.engine.${String(field)}: a kind that uses the engine declares engine: true`)
+  }
+})
+
+const loadEngineFor = (job: Job) =>
+  job.engine === null
+    ? Effect.succeed(null)
+    : Effect.flatMap(
+        Effect.promise(() => import("../tensor/engine/engine.ts")),
+        ({ loadEngine }) => loadEngine(job.engine?.name ?? "auto", { threads: job.engine?.threads ?? 1 })
+      )
+
+/** A wrong number is worse than a crash: a stage that lacks a metric, or gives one that is no number, has failed. */
+const checkMetrics = (kind: StageKind, metrics: Metrics): Effect.Effect<void, StageFailed> => {
+  const missing = Object.keys(kind.metrics).filter((name) => !(name in metrics))
+  const wrong = Object.entries(metrics).filter(([, value]) => typeof value !== "number" || !Number.isFinite(value))
+  if (missing.length > 0) return Effect.fail(stageFailed(`the stage gave no ${missing.join(", ")}, which it declares`))
+  if (wrong.length === 0) return Effect.void
+  return Effect.fail(
+    stageFailed(`metrics that are no finite number: ${wrong.map(([name, value]) => `${name} = ${value}`).join(", ")}`)
+  )
+}
+
+type Context = StageContext<never, never, never>
+
+const contextOf = Effect.fnUntraced(function* (
+  job: Job,
+  store: Store["Service"],
+  kind: StageKind,
+  engine: EngineInfo | null,
+  emit: (event: LiveEvent) => void,
+  log: (line: string) => void
+) {
+  const inputs = yield* openInputs(store, kind, job)
+  yield* Effect.sync(() => {
+    rmSync(job.outputDirectory, { recursive: true, force: true })
+    mkdirSync(job.outputDirectory, { recursive: true })
+  })
+  const meter = makeProgressMeter(() => performance.now())
+  const progress = (report: Progress): void => {
+    const reading = meter(report)
+    if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
+  }
+  const context: StageContext<unknown, unknown, unknown> = {
+    params: job.params,
+    sources: fetchableSources(job.sources, { progress, log }),
+    facts: job.facts,
+    inputs,
+    output: makeArtifactWriter(job.outputDirectory),
+    progress,
+    log,
+    checkpoint: makeCheckpoint({ ...job.checkpoint, log }),
+    engine: engine ?? noEngine,
+    projectDirectory: job.projectDirectory
+  }
+  return context as Context
+})
+
+const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<Context>) {
+  if (contexts.length === 1) return [yield* kind.run(contexts[0] as Context)]
+  const results = yield* kind.runTogether?.run(contexts) ?? Effect.succeed([])
+  if (results.length === contexts.length) return results
+  return yield* stageFailed(`${contexts.length} instances were run together, and ${results.length} gave metrics`)
+})
+
+const work = Effect.fn("work")(function* (
+  jobs: ReadonlyArray<Job>,
+  onLoss: (error: ArtifactError) => void,
+  emit: (event: LiveEvent) => void,
+  logOf: (job: Job) => (line: string) => void
+) {
+  const [first] = jobs as readonly [Job]
+  const store = makeFileStore(first.store, { onLoss })
+  const kind = yield* loadStageKind(first.file)
+  const engine = yield* loadEngineFor(first)
+  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
+  const results = yield* runKind(kind, contexts)
+  return yield* Effect.forEach(jobs, (job, i) =>
+    Effect.gen(function* () {
+      const metrics = results[i] as Metrics
+      yield* checkMetrics(kind, metrics)
+      const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
+      const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics })
+      // What the stage wrote has to be what the kind says, before anything can depend on it.
+      yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
+      return { digest, metrics, engine, together: jobs.length } satisfies JobDone
+    })
+  )
+})
+
+const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {
+  if (error instanceof StageFailed) return { problem: error.message, retryable: error.retryable }
+  if (error instanceof ArtifactError && error.reason === "unwritable") {
+    return { problem: error.detail, retryable: false }
+  }
+  const refused = asUnwritable(error, "")
+  if (refused !== undefined) return { problem: refused.message, retryable: false }
+  return { problem: error instanceof Error ? error.message : String(error), retryable: false }
+}
+
+const digestsOf = (job: Job): ReadonlySet<string> =>
+  new Set(
+    Object.values(job.inputs).flatMap((input) =>
+      (input.shape === "one"
+        ? [input.artifact]
+        : input.shape === "list"
+          ? input.artifacts
+          : Object.values(input.artifacts).flat()
+      ).map(({ digest }) => digest)
+    )
+  )
+
+/** `context.log` and what went wrong: one line each in the stage's log. A full disk costs the line, not the stage. */
+const openLog = (path: string): { readonly line: (text: string) => void; readonly close: () => void } => {
+  let file: number | undefined
+  const attempt = (run: () => void): void => {
+    try {
+      run()
+    } catch {
+      // Shown or not, the stage goes on.
+    }
+  }
+  attempt(() => {
+    file = openSync(path, "a")
+  })
+  return {
+    line: (text) => attempt(() => file !== undefined && writeSync(file, `${text}\n`)),
+    close: () => attempt(() => file !== undefined && closeSync(file))
+  }
+}
+
+export const runJobs = (
+  jobs: ReadonlyArray<Job>,
+  emit: (event: LiveEvent) => void
+): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
+  Effect.suspend(() => {
+    const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
+    const losses: Array<JobLoss> = []
+    const onLoss = ({ reason, digest, path }: ArtifactError): void => {
+      if ((reason === "missing" || reason === "damaged") && inputs.has(digest)) losses.push({ reason, digest, path })
+    }
+    const files = new Map(jobs.map((job) => [job, openLog(job.log)]))
+    const logAll = (line: string): void => {
+      for (const file of files.values()) file.line(line)
+    }
+    const logOf = (job: Job) => (line: string) => {
+      files.get(job)?.line(line)
+      emit({ type: "log", id: job.id, line })
+    }
+    return work(jobs, onLoss, emit, logOf).pipe(
+      Effect.scoped,
+      Effect.exit,
+      Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {
+        if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
+        if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
+        // Whatever the stage made of it, what it was given could not be read.
+        if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
+        const failure = describe(Cause.squash(exit.cause))
+        if (losses.length === 0) logAll(failure.problem)
+        return Effect.fail(new JobFailed({ ...failure, losses }))
+      }),
+      Effect.ensuring(Effect.sync(() => files.forEach((file) => file.close())))
+    )
+  })

@@ -1,0 +1,115 @@
+/**
+ * A first-letter absorption evaluation of one SAE: the model's accuracy, the probe, and per letter its split latents
+ * and its absorption. One file, `absorption.json`. Formulas: SAEBench, after Chanin et al. 2409.14507.
+ */
+import * as Schema from "effect/Schema"
+import type { Artifact } from "../artifact/artifact.ts"
+import { makeKind } from "../artifact/artifact-kind.ts"
+import { readJsonFile } from "../artifact/json-file.ts"
+
+const LatentShare = Schema.Struct({
+  latent: Schema.Int,
+  /** Decoder cosine with the letter's probe. */
+  cosine: Schema.Finite,
+  activation: Schema.Finite,
+  /** activation * cosine: what the latent gives to the probe. */
+  projection: Schema.Finite
+})
+
+const AbsorbedWord = Schema.Struct({
+  word: Schema.String,
+  /** Of the residual stream on the unit probe. */
+  projection: Schema.Finite,
+  /** Sum over the split latents. */
+  main_projection: Schema.Finite,
+  fraction: Schema.Finite,
+  full: Schema.Boolean,
+  /** The strongest latents of the word by projection, strongest first. */
+  top: Schema.Array(LatentShare)
+})
+
+const Letter = Schema.Struct({
+  letter: Schema.String,
+  /** How many words with this letter the model gets right. */
+  known_words: Schema.Int,
+  /** F1 of the probe on test words: the mean over the splits, and each split's. */
+  probe_f1: Schema.Finite,
+  probe_f1_splits: Schema.Array(Schema.Finite),
+  /** Whether the probe's F1 passes the threshold, so that the numbers below count. */
+  evaluated: Schema.Boolean,
+  /** F1 of the k-sparse probes on SAE activations, k = 1, 2, ..., mean over the splits. */
+  k_sparse_f1: Schema.Array(Schema.Finite),
+  /** The latents of the largest k that still raised F1, in the first split: one, or several when the letter is split. */
+  split_latents: Schema.Array(Schema.Struct({ latent: Schema.Int, cosine: Schema.Finite })),
+  mean_split_latents: Schema.Finite,
+  /** Test words of all splits that the probe gets right: what the rates below are out of. */
+  probe_true_positives: Schema.Int,
+  /** Mean projection of these words on the unit probe. */
+  mean_projection: Schema.Finite,
+  full_absorptions: Schema.Int,
+  full_absorption_rate: Schema.Finite,
+  mean_absorption_fraction: Schema.Finite,
+  /** Latents that absorb, with the words they do it in; most words first. */
+  absorbers: Schema.Array(
+    Schema.Struct({ latent: Schema.Int, cosine: Schema.Finite, words: Schema.Array(Schema.String) })
+  ),
+  /** Words with a fraction above zero or full absorption, largest fraction first. */
+  words: Schema.Array(AbsorbedWord)
+})
+
+const AbsorptionFile = Schema.Struct({
+  format: Schema.Literal(1),
+  hook: Schema.String,
+  /** L0 and explained variance are those at the word tokens. */
+  sae: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int, l0: Schema.Finite, ev: Schema.Finite }),
+  /** An example of the prompts, as text. */
+  prompt: Schema.String,
+  settings: Schema.Struct({
+    icl_examples: Schema.Int,
+    c: Schema.Finite,
+    min_probe_f1: Schema.Finite,
+    max_k: Schema.Int,
+    f1_jump: Schema.Finite,
+    full_cosine: Schema.Finite,
+    fraction_cosine: Schema.Finite,
+    min_share: Schema.Finite,
+    max_absorbers: Schema.Int,
+    splits: Schema.Int,
+    seed: Schema.Int
+  }),
+  model: Schema.Struct({ words: Schema.Int, correct: Schema.Int, accuracy: Schema.Finite }),
+  probe: Schema.Struct({
+    train_words: Schema.Int,
+    /** Of all splits: every word is a test word once. */
+    test_words: Schema.Int,
+    accuracy: Schema.Finite,
+    accuracy_splits: Schema.Array(Schema.Finite),
+    letters: Schema.Int
+  }),
+  /** Over the evaluated letters: mean and standard deviation (n - 1). */
+  mean_absorption_fraction: Schema.Finite,
+  std_absorption_fraction: Schema.Finite,
+  mean_full_absorption: Schema.Finite,
+  std_full_absorption: Schema.Finite,
+  /** Mean number of split latents a letter (1: no split). */
+  mean_split_latents: Schema.Finite,
+  /** Mean over the evaluated letters of the k-sparse F1 with one latent, and with the split latents. */
+  mean_k1_f1: Schema.Finite,
+  mean_split_f1: Schema.Finite,
+  /** Signs that the SAE is too undertrained for its absorption to mean anything; empty when there are none. */
+  warnings: Schema.Array(Schema.String),
+  letters: Schema.Array(Letter)
+})
+export type AbsorptionFile = typeof AbsorptionFile.Type
+export type AbsorptionLetter = typeof Letter.Type
+export type AbsorbedWord = typeof AbsorbedWord.Type
+export type LatentShare = typeof LatentShare.Type
+
+export const absorptionFileName = "absorption.json"
+
+export const Absorption = makeKind({
+  name: "Absorption",
+  version: 1,
+  description: "first-letter feature absorption of one SAE, per letter",
+  open: (artifact: Artifact) => readJsonFile(artifact, absorptionFileName, AbsorptionFile)
+})

@@ -1,0 +1,143 @@
+/** Opens an Activations artifact. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { openArrow } from "../../format/arrow/arrow-reader.ts"
+import type { Artifact } from "../../artifact/artifact.ts"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import {
+  type ActivationDtype,
+  activationDtypes,
+  activationsColumns,
+  type StoredNumbers,
+  widen
+} from "./activations-columns.ts"
+import type { ActivationsHandle, RowBatch, RowSet } from "./activations.ts"
+import { readJsonFile } from "../../artifact/json-file.ts"
+import { outliersBatchRows, outliersColumns, outliersPath } from "./outliers-columns.ts"
+import { readTokens } from "../tokens/read-tokens.ts"
+import { rowLoader } from "./row-loader.ts"
+
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const size = Schema.Int.check(Schema.isGreaterThan(0))
+const RowSetFile = Schema.Struct({ rows: count, batch_rows: size, positions_sha256: Schema.String })
+
+const ActivationsFile = Schema.Struct({
+  format: Schema.Literal(2),
+  hook: Schema.String,
+  d_in: size,
+  dtype: Schema.Literals(activationDtypes),
+  model: Schema.String,
+  tokens: Schema.String,
+  context_size: size,
+  mask: Schema.Struct({
+    drop_bos: Schema.Boolean,
+    outlier_factor: Schema.NullOr(Schema.Finite),
+    median_contexts: count,
+    hooks: Schema.Array(Schema.Struct({ model: Schema.String, hook: Schema.String, median_norm: Schema.Finite }))
+  }),
+  split: Schema.Struct({
+    by: Schema.Literals(["document", "contexts"]),
+    held_out_fraction: Schema.Finite,
+    seed: Schema.Int,
+    held_out_documents: Schema.Array(count),
+    first_held_out_context: Schema.NullOr(count)
+  }),
+  order: Schema.Union([
+    Schema.Struct({ by: Schema.Literal("tokens") }),
+    Schema.Struct({ by: Schema.Literal("shuffle"), seed: Schema.Int })
+  ]),
+  norm: Schema.Struct({
+    rows: count,
+    mean: Schema.Finite,
+    root_mean_square: Schema.Finite,
+    min: Schema.Finite,
+    max: Schema.Finite,
+    quantiles: Schema.Record(Schema.String, Schema.Finite)
+  }),
+  train: RowSetFile,
+  held_out: RowSetFile,
+  outliers: count,
+  materialized: Schema.Boolean,
+  probe: Schema.optionalKey(
+    Schema.Struct({ contexts: count, rows: count, sha256: Schema.String, mean_norm: Schema.Finite })
+  )
+})
+export type ActivationsFileContent = typeof ActivationsFile.Type
+
+const openRowSet = Effect.fnUntraced(function* (
+  artifact: Artifact,
+  path: string,
+  d_in: number,
+  dtype: ActivationDtype,
+  { rows, batch_rows, positions_sha256 }: typeof RowSetFile.Type
+) {
+  const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
+  const columns = activationsColumns(d_in, dtype)
+  const file = yield* openArrow(yield* artifact.open(path), columns, path, artifact.digest)
+  if (file.batches !== Math.ceil(rows / batch_rows)) {
+    return yield* fail(`${file.batches} record batches do not hold ${rows} rows of ${batch_rows} a batch`)
+  }
+  const readBatch = Effect.fnUntraced(function* (index: number) {
+    const read = yield* file.readBatch(index)
+    const first = index * batch_rows
+    if (read.rows !== Math.min(batch_rows, rows - first)) {
+      return yield* fail(`record batch ${index} has ${read.rows} rows`)
+    }
+    const activation = widen(dtype, read.values.activation as StoredNumbers)
+    const batch: RowBatch = { first, rows: read.rows, ...read.values, activation }
+    return batch
+  })
+  const set: RowSet = {
+    rows,
+    batch_rows,
+    batches: file.batches,
+    positions_sha256,
+    readBatch,
+    loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch)
+  }
+  return set
+})
+
+const readOutliers = Effect.fnUntraced(function* (artifact: Artifact, outliers: number) {
+  const positions = new Int32Array(outliers)
+  if (outliers === 0) return positions
+  const file = yield* openArrow(yield* artifact.open(outliersPath), outliersColumns, outliersPath, artifact.digest)
+  let at = 0
+  for (let b = 0; b < file.batches; b++) {
+    const { rows, values } = yield* file.readBatch(b)
+    if (at + rows > outliers || (rows < outliersBatchRows && at + rows < outliers)) {
+      const detail = `its record batches do not hold ${outliers} rows`
+      return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: outliersPath, detail })
+    }
+    positions.set(values.position, at)
+    at += rows
+  }
+  return positions
+})
+
+export const readActivations = Effect.fn("readActivations")(function* (artifact: Artifact) {
+  const content = yield* readJsonFile(artifact, "activations.json", ActivationsFile)
+  const { format: _, train, held_out: heldOut, outliers, materialized, probe, ...info } = content
+  const contexts = yield* readTokens(artifact)
+  const common = { ...info, digest: artifact.digest, contexts, outliers: readOutliers(artifact, outliers) }
+  if (!materialized) {
+    if (probe === undefined) {
+      const detail = "rows are not materialized, and nothing says what the model gave"
+      return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
+    }
+    const { openComputedRows } = yield* Effect.promise(() => import("../../activations/computed-rows.ts"))
+    const handle: ActivationsHandle = {
+      ...common,
+      ...(yield* openComputedRows(artifact, { ...common, train, held_out: heldOut, probe }))
+    }
+    return handle
+  }
+  const { d_in, dtype } = info
+  const handle: ActivationsHandle = {
+    ...common,
+    train: yield* openRowSet(artifact, "train.arrow", d_in, dtype, train),
+    held_out: yield* openRowSet(artifact, "held_out.arrow", d_in, dtype, heldOut),
+    computed: undefined
+  }
+  return handle
+})

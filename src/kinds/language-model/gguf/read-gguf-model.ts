@@ -1,0 +1,51 @@
+/** A GGUF file as what a Hugging Face folder would hold: config.json, tokenizer.json and weights by their names there. */
+import * as Effect from "effect/Effect"
+import type { VerifiedFile } from "../../../artifact/artifact.ts"
+import { ArtifactError } from "../../../artifact/artifact-error.ts"
+import type { WeightTensors } from "../../../format/weight-tensors.ts"
+import { ggufTokenizerJson } from "./gguf-tokenizer.ts"
+import { ggufArchitecture, huggingFaceConfig } from "./hugging-face-config.ts"
+import { huggingFaceWeights } from "./hugging-face-weights.ts"
+import { MetadataProblem } from "./metadata-fields.ts"
+import { openGguf } from "./open-gguf.ts"
+
+export interface GgufModel {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly weights: WeightTensors
+  /** Text of tokenizer.json; made when it is asked for. */
+  readonly tokenizer: Effect.Effect<string, ArtifactError>
+}
+
+/** Per-frequency divisors of Llama 3's rotation: not a parameter, so it is read with the configuration. */
+const divisorsName = "rope_freqs.weight"
+
+/**
+ * @param path name of the file in its artifact, for messages
+ * @param digest digest of the artifact, for messages
+ */
+export const readGgufModel = Effect.fn("readGgufModel")(function* (file: VerifiedFile, path: string, digest = "") {
+  const gguf = yield* openGguf(file, path, digest)
+  const attempt = <A>(work: () => A): Effect.Effect<A, ArtifactError> =>
+    Effect.suspend(() => {
+      try {
+        return Effect.succeed(work())
+      } catch (error) {
+        if (!(error instanceof MetadataProblem)) throw error
+        return Effect.fail(new ArtifactError({ reason: "invalid", digest, path, detail: error.message }))
+      }
+    })
+  const divisors = gguf.entries.has(divisorsName) ? yield* gguf.float32(divisorsName) : undefined
+  const config = yield* attempt(() => huggingFaceConfig(gguf.metadata, gguf.entries, divisors))
+  const entries = new Map([...gguf.entries].filter(([name]) => name !== divisorsName))
+  const facts = {
+    architecture: yield* attempt(() => ggufArchitecture(gguf.metadata)),
+    heads: Number(config["num_attention_heads"]),
+    keyValueHeads: Number(config["num_key_value_heads"])
+  }
+  const model: GgufModel = {
+    config,
+    weights: huggingFaceWeights({ entries, float32: gguf.float32 }, facts),
+    tokenizer: attempt(() => ggufTokenizerJson(gguf.metadata))
+  }
+  return model
+})

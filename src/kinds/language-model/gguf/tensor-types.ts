@@ -1,0 +1,73 @@
+/** GGML's tensor types that can be read: how many values and bytes a block has, and how it becomes f32. */
+import { fromFloat16 } from "../../../format/half-float.ts"
+import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from "./k-quants.ts"
+import { type DecodeBlocks, decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from "./simple-quants.ts"
+
+export interface TensorType {
+  readonly name: string
+  /** Values of a block; 1 where the type is none of blocks. */
+  readonly values: number
+  /** Bytes of a block. */
+  readonly bytes: number
+  readonly decode: DecodeBlocks
+}
+
+const decodeF32: DecodeBlocks = (bytes, blocks, out, at) => {
+  new Uint8Array(out.buffer, out.byteOffset + 4 * at, 4 * blocks).set(bytes.subarray(0, 4 * blocks))
+}
+
+const words = (bytes: Uint8Array, count: number): Uint16Array => {
+  const result = new Uint16Array(count)
+  new Uint8Array(result.buffer).set(bytes.subarray(0, 2 * count))
+  return result
+}
+
+const decodeF16: DecodeBlocks = (bytes, blocks, out, at) => {
+  out.set(fromFloat16(words(bytes, blocks)), at)
+}
+
+const decodeBF16: DecodeBlocks = (bytes, blocks, out, at) => {
+  const bits = new Uint32Array(out.buffer, out.byteOffset + 4 * at, blocks)
+  const stored = words(bytes, blocks)
+  for (let i = 0; i < blocks; i++) bits[i] = (stored[i] as number) << 16
+}
+
+/** By GGML's number of the type. */
+export const tensorTypes: ReadonlyMap<number, TensorType> = new Map([
+  [0, { name: "F32", values: 1, bytes: 4, decode: decodeF32 }],
+  [1, { name: "F16", values: 1, bytes: 2, decode: decodeF16 }],
+  [2, { name: "Q4_0", values: 32, bytes: 18, decode: decodeQ4_0 }],
+  [3, { name: "Q4_1", values: 32, bytes: 20, decode: decodeQ4_1 }],
+  [6, { name: "Q5_0", values: 32, bytes: 22, decode: decodeQ5_0 }],
+  [7, { name: "Q5_1", values: 32, bytes: 24, decode: decodeQ5_1 }],
+  [8, { name: "Q8_0", values: 32, bytes: 34, decode: decodeQ8_0 }],
+  [12, { name: "Q4_K", values: 256, bytes: 144, decode: decodeQ4_K }],
+  [13, { name: "Q5_K", values: 256, bytes: 176, decode: decodeQ5_K }],
+  [14, { name: "Q6_K", values: 256, bytes: 210, decode: decodeQ6_K }],
+  [30, { name: "BF16", values: 1, bytes: 2, decode: decodeBF16 }]
+])
+
+/** Names of the types that cannot be read, for messages. */
+export const otherTypes: Readonly<Record<number, string>> = {
+  9: "Q8_1",
+  10: "Q2_K",
+  11: "Q3_K",
+  15: "Q8_K",
+  16: "IQ2_XXS",
+  17: "IQ2_XS",
+  18: "IQ3_XXS",
+  19: "IQ1_S",
+  20: "IQ4_NL",
+  21: "IQ3_S",
+  22: "IQ2_S",
+  23: "IQ4_XS",
+  24: "I8",
+  25: "I16",
+  26: "I32",
+  27: "I64",
+  28: "F64",
+  29: "IQ1_M",
+  34: "TQ1_0",
+  35: "TQ2_0",
+  39: "MXFP4"
+}

@@ -1,0 +1,116 @@
+/**
+ * Gemma Scope: `params.npz` with `W_enc`, `W_dec`, `b_enc`, `b_dec`, `threshold`. JumpReLU; b_dec is not subtracted from
+ * the input; nothing in the file names model or hook.
+ *
+ * Source: Lieberum et al. 2024 (arXiv 2408.05147), the tutorial notebook of google/gemma-scope; SAELens
+ * `gemma_2_sae_huggingface_loader` (lower-case names, `scaling_factor`).
+ */
+import * as Effect from "effect/Effect"
+import { ArtifactError } from "../../../artifact/artifact-error.ts"
+import { decodeNpy, encodeNpy } from "../../../format/npy.ts"
+import type { NpyArray } from "../../../format/npy.ts"
+import type { SaeFolder } from "./sae-folder.ts"
+import type { SaeFormat } from "./sae-format.ts"
+import { type Floats, storedProblem } from "../stored/stored-sae.ts"
+import type { StoredSae } from "../stored/stored-sae.ts"
+import { encodeZip, openZip } from "../../../format/zip.ts"
+
+const fileName = "params.npz"
+
+/** The archive: `params.npz`, or the only one there is. */
+const archiveOf = (folder: SaeFolder): string | undefined => {
+  const archives = folder.names.filter((name) => /^[^/]*\.npz$/.test(name))
+  return archives.includes(fileName) ? fileName : archives.length === 1 ? archives[0] : undefined
+}
+
+const read = Effect.fnUntraced(function* (folder: SaeFolder) {
+  const path = archiveOf(folder) ?? fileName
+  const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: folder.digest, path, detail })
+  if (!folder.names.includes(path)) return yield* fail("there is no such file")
+  const file = yield* folder.open(path)
+  const arrays = yield* Effect.tryPromise({
+    try: async () => {
+      const zip = await openZip(file, path, folder.digest)
+      const found = new Map<string, NpyArray>()
+      for (const entry of zip.entries.keys()) {
+        if (!entry.endsWith(".npy")) throw fail(`entry ${entry} is no array`)
+        const array = decodeNpy(await zip.read(entry))
+        if (typeof array === "string") throw fail(`${entry}: ${array}`)
+        found.set(entry.slice(0, -4).replace(/^w_/, "W_"), array)
+      }
+      return found
+    },
+    catch: (error) => error as ArtifactError
+  })
+  for (const name of ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"]) {
+    if (!arrays.has(name)) return yield* fail(`there is no array ${name}; it holds ${[...arrays.keys()].join(", ")}`)
+  }
+  const get = (name: string): NpyArray => arrays.get(name) as NpyArray
+  const [d_in, d_sae] = get("W_enc").shape as [number, number]
+  const d_out = get("W_dec").shape[1] as number
+  const shapes = { W_enc: [d_in, d_sae], W_dec: [d_sae, d_out], b_enc: [d_sae], b_dec: [d_out], threshold: [d_sae] }
+  for (const [name, shape] of Object.entries(shapes)) {
+    if (shape.some((n) => n === undefined) || String(get(name).shape) !== String(shape)) {
+      return yield* fail(`${name} is [${get(name).shape.join(", ")}], not [${shape.join(", ")}]`)
+    }
+  }
+  const factor = arrays.get("scaling_factor")
+  if (factor !== undefined && !factor.values.every((x) => x === 1)) {
+    return yield* fail("it has a scaling_factor other than one, of which nothing says how it is meant")
+  }
+  const values = (name: string): Floats => get(name).values
+  const stored: StoredSae = {
+    d_in,
+    d_out,
+    d_sae,
+    // A transcoder of equal widths cannot be told from an autoencoder by its file.
+    transcoder: d_out !== d_in,
+    W_enc: values("W_enc"),
+    W_dec: values("W_dec"),
+    b_dec: values("b_dec"),
+    latents: { type: "jumprelu", b_enc: values("b_enc"), threshold: values("threshold") },
+    apply_b_dec_to_input: false,
+    normalize: "none",
+    W_skip: undefined,
+    dtype: get("W_enc").dtype,
+    metadata: {},
+    origin: { format: "gemma_scope", config: undefined }
+  }
+  const problem = storedProblem(stored)
+  return problem === undefined ? stored : yield* fail(problem)
+})
+
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+  const { d_in, d_out, d_sae, latents } = sae
+  if (latents.type !== "jumprelu" && latents.type !== "batch_topk") {
+    return `Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`
+  }
+  if (latents.threshold === null) return "its BatchTopK threshold was never set (-1), and the format is its thresholds"
+  if (sae.apply_b_dec_to_input) {
+    return "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
+  }
+  if (sae.normalize !== "none") return `Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`
+  if (sae.W_skip !== undefined) return "Gemma Scope's format has no skip connection"
+  const threshold = latents.type === "jumprelu" ? latents.threshold : new Float32Array(d_sae).fill(latents.threshold)
+  const arrays: ReadonlyArray<readonly [string, ReadonlyArray<number>, Floats]> = [
+    ["W_enc", [d_in, d_sae], sae.W_enc],
+    ["W_dec", [d_sae, d_out], sae.W_dec],
+    ["b_enc", [d_sae], latents.b_enc],
+    ["b_dec", [d_out], sae.b_dec],
+    ["threshold", [d_sae], threshold]
+  ]
+  // As numpy.savez writes it, to the byte.
+  const bytes = encodeZip(
+    arrays.map(([name, shape, values]) => ({ name: `${name}.npy`, bytes: encodeNpy(shape, values) })),
+    { align: 1, date: 0x21, zip64: true, madeBy: 0x032d, attributes: 0x01800000 }
+  )
+  return new Map([[fileName, bytes]])
+}
+
+export const gemmaScope: SaeFormat = {
+  name: "gemma_scope",
+  files: fileName,
+  detect: (folder) => Effect.succeed(archiveOf(folder) !== undefined),
+  read,
+  write
+}

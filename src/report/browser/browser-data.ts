@@ -1,0 +1,153 @@
+/**
+ * What the page's script browses, as compact JSON: arrays in a fixed order instead of objects with names, since there
+ * are thousands of examples. `browser-script.ts` reads exactly this.
+ */
+import type { ActivatingExample, InterpretationsFile, InterpretedLatent } from "../../kinds/interpretations.ts"
+import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
+import type { StitchingFile } from "../../kinds/stitching.ts"
+import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
+import { labelOf } from "../page/subjects.ts"
+
+/** Patterns shown of one latent: those with the most matches. */
+const maxPatterns = 24
+
+/** `[position, pivot, tokens, activations]` */
+type ExampleData = readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]
+
+export interface LatentData {
+  readonly id: number
+  readonly text: string
+  readonly density: number
+  readonly max: number
+  readonly histogram: ReadonlyArray<number>
+  /** `[tokens, activation, matches, precision]` */
+  readonly patterns: ReadonlyArray<readonly [ReadonlyArray<number>, number, number, number]>
+  /** Patterns that are not in `patterns`. */
+  readonly more: number
+  /** `[f1, shuffled f1, precision, recall, balanced accuracy, tp, fp, fn]` */
+  readonly score: ReadonlyArray<number> | null
+  readonly top: ReadonlyArray<ExampleData>
+  /** `[low, high, examples]` */
+  readonly bands: ReadonlyArray<readonly [number, number, ReadonlyArray<ExampleData>]>
+  /** `[token, weight]` */
+  readonly promoted: ReadonlyArray<readonly [number, number]>
+  readonly suppressed: ReadonlyArray<readonly [number, number]>
+  /** `[change of the small SAE's MSE, cosine, nearest latent]` where this SAE was stitched into a smaller one. */
+  readonly stitch?: readonly [number, number, number]
+}
+
+export interface SubjectData {
+  readonly label: string
+  readonly texts: Readonly<Record<string, string>>
+  readonly latents: ReadonlyArray<LatentData>
+}
+
+export interface MetaData {
+  readonly label: string
+  /** Index in `subjects` of the SAE that it decomposes, -1 where that has no explanations. */
+  readonly base: number
+  /** `[meta-latent, latents it fires on, ids, activations]`, most latents first. */
+  readonly metas: ReadonlyArray<readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]>
+  /** Meta-latents of every explained latent of the base: `{latent: [[meta-latent, activation], ...]}`. */
+  readonly of: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
+}
+
+export interface BrowserData {
+  readonly subjects: ReadonlyArray<SubjectData>
+  readonly metas: ReadonlyArray<MetaData>
+}
+
+const short = (value: number): number => Number(value.toPrecision(4))
+
+const exampleData = ({ position, pivot, tokens, activations }: ActivatingExample): ExampleData => [
+  position,
+  pivot,
+  tokens,
+  activations
+]
+
+const latentData = (latent: InterpretedLatent, stitching: StitchingFile | undefined): LatentData => ({
+  id: latent.latent,
+  text: latent.explanation,
+  density: short(latent.density),
+  max: short(latent.max),
+  histogram: latent.histogram,
+  patterns: latent.patterns
+    .slice(0, maxPatterns)
+    .map(({ tokens, activation, matches, precision }) => [tokens, short(activation), matches, short(precision)]),
+  more: Math.max(0, latent.patterns.length - maxPatterns),
+  score:
+    latent.score === null
+      ? null
+      : [
+          short(latent.score.f1),
+          short(latent.score.shuffled_f1),
+          short(latent.score.precision),
+          short(latent.score.recall),
+          short(latent.score.balanced_accuracy),
+          latent.score.true_positives,
+          latent.score.false_positives,
+          latent.score.false_negatives
+        ],
+  top: latent.top.map(exampleData),
+  bands: latent.bands.map(({ low, high, examples }) => [short(low), short(high), examples.map(exampleData)]),
+  promoted: latent.promoted.map(({ token, weight }) => [token, weight]),
+  suppressed: latent.suppressed.map(({ token, weight }) => [token, weight]),
+  ...(stitching === undefined
+    ? {}
+    : {
+        stitch: [
+          short(stitching.latents.delta_mse[latent.latent] as number),
+          short(stitching.latents.cosine[latent.latent] as number),
+          stitching.latents.nearest[latent.latent] as number
+        ] as const
+      })
+})
+
+const subjectData = (
+  subject: Subject,
+  file: InterpretationsFile,
+  stitching: StitchingFile | undefined
+): SubjectData => ({
+  label: subject.label,
+  texts: file.token_texts,
+  latents: file.latents.map((latent) => latentData(latent, stitching))
+})
+
+const metaData = ({ at, value, base: digest }: PlacedMeta, subjects: ReadonlyArray<Subject>): MetaData => {
+  const base = baseOf(value, digest, subjects)
+  const explained = subjects[base]?.interpretations?.latents ?? []
+  const of: Record<string, ReadonlyArray<readonly [number, number]>> = {}
+  for (const { latent } of explained) {
+    const { ids, activations } = value.latents[latent] as MetaLatentsFile["latents"][number]
+    of[latent] = ids.map((id, i) => [id, short(activations[i] as number)])
+  }
+  return {
+    label: labelOf(at, `${value.meta.d_sae} meta-latents of ${value.base.d_sae} latents`),
+    base,
+    metas: value.meta_latents
+      .map(({ ids, activations, count }, id) => [id, count, ids, activations.map(short)] as const)
+      .filter(([, count]) => count > 0)
+      .toSorted((a, b) => b[1] - a[1] || a[0] - b[0]),
+    of
+  }
+}
+
+/** The SAE with that digest, else the only one of that size; -1 where there is none or several. */
+const baseOf = (meta: MetaLatentsFile, digest: string | undefined, subjects: ReadonlyArray<Subject>): number => {
+  const named = digest === undefined ? -1 : subjects.findIndex((subject) => subject.digest === digest)
+  if (named >= 0) return named
+  const fitting = subjects.flatMap(({ d_sae }, i) => (d_sae === meta.base.d_sae ? [i] : []))
+  return fitting.length === 1 ? (fitting[0] as number) : -1
+}
+
+/** Subjects without explanations keep their place, so that indexes stay those of `subjects`. */
+export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): BrowserData => ({
+  subjects: subjects.map((subject) => {
+    if (subject.interpretations === undefined) return { label: subject.label, texts: {}, latents: [] }
+    const sameSize = subjects.filter(({ d_sae }) => d_sae === subject.d_sae).length
+    const stitching = input.stitchings.find(({ value }) => value.large.d_sae === subject.d_sae)?.value
+    return subjectData(subject, subject.interpretations, sameSize === 1 ? stitching : undefined)
+  }),
+  metas: input.metaSaes.map((meta) => metaData(meta, subjects))
+})

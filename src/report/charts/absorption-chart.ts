@@ -1,0 +1,87 @@
+/** Absorption per letter: a bar for the mean fraction, a mark for the rate of full absorption. */
+import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import { axes } from "./axes.ts"
+import { formatNumber, formatPercent, formatTick } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { place } from "./scale.ts"
+import { colourOf } from "./swatch.ts"
+
+const width = 1120
+const height = 180
+
+/** The largest value that the chart of this SAE must hold: charts are drawn to one scale. */
+export const absorptionHeight = ({ letters }: AbsorptionFile): number =>
+  Math.max(
+    ...letters
+      .filter(({ evaluated }) => evaluated)
+      .flatMap((letter) => [letter.mean_absorption_fraction, letter.full_absorption_rate]),
+    0
+  )
+
+const tickPercent = (share: number): string => `${formatTick(100 * share)} %`
+
+export const absorptionChart = (absorption: AbsorptionFile, label: string, index: number, highest: number): Html => {
+  const letters = absorption.letters.toSorted((a, b) => (a.letter < b.letter ? -1 : 1))
+  const left = 50
+  const slot = (width - left - 8) / Math.max(1, letters.length)
+  const y = { domain: [0, Math.max(highest * 1.05, 0.02)], range: [height - 34, 22] } as const
+  // The letters are the ticks of this axis.
+  const x = { domain: [0, 1], range: [left, width - 8] } as const
+  const round = (value: number): number => Math.round(value * 10) / 10
+  const bars = letters.map((letter, i) => {
+    const from = left + i * slot
+    const middle = round(from + slot / 2)
+    const name = html`<text x="${middle}" y="${height - 19}" text-anchor="middle">${letter.letter}</text>`
+    if (!letter.evaluated) {
+      return html`<g
+        >${name}<rect
+          class="off"
+          x="${round(from + slot * 0.18)}"
+          y="${y.range[0] - 3}"
+          width="${round(slot * 0.64)}"
+          height="3"
+          ><title>${letter.letter}: not evaluated, the probe's F1 is ${formatNumber(letter.probe_f1)}</title></rect
+        ></g
+      >`
+    }
+    const top = place(y, letter.mean_absorption_fraction)
+    const full = place(y, letter.full_absorption_rate)
+    return html`<g
+      >${name}<rect
+        class="f${colourOf(index)}"
+        x="${round(from + slot * 0.18)}"
+        y="${top}"
+        width="${round(slot * 0.64)}"
+        height="${round(y.range[0] - top)}"
+      /><line
+        class="mark"
+        x1="${round(from + slot * 0.1)}"
+        x2="${round(from + slot * 0.9)}"
+        y1="${full}"
+        y2="${full}"
+      /><title>
+        ${letter.letter}: mean fraction ${formatPercent(letter.mean_absorption_fraction)}, fully absorbed
+        ${letter.full_absorptions} of ${letter.probe_true_positives} words, probe F1 ${formatNumber(letter.probe_f1)}
+      </title></g
+    >`
+  })
+  return html`<figure>
+    <figcaption>
+      ${label}: mean fraction ${formatPercent(absorption.mean_absorption_fraction)}, full absorption
+      ${formatPercent(absorption.mean_full_absorption)}
+    </figcaption>
+    <svg
+      viewBox="0 0 ${width} ${height}"
+      width="${width}"
+      height="${height}"
+      role="img"
+      aria-label="Absorption per letter of ${label}"
+    >
+      ${axes(
+        { scale: x, label: "first letter", count: 1, format: () => "" },
+        { scale: y, label: "absorption", format: tickPercent, count: 4 }
+      )}${bars}
+    </svg>
+  </figure>`
+}

@@ -1,0 +1,102 @@
+/** What a report is about: the SAEs of an experiment, each with whatever was found out about it. */
+import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
+import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import type { InterpretationsFile } from "../../kinds/interpretations.ts"
+import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
+import type { SaeInfo } from "../../kinds/sae/sae.ts"
+import type { StitchingFile } from "../../kinds/stitching.ts"
+import type { Json } from "../../json/canonical-json.ts"
+
+type Coordinates = Readonly<Record<string, Json>>
+
+/** Something with its place in the matrix. */
+export interface Placed<out A> {
+  readonly at: Coordinates
+  readonly value: A
+}
+
+export interface PlacedMeta extends Placed<MetaLatentsFile> {
+  /** Digest of the SAE whose decoder it decomposes, where that is known. */
+  readonly base: string | undefined
+}
+
+export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }> {
+  /** Only of a crosscoder. */
+  readonly crosscoder?: CrosscoderFile | undefined
+}
+
+/** Everything may be empty: the report shows what there is. */
+export interface ReportInput {
+  readonly title: string
+  readonly saes: ReadonlyArray<PlacedSae>
+  readonly evaluations: ReadonlyArray<Placed<EvaluationInfo>>
+  readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
+  readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
+  readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
+  readonly metaSaes: ReadonlyArray<PlacedMeta>
+}
+
+export interface Subject {
+  /** `width 512, seed 0`; the dictionary size where there are no coordinates. */
+  readonly label: string
+  readonly at: Coordinates
+  readonly d_sae: number
+  readonly digest: string | undefined
+  readonly info: SaeInfo | undefined
+  readonly crosscoder: CrosscoderFile | undefined
+  readonly evaluation: EvaluationInfo | undefined
+  readonly interpretations: InterpretationsFile | undefined
+  readonly absorption: AbsorptionFile | undefined
+}
+
+export const labelOf = (at: Coordinates, otherwise: string): string => {
+  const parts = Object.keys(at)
+    .toSorted()
+    .toReversed()
+    .map((name) => `${name} ${typeof at[name] === "string" ? at[name] : JSON.stringify(at[name])}`)
+  return parts.length === 0 ? otherwise : parts.join(", ")
+}
+
+type Draft = { -readonly [K in keyof Subject]: Subject[K] }
+
+const sameCoordinates = (a: Coordinates, b: Coordinates): boolean => labelOf(a, "") === labelOf(b, "")
+
+/**
+ * Puts each finding with its SAE: by digest where it names one, else by coordinates, else by size where only one SAE
+ * has that size. A finding about an SAE that is not in the list makes a subject of its own.
+ */
+export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
+  const subjects: Array<Draft> = []
+  const add = (at: Coordinates, d_sae: number, digest: string | undefined): Draft => {
+    const draft: Draft = {
+      label: labelOf(at, `${d_sae} latents`),
+      at,
+      d_sae,
+      digest,
+      info: undefined,
+      crosscoder: undefined,
+      evaluation: undefined,
+      interpretations: undefined,
+      absorption: undefined
+    }
+    subjects.push(draft)
+    return draft
+  }
+  const find = (at: Coordinates, d_sae: number, digest: string | undefined): Draft => {
+    const known = digest === undefined ? undefined : subjects.find((subject) => subject.digest === digest)
+    if (known !== undefined) return known
+    const open = subjects.filter(
+      (subject) => subject.d_sae === d_sae && (digest === undefined || subject.digest === undefined)
+    )
+    const placed = open.find((subject) => sameCoordinates(subject.at, at))
+    return placed ?? (open.length === 1 ? (open[0] as Draft) : add(at, d_sae, digest))
+  }
+  for (const { at, value, crosscoder } of input.saes) {
+    Object.assign(add(at, value.d_sae, value.digest), { info: value, crosscoder })
+  }
+  for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
+  for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
+  for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, undefined).absorption = value
+  return subjects
+}

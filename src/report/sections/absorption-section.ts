@@ -1,0 +1,80 @@
+/** Which first letters are hidden in other latents than their own, and in which. */
+import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
+import { absorptionChart, absorptionHeight } from "../charts/absorption-chart.ts"
+import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
+import type { Html, HtmlValue } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { latentLink } from "../page/latent-link.ts"
+import type { Subject } from "../page/subjects.ts"
+
+/** Names listed in a cell; the rest is counted. */
+const maxListed = 4
+
+const listed = <A>(items: ReadonlyArray<A>, show: (item: A) => HtmlValue): HtmlValue => {
+  if (items.length === 0) return "–"
+  const parts = items.slice(0, maxListed).map((item, i) => html`${i > 0 ? ", " : ""}${show(item)}`)
+  return items.length > maxListed ? [...parts, ` and ${items.length - maxListed} more`] : parts
+}
+
+const letterRow = (subject: number, explained: ReadonlySet<number>, letter: AbsorptionLetter): Html =>
+  html`<tr>
+    <td class="mono">${letter.letter}</td>
+    <td>${formatNumber(letter.probe_f1)}</td>
+    <td>${formatNumber(letter.k_sparse_f1[0] ?? 0)}</td>
+    <td class="text">${listed(letter.split_latents, ({ latent }) => latentLink(subject, latent, explained))}</td>
+    <td>${letter.evaluated ? formatPercent(letter.mean_absorption_fraction) : "–"}</td>
+    <td>${letter.evaluated ? `${letter.full_absorptions} of ${letter.probe_true_positives}` : "–"}</td>
+    <td class="text">
+      ${listed(
+        letter.absorbers,
+        ({ latent, words }) =>
+          html`${latentLink(subject, latent, explained)}
+          (${words.slice(0, 3).join(", ")}${words.length > 3 ? ", …" : ""})`
+      )}
+    </td>
+  </tr> `
+
+const one = (subject: Subject, absorption: AbsorptionFile, index: number, highest: number): Html => {
+  const explained = new Set(subject.interpretations?.latents.map(({ latent }) => latent))
+  return html`${absorptionChart(absorption, subject.label, index, highest)}
+    ${absorption.warnings.map((warning) => html`<p class="warn">${warning}</p>`)}
+    <details>
+      <summary>Letters of ${subject.label}</summary>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Letter</th>
+              <th scope="col">Probe F1</th>
+              <th scope="col">F1, k = 1</th>
+              <th scope="col" class="text">Own latents</th>
+              <th scope="col">Fraction</th>
+              <th scope="col">Fully absorbed</th>
+              <th scope="col" class="text">Absorbing latents (words)</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${absorption.letters.map((letter) => letterRow(index, explained, letter))}
+          </tbody>
+        </table>
+      </div>
+    </details>`
+}
+
+/** Undefined where absorption was not evaluated. */
+export const absorptionSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
+  const files = subjects.flatMap(({ absorption }) => (absorption === undefined ? [] : [absorption]))
+  const first = files[0]
+  if (first === undefined) return undefined
+  const highest = Math.max(...files.map(absorptionHeight))
+  return html`<h2>Absorption of first letters</h2>
+    <p class="note">
+      The model names the first letter of ${formatPercent(first.model.accuracy)} of ${formatInteger(first.model.words)}
+      words, a linear probe finds it with accuracy ${formatNumber(first.probe.accuracy)} (${first.probe.letters} letters
+      are good enough to evaluate). Bars: mean share of the letter that other latents carry; marks: share of words in
+      which they carry it alone.
+    </p>
+    ${subjects.map((subject, index) =>
+      subject.absorption === undefined ? undefined : one(subject, subject.absorption, index, highest)
+    )}`
+}

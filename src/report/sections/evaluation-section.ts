@@ -1,0 +1,61 @@
+/** How well the SAEs reconstruct: every metric of every evaluation, and the density of the latents. */
+import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import { densityChart } from "../charts/density-chart.ts"
+import { formatInteger, formatNumber } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import type { Subject } from "../page/subjects.ts"
+import { swatch } from "../charts/swatch.ts"
+
+const whereOf = ({ hook, hook_out, sources = [] }: EvaluationInfo): Html => {
+  const names = hook === null ? sources.map((source) => source.hook) : [hook]
+  const codes = names.map((name, i) => html`${i === 0 ? " of " : ", "}<code>${name}</code>`)
+  return html`${codes}${hook_out === undefined ? "" : html`, for <code>${hook_out}</code>`}`
+}
+
+/** Undefined where nothing was evaluated. */
+export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
+  const evaluated = subjects.flatMap((subject, index) =>
+    subject.evaluation === undefined ? [] : [{ label: subject.label, evaluation: subject.evaluation, index }]
+  )
+  const first = evaluated[0]
+  if (first === undefined) return undefined
+  const names = [...new Set(evaluated.flatMap(({ evaluation }) => Object.keys(evaluation.metrics)))].toSorted()
+  const { evaluation } = first
+  return html`<h2>Evaluation</h2>
+    <p class="note">
+      On ${formatInteger(evaluation.rows)} held-out
+      rows${whereOf(evaluation)}${
+        evaluation.contexts.count === 0
+          ? ""
+          : html`; cross-entropies over ${formatInteger(evaluation.contexts.targets)} targets in
+            ${formatInteger(evaluation.contexts.count)} contexts`
+      }.
+    </p>
+    <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
+    <details>
+      <summary>All metrics</summary>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Metric</th>
+              ${evaluated.map(({ label, index }) => html`<th scope="col">${swatch(index)}${label}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${names.map(
+              (name) =>
+                html`<tr>
+                  <td class="mono">${name}</td>
+                  ${evaluated.map((each) => {
+                    const value = each.evaluation.metrics[name]
+                    return html`<td>${value === undefined ? "–" : formatNumber(value)}</td>`
+                  })}
+                </tr> `
+            )}
+          </tbody>
+        </table>
+      </div>
+    </details>`
+}

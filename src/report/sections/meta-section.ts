@@ -1,0 +1,49 @@
+/** Meta-latents: how much of the decoder they explain, and the frame of their browser. */
+import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import type { PlacedMeta } from "../page/subjects.ts"
+import { labelOf } from "../page/subjects.ts"
+
+/** Undefined where no meta-SAE was trained. */
+export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefined =>
+  metaSaes.length === 0
+    ? undefined
+    : html`<h2>Meta-latents</h2>
+        <p class="note">
+          A meta-SAE is trained on the unit decoder rows of an SAE: each latent becomes a sum of a few meta-latents. The
+          baseline is as many random unit rows.
+        </p>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Meta-SAE</th>
+                <th scope="col">Meta-latents</th>
+                <th scope="col">Dead</th>
+                <th scope="col">k</th>
+                <th scope="col">L0</th>
+                <th scope="col">Decoder variance explained</th>
+                <th scope="col">Of random rows</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${metaSaes.map(
+                ({ at, value }) =>
+                  html`<tr>
+                    <th scope="row">${labelOf(at, `of ${formatInteger(value.base.d_sae)} latents`)}</th>
+                    <td>${formatInteger(value.meta.d_sae)}</td>
+                    <td>${formatInteger(value.dead.length)}</td>
+                    <td>${value.meta.k}</td>
+                    <td>${formatNumber(value.l0)}</td>
+                    <td>${formatPercent(value.decoder_variance_explained)}</td>
+                    <td>${formatPercent(value.random_variance_explained)}</td>
+                  </tr>`
+              )}
+            </tbody>
+          </table>
+        </div>
+        <div class="browser" id="meta-browser"></div>
+        <noscript
+          ><p class="warn">The list of meta-latents needs JavaScript; the data stand in this file as JSON.</p></noscript
+        >`

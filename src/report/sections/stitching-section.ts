@@ -1,0 +1,52 @@
+/** From the small SAE to the large one: what novel latents bring, and what swaps cost. */
+import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { cosineHistogram, rocChart } from "../charts/proxy-charts.ts"
+import { phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
+import { labelOf } from "../page/subjects.ts"
+import type { Placed } from "../page/subjects.ts"
+import type { StitchingFile } from "../../kinds/stitching.ts"
+
+const fact = (value: string, name: string): Html => html`<li><b>${value}</b><span>${name}</span></li>`
+
+const one = ({ at, value }: Placed<StitchingFile>): Html => {
+  const { counts, small, large, path, proxy } = value
+  const rising = risingSteps(path).length
+  const phases = [...new Set(path.slice(1).map(({ phase }) => phase))]
+  return html`<h3>${labelOf(at, `${formatInteger(small.d_sae)} → ${formatInteger(large.d_sae)} latents`)}</h3>
+    <ul class="facts">
+      ${fact(formatInteger(counts.novel), `novel latents (${formatPercent(counts.novel / large.d_sae)} of the large SAE)`)}
+      ${fact(formatInteger(counts.reconstruction), "reconstruction latents")}
+      ${fact(formatNumber(proxy.auc), "AUC of the cosine proxy")}
+      ${fact(`${formatNumber(small.ev)} → ${formatNumber(large.ev)}`, "explained variance, small → large")}
+      ${fact(`${formatNumber(small.l0)} → ${formatNumber(large.l0)}`, "L0, small → large")}
+      ${fact(`${formatInteger(rising)} of ${formatInteger(path.length - 1)}`, "steps raise the MSE")}
+    </ul>
+    <figure>
+      ${stitchingChart(value)}
+      <div class="legend">
+        ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
+      </div>
+    </figure>
+    <div class="multiples">
+      <figure>
+        ${cosineHistogram(value)}
+        <div class="legend">
+          <span><span class="swatch s2"></span>novel</span><span><span class="swatch s0"></span>reconstruction</span>
+        </div>
+      </figure>
+      <figure>${rocChart(value)}</figure>
+    </div>`
+}
+
+/** Undefined where nothing was stitched. */
+export const stitchingSection = (stitchings: ReadonlyArray<Placed<StitchingFile>>): Html | undefined =>
+  stitchings.length === 0
+    ? undefined
+    : html`<h2>Stitching</h2>
+        <p class="note">
+          A latent of the large SAE is novel when adding it alone to the small one lowers the mean squared error. The
+          path inserts the novel latents first, then swaps groups of counterparts, and ends in exactly the large SAE.
+        </p>
+        ${stitchings.map(one)}`

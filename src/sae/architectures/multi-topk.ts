@@ -1,0 +1,73 @@
+/**
+ * Multi-TopK: to the loss with the k largest pre-activations of each row an eighth of the same loss with the 4 k largest
+ * is added, so that codes stay useful at other k. Gao et al. 2024, arXiv 2406.04093, section 5.2; sparsify `multi_topk`.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { topKRows } from "../../tensor/kernels/sparse-kernels.ts"
+import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
+import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "../loss/active-pass.ts"
+import type { Batch, BatchLoss } from "../architecture.ts"
+import { auxiliary } from "../loss/auxiliary.ts"
+import { relu, throughRelu } from "./relu.ts"
+
+const times = 4
+const share = 1 / 8
+
+/** The pairs of one choice, their gradients times `weight`. */
+const part = (batch: Batch, product: tf.Tensor2D, k: number, weight: number) => {
+  const { pattern, z } = pairsOf(topKRows(product, k, batch.b_enc))
+  const f = relu(z)
+  const made = reconstruct(batch, pattern, f, { ends: Int32Array.of(pattern.latents), weight })
+  const dz = throughRelu(f, made.dots)
+  return { pattern, f, made, dz }
+}
+
+/** Adds to values on `many` those on `few`, all of whose pairs it has. */
+const addWhereChosen = (many: SparsePattern, into: Float32Array, few: SparsePattern, values: Float32Array): void => {
+  let at = 0
+  for (let i = 0; i < values.length; i++) {
+    while (many.row[at] !== few.row[i] || many.latent[at] !== few.latent[i]) at += 1
+    into[at] = (into[at] as number) + (values[i] as number)
+  }
+}
+
+/** The pairs of both, those of the second on rows of their own. */
+const below = (first: SparsePattern, second: SparsePattern): SparsePattern => ({
+  latents: first.latents,
+  rows: first.rows + second.rows,
+  rowStart: Int32Array.from([...first.rowStart, ...second.rowStart.subarray(1).map((n) => n + first.latent.length)]),
+  row: Int32Array.from([...first.row, ...second.row.map((row) => row + first.rows)]),
+  latent: Int32Array.from([...first.latent, ...second.latent])
+})
+
+export const multiTopkLoss = (batch: Batch): BatchLoss => {
+  const { options } = batch
+  const input = encoderInput(batch)
+  const product = encoderProduct(input, batch.W_enc)
+  const few = part(batch, product, options.k, 1)
+  const many = part(batch, product, Math.min(times * options.k, options.d_sae), share)
+  product.dispose()
+  const { aux_loss, more } = auxiliary(batch, input, () => residualOf(few.made, batch.x.shape[0]))
+  addWhereChosen(many.pattern, many.dz, few.pattern, few.dz)
+  const both = [few.made.gradient, many.made.gradient]
+  const gradients = weightGradients(batch, input, {
+    pattern: many.pattern,
+    dz: many.dz,
+    decoder: {
+      pattern: below(few.pattern, many.pattern),
+      value: Float32Array.from([...few.f, ...many.f]),
+      x: tf.concat2d(both, 0)
+    },
+    output: tf.addN(both),
+    more
+  })
+  tf.dispose(both)
+  return {
+    loss: few.made.loss + many.made.loss + options.aux_coefficient * aux_loss,
+    mse: few.made.mse,
+    aux_loss,
+    pattern: few.pattern,
+    activations: few.f,
+    gradients: { ...gradients, extras: {} }
+  }
+}

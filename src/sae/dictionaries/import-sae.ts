@@ -1,0 +1,59 @@
+/** An SAE of another library as an Sae artifact: its files checked against the digests that are in the key, read, written. */
+import * as Effect from "effect/Effect"
+import type { ArtifactWriter } from "../../artifact/artifact.ts"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { bytesFile } from "../../artifact/bytes-file.ts"
+import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
+import { detectFormat, formats } from "../../kinds/sae/formats/formats.ts"
+import type { SaeFolder } from "../../kinds/sae/formats/sae-folder.ts"
+import type { FormatName } from "../../kinds/sae/formats/sae-format.ts"
+import { storedInfo } from "../../kinds/sae/stored/stored-info.ts"
+import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
+import { readSourceFile } from "../../source/read-source.ts"
+import type { ResolvedSource } from "../../stage/stage.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+
+/** Every file that is opened is read and hashed whole: what is imported is what was planned. */
+const sourceFolder = (source: ResolvedSource): SaeFolder => ({
+  digest: "",
+  names: source.files.map(({ name }) => name),
+  open: (name) =>
+    Effect.gen(function* () {
+      const file = source.files.find((one) => one.name === name) as ResolvedSource["files"][number]
+      const changed = (error: Error) =>
+        new ArtifactError({ reason: "missing", digest: "", path: name, detail: error.message })
+      return bytesFile(yield* Effect.mapError(readSourceFile(source, file), changed), name)
+    })
+})
+
+export interface ImportOptions {
+  /** Null: told by its files. */
+  readonly format: FormatName | null
+  /** The hook that it was trained at, where its files do not say or say otherwise. */
+  readonly hook: string | null
+}
+
+export const importSae = Effect.fn("importSae")(function* (
+  source: ResolvedSource,
+  options: ImportOptions,
+  output: ArtifactWriter
+) {
+  const folder = sourceFolder(source)
+  const format = options.format === null ? yield* detectFormat(folder) : formats[options.format]
+  if (options.format !== null && !(yield* format.detect(folder))) {
+    return yield* stageFailed(`${source.uri} is not in the format ${format.name}`, `Its files: ${format.files}.`)
+  }
+  const read = yield* format.read(folder)
+  const sae = options.hook === null ? read : { ...read, metadata: { ...read.metadata, hook_name: options.hook } }
+  const weights = computableSae(sae)
+  if (typeof weights === "string") return yield* stageFailed(weights, "Import an SAE that was trained further.")
+  const info = storedInfo(sae)
+  yield* writeStoredSae(output, sae, {
+    ...info,
+    model: null,
+    activations: null,
+    rows: "activations",
+    training: null
+  })
+  return { format: format.name, sae, info }
+})

@@ -1,0 +1,33 @@
+/**
+ * First weights: decoder rows random and of norm one, the encoder their transpose, its bias zero (Gao et al. 2024,
+ * appendix A.1).
+ */
+import * as Rng from "../../random/rng.ts"
+
+/**
+ * [d_sae, d_in]: the decoder and, latent-major, the encoder.
+ *
+ * @param length norm of the rows; Anthropic's April 2024 update: 0.1
+ */
+export const initialWeights = (
+  d_in: number,
+  d_sae: number,
+  seed: number,
+  length = 1,
+  purpose: "decoder rows" | "encoder rows" = "decoder rows"
+): Float32Array<ArrayBuffer> => {
+  const rng = Rng.make(seed, purpose)
+  const weights = new Float32Array(d_sae * d_in)
+  for (let start = 0; start < weights.length; start += d_in) {
+    const row = weights.subarray(start, start + d_in)
+    let square = 0
+    for (let c = 0; c < d_in; c++) {
+      const x = rng.normal()
+      row[c] = x
+      square += x * x
+    }
+    const norm = Math.sqrt(square)
+    for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
+  }
+  return weights
+}

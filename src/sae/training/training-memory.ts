@@ -1,0 +1,55 @@
+/** How much memory a training run takes at most: told before it starts, and refused where it cannot be had. */
+import * as Effect from "effect/Effect"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import type { ArchitectureName } from "../settings/training-options.ts"
+
+export interface TrainingSizes {
+  readonly architecture: ArchitectureName
+  readonly d_in: number
+  readonly d_out: number
+  readonly d_sae: number
+  readonly batch_rows: number
+  readonly ema?: number | null
+  readonly skip?: boolean
+}
+
+/** Copies of the weights: themselves, Adam's two moments, gradients and what replaces them in a step. */
+const copies = 6
+/** Matrices [batch_rows, d_sae] at once: pre-activations and what choosing from them needs. */
+const activations = 2.5
+/** Matrices [batch_rows, d] at once. */
+const rowMatrices = 8
+
+/** Bytes that weights, optimiser and batch take, without the engine itself and the rows. */
+export const trainingBytes = ({ d_in, d_out, d_sae, batch_rows, ema, skip }: TrainingSizes): number => {
+  const weights = d_sae * (d_in + d_out + 2) + d_out + (skip === true ? d_in * d_out : 0)
+  const averaged = ema === null || ema === undefined ? 0 : 2
+  const batch = batch_rows * (activations * d_sae + rowMatrices * (d_in + d_out))
+  return 4 * ((copies + averaged) * weights + batch)
+}
+
+/** What a stage kind can say before its inputs are there: with rows of one number. */
+export const leastTrainingBytes = (sizes: Omit<TrainingSizes, "d_in" | "d_out">): number =>
+  trainingBytes({ ...sizes, d_in: 1, d_out: 1 })
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
+
+/**
+ * Logs the estimate of everything that is trained at once, and fails where it is more than the machine has left.
+ *
+ * @param free bytes that can be had @default what the operating system, or the process's limit, says
+ */
+export const requireTrainingMemory = Effect.fnUntraced(function* (
+  all: ReadonlyArray<TrainingSizes>,
+  log: (line: string) => void,
+  free: number = process.availableMemory()
+) {
+  const bytes = all.reduce((sum, sizes) => sum + trainingBytes(sizes), 0)
+  const what = all.map(({ d_in, d_sae }) => `${d_in} x ${d_sae}`).join(", ")
+  log(`weights, optimiser and batches (${what}) take up to ${gib(bytes)} of memory; ${gib(free)} are free`)
+  if (bytes <= free) return
+  return yield* stageFailed(
+    `training (${what}) takes up to ${gib(bytes)} of memory, ${gib(free)} are free`,
+    all.length > 1 ? "Train fewer SAEs at once." : "Lower batch_rows or d_sae, or use a machine with more memory."
+  )
+})

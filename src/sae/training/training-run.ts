@@ -1,0 +1,248 @@
+/**
+ * One SAE on its way through a training run: its trainer, its curve, its checkpoint. It is given batches in order; where
+ * they come from, and who else gets them, is `train-together.ts`'s.
+ */
+import * as Effect from "effect/Effect"
+import type { ArtifactError } from "../../artifact/artifact-error.ts"
+import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
+import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
+import type { SaeCurve, SaeWeights } from "../../kinds/sae/sae.ts"
+import type { Checkpoint, Progress } from "../../stage/stage.ts"
+import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
+import { architectures } from "../architectures/architectures.ts"
+import { precisionProblem, precisionUsed, type PrecisionUsed } from "../loss/choose-pairs.ts"
+import { watchDivergence } from "./divergence.ts"
+import { foldScale } from "./fold-scale.ts"
+import { optionProblems } from "../settings/option-problems.ts"
+import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
+import { roundStored } from "./round-stored.ts"
+import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../settings/training-options.ts"
+import type { ScaledBatch, ScaledRows } from "../rows/training-rows.ts"
+import { unfoldScale } from "./unfold-scale.ts"
+
+export interface TrainingHooks {
+  readonly progress?: (progress: Progress) => void
+  readonly checkpoint?: Checkpoint
+}
+
+export interface TrainedSae {
+  /** For rows as they come; decoder rows have norm one, but for crosscoders that choose k latents. */
+  readonly weights: SaeWeights
+  /** The same with what tells its architecture, to be saved. */
+  readonly stored: StoredSae
+  /** Widths of the sources, and what the rows of each were divided by in training. */
+  readonly parts: ScaledRows["parts"]
+  /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
+  readonly curve: SaeCurve
+  readonly options: ResolvedOptions
+  readonly outcome: {
+    /** Means over the last tenth of the curve. */
+    readonly loss: number
+    readonly explained_variance: number
+    readonly l0: number
+    /** At the last step. */
+    readonly dead_latents: number
+    /** In the scale of the rows; null where the architecture has none. */
+    readonly threshold: number | null
+    /** What rows were divided by while training. */
+    readonly input_scale: number
+    readonly rows_seen: number
+    readonly epochs: number
+    /** Of architectures that choose k latents. */
+    readonly precision?: PrecisionUsed["precision"]
+    readonly candidate_steps?: number
+    readonly candidate_redone_share?: number
+  }
+}
+
+export interface TrainingRun {
+  readonly options: ResolvedOptions
+  /** Steps done. */
+  readonly steps: () => number
+  /**
+   * The next step; the batch stays the caller's.
+   *
+   * @param seen loss and mse to log, where the batch's target only stands for a gradient
+   */
+  readonly step: (
+    batch: ScaledBatch,
+    seen?: Pick<StepMetrics, "loss" | "mse">
+  ) => Effect.Effect<void, StageFailed | ArtifactError>
+  readonly reconstruct: SaeTrainer["reconstruct"]
+  /** Batches that `finish` wants to have seen, after the last step. */
+  readonly samples: number
+  readonly sample: (batch: ScaledBatch) => void
+  /** The weights as they are saved. */
+  readonly finish: () => Effect.Effect<TrainedSae, StageFailed>
+}
+
+/** Points of the curve. */
+const curvePoints = 250
+/** Steps between two looks at the clock, the checkpoint and the event loop. */
+const stepsBetween = 10
+/** Batches that the threshold is the mean over. */
+const thresholdBatches = 64
+
+const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
+/** The options as they hold for these rows, or what is wrong with them. */
+export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions | string => {
+  const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
+  // Only where the input is what is reconstructed, and from one source, is there a centre to subtract.
+  const plain = !rows.transcoder && rows.parts.length === 1
+  const options = resolveOptions(plain ? asked : { ...asked, apply_b_dec_to_input: false }, rows.d_out)
+  const [wrong] = optionProblems(options, plain ? "autoencoder" : rows.transcoder ? "transcoder" : "crosscoder")
+  return wrong?.message ?? options
+}
+
+/**
+ * Goes on from the checkpoint, where there is one. Its tensors are freed with the scope.
+ *
+ * @param init an earlier SAE whose weights are the first ones; Adam's moments begin at zero
+ */
+export const startRun = Effect.fnUntraced(function* (
+  rows: ScaledRows,
+  given: TrainingOptions,
+  hooks: TrainingHooks,
+  init?: StoredSae
+) {
+  const { d_in, scale, variance, transcoder } = rows
+  const options = runOptions(rows, given)
+  if (typeof options === "string") return yield* stageFailed(options)
+  const problem = precisionProblem(options)
+  if (problem !== undefined) return yield* stageFailed(problem, "Set precision to auto or f32.")
+  const first = init === undefined ? undefined : unfoldScale(init, options, rows)
+  if (typeof first === "string") return yield* stageFailed(first)
+  const architecture = architectures[options.architecture]
+  const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
+  const trainer = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      makeSaeTrainer(architecture, options, {
+        d_in,
+        b_dec,
+        variance,
+        transcoder,
+        parts: rows.penalized,
+        ...(first === undefined ? {} : { first })
+      })
+    ),
+    (made) => Effect.sync(() => made.dispose())
+  )
+
+  let curve: Curve = {}
+  const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
+  const explainedVariance = (metrics: StepMetrics): number => 1 - metrics.mse / variance
+  const log = (step: number, metrics: StepMetrics): void => {
+    const { mse, ...rest } = metrics
+    const row = {
+      step,
+      rows: step * options.batch_rows,
+      ...rest,
+      mse: mse * scale ** 2,
+      explained_variance: explainedVariance(metrics)
+    }
+    for (const [name, value] of Object.entries(row)) (curve[name] ??= []).push(value)
+  }
+  const saved = yield* hooks.checkpoint?.load ?? Effect.succeed(undefined)
+  if (saved !== undefined) {
+    const restored = fromCheckpoint(saved)
+    trainer.restoreState(restored.state)
+    curve = restored.curve
+  }
+  const watch = watchDivergence(options, variance, () => ({ step: curve["step"] ?? [], loss: curve["loss"] ?? [] }))
+
+  const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch, seen?: Pick<StepMetrics, "loss" | "mse">) {
+    // Selection refuses NaN with a RangeError of its own.
+    const stepped = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
+      Effect.catch((cause) =>
+        cause instanceof RangeError ? Effect.fail(watch.broken(trainer.steps() + 1, cause.message)) : Effect.die(cause)
+      )
+    )
+    const metrics = { ...stepped, ...seen }
+    const done = trainer.steps()
+    const failed = watch.step(done, metrics)
+    if (failed !== undefined) return yield* failed
+    if (done % logEvery === 0 || done === options.steps) log(done, metrics)
+    if (done % stepsBetween !== 0 && done !== options.steps) return
+    hooks.progress?.({
+      done,
+      total: options.steps,
+      unit: "steps",
+      metrics: {
+        loss: metrics.loss,
+        explained_variance: explainedVariance(metrics),
+        l0: metrics.l0,
+        dead: metrics.dead
+      }
+    })
+    if (hooks.checkpoint?.due() === true) yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve))
+    yield* breathe
+  })
+
+  let smallest = 0
+  let averaged = false
+  const useAverage = (): void => {
+    if (!averaged) trainer.useAverage()
+    averaged = true
+  }
+  const sample = ({ x, target }: ScaledBatch): void => {
+    useAverage()
+    smallest += trainer.smallestActivation(x, target) / thresholdBatches
+  }
+  const finish = Effect.fnUntraced(function* () {
+    useAverage()
+    const threshold = architecture.threshold ? smallest : undefined
+    if (threshold !== undefined && !Number.isFinite(threshold)) {
+      return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
+    }
+    const state = trainer.exportState()
+    const trained = {
+      W_enc: state.W_enc.weights,
+      b_enc: Float32Array.from(state.b_enc.weights),
+      W_dec: state.W_dec.weights,
+      b_dec: state.b_dec.weights,
+      extras: Object.fromEntries(
+        Object.entries(state.extras).map(([name, { weights }]) => [name, Float32Array.from(weights)])
+      ),
+      threshold: threshold ?? null
+    }
+    const last = (name: string): number => {
+      const values = curve[name] as ReadonlyArray<number>
+      const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
+      return tail.reduce((sum, value) => sum + value, 0) / tail.length
+    }
+    const stored = roundStored(foldScale(architecture, trained, options, rows), options.dtype)
+    // A threshold that was never set has failed above.
+    const weights = computableSae(stored) as SaeWeights
+    const result: TrainedSae = {
+      weights,
+      stored,
+      parts: rows.parts,
+      curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
+      options,
+      outcome: {
+        loss: last("loss"),
+        explained_variance: last("explained_variance"),
+        l0: last("l0"),
+        dead_latents: curve["dead"]?.at(-1) as number,
+        threshold: threshold === undefined ? null : threshold * scale,
+        input_scale: scale,
+        rows_seen: options.steps * options.batch_rows,
+        epochs: (options.steps * options.batch_rows) / rows.rows,
+        ...precisionUsed(state.memory, options)
+      }
+    }
+    return result
+  })
+  const run: TrainingRun = {
+    options,
+    steps: trainer.steps,
+    step,
+    reconstruct: trainer.reconstruct,
+    samples: architecture.threshold ? thresholdBatches : 0,
+    sample,
+    finish
+  }
+  return run
+})

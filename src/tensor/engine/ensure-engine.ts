@@ -1,0 +1,67 @@
+/**
+ * What a run does about its engine before it starts workers: takes the one asked for, and gets tensorflow by itself where
+ * the machine can build it, unless that was refused.
+ */
+import * as Effect from "effect/Effect"
+import { type EngineName, resolveEngine } from "./engine.ts"
+import { EngineUnavailable } from "../engine-unavailable.ts"
+import { type InstallOptions, installTensorflow } from "../tensorflow/tensorflow-install.ts"
+import { tensorflowStatus } from "../tensorflow/tensorflow-status.ts"
+import { webgpuUnavailable } from "../webgpu/adapter.ts"
+import { probeAdapter } from "../webgpu/probe-adapter.ts"
+
+export interface EngineDecision {
+  readonly engine: EngineName
+  /** Said to the user when it is not the fastest engine: why, and what would make it faster. */
+  readonly note?: string
+}
+
+const installRefused = (): boolean => process.env["PIPELINE_ENGINE_INSTALL"] === "never"
+
+/** Measured against wasm; no GPU that webgpu reaches has been. */
+const faster = (than: EngineName): string =>
+  than === "wasm" ? "tensorflow would be several times faster" : `tensorflow would be preferred to ${than}`
+
+const REFUSAL = "PIPELINE_ENGINE_INSTALL=never refuses this"
+
+/**
+ * `auto` never fails over tensorflow: what cannot be built is said in `note`, and the run goes on with webgpu or wasm. An
+ * engine that was named and cannot be had is an error. `PIPELINE_ENGINE_INSTALL=never` refuses the automatic installation.
+ */
+export const ensureEngine = Effect.fn("ensureEngine")(function* (
+  choice: "auto" | EngineName,
+  options: InstallOptions = {}
+) {
+  const wanted = yield* resolveEngine(choice)
+  const named = choice !== "auto" || (process.env["PIPELINE_ENGINE"] ?? "auto") !== "auto"
+  if (wanted === "webgpu" && named) {
+    const found = yield* probeAdapter
+    if (typeof found === "string") return yield* webgpuUnavailable(found)
+  }
+  const status = yield* tensorflowStatus
+  if (status.state === "installed" || (named && wanted !== "tensorflow")) return decision(wanted)
+  if (installRefused()) {
+    const note = `${faster(wanted)}; \`pipeline engine install\` gets it`
+    if (!named) return decision(wanted, `${note} (PIPELINE_ENGINE_INSTALL=never)`)
+    return yield* new EngineUnavailable({
+      engine: "tensorflow",
+      reason: "it is not installed, and PIPELINE_ENGINE_INSTALL=never",
+      fix: "Run `pipeline engine install`, or choose the engine wasm"
+    })
+  }
+  if (status.state === "missing" && !named) {
+    const parts = status.missing.map((part) => `${part.what} (${part.fix})`).join("; ")
+    return decision(wanted, `${faster(wanted)}, but ${parts}`)
+  }
+  const install = installTensorflow({
+    onProgress: (progress) => {
+      const refusal = progress.step === "download" && !named ? `; ${REFUSAL}` : ""
+      options.onProgress?.({ ...progress, message: `engine tensorflow: ${progress.message}${refusal}` })
+    }
+  }).pipe(Effect.as(decision("tensorflow")))
+  if (named) return yield* install
+  return yield* install.pipe(Effect.catch((error) => Effect.succeed(decision(wanted, error.message))))
+})
+
+const decision = (engine: EngineName, note?: string): EngineDecision =>
+  note === undefined ? { engine } : { engine, note }

@@ -1,0 +1,154 @@
+/**
+ * The sparse kernels of a sparse autoencoder, one port with three implementations: operations of our own where they are
+ * compiled, TensorFlow's own sparse operations, and typed arrays for every other engine. The active engine decides. All are exact, deterministic to the bit for one engine
+ * and thread count, and allocate only what they return: call them inside `tf.tidy`, or dispose the results. Subnormal
+ * numbers (below 1.2e-38) may count as zero.
+ *
+ * Weights are latent-major, [d_sae, d]: `W_dec` as it is, `W_enc` transposed (`tf.matMul(x, W, false, true)` encodes).
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { compiledKernels } from "./compiled-kernels.ts"
+import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
+import { portableKernels } from "./portable-kernels.ts"
+import { latentOrder, type SparseCodes, type SparsePattern } from "./sparse-pattern.ts"
+import { tensorflowKernels } from "./tensorflow-kernels.ts"
+
+export interface SparseKernels {
+  readonly topKRows: (pre: tf.Tensor2D, k: number, bias?: tf.Tensor1D) => SparseCodes
+  readonly topKBatch: (pre: tf.Tensor2D, count: number, bias?: tf.Tensor1D) => SparseCodes
+  readonly aboveThreshold: (pre: tf.Tensor2D, threshold: number | tf.Tensor1D, bias?: tf.Tensor1D) => SparseCodes
+  readonly decode: (codes: SparseCodes, weights: tf.Tensor2D) => tf.Tensor2D
+  readonly activeDots: (pattern: SparsePattern, weights: tf.Tensor2D, x: tf.Tensor2D) => tf.Tensor1D
+  readonly scatterToLatents: (pattern: SparsePattern, value: tf.Tensor1D, x: tf.Tensor2D) => tf.Tensor2D
+}
+
+const kernels = (): SparseKernels =>
+  tf.getBackend() !== "tensorflow" ? portableKernels : compiledOpsLoaded() ? compiledKernels : tensorflowKernels
+
+/** Kernels that take no bias get the sum. */
+const selectFrom = (
+  pre: tf.Tensor2D,
+  bias: tf.Tensor1D | undefined,
+  select: (pre: tf.Tensor2D, bias?: tf.Tensor1D) => SparseCodes
+): SparseCodes => {
+  if (bias === undefined || kernels() === compiledKernels) return select(pre, bias)
+  const sum = tf.add<tf.Tensor2D>(pre, bias)
+  const codes = select(sum)
+  sum.dispose()
+  return codes
+}
+
+const check = (holds: boolean, message: () => string): void => {
+  if (!holds) throw new RangeError(message())
+}
+
+const shapeOf = (tensor: tf.Tensor): string => `[${tensor.shape.join(", ")}]`
+
+const checkWeights = (kernel: string, pattern: SparsePattern, weights: tf.Tensor2D): void =>
+  check(weights.rank === 2 && weights.shape[0] === pattern.latents, () => {
+    return `${kernel}: weights must be [${pattern.latents}, d], got ${shapeOf(weights)}`
+  })
+
+const checkRows = (kernel: string, pattern: SparsePattern, x: tf.Tensor2D): void =>
+  check(x.rank === 2 && x.shape[0] === pattern.rows, () => {
+    return `${kernel}: x must be [${pattern.rows}, d], got ${shapeOf(x)}`
+  })
+
+const checkValues = (kernel: string, pattern: SparsePattern, value: tf.Tensor1D): void =>
+  check(value.rank === 1 && value.size === pattern.latent.length, () => {
+    return `${kernel}: value must be [${pattern.latent.length}], got ${shapeOf(value)}`
+  })
+
+const checkBias = (kernel: string, pre: tf.Tensor2D, bias: tf.Tensor1D | undefined): void =>
+  check(bias === undefined || (bias.rank === 1 && bias.size === pre.shape[1]), () => {
+    return `${kernel}: bias must be [${pre.shape[1]}], got ${shapeOf(bias as tf.Tensor)}`
+  })
+
+const checkCount = (kernel: string, count: number, most: number): void =>
+  check(Number.isInteger(count) && count >= 1 && count <= most, () => {
+    return `${kernel}: expected an integer from 1 to ${most}, got ${count}`
+  })
+
+/**
+ * The k largest entries of every row of `pre` + `bias` (f32 [B, M] and [M], no NaN); equal entries: the lower latent
+ * first. n = B * k. Values are as in the sum, negative ones included. Throws RangeError unless 1 <= k <= M.
+ * TopK: Gao et al. 2024 (arXiv 2406.04093), section 2.3.
+ */
+export const topKRows = (pre: tf.Tensor2D, k: number, bias?: tf.Tensor1D): SparseCodes => {
+  checkCount("topKRows k", k, pre.shape[1])
+  checkBias("topKRows", pre, bias)
+  return selectFrom(pre, bias, (sum, rest) => kernels().topKRows(sum, k, rest))
+}
+
+/**
+ * The `count` largest entries of the whole matrix `pre` + `bias` (no NaN); equal entries: the lower row, then the lower
+ * latent. n = count, with rows of any length. Throws RangeError unless 1 <= count <= B * M.
+ * BatchTopK with count = B * k: Bussmann et al. 2024 (arXiv 2412.06410), section 3.
+ */
+export const topKBatch = (pre: tf.Tensor2D, count: number, bias?: tf.Tensor1D): SparseCodes => {
+  checkCount("topKBatch count", count, pre.size)
+  checkBias("topKBatch", pre, bias)
+  return selectFrom(pre, bias, (sum, rest) => kernels().topKBatch(sum, count, rest))
+}
+
+/**
+ * The entries of `pre` + `bias` (f32 [B, M]) that are greater than the threshold: one number, or f32 [M] with one per latent
+ * (JumpReLU). A NaN is never above anything. 0 gives the ReLU's active latents.
+ */
+export const aboveThreshold = (pre: tf.Tensor2D, threshold: number | tf.Tensor1D, bias?: tf.Tensor1D): SparseCodes => {
+  check(typeof threshold === "number" || (threshold.rank === 1 && threshold.size === pre.shape[1]), () => {
+    return `aboveThreshold: threshold must be a number or [${pre.shape[1]}], got ${shapeOf(threshold as tf.Tensor)}`
+  })
+  checkBias("aboveThreshold", pre, bias)
+  return selectFrom(pre, bias, (sum, rest) => kernels().aboveThreshold(sum, threshold, rest))
+}
+
+/** codes [B, M] times weights [M, d]: f32 [B, d], rows without active latents zero. */
+export const decode = (codes: SparseCodes, weights: tf.Tensor2D): tf.Tensor2D => {
+  checkWeights("decode", codes, weights)
+  checkValues("decode", codes, codes.value)
+  return kernels().decode(codes, weights)
+}
+
+/**
+ * For every pair the dot product of weights[latent] and x[row]: f32 [n], in the pattern's order. With W_dec and the
+ * gradient of the reconstruction this is the gradient of the active values.
+ */
+export const activeDots = (pattern: SparsePattern, weights: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor1D => {
+  checkWeights("activeDots", pattern, weights)
+  checkRows("activeDots", pattern, x)
+  check(
+    weights.shape[1] === x.shape[1],
+    () => `activeDots: weights ${shapeOf(weights)} and x ${shapeOf(x)} differ in d`
+  )
+  return kernels().activeDots(pattern, weights, x)
+}
+
+/**
+ * Transposed product: for every latent the sum over its pairs of value * x[row], f32 [M, d]; latents without pairs are
+ * zero. With the codes' values and the gradient of the reconstruction: dW_dec; with the gradient of the active values and
+ * the input: dW_enc (latent-major).
+ */
+export const scatterToLatents = (pattern: SparsePattern, value: tf.Tensor1D, x: tf.Tensor2D): tf.Tensor2D => {
+  checkValues("scatterToLatents", pattern, value)
+  checkRows("scatterToLatents", pattern, x)
+  return kernels().scatterToLatents(pattern, value, x)
+}
+
+/** For every latent the sum of its pairs' values, f32 [M]: the gradient of b_enc. Summed in f64 on the host. */
+export const sumByLatent = (pattern: SparsePattern, value: tf.Tensor1D): tf.Tensor1D => {
+  checkValues("sumByLatent", pattern, value)
+  const values = value.dataSync<"float32">()
+  const sums = new Float64Array(pattern.latents)
+  for (let i = 0; i < values.length; i++) {
+    const j = pattern.latent[i]!
+    sums[j] = sums[j]! + values[i]!
+  }
+  return tf.tensor1d(Float32Array.from(sums))
+}
+
+/** How many rows each latent is active in: int32 [M], on the host. */
+export const countByLatent = (pattern: SparsePattern): Int32Array => {
+  const { start } = latentOrder(pattern)
+  return start.subarray(1).map((end, j) => end - start[j]!)
+}

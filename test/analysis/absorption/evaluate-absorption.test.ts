@@ -1,0 +1,84 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { beforeAll, describe, expect, it } from "vitest"
+import { Absorption } from "../../../src/kinds/absorption.ts"
+import { LanguageModel } from "../../../src/kinds/language-model/language-model.ts"
+import { Sae } from "../../../src/kinds/sae/sae.ts"
+import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
+import evaluateAbsorption from "../../../stages/evaluate-absorption.ts"
+import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
+import { loadTestEngine } from "../../engine.ts"
+import { opened, runStage } from "../../sae/run-stage.ts"
+import { randomSae } from "../random-sae.ts"
+
+beforeAll(loadTestEngine)
+
+const run = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
+
+/** The embedded model, and an SAE with random weights at one of its hooks. */
+const evaluate = Effect.fnUntraced(function* (
+  hook: string | null,
+  d_in: number,
+  params: Readonly<Record<string, unknown>>
+) {
+  const directory = yield* temporaryDirectory
+  yield* writeSae(folderWriter(directory), {
+    weights: randomSae(3, d_in, 64),
+    curve: { step: Float64Array.of(1) },
+    info: {
+      architecture: "batch_topk",
+      k: null,
+      hook,
+      model: null,
+      activations: null,
+      rows: "activations",
+      training: null
+    }
+  })
+  const inputs = {
+    sae: yield* opened(Sae, folderArtifact(directory, "Sae")),
+    model: yield* opened(LanguageModel, folderArtifact("models/tiny-speller", "LanguageModel"))
+  }
+  const logged: Array<string> = []
+  const { metrics, artifact } = yield* runStage(evaluateAbsorption, inputs, params, yield* temporaryDirectory, {
+    log: (line) => logged.push(line)
+  })
+  return { metrics, file: yield* Absorption.open(artifact), logged }
+})
+
+describe("the stage evaluate-absorption on the embedded model", () => {
+  it("finds the letters in the residual stream, and warns that a random SAE carries none of them", async () => {
+    const { metrics, file, logged } = await run(
+      evaluate("blocks.1.hook_resid_post", 192, { words_per_letter: 14, splits: 1, max_k: 2 })
+    )
+    expect(metrics["first_letter_accuracy"]).toBeGreaterThan(0.95)
+    expect(metrics["letters"]).toBeGreaterThanOrEqual(20)
+    expect(file.prompt.split("\n")).toHaveLength(11)
+    expect(file.letters).toHaveLength(26)
+    expect(file.model.words).toBeGreaterThan(300)
+    // x is the only letter with fewer words than asked for.
+    expect(file.letters.filter(({ known_words }) => known_words > 14)).toEqual([])
+    expect(file.warnings.join()).toContain("of the variance at the word tokens")
+    expect(logged.join("\n")).toContain("warning: the SAE explains")
+  })
+
+  it("gives no number where too few letters are readable", async () => {
+    const failure = await run(
+      Effect.flip(
+        evaluate("blocks.1.hook_resid_post", 192, { words_per_letter: 14, splits: 1, max_k: 1, min_probe_f1: 1 })
+      )
+    )
+    expect(failure.message).toMatch(
+      /only \d+ letters have a probe with F1 > 1 at blocks.1.hook_resid_post, 20 are needed/
+    )
+    expect(failure.message).toContain("knows first letters")
+  })
+
+  it("refuses an unknown hook, a hook of another width, and an SAE that names none", async () => {
+    const message = async (hook: string | null, d_in: number) =>
+      (await run(Effect.flip(evaluate(hook, d_in, {})))).message
+    expect(await message("blocks.9.hook_resid_post", 192)).toContain("blocks 0 to 3")
+    expect(await message("blocks.1.mlp.hook_post", 192)).toContain("blocks.1.mlp.hook_post gives [768] a token")
+    expect(await message(null, 192)).toContain("Set hook")
+  })
+})

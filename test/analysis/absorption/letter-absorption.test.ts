@@ -1,0 +1,110 @@
+import { beforeAll, describe, expect, it } from "vitest"
+import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
+import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
+import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
+import { randomUnitRows } from "../../../src/analysis/meta-sae/random-unit-rows.ts"
+import * as Rng from "../../../src/random/rng.ts"
+import { loadTestEngine } from "../../engine.ts"
+
+beforeAll(loadTestEngine)
+
+/**
+ * A residual stream of a letter direction and small noise, and a hand-made SAE on it: latent l (0-25) fires for letter l,
+ * except in the absorbed words, where a latent of the word's own (26, 27, ...) carries the letter direction with a part
+ * of its own and the letter's latent is silent.
+ */
+const planted = (absorbedPerLetter: ReadonlyArray<number>, decoderScale: number) => {
+  const [d, perLetter] = [64, 20]
+  const count = absorbedPerLetter.reduce((a, b) => a + b, 0)
+  const unit = randomUnitRows(26 + count, d, 4)
+  const rng = Rng.make(2, "planted absorption")
+  const words: Array<string> = []
+  const x: Array<number> = []
+  const latents: Array<number> = []
+  const letters: Array<number> = []
+  const W_dec = new Float32Array((26 + count) * d)
+  for (let l = 0; l < 26; l++) W_dec.set(unit.subarray(l * d, (l + 1) * d), l * d)
+  let own = 26
+  for (let l = 0; l < 26; l++) {
+    for (let n = 0; n < perLetter; n++) {
+      const absorbed = n < absorbedPerLetter[l]!
+      words.push(`${String.fromCharCode(97 + l)}${"abcdefghijklmnopqrst".charAt(n)}${absorbed ? "x" : "o"}`)
+      letters.push(l)
+      latents.push(absorbed ? own : l)
+      const direction = Array.from(unit.subarray(l * d, (l + 1) * d))
+      if (absorbed) {
+        const part = unit.subarray(own * d, (own + 1) * d)
+        const mixed = direction.map((w, i) => w + 0.3 * part[i]!)
+        const norm = Math.hypot(...mixed)
+        W_dec.set(
+          mixed.map((w) => w / norm),
+          own * d
+        )
+        own++
+      }
+      x.push(...direction.map((w) => 10 * w + 0.2 * rng.normal()))
+    }
+  }
+  for (let i = 0; i < W_dec.length; i++) W_dec[i]! *= decoderScale
+  const codes: LatentCodes = {
+    rows: words.length,
+    d_sae: 26 + count,
+    offsets: Uint32Array.from({ length: words.length + 1 }, (_, n) => n),
+    latents: Uint32Array.from(latents),
+    values: new Float32Array(words.length).fill(10 / decoderScale)
+  }
+  return { words, letters: Uint8Array.from(letters), x: Float32Array.from(x), codes, W_dec }
+}
+
+const settings = {
+  ...saeBenchThresholds,
+  c: 1,
+  min_probe_f1: 0.8,
+  max_k: 3,
+  f1_jump: 0.03,
+  splits: 5,
+  seed: 1
+}
+// One word of a, four of b, none of the others.
+const absorbed = Array.from({ length: 26 }, (_, l) => (l === 0 ? 1 : l === 1 ? 4 : 0))
+
+describe("the absorption of a planted SAE", () => {
+  let result: LetterAbsorption
+  beforeAll(() => {
+    result = letterAbsorption(planted(absorbed, 1), settings)
+  })
+
+  it("is exactly what was planted: 1 of 20 words of a, 4 of 20 of b, no other, all of it full", () => {
+    expect(result.probe.accuracy).toBe(1)
+    expect(result.probe.letters).toBe(26)
+    const rates = result.letters.map((letter) => letter.full_absorption_rate)
+    expect(rates).toEqual(absorbed.map((n) => n / 20))
+    expect(result.letters.map((letter) => letter.mean_absorption_fraction)).toEqual(rates)
+    expect(result.mean_full_absorption).toBeCloseTo(5 / 20 / 26, 12)
+  })
+
+  it("names the letter's latent and the absorbers with their words", () => {
+    const [a, b] = result.letters
+    expect(a!.split_latents.map(({ latent }) => latent)).toEqual([0])
+    expect(a!.split_latents[0]!.cosine).toBeGreaterThan(0.8)
+    expect(a!.absorbers.map(({ latent, words }) => [latent, words])).toEqual([[26, ["aax"]]])
+    expect(b!.absorbers.map(({ latent }) => latent)).toEqual([27, 28, 29, 30])
+    expect(b!.words).toHaveLength(4)
+    expect(b!.words.every((word) => word.full && word.fraction === 1 && word.main_projection === 0)).toBe(true)
+  })
+
+  it("does not depend on the length of decoder rows", () => {
+    const scaled = letterAbsorption(planted(absorbed, 0.25), { ...settings, splits: 5 })
+    expect(scaled.letters.map((letter) => letter.full_absorptions)).toEqual(absorbed)
+    expect(scaled.mean_absorption_fraction).toBeCloseTo(result.mean_absorption_fraction, 12)
+  })
+
+  it("leaves out a letter whose probe is poor: half of the words of z look like words of y", () => {
+    const data = planted(absorbed, 1)
+    // Half of z's words carry the direction of y.
+    for (let n = 0; n < 10; n++) data.x.copyWithin((25 * 20 + n) * 64, (24 * 20 + n) * 64, (24 * 20 + n + 1) * 64)
+    const poor = letterAbsorption(data, { ...settings, splits: 1 })
+    expect(poor.letters[25]!.evaluated).toBe(false)
+    expect(poor.probe.letters).toBeLessThan(26)
+  })
+})

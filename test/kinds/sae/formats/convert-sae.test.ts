@@ -1,0 +1,162 @@
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { describe, expect } from "vitest"
+import { computableSae } from "../../../../src/kinds/sae/stored/computable-sae.ts"
+import { convertSae } from "../../../../src/kinds/sae/formats/convert-sae.ts"
+import { formats, formatNames, readAnySae } from "../../../../src/kinds/sae/formats/formats.ts"
+import type { StoredSae } from "../../../../src/kinds/sae/stored/stored-sae.ts"
+import type { SaeWeights } from "../../../../src/kinds/sae/sae.ts"
+import { filesFolder } from "../../../artifact/directory-folder.ts"
+import { readSmallSae, smallSaeNames } from "./small-saes.ts"
+
+/** Where each SAE can go without folding: `saelens` for all but those named here. */
+const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "saelens/standard_layer_norm": ["saelens"],
+  "saelens/standard_constant_norm": ["saelens"],
+  "saelens/standard_no_input_bias": ["saelens", "dictionary_learning"],
+  "saelens/standard_hook_z": ["saelens", "dictionary_learning", "openai"],
+  "saelens/topk_rescale": ["saelens"],
+  "saelens/topk_layer_norm": ["saelens", "openai"],
+  "saelens/gated": ["saelens", "dictionary_learning"],
+  "saelens/jumprelu_bf16": ["saelens"],
+  "saelens/transcoder": ["saelens"],
+  "saelens/transcoder_layer_norm": ["saelens"],
+  "saelens/jumprelu_transcoder": ["saelens", "gemma_scope"],
+  "saelens/jumprelu_skip_transcoder": ["saelens"],
+  "saelens/batchtopk": ["saelens", "dictionary_learning"],
+  "saelens/matryoshka": ["saelens", "dictionary_learning"],
+  "saelens/legacy_standard": ["saelens", "dictionary_learning", "openai"],
+  "saelens/legacy_bare": ["saelens", "dictionary_learning", "openai"],
+  "saelens/legacy_gated": ["saelens", "dictionary_learning"],
+  "saelens/legacy_jumprelu": ["saelens", "gemma_scope", "dictionary_learning"],
+  "saelens/legacy_layer_norm_topk": ["saelens", "openai"],
+  "dictionary_learning/AutoEncoder": ["saelens", "dictionary_learning", "openai"],
+  "dictionary_learning/AutoEncoderNew": ["saelens", "dictionary_learning"],
+  "dictionary_learning/GatedAutoEncoder": ["saelens", "dictionary_learning"],
+  "dictionary_learning/JumpReluAutoEncoder": ["saelens", "gemma_scope", "dictionary_learning"],
+  "dictionary_learning/AutoEncoderTopK": ["saelens", "dictionary_learning"],
+  "dictionary_learning/BatchTopKSAE": ["saelens", "dictionary_learning"],
+  "dictionary_learning/BatchTopKSAE_bf16": ["saelens", "dictionary_learning"],
+  "dictionary_learning/MatryoshkaBatchTopKSAE": ["saelens", "dictionary_learning"],
+  // b_dec is subtracted from the input of a transcoder: no other library has that.
+  "dictionary_learning/transcoder": ["dictionary_learning"],
+  "dictionary_learning/with_metadata": ["saelens", "dictionary_learning", "openai"],
+  "sparsify/topk": ["saelens", "sparsify", "dictionary_learning"],
+  "sparsify/skip_transcoder": ["sparsify"],
+  "sparsify/transcoder": ["sparsify"],
+  "openai/relu": ["saelens", "dictionary_learning", "openai"],
+  "openai/tied": ["saelens", "dictionary_learning", "openai"],
+  "openai/topk": ["saelens", "openai"]
+}
+
+const computable = (sae: StoredSae): SaeWeights => {
+  const weights = computableSae(sae)
+  if (typeof weights === "string") throw new Error(weights)
+  return weights
+}
+
+const readFiles = (files: ReadonlyMap<string, Uint8Array>) => Effect.scoped(readAnySae(filesFolder(files)))
+
+describe("conversion", () => {
+  for (const name of smallSaeNames) {
+    it.effect(`${name} goes where nothing is lost, to the bit, and nowhere else`, () =>
+      Effect.gen(function* () {
+        const sae = yield* readSmallSae(name)
+        const reached: Array<string> = []
+        for (const to of formatNames) {
+          const converted = convertSae(sae, to, { fold: false })
+          if (typeof converted === "string") continue
+          reached.push(to)
+          const back = yield* readFiles(converted.files)
+          expect(back.origin.format).toBe(to)
+          // Everything that the computation needs, to the bit. Gemma Scope cannot say "transcoder" but by its widths.
+          expect(computable(back)).toEqual(computable(sae))
+          expect(back.latents.type === "topk" && back.latents.threshold).toEqual(
+            sae.latents.type === "topk" && sae.latents.threshold
+          )
+          // And back where it came from: the same files as its own format writes.
+          const there = formats[sae.origin.format as keyof typeof formats].write(sae)
+          const home = convertSae(back, sae.origin.format as keyof typeof formats, { fold: false })
+          if (typeof there === "string" || typeof home === "string") throw new Error(String(home))
+          for (const [file, bytes] of there) if (!file.endsWith(".json")) expect(home.files.get(file)).toEqual(bytes)
+        }
+        expect(reached.toSorted()).toEqual([...(targets[name] as ReadonlyArray<string>)].toSorted())
+      })
+    )
+  }
+
+  it.effect("refusals name the reason", () =>
+    Effect.gen(function* () {
+      for (const [name, to, reason] of [
+        ["saelens/gated", "gemma_scope", /JumpReLU alone, not gated/],
+        ["saelens/batchtopk", "gemma_scope", /does not subtract b_dec.*--fold/],
+        ["saelens/topk_rescale", "dictionary_learning", /decoder norms.*--fold/],
+        ["saelens/standard_layer_norm", "dictionary_learning", /does not normalise rows/],
+        ["saelens/transcoder", "dictionary_learning", /reads 8 numbers and writes 6/],
+        ["sparsify/skip_transcoder", "saelens", /no transcoder with topk latents/],
+        ["dictionary_learning/AutoEncoderTopK", "sparsify", /no place for the threshold/],
+        ["sparsify/topk", "openai", /rows with normalize_activations layer_norm, this one with none/]
+      ] as const) {
+        expect(convertSae(yield* readSmallSae(name), to, { fold: false }), `${name} to ${to}`).toMatch(reason)
+      }
+    })
+  )
+
+  it.effect("a BatchTopK threshold that was never set is refused, by conversion and by use", () =>
+    Effect.gen(function* () {
+      const sae = yield* readSmallSae("dictionary_learning/BatchTopKSAE")
+      if (sae.latents.type !== "batch_topk") throw new Error(sae.latents.type)
+      const unset: StoredSae = { ...sae, latents: { ...sae.latents, threshold: null } }
+      for (const to of ["saelens", "gemma_scope"] as const) {
+        expect(convertSae(unset, to, { fold: false })).toMatch(/never set/)
+      }
+      expect(computableSae(unset)).toMatch(/never set \(-1\)/)
+      // Its own format keeps it as it is.
+      const files = formats.dictionary_learning.write(unset)
+      if (typeof files === "string") throw new Error(files)
+      expect((yield* readFiles(files)).latents).toEqual(unset.latents)
+    })
+  )
+
+  it.effect("with fold, b_dec and decoder norms go into the encoder, and features stay", () =>
+    Effect.gen(function* () {
+      for (const [name, to] of [
+        ["saelens/batchtopk", "gemma_scope"],
+        ["saelens/gated", "saelens"],
+        ["saelens/topk_rescale", "dictionary_learning"],
+        ["dictionary_learning/transcoder", "saelens"]
+      ] as const) {
+        const sae = yield* readSmallSae(name)
+        const converted = convertSae(sae, to, { fold: true })
+        if (typeof converted === "string") throw new Error(`${name}: ${converted}`)
+        const back = computable(yield* readFiles(converted.files))
+        const x = Float64Array.from({ length: sae.d_in }, (_, i) => Math.sin(3 * i + 1))
+        const [a, b] = [preActivations(computable(sae), x), preActivations(back, x)]
+        for (const [j, z] of a.entries()) expect(Math.abs((b[j] as number) - z), name).toBeLessThan(1e-6)
+      }
+    })
+  )
+
+  it.effect("what the numbers do not need and the format cannot hold is listed", () =>
+    Effect.gen(function* () {
+      for (const [name, dropped] of [
+        ["saelens/batchtopk", ["k"]],
+        ["saelens/matryoshka", ["k", "the sizes of its Matryoshka groups"]],
+        ["dictionary_learning/JumpReluAutoEncoder", ["model_name", "hook_layer", "context_size"]]
+      ] as const) {
+        const converted = convertSae(yield* readSmallSae(name), "gemma_scope", { fold: true })
+        expect(typeof converted === "string" ? converted : converted.dropped).toEqual(dropped)
+      }
+    })
+  )
+})
+
+/** (x - b_dec) W_enc + b_enc in f64. */
+const preActivations = (sae: SaeWeights, x: Float64Array): Float64Array => {
+  const z = Float64Array.from(sae.b_enc)
+  for (let c = 0; c < sae.d_in; c++) {
+    const value = (x[c] as number) - (sae.apply_b_dec_to_input ? (sae.b_dec[c] as number) : 0)
+    for (let j = 0; j < sae.d_sae; j++) z[j] = (z[j] as number) + value * (sae.W_enc[c * sae.d_sae + j] as number)
+  }
+  return z
+}

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest"
+import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
+import { instructionSetFrom } from "../../../src/tensor/tensorflow/instruction-set.ts"
+
+const cpuinfo = (flags: string): string => `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n`
+
+it("names the widest vector instructions that the CPU lists", () => {
+  expect(instructionSetFrom("x64", cpuinfo("sse4_2 avx avx2 fma avx512f avx512bw avx512vl avx512_bf16"))).toBe(
+    "x64-avx512-bf16"
+  )
+  expect(instructionSetFrom("x64", cpuinfo("sse4_2 avx avx2 fma avx512f avx512bw avx512vl"))).toBe("x64-avx512")
+  expect(instructionSetFrom("x64", cpuinfo("sse4_2 avx avx2 fma"))).toBe("x64-avx2")
+  expect(instructionSetFrom("x64", cpuinfo("sse4_2"))).toBe("x64")
+  expect(instructionSetFrom("arm64", "Features\t: fp asimd sve bf16\n")).toBe("arm64-sve")
+})
+
+it("takes operations compiled for AVX2 for what every wider x64 CPU can run, and no narrower one", () => {
+  if (process.arch !== "x64") return
+  expect(["x64-avx2", "x64-avx512", "x64-avx512-bf16", "x64-amx-bf16"].every(opsFit)).toBe(true)
+  expect(["x64", "x64-avx", "arm64-neon"].some(opsFit)).toBe(false)
+})
+
+it("does not take one flag for a longer one", () => {
+  expect(instructionSetFrom("x64", cpuinfo("avx512fp16"))).toBe("x64")
+})
+
+it("says only the architecture where the system tells nothing", () => {
+  expect(instructionSetFrom("x64", "")).toBe("x64")
+  expect(instructionSetFrom("arm64", "")).toBe("arm64-neon")
+})
