@@ -36,6 +36,7 @@ export default Stage.make("evaluate-crosscoder", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
+      const { openActivations } = yield* Effect.promise(() => import("../src/activations/open-activations.ts"))
       const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
       const { evaluateReconstruction } = yield* Effect.promise(
         () => import("../src/sae/evaluate/evaluate-reconstruction.ts")
@@ -75,7 +76,9 @@ export default Stage.make("evaluate-crosscoder", {
       )
       const { latents, parts, l0 } = yield* evaluateReconstruction(
         tensors,
-        sideBySide(all.map(({ held_out: set, d_in: width }) => ({ set, width }))),
+        sideBySide(
+          (yield* Effect.forEach(all, openActivations)).map(({ held_out: set, d_in: width }) => ({ set, width }))
+        ),
         { parts: all.map(({ d_in }) => d_in), onRows: (done) => progress({ done, total: rows, unit: "rows" }) }
       )
       const constant = parts.findIndex((part) => Number.isNaN(part.explained_variance))

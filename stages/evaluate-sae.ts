@@ -60,6 +60,7 @@ export default Stage.make("evaluate-sae", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
+      const { openActivations } = yield* Effect.promise(() => import("../src/activations/open-activations.ts"))
       const { misaligned } = yield* Effect.promise(() => import("../src/activations/aligned-activations.ts"))
       const { evaluateCrossEntropy } = yield* Effect.promise(
         () => import("../src/sae/evaluate/evaluate-cross-entropy.ts")
@@ -150,8 +151,8 @@ export default Stage.make("evaluate-sae", {
         latents,
         parts: _,
         ...reconstruction
-      } = yield* evaluateReconstruction(tensors, activations.held_out, {
-        target: target?.held_out,
+      } = yield* evaluateReconstruction(tensors, (yield* openActivations(activations)).held_out, {
+        target: target === undefined ? undefined : (yield* openActivations(target)).held_out,
         onRows: rowsDone
       })
       if (Number.isNaN(reconstruction.explained_variance)) {

@@ -91,8 +91,19 @@ export default Stage.make("load-text", {
   run: ({ sources, inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
       const { loadText } = yield* Effect.promise(() => import("../src/text/load-text.ts"))
+      const { modelInfo } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
       const { textVocabulary } = yield* Effect.promise(() => import("../src/text/text-vocabulary.ts"))
-      const vocabulary = yield* textVocabulary(inputs.model?.value, inputs.tokenizer?.value, params)
+      const handle = inputs.model?.value
+      const model =
+        handle === undefined
+          ? undefined
+          : yield* modelInfo(handle.config).pipe(
+              Effect.mapBoth({
+                onSuccess: (info) => ({ handle, ...info }),
+                onFailure: (error) => stageFailed(error.message)
+              })
+            )
+      const vocabulary = yield* textVocabulary(model, inputs.tokenizer?.value, params)
       const { longest, eos } = vocabulary
       const contextSize = params.context_size ?? Math.min(128, longest ?? 128)
       if (longest !== undefined && contextSize > longest) {

@@ -69,6 +69,7 @@ export default Stage.make("stitch-saes", {
   isolation: "process",
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
+      const { openActivations } = yield* Effect.promise(() => import("../src/activations/open-activations.ts"))
       const { stitchSaes } = yield* Effect.promise(() => import("../src/analysis/stitching/stitch-saes.ts"))
       const [small, large, activations] = [inputs.small.value, inputs.large.value, inputs.activations.value]
       for (const [name, sae] of [
@@ -89,10 +90,11 @@ export default Stage.make("stitch-saes", {
         }
       }
       if (activations.held_out.rows === 0) return yield* stageFailed("the activations have no held-out rows")
+      const { train, held_out: heldOut } = yield* openActivations(activations)
       const file = yield* stitchSaes(
         { small: yield* small.weights, large: yield* large.weights },
-        spread(activations.held_out, params.rows),
-        spread(activations.train, params.rows),
+        spread(heldOut, params.rows),
+        spread(train, params.rows),
         params,
         (unit, done, total) => progress({ unit, done, total })
       )

@@ -3,6 +3,7 @@
  * must hold on every engine. A test file has a process of its own, and a process one engine.
  */
 import * as Effect from "effect/Effect"
-import { type EngineInfo, loadEngine } from "../src/tensor/engine/engine.ts"
+import type { EngineInfo } from "../src/tensor/engine-info.ts"
+import { loadEngine } from "../src/tensor/engine/engine.ts"
 
 export const loadTestEngine = (): Promise<EngineInfo> => Effect.runPromise(loadEngine("auto"))

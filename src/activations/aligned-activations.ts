@@ -16,7 +16,7 @@ export const misaligned = (all: ReadonlyArray<ActivationsHandle>): string | unde
     if (JSON.stringify(other.order) !== JSON.stringify(first.order)) {
       return `the rows of ${a} and ${b} are in different orders: shuffle neither, or both with one seed`
     }
-    if ((other.computed === undefined) !== (first.computed === undefined)) {
+    if (other.rows.stored !== first.rows.stored) {
       return `rows of one of ${a} and ${b} are stored and those of the other are not: set materialize alike`
     }
     for (const set of ["train", "held_out"] as const) {

@@ -6,19 +6,10 @@ import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import { activationsBatchRows } from "../kinds/activations/activations-columns.ts"
-import type {
-  ActivationsHandle,
-  ActivationsProbe,
-  ComputedRows,
-  RowBatch,
-  RowSet
-} from "../kinds/activations/activations.ts"
-import type { Artifact } from "../artifact/artifact.ts"
+import type { ActivationsHandle, RowBatch, RowSet, RowsRecipe } from "../kinds/activations/activations.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { rowLoader } from "../kinds/activations/row-loader.ts"
-import { subArtifact } from "../artifact/sub-artifact.ts"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
-import type { RowSetFacts } from "../kinds/activations/write-activations.ts"
 import { isHeldOut } from "./held-out-documents.ts"
 import type * as recipeModel from "./load-recipe-model.ts"
 import { blockContexts, hookId, type HookValues, runHooks } from "./hook-pass.ts"
@@ -32,8 +23,6 @@ const importModelCode = (): Promise<typeof recipeModel> => {
   const path = new URL("load-recipe-model.ts", import.meta.url).href
   return import(path) as Promise<typeof recipeModel>
 }
-
-type Common = Omit<ActivationsHandle, "train" | "held_out" | "computed">
 
 const sets = { train: 1, held_out: 2 } as const
 
@@ -53,12 +42,12 @@ interface ComputedBlock {
 }
 
 export const openComputedRows = Effect.fn("openComputedRows")(function* (
-  artifact: Artifact,
-  handle: Common & { readonly train: RowSetFacts; readonly held_out: RowSetFacts; readonly probe: ActivationsProbe }
+  handle: ActivationsHandle,
+  { languageModel, probe }: RowsRecipe
 ) {
-  const { contexts: tokens, context_size: time, d_in, hook, model: digest, probe } = handle
+  const { contexts: tokens, context_size: time, d_in, hook, model: digest } = handle
   const fail = (detail: string) =>
-    new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
+    new ArtifactError({ reason: "invalid", digest: handle.digest, path: "activations.json", detail })
   const scope = yield* Scope.Scope
   const heldOut = isHeldOut(handle.split)
   const step = blockContexts(time)
@@ -104,8 +93,7 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
         )
       }
       const { loadRecipeModel } = yield* Effect.promise(importModelCode)
-      const source = subArtifact(artifact, "model/", "LanguageModel", digest)
-      return yield* Effect.provideService(loadRecipeModel(source), Scope.Scope, scope)
+      return yield* Effect.provideService(loadRecipeModel(languageModel), Scope.Scope, scope)
     })
   )
 
@@ -197,7 +185,7 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
     }
   }
 
-  const compute: ComputedRows["compute"] = Effect.fnUntraced(function* (contexts) {
+  const compute = Effect.fnUntraced(function* (contexts: Uint32Array) {
     const { outliers, trainingRows } = yield* layout
     // What the model gives is held against the probe before anything is trained on it.
     yield* computeBlock(0)
@@ -228,6 +216,6 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
     return result
   })
 
-  const computed: ComputedRows = { trainingRows: Effect.map(layout, ({ trainingRows }) => trainingRows), compute }
+  const computed = { trainingRows: Effect.map(layout, ({ trainingRows }) => trainingRows), compute }
   return { train: openSet("train"), held_out: openSet("held_out"), computed }
 })

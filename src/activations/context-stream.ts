@@ -4,7 +4,7 @@
  * whatever seed, reads the same rows in the same order, which is another one than that of stored rows.
  */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle, ComputedRows } from "../kinds/activations/activations.ts"
+import type { ComputedRows, OpenActivations } from "./open-activations.ts"
 import * as Rng from "../random/rng.ts"
 import { pagedStream } from "./paged-stream.ts"
 
@@ -16,7 +16,7 @@ const poolRows = 2 ** 16
 
 /** @param statisticsRows rows to be at hand for statistics */
 export const contextStream = Effect.fn("contextStream")(function* (
-  { d_in, split }: ActivationsHandle,
+  { d_in, split }: OpenActivations,
   { trainingRows, compute }: ComputedRows,
   statisticsRows: number
 ) {

@@ -5,6 +5,7 @@
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { activationsBatchRows, activationsRowBytes } from "../kinds/activations/activations-columns.ts"
+import { openActivations } from "./open-activations.ts"
 import type { ActivationsHandle, ActivationsInfo, RowSet } from "../kinds/activations/activations.ts"
 import type { Artifact, ArtifactWriter } from "../artifact/artifact.ts"
 import { linkFiles } from "../artifact/link-files.ts"
@@ -37,10 +38,11 @@ const columnsOf = (rows: number, d_in: number): RowColumns => ({
 
 /** Fails where a row holds NaN or infinite numbers. */
 export const shuffleActivations = Effect.fn("shuffleActivations")(function* (
-  { value: source, artifact }: { readonly value: ActivationsHandle; readonly artifact: Artifact },
+  { value, artifact }: { readonly value: ActivationsHandle; readonly artifact: Artifact },
   output: ArtifactWriter,
   { seed, bucketBytes, progress }: ShuffleOptions
 ) {
+  const source = yield* openActivations(value)
   const { train, held_out: heldOut, d_in, dtype, hook, model, tokens } = source
   const bytes = train.rows * activationsRowBytes(d_in, dtype)
   const count = Math.min(mostBuckets, Math.max(1, Math.ceil(bytes / bucketBytes)))

@@ -1,5 +1,5 @@
 /** Rows that codes stand for. */
-import type { SaeWeights } from "../kinds/sae/sae.ts"
+import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import type { LatentCodes } from "./latent-codes.ts"
 
 /** f W_dec + b_dec in f64, kept as f32: [rows, d_in]. */

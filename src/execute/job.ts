@@ -5,7 +5,7 @@
 import type { Metrics } from "../artifact/artifact.ts"
 import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates, ResolvedSource } from "../stage/stage.ts"
-import type { EngineInfo, EngineName } from "../tensor/engine/engine.ts"
+import type { EngineInfo, EngineName } from "../tensor/engine-info.ts"
 import type { ProgressReading } from "./progress-meter.ts"
 
 export interface JobArtifact {

@@ -5,8 +5,10 @@
 import { randomUUID } from "node:crypto"
 import { link, open, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { TEMPORARY } from "../store/layout.ts"
 import { makeDirectory } from "./make-directory.ts"
+
+/** Temporary files start with this; whatever lists a folder passes over them. */
+export const TEMPORARY = ".tmp-"
 
 export const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, "r")

@@ -4,10 +4,11 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import { openActivations } from "../activations/open-activations.ts"
 import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
-import type { SaeWeights } from "../kinds/sae/sae.ts"
+import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
 import { makeSaeModel } from "../sae/sae-model.ts"
@@ -72,7 +73,8 @@ export const interpretSae = (
 ): Effect.Effect<InterpretationsFile, StageFailed | ArtifactError> => Effect.scoped(interpret(input, options))
 
 const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: InterpretOptions) {
-  const { model, tokenizer, activations, progress } = input
+  const { model, tokenizer, progress } = input
+  const activations = yield* openActivations(input.activations)
   const tokens = activations.contexts
   const { hook } = activations
   const weights = input.sae.weights

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { findHook, type HookPoint } from "./hook-name.ts"
 import { type Hooks, runBlock } from "./run-block.ts"
-import { normalize } from "./blocks/normalize.ts"
+import { normalize } from "./blocks/norm.ts"
 import { makePassTables } from "./pass-tables.ts"
 import { unembed } from "./unembed.ts"
 import type { RunnableModel } from "./runnable-model.ts"

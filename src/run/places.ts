@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
-import type { EngineName } from "../tensor/engine/engine.ts"
+import type { EngineName } from "../tensor/engine-info.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import { listGpus, mayHaveGpus, takeGpus } from "./gpus.ts"
 import type { Gpu } from "./gpus.ts"

@@ -4,7 +4,7 @@ import type { KeyNotes } from "../plan/key.ts"
 import type { KeyFacts } from "../plan/manifest.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ResolvedSource } from "../stage/stage.ts"
-import type { EngineName } from "../tensor/engine/engine.ts"
+import type { EngineName } from "../tensor/engine-info.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
 

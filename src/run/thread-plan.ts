@@ -3,7 +3,7 @@
  * adds, so it is fixed for the machine and never depends on what else runs: the same key gives the same bytes.
  */
 import { availableParallelism } from "node:os"
-import type { EngineName } from "../tensor/engine/engine.ts"
+import type { EngineName } from "../tensor/engine-info.ts"
 
 export interface ThreadPlan {
   /** Pinned for every stage. */

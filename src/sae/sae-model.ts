@@ -3,7 +3,7 @@
  * work on; the dense form is there for small matrices.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { SaeActivation, SaeWeights } from "../kinds/sae/sae.ts"
+import type { SaeActivation, SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
 import { makePattern, type SparseCodes, withValue } from "../tensor/kernels/sparse-pattern.ts"
 

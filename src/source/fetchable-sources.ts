@@ -1,6 +1,7 @@
 /** Gives the files of a job's sources the means to be fetched: a file is, when a stage is about to read it. */
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { StageFailed } from "../stage/stage-failed.ts"
 import type { Progress, ResolvedSource, SourceFile } from "../stage/stage.ts"
 
@@ -15,10 +16,12 @@ const fetchOf = (uri: string, file: SourceFile, { progress, log }: Reporter): Ef
   Effect.gen(function* () {
     const { remote, path } = file
     if (remote === undefined || existsSync(path)) return
+    const { HubFile } = yield* Effect.promise(() => import("./hub/hub-file.ts"))
     const { downloadHubFile } = yield* Effect.promise(() => import("./hub/download-hub-file.ts"))
     const { hubSettings } = yield* Effect.promise(() => import("./hub/hub-settings.ts"))
-    log(`fetching ${remote.path} of ${remote.repo}, ${megabytes(remote.size)} MB`)
-    yield* downloadHubFile(hubSettings(), remote, (done, total) =>
+    const wanted = yield* Schema.decodeUnknownEffect(HubFile)(remote.place).pipe(Effect.orDie)
+    log(`fetching ${wanted.path} of ${wanted.repo}, ${megabytes(wanted.size)} MB`)
+    yield* downloadHubFile(hubSettings(), wanted, (done, total) =>
       progress({ done: megabytes(done), total: megabytes(total), unit: "MB" })
     ).pipe(
       Effect.mapError(

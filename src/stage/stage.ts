@@ -10,8 +10,7 @@ import type { Artifact, ArtifactWriter, Metrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import type { Json } from "../json/canonical-json.ts"
-import type { HubFile } from "../source/hub/hub-file.ts"
-import type { EngineInfo } from "../tensor/engine/engine.ts"
+import type { EngineInfo } from "../tensor/engine-info.ts"
 import type { Param, ParamValues } from "./param.ts"
 import type { StageFailed } from "./stage-failed.ts"
 
@@ -87,6 +86,12 @@ export interface Source {
   readonly default?: string
 }
 
+/** Where a file that is not here yet comes from. Only the source's scheme, which named it, knows what `place` means. */
+export interface RemoteFile {
+  readonly scheme: string
+  readonly place: Json
+}
+
 /** A file of a source. */
 export interface SourceFile {
   /** Relative, with forward slashes: part of the digest. */
@@ -94,7 +99,7 @@ export interface SourceFile {
   readonly path: string
   readonly sha256: string
   /** Where the file is fetched from, where `path` does not exist yet. */
-  readonly remote?: HubFile
+  readonly remote?: RemoteFile
   /** Puts the file at `path`: there where the file has a `remote`. Read files through `src/source`, which does it. */
   readonly fetch?: Effect.Effect<void, StageFailed>
 }

@@ -1,7 +1,7 @@
 /** The record "key -> digest". A hit needs nothing else. */
 import type { Metrics } from "../artifact/artifact.ts"
 import type { KeyRecord } from "../plan/key.ts"
-import type { EngineInfo } from "../tensor/engine/engine.ts"
+import type { EngineInfo } from "../tensor/engine-info.ts"
 
 export const ACTION_FORMAT = 1
 

@@ -13,6 +13,3 @@ export const leaseDirectory = (root: string, key: string): string => fanned(root
 export const partialDirectory = (root: string, key: string): string => fanned(root, "partial", key)
 export const quarantineDirectory = (root: string): string => join(root, "quarantine")
 export const runsDirectory = (root: string): string => join(root, "runs")
-
-/** Temporary files start with this; whatever lists a folder passes over them. */
-export const TEMPORARY = ".tmp-"

@@ -1,7 +1,7 @@
 /** Lists what a store holds by reading its folders: there is no index that could disagree with them. */
 import { readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { TEMPORARY } from "./layout.ts"
+import { TEMPORARY } from "../file/atomic-write.ts"
 
 const names = (directory: string): Promise<ReadonlyArray<string>> =>
   readdir(directory).catch((): ReadonlyArray<string> => [])

@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
 import type { TokenizerHandle } from "../kinds/tokenizer.ts"
-import { modelInfo } from "../model/load-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { symbolVocabulary, type SymbolVocabulary } from "./symbol-vocabulary.ts"
 import { makeTokenizer, type StreamingTokenizer } from "./tokenizer.ts"
@@ -38,8 +37,17 @@ const tokenizerOf = (json: string) =>
       stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
   })
 
+/** What a text's ids have to know of the model that they are for. */
+export interface ModelFacts {
+  readonly handle: LanguageModelHandle
+  readonly vocabulary: number
+  readonly bos: number | null
+  /** Longest context, in tokens. */
+  readonly context: number
+}
+
 export const textVocabulary = Effect.fn("textVocabulary")(function* (
-  model: LanguageModelHandle | undefined,
+  model: ModelFacts | undefined,
   alone: TokenizerHandle | undefined,
   params: VocabularyParams
 ) {
@@ -65,16 +73,16 @@ export const textVocabulary = Effect.fn("textVocabulary")(function* (
     return yield* stageFailed(`bos_token is ${params.bos_token}, which is not in the vocabulary`, "Name a token of it.")
   })
   if (model !== undefined) {
-    const info = yield* modelInfo(model.config).pipe(Effect.mapError((error) => stageFailed(error.message)))
-    const tokenizer = yield* tokenizerOf(yield* model.tokenizer)
+    const { handle } = model
+    const tokenizer = yield* tokenizerOf(yield* handle.tokenizer)
     const vocabulary: TextVocabulary = {
       ...none,
       tokenizer,
-      tokenizerDigest: model.tokenizerDigest,
-      vocabulary: info.vocabulary,
-      bos: yield* bosOf(tokenizer.id, info.bos),
-      eos: eosOf(model.config),
-      longest: info.context
+      tokenizerDigest: handle.tokenizerDigest,
+      vocabulary: model.vocabulary,
+      bos: yield* bosOf(tokenizer.id, model.bos),
+      eos: eosOf(handle.config),
+      longest: model.context
     }
     return vocabulary
   }

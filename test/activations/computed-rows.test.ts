@@ -3,15 +3,15 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations, type ActivationsHandle } from "../../src/kinds/activations/activations.ts"
+import type { OpenActivations } from "../../src/activations/open-activations.ts"
 import { misaligned } from "../../src/activations/aligned-activations.ts"
 import { loadTrainingRows } from "../../src/sae/rows/load-training-rows.ts"
 import train from "../../stages/train-sae.ts"
 import trainTranscoder from "../../stages/train-transcoder.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
-import { opened, runStage } from "../sae/run-stage.ts"
-import { captured, captureInputs, columnsOf, filesOf, hook } from "../sae/small-text.ts"
+import { runStage } from "../sae/run-stage.ts"
+import { openedActivations, captured, captureInputs, columnsOf, filesOf, hook } from "../sae/small-text.ts"
 
 const outliers = { outlier_factor: 1.2 }
 
@@ -78,7 +78,7 @@ describe("rows that are not stored", () => {
       const activations = yield* capture({ hook: "blocks.0.hook_mlp_out", materialize: false })
       const target = yield* capture({ hook, materialize: false })
       /** Which stored row each of the first rows of the stream is. */
-      const tokens = Effect.fn(function* (handle: ActivationsHandle) {
+      const tokens = Effect.fn(function* (handle: OpenActivations) {
         const [source, stored] = [yield* loadTrainingRows(handle), yield* handle.train.loadRows()]
         const { d_in } = source
         const rows = new Float32Array(40 * d_in)
@@ -109,7 +109,7 @@ describe("rows that are not stored", () => {
       const content = JSON.parse(readFileSync(file, "utf8")) as { probe: { mean_norm: number; sha256: string } }
       content.probe = { ...content.probe, mean_norm: 1.01 * content.probe.mean_norm, sha256: "other" }
       writeFileSync(file, JSON.stringify(content))
-      const { value } = yield* opened(Activations, folderArtifact(directory, "Activations"))
+      const { value } = yield* openedActivations(folderArtifact(directory, "Activations"))
       expect((yield* Effect.flip(value.train.readBatch(0))).message).toMatch(/other activations here than when/)
       expect((yield* Effect.flip(loadTrainingRows(value))).message).toMatch(/other activations here than when/)
     })

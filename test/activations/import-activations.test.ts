@@ -3,7 +3,6 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations } from "../../src/kinds/activations/activations.ts"
 import { Files } from "../../src/kinds/files.ts"
 import { encodeNpy } from "../../src/format/npy.ts"
 import { encodeSafetensors } from "../../src/format/safetensors.ts"
@@ -15,6 +14,7 @@ import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.
 import { loadTestEngine } from "../engine.ts"
 import { opened, runStage } from "../sae/run-stage.ts"
 import { small } from "../sae/training/training-variants.ts"
+import { openedActivations } from "../sae/small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -30,7 +30,7 @@ describe("rows that come from no language model", () => {
       const given = { files: yield* files({ "rows.npy": encodeNpy([600, small.d_in], small.data) }) }
       const made = yield* runStage(importActivations, given, { file: "rows.npy" }, yield* temporaryDirectory)
       expect(made.metrics).toMatchObject({ rows: 600, held_out_rows: 60, d_in: small.d_in })
-      const activations = yield* opened(Activations, made.artifact)
+      const activations = yield* openedActivations(made.artifact)
       const [trainRows, heldOut] = [
         yield* activations.value.train.loadRows(),
         yield* activations.value.held_out.loadRows()

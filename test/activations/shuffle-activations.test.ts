@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations, type ActivationsHandle } from "../../src/kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../src/kinds/activations/activations.ts"
 import { joinedEnds } from "../../src/kinds/tokens/tokens.ts"
 import { openRowSetWriter, writeActivationsInfo } from "../../src/kinds/activations/write-activations.ts"
 import { openTokensWriter } from "../../src/kinds/tokens/write-tokens.ts"
@@ -14,8 +14,8 @@ import shuffle from "../../stages/shuffle-activations.ts"
 import train from "../../stages/train-sae.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
-import { opened, runStage } from "../sae/run-stage.ts"
-import { captured, captureInputs, columnsOf, filesOf } from "../sae/small-text.ts"
+import { runStage } from "../sae/run-stage.ts"
+import { openedActivations, captured, captureInputs, columnsOf, filesOf } from "../sae/small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -62,7 +62,7 @@ const numbered = Effect.fn(function* (rows: number, broken?: number) {
       materialized: true
     }
   )
-  return yield* opened(Activations, folderArtifact(directory, "Activations"))
+  return yield* openedActivations(folderArtifact(directory, "Activations"))
 })
 
 const shuffled = Effect.fn(function* (
@@ -73,7 +73,7 @@ const shuffled = Effect.fn(function* (
   const directory = yield* temporaryDirectory
   const options = { seed, bucketBytes, progress: () => {} }
   const { buckets } = yield* shuffleActivations(source, folderWriter(directory), options)
-  const { value } = yield* opened(Activations, folderArtifact(directory, "Activations"))
+  const { value } = yield* openedActivations(folderArtifact(directory, "Activations"))
   return { directory, buckets, value }
 })
 
@@ -154,7 +154,7 @@ describe("shuffle-activations", () => {
       const directory = yield* temporaryDirectory
       const { artifact, metrics } = yield* runStage(shuffle, { activations }, { bucket_mib: 1, seed: 1 }, directory)
       expect(metrics["buckets"]).toBeGreaterThan(2)
-      const { value } = yield* opened(Activations, artifact)
+      const { value } = yield* openedActivations(artifact)
       expect(value.dtype).toBe("bf16")
       expect(yield* streamed(value)).toEqual(yield* value.train.loadRows())
       const [before, after] = [yield* columnsOf(activations.value.train), yield* columnsOf(value.train)]
@@ -162,7 +162,7 @@ describe("shuffle-activations", () => {
       const params = { d_sae: 32, k: 4, steps: 40, batch_rows: 256, lr: 5e-3 }
       const trained = yield* runStage(
         train,
-        { activations: yield* opened(Activations, artifact) },
+        { activations: yield* openedActivations(artifact) },
         params,
         yield* temporaryDirectory
       )
@@ -210,7 +210,7 @@ it.effect("a file of rows that is not what activations.json says is refused", ()
     const { directory } = yield* captured(yield* captureInputs(20))
     const file = join(directory, "activations.json")
     writeFileSync(file, readFileSync(file, "utf8").replace('"dtype":"f32"', '"dtype":"f16"'))
-    const failure = yield* Effect.flip(opened(Activations, folderArtifact(directory, "Activations")))
+    const failure = yield* Effect.flip(openedActivations(folderArtifact(directory, "Activations")))
     expect(failure.message).toMatch(/column activation is FixedSizeList\[16\]<Float32>, not/)
   })
 )

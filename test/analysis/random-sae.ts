@@ -1,5 +1,5 @@
 /** Small random SAEs and rows for property tests, and their dense arithmetic in f64. */
-import type { SaeWeights } from "../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
 import * as Rng from "../../src/random/rng.ts"
 
 export const randomSae = (seed: number, d_in: number, d_sae: number): SaeWeights => {

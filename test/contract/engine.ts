@@ -6,7 +6,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { type EngineName, loadEngine } from "../../src/tensor/engine/engine.ts"
+import type { EngineName } from "../../src/tensor/engine-info.ts"
+import { loadEngine } from "../../src/tensor/engine/engine.ts"
 
 const ROWS = 5
 const COLUMNS = 7

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type AdamVariable, makeAdamVariable } from "../../src/tensor/adam/adam-variable.ts"
-import { type EngineInfo, type EngineName, loadEngine } from "../../src/tensor/engine/engine.ts"
+import type { EngineInfo, EngineName } from "../../src/tensor/engine-info.ts"
+import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import * as kernels from "../../src/tensor/kernels/sparse-kernels.ts"
 import {
   makePattern,

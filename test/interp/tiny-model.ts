@@ -1,6 +1,7 @@
 /** A GPT-2 of random weights, small enough for tests, and handles over arrays in memory for what an SAE reads. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle, RowSet } from "../../src/kinds/activations/activations.ts"
+import type { OpenActivations } from "../../src/activations/open-activations.ts"
+import type { RowSet, StoredRows } from "../../src/kinds/activations/activations.ts"
 import type { Safetensors } from "../../src/format/safetensors.ts"
 import { joinedEnds, type TokensHandle } from "../../src/kinds/tokens/tokens.ts"
 import { gpt2Parameters } from "../../src/model/decoder/gpt2-config.ts"
@@ -77,7 +78,7 @@ const contextsOf = ({ ids, documents, contextSize }: TinyText): TokensHandle => 
 const batchRows = 100
 
 /** Rows of the hook, captured by real forward passes; the last `heldOut` contexts are held out. */
-export const captured = (model: RunnableModel, hook: string, text: TinyText, heldOut: number): ActivationsHandle => {
+export const captured = (model: RunnableModel, hook: string, text: TinyText, heldOut: number): OpenActivations => {
   const { ids, documents, contextSize: time } = text
   const batch = ids.length / time
   const { activations } = runModel(model, { ids, batch, time }, { hooks: [hook] })
@@ -112,7 +113,14 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
         })
     }
   }
+  const rows: StoredRows = {
+    stored: true,
+    train: rowSet((p) => p < firstHeldOut * time),
+    held_out: rowSet((p) => p >= firstHeldOut * time)
+  }
   return {
+    ...rows,
+    rows,
     digest: "activations",
     hook,
     d_in,
@@ -132,8 +140,6 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
       seed: 0,
       held_out_documents: Array.from({ length: heldOut }, (_, i) => firstHeldOut + i),
       first_held_out_context: null
-    },
-    train: rowSet((p) => p < firstHeldOut * time),
-    held_out: rowSet((p) => p >= firstHeldOut * time)
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
 import type { EvaluationInfo } from "../../src/kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
-import type { SaeInfo } from "../../src/kinds/sae/sae.ts"
+import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
 import type { ReportInput } from "../../src/report/page/subjects.ts"
 

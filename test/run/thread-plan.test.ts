@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { threadPlan } from "../../src/run/thread-plan.ts"
-import { engineNames } from "../../src/tensor/engine/engine.ts"
+import { engineNames } from "../../src/tensor/engine-info.ts"
 
 describe("threads of engine stages", () => {
   it("are never more than there are CPUs, all stages taken together", () => {

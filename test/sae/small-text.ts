@@ -1,4 +1,6 @@
 /** A random text of a random GPT-2, and captures over it. */
+import type { Artifact } from "../../src/artifact/artifact.ts"
+import { openActivations } from "../../src/activations/open-activations.ts"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -39,7 +41,13 @@ export const captured = Effect.fn(function* (
 ) {
   const directory = yield* temporaryDirectory
   const { artifact, metrics } = yield* runStage(capture, { ...inputs }, { hook, ...params }, directory, more)
-  return { directory, artifact, metrics, activations: yield* opened(Activations, artifact) }
+  return { directory, artifact, metrics, activations: yield* openedActivations(artifact) }
+})
+
+/** An Activations artifact with its rows. */
+export const openedActivations = Effect.fnUntraced(function* (artifact: Artifact) {
+  const found = yield* opened(Activations, artifact)
+  return { ...found, value: yield* openActivations(found.value) }
 })
 
 /** sha256 of every file of a folder that a capture writes. */

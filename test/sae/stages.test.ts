@@ -2,9 +2,9 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations } from "../../src/kinds/activations/activations.ts"
 import { Evaluation } from "../../src/kinds/evaluation/evaluation.ts"
-import { Sae, type SaeWeights } from "../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
+import { Sae } from "../../src/kinds/sae/sae.ts"
 import { Tokens } from "../../src/kinds/tokens/tokens.ts"
 import { writeSae } from "../../src/kinds/sae/write-sae.ts"
 import { loadModel } from "../../src/model/load-model.ts"
@@ -19,6 +19,7 @@ import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/fo
 import { loadTestEngine } from "../engine.ts"
 import { d_model, modelText, randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
 import { opened, runStage } from "./run-stage.ts"
+import { openedActivations } from "./small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -39,7 +40,7 @@ const captured = Effect.fn(function* (ids: Int32Array, documents: Int32Array, pa
   const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
   const directory = yield* temporaryDirectory
   const { artifact, metrics } = yield* runStage(capture, { model, tokens }, { hook, ...params }, directory)
-  return { model, tokens, artifact, metrics, activations: yield* opened(Activations, artifact) }
+  return { model, tokens, artifact, metrics, activations: yield* openedActivations(artifact) }
 })
 
 /** An SAE that gives back its input: one latent for each sign of each number. */

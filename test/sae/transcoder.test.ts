@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { ownLatents, sourceShares } from "../../src/analysis/source-norms.ts"
-import { Activations } from "../../src/kinds/activations/activations.ts"
 import { Evaluation } from "../../src/kinds/evaluation/evaluation.ts"
 import { computableSae } from "../../src/kinds/sae/stored/computable-sae.ts"
-import { Sae, type SaeWeights } from "../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
+import { Sae } from "../../src/kinds/sae/sae.ts"
 import { Tokens } from "../../src/kinds/tokens/tokens.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { architectures } from "../../src/sae/architectures/architectures.ts"
@@ -35,6 +35,7 @@ import { loadTestEngine } from "../engine.ts"
 import { gradientValues } from "./training/gradient-values.ts"
 import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
 import { opened, runStage } from "./run-stage.ts"
+import { openedActivations } from "./small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -346,7 +347,7 @@ describe("stages", () => {
     const model = yield* randomGpt2
     const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
     const { artifact } = yield* runStage(capture, { model, tokens }, { hook, seed }, yield* temporaryDirectory)
-    return yield* opened(Activations, artifact)
+    return yield* openedActivations(artifact)
   })
   const params = { d_sae: 48, k: 6, steps: 150, batch_rows: 128, lr: 5e-3 }
 

@@ -2,7 +2,7 @@
  * SAEs whose latents stand on their own: f_j = z_j where z_j exceeds a threshold, z = x W_enc + b_enc, with nothing of
  * its host in it. Such latents can move from one SAE to another.
  */
-import type { SaeWeights } from "../../kinds/sae/sae.ts"
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 
 /** The SAE with a threshold for all latents in place of its own selection: how a TopK SAE becomes self-contained. */
 export const withThreshold = (sae: SaeWeights, threshold: number): SaeWeights => ({

@@ -11,7 +11,7 @@
  *
  * Numbering: latents of the small SAE first (0 .. m-1), then those of the large one (m .. m+M-1).
  */
-import type { SaeWeights } from "../../kinds/sae/sae.ts"
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 
 export interface StitchData {

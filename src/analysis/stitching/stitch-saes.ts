@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { SaeWeights } from "../../kinds/sae/sae.ts"
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
 import { makeSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"

@@ -8,7 +8,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { convertSae } from "../../kinds/sae/formats/convert-sae.ts"
 import { detectFormat } from "../../kinds/sae/formats/formats.ts"
 import type { SaeFolder } from "../../kinds/sae/formats/sae-folder.ts"
-import type { ConvertInput } from "../command-line.ts"
+import type { ConvertInput } from "../flags/flags.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
 

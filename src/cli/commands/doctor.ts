@@ -11,7 +11,7 @@ import { olderEngines } from "../../tensor/tensorflow/older-engines.ts"
 import { tensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
 import type { TensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
 import { probeAdapter } from "../../tensor/webgpu/probe-adapter.ts"
-import type { CacheInput } from "../command-line.ts"
+import type { CacheInput } from "../flags/flags.ts"
 import { formatBytes, formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 

@@ -1,7 +1,7 @@
 /** `pipeline plan FILE`: what would run, what is a hit, and why. */
 import * as Effect from "effect/Effect"
 import { listGpus } from "../../run/gpus.ts"
-import type { PlanInput } from "../command-line.ts"
+import type { PlanInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 

@@ -13,6 +13,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ActivationDtype } from "./activations-columns.ts"
+import type { Artifact } from "../../artifact/artifact.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import { makeKind } from "../../artifact/artifact-kind.ts"
 import type { TokensHandle } from "../tokens/tokens.ts"
@@ -113,26 +114,35 @@ export interface RowSet {
   readonly loadRows: (first?: number, count?: number) => Effect.Effect<Float32Array<ArrayBuffer>, ArtifactError>
 }
 
-/** Rows that are computed when they are read. */
-export interface ComputedRows {
-  /** Training rows of each context. */
-  readonly trainingRows: Effect.Effect<Uint32Array<ArrayBuffer>, ArtifactError>
-  /** The training rows of these contexts, in the order given, [rows, d_in]; needs an engine. */
-  readonly compute: (contexts: Uint32Array) => Effect.Effect<Float32Array<ArrayBuffer>, ArtifactError>
+/** What is known of a set of rows before any is read. */
+export type RowSetFacts = Pick<RowSet, "rows" | "batch_rows" | "positions_sha256">
+
+/** Rows that are in the artifact's files. */
+export interface StoredRows {
+  readonly stored: true
+  readonly train: RowSet
+  readonly held_out: RowSet
+}
+
+/** Rows that are not stored, and what gives them: a model run on the contexts. `src/activations` opens both. */
+export interface RowsRecipe {
+  readonly stored: false
+  /** The model, as a LanguageModel artifact. */
+  readonly languageModel: Artifact
+  readonly probe: ActivationsProbe
 }
 
 export interface ActivationsHandle extends ActivationsInfo {
   /** Digest of the artifact. */
   readonly digest: string
   readonly norm: NormSummary
-  readonly train: RowSet
-  readonly held_out: RowSet
+  readonly train: RowSetFacts
+  readonly held_out: RowSetFacts
+  readonly rows: StoredRows | RowsRecipe
   /** Positions of the tokens left out for their norm, ascending. */
   readonly outliers: Effect.Effect<Int32Array<ArrayBuffer>, ArtifactError, Scope.Scope>
   /** The contexts that were run, masked tokens included; `digest` is this artifact's. */
   readonly contexts: TokensHandle
-  /** Undefined: the rows are stored. */
-  readonly computed: ComputedRows | undefined
 }
 
 export const Activations = makeKind({

@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { openArrow } from "../../format/arrow/arrow-reader.ts"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { subArtifact } from "../../artifact/sub-artifact.ts"
 import {
   type ActivationDtype,
   activationDtypes,
@@ -117,27 +118,30 @@ const readOutliers = Effect.fnUntraced(function* (artifact: Artifact, outliers: 
 
 export const readActivations = Effect.fn("readActivations")(function* (artifact: Artifact) {
   const content = yield* readJsonFile(artifact, "activations.json", ActivationsFile)
-  const { format: _, train, held_out: heldOut, outliers, materialized, probe, ...info } = content
-  const contexts = yield* readTokens(artifact)
-  const common = { ...info, digest: artifact.digest, contexts, outliers: readOutliers(artifact, outliers) }
-  if (!materialized) {
-    if (probe === undefined) {
-      const detail = "rows are not materialized, and nothing says what the model gave"
-      return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
-    }
-    const { openComputedRows } = yield* Effect.promise(() => import("../../activations/computed-rows.ts"))
+  const { format: _, outliers, materialized, probe, ...info } = content
+  const { d_in, dtype, train, held_out: heldOut } = info
+  const common = {
+    ...info,
+    digest: artifact.digest,
+    contexts: yield* readTokens(artifact),
+    outliers: readOutliers(artifact, outliers)
+  }
+  if (materialized) {
     const handle: ActivationsHandle = {
       ...common,
-      ...(yield* openComputedRows(artifact, { ...common, train, held_out: heldOut, probe }))
+      rows: {
+        stored: true,
+        train: yield* openRowSet(artifact, "train.arrow", d_in, dtype, train),
+        held_out: yield* openRowSet(artifact, "held_out.arrow", d_in, dtype, heldOut)
+      }
     }
     return handle
   }
-  const { d_in, dtype } = info
-  const handle: ActivationsHandle = {
-    ...common,
-    train: yield* openRowSet(artifact, "train.arrow", d_in, dtype, train),
-    held_out: yield* openRowSet(artifact, "held_out.arrow", d_in, dtype, heldOut),
-    computed: undefined
+  if (probe === undefined) {
+    const detail = "rows are not materialized, and nothing says what the model gave"
+    return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "activations.json", detail })
   }
+  const languageModel = subArtifact(artifact, "model/", "LanguageModel", info.model)
+  const handle: ActivationsHandle = { ...common, rows: { stored: false, languageModel, probe } }
   return handle
 })

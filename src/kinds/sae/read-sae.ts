@@ -9,7 +9,8 @@ import { readJsonFile } from "../../artifact/json-file.ts"
 import { activationOf, computableSae } from "./stored/computable-sae.ts"
 import { artifactFolder } from "./formats/sae-folder.ts"
 import { openSaeLens, saeLensConfigName } from "./formats/saelens.ts"
-import type { SaeCurve, SaeHandle, SaeInfo, SaeWeights } from "./sae.ts"
+import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
+import type { SaeCurve, SaeHandle } from "./sae.ts"
 
 const SaeFile = Schema.Struct({
   format: Schema.Literal(1),

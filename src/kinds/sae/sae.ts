@@ -7,60 +7,8 @@
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import { makeKind } from "../../artifact/artifact-kind.ts"
+import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
-
-/** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
-export type SaeActivation =
-  /** f = relu(z) */
-  | { readonly type: "relu" }
-  /** f = the k largest of relu(z) of each row */
-  | { readonly type: "topk"; readonly k: number }
-  /** f = z where z > threshold and z > 0, else 0 */
-  | { readonly type: "jumprelu" }
-
-/** All that is needed to compute with an SAE. Arrays are row-major and f32 whatever the file holds. */
-export interface SaeWeights {
-  readonly d_in: number
-  readonly d_sae: number
-  readonly activation: SaeActivation
-  /** Whether b_dec is subtracted from the input. */
-  readonly apply_b_dec_to_input: boolean
-  /** [d_in, d_sae] */
-  readonly W_enc: Float32Array<ArrayBuffer>
-  /** [d_sae, d_in] */
-  readonly W_dec: Float32Array<ArrayBuffer>
-  /** [d_sae] */
-  readonly b_enc: Float32Array<ArrayBuffer>
-  /** [d_in] */
-  readonly b_dec: Float32Array<ArrayBuffer>
-  /** [d_sae], present where `activation.type` is `jumprelu`. */
-  readonly threshold: Float32Array<ArrayBuffer> | undefined
-  /** Only where the output is another activation: its width. Then W_dec is [d_sae, d_out], b_dec [d_out]. */
-  readonly transcoder?: { readonly d_out: number }
-  /** What is done to every row before the encoder and undone after the decoder; see `StoredSae.normalize`. */
-  readonly normalize?: "constant_norm_rescale" | "layer_norm"
-  /** [d_out, d_in]: x W_skip^T is added to the output. */
-  readonly W_skip?: Float32Array<ArrayBuffer>
-}
-
-export interface SaeInfo {
-  /** As trained: `topk`, `batch_topk`, ...; for an SAE from elsewhere, what its cfg.json says. */
-  readonly architecture: string
-  readonly activation: SaeActivation
-  readonly d_in: number
-  readonly d_sae: number
-  /** Latents per row that it was trained for; null where the architecture has none. */
-  readonly k: number | null
-  /** Null where unknown: an SAE of decoder directions (meta-SAE), or one from elsewhere. */
-  readonly hook: string | null
-  /** Digests of the artifacts that it was trained on; null where unknown. */
-  readonly model: string | null
-  readonly activations: string | null
-  /** What its rows are: `activations`, `decoder`. */
-  readonly rows: string
-  /** Options and outcome of the training; null for an SAE from elsewhere. */
-  readonly training: Readonly<Record<string, unknown>> | null
-}
 
 /** Training curve: one array per column (`step`, `loss`, `mse`, `aux_loss`, `l0`, `explained_variance`, `dead`, ...). */
 export type SaeCurve = Readonly<Record<string, Float64Array<ArrayBuffer>>>

@@ -8,7 +8,8 @@ import { saeLens } from "./formats/saelens.ts"
 import { storedFromWeights } from "./stored/stored-from-weights.ts"
 import { storedProblem } from "./stored/stored-sae.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
-import type { SaeCurve, SaeInfo, SaeWeights } from "./sae.ts"
+import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
+import type { SaeCurve } from "./sae.ts"
 
 export interface SaeOutput {
   readonly weights: SaeWeights

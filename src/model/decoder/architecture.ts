@@ -4,6 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { ActivationFunction } from "../blocks/activation-function.ts"
+import type { NormDescription } from "../blocks/norm.ts"
 import type { Rotary } from "../blocks/rotary.ts"
 import type { ModelError } from "./model-error.ts"
 import type { ModelInfo } from "./model-info.ts"
@@ -16,12 +17,6 @@ export interface AttentionDescription {
   readonly window: number | undefined
   /** How queries and keys are turned by their position; undefined: not at all. */
   readonly rotary: Rotary | undefined
-}
-
-export interface NormDescription {
-  /** `layer` subtracts the mean first, `rms` does not. */
-  readonly kind: "layer" | "rms"
-  readonly epsilon: number
 }
 
 export interface ModelDescription {

@@ -4,7 +4,7 @@ import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
-import type { SaeInfo } from "../../kinds/sae/sae.ts"
+import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
 

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { fastIca } from "../../numeric/fast-ica.ts"
 import { symmetricEigen } from "../../numeric/symmetric-eigen.ts"
-import type { SaeActivation, SaeWeights } from "../../kinds/sae/sae.ts"
+import type { SaeActivation, SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { initialWeights } from "../training/initial-weights.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 

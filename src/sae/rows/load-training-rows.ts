@@ -3,6 +3,7 @@
  * shuffled ones are read in their order, and those that are not stored are computed in a random one.
  */
 import * as Effect from "effect/Effect"
+import { type OpenActivations, openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { checkedBatch } from "../../activations/checked-batch.ts"
@@ -15,7 +16,7 @@ const statisticsRows = 32_768
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 
-const inMemory = Effect.fnUntraced(function* (activations: ActivationsHandle) {
+const inMemory = Effect.fnUntraced(function* (activations: OpenActivations) {
   const { train, d_in } = activations
   const bytes = train.rows * d_in * 4
   const free = process.availableMemory()
@@ -33,7 +34,7 @@ const inMemory = Effect.fnUntraced(function* (activations: ActivationsHandle) {
   return matrixRows(rows, d_in)
 })
 
-const inOrder = Effect.fnUntraced(function* (activations: ActivationsHandle) {
+const inOrder = Effect.fnUntraced(function* (activations: OpenActivations) {
   const { train, d_in } = activations
   const starts = Array.from({ length: train.batches }, (_, b) => b * train.batch_rows)
   const read = (b: number) => Effect.map(checkedBatch(activations, train, b), ({ activation }) => activation)
@@ -44,7 +45,8 @@ const inOrder = Effect.fnUntraced(function* (activations: ActivationsHandle) {
  * Fails where there are no rows, where rows in token order would not fit in the memory that is free (a global permutation
  * needs all of them at hand), and where a row holds NaN or infinite numbers.
  */
-export const loadTrainingRows = Effect.fn("loadTrainingRows")(function* (activations: ActivationsHandle) {
+export const loadTrainingRows = Effect.fn("loadTrainingRows")(function* (handle: ActivationsHandle) {
+  const activations = yield* openActivations(handle)
   if (activations.train.rows === 0) {
     return yield* stageFailed(`the activations of ${activations.hook} have no training rows`, "Capture more text.")
   }

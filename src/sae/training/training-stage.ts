@@ -1,5 +1,6 @@
 /** What the stage kinds that train have in common: memory, the members of one pass, what is said and measured. */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
@@ -43,7 +44,7 @@ interface TrainingContext extends Pick<Stage.StageContext<unknown, {}, unknown>,
 export const trainMembers = Effect.fnUntraced(function* (
   contexts: ReadonlyArray<TrainingContext>,
   widths: { readonly d_in: number; readonly d_out: number },
-  load: Effect.Effect<RowSource | TrainingRows, StageFailed | ArtifactError>
+  load: Effect.Effect<RowSource | TrainingRows, StageFailed | ArtifactError, Scope.Scope>
 ) {
   const { trainTogether } = yield* Effect.promise(() => import("./train-together.ts"))
   const members = yield* Effect.forEach(

@@ -55,12 +55,17 @@ const sourceFile = Effect.fnUntraced(function* (
   index: FileIndex
 ) {
   const { type, repo, revision, commit } = place
-  const remote: HubFile = { type, repo, revision, commit, path: entry.path, size: entry.size, oid: entry.oid }
-  const path = snapshotPath(settings.cache, remote)
-  const sha256 = entry.oid.length === 64 ? entry.oid : yield* smallDigest(settings, remote, path, index)
+  const file: HubFile = { type, repo, revision, commit, path: entry.path, size: entry.size, oid: entry.oid }
+  const path = snapshotPath(settings.cache, file)
+  const sha256 = entry.oid.length === 64 ? entry.oid : yield* smallDigest(settings, file, path, index)
   // A file whose blob is not known can only be read where it is.
-  const file: SourceFile = { name, path, sha256, ...(entry.oid === "" ? {} : { remote }) }
-  return file
+  const found: SourceFile = {
+    name,
+    path,
+    sha256,
+    ...(entry.oid === "" ? {} : { remote: { scheme: "hf", place: file } })
+  }
+  return found
 })
 
 export const resolveHubSource = Effect.fn("resolveHubSource")(function* (

@@ -3,7 +3,8 @@
  * the machine can build it, unless that was refused.
  */
 import * as Effect from "effect/Effect"
-import { type EngineName, resolveEngine } from "./engine.ts"
+import type { EngineName } from "../engine-info.ts"
+import { resolveEngine } from "./engine.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
 import { type InstallOptions, installTensorflow } from "../tensorflow/tensorflow-install.ts"
 import { tensorflowStatus } from "../tensorflow/tensorflow-status.ts"

@@ -1,7 +1,7 @@
 /** The engine that is always there: tfjs's WebAssembly back end with SIMD, one thread. */
 import { createRequire } from "node:module"
 import * as Effect from "effect/Effect"
-import type { EngineInfo } from "../engine/engine.ts"
+import type { EngineInfo } from "../engine-info.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
 import { quietly } from "../quietly.ts"
 import { registerGradients } from "../register-gradients.ts"

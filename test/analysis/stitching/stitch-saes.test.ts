@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { assert, beforeAll, describe, expect, it } from "vitest"
 import { openRowSetWriter, writeActivationsInfo } from "../../../src/kinds/activations/write-activations.ts"
-import { Activations } from "../../../src/kinds/activations/activations.ts"
-import { Sae, type SaeWeights } from "../../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import { Sae } from "../../../src/kinds/sae/sae.ts"
 import { Stitching } from "../../../src/kinds/stitching.ts"
 import { openTokensWriter } from "../../../src/kinds/tokens/write-tokens.ts"
 import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
@@ -13,6 +13,7 @@ import { loadTestEngine } from "../../engine.ts"
 import { opened, runStage } from "../../sae/run-stage.ts"
 import { denseMse, randomRows, randomSae } from "../random-sae.ts"
 import { joinedEnds } from "../../../src/kinds/tokens/tokens.ts"
+import { openedActivations } from "../../sae/small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -67,7 +68,7 @@ const activations = Effect.gen(function* () {
   })
   yield* tokens.append({ ids: new Int32Array(300), documents: new Int32Array(300) })
   yield* tokens.finish(["none"])
-  return yield* opened(Activations, folderArtifact(directory, "Activations"))
+  return yield* openedActivations(folderArtifact(directory, "Activations"))
 })
 
 const artifactOf = Effect.fnUntraced(function* (weights: SaeWeights, at = hook) {

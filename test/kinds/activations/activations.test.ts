@@ -1,6 +1,7 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
+import { openActivations } from "../../../src/activations/open-activations.ts"
 import { Activations } from "../../../src/kinds/activations/activations.ts"
 import { joinedEnds } from "../../../src/kinds/tokens/tokens.ts"
 import { writeActivationsInfo } from "../../../src/kinds/activations/write-activations.ts"
@@ -39,8 +40,9 @@ it.effect("activations that are not stored open without an engine, and say what 
         probe: { contexts: 1, rows: 4, sha256: "", mean_norm: 1 }
       }
     )
-    const handle = yield* Activations.open(folderArtifact(directory, "Activations"))
-    expect(handle.train.rows).toBe(4)
+    const closed = yield* Activations.open(folderArtifact(directory, "Activations"))
+    expect(closed.train.rows).toBe(4)
+    const handle = yield* openActivations(closed)
     expect([...((yield* handle.computed?.trainingRows ?? Effect.die("stored")) as Uint32Array)]).toEqual([4, 0])
     const failure = yield* Effect.flip(handle.train.readBatch(0))
     expect(failure.message).toMatch(/no tensor engine; capture with materialize: true/)

@@ -2,7 +2,7 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { Activations, type ActivationsHandle } from "../../../src/kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../../src/kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../../src/kinds/language-model/language-model.ts"
 import { Sae, type SaeHandle } from "../../../src/kinds/sae/sae.ts"
 import { Tokens } from "../../../src/kinds/tokens/tokens.ts"
@@ -19,6 +19,7 @@ import { folderArtifact, temporaryDirectory } from "../../artifact/folder-artifa
 import { loadTestEngine } from "../../engine.ts"
 import { d_model, randomGpt2, vocabulary, writeTokens } from "../random-gpt2.ts"
 import { opened, runStage } from "../run-stage.ts"
+import { openedActivations } from "../small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -33,7 +34,7 @@ const world = Effect.gen(function* () {
   const model = yield* randomGpt2
   const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
   const { artifact } = yield* runStage(capture, { model, tokens }, { hook }, yield* temporaryDirectory)
-  return { model, activations: yield* opened(Activations, artifact) }
+  return { model, activations: yield* openedActivations(artifact) }
 })
 
 /** KL divergence and L0 of an SAE on held-out contexts. */

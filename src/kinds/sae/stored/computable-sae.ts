@@ -7,7 +7,7 @@
  * * TopK with `rescale` is a plain TopK whose decoder rows have norm one and whose encoder is scaled by their norms.
  * * BatchTopK in use is a JumpReLU with one threshold.
  */
-import type { SaeActivation, SaeWeights } from "../sae.ts"
+import type { SaeActivation, SaeWeights } from "./sae-weights.ts"
 import type { Floats, StoredLatents, StoredSae } from "./stored-sae.ts"
 
 /** How latents are chosen once it is computable. */

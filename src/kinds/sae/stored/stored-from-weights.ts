@@ -1,5 +1,5 @@
 /** Weights that were trained here, as they are stored. */
-import type { SaeWeights } from "../sae.ts"
+import type { SaeWeights } from "./sae-weights.ts"
 import type { StoredSae } from "./stored-sae.ts"
 
 /** @param metadata what is known of the model and the data, in SAELens's words */

@@ -1,5 +1,5 @@
 /** What an SAE from elsewhere is called here. */
-import type { SaeInfo } from "../sae.ts"
+import type { SaeInfo } from "./sae-weights.ts"
 import { activationOf } from "./computable-sae.ts"
 import type { StoredSae } from "./stored-sae.ts"
 

@@ -5,7 +5,7 @@ import { computableSae } from "../../../../src/kinds/sae/stored/computable-sae.t
 import { convertSae } from "../../../../src/kinds/sae/formats/convert-sae.ts"
 import { formats, formatNames, readAnySae } from "../../../../src/kinds/sae/formats/formats.ts"
 import type { StoredSae } from "../../../../src/kinds/sae/stored/stored-sae.ts"
-import type { SaeWeights } from "../../../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../../../src/kinds/sae/stored/sae-weights.ts"
 import { filesFolder } from "../../../artifact/directory-folder.ts"
 import { readSmallSae, smallSaeNames } from "./small-saes.ts"
 

@@ -1,0 +1,75 @@
+/**
+ * The floors of the house, from the top down. A folder of src/ imports from itself and from the floors below its own, by
+ * whatever kind of import: of values, of types, at run time. So there is no cycle of folders. A new folder gets its place here.
+ */
+import { existsSync, statSync } from "node:fs"
+import { dirname, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const floors = [
+  "cli",
+  "cli/commands",
+  "cli/experiment cli/render report",
+  "report/sections",
+  "report/browser report/charts",
+  "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries",
+  "sae/training",
+  "sae/rows sae/evaluate model/evaluate analysis/stitching",
+  "activations analysis model/train",
+  "model sae/architectures",
+  "model/architectures sae/loss run",
+  "model/decoder text execute sae",
+  "model/blocks text/documents sae/settings tensor/adam store command",
+  "source plan kinds/evaluation tensor/kernels tensor/engine",
+  "source/hub source/pypi source/builtin specification kinds/sae",
+  "catalog kinds/activations kinds/language-model kinds/sae/formats tensor/tensorflow tensor/wasm tensor/webgpu",
+  "stage file kinds/tokens kinds/language-model/gguf format/torch",
+  "format kinds format/arrow kinds/sae/stored text/first-letter numeric source/scheme cli/flags",
+  "artifact tensor",
+  "json words random project"
+].map((floor) => floor.split(" "))
+
+/** What a stage kind may not see: it gets artifacts, never the store, the plan or who runs it. */
+const closedToStages = ["cli", "run", "execute", "store", "plan", "specification", "catalog"]
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const floorOf = (folder) => floors.findIndex((rooms) => rooms.includes(folder))
+const folderOf = (file) => relative(resolve(root, "src"), dirname(file)).replaceAll("\\", "/")
+const isFile = (path) => existsSync(path) && statSync(path).isFile()
+
+/** @returns what is wrong with `file` importing `target`, both absolute paths; undefined where nothing is */
+export const floorProblem = (file, target) => {
+  const to = folderOf(target)
+  if (to.startsWith("..") || !isFile(target)) return undefined
+  const from = folderOf(file)
+  if (from === to) return undefined
+  if (relative(root, file).startsWith("stages/")) {
+    const room = closedToStages.find((closed) => to === closed || to.startsWith(`${closed}/`))
+    return room === undefined ? undefined : `a stage kind sees artifacts, never src/${room}`
+  }
+  if (from.startsWith("..")) return undefined
+  const [above, below] = [floorOf(from), floorOf(to)]
+  if (above < 0 || below < 0) return `src/${above < 0 ? from : to} has no floor: give it one in lint/floors.mjs`
+  return above < below ? undefined : `src/${from} imports from src/${to}, which is not below it (lint/floors.mjs)`
+}
+
+const imports = {
+  meta: { type: "problem", schema: [] },
+  create: (context) => {
+    const check = (node, source) => {
+      if (typeof source !== "string" || !source.startsWith(".")) return
+      const message = floorProblem(context.filename, resolve(dirname(context.filename), source))
+      if (message !== undefined) context.report({ node, message })
+    }
+    const declaration = (node) => check(node, node.source?.value)
+    return {
+      ImportDeclaration: declaration,
+      ExportNamedDeclaration: declaration,
+      ExportAllDeclaration: declaration,
+      ImportExpression: declaration,
+      TSImportType: (node) => check(node, node.source?.value ?? node.argument?.literal?.value)
+    }
+  }
+}
+
+export default { meta: { name: "floors" }, rules: { imports } }

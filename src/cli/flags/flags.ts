@@ -1,0 +1,110 @@
+/** Arguments and flags of every command, and what they are once parsed: what each command's own file takes. */
+import * as Argument from "effect/cli/Argument"
+import type * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+
+const file = Argument.String("file").pipe(Argument.withDescription("an experiment or pipeline file (YAML)"))
+const stage = Argument.String("stage").pipe(
+  Argument.withDescription("a stage, or one instance: sae, 'sae[width=512,seed=0]'")
+)
+const set = Flag.String("set").pipe(
+  Flag.atLeast(0),
+  Flag.withDescription("change a value: tokens=1e6, 'stages.sae[width=2048].with.k=24' (repeatable)")
+)
+const cache = Flag.String("cache").pipe(
+  Flag.optional,
+  Flag.withDescription("the artifact store (default: PIPELINE_CACHE, or cache/ in the project)")
+)
+const engine = Flag.Literals("engine", ["auto", "tensorflow", "webgpu", "wasm"]).pipe(
+  Flag.optional,
+  Flag.withDescription("what multiplies matrices (default: PIPELINE_ENGINE, or the best there is)")
+)
+const json = Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withoutNegation)
+const flag = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription(description))
+const stagesFlag = (name: string, description: string) =>
+  Flag.String(name).pipe(Flag.atLeast(0), Flag.withDescription(description))
+
+const acceptLicence = Flag.String("accept-licence").pipe(
+  Flag.atLeast(0),
+  Flag.withDescription("say yes to the terms of a model's weights, once for this user: gemma")
+)
+
+const common = { set, cache, engine }
+
+export const runFlags = {
+  file,
+  stages: Argument.String("stage").pipe(
+    Argument.variadic(),
+    Argument.withDescription("only these stages and what they need")
+  ),
+  dryRun: flag("dry-run", "print the plan and run nothing").pipe(Flag.withAlias("n")),
+  from: stagesFlag("from", "run this stage and everything below it again"),
+  until: stagesFlag("until", "this stage and what it needs, no more"),
+  only: stagesFlag("only", "this stage alone; what it needs has to be there"),
+  force: stagesFlag("force", "run this stage even if it is a hit; its result becomes the one that counts"),
+  jobs: Flag.Int("jobs").pipe(
+    Flag.withAlias("j"),
+    Flag.optional,
+    Flag.withDescription("stages side by side (default: cores)")
+  ),
+  acceptLicence,
+  keepGoing: flag("keep-going", "after a failure, go on with what does not need the failed stage"),
+  json: json.pipe(Flag.withDescription("NDJSON events on stdout, and nothing else there")),
+  ...common
+}
+export type RunInput = Command.Command.Config.Infer<typeof runFlags>
+
+export const planFlags = { file, json: json.pipe(Flag.withDescription("the plan as JSON")), ...common }
+export type PlanInput = Command.Command.Config.Infer<typeof planFlags>
+
+export const stageFlags = { file, stage, json: json.pipe(Flag.withDescription("as JSON")), ...common }
+export type StageInput = Command.Command.Config.Infer<typeof stageFlags>
+
+export const exportFlags = { file, stage, directory: Argument.String("directory"), ...common }
+export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
+
+export const convertFlags = {
+  source: Argument.String("source").pipe(
+    Argument.withDescription("a folder with an SAE, or its one file; the format is told by the files")
+  ),
+  directory: Argument.String("directory").pipe(Argument.withDescription("an empty or new folder")),
+  to: Flag.Literals("to", ["saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"]).pipe(
+    Flag.withDescription("the format to write")
+  ),
+  fold: flag("fold", "b_dec and decoder norms may be folded into the encoder where the format needs it, up to rounding")
+}
+export type ConvertInput = Command.Command.Config.Infer<typeof convertFlags>
+
+export const logsFlags = {
+  stage,
+  run: Flag.String("run").pipe(
+    Flag.optional,
+    Flag.withDescription("a run's id (default: the latest that ran the stage)")
+  ),
+  cache
+}
+export type LogsInput = Command.Command.Config.Infer<typeof logsFlags>
+
+export const cacheFlags = { json: json.pipe(Flag.withDescription("as JSON")), cache }
+export type CacheInput = Command.Command.Config.Infer<typeof cacheFlags>
+
+export const reportFlags = {
+  file,
+  output: Flag.String("output").pipe(
+    Flag.withAlias("o"),
+    Flag.optional,
+    Flag.withDescription("the HTML file to write (default: <experiment>.html)")
+  ),
+  ...common
+}
+export type ReportInput = Command.Command.Config.Infer<typeof reportFlags>
+
+export const stagesFlags = {
+  kind: Argument.String("kind").pipe(
+    Argument.optional,
+    Argument.withDescription("one stage kind, with its parameters")
+  ),
+  json: json.pipe(Flag.withDescription("as JSON"))
+}
+export type StagesInput = Command.Command.Config.Infer<typeof stagesFlags>
