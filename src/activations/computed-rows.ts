@@ -9,6 +9,7 @@ import { activationsBatchRows } from "../kinds/activations/activations-columns.t
 import type { ActivationsHandle, RowBatch, RowSet, RowsRecipe } from "../kinds/activations/activations.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { rowLoader } from "../kinds/activations/row-loader.ts"
+import { codeEnding } from "../project/code-ending.ts"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
 import { isHeldOut } from "./held-out-documents.ts"
 import type * as recipeModel from "./load-recipe-model.ts"
@@ -20,7 +21,7 @@ const probeTolerance = 1e-3
 const blocksKept = 2
 
 const importModelCode = (): Promise<typeof recipeModel> => {
-  const path = new URL("load-recipe-model.ts", import.meta.url).href
+  const path = new URL(`load-recipe-model${codeEnding}`, import.meta.url).href
   return import(path) as Promise<typeof recipeModel>
 }
 

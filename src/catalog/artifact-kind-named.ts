@@ -6,12 +6,13 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
+import { codeEnding } from "../project/code-ending.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 
 const filesOf = (name: string): ReadonlyArray<URL> => {
   const file = name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase()
-  return [`${file}.ts`, `${file}/${file}.ts`].map((path) => new URL(`../kinds/${path}`, import.meta.url))
+  return [file, `${file}/${file}`].map((path) => new URL(`../kinds/${path}${codeEnding}`, import.meta.url))
 }
 
 const isKind = (value: unknown, name: string): value is ArtifactKind =>

@@ -3,20 +3,26 @@
  *
  * esbuild bundles the kind's module graph, shakes the tree and minifies: a comment, a type or a change in a module
  * that the kind does not reach changes nothing. npm packages stay outside and enter as name@version, except those
- * that carry effects and text but no numbers.
+ * that carry effects and text but no numbers. What a project's own kind imports from this package by its name is bundled
+ * with it, not counted as a package: such a kind runs again for code that it reaches, not for a new version.
+ *
+ * The built package's JavaScript has the digest of the TypeScript that it was made from.
  */
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type { Plugin } from "esbuild"
+import { entryModule, entryModules, isEntryModule, namesThisPackage } from "../project/entry-module.ts"
+import { codeDirectory } from "../project/package-directory.ts"
 
 export interface CodeDigest {
   /** sha256 of the minified bundle and of the bundler's version. */
   readonly digest: string
   /** npm packages that the bundle imports, name -> version. */
   readonly packages: Readonly<Record<string, string>>
-  /** Digest of each source file's minified text, by path below the project: tells which file changed. */
+  /** Digest of each source file's minified text, by path below the project or this package: tells which file changed. */
   readonly files: Readonly<Record<string, string>>
 }
 
@@ -60,6 +66,29 @@ export interface DigestedCode {
   readonly files: ReadonlyArray<string>
 }
 
+/** Imports of this package by its own name; what its entry modules pass on and nobody uses is left out. */
+const thisPackage: Plugin = {
+  name: "this-package",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^[^.]/ }, ({ path }) => {
+      if (!namesThisPackage(path)) return undefined
+      const found = entryModule(path)
+      return found === undefined
+        ? { errors: [{ text: `${path} is not there for others; ${entryModules.join(", ")} are` }] }
+        : { path: found, sideEffects: false }
+    })
+    onResolve({ filter: /^\./ }, ({ path, importer }) =>
+      isEntryModule(importer) ? { path: resolve(dirname(importer), path), sideEffects: false } : undefined
+    )
+  }
+}
+
+/** How a file is called in a digest: the same from any project, from the sources and from what is built of them. */
+const stableName = (path: string, root: string): string => {
+  const inPackage = relative(codeDirectory, path)
+  return /^(src|stages)\//.test(inPackage) ? inPackage.replace(/\.(ts|js)$/, ".ts") : relative(root, path)
+}
+
 const bundle = async (file: string, root: string): Promise<DigestedCode> => {
   // Loaded late: with every digest in the index, as on most runs, nothing needs bundling.
   const esbuild = await import("esbuild")
@@ -74,32 +103,40 @@ const bundle = async (file: string, root: string): Promise<DigestedCode> => {
     format: "esm",
     platform: "node",
     packages: "external",
+    plugins: [thisPackage],
+    // Else "strict" of the nearest tsconfig.json would be in the digest.
+    tsconfigRaw: "{}",
     logLevel: "silent"
   })
   const output = Object.values(built.metafile.outputs)[0]
   const text = built.outputFiles[0]?.text
   if (output === undefined || text === undefined) throw new Error("esbuild gave no output")
+  const outside = new Set(output.imports.filter(({ external }) => external === true).map(({ path }) => path))
   const packages: Record<string, string> = {}
   const packageFiles: Array<string> = []
-  for (const { path, external } of output.imports) {
-    if (external !== true || path.startsWith("node:")) continue
-    const name = packageName(path)
-    if (carriesOnlyEffects(name)) continue
-    const described = packageFile(name, dirname(file))
-    packages[name] = described === undefined ? "not installed" : versionIn(described)
-    if (described !== undefined) packageFiles.push(described)
-  }
   const files: Record<string, string> = {}
+  let code = text
   for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
     if (bytesInOutput === 0) continue
-    const source = readFileSync(resolve(root, path), "utf8")
+    const absolute = resolve(root, path)
+    const name = stableName(absolute, root)
+    // Modules that are imported late are called by their paths.
+    code = code.replaceAll(`${JSON.stringify(path)}(`, `${JSON.stringify(name)}(`)
     const loader = path.endsWith(".json") ? "json" : path.endsWith(".ts") ? "ts" : "js"
-    const { code } = await esbuild.transform(source, { ...minified, loader })
-    files[relative(root, resolve(root, path))] = sha256(code)
+    const own = await esbuild.transform(readFileSync(absolute, "utf8"), { ...minified, loader, tsconfigRaw: "{}" })
+    files[name] = sha256(own.code.replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s"/g, '"$1"'))
+    for (const each of built.metafile.inputs[path]?.imports ?? []) {
+      if (each.external !== true || !outside.has(each.path) || each.path.startsWith("node:")) continue
+      const imported = packageName(each.path)
+      if (carriesOnlyEffects(imported)) continue
+      const described = packageFile(imported, dirname(absolute))
+      packages[imported] = described === undefined ? "not installed" : versionIn(described)
+      if (described !== undefined) packageFiles.push(described)
+    }
   }
   const sources = Object.keys(built.metafile.inputs).map((path) => resolve(root, path))
   return {
-    value: { digest: sha256(`esbuild ${esbuild.version}\n${text}`), packages, files },
+    value: { digest: sha256(`esbuild ${esbuild.version}\n${code}`), packages, files },
     files: [...sources, ...packageFiles]
   }
 }

@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { StageKind } from "../stage/stage.ts"
+import { resolveOwnImports } from "./own-imports.ts"
 
 export class StageKindBroken extends Data.TaggedError("StageKindBroken")<{
   readonly file: string
@@ -35,7 +36,10 @@ export const stageFiles = (directories: ReadonlyArray<string>): StageFiles => {
 
 export const loadStageKind = (file: string): Effect.Effect<StageKind, StageKindBroken> =>
   Effect.tryPromise({
-    try: () => import(pathToFileURL(file).href) as Promise<{ readonly default?: StageKind }>,
+    try: () => {
+      resolveOwnImports()
+      return import(pathToFileURL(file).href) as Promise<{ readonly default?: StageKind }>
+    },
     catch: (cause) => new StageKindBroken({ file, problem: `cannot be loaded: ${String(cause)}` })
   }).pipe(
     Effect.flatMap((module) => {

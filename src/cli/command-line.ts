@@ -137,6 +137,7 @@ const schema = Command.make("schema", {}, () =>
   )
 ).pipe(Command.withDescription("A JSON Schema of pipeline and experiment files, for editors"))
 
+/** @internal Its type has no name to be declared by. */
 export const commandLine = Command.make("pipeline").pipe(
   Command.withDescription("A declarative, cached experiment pipeline for sparse-autoencoder research"),
   Command.withSubcommands([

@@ -9,12 +9,13 @@ import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
+import { codeEnding } from "../project/code-ending.ts"
 import { JobFailed } from "./backend.ts"
 import type { JobRequest } from "./backend.ts"
 import type { JobDone, WorkerEvent } from "./job.ts"
 import { largePages } from "./large-pages.ts"
 
-const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url))
+const WORKER = fileURLToPath(new URL(`worker${codeEnding}`, import.meta.url))
 
 /** What programs that a stage has started get to put themselves in order. */
 const GRACE_MS = 5_000

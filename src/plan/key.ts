@@ -10,7 +10,7 @@ import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates } from "../stage/stage.ts"
 
 /** Raise it when the manifest changes its meaning: every key changes with it. */
-export const KEY_FORMAT = 1
+export const KEY_FORMAT = 2
 
 export type InputDigest = string | ReadonlyArray<{ readonly at: Coordinates; readonly digest: string }>
 

@@ -6,8 +6,8 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parse } from "yaml"
+import { codeDirectory } from "./package-directory.ts"
 
 export interface Project {
   readonly directory: string
@@ -16,9 +16,6 @@ export interface Project {
   /** The artifact store. */
   readonly cache: string
 }
-
-/** The folder that this package is installed in. */
-export const packageDirectory: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const marks = ["pipeline.config.yaml", "pipelines", "experiments", "stages"]
 
@@ -51,7 +48,7 @@ export const locateProject = (options: {
       ? options.workingDirectory
       : dirname(resolve(options.workingDirectory, options.experimentFile))
   const directory = findUp(start) ?? options.workingDirectory
-  const ours = join(packageDirectory, "stages")
+  const ours = join(codeDirectory, "stages")
   const own = join(directory, "stages")
   const named = options.cache ?? process.env["PIPELINE_CACHE"]
   return {

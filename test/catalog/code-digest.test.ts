@@ -54,6 +54,29 @@ describe("codeDigest", () => {
     assert.deepStrictEqual((await digest()).packages, { "apache-arrow": "1.2.3" })
   })
 
+  it("holds of this package what the kind reaches through its name, under the same paths from any project", async () => {
+    const own = (kind: string) =>
+      `import { ${kind} } from "sae-pipeline/kinds"\nimport { Stage } from "sae-pipeline/stage"\nexport default Stage.make("own", { output: ${kind} })\n`
+    const files = await digest({ "stage.ts": own("Files") })
+    const paths = Object.keys(files.files)
+    assert.deepStrictEqual(paths.toSorted(), [
+      "src/artifact/artifact-kind.ts",
+      "src/kinds/files.ts",
+      "src/stage/stage.ts",
+      "stage.ts"
+    ])
+    assert.deepStrictEqual(files.packages, {})
+    const absorption = await digest({ "stage.ts": own("Absorption") })
+    assert.notInclude(Object.keys(absorption.files), "src/kinds/files.ts")
+    assert.include(Object.keys(absorption.files), "src/kinds/absorption.ts")
+  })
+
+  it("tells what of this package can be imported where something else is", async () => {
+    const inner = `import { run } from "sae-pipeline/src/run/run.ts"\nexport default run\n`
+    const error = await digest({ "stage.ts": inner }).catch(String)
+    assert.include(String(error), "sae-pipeline/src/run/run.ts is not there for others; sae-pipeline")
+  })
+
   it("says which file cannot be bundled", async () => {
     const error = await digest({
       "stage.ts": `import { nothing } from "./missing.ts"\nexport default nothing\n`

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { beforeEach, describe, expect, it } from "vitest"
 import type { ArtifactError } from "../../src/artifact/artifact-error.ts"
+import { KEY_FORMAT } from "../../src/plan/key.ts"
 import type { NewAction } from "../../src/store/action-record.ts"
 import type { Store } from "../../src/store/store.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
@@ -52,7 +53,7 @@ export const actionOf = (key: string, digest: string): NewAction => ({
   experiment: "e.yaml",
   acceptedFrom: null,
   manifest: {
-    format: 1,
+    format: KEY_FORMAT,
     kind: "train",
     code: { digest: "c", packages: {} },
     params: { lr: 0.0003, text: "é" },

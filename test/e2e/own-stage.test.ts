@@ -1,15 +1,13 @@
-import { symlinkSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { cli, project, repository, start, statuses } from "./run-cli.ts"
+import { cli, project, start, statuses } from "./run-cli.ts"
 
-const source = (name: string): string => JSON.stringify(join(repository, "src", name))
 const formula = "export const double = (x: number): number => x * 2\n"
 const kind = `
 import * as Effect from "effect/Effect"
-import { Files } from ${source("artifact/files.ts")}
-import * as Param from ${source("stage/param.ts")}
-import * as Stage from ${source("stage/stage.ts")}
+import { Files } from "sae-pipeline/kinds"
+import { Param, Stage } from "sae-pipeline/stage"
 import { double } from "../double.ts"
 
 export default Stage.make("doubled", {
@@ -37,9 +35,7 @@ let directory: string
 let remove: () => void
 beforeEach(() => {
   ;({ directory, remove } = project({ "x.yaml": experiment, "stages/doubled.ts": kind, "double.ts": formula }))
-  // Effect is found from the project as from any that depends on it.
   writeFileSync(join(directory, "package.json"), `{ "type": "module" }`)
-  symlinkSync(join(repository, "node_modules"), join(directory, "node_modules"))
 })
 afterEach(() => remove())
 

@@ -13,10 +13,11 @@ import * as Runtime from "effect/Runtime"
 import packageJson from "esbuild/package.json" with { type: "json" }
 import { compile } from "../../plan/compile.ts"
 import type { Compiled } from "../../plan/compile.ts"
+import { KEY_FORMAT } from "../../plan/key.ts"
 import { plan } from "../../plan/plan.ts"
 import type { Plan, PlanResolver } from "../../plan/plan.ts"
 import type { StageInstance } from "../../plan/stage-instance.ts"
-import { locateProject, packageDirectory } from "../../project/project.ts"
+import { locateProject } from "../../project/project.ts"
 import type { Project } from "../../project/project.ts"
 import type { StageSetup } from "../../run/run-options.ts"
 import { openFileIndex } from "../../file/file-index.ts"
@@ -128,7 +129,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   const { project, compiled, files } = experiment
   const store = yield* Store
   const index = yield* Effect.promise(() =>
-    openFileIndex(join(project.cache, "index.json"), `esbuild ${packageJson.version}`)
+    openFileIndex(join(project.cache, "index.json"), `keys ${KEY_FORMAT}, esbuild ${packageJson.version}`)
   )
   const lastKeys = yield* store.lastKeys(experiment.name)
   const sources = new Map<string, Record<string, ResolvedSource>>()
@@ -143,9 +144,8 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
 
   const codeOf = (kind: StageKind): Effect.Effect<CodeDigest, CodeUnreadable> => {
     const file = files[kind.name] as string
-    const root = file.startsWith(packageDirectory) ? packageDirectory : project.directory
     return Effect.tryPromise({
-      try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, root))),
+      try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, project.directory))),
       catch: (cause) => cause as CodeUnreadable
     })
   }

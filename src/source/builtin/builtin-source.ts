@@ -1,7 +1,7 @@
 /** What `builtin:` names: the embedded model, and the text that npm packages among our dependencies carry. */
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { packageDirectory } from "../../project/project.ts"
+import { packageDirectory } from "../../project/package-directory.ts"
 import type { SourceOf } from "../../stage/stage.ts"
 import { packageTextFiles, packageDirectory as npmDirectory } from "./package-text.ts"
 

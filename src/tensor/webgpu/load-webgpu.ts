@@ -3,6 +3,7 @@ import { createRequire } from "node:module"
 import { MessageChannel, Worker } from "node:worker_threads"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import { codeEnding } from "../../project/code-ending.ts"
 import type { EngineInfo } from "../engine-info.ts"
 import type { EngineUnavailable } from "../engine-unavailable.ts"
 import { quietly } from "../quietly.ts"
@@ -15,7 +16,7 @@ const startThread = async (): Promise<{ readonly started: Started; readonly back
   const { port1, port2 } = new MessageChannel()
   const replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const data: DeviceThreadData = { port: port2, replies }
-  const thread = new Worker(new URL("device-thread.ts", import.meta.url), {
+  const thread = new Worker(new URL(`device-thread${codeEnding}`, import.meta.url), {
     workerData: data,
     transferList: [port2],
     execArgv: []

@@ -6,9 +6,10 @@ import { execFile, type ExecFileException } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
+import { codeEnding } from "../../project/code-ending.ts"
 import type { AdapterFacts } from "./adapter.ts"
 
-const PROGRAM = fileURLToPath(new URL("print-adapter.ts", import.meta.url))
+const PROGRAM = fileURLToPath(new URL(`print-adapter${codeEnding}`, import.meta.url))
 const MOST_MILLISECONDS = 20_000
 
 export const probeAdapter: Effect.Effect<AdapterFacts> = Effect.tryPromise({

@@ -1,0 +1,6 @@
+/** What a stage kind is made of: `sae-pipeline/stage`. */
+export * as Param from "../stage/param.ts"
+export * as Stage from "../stage/stage.ts"
+export { StageFailed, stageFailed } from "../stage/stage-failed.ts"
+export { ArtifactError } from "../artifact/artifact-error.ts"
+export type { Artifact, ArtifactFile, ArtifactWriter, Metrics, VerifiedFile } from "../artifact/artifact.ts"

@@ -1,0 +1,48 @@
+/**
+ * The modules that this package opens under its own name: `exports` of package.json is the one list of them. A project's
+ * stage kinds import these by name, and get the ones that run them, from wherever they are.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Schema from "effect/Schema"
+import { codeEnding } from "./code-ending.ts"
+import { codeDirectory, packageDirectory } from "./package-directory.ts"
+
+const Package = Schema.fromJsonString(
+  Schema.Struct({
+    name: Schema.String,
+    exports: Schema.Record(
+      Schema.String,
+      Schema.Union([Schema.String, Schema.Struct({ types: Schema.String, default: Schema.String })])
+    )
+  })
+)
+
+const { name, exports } = Schema.decodeUnknownSync(Package)(
+  readFileSync(join(packageDirectory, "package.json"), "utf8")
+)
+
+/** Specifier -> absolute path: `sae-pipeline/stage` -> `.../src/api/stage.ts`, or what is built from it. */
+const modules: ReadonlyMap<string, string> = new Map(
+  Object.entries(exports).flatMap(([key, target]) =>
+    typeof target === "string"
+      ? []
+      : [
+          [
+            name + key.slice(1),
+            join(codeDirectory, target.default.replace("./dist/", "").replace(/\.js$/, codeEnding))
+          ] as const
+        ]
+  )
+)
+const files: ReadonlySet<string> = new Set(modules.values())
+
+/** Whether a specifier names this package, or something in it. */
+export const namesThisPackage = (specifier: string): boolean => specifier === name || specifier.startsWith(`${name}/`)
+
+/** Absolute path of what a specifier names; undefined where the package does not open it. */
+export const entryModule = (specifier: string): string | undefined => modules.get(specifier)
+
+export const entryModules: ReadonlyArray<string> = [...modules.keys()]
+
+export const isEntryModule = (path: string): boolean => files.has(path)
