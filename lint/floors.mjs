@@ -7,7 +7,7 @@ import { dirname, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const floors = [
-  "cli",
+  "cli api",
   "cli/commands",
   "cli/experiment cli/render report",
   "report/sections",
