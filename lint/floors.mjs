@@ -10,6 +10,7 @@ const floors = [
   "cli api",
   "cli/commands",
   "cli/experiment cli/render report",
+  "experiment",
   "report/sections",
   "report/browser report/charts",
   "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries",

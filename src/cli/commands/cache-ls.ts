@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/store.ts"
 import type { CacheInput } from "../flags/flags.ts"
-import { withStore } from "../experiment/load-experiment.ts"
+import { withStore } from "../../experiment/load-experiment.ts"
 import { count, formatBytes, formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import { Store } from "../../store/store.ts"
 import type { CacheInput } from "../flags/flags.ts"
-import { withStore } from "../experiment/load-experiment.ts"
+import { withStore } from "../../experiment/load-experiment.ts"
 import { count, formatBytes } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { logFileName } from "../../store/run-directory.ts"
 import { Store } from "../../store/store.ts"
 import type { LogsInput } from "../flags/flags.ts"
-import { withStore } from "../experiment/load-experiment.ts"
+import { withStore } from "../../experiment/load-experiment.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { projectHere } from "../experiment/project-here.ts"
 

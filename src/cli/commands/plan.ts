@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { listGpus } from "../../run/gpus.ts"
 import type { PlanInput } from "../flags/flags.ts"
-import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {

@@ -8,7 +8,7 @@ import { runReport } from "../../report/run-report.ts"
 import type { RunSummary } from "../../report/page/run-summary.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
-import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { readEvents } from "../experiment/read-events.ts"
 import { formatBytes } from "../render/words.ts"
 

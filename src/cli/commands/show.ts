@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
-import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { formatBytes, formatNumber, formatSeconds, formatTable } from "../render/words.ts"
 

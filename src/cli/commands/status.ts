@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { PlannedStage } from "../../plan/plan.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import type { PlanInput } from "../flags/flags.ts"
-import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { formatMetrics, formatSeconds, formatTable } from "../render/words.ts"
 
 const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>): ReadonlyArray<string> => {

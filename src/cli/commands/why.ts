@@ -6,7 +6,7 @@ import { formatReason } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
-import { planExperiment, readExperiment, withStore } from "../experiment/load-experiment.ts"
+import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneStage } from "../experiment/one-stage.ts"
 import { readEvents } from "../experiment/read-events.ts"
 

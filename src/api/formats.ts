@@ -1,0 +1,10 @@
+/** Files of SAEs and of arrays, for programs and for stage kinds: `sae-pipeline/formats`. */
+export { openSafetensors, encodeSafetensors } from "../format/safetensors.ts"
+export { decodeNpy, encodeNpy } from "../format/npy.ts"
+export { convertSae } from "../kinds/sae/formats/convert-sae.ts"
+export { diskFolder } from "../kinds/sae/formats/disk-folder.ts"
+export { detectFormat, readAnySae } from "../kinds/sae/formats/formats.ts"
+export { artifactFolder } from "../kinds/sae/formats/sae-folder.ts"
+export type { SaeFolder } from "../kinds/sae/formats/sae-folder.ts"
+export type { FormatName, SaeFormat } from "../kinds/sae/formats/sae-format.ts"
+export type { StoredLatents, StoredSae } from "../kinds/sae/stored/stored-sae.ts"

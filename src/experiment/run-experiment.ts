@@ -1,0 +1,60 @@
+/** Runs a planned experiment on this machine, with the project's store: what `pipeline run` and `run` of the package share. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import { notHit, selectRun } from "../plan/select-run.ts"
+import type { RunSelection, SelectedRun } from "../plan/select-run.ts"
+import type { FirstCause, RunOptions, RunResult } from "../run/run-options.ts"
+import { run } from "../run/run.ts"
+import { SpecInvalid } from "../specification/spec-invalid.ts"
+import { planExperiment } from "./load-experiment.ts"
+import type { Experiment, Planned } from "./load-experiment.ts"
+
+/** A stage failed; the first that did is told, with the end of its log. */
+export class RunFailed extends Data.TaggedError("RunFailed")<{
+  readonly cause: FirstCause
+  readonly result: RunResult
+}> {
+  override readonly [Runtime.errorExitCode] = 1
+  override get message(): string {
+    const { id, problem, log, tail } = this.cause
+    const lines = tail.filter((line) => line.trim() !== "" && !problem.includes(line.trim()))
+    return [
+      "",
+      `${id} failed: ${problem}`,
+      ...lines.map((line) => `  | ${line}`),
+      ...(log === null ? [] : [`  log: ${log}`])
+    ].join("\n")
+  }
+}
+
+export interface SelectedPlan extends Planned {
+  readonly experiment: Experiment
+  readonly selected: SelectedRun
+}
+
+/** Plans what is selected; fails where what `only` leaves out is no hit. */
+export const planSelected = Effect.fn("planSelected")(function* (experiment: Experiment, selection: RunSelection) {
+  const selected = yield* Effect.fromResult(selectRun(experiment.compiled.graph, selection))
+  const planned = yield* planExperiment(experiment, selected)
+  const problems = notHit(planned.plan, selected, selection.only ?? [])
+  if (problems.length > 0) return yield* new SpecInvalid({ problems })
+  const result: SelectedPlan = { ...planned, experiment, selected }
+  return result
+})
+
+export const runExperiment = Effect.fn("runExperiment")(function* (
+  { experiment, selected, setupOf, changedSincePlan }: SelectedPlan,
+  options: Pick<RunOptions, "onEvent" | "engine" | "keepGoing" | "jobs">
+) {
+  const result = yield* run(experiment.compiled.graph, {
+    projectDirectory: experiment.project.directory,
+    experiment: experiment.name,
+    setupOf,
+    changedSincePlan,
+    ...selected,
+    ...options
+  })
+  if (result.firstCause !== undefined) return yield* new RunFailed({ cause: result.firstCause, result })
+  return result
+})
