@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the command line on a Node that can run it: the sources are TypeScript, which Node strips from 22.19 on.
+// Starts the command line on a Node that can run it: 22.19 or newer.
 // Plain JavaScript that an old Node understands, because the machine's own Node may be one.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -8,28 +8,54 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const main = join(root, "src", "cli", "main.ts")
+const main = [join(root, "src", "cli", "main.ts"), join(root, "dist", "src", "cli", "main.js")].find(existsSync)
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 
+/** The Node that the npm package `node` brings. */
+const findNode = () => {
+  try {
+    const node = join(dirname(nodeModule.createRequire(import.meta.url).resolve("node/package.json")), "bin", "node")
+    return existsSync(node) ? node : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const runOn = (node) => {
+  const environment = { ...process.env, PIPELINE_STARTED_BY: String(process.pid) }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: environment
+  })
+  // A terminal sends Ctrl-C to both; a second SIGINT does no more than the first.
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on("exit", (code, signal) => {
+    for (const each of signals) process.removeAllListeners(each)
+    if (signal !== null) process.kill(process.pid, signal)
+    else process.exit(code)
+  })
+}
+
 if (major > 22 || (major === 22 && minor >= 19)) {
-  // Before the first import of TypeScript: stripped and compiled modules are kept between runs.
+  // Started by an older Node that is killed: the channel to it closes, and this run ends as for SIGTERM.
+  if (process.env.PIPELINE_STARTED_BY === String(process.ppid) && process.channel) {
+    process.channel.unref()
+    process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
+  }
+  delete process.env.PIPELINE_STARTED_BY
+  // Before the first import of the sources: stripped and compiled modules are kept between runs.
   nodeModule.enableCompileCache()
   await import(main)
 } else {
-  const node = [join(root, "node_modules", ".bin", "node"), join(root, "..", ".bin", "node")].find(existsSync)
+  const node = findNode()
   if (node === undefined) {
     console.error(
       `pipeline needs Node 22.19 or newer, this is ${process.versions.node}.\n` +
-        "  The npm package `node` brings one: run `npm ci` in the project (without --ignore-scripts), or install Node 22."
+        "  The npm package `node` brings one: install again without --ignore-scripts, and with `node` among `allowScripts`\n" +
+        "  of your package.json; or install Node 22."
     )
     process.exit(2)
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
-  // A terminal sends Ctrl-C to the whole group; signals sent to this process alone are passed on.
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
-  process.on("SIGINT", () => {})
-  child.on("exit", (code, signal) => {
-    if (signal !== null) process.kill(process.pid, signal)
-    process.exit(code ?? 1)
-  })
+  runOn(node)
 }
