@@ -120,15 +120,20 @@ export default Stage.make("auto-interp", {
   },
   engine: true,
   isolation: "process",
-  check: ({ latents, longest_prompt, examples_per_band, bands }) => [
-    ...(latents === 1 ? [{ param: "latents", message: "latents is 1: the shuffled baseline needs two or more" }] : []),
-    ...(longest_prompt > 512
-      ? [{ param: "longest_prompt", message: `longest_prompt ${longest_prompt} is too long for a token pattern` }]
-      : []),
-    ...(examples_per_band * bands > 1000
-      ? [{ param: "bands", message: `bands x examples_per_band is ${examples_per_band * bands}, more than 1000` }]
-      : [])
-  ],
+  decode: (params) => {
+    const { latents, longest_prompt, examples_per_band, bands } = params
+    return Stage.decoded(params, [
+      ...(latents === 1
+        ? [{ param: "latents", problem: "latents is 1: the shuffled baseline needs two or more" }]
+        : []),
+      ...(longest_prompt > 512
+        ? [{ param: "longest_prompt", problem: `longest_prompt ${longest_prompt} is too long for a token pattern` }]
+        : []),
+      ...(examples_per_band * bands > 1000
+        ? [{ param: "bands", problem: `bands x examples_per_band is ${examples_per_band * bands}, more than 1000` }]
+        : [])
+    ])
+  },
   run: ({ inputs, params, output, progress, log }) =>
     Effect.gen(function* () {
       const { interpretSae } = yield* Effect.promise(() => import("../src/interp/interpret-sae.ts"))

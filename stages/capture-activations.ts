@@ -5,6 +5,8 @@ import { Activations } from "../src/kinds/activations/activations.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Tokens } from "../src/kinds/tokens/tokens.ts"
 import * as Param from "../src/stage/param.ts"
+import type { ParamValues } from "../src/stage/param.ts"
+import * as Wiring from "../src/stage/wiring.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 const params = {
@@ -47,10 +49,8 @@ const inputs = {
   )
 }
 
-type Context = Stage.ContextOf<typeof params, typeof inputs>
-
-/** Digests in what an input holds. */
-const digestsIn = (held: string | undefined): ReadonlyArray<string> => held?.match(/[0-9a-f]{64}/g) ?? []
+type Settings = ParamValues<typeof params>
+type Context = Stage.ContextOf<typeof params, typeof inputs, Settings>
 
 const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
   const { captureActivations } = yield* Effect.promise(() => import("../src/activations/capture-activations.ts"))
@@ -82,20 +82,23 @@ export default Stage.make("capture-activations", {
   },
   engine: true,
   isolation: "process",
-  check: ({ outlier_factor: factor, dtype, materialize }) => [
-    ...(factor === 0 || factor > 1
-      ? []
-      : [{ param: "outlier_factor", message: `outlier_factor is ${factor}: give 0 or more than 1` }]),
-    ...(materialize || dtype === "f32"
-      ? []
-      : [{ param: "dtype", message: `dtype is ${dtype}: rows that are not stored are f32` }])
-  ],
-  run: (context) => Effect.map(capture([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
+  decode: (asked) => {
+    const { outlier_factor: factor, dtype, materialize } = asked
+    return Stage.decoded(asked, [
+      ...(factor === 0 || factor > 1
+        ? []
+        : [{ param: "outlier_factor", problem: `outlier_factor is ${factor}: give 0 or more than 1` }]),
+      ...(materialize || dtype === "f32"
+        ? []
+        : [{ param: "dtype", problem: `dtype is ${dtype}: rows that are not stored are f32` }])
+    ])
+  },
   runTogether: {
     // Hooks of one set of models on one text: one forward pass of each model serves all of them.
-    group: ({ inputs: { model, mask_models, tokens } }) => {
-      const models = new Set([...digestsIn(model), ...digestsIn(mask_models)])
-      return [tokens, ...[...models].toSorted()].join(" ")
+    group: ({ inputs: { model, mask_models: others, tokens } }) => {
+      const digests = (wiring: typeof model) =>
+        (wiring === undefined ? [] : Wiring.items(wiring)).map(({ digest }) => digest)
+      return [...digests(tokens), ...new Set([...digests(model), ...digests(others)].toSorted())].join(" ")
     },
     run: capture
   }

@@ -121,10 +121,9 @@ export default Stage.make("evaluate-absorption", {
   },
   engine: true,
   isolation: "process",
-  run: (context) => Effect.map(evaluate([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
   runTogether: {
     // The model answers the same prompts, once for all SAEs of a hook.
-    group: ({ params: settings, inputs: given }) => `${given["model"]} ${JSON.stringify(settings)}`,
+    group: ({ params: asked, inputs: given }) => JSON.stringify([given["model"], asked]),
     run: evaluate
   }
 })

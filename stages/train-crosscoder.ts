@@ -3,13 +3,14 @@ import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { CROSSCODER_FILE, type CrosscoderFile } from "../src/kinds/sae/crosscoder-file.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
+import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
+  decodeTraining,
   trainedInfo,
   trainedMetrics,
   trainingGroup,
-  trainingProblems,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
@@ -32,7 +33,7 @@ const params = {
   })
 }
 
-type Context = Stage.ContextOf<typeof params, typeof inputs>
+type Context = Stage.ContextOf<typeof params, typeof inputs, TrainingOptions>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { ownLatents, sourceShares } = yield* Effect.promise(() => import("../src/analysis/source-norms.ts"))
@@ -90,11 +91,10 @@ export default Stage.make("train-crosscoder", {
   },
   engine: true,
   isolation: "process",
+  decode: (asked) => decodeTraining(asked, "crosscoder"),
   resources: trainingResources,
-  check: (asked) => trainingProblems(asked, "crosscoder"),
-  run: (context) => Effect.map(train([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
   runTogether: {
-    group: ({ params: asked, inputs: given }) => trainingGroup(asked, given["sources"], asked.penalty),
+    group: ({ params: { penalty }, settings, inputs: given }) => trainingGroup(settings, given["sources"], penalty),
     run: train
   }
 })

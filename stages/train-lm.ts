@@ -67,12 +67,15 @@ export default Stage.make("train-lm", {
   engine: true,
   isolation: "process",
   resources: () => ({ gpu: 1 }),
-  check: ({ n_embd: width, n_head: heads, pool_hold: hold, pool_full: full }) => [
-    ...(width % heads === 0
-      ? []
-      : [{ param: "n_head", message: `n_head ${heads} does not divide n_embd ${width} evenly` }]),
-    ...(hold < full ? [] : [{ param: "pool_full", message: `pool_full ${full} must lie after pool_hold ${hold}` }])
-  ],
+  decode: (params) => {
+    const { n_embd: width, n_head: heads, pool_hold: hold, pool_full: full } = params
+    return Stage.decoded(params, [
+      ...(width % heads === 0
+        ? []
+        : [{ param: "n_head", problem: `n_head ${heads} does not divide n_embd ${width} evenly` }]),
+      ...(hold < full ? [] : [{ param: "pool_full", problem: `pool_full ${full} must lie after pool_hold ${hold}` }])
+    ])
+  },
   run: ({ sources, inputs, params, output, progress, log, checkpoint }) =>
     Effect.gen(function* () {
       const { trainingText } = yield* Effect.promise(() => import("../src/text/training-text.ts"))

@@ -2,15 +2,16 @@
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
+import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
+  decodeTraining,
   rowsInfo,
   rowsMetadata,
   trainedInfo,
   trainedMetrics,
   trainingGroup,
-  trainingProblems,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
@@ -24,7 +25,7 @@ const inputs = {
   )
 }
 
-type Context = Stage.ContextOf<typeof trainingParams, typeof inputs>
+type Context = Stage.ContextOf<typeof trainingParams, typeof inputs, TrainingOptions>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
@@ -52,8 +53,7 @@ export default Stage.make("train-sae", {
   metrics: trainingMetrics,
   engine: true,
   isolation: "process",
+  decode: (params) => decodeTraining(params, "autoencoder"),
   resources: trainingResources,
-  check: (params) => trainingProblems(params),
-  run: (context) => Effect.map(train([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
-  runTogether: { group: ({ params, inputs: given }) => trainingGroup(params, given["activations"]), run: train }
+  runTogether: { group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"]), run: train }
 })

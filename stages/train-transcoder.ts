@@ -1,16 +1,18 @@
 /** Trains a transcoder: one activation reconstructed from another one, of the same tokens. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
+import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
+  decodeTraining,
   rowsInfo,
   rowsMetadata,
   trainedInfo,
   trainedMetrics,
   trainingGroup,
-  trainingProblems,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
@@ -32,7 +34,7 @@ const params = {
   skip: Param.boolean({ default: false, description: "add a linear skip connection from input to output" })
 }
 
-type Context = Stage.ContextOf<typeof params, typeof inputs>
+type Context = Stage.ContextOf<typeof params, typeof inputs, TrainingOptions>
 
 const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae) {
   const { writeStoredSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
@@ -77,15 +79,14 @@ export default Stage.make("train-transcoder", {
   metrics: trainingMetrics,
   engine: true,
   isolation: "process",
-  resources: trainingResources,
-  check: (asked) => {
-    if (holdable.includes(asked.architecture)) return trainingProblems(asked, "transcoder")
-    const message = `architecture is ${asked.architecture}; a transcoder's can be ${holdable.join(", ")}`
-    return [{ param: "architecture", message }]
+  decode: (asked) => {
+    if (holdable.includes(asked.architecture)) return decodeTraining(asked, "transcoder")
+    const problem = `architecture is ${asked.architecture}; a transcoder's can be ${holdable.join(", ")}`
+    return Result.fail([{ param: "architecture", problem }])
   },
-  run: (context) => Effect.map(train([context]), ([metrics]) => metrics as NonNullable<typeof metrics>),
+  resources: trainingResources,
   runTogether: {
-    group: ({ params: asked, inputs: given }) => trainingGroup(asked, given["activations"], given["target"]),
+    group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"], given["target"]),
     run: train
   }
 })

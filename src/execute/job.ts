@@ -4,7 +4,9 @@
  */
 import type { Metrics } from "../artifact/artifact.ts"
 import type { Json } from "../json/canonical-json.ts"
-import type { Coordinates, ResolvedSource } from "../stage/stage.ts"
+import type { Coordinates } from "../stage/coordinates.ts"
+import type { ResolvedSource } from "../stage/source.ts"
+import type { Wiring } from "../stage/wiring.ts"
 import type { EngineInfo, EngineName } from "../tensor/engine-info.ts"
 import type { ProgressReading } from "./progress-meter.ts"
 
@@ -12,11 +14,6 @@ export interface JobArtifact {
   readonly digest: string
   readonly at: Coordinates
 }
-
-export type JobInput =
-  | { readonly shape: "one"; readonly artifact: JobArtifact }
-  | { readonly shape: "list"; readonly artifacts: ReadonlyArray<JobArtifact> }
-  | { readonly shape: "record"; readonly artifacts: Readonly<Record<string, JobArtifact | ReadonlyArray<JobArtifact>>> }
 
 export interface Job {
   /** Of the stage instance. */
@@ -28,7 +25,7 @@ export interface Job {
   readonly sources: Readonly<Record<string, ResolvedSource>>
   /** What the kind's own `facts` found at plan time. */
   readonly facts: Readonly<Record<string, Json>>
-  readonly inputs: Readonly<Record<string, JobInput>>
+  readonly inputs: Readonly<Record<string, Wiring<JobArtifact>>>
   /** Name of the artifact kind that has to come out. */
   readonly output: string
   readonly store: string

@@ -1,10 +1,13 @@
 /** Opens the inputs of a job by the artifact kinds that its stage kind declares. */
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import type { Artifact } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
-import type { Input, Opened, StageKind } from "../stage/stage.ts"
+import type { Input, Opened } from "../stage/input.ts"
+import type { StageKind } from "../stage/stage.ts"
+import * as Wiring from "../stage/wiring.ts"
 import type { Store } from "../store/store.ts"
-import type { Job, JobArtifact, JobInput } from "./job.ts"
+import type { Job, JobArtifact } from "./job.ts"
 
 const openAs = (artifact: Artifact, input: Input) => {
   if (input.kind === undefined) return Effect.succeed<unknown>(artifact)
@@ -25,26 +28,13 @@ export const openInputs = Effect.fn("openInputs")(function* (store: Store["Servi
     const opened: Opened<unknown> = { value: yield* openAs(artifact, input), artifact, at }
     return opened
   })
-  const openList = (input: Input, artifacts: ReadonlyArray<JobArtifact>) =>
-    Effect.forEach(artifacts, (artifact) => openOne(input, artifact))
-
-  const openInput = Effect.fnUntraced(function* (input: Input, given: JobInput | undefined) {
+  const openInput = (input: Input, given: Wiring.Wiring<JobArtifact> | undefined) => {
     // What was not given is absent: nothing for an optional input, empty for the others.
-    if (given === undefined) return input.shape === "list" ? [] : input.shape === "record" ? {} : undefined
-    switch (given.shape) {
-      case "one":
-        return yield* openOne(input, given.artifact)
-      case "list":
-        return yield* openList(input, given.artifacts)
-      case "record": {
-        const opened: Record<string, Opened<unknown> | ReadonlyArray<Opened<unknown>>> = {}
-        for (const [name, value] of Object.entries(given.artifacts)) {
-          opened[name] = yield* "digest" in value ? openOne(input, value) : openList(input, value)
-        }
-        return opened
-      }
-    }
-  })
+    if (given === undefined)
+      return Effect.succeed(input.shape === "list" ? [] : input.shape === "record" ? {} : undefined)
+    const opened = Wiring.traverse(given, (artifact) => openOne(input, artifact))
+    return Effect.map(opened, (wiring) => Wiring.plain(wiring, identity, identity))
+  }
 
   const inputs: Record<string, unknown> = {}
   for (const [name, input] of Object.entries(kind.inputs)) {

@@ -1,6 +1,6 @@
 /** Rate and remaining time of a stage, in one place: stages say what is done, everybody else reads the result. */
 import type { Metrics } from "../artifact/artifact.ts"
-import type { Progress } from "../stage/stage.ts"
+import type { Progress } from "../stage/progress.ts"
 
 export interface ProgressReading {
   readonly done: number

@@ -6,12 +6,14 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Metrics } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { fetchableSources } from "../source/fetchable-sources.ts"
 import { loadStageKind } from "../catalog/stage-catalog.ts"
 import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
-import type { Progress, StageContext, StageKind } from "../stage/stage.ts"
+import type { MetricValues } from "../stage/metric.ts"
+import type { Progress } from "../stage/progress.ts"
+import type { InstanceContext, StageKind } from "../stage/stage.ts"
+import * as Wiring from "../stage/wiring.ts"
 import { makeCheckpoint } from "../store/checkpoint.ts"
 import { makeFileStore } from "../store/file-store.ts"
 import type { Store } from "../store/store.ts"
@@ -41,18 +43,24 @@ const loadEngineFor = (job: Job) =>
         ({ loadEngine }) => loadEngine(job.engine?.name ?? "auto", { threads: job.engine?.threads ?? 1 })
       )
 
-/** A wrong number is worse than a crash: a stage that lacks a metric, or gives one that is no number, has failed. */
-const checkMetrics = (kind: StageKind, metrics: Metrics): Effect.Effect<void, StageFailed> => {
-  const missing = Object.keys(kind.metrics).filter((name) => !(name in metrics))
-  const wrong = Object.entries(metrics).filter(([, value]) => typeof value !== "number" || !Number.isFinite(value))
-  if (missing.length > 0) return Effect.fail(stageFailed(`the stage gave no ${missing.join(", ")}, which it declares`))
-  if (wrong.length === 0) return Effect.void
-  return Effect.fail(
-    stageFailed(`metrics that are no finite number: ${wrong.map(([name, value]) => `${name} = ${value}`).join(", ")}`)
-  )
-}
-
-type Context = StageContext<never, never, never>
+/**
+ * The numbers among what `run` gave. A wrong number is worse than a crash: a stage that lacks a metric which is not
+ * optional, or gives one that is no finite number, has failed.
+ */
+const metricsOf = Effect.fnUntraced(function* (kind: StageKind, values: MetricValues, log: (line: string) => void) {
+  const metrics: Record<string, number> = {}
+  const wrong: Array<string> = []
+  for (const [name, value] of Object.entries(values)) {
+    const optional = kind.metrics[name]?.optional === true
+    if (typeof value === "number" && Number.isFinite(value)) metrics[name] = value
+    else if (typeof value === "object" && optional) log(`${name} is not measured: ${value.unmeasured}`)
+    else if (value !== undefined) wrong.push(`${name} = ${typeof value === "object" ? value.unmeasured : value}`)
+  }
+  if (wrong.length > 0) return yield* stageFailed(`metrics that are no finite number: ${wrong.join(", ")}`)
+  const missing = Object.entries(kind.metrics).filter(([name, { optional }]) => optional !== true && !(name in metrics))
+  if (missing.length === 0) return metrics
+  return yield* stageFailed(`the stage gave no ${missing.map(([name]) => name).join(", ")}, which it declares`)
+})
 
 const contextOf = Effect.fnUntraced(function* (
   job: Job,
@@ -72,7 +80,7 @@ const contextOf = Effect.fnUntraced(function* (
     const reading = meter(report)
     if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
   }
-  const context: StageContext<unknown, unknown, unknown> = {
+  const context: InstanceContext = {
     params: job.params,
     sources: fetchableSources(job.sources, { progress, log }),
     facts: job.facts,
@@ -84,12 +92,11 @@ const contextOf = Effect.fnUntraced(function* (
     engine: engine ?? noEngine,
     projectDirectory: job.projectDirectory
   }
-  return context as Context
+  return context
 })
 
-const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<Context>) {
-  if (contexts.length === 1) return [yield* kind.run(contexts[0] as Context)]
-  const results = yield* kind.runTogether?.run(contexts) ?? Effect.succeed([])
+const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<InstanceContext>) {
+  const results = yield* kind.run(contexts)
   if (results.length === contexts.length) return results
   return yield* stageFailed(`${contexts.length} instances were run together, and ${results.length} gave metrics`)
 })
@@ -108,8 +115,7 @@ const work = Effect.fn("work")(function* (
   const results = yield* runKind(kind, contexts)
   return yield* Effect.forEach(jobs, (job, i) =>
     Effect.gen(function* () {
-      const metrics = results[i] as Metrics
-      yield* checkMetrics(kind, metrics)
+      const metrics = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
       const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
       const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics })
       // What the stage wrote has to be what the kind says, before anything can depend on it.
@@ -131,14 +137,9 @@ const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {
 
 const digestsOf = (job: Job): ReadonlySet<string> =>
   new Set(
-    Object.values(job.inputs).flatMap((input) =>
-      (input.shape === "one"
-        ? [input.artifact]
-        : input.shape === "list"
-          ? input.artifacts
-          : Object.values(input.artifacts).flat()
-      ).map(({ digest }) => digest)
-    )
+    Object.values(job.inputs)
+      .flatMap(Wiring.items)
+      .map(({ digest }) => digest)
   )
 
 /** `context.log` and what went wrong: one line each in the stage's log. A full disk costs the line, not the stage. */

@@ -30,7 +30,8 @@ import { codeDigest } from "../catalog/code-digest.ts"
 import type { CodeDigest, CodeUnreadable } from "../catalog/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
-import type { ResolvedSource, SourceOf, StageKind } from "../stage/stage.ts"
+import type { ResolvedSource, SourceOf } from "../stage/source.ts"
+import type { StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { layer as storeLayer } from "../store/file-store.ts"
 import { Store } from "../store/store.ts"
@@ -163,9 +164,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       )
     },
     facts: (instance) =>
-      instance.kind.facts === undefined
-        ? Effect.succeed({})
-        : instance.kind.facts({ params: instance.params as never, projectDirectory: project.directory }),
+      instance.decoded.facts === undefined ? Effect.succeed({}) : instance.decoded.facts(project.directory),
     numerics: (instance) => Effect.succeed(instance.kind.engine ? { precision: "f32" } : {}),
     lookup: (key) => store.action(key),
     previous: (instance) => {

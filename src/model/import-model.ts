@@ -8,7 +8,7 @@ import { readLanguageModel } from "../kinds/language-model/read-language-model.t
 import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
 import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource } from "../stage/source.ts"
 import { checkTokenizer } from "./check-tokenizer.ts"
 import { filesArtifact } from "./files-artifact.ts"
 import { checkWeights, modelInfo } from "./load-model.ts"

@@ -91,13 +91,13 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
     outputOf: (id) => outputs.get(id),
     problems
   })
-  const settings = runSettings(scope, stage, wired.complete ? kind.resources(wired.params as never) : {})
+  const settings = runSettings(scope, stage, wired.decoded?.resources ?? {})
   const output = "fromParam" in kind.output ? wired.params[kind.output.fromParam] : kind.output.name
   if (typeof output !== "string") return
   // Known even where something else of the stage is wrong: what is wired to it can be checked.
   outputs.set(row.id, output)
-  if (!wired.complete || row.unknown !== undefined) return
-  const { params, sources, inputs } = wired
+  const { params, sources, inputs, decoded } = wired
+  if (decoded === undefined || row.unknown !== undefined) return
   const origins: Record<string, Location> = { ...wired.origins, stage: stage.at, "stage.uses": stage.usesAt }
   const instance: StageInstance = {
     id: row.id,
@@ -108,6 +108,7 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
     params,
     sources,
     inputs,
+    decoded,
     needs: [],
     order: 0,
     ...settings,

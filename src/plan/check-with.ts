@@ -10,8 +10,11 @@ import { showJson } from "../specification/node.ts"
 import { sourceProblem } from "../specification/param-type.ts"
 import type { Problem } from "../specification/problem.ts"
 import type { Param } from "../stage/param.ts"
-import type { Input, StageKind } from "../stage/stage.ts"
-import type { ArtifactRef, InputRef, StageInstance } from "./stage-instance.ts"
+import type { Input } from "../stage/input.ts"
+import { formatParamProblem } from "../stage/param-problem.ts"
+import type { DecodedStage, StageKind } from "../stage/stage.ts"
+import type { Wiring } from "../stage/wiring.ts"
+import type { ArtifactRef, StageInstance } from "./stage-instance.ts"
 import { showValue, valueToJson } from "./value.ts"
 import type { ArtifactValue, Value } from "./value.ts"
 
@@ -24,8 +27,8 @@ export interface Given {
 }
 
 export type Wired = Pick<StageInstance, "params" | "sources" | "inputs" | "origins"> & {
-  /** False: something is wrong, and reported. */
-  readonly complete: boolean
+  /** Undefined: something is wrong, and reported. */
+  readonly decoded: DecodedStage | undefined
 }
 
 export interface WithContext {
@@ -57,7 +60,7 @@ export const checkWith = (context: WithContext): Wired => {
   const { stage, kind, given, problems } = context
   const params: Record<string, Json> = {}
   const sources: Record<string, string> = {}
-  const inputs: Record<string, InputRef> = {}
+  const inputs: Record<string, Wiring<ArtifactRef>> = {}
   const origins: Record<string, Location> = {}
   let complete = true
   const path = (name: string): string => `stages.${stage}.with.${name}`
@@ -126,10 +129,10 @@ export const checkWith = (context: WithContext): Wired => {
     return report(at, name, `expected ${wanted}${form}, got ${showValue(value)}${meant}`)
   }
 
-  const readOne = (name: string, input: Input, { value, at }: Given): InputRef | undefined => {
+  const readOne = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
     if (value?.type === "artifact") {
       const ref = wire(name, input, value, at)
-      return ref === undefined ? undefined : { shape: "one", ref }
+      return ref === undefined ? undefined : { shape: "one", of: ref }
     }
     if (value?.type === "artifacts") {
       return report(at, name, `takes one artifact, got a list of ${value.items.length}: select one by its coordinates`)
@@ -146,37 +149,38 @@ export const checkWith = (context: WithContext): Wired => {
     return items.every((item) => item !== undefined) ? items.flat() : undefined
   }
 
-  const readList = (name: string, input: Input, { value, at }: Given): InputRef | undefined => {
+  const readList = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
     if (value === undefined) return undefined
     const items = artifactsIn(value)
     if (items === undefined) return notArtifact(name, value, at, "a list of artifacts")
     const refs = wireAll(name, input, items, at)
-    return refs === undefined ? undefined : { shape: "list", refs }
+    return refs === undefined ? undefined : { shape: "list", of: refs }
   }
 
-  const readRecord = (name: string, input: Input, { value, at }: Given): InputRef | undefined => {
+  const readRecord = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
     if (value === undefined) return undefined
     if (value.type !== "map") return notArtifact(name, value, at, "a map of names and artifacts")
-    const refs: Record<string, ArtifactRef | ReadonlyArray<ArtifactRef>> = {}
+    const wirings: Record<string, Wiring<ArtifactRef>> = {}
     for (const [key, entry] of value.entries) {
       const below = `${name}.${key}`
-      if (entry.value.type === "artifact") {
-        const ref = wire(below, input, entry.value, at)
-        if (ref !== undefined) refs[key] = ref
+      const items = artifactsIn(entry.value)
+      if (items === undefined) {
+        notArtifact(below, entry.value, entry.keyAt, "one artifact or a list of them")
         continue
       }
-      const items = artifactsIn(entry.value)
-      if (items === undefined) notArtifact(below, entry.value, entry.keyAt, "one artifact or a list of them")
-      else refs[key] = wireAll(below, input, items, at) ?? []
+      const refs = wireAll(below, input, items, at)
+      const [ref] = refs ?? []
+      if (refs === undefined || ref === undefined) continue
+      wirings[key] = entry.value.type === "artifact" ? { shape: "one", of: ref } : { shape: "list", of: refs }
     }
-    return { shape: "record", refs }
+    return { shape: "record", of: wirings }
   }
 
   const readInput = (name: string, input: Input): void => {
     const entry = given.get(name)
     const left = entry === undefined || (entry.value?.type === "scalar" && entry.value.value === null)
     if (left && (input.shape === "optional" || input.mayBeLeftOut === true)) return
-    if (left && input.shape === "record") return void (inputs[name] = { shape: "record", refs: {} })
+    if (left && input.shape === "record") return void (inputs[name] = { shape: "record", of: {} })
     if (entry === undefined) {
       const wanted = `${input.shape === "list" ? "list of " : ""}${input.kind?.name ?? "any artifact"}`
       return report(context.withAt, name, `missing: ${kind.name} needs it (${wanted}: ${input.description})`)
@@ -195,13 +199,31 @@ export const checkWith = (context: WithContext): Wired => {
   for (const [name, input] of Object.entries(kind.inputs)) readInput(name, input)
   for (const [name, source] of Object.entries(kind.sources)) readSource(name, source.default, source.description)
   for (const [name, param] of Object.entries(kind.params)) readParam(name, param)
-  if (complete) {
-    for (const { param, message } of kind.check(params as never)) {
-      const entry = given.get(param)
-      report(entry?.at ?? context.withAt, param, `${message}${entry === undefined ? "" : writtenElsewhere(entry)}`)
-    }
+  const whole = { params, sources, inputs, origins }
+  if (!complete) return { ...whole, decoded: undefined }
+  const decoded = kind.decode(params)
+  if (Result.isSuccess(decoded)) return { ...whole, decoded: decoded.success }
+  for (const problem of decoded.failure) {
+    const entry = given.get(problem.param.replace(/[.[].*$/, ""))
+    const where = entry === undefined ? "" : writtenElsewhere(entry)
+    report(placeOf(problem.param, entry) ?? context.withAt, problem.param, formatParamProblem(problem) + where)
   }
-  return { params, sources, inputs, origins, complete }
+  return { ...whole, decoded: undefined }
+}
+
+/** Where the value at a path such as `groups[2]` stands, or the nearest that is written about it. */
+const placeOf = (path: string, entry: Given | undefined): Location | undefined => {
+  // What a parameter of the pipeline gives is told where it is used.
+  if (entry?.value === undefined || writtenElsewhere(entry) !== "") return entry?.at
+  let value: Value | undefined = entry.value
+  let at = entry.at
+  for (const [, name, index] of path.matchAll(/\.([^.[]+)|\[(\d+)\]/g)) {
+    if (value?.type === "map" && name !== undefined) value = value.entries.get(name)?.value
+    else if (value?.type === "list" && index !== undefined) value = value.items[Number(index)]
+    else return at
+    at = value?.at ?? at
+  }
+  return at
 }
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()

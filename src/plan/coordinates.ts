@@ -1,7 +1,7 @@
 /** How coordinates are written: `[width=512,seed=0]`. What is written here, a selector reads. */
 import { canonicalJson } from "../json/canonical-json.ts"
 import type { Json } from "../json/canonical-json.ts"
-import type { Coordinates } from "../stage/stage.ts"
+import type { Coordinates } from "../stage/coordinates.ts"
 
 /** A string stands bare where it cannot be taken for anything else. */
 export const formatCoordinate = (value: Json): string =>

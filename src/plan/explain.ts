@@ -4,7 +4,7 @@ import type { Json } from "../json/canonical-json.ts"
 import { formatLine } from "../specification/location.ts"
 import { formatCoordinates } from "./coordinates.ts"
 import { KEY_FORMAT } from "./key.ts"
-import type { InputDigest, KeyManifest, KeyNotes, KeyRecord } from "./key.ts"
+import type { InputDigests, InputItem, KeyManifest, KeyNotes, KeyRecord } from "./key.ts"
 import type { KeyFacts } from "./manifest.ts"
 import type { StageInstance } from "./stage-instance.ts"
 
@@ -103,8 +103,7 @@ const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<
       return [...moved, ...each]
     })
 
-type InputValue = KeyManifest["inputs"][string]
-const isList = (value: InputValue): value is Exclude<InputDigest, string> => Array.isArray(value)
+const isList = (value: InputDigests): value is ReadonlyArray<InputItem> => Array.isArray(value)
 
 interface Leaf {
   readonly path: string
@@ -115,7 +114,7 @@ interface Leaf {
  * Digests by place: `inputs.sae`, `inputs.saes[width=512,seed=0]`, `inputs.inputs.sae`. A kept record has its coordinates
  * in canonical order, so places are told apart by that, and shown as they are written now.
  */
-const flatten = (path: string, value: InputValue): ReadonlyArray<readonly [string, Leaf]> => {
+const flatten = (path: string, value: InputDigests): ReadonlyArray<readonly [string, Leaf]> => {
   if (typeof value === "string") return [[path, { path, digest: value }]]
   if (isList(value)) {
     return value.map(

@@ -7,12 +7,18 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "../json/canonical-json.ts"
 import type { Json } from "../json/canonical-json.ts"
-import type { Coordinates } from "../stage/stage.ts"
+import type { Coordinates } from "../stage/coordinates.ts"
+import type { Plain } from "../stage/wiring.ts"
 
 /** Raise it when the manifest changes its meaning: every key changes with it. */
 export const KEY_FORMAT = 2
 
-export type InputDigest = string | ReadonlyArray<{ readonly at: Coordinates; readonly digest: string }>
+export interface InputItem {
+  readonly at: Coordinates
+  readonly digest: string
+}
+/** Where a list's items stood in their matrix is in the key; where a single artifact stood is not. */
+export type InputDigests = Plain<string, InputItem>
 
 export interface KeyManifest {
   readonly format: typeof KEY_FORMAT
@@ -27,7 +33,7 @@ export interface KeyManifest {
   /** Source name -> content digest. */
   readonly sources: Readonly<Record<string, string>>
   /** Input name -> content digest, or a list, or (for a record input) a map of those. */
-  readonly inputs: Readonly<Record<string, InputDigest | Readonly<Record<string, InputDigest>>>>
+  readonly inputs: Readonly<Record<string, InputDigests>>
   /** What the kind's own `facts` found at plan time. */
   readonly facts: Readonly<Record<string, Json>>
   readonly numerics: Readonly<Record<string, string | number>>

@@ -4,7 +4,7 @@ import type { Json } from "../json/canonical-json.ts"
 import { suggestOrList } from "../words/did-you-mean.ts"
 import { Unreadable } from "../specification/expression.ts"
 import type { MatrixExpression, ParamExpression, Selector } from "../specification/expression.ts"
-import type { Coordinates } from "../stage/stage.ts"
+import type { Coordinates } from "../stage/coordinates.ts"
 import { formatCoordinate, formatCoordinates } from "./coordinates.ts"
 
 export interface HasCoordinates {

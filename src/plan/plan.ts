@@ -121,7 +121,7 @@ const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
     }
   }
   const facts =
-    instance.kind.facts === undefined
+    instance.decoded.facts === undefined
       ? {}
       : yield* resolve
           .facts(instance)

@@ -4,21 +4,16 @@
  */
 import type { Json } from "../json/canonical-json.ts"
 import type { Location } from "../specification/location.ts"
-import type { Coordinates, Resources, StageKind } from "../stage/stage.ts"
+import type { Coordinates } from "../stage/coordinates.ts"
+import type { Resources } from "../stage/resources.ts"
+import type { DecodedStage, StageKind } from "../stage/stage.ts"
+import type { Wiring } from "../stage/wiring.ts"
 
 /** A reference to the artifact of another instance; `at` are that instance's coordinates. */
 export interface ArtifactRef {
   readonly instance: string
   readonly at: Coordinates
 }
-
-export type InputRef =
-  | { readonly shape: "one"; readonly ref: ArtifactRef }
-  | { readonly shape: "list"; readonly refs: ReadonlyArray<ArtifactRef> }
-  | {
-      readonly shape: "record"
-      readonly refs: Readonly<Record<string, ArtifactRef | ReadonlyArray<ArtifactRef>>>
-    }
 
 export interface StageInstance {
   /** `capture`, or `sae[width=512,seed=0]`. Unique in the graph. */
@@ -34,12 +29,14 @@ export interface StageInstance {
   /** Source name -> URI as written. */
   readonly sources: Readonly<Record<string, string>>
   /** Optional inputs that were not given are absent. */
-  readonly inputs: Readonly<Record<string, InputRef>>
+  readonly inputs: Readonly<Record<string, Wiring<ArtifactRef>>>
   /** Ids of all instances that must be done first: those of `inputs`, and of `needs`. */
   readonly needs: ReadonlyArray<string>
   /** Declaration order, then matrix row-major: the order of GPU stages. */
   readonly order: number
   readonly resources: Resources
+  /** What its parameters decide before it runs. */
+  readonly decoded: DecodedStage
   readonly retries: number
   readonly timeoutSeconds: number | undefined
   /** Where each value was written, by path: `params.k`, `sources.text`, `inputs.sae`. For `why`. */

@@ -1,7 +1,8 @@
 /** From a stage instance with known inputs to the job that a worker gets. */
-import type { ArtifactRef, InputRef, StageInstance } from "../plan/stage-instance.ts"
+import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
+import * as Wiring from "../stage/wiring.ts"
 import type { Workspace } from "../store/workspace.ts"
-import type { Job, JobArtifact, JobInput } from "../execute/job.ts"
+import type { Job, JobArtifact } from "../execute/job.ts"
 import type { StageSetup } from "./run-options.ts"
 
 /** Often enough to lose little, seldom enough to cost nothing. */
@@ -10,25 +11,6 @@ const CHECKPOINT_SECONDS = 20
 const checkpointSeconds = (): number => {
   const wanted = Number(process.env["PIPELINE_CHECKPOINT_SECONDS"] || Number.NaN)
   return Number.isFinite(wanted) && wanted >= 0 ? wanted : CHECKPOINT_SECONDS
-}
-
-const inputOf = (input: InputRef, artifactOf: (ref: ArtifactRef) => JobArtifact): JobInput => {
-  switch (input.shape) {
-    case "one":
-      return { shape: "one", artifact: artifactOf(input.ref) }
-    case "list":
-      return { shape: "list", artifacts: input.refs.map(artifactOf) }
-    case "record":
-      return {
-        shape: "record",
-        artifacts: Object.fromEntries(
-          Object.entries(input.refs).map(([name, value]) => [
-            name,
-            "instance" in value ? artifactOf(value) : value.map(artifactOf)
-          ])
-        )
-      }
-  }
 }
 
 export interface JobParts {
@@ -55,7 +37,7 @@ export const buildJob = (parts: JobParts): Job => {
     sources: setup.sources,
     facts: setup.facts.facts,
     inputs: Object.fromEntries(
-      Object.entries(instance.inputs).map(([name, input]) => [name, inputOf(input, artifactOf)])
+      Object.entries(instance.inputs).map(([name, wiring]) => [name, Wiring.map(wiring, artifactOf)])
     ),
     output: instance.output,
     store: parts.store,

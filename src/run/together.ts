@@ -9,7 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { InputRef, StageInstance } from "../plan/stage-instance.ts"
+import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
+import * as Wiring from "../stage/wiring.ts"
+import type { WiredInputs } from "../stage/stage.ts"
 import type { JobFailed, JobRequest } from "../execute/backend.ts"
 import type { Job, JobDone } from "../execute/job.ts"
 import type { Place, Placement } from "./places.ts"
@@ -19,20 +21,10 @@ import type { RunContext } from "./run-context.ts"
 /** Estimates of one pass may fill this much of the memory: the rest is for what they leave out. */
 const MEMORY_SHARE = 0.5
 
-/** What an input holds, as one text. */
-const held = (input: InputRef, outcomes: RunContext["outcomes"]): string => {
-  const refs = input.shape === "one" ? input.ref : input.refs
-  return JSON.stringify(refs, (key, value: unknown) =>
-    key === "instance" ? (outcomes.get(value as string)?.digest ?? value) : value
-  )
-}
-
 const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | undefined => {
-  const inputs = Object.entries(instance.inputs).map(([name, input]) => [name, held(input, outcomes)])
-  const answer = instance.kind.runTogether?.group({
-    params: instance.params as never,
-    inputs: Object.fromEntries(inputs) as Record<string, string>
-  })
+  const wired = ({ instance: id, at }: ArtifactRef) => ({ digest: outcomes.get(id)?.digest ?? id, at })
+  const inputs = Object.entries(instance.inputs).map(([name, wiring]) => [name, Wiring.map(wiring, wired)])
+  const answer = instance.decoded.group(Object.fromEntries(inputs) as WiredInputs)
   // Instances of different resources wait for different places.
   return answer === undefined ? undefined : JSON.stringify([instance.stage, answer, instance.resources.gpu ?? 0])
 }

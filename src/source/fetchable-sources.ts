@@ -3,7 +3,8 @@ import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { StageFailed } from "../stage/stage-failed.ts"
-import type { Progress, ResolvedSource, SourceFile } from "../stage/stage.ts"
+import type { Progress } from "../stage/progress.ts"
+import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 
 interface Reporter {
   readonly progress: (progress: Progress) => void

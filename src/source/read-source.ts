@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises"
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource, SourceFile } from "../stage/stage.ts"
+import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 
 export const unreadableSource = (source: ResolvedSource) => (cause: unknown) => {
   // A full disk is not the source's fault; who runs the stage says so.

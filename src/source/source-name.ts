@@ -1,5 +1,5 @@
 /** What an artifact may say of where it came from: nothing that its key does not hold, so no path. */
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource } from "../stage/source.ts"
 import { pinnedHubName } from "./hub/hub-name.ts"
 
 /**

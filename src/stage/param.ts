@@ -14,8 +14,10 @@ export interface Param<out A> {
   readonly default?: A
 }
 
+export type Params = Readonly<Record<string, Param<unknown>>>
+
 export type ParamValue<P> = P extends Param<infer A> ? A : never
-export type ParamValues<P extends Readonly<Record<string, Param<unknown>>>> = {
+export type ParamValues<P extends Params> = {
   readonly [K in keyof P]: ParamValue<P[K]>
 }
 

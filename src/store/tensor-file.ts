@@ -2,7 +2,7 @@
  * The binary half of a checkpoint: the bytes of typed arrays, one after the other, each from a multiple of 8, and the
  * JSON that says what is where (the layout of safetensors, with the header in a file of its own).
  */
-import type { CheckpointState } from "../stage/stage.ts"
+import type { CheckpointState } from "../stage/checkpoint.ts"
 
 type Tensor = CheckpointState["tensors"][string]
 

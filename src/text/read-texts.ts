@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { readSourceFile } from "../source/read-source.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource } from "../stage/source.ts"
 import type { TextDocument } from "../source/builtin/text-document.ts"
 
 const decoder = new TextDecoder("utf-8", { fatal: true })

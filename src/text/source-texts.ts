@@ -1,7 +1,7 @@
 /** All documents of a source of text, in memory: for what needs the whole text at once, as training a tokenizer does. */
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource } from "../stage/source.ts"
 import { documentFailure } from "./documents/document-failure.ts"
 import { DocumentProblem, placeOf } from "./documents/document-file.ts"
 import { openDocuments } from "./documents/open-documents.ts"

@@ -1,7 +1,7 @@
 /** The text that a language model is trained on, from a text source: the speller corpus, or files of the user. */
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/stage.ts"
+import type { ResolvedSource } from "../stage/source.ts"
 import { sourceTexts } from "./source-texts.ts"
 import { heldOutSplit } from "./held-out-split.ts"
 import { readTexts } from "./read-texts.ts"

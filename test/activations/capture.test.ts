@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { beforeAll, describe, expect } from "vitest"
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../src/format/half-float.ts"
 import { openRowSetWriter } from "../../src/kinds/activations/write-activations.ts"
@@ -199,15 +200,12 @@ describe("several captures in one pass", () => {
 })
 
 it("instances are done together where they run the same models on the same text", () => {
-  const [a, b, text] = ["a", "b", "c"].map((letter) => letter.repeat(64))
-  const group = (model: unknown, mask_models: ReadonlyArray<unknown>, tokens = text) =>
-    capture.runTogether?.group({
-      params: {} as never,
-      inputs: {
-        model: JSON.stringify({ instance: model }),
-        mask_models: JSON.stringify(mask_models.map((instance) => ({ instance }))),
-        tokens: JSON.stringify({ instance: tokens })
-      }
+  const [a, b, text] = ["a", "b", "c"] as const
+  const group = (model: string, mask_models: ReadonlyArray<string>, tokens: string = text) =>
+    Result.getOrThrow(capture.decode({ outlier_factor: 10, dtype: "f32", materialize: true })).group({
+      model: { shape: "one", of: { digest: model, at: {} } },
+      mask_models: { shape: "list", of: mask_models.map((digest) => ({ digest, at: {} })) },
+      tokens: { shape: "one", of: { digest: tokens, at: {} } }
     })
   expect(group(a, [b])).toBe(group(b, [a]))
   expect(group(a, [])).toBe(group(a, [a]))

@@ -86,7 +86,7 @@ describe("the example files of the design", () => {
     const evaluate = instance(instances, "evaluate[width=4096,seed=0]")
     assert.deepStrictEqual(evaluate.inputs["sae"], {
       shape: "one",
-      ref: { instance: "sae[width=4096,seed=0]", at: { width: 4096, seed: 0 } }
+      of: { instance: "sae[width=4096,seed=0]", at: { width: 4096, seed: 0 } }
     })
     assert.deepStrictEqual(evaluate.needs, ["sae[width=4096,seed=0]", "capture", "model"])
   })
@@ -103,7 +103,7 @@ describe("the example files of the design", () => {
   it("[*] is a list with coordinates", () => {
     assert.deepStrictEqual(instance(instances, "report").inputs["saes"], {
       shape: "list",
-      refs: [
+      of: [
         { instance: "sae[width=4096,seed=0]", at: { width: 4096, seed: 0 } },
         { instance: "sae[width=16384,seed=0]", at: { width: 16384, seed: 0 } }
       ]

@@ -58,8 +58,18 @@ export const trainSae = Stage.make("train-sae", {
   },
   inputs: { activations: Stage.one(Activations, "what to train on") },
   output: Sae,
-  resources: ({ d_sae }) => ({ gpu: 1, vram: d_sae * 1000 }),
-  check: ({ k, d_sae }) => (k > d_sae ? [{ param: "k", message: `k ${k} is above d_sae ${d_sae}` }] : [])
+  decode: (params) => {
+    const { k, d_sae, layers } = params
+    return Stage.decoded(params, [
+      ...(k > d_sae ? [{ param: "k", problem: `k ${k} is above d_sae ${d_sae}` }] : []),
+      ...layers.flatMap((layer, i) =>
+        layers.indexOf(layer) === i
+          ? []
+          : [{ param: `layers[${i}]`, problem: `layer ${layer} is there already`, remedy: "leave it out" }]
+      )
+    ])
+  },
+  resources: ({ params: { d_sae } }) => ({ gpu: 1, vram: d_sae * 1000 })
 })
 
 export const evaluateSae = Stage.make("evaluate-sae", {

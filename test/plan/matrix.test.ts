@@ -203,6 +203,6 @@ describe("selectors", () => {
     assert.deepStrictEqual(instance(found, "a").needs, ["s[width=1]", "s[width=2]"])
     assert.deepStrictEqual(instance(found, "b").needs, ["s[width=2]", "a"])
     assert.deepStrictEqual(instance(found, "c").needs, ["s[width=1]"])
-    assert.deepStrictEqual(instance(found, "b").inputs["inputs"], { shape: "record", refs: {} })
+    assert.deepStrictEqual(instance(found, "b").inputs["inputs"], { shape: "record", of: {} })
   })
 })

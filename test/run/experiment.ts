@@ -2,12 +2,15 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { Json } from "../../src/json/canonical-json.ts"
-import type { Graph, InputRef, StageInstance } from "../../src/plan/stage-instance.ts"
+import type { ArtifactRef, Graph, StageInstance } from "../../src/plan/stage-instance.ts"
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { RunEvent } from "../../src/run/event.ts"
 import type { RunOptions } from "../../src/run/run-options.ts"
-import type { Resources, StageKind } from "../../src/stage/stage.ts"
+import type { Resources } from "../../src/stage/resources.ts"
+import type { StageKind } from "../../src/stage/stage.ts"
+import type { Wiring } from "../../src/stage/wiring.ts"
 import { makeFileStore } from "../../src/store/file-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
@@ -43,10 +46,10 @@ export interface StageSpec {
   readonly resources?: Resources
 }
 
-const inputRef = (given: string | ReadonlyArray<string>): InputRef =>
+const inputRef = (given: string | ReadonlyArray<string>): Wiring<ArtifactRef> =>
   typeof given === "string"
-    ? { shape: "one", ref: { instance: given, at: {} } }
-    : { shape: "list", refs: given.map((instance, i) => ({ instance, at: { i } })) }
+    ? { shape: "one", of: { instance: given, at: {} } }
+    : { shape: "list", of: given.map((instance, i) => ({ instance, at: { i } })) }
 
 const defaults = (kind: StageKind): Record<string, Json> =>
   Object.fromEntries(
@@ -60,13 +63,15 @@ export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
     const kind = kinds[spec.kind]
     if (kind === undefined) throw new Error(spec.kind)
     const inputs = Object.fromEntries(Object.entries(spec.inputs ?? {}).map(([name, given]) => [name, inputRef(given)]))
+    const params = { ...defaults(kind), ...spec.params }
     const instance: StageInstance = {
       id: spec.id,
       stage: spec.stage ?? spec.id,
       at: {},
       kind,
       output: spec.output ?? "Numbers",
-      params: { ...defaults(kind), ...spec.params },
+      params,
+      decoded: Result.getOrThrow(kind.decode(params)),
       sources: {},
       inputs,
       needs: [],

@@ -2,7 +2,10 @@
 import * as Effect from "effect/Effect"
 import type { Artifact } from "../../src/artifact/artifact.ts"
 import type { ArtifactKind } from "../../src/artifact/artifact-kind.ts"
-import type { Checkpoint, Opened, StageContext, StageKind } from "../../src/stage/stage.ts"
+import type { Checkpoint } from "../../src/stage/checkpoint.ts"
+import type { Opened } from "../../src/stage/input.ts"
+import type { Json } from "../../src/json/canonical-json.ts"
+import type { InstanceContext, StageKind } from "../../src/stage/stage.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { folderArtifact, folderWriter } from "../artifact/folder-artifact.ts"
 
@@ -25,8 +28,8 @@ export const runStage = Effect.fn("runStage")(function* (
 ) {
   const defaults = Object.fromEntries(Object.entries(kind.params).map(([name, param]) => [name, param.default]))
   const lists = Object.entries(kind.inputs).flatMap(([name, { mayBeLeftOut }]) => (mayBeLeftOut ? [[name, []]] : []))
-  const context: StageContext<unknown, unknown, unknown> = {
-    params: { ...defaults, ...params },
+  const context: InstanceContext = {
+    params: { ...defaults, ...params } as Readonly<Record<string, Json>>,
     sources: {},
     facts: {},
     inputs: { ...Object.fromEntries(lists), ...inputs },
@@ -37,6 +40,6 @@ export const runStage = Effect.fn("runStage")(function* (
     engine: yield* Effect.orDie(loadEngine("auto")),
     projectDirectory: process.cwd()
   }
-  const metrics = yield* Effect.scoped(kind.run(context as StageContext<never, never, never>))
+  const [metrics = {}] = yield* Effect.scoped(kind.run([context]))
   return { metrics, artifact: folderArtifact(directory, "name" in kind.output ? kind.output.name : "") }
 })

@@ -376,14 +376,10 @@ describe("stages", () => {
         runStage(trainTranscoder, { activations, target: other }, params, yield* temporaryDirectory)
       )
       expect(failure.message).toMatch(/hold out different documents/)
-      const wrong = trainTranscoder.check({
-        ...params,
-        architecture: "topk",
-        preset: "none",
-        seed: 0,
-        skip: false
-      } as never)
-      expect(wrong[0]?.message).toMatch(/architecture is topk; a transcoder's can be/)
+      const wrong = yield* Effect.flip(
+        runStage(trainTranscoder, { activations, target }, { ...params, architecture: "topk" }, directory)
+      )
+      expect(wrong.message).toMatch(/architecture is topk; a transcoder's can be/)
     })
   )
 

@@ -173,8 +173,13 @@ stages:
     expectProblems(
       withCapture(`  sae: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8, k: 9 } }
   other: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8 } }
+  twice: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 99, layers: [1, 2, 1] } }
 `),
-      ["x.yaml:6:86 stages.sae.with.k: k 9 is above d_sae 8", "x.yaml:7:29 stages.other.with.k: k 32 is above d_sae 8"]
+      [
+        "x.yaml:6:86 stages.sae.with.k: k 9 is above d_sae 8",
+        "x.yaml:7:29 stages.other.with.k: k 32 is above d_sae 8",
+        "x.yaml:8:101 stages.twice.with.layers[2]: layer 1 is there already; leave it out"
+      ]
     )
   })
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { Checkpoint, CheckpointState } from "../../src/stage/stage.ts"
+import type { Checkpoint, CheckpointState } from "../../src/stage/checkpoint.ts"
 import { makeCheckpoint } from "../../src/store/checkpoint.ts"
 import { temporaryRoot } from "./temporary-root.ts"
 

@@ -5,7 +5,9 @@ import * as Effect from "effect/Effect"
 import { Tokens } from "../../src/kinds/tokens/tokens.ts"
 import { openFileIndex } from "../../src/file/file-index.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
-import type { StageContext } from "../../src/stage/stage.ts"
+import type { Metrics } from "../../src/artifact/artifact.ts"
+import type { Json } from "../../src/json/canonical-json.ts"
+import type { InstanceContext } from "../../src/stage/stage.ts"
 import loadText from "../../stages/load-text.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 
@@ -37,15 +39,15 @@ export const loadSource = Effect.fn("loadSource")(function* ({ files, params, in
   const defaults = Object.fromEntries(Object.entries(loadText.params).map(([name, param]) => [name, param.default]))
   const target = yield* temporaryDirectory
   const lines: Array<string> = []
-  const context: Partial<StageContext<unknown, unknown, unknown>> = {
-    params: { ...defaults, ...params },
+  const context: Partial<InstanceContext> = {
+    params: { ...defaults, ...params } as Readonly<Record<string, Json>>,
     sources: { source },
     inputs,
     output: folderWriter(target),
     progress: () => {},
     log: (line) => lines.push(line)
   }
-  const metrics = yield* Effect.scoped(loadText.run(context as StageContext<never, never, never>))
+  const [metrics] = yield* Effect.scoped(loadText.run([context as InstanceContext]))
   const artifact = folderArtifact(target, "Tokens")
   const tokens = yield* Tokens.open(artifact)
   const block = yield* tokens.read(0, tokens.contexts)
@@ -54,7 +56,7 @@ export const loadSource = Effect.fn("loadSource")(function* ({ files, params, in
   /** Ids of each document that are in contexts, in order. */
   const idsOf = (document: number): ReadonlyArray<number> =>
     [...block.ids].filter((_, i) => block.documents[i] === document)
-  return { metrics, artifact, tokens, block, documents, idsOf, log: lines.join("\n") }
+  return { metrics: metrics as Metrics, artifact, tokens, block, documents, idsOf, log: lines.join("\n") }
 })
 
 /** The failure's message. */

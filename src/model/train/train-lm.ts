@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import type { Checkpoint, Progress } from "../../stage/stage.ts"
+import type { Checkpoint } from "../../stage/checkpoint.ts"
+import type { Progress } from "../../stage/progress.ts"
 import { endOfTextToken, type SpellerCorpus } from "../../text/speller-corpus.ts"
 import { tokenStream } from "../../text/token-stream.ts"
 import { makeTokenizer } from "../../text/tokenizer.ts"

@@ -10,7 +10,7 @@ import type { FormatName } from "../../kinds/sae/formats/sae-format.ts"
 import { storedInfo } from "../../kinds/sae/stored/stored-info.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import { readSourceFile } from "../../source/read-source.ts"
-import type { ResolvedSource } from "../../stage/stage.ts"
+import type { ResolvedSource } from "../../stage/source.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 
 /** Every file that is opened is read and hashed whole: what is imported is what was planned. */

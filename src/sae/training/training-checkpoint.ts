@@ -1,5 +1,5 @@
 /** A trainer's state and its curve as a stage checkpoint, and back. */
-import type { CheckpointState } from "../../stage/stage.ts"
+import type { CheckpointState } from "../../stage/checkpoint.ts"
 import type { AdamState } from "../../tensor/adam/adam-variable.ts"
 import type { Memory } from "../architecture.ts"
 import type { TrainerState } from "./sae-trainer.ts"

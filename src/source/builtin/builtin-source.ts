@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { packageDirectory } from "../../project/package-directory.ts"
-import type { SourceOf } from "../../stage/stage.ts"
+import type { SourceOf } from "../../stage/source.ts"
 import { packageTextFiles, packageDirectory as npmDirectory } from "./package-text.ts"
 
 export interface NamedFile {

@@ -1,5 +1,5 @@
 /** Which files of a repository a source needs: those that our readers read, and no others. */
-import type { SourceOf } from "../../stage/stage.ts"
+import type { SourceOf } from "../../stage/source.ts"
 import type { HubEntry } from "./hub-listing.ts"
 
 export interface Chosen {

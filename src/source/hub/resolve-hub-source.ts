@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { canonicalJson } from "../../json/canonical-json.ts"
-import type { ResolvedSource, SourceOf } from "../../stage/stage.ts"
+import type { ResolvedSource, SourceOf } from "../../stage/source.ts"
 import type { FileIndex } from "../../file/file-index.ts"
 import { sha256OfFile } from "../../file/hash-content.ts"
 import { SourceMissing } from "../scheme/source-missing.ts"

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import type { SourceOf } from "../../stage/stage.ts"
+import type { SourceOf } from "../../stage/source.ts"
 import { askFor, termsToAccept } from "../scheme/licence-consent.ts"
 import { SourceMissing } from "../scheme/source-missing.ts"
 import { contentFolder, fetchPackage, packagesFolder, type StoredPackage, storedPackage } from "./fetch-package.ts"

@@ -1,6 +1,6 @@
 /** Whatever reading documents rejected with, as the failure of a stage. */
 import { stageFailed, StageFailed } from "../../stage/stage-failed.ts"
-import type { ResolvedSource } from "../../stage/stage.ts"
+import type { ResolvedSource } from "../../stage/source.ts"
 import { DocumentProblem } from "./document-file.ts"
 
 export const documentFailure =

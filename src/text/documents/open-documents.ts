@@ -1,6 +1,6 @@
 /** The documents of a source, file by file, each file opened and checked when its turn comes. */
 import { sourceFiles } from "../../source/open-source-file.ts"
-import type { ResolvedSource } from "../../stage/stage.ts"
+import type { ResolvedSource } from "../../stage/source.ts"
 import { arrowFile } from "./arrow-file.ts"
 import type { DocumentFile, SourceDocument } from "./document-file.ts"
 import { jsonLinesFile } from "./json-lines-file.ts"

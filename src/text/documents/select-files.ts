@@ -2,7 +2,7 @@
  * Which files of a source hold its documents, and in which format: by the ends of their names. Where a folder has data
  * files (Parquet, Arrow, JSON lines), what else lies there describes them; where it has `.txt` files, so does the rest.
  */
-import type { ResolvedSource } from "../../stage/stage.ts"
+import type { ResolvedSource } from "../../stage/source.ts"
 
 export type FileFormat = "parquet" | "arrow" | "json lines" | "text"
 

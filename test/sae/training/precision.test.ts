@@ -7,7 +7,7 @@ import { defaultsFor } from "../../../src/sae/settings/presets.ts"
 import { matrixRows } from "../../../src/activations/row-source.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
 import type { TrainingOptions } from "../../../src/sae/settings/training-options.ts"
-import type { Checkpoint, CheckpointState } from "../../../src/stage/stage.ts"
+import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { normalRows } from "../normal-rows.ts"
 

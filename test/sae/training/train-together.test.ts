@@ -12,7 +12,7 @@ import { leastTrainingBytes, requireTrainingMemory, trainingBytes } from "../../
 import { resolveOptions } from "../../../src/sae/settings/training-options.ts"
 import type { TrainedSae } from "../../../src/sae/training/training-run.ts"
 import { latentsChosen, learningRate } from "../../../src/sae/training/training-schedules.ts"
-import type { Checkpoint, CheckpointState } from "../../../src/stage/stage.ts"
+import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { plainRows, request, small, variants } from "./training-variants.ts"
 

@@ -7,7 +7,7 @@ import { openFileIndex } from "../../../src/file/file-index.ts"
 import { resolveSource } from "../../../src/source/resolve-source.ts"
 import { fetchableSources } from "../../../src/source/fetchable-sources.ts"
 import { readSourceFile } from "../../../src/source/read-source.ts"
-import type { ResolvedSource, SourceOf } from "../../../src/stage/stage.ts"
+import type { ResolvedSource, SourceOf } from "../../../src/stage/source.ts"
 import { startHub, type TestHub } from "./hub-server.ts"
 
 const variables = [

@@ -1,0 +1,27 @@
+/** What a long stage saves on its way, so that a kill costs it little. */
+import type * as Effect from "effect/Effect"
+import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { Json } from "../json/canonical-json.ts"
+
+/** State of a long stage: JSON for counters, typed arrays for the rest. Saved under the stage's key. */
+export interface CheckpointState {
+  readonly json: Json
+  readonly tensors: Readonly<
+    Record<string, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>
+  >
+}
+
+export interface Checkpoint {
+  /** What an earlier, interrupted attempt of the same key saved last; undefined at a fresh start. */
+  readonly load: Effect.Effect<CheckpointState | undefined, ArtifactError>
+  /** True when enough time has passed since the last save to pay for another. */
+  readonly due: () => boolean
+  /** Atomic: after a kill at any moment, `load` gives either the earlier state or this one. */
+  readonly save: (state: CheckpointState) => Effect.Effect<void, ArtifactError>
+  /**
+   * Path of a file that outlives a kill, for output too large to be saved again and again: a state says how much of it
+   * counts (write, sync, then save), and whoever goes on cuts off the rest. Ask after `load`. A file that the state knows
+   * and that is not there any more is the caller's to notice. Absent: this stage cannot go on from files.
+   */
+  readonly file?: (name: string) => Effect.Effect<string, ArtifactError>
+}
