@@ -24,9 +24,10 @@ const floors = [
   "source plan kinds/evaluation tensor/kernels tensor/engine",
   "source/hub source/pypi source/builtin specification kinds/sae",
   "catalog kinds/activations kinds/language-model kinds/sae/formats tensor/tensorflow tensor/wasm tensor/webgpu",
+  "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter numeric source/scheme cli/flags",
-  "artifact tensor",
+  "artifact tensor kinds/sae/latents",
   "json words random project"
 ].map((floor) => floor.split(" "))
 

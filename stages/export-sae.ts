@@ -1,6 +1,7 @@
 /** An SAE in the format of another library. */
 import * as Effect from "effect/Effect"
 import { Files } from "../src/kinds/files.ts"
+import { writableNames } from "../src/kinds/sae/formats.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -11,7 +12,7 @@ export default Stage.make("export-sae", {
     "Writes an SAE as Gemma Scope, dictionary_learning, sparsify, OpenAI or SAELens do; refused where it would lose",
   inputs: { sae: Stage.one(Sae, "the SAE to write") },
   params: {
-    format: Param.choice(["saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"], {
+    format: Param.choice(writableNames, {
       description: "the format to write"
     }),
     fold: Param.boolean({
@@ -25,7 +26,7 @@ export default Stage.make("export-sae", {
   isolation: "process",
   run: ({ inputs, params, output, log }) =>
     Effect.gen(function* () {
-      const { convertSae } = yield* Effect.promise(() => import("../src/kinds/sae/formats/convert-sae.ts"))
+      const { convertSae } = yield* Effect.promise(() => import("../src/kinds/sae/convert-sae.ts"))
       const converted = convertSae(yield* inputs.sae.value.stored, params.format, { fold: params.fold })
       if (typeof converted === "string") {
         return yield* stageFailed(`it cannot be written as ${params.format}: ${converted}`, "Choose another format.")

@@ -70,7 +70,7 @@ export default Stage.make("finetune-sae", {
         )
       }
       const stored = yield* sae.stored
-      const byLatents = {
+      const byLatents: Readonly<Partial<Record<string, string>>> = {
         relu: "standard",
         topk: "topk",
         jumprelu: "jumprelu",
@@ -79,7 +79,10 @@ export default Stage.make("finetune-sae", {
       }
       const architecture = (
         architectureNames.includes(sae.architecture as never) ? sae.architecture : byLatents[stored.latents.type]
-      ) as ArchitectureName
+      ) as ArchitectureName | undefined
+      if (architecture === undefined) {
+        return yield* stageFailed(`an SAE with ${stored.latents.type} latents cannot be trained further here`)
+      }
       const before = (name: string): unknown => sae.training?.[name]
       const options = trainingRequest({
         architecture,

@@ -1,11 +1,13 @@
 /** An SAE of another library, brought into the store. */
 import * as Effect from "effect/Effect"
+import { formatNames } from "../src/kinds/sae/formats.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("import-sae", {
-  summary: "Brings an SAE of SAELens, Gemma Scope, dictionary_learning, sparsify or OpenAI into the store",
+  summary:
+    "Brings an SAE of another library into the store: SAELens, Gemma Scope, dictionary_learning, sparsify, OpenAI and others",
   sources: {
     source: {
       of: "sae",
@@ -15,13 +17,18 @@ export default Stage.make("import-sae", {
   },
   inputs: {},
   params: {
-    format: Param.choice(["auto", "saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"], {
+    format: Param.choice(["auto", ...formatNames], {
       default: "auto",
       description: "the format of the files; auto: told by the files"
     }),
     hook: Param.string({
       default: null,
       description: "the hook that it was trained at; null: what its files say, where they say it"
+    }),
+    k: Param.integer({
+      default: null,
+      min: 1,
+      description: "latents per row, for files that leave it to the name of their repository (Qwen Scope)"
     })
   },
   output: Sae,
@@ -34,7 +41,7 @@ export default Stage.make("import-sae", {
   run: ({ sources, params, output, log }) =>
     Effect.gen(function* () {
       const { importSae } = yield* Effect.promise(() => import("../src/sae/dictionaries/import-sae.ts"))
-      const options = { format: params.format === "auto" ? null : params.format, hook: params.hook }
+      const options = { format: params.format === "auto" ? null : params.format, hook: params.hook, k: params.k }
       const { format, sae, info } = yield* importSae(sources.source, options, output)
       log(`${format}: ${info.architecture}, ${sae.d_in} to ${sae.d_sae}, at ${info.hook ?? "an unknown hook"}`)
       if (sae.dtype === "float64") log("its float64 numbers were rounded to float32")

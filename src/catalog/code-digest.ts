@@ -134,6 +134,10 @@ const bundle = async (file: string, root: string): Promise<DigestedCode> => {
       if (described !== undefined) packageFiles.push(described)
     }
   }
+  // Modules that are found by what stands in a folder: `import(`./formats/${name}`)`.
+  code = code
+    .replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s":\(\)=>/g, '"$1":()=>')
+    .replaceAll(/\*"\) in ([^']*)\.[tj]s'/g, `*") in $1'`)
   const sources = Object.keys(built.metafile.inputs).map((path) => resolve(root, path))
   return {
     value: { digest: sha256(`esbuild ${esbuild.version}\n${code}`), packages, files },

@@ -9,12 +9,12 @@ import {
   planFlags,
   stageFlags,
   exportFlags,
-  convertFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
   stagesFlags
 } from "./flags/flags.ts"
+import { convertFlags } from "./commands/convert-flags.ts"
 
 const late = <M>(load: () => Promise<M>): Effect.Effect<M> => Effect.promise(load)
 

@@ -3,6 +3,7 @@
  * work on; the dense form is there for small matrices.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { activationType } from "../kinds/sae/latents/latents.ts"
 import type { SaeActivation, SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
 import { makePattern, type SparseCodes, withValue } from "../tensor/kernels/sparse-pattern.ts"
@@ -19,7 +20,7 @@ export interface SaeModel {
   readonly W_dec: tf.Tensor2D
   /** z = (x - b_dec) W_enc + b_enc of the rows, normalised where the SAE does that: [rows, d_in] -> [rows, d_sae]. */
   readonly preActivations: (x: tf.Tensor2D) => tf.Tensor2D
-  /** The latents that fire on each row, with their activations (all > 0). Dispose of `value`, or call in a tidy. */
+  /** The latents that fire on each row, with their activations (all > 0, but for latents that have signs). Dispose of `value`, or call in a tidy. */
   readonly encode: (x: tf.Tensor2D) => SparseCodes
   /** The same as a matrix [rows, d_sae]. */
   readonly encodeDense: (x: tf.Tensor2D) => tf.Tensor2D
@@ -101,20 +102,37 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
 
   const W_skip = weights.W_skip === undefined ? undefined : tf.keep(tf.tensor2d(weights.W_skip, [d_out, d_in]))
 
+  /** What the encoder sees of the rows. Call in a tidy. */
+  const encoderRows = (x: tf.Tensor2D): tf.Tensor2D => {
+    const rows = normalize === undefined ? x : normalizedRows(x, normalize).rows
+    return weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(rows, b_dec) : rows
+  }
   const preActivations = (x: tf.Tensor2D): tf.Tensor2D =>
-    tf.tidy(() => {
-      const rows = normalize === undefined ? x : normalizedRows(x, normalize).rows
-      const centred = weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(rows, b_dec) : rows
-      return tf.add(tf.matMul(centred, W_enc_T, false, true), b_enc)
-    })
+    tf.tidy(() => tf.add(tf.matMul(encoderRows(x), W_enc_T, false, true), b_enc))
   const encode = (x: tf.Tensor2D): SparseCodes => {
-    const pre = preActivations(x)
-    const codes =
-      activation.type === "topk"
-        ? positive(topKRows(pre, activation.k))
-        : aboveThreshold(pre, activation.type === "relu" ? 0 : (floor as tf.Tensor1D))
-    pre.dispose()
-    return codes
+    let codes: SparseCodes | undefined
+    tf.tidy(() => {
+      codes = activationType(activation).encode?.(
+        {
+          tf,
+          rows: () => encoderRows(x),
+          pre: () => preActivations(x),
+          W_dec,
+          threshold: floor,
+          largest: (z, k) => positive(topKRows(z, k)),
+          above: aboveThreshold,
+          codes: (rowStart, latent, value) =>
+            withValue(
+              makePattern(d_sae, rowStart, Int32Array.from(latent)),
+              tf.tensor1d(Float32Array.from(value), "float32")
+            )
+        },
+        activation
+      )
+      return codes?.value as tf.Tensor
+    })
+    // Every activation is that of a type that encodes.
+    return codes as SparseCodes
   }
   const decode = (codes: SparseCodes | tf.Tensor2D, x?: tf.Tensor2D): tf.Tensor2D =>
     tf.tidy(() => {

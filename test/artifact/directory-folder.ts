@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
-import type { SaeFolder } from "../../src/kinds/sae/formats/sae-folder.ts"
+import type { SaeFolder } from "../../src/kinds/sae/files/sae-folder.ts"
 
 export const filesFolder = (files: ReadonlyMap<string, Uint8Array>): SaeFolder => ({
   digest: "",

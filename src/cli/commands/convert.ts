@@ -3,10 +3,11 @@ import { existsSync, readdirSync, statSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
-import { convertSae } from "../../kinds/sae/formats/convert-sae.ts"
-import { diskFolder } from "../../kinds/sae/formats/disk-folder.ts"
-import { detectFormat } from "../../kinds/sae/formats/formats.ts"
-import type { ConvertInput } from "../flags/flags.ts"
+import * as Option from "effect/Option"
+import { convertSae } from "../../kinds/sae/convert-sae.ts"
+import { diskFolder } from "../../kinds/sae/files/disk-folder.ts"
+import { detectFormat } from "../../kinds/sae/formats.ts"
+import type { ConvertInput } from "./convert-flags.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
 
@@ -22,12 +23,16 @@ export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
     Effect.gen(function* () {
       const folder = diskFolder(source)
       const found = yield* detectFormat(folder)
-      return { format: found.name, sae: yield* found.read(folder) }
+      return { format: found.name, sae: yield* found.read(folder, { k: Option.getOrUndefined(input.k) }) }
     })
   ).pipe(Effect.mapError((error) => problem(`${input.source}: ${error.message}; nothing was written`)))
   const converted = convertSae(sae, input.to, { fold: input.fold })
   if (typeof converted === "string") {
     return yield* problem(`${format} to ${input.to} is refused: ${converted}; nothing was written`)
+  }
+  const lost = `${input.to} has no place for ${converted.dropped.join(", ")}`
+  if (input.strict && converted.dropped.length > 0) {
+    return yield* problem(`${format} to ${input.to} is refused (--strict): ${lost}; nothing was written`)
   }
   yield* Effect.tryPromise({
     try: async () => {
@@ -36,9 +41,7 @@ export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
     },
     catch: (error) => problem(`${input.directory} cannot be written: ${String(error)}`)
   })
-  if (converted.dropped.length > 0) {
-    process.stderr.write(`${input.to} has no place for ${converted.dropped.join(", ")}\n`)
-  }
+  if (converted.dropped.length > 0) process.stderr.write(`warning: ${lost}\n`)
   const files = `${count(converted.files.size, "file")} (${[...converted.files.keys()].join(", ")})`
   process.stderr.write(`${format} to ${input.to}: ${files} in ${input.directory}\n`)
 })

@@ -64,18 +64,6 @@ export type StageInput = Command.Command.Config.Infer<typeof stageFlags>
 export const exportFlags = { file, stage, directory: Argument.String("directory"), ...common }
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
 
-export const convertFlags = {
-  source: Argument.String("source").pipe(
-    Argument.withDescription("a folder with an SAE, or its one file; the format is told by the files")
-  ),
-  directory: Argument.String("directory").pipe(Argument.withDescription("an empty or new folder")),
-  to: Flag.Literals("to", ["saelens", "gemma_scope", "dictionary_learning", "sparsify", "openai"]).pipe(
-    Flag.withDescription("the format to write")
-  ),
-  fold: flag("fold", "b_dec and decoder norms may be folded into the encoder where the format needs it, up to rounding")
-}
-export type ConvertInput = Command.Command.Config.Infer<typeof convertFlags>
-
 export const logsFlags = {
   stage,
   run: Flag.String("run").pipe(

@@ -6,8 +6,9 @@ import type { Artifact } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { curveColumns } from "./curve-columns.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
-import { activationOf, computableSae } from "./stored/computable-sae.ts"
-import { artifactFolder } from "./formats/sae-folder.ts"
+import { activationType } from "./latents/latents.ts"
+import { computableSae } from "./stored/computable-sae.ts"
+import { artifactFolder } from "./files/sae-folder.ts"
 import { openSaeLens, saeLensConfigName } from "./formats/saelens.ts"
 import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
 import type { SaeCurve, SaeHandle } from "./sae.ts"
@@ -15,7 +16,7 @@ import type { SaeCurve, SaeHandle } from "./sae.ts"
 const SaeFile = Schema.Struct({
   format: Schema.Literal(1),
   architecture: Schema.String,
-  k: Schema.NullOr(Schema.Int),
+  k: Schema.NullOr(Schema.Finite),
   hook: Schema.NullOr(Schema.String),
   model: Schema.NullOr(Schema.String),
   activations: Schema.NullOr(Schema.String),
@@ -32,7 +33,7 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
     new ArtifactError({ reason: "invalid", digest: artifact.digest, path: saeLensConfigName, detail })
   const info: SaeInfo = {
     architecture: own?.architecture ?? header.architecture,
-    activation: activationOf({ type: header.latents, k: header.k }),
+    activation: header.activation,
     d_in: header.d_in,
     d_sae: header.d_sae,
     k: own?.k ?? header.k,
@@ -49,7 +50,7 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
   const handle: SaeHandle = {
     ...info,
     digest: artifact.digest,
-    d_out: header.transcoder ? header.d_out : null,
+    d_out: header.kind === "sae" ? null : header.d_out,
     stored: Effect.map(stored, (sae) =>
       sae.latents.type === "batch_topk" && sae.latents.k === null
         ? { ...sae, latents: { ...sae.latents, k: info.k } }
@@ -67,12 +68,14 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
 })
 
 /** Why what is meant for plain autoencoders cannot use it, if it cannot. */
-const notPlain = ({ transcoder, normalize, W_skip }: SaeWeights): string | undefined =>
+const notPlain = ({ activation, transcoder, normalize, W_skip }: SaeWeights): string | undefined =>
   transcoder !== undefined || W_skip !== undefined
     ? "it is a transcoder, and an autoencoder is needed here"
     : normalize !== undefined
       ? `it normalises every row (${normalize}), and an SAE that takes rows as they are is needed here`
-      : undefined
+      : activationType(activation).activations === "signed"
+        ? `its activations have signs (${activation.type}), and an SAE whose latents only fire above zero is needed here`
+        : undefined
 
 const readCurve = Effect.fnUntraced(function* (artifact: Artifact, names: ReadonlyArray<string>) {
   const path = "curve.arrow"

@@ -18,7 +18,10 @@ export interface SaeHandle extends SaeInfo {
   readonly digest: string
   /** Null but for a transcoder: the width of its output. */
   readonly d_out: number | null
-  /** Of an autoencoder that takes rows as they are; fails, with the reason, for every other one. */
+  /**
+   * Of an autoencoder that takes rows as they are and has no activation below zero; fails, with the reason, for every
+   * other one.
+   */
   readonly weights: Effect.Effect<SaeWeights, ArtifactError>
   /** Of any: transcoders, and SAEs that normalise every row, too. */
   readonly anyWeights: Effect.Effect<SaeWeights, ArtifactError>

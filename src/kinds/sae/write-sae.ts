@@ -4,7 +4,7 @@ import { openArrowWriter } from "../../format/arrow/arrow-writer.ts"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { curveColumns } from "./curve-columns.ts"
-import { saeLens } from "./formats/saelens.ts"
+import { encodeSaeLens } from "./formats/saelens.ts"
 import { storedFromWeights } from "./stored/stored-from-weights.ts"
 import { storedProblem } from "./stored/stored-sae.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
@@ -27,14 +27,17 @@ export const writeSae = (output: ArtifactWriter, sae: SaeOutput) =>
     sae.curve
   )
 
-/** Fails, and writes nothing, where a SAELens folder cannot hold the SAE. */
+/**
+ * Fails, and writes nothing, where a folder laid out as SAELens does cannot hold the SAE. What SAELens itself does not have
+ * (GroupMax, a transcoder with TopK latents) is written under a name that it refuses.
+ */
 export const writeStoredSae = Effect.fn("writeSae")(function* (
   output: ArtifactWriter,
   stored: StoredSae,
   info: SaeOutput["info"],
   curve: SaeCurve = {}
 ) {
-  const files = storedProblem(stored) ?? saeLens.write(stored)
+  const files = storedProblem(stored) ?? encodeSaeLens(stored)
   if (typeof files === "string") {
     return yield* new ArtifactError({
       reason: "invalid",

@@ -4,9 +4,8 @@ import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { bytesFile } from "../../artifact/bytes-file.ts"
 import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
-import { detectFormat, formats } from "../../kinds/sae/formats/formats.ts"
-import type { SaeFolder } from "../../kinds/sae/formats/sae-folder.ts"
-import type { FormatName } from "../../kinds/sae/formats/sae-format.ts"
+import { detectFormat, formatNames, formats } from "../../kinds/sae/formats.ts"
+import type { SaeFolder } from "../../kinds/sae/files/sae-folder.ts"
 import { storedInfo } from "../../kinds/sae/stored/stored-info.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import { readSourceFile } from "../../source/read-source.ts"
@@ -28,9 +27,11 @@ const sourceFolder = (source: ResolvedSource): SaeFolder => ({
 
 export interface ImportOptions {
   /** Null: told by its files. */
-  readonly format: FormatName | null
+  readonly format: string | null
   /** The hook that it was trained at, where its files do not say or say otherwise. */
   readonly hook: string | null
+  /** Latents per row, where only the name of the repository says it. */
+  readonly k: number | null
 }
 
 export const importSae = Effect.fn("importSae")(function* (
@@ -39,11 +40,14 @@ export const importSae = Effect.fn("importSae")(function* (
   output: ArtifactWriter
 ) {
   const folder = sourceFolder(source)
-  const format = options.format === null ? yield* detectFormat(folder) : formats[options.format]
+  const format = options.format === null ? yield* detectFormat(folder) : formats.get(options.format)
+  if (format === undefined) {
+    return yield* stageFailed(`there is no format ${options.format}`, `Known are ${formatNames.join(", ")}.`)
+  }
   if (options.format !== null && !(yield* format.detect(folder))) {
     return yield* stageFailed(`${source.uri} is not in the format ${format.name}`, `Its files: ${format.files}.`)
   }
-  const read = yield* format.read(folder)
+  const read = yield* format.read(folder, { k: options.k ?? undefined })
   const sae = options.hook === null ? read : { ...read, metadata: { ...read.metadata, hook_name: options.hook } }
   const weights = computableSae(sae)
   if (typeof weights === "string") return yield* stageFailed(weights, "Import an SAE that was trained further.")

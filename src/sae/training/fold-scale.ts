@@ -6,13 +6,12 @@
  * so into the activations (SAELens, `fold_W_dec_norm`), which leaves decoder rows of norm one; so do the weights by which a
  * crosscoder chooses its latents.
  */
-import type { StoredLatents, StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
+import { scaleLatents } from "../../kinds/sae/latents/latents.ts"
+import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { Architecture, TrainedLatents } from "../architecture.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
 import { sumOfPartNorms } from "../loss/part-norms.ts"
 import { type ResolvedOptions, usesK } from "../settings/training-options.ts"
-
-type Floats = Float32Array<ArrayBuffer>
 
 export interface TrainedWeights extends TrainedLatents {
   /** [d_sae, d_in] */
@@ -21,22 +20,6 @@ export interface TrainedWeights extends TrainedLatents {
   readonly W_dec: Float32Array
   /** [d_out] */
   readonly b_dec: Float32Array
-}
-
-const byNorms = (latents: StoredLatents, norms: Float64Array): StoredLatents => {
-  const times = (values: Floats): Floats => values.map((x, j) => x * (norms[j] as number))
-  switch (latents.type) {
-    case "relu":
-      return { ...latents, b_enc: times(latents.b_enc) }
-    case "jumprelu":
-      return { ...latents, b_enc: times(latents.b_enc), threshold: times(latents.threshold) }
-    case "gated":
-      return { ...latents, b_gate: times(latents.b_gate), b_mag: times(latents.b_mag) }
-    case "topk":
-    case "batch_topk":
-      // What training weighed its choice by is in the activations now; the threshold is of weighed ones.
-      return { ...latents, b_enc: times(latents.b_enc) }
-  }
 }
 
 /** The scale of every number of a row. */
@@ -103,7 +86,8 @@ export const foldScale = (
     W_enc,
     W_dec,
     b_dec: Float32Array.from(trained.b_dec, (x, c) => x * (outputs[c] as number)),
-    latents: free || weighed ? byNorms(latents, norms) : latents,
+    // What training weighed its choice by is in the activations now; a BatchTopK threshold is of weighed ones.
+    latents: free || weighed ? scaleLatents(latents, norms) : latents,
     apply_b_dec_to_input: options.apply_b_dec_to_input,
     normalize: options.normalize === "layer_norm" ? "layer_norm" : "none",
     W_skip: W_skip?.map((w, i) => (w * scale) / (inputs[i % d_in] as number)),

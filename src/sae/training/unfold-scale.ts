@@ -119,6 +119,9 @@ export const unfoldScale = (
       const threshold = latents.threshold.map((t, j) => (t / scale) * (norms[j] as number))
       return { ...rest, b_enc: bias(latents.b_enc), extras: { threshold, ...skip } }
     }
+    // Its encoder is its decoder, and no architecture that is trained here has it.
+    case "matching_pursuit":
+      return "init's latents are found by matching pursuit"
     default:
       return { ...rest, b_enc: bias(latents.b_enc), extras: skip }
   }

@@ -168,7 +168,13 @@ describe("Sae", () => {
       /batchtopk is the architecture of a training/
     ],
     ["an unknown architecture", { architecture: "temporal" }, /architecture "temporal" cannot be read/],
-    ["jumprelu without thresholds", { architecture: "jumprelu" }, /no tensor threshold/],
+    [
+      "jumprelu without thresholds",
+      { architecture: "jumprelu", k: undefined, rescale_acts_by_decoder_norm: undefined },
+      /no tensor threshold/
+    ],
+    ["a k of latents that have none", { architecture: "standard" }, /"k" is 2/],
+    ["a key that nobody knows", { leaky_slope: 0.1 }, /the key "leaky_slope" \(0\.1\) is not known here/],
     ["a k beyond the dictionary", { k: 9 }, /k is 9/],
     ["no d_in", { d_in: undefined }, /d_in/]
   ] as const) {

@@ -7,13 +7,12 @@
  */
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
-import { decodeNpy, encodeNpy } from "../../../format/npy.ts"
-import type { NpyArray } from "../../../format/npy.ts"
-import type { SaeFolder } from "./sae-folder.ts"
-import type { SaeFormat } from "./sae-format.ts"
-import { type Floats, storedProblem } from "../stored/stored-sae.ts"
-import type { StoredSae } from "../stored/stored-sae.ts"
+import { decodeNpy, encodeNpy, type NpyArray } from "../../../format/npy.ts"
 import { encodeZip, openZip } from "../../../format/zip.ts"
+import type { SaeFolder } from "../files/sae-folder.ts"
+import type { SaeFormat } from "../files/sae-format.ts"
+import { latentType } from "../latents/latents.ts"
+import { type Floats, type StoredSae, storedProblem } from "../stored/stored-sae.ts"
 
 const fileName = "params.npz"
 
@@ -82,22 +81,21 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
 
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
   const { d_in, d_out, d_sae, latents } = sae
-  if (latents.type !== "jumprelu" && latents.type !== "batch_topk") {
-    return `Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`
-  }
-  if (latents.threshold === null) return "its BatchTopK threshold was never set (-1), and the format is its thresholds"
+  const { thresholds } = latentType(latents)
+  if (thresholds === undefined) return `Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`
+  const own = thresholds(latents, d_sae)
+  if (typeof own === "string") return own
   if (sae.apply_b_dec_to_input) {
     return "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
   }
   if (sae.normalize !== "none") return `Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`
   if (sae.W_skip !== undefined) return "Gemma Scope's format has no skip connection"
-  const threshold = latents.type === "jumprelu" ? latents.threshold : new Float32Array(d_sae).fill(latents.threshold)
   const arrays: ReadonlyArray<readonly [string, ReadonlyArray<number>, Floats]> = [
     ["W_enc", [d_in, d_sae], sae.W_enc],
     ["W_dec", [d_sae, d_out], sae.W_dec],
-    ["b_enc", [d_sae], latents.b_enc],
+    ["b_enc", [d_sae], own.b_enc],
     ["b_dec", [d_out], sae.b_dec],
-    ["threshold", [d_sae], threshold]
+    ["threshold", [d_sae], own.threshold]
   ]
   // As numpy.savez writes it, to the byte.
   const bytes = encodeZip(
@@ -107,10 +105,16 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | s
   return new Map([[fileName, bytes]])
 }
 
-export const gemmaScope: SaeFormat = {
-  name: "gemma_scope",
+const format: SaeFormat = {
   files: fileName,
   detect: (folder) => Effect.succeed(archiveOf(folder) !== undefined),
   read,
-  write
+  write,
+  keeps: [],
+  loses: ({ latents, transcoder, d_in, d_out }) => [
+    ...("k" in latents && latents.k !== null ? ["k"] : []),
+    ...("groups" in latents && latents.groups !== null ? ["the sizes of its Matryoshka groups"] : []),
+    ...(transcoder && d_in === d_out ? ["that it is a transcoder"] : [])
+  ]
 }
+export default format

@@ -5,14 +5,14 @@
  * Source: openai/sparse_autoencoder `model.py` (`Autoencoder.from_state_dict`, `LN`).
  */
 import * as Effect from "effect/Effect"
-import type { SaeFolder } from "./sae-folder.ts"
-import type { SaeFormat } from "./sae-format.ts"
-import { openStateDict, type StateDict, torchFiles } from "./state-dict.ts"
-import { storedProblem, transposed } from "../stored/stored-sae.ts"
-import type { StoredLatents, StoredSae } from "../stored/stored-sae.ts"
-import { encodeTorchFile } from "../../../format/torch/torch-file.ts"
-import type { PickleEntry } from "../../../format/torch/torch-file.ts"
+import { encodeTorchFile, type PickleEntry } from "../../../format/torch/torch-file.ts"
 import type { Pickled } from "../../../format/torch/torch-pickle.ts"
+import type { SaeFolder } from "../files/sae-folder.ts"
+import type { SaeFormat } from "../files/sae-format.ts"
+import { findStateDict, type StateDict } from "../files/state-dict.ts"
+import { onlyTensors } from "../files/tensor-file.ts"
+import { allLatentTypes, latentType } from "../latents/latents.ts"
+import { type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 
 const names = ["pre_bias", "latent_bias", "encoder.weight"]
 
@@ -26,21 +26,36 @@ const textOf = (value: Pickled | undefined, otherwise: string): string =>
 
 const readDict = Effect.fnUntraced(function* (dict: StateDict) {
   const { fail } = dict
+  yield* onlyTensors(dict, [
+    ...names,
+    ...statistics,
+    "decoder.weight",
+    "decoder.linear.weight",
+    "activation",
+    "activation_state_dict",
+    "activation.k",
+    "activation.postact_fn"
+  ])
   const [d_sae, d_in] = (dict.shape("encoder.weight") ?? []) as [number, number]
   if (d_in === undefined) return yield* fail("encoder.weight is no matrix")
   const activation = textOf(dict.entries.get("activation"), "ReLU")
   const state = dict.entries.get("activation_state_dict")
   const b_enc = yield* dict.floats("latent_bias", [d_sae])
-  let latents: StoredLatents
-  if (activation === "ReLU") latents = { type: "relu", b_enc }
-  else if (activation === "TopK") {
-    const k = state instanceof Map ? (state as ReadonlyMap<string, Pickled>).get("k") : undefined
-    const after =
-      state instanceof Map ? textOf((state as ReadonlyMap<string, Pickled>).get("postact_fn"), "ReLU") : "ReLU"
-    if (after !== "ReLU") return yield* fail(`the activation after TopK is ${after}; ReLU can be read`)
-    if (typeof k !== "number") return yield* fail("its TopK activation states no k")
-    latents = { type: "topk", b_enc, k, rescale: false, threshold: null }
-  } else return yield* fail(`the activation ${activation} cannot be read; ReLU and TopK can`)
+  const type = allLatentTypes.find(({ openai }) => openai?.activation === activation)
+  if (type?.openai === undefined) {
+    const known = allLatentTypes.flatMap(({ openai }) => openai?.activation ?? [])
+    return yield* fail(`the activation ${activation} cannot be read; ${known.join(" and ")} can`)
+  }
+  const options = state instanceof Map ? (state as ReadonlyMap<string, Pickled>) : new Map<string, Pickled>()
+  const after = textOf(options.get("postact_fn"), "ReLU")
+  if (after !== "ReLU") return yield* fail(`the activation after ${activation} is ${after}; ReLU can be read`)
+  const other = [...options.keys()].find((key) => key !== "k" && key !== "postact_fn")
+  if (other !== undefined)
+    return yield* fail(`its activation's ${other} is not known here and may change what it computes`)
+  const k = options.get("k")
+  const fields = type.openai.read(typeof k === "number" ? k : undefined)
+  if (typeof fields === "string") return yield* fail(fields)
+  const latents = { type: type.type, b_enc, ...fields } as StoredLatents
   const encoder = yield* dict.floats("encoder.weight", [d_sae, d_in])
   // Tied weights: the decoder is the encoder's transpose, and the file says so by its name.
   const tied = !dict.entries.has("decoder.weight") && dict.entries.has("decoder.linear.weight")
@@ -67,30 +82,19 @@ const readDict = Effect.fnUntraced(function* (dict: StateDict) {
   return problem === undefined ? stored : yield* fail(problem)
 })
 
-const find = Effect.fnUntraced(function* (folder: SaeFolder) {
-  for (const path of torchFiles(folder)) {
-    const dict = yield* openStateDict(folder, path)
-    if (isOpenAi(dict)) return dict
-  }
-  return undefined
-})
-
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
   const { d_in, d_out, d_sae, latents } = sae
-  if (latents.type !== "relu" && latents.type !== "topk") {
-    return `OpenAI's format holds ReLU and TopK, not ${latents.type} latents`
-  }
+  const { openai } = latentType(latents)
+  if (openai === undefined || !("b_enc" in latents)) return `OpenAI's format does not have ${latents.type} latents`
   if (sae.transcoder || d_in !== d_out || sae.W_skip !== undefined) return "OpenAI's format holds no transcoders"
   if (!sae.apply_b_dec_to_input)
     return "OpenAI's autoencoders subtract pre_bias (b_dec) from the input, this SAE does not"
-  const normalize = latents.type === "topk" ? "layer_norm" : "none"
+  const normalize = openai.activation === "TopK" ? "layer_norm" : "none"
   if (sae.normalize !== normalize) {
     return `OpenAI's ${latents.type} autoencoders work on rows with normalize_activations ${normalize}, this one with ${sae.normalize}`
   }
-  if (latents.type === "topk" && latents.rescale) {
-    return "OpenAI's format does not rescale activations by decoder norms; they can be folded into the weights (--fold), up to rounding"
-  }
-  if (latents.type === "topk" && latents.threshold !== null) return "OpenAI's format has no place for a TopK threshold"
+  const options = openai.write(latents)
+  if (typeof options === "string") return options
   const tensor = (shape: ReadonlyArray<number>, values: Float32Array) => ({ dtype: "F32", shape, values }) as const
   const entries: ReadonlyArray<readonly [string, PickleEntry]> = [
     ["pre_bias", tensor([d_in], sae.b_dec)],
@@ -101,28 +105,29 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | s
     ["latents_mean_square", tensor([d_sae], new Float32Array(d_sae))],
     ["encoder.weight", tensor([d_sae, d_in], transposed(sae.W_enc, d_in, d_sae))],
     ["decoder.weight", tensor([d_in, d_sae], transposed(sae.W_dec, d_sae, d_in))],
-    ["activation", latents.type === "topk" ? "TopK" : "ReLU"],
+    ["activation", openai.activation],
     [
       "activation_state_dict",
-      latents.type === "topk"
-        ? [
-            ["k", latents.k],
+      options.k === undefined
+        ? []
+        : [
+            ["k", options.k],
             ["postact_fn", "ReLU"]
           ]
-        : []
     ]
   ]
   return new Map([["autoencoder.pt", encodeTorchFile("autoencoder", entries)]])
 }
 
-export const openAi: SaeFormat = {
-  name: "openai",
+const find = (folder: SaeFolder) => findStateDict(folder, isOpenAi)
+
+const format: SaeFormat = {
   files: `a .pt with ${names.join(", ")} (${statistics.join(", ")} are not kept)`,
+  looks_inside: true,
   detect: (folder) => Effect.map(find(folder), (dict) => dict !== undefined),
-  read: Effect.fnUntraced(function* (folder: SaeFolder) {
-    const dict = yield* find(folder)
-    // Only called where it was detected.
-    return yield* readDict(dict as StateDict)
-  }),
-  write
+  // Only called where it was detected.
+  read: (folder) => Effect.flatMap(find(folder), (dict) => readDict(dict as StateDict)),
+  write,
+  keeps: []
 }
+export default format

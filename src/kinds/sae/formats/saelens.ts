@@ -1,23 +1,25 @@
 /**
- * SAELens folders: `cfg.json` and `sae_weights.safetensors`. Read: version 6 and the layout before it. Written: version
- * 6, so that SAELens loads it as it is.
+ * SAELens folders: `cfg.json` and `sae_weights.safetensors`. Read: version 6 and the layout before it, told apart as SAELens
+ * does, by `sae_lens_version` (at the top or in `metadata`). Written: version 6, so that SAELens loads it as it is.
  *
- * BatchTopK is saved as JumpReLU, as SAELens itself does; what it was trained as is in `metadata`.
- * Source: SAELens 6.54 `sae_lens/saes/*.py`, `loading/pretrained_sae_loaders.py`.
+ * What each type of latents is called, and which keys are its own, it says itself (`latents/`). Source: SAELens 6.54.12
+ * `sae_lens/saes/*.py`, `loading/pretrained_sae_loaders.py` (`handle_pre_6_0_config`).
  */
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
-import { canonicalJson } from "../../../json/canonical-json.ts"
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../../format/half-float.ts"
-import { encodeSafetensors, openSafetensors } from "../../../format/safetensors.ts"
-import type { Safetensors, SafetensorsTensor } from "../../../format/safetensors.ts"
-import { readJsonObject } from "./sae-folder.ts"
-import type { SaeFolder } from "./sae-folder.ts"
-import type { SaeFormat } from "./sae-format.ts"
-import { saeLensHeader } from "./saelens-header.ts"
-import type { SaeLensHeader } from "./saelens-header.ts"
-import { type Floats, storedProblem, storedTensors } from "../stored/stored-sae.ts"
-import type { StoredDtype, StoredLatents, StoredSae } from "../stored/stored-sae.ts"
+import { encodeSafetensors, type SafetensorsTensor } from "../../../format/safetensors.ts"
+import { canonicalJson } from "../../../json/canonical-json.ts"
+import { keyProblem, keysBeside } from "../files/config-keys.ts"
+import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
+import { saeLensKeys } from "../files/saelens-keys.ts"
+import { modernized } from "../files/saelens-legacy.ts"
+import { onlyTensors, openTensorFile, type TensorFile } from "../files/tensor-file.ts"
+import type { Json } from "../latents/latent-type.ts"
+import { allLatentTypes, type AnyLatentType, arraysOf, latentType, type SaeActivation } from "../latents/latents.ts"
+import type { SaeFormat } from "../files/sae-format.ts"
+import type { Floats, StoredDtype, StoredLatents, StoredSae } from "../stored/stored-sae.ts"
+import { storedProblem, transposed } from "../stored/stored-sae.ts"
 
 export const saeLensConfigName = "cfg.json"
 export const saeLensWeightsName = "sae_weights.safetensors"
@@ -25,22 +27,134 @@ export const saeLensWeightsName = "sae_weights.safetensors"
 /** The version of the format that what we write obeys. */
 const formatVersion = "6.54.12"
 
-const invalid = (folder: SaeFolder, path: string, detail: string) =>
-  new ArtifactError({ reason: "invalid", digest: folder.digest, path, detail })
+const kinds = ["sae", "transcoder", "skip_transcoder"] as const
+type Kind = (typeof kinds)[number]
 
-/** Names and shapes that the weights must have. */
-const shapesOf = (header: SaeLensHeader): Readonly<Record<string, ReadonlyArray<number>>> => {
-  const { d_in, d_out, d_sae, latents, skip } = header
-  const perLatent = latents === "gated" ? ["b_gate", "b_mag", "r_mag"] : ["b_enc"]
-  if (latents === "jumprelu") perLatent.push("threshold")
+/** SAELens's word; where it has none, ours, which SAELens refuses by name. */
+const architectureName = ({ type, saelens }: AnyLatentType, kind: Kind): string =>
+  saelens.names[kind] ?? (kind === "sae" ? type : `${type}_${kind}`)
+
+/** Architectures that are trained, and saved as another one for use. */
+const trainingOnly: Readonly<Record<string, string>> = { batchtopk: "jumprelu", matryoshka_batchtopk: "jumprelu" }
+
+const normalizations: Readonly<Record<string, StoredSae["normalize"]>> = {
+  none: "none",
+  // Folded into the weights when training ends; SAELens does nothing at run time.
+  expected_average_only_in: "none",
+  covariance_whitening: "none",
+  constant_norm_rescale: "constant_norm_rescale",
+  layer_norm: "layer_norm"
+}
+
+export interface SaeLensHeader {
+  /** SAELens's word: `standard`, `topk`, `skip_transcoder`, ... */
+  readonly architecture: string
+  readonly kind: Kind
+  readonly latents: AnyLatentType
+  readonly activation: SaeActivation
+  readonly k: number | null
+  readonly d_in: number
+  readonly d_out: number
+  readonly d_sae: number
+  readonly apply_b_dec_to_input: boolean
+  readonly normalize: StoredSae["normalize"]
+  /** Whether a `scaling_factor` other than ones is meant to be used (before version 6). */
+  readonly scaling_factor: boolean
+  readonly metadata: Json
+  /** In the layout of version 6. */
+  readonly config: Json
+  readonly given: Json
+}
+
+const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+
+const versionOf = (config: Json): number => {
+  const stated =
+    config["sae_lens_version"] ?? (isRecord(config["metadata"]) ? config["metadata"]["sae_lens_version"] : undefined)
+  return typeof stated === "string" ? Number.parseInt(stated, 10) : Number.NaN
+}
+
+/** The types that an architecture may be, those first that others are saved as. */
+const typesNamed = (architecture: string): ReadonlyArray<readonly [AnyLatentType, Kind]> =>
+  allLatentTypes
+    .flatMap((type) => kinds.map((kind) => [type, kind] as const))
+    .filter(([type, kind]) => architectureName(type, kind) === architecture)
+    .toSorted(([a], [b]) => Number(a.saelens.claims !== undefined) - Number(b.saelens.claims !== undefined))
+
+/** The header, or the reason why this folder cannot be read. */
+const headerOf = (given: Json): SaeLensHeader | string => {
+  const legacy = !(versionOf(given) >= 6)
+  const config = legacy ? modernized(given) : given
+  if (typeof config === "string") return config
+  const name = config["architecture"]
+  if (typeof name === "string" && Object.hasOwn(trainingOnly, name)) {
+    return `${name} is the architecture of a training checkpoint; save it for use in SAELens (save_inference_model), as ${trainingOnly[name]}`
+  }
+  const [found] = typeof name === "string" ? typesNamed(name) : []
+  if (found === undefined) {
+    const known = new Set(
+      allLatentTypes.flatMap((type) => kinds.map((kind) => type.saelens.names[kind])).filter((one) => one !== undefined)
+    )
+    return `the architecture ${JSON.stringify(name)} cannot be read; ${[...known].join(", ")} can`
+  }
+  const [latents, kind] = found
+  const unknown = keyProblem(config, saeLensKeys(latents.saelens.keys ?? [], kind !== "sae", legacy))
+  if (unknown !== undefined) return unknown
+  const { d_in, d_sae } = config
+  if (!isSize(d_in)) return `d_in is ${JSON.stringify(d_in)}, not a whole number above 0`
+  if (!isSize(d_sae)) return `d_sae is ${JSON.stringify(d_sae)}, not a whole number above 0`
+  const d_out = kind === "sae" ? d_in : config["d_out"]
+  if (!isSize(d_out)) return `d_out is ${JSON.stringify(d_out)}, not a whole number above 0`
+  const normalize = config["normalize_activations"] ?? "none"
+  if (typeof normalize !== "string" || !Object.hasOwn(normalizations, normalize)) {
+    return `normalize_activations is ${JSON.stringify(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
+  }
+  const reshape = config["reshape_activations"] ?? "none"
+  if (reshape !== "none" && reshape !== "hook_z") {
+    return `reshape_activations is ${JSON.stringify(reshape)}; none and hook_z can be read`
+  }
+  const applies = config["apply_b_dec_to_input"] ?? kind === "sae"
+  if (typeof applies !== "boolean") return `apply_b_dec_to_input is ${JSON.stringify(applies)}, not true or false`
+  const metadata = {
+    ...(isRecord(config["metadata"]) ? config["metadata"] : {}),
+    ...(reshape === "hook_z" ? { reshape_activations: "hook_z" } : {})
+  }
+  const fields = latents.saelens.read(config, metadata, d_sae)
+  if (typeof fields === "string") return fields
   return {
-    W_enc: [d_in, d_sae],
-    W_dec: [d_sae, d_out],
-    b_dec: [d_out],
-    ...Object.fromEntries(perLatent.map((name) => [name, [d_sae]])),
-    ...(skip ? { W_skip: [d_out, d_in] } : {})
+    architecture: name as string,
+    kind,
+    latents,
+    activation: latents.activation({ type: latents.type, ...fields } as StoredLatents),
+    k: "k" in fields ? (fields.k as number) : null,
+    d_in,
+    d_out,
+    d_sae,
+    apply_b_dec_to_input: applies,
+    normalize: normalizations[normalize] as StoredSae["normalize"],
+    scaling_factor: config["finetuning_scaling_factor"] === true,
+    metadata,
+    config,
+    given
   }
 }
+
+/** Names and shapes that the weights must have. */
+const shapesOf = ({
+  d_in,
+  d_out,
+  d_sae,
+  latents,
+  kind
+}: SaeLensHeader): Readonly<Record<string, ReadonlyArray<number>>> => ({
+  ...(latents.saelens.tied === true ? {} : { W_enc: [d_in, d_sae] }),
+  W_dec: [d_sae, d_out],
+  b_dec: [d_out],
+  ...Object.fromEntries(latents.arrays.map((name) => [name, [d_sae]])),
+  ...(kind === "skip_transcoder" ? { W_skip: [d_out, d_in] } : {})
+})
 
 export interface OpenedSaeLens {
   readonly header: SaeLensHeader
@@ -49,128 +163,85 @@ export interface OpenedSaeLens {
 
 /** Reads the configuration and checks names and shapes; `weights` reads the numbers. Needs a scope, for the file. */
 export const openSaeLens = Effect.fn("openSaeLens")(function* (folder: SaeFolder) {
-  const header = saeLensHeader(yield* readJsonObject(folder, saeLensConfigName))
-  if (typeof header === "string") return yield* invalid(folder, saeLensConfigName, header)
-  if (!folder.names.includes(saeLensWeightsName)) {
-    return yield* invalid(folder, saeLensWeightsName, "there is no such file")
+  const header = headerOf(yield* readJsonObject(folder, saeLensConfigName))
+  if (typeof header === "string") {
+    return yield* new ArtifactError({
+      reason: "invalid",
+      digest: folder.digest,
+      path: saeLensConfigName,
+      detail: header
+    })
   }
-  const tensors = yield* openSafetensors(yield* folder.open(saeLensWeightsName), saeLensWeightsName, folder.digest)
-  for (const [name, shape] of Object.entries(shapesOf(header))) {
-    const entry = tensors.entries.get(name)
-    if (entry === undefined) return yield* invalid(folder, saeLensWeightsName, `there is no tensor ${name}`)
-    if (String(entry.shape) !== String(shape)) {
-      const got = entry.shape.join(", ")
-      return yield* invalid(
-        folder,
-        saeLensWeightsName,
-        `${name} is [${got}], not [${shape.join(", ")}] as cfg.json says`
-      )
+  const file = yield* openTensorFile(folder, saeLensWeightsName)
+  const shapes = shapesOf(header)
+  for (const [name, shape] of Object.entries(shapes)) {
+    const found = file.shape(name)
+    if (found === undefined) return yield* file.fail(`there is no tensor ${name}`)
+    if (String(found) !== String(shape)) {
+      return yield* file.fail(`${name} is [${found.join(", ")}], not [${shape.join(", ")}] as cfg.json says`)
     }
   }
-  const opened: OpenedSaeLens = { header, weights: readWeights(folder, tensors, header) }
+  yield* onlyTensors(file, [...Object.keys(shapes), "scaling_factor"])
+  const opened: OpenedSaeLens = { header, weights: readWeights(file, header) }
   return opened
 })
 
-const dtypeNames: Readonly<Record<string, StoredDtype>> = {
-  F32: "float32",
-  BF16: "bfloat16",
-  F16: "float16",
-  F64: "float64"
-}
-
-const readWeights = Effect.fnUntraced(function* (folder: SaeFolder, tensors: Safetensors, header: SaeLensHeader) {
+const readWeights = Effect.fnUntraced(function* (file: TensorFile, header: SaeLensHeader) {
+  const { d_in, d_out, d_sae, kind } = header
   const read: Record<string, Floats> = {}
-  for (const name of Object.keys(shapesOf(header))) read[name] = yield* tensors.float32(name)
+  for (const [name, shape] of Object.entries(shapesOf(header))) read[name] = yield* file.floats(name, shape)
   const get = (name: string): Floats => read[name] as Floats
-  let W_dec = get("W_dec")
-  if (tensors.entries.has("scaling_factor")) {
-    const factor = yield* tensors.float32("scaling_factor")
-    if (factor.length !== header.d_sae || !factor.every(Number.isFinite)) {
-      return yield* invalid(folder, saeLensWeightsName, `scaling_factor is no list of ${header.d_sae} numbers`)
-    }
-    if (!factor.every((x) => x === 1)) {
-      if (!header.scaling_factor) {
-        return yield* invalid(
-          folder,
-          saeLensWeightsName,
-          "it has a scaling_factor other than one while cfg.json says that it has none (finetuning_scaling_factor)"
-        )
-      }
-      // The factor stands between activations and decoder.
-      W_dec = W_dec.map((w, i) => w * (factor[Math.floor(i / header.d_out)] as number))
-    }
-  }
+  const W_dec = yield* scaledDecoder(file, header, get("W_dec"))
+  const arrays = Object.fromEntries(header.latents.arrays.map((name) => [name, get(name)]))
+  const latents = latentsOf(header, arrays)
+  if (typeof latents === "string") return yield* file.fail(latents)
   const stored: StoredSae = {
-    d_in: header.d_in,
-    d_out: header.d_out,
-    d_sae: header.d_sae,
-    transcoder: header.transcoder,
-    W_enc: get("W_enc"),
+    d_in,
+    d_out,
+    d_sae,
+    transcoder: kind !== "sae",
+    W_enc: header.latents.saelens.tied === true ? transposed(W_dec, d_sae, d_in) : get("W_enc"),
     W_dec,
     b_dec: get("b_dec"),
-    latents: latentsOf(header, get),
+    latents,
     apply_b_dec_to_input: header.apply_b_dec_to_input,
     normalize: header.normalize,
-    W_skip: header.skip ? get("W_skip") : undefined,
-    dtype: dtypeNames[tensors.entries.get("W_enc")?.dtype as string] as StoredDtype,
+    W_skip: kind === "skip_transcoder" ? get("W_skip") : undefined,
+    dtype: file.dtype("W_dec"),
     metadata: header.metadata,
-    origin: { format: "saelens", config: header.config }
-  }
-  const problem = storedProblem(stored)
-  return problem === undefined ? stored : yield* invalid(folder, saeLensWeightsName, problem)
-})
-
-const asNumber = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null)
-
-const latentsOf = (header: SaeLensHeader, get: (name: string) => Floats): StoredLatents => {
-  const { metadata } = header
-  const details = (metadata["training_architecture_details"] ?? {}) as Readonly<Record<string, unknown>>
-  switch (header.latents) {
-    case "relu":
-      return { type: "relu", b_enc: get("b_enc") }
-    case "topk":
-      return {
-        type: "topk",
-        b_enc: get("b_enc"),
-        k: header.k as number,
-        rescale: header.rescale,
-        threshold: asNumber(metadata["topk_threshold"])
-      }
-    case "gated":
-      return { type: "gated", b_gate: get("b_gate"), b_mag: get("b_mag"), r_mag: get("r_mag") }
-    case "jumprelu": {
-      const threshold = get("threshold")
-      const trained = metadata["training_architecture"]
-      const uniform = threshold.every((x) => x === threshold[0])
-      if (!uniform || (trained !== "batchtopk" && trained !== "matryoshka_batchtopk")) {
-        return { type: "jumprelu", b_enc: get("b_enc"), threshold }
-      }
-      const k = asNumber(details["k"])
-      return {
-        type: "batch_topk",
-        b_enc: get("b_enc"),
-        k: k !== null && Number.isInteger(k) && k >= 1 && k <= header.d_sae ? k : null,
-        threshold: threshold[0] as number,
-        groups: trained === "matryoshka_batchtopk" ? groupsOf(details["matryoshka_widths"], header.d_sae) : null
-      }
+    origin: {
+      format: "saelens",
+      config: header.given,
+      beside: keysBeside(header.config, saeLensKeys([], false, true))
     }
   }
-}
+  const problem = storedProblem(stored)
+  return problem === undefined ? stored : yield* file.fail(problem)
+})
 
-/** Sizes of the groups from the widths of the prefixes; null where they are no rising list that ends at d_sae. */
-const groupsOf = (widths: unknown, d_sae: number): ReadonlyArray<number> | null => {
-  if (!Array.isArray(widths) || !widths.every(Number.isInteger)) return null
-  const all = (widths.at(-1) === d_sae ? widths : [...widths, d_sae]) as ReadonlyArray<number>
-  const groups = all.map((width, g) => width - (g === 0 ? 0 : (all[g - 1] as number)))
-  return groups.every((n) => n > 0) ? groups : null
-}
+/** The factor of versions before 6 stands between activations and decoder; it is often there and one. */
+const scaledDecoder = Effect.fnUntraced(function* (file: TensorFile, header: SaeLensHeader, W_dec: Floats) {
+  if (file.shape("scaling_factor") === undefined) return W_dec
+  const factor = yield* file.floats("scaling_factor", [header.d_sae])
+  if (!factor.every(Number.isFinite)) return yield* file.fail("scaling_factor holds NaN or infinite numbers")
+  if (factor.every((x) => x === 1)) return W_dec
+  if (!header.scaling_factor) {
+    return yield* file.fail(
+      "it has a scaling_factor other than one while cfg.json says that it has none (finetuning_scaling_factor)"
+    )
+  }
+  return W_dec.map((w, i) => w * (factor[Math.floor(i / header.d_out)] as number))
+})
 
-const architectureOf = ({ latents, transcoder, W_skip }: StoredSae): string | undefined => {
-  const kind = latents.type === "batch_topk" ? "jumprelu" : latents.type
-  if (!transcoder) return { relu: "standard", topk: "topk", jumprelu: "jumprelu", gated: "gated" }[kind]
-  if (kind === "relu") return W_skip === undefined ? "transcoder" : "skip_transcoder"
-  if (kind === "jumprelu") return W_skip === undefined ? "jumprelu_transcoder" : "jumprelu_skip_transcoder"
-  return undefined
+/** Of the first type that claims the file, else of the one that its architecture names. */
+const latentsOf = (header: SaeLensHeader, arrays: Readonly<Record<string, Floats>>): StoredLatents | string => {
+  const { metadata, config, d_sae } = header
+  const claiming = typesNamed(header.architecture).find(([type]) => type.saelens.claims?.(metadata, arrays) === true)
+  const type = claiming?.[0] ?? header.latents
+  const fields = type.saelens.read(config, metadata, d_sae, arrays)
+  if (typeof fields === "string") return fields
+  const own = Object.fromEntries(Object.entries(arrays).filter(([name]) => type.arrays.includes(name)))
+  return { type: type.type, ...own, ...fields } as StoredLatents
 }
 
 const encodeTensor = (dtype: StoredDtype, shape: ReadonlyArray<number>, values: Floats): SafetensorsTensor =>
@@ -187,73 +258,77 @@ const isExact = (dtype: StoredDtype, values: Floats): boolean => {
   return back.every((x, i) => Object.is(x, values[i]))
 }
 
-/** Fields of cfg.json that say how it computes: ours, whatever the configuration that it was read with had. */
-const configOf = (sae: StoredSae, architecture: string) => {
-  const { latents } = sae
+const kindOf = ({ transcoder, W_skip }: StoredSae): Kind =>
+  transcoder ? (W_skip === undefined ? "transcoder" : "skip_transcoder") : "sae"
+
+/**
+ * The files of a folder that is laid out as SAELens does, also where SAELens has no such SAE: then it refuses it by its
+ * architecture, or by `apply_b_dec_to_input` of a transcoder, and what is written here reads it.
+ */
+export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+  if (sae.W_skip !== undefined && !sae.transcoder) return "SAELens has a skip connection in transcoders alone"
+  const { d_in, d_out, d_sae, latents } = sae
+  const { saelens, ...type } = latentType(latents)
+  const fields = saelens.write?.(latents, d_sae) ?? {}
+  if (typeof fields === "string") return fields
+  const tensors: ReadonlyArray<readonly [string, Floats, ReadonlyArray<number>]> = [
+    ...(saelens.tied === true ? [] : ([["W_enc", sae.W_enc, [d_in, d_sae]]] as const)),
+    ["W_dec", sae.W_dec, [d_sae, d_out]],
+    ["b_dec", sae.b_dec, [d_out]],
+    ...[...arraysOf(latents), ...Object.entries(fields.arrays ?? {})].map(
+      ([name, values]) => [name, values, [d_sae]] as const
+    ),
+    ...(sae.W_skip === undefined ? [] : ([["W_skip", sae.W_skip, [d_out, d_in]]] as const))
+  ]
+  const fits = tensors.every(([, values]) => isExact(sae.dtype, values)) && sae.dtype !== "float64"
+  const dtype = fits ? sae.dtype : "float32"
   const { reshape_activations: reshape, ...metadata } = sae.metadata
-  const details = metadata["training_architecture_details"] as Readonly<Record<string, unknown>> | undefined
-  const own =
-    latents.type === "batch_topk"
-      ? {
-          training_architecture: latents.groups === null ? "batchtopk" : "matryoshka_batchtopk",
-          training_architecture_details: {
-            ...details,
-            ...(latents.k === null ? {} : { k: latents.k }),
-            ...(latents.groups === null
-              ? {}
-              : {
-                  matryoshka_widths: latents.groups.map((_, g, all) => all.slice(0, g + 1).reduce((a, b) => a + b, 0))
-                })
-          }
-        }
-      : latents.type === "topk" && latents.threshold !== null
-        ? { topk_threshold: latents.threshold }
-        : {}
-  return {
-    architecture,
-    d_in: sae.d_in,
-    ...(sae.transcoder ? { d_out: sae.d_out } : {}),
-    d_sae: sae.d_sae,
-    dtype: sae.dtype === "float64" ? "float32" : sae.dtype,
+  const merged = { ...metadata, ...fields.metadata }
+  for (const [name, value] of Object.entries(fields.metadata ?? {})) {
+    const before = metadata[name]
+    if (isRecord(value) && isRecord(before)) merged[name] = { ...before, ...value }
+  }
+  const config = {
+    architecture: architectureName({ saelens, ...type }, kindOf(sae)),
+    d_in,
+    ...(sae.transcoder ? { d_out } : {}),
+    d_sae,
+    dtype,
     device: "cpu",
     apply_b_dec_to_input: sae.apply_b_dec_to_input,
     normalize_activations: sae.normalize,
     reshape_activations: reshape === "hook_z" ? "hook_z" : "none",
-    ...(latents.type === "topk" ? { k: latents.k, rescale_acts_by_decoder_norm: latents.rescale } : {}),
-    metadata: { ...metadata, ...own, sae_lens_version: formatVersion }
+    ...fields.config,
+    metadata: { ...merged, sae_lens_version: formatVersion }
   }
-}
-
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
-  const architecture = architectureOf(sae)
-  const { latents } = sae
-  if (architecture === undefined) return `SAELens has no transcoder with ${latents.type} latents`
-  if (sae.W_skip !== undefined && !sae.transcoder) return "SAELens has a skip connection in transcoders alone"
-  if (sae.transcoder && sae.apply_b_dec_to_input) {
-    return "transcoders of SAELens do not subtract b_dec from the input, this one does"
-  }
-  if (latents.type === "batch_topk" && latents.threshold === null) {
-    return "its BatchTopK threshold was never set (-1), and SAELens saves BatchTopK with its threshold"
-  }
-  const tensors = [...storedTensors(sae)]
-  if (latents.type === "batch_topk") {
-    tensors.push(["threshold", new Float32Array(sae.d_sae).fill(latents.threshold as number), [sae.d_sae]])
-  }
-  const dtype = tensors.every(([, values]) => isExact(sae.dtype, values)) ? sae.dtype : "float32"
-  const encoded = tensors.map(([name, values, shape]) => [name, encodeTensor(dtype, shape, values)] as const)
-  const bytes = encodeSafetensors(Object.fromEntries(encoded))
-  const config = `${canonicalJson(configOf({ ...sae, dtype }, architecture))}\n`
   return new Map([
-    [saeLensConfigName, new TextEncoder().encode(config)],
-    [saeLensWeightsName, bytes]
+    [saeLensConfigName, new TextEncoder().encode(`${canonicalJson(config)}\n`)],
+    [
+      saeLensWeightsName,
+      encodeSafetensors(
+        Object.fromEntries(tensors.map(([name, values, shape]) => [name, encodeTensor(dtype, shape, values)]))
+      )
+    ]
   ])
 }
 
-export const saeLens: SaeFormat = {
-  name: "saelens",
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+  const { names } = latentType(sae.latents).saelens
+  if (names[kindOf(sae)] === undefined) {
+    return `SAELens has no ${sae.transcoder ? "transcoder" : "autoencoder"} with ${sae.latents.type} latents`
+  }
+  if (sae.transcoder && sae.apply_b_dec_to_input) {
+    return "transcoders of SAELens do not subtract b_dec from the input, this one does"
+  }
+  return encodeSaeLens(sae)
+}
+
+const format: SaeFormat = {
   files: `${saeLensConfigName} and ${saeLensWeightsName}`,
   detect: (folder) =>
     Effect.succeed(folder.names.includes(saeLensConfigName) && folder.names.includes(saeLensWeightsName)),
   read: (folder) => Effect.flatMap(openSaeLens(folder), ({ weights }) => weights),
-  write
+  write,
+  keeps: "all"
 }
+export default format

@@ -1,18 +1,21 @@
 /**
  * EleutherAI sparsify: `cfg.json` and `sae.safetensors` with `encoder.weight`, `encoder.bias`, `W_dec`, `b_dec` and, with
- * `skip_connection`, `W_skip`. TopK; b_dec is subtracted from the input unless it transcodes.
+ * `skip_connection`, `W_skip`. TopK and GroupMax; `signed` of earlier versions chooses by magnitude. b_dec is subtracted from
+ * the input unless it transcodes.
  *
- * Source: sparsify `sparse_coder.py`, `config.py`, `fused_encoder.py`.
+ * Source: eai-sparsify 1.3.3 `sparse_coder.py`, `config.py`, `fused_encoder.py`; `signed`: its versions before 1.0.
  */
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
+import { encodeSafetensors } from "../../../format/safetensors.ts"
 import { canonicalJson } from "../../../json/canonical-json.ts"
-import { encodeSafetensors, openSafetensors } from "../../../format/safetensors.ts"
-import { readJsonObject } from "./sae-folder.ts"
-import type { SaeFolder } from "./sae-folder.ts"
-import type { SaeFormat } from "./sae-format.ts"
-import { storedProblem, transposed } from "../stored/stored-sae.ts"
-import type { StoredDtype, StoredSae } from "../stored/stored-sae.ts"
+import { type ConfigKeys, keyProblem, keysBeside } from "../files/config-keys.ts"
+import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
+import { onlyTensors, openTensorFile } from "../files/tensor-file.ts"
+import { kProblem } from "../latents/latent-type.ts"
+import { allLatentTypes, latentType } from "../latents/latents.ts"
+import type { SaeFormat } from "../files/sae-format.ts"
+import { type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 
 const configName = "cfg.json"
 const weightsName = "sae.safetensors"
@@ -29,78 +32,86 @@ const defaults = {
   transcode: false
 }
 
-const dtypes: Readonly<Record<string, StoredDtype>> = {
-  F32: "float32",
-  BF16: "bfloat16",
-  F16: "float16",
-  F64: "float64"
+const keys: ConfigKeys = {
+  read: [
+    "activation",
+    "signed",
+    "k",
+    "num_latents",
+    "expansion_factor",
+    "skip_connection",
+    "transcode",
+    "d_in",
+    // Of training: the decoder is saved as it is.
+    "normalize_decoder",
+    "multi_topk"
+  ],
+  harmless: ["init_b_dec_as_zeros"]
 }
 
 const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   const config = yield* readJsonObject(folder, configName)
-  const fail = (path: string, detail: string) =>
-    new ArtifactError({ reason: "invalid", digest: folder.digest, path, detail })
-  const { activation, k, num_latents, expansion_factor, skip_connection, transcode, d_in } = {
-    ...defaults,
-    d_in: undefined,
-    ...config
-  } as Readonly<Record<string, unknown>>
-  if (activation !== "topk") {
-    return yield* fail(configName, `the activation ${JSON.stringify(activation)} cannot be read; topk can`)
-  }
-  if (typeof d_in !== "number" || !Number.isSafeInteger(d_in) || d_in < 1) {
-    return yield* fail(configName, `d_in is ${JSON.stringify(d_in)}, not a whole number above 0`)
-  }
-  const d_sae = (num_latents as number) || d_in * (expansion_factor as number)
-  if (!Number.isSafeInteger(d_sae) || d_sae < 1) return yield* fail(configName, "it states no number of latents")
-  const tensors = yield* openSafetensors(yield* folder.open(weightsName), weightsName, folder.digest)
-  const shapes: Readonly<Record<string, ReadonlyArray<number>>> = {
-    "encoder.weight": [d_sae, d_in],
-    "encoder.bias": [d_sae],
-    W_dec: [d_sae, d_in],
-    b_dec: [d_in],
-    ...(skip_connection === true ? { W_skip: [d_in, d_in] } : {})
-  }
-  for (const [name, shape] of Object.entries(shapes)) {
-    const entry = tensors.entries.get(name)
-    if (entry === undefined) return yield* fail(weightsName, `there is no tensor ${name}`)
-    if (String(entry.shape) !== String(shape)) {
-      return yield* fail(weightsName, `${name} is [${entry.shape.join(", ")}], not [${shape.join(", ")}]`)
+  const wrong = (detail: string) =>
+    new ArtifactError({ reason: "invalid", digest: folder.digest, path: configName, detail })
+  const unknown = keyProblem(config, keys)
+  if (unknown !== undefined) return yield* wrong(unknown)
+  const given: Readonly<Record<string, unknown>> = { ...defaults, signed: false, ...config }
+  const { activation, k, num_latents, expansion_factor, d_in } = given
+  for (const flag of ["signed", "skip_connection", "transcode"]) {
+    if (typeof given[flag] !== "boolean") {
+      return yield* wrong(`${flag} is ${JSON.stringify(given[flag])}, not true or false`)
     }
   }
+  const type = allLatentTypes.find(
+    ({ sparsify }) => sparsify?.activation === activation && sparsify?.signed === given["signed"]
+  )
+  if (type?.sparsify === undefined) {
+    const known = allLatentTypes.flatMap(({ sparsify }) => (sparsify === undefined ? [] : [sparsify]))
+    return yield* wrong(
+      `the activation ${JSON.stringify(activation)}${given["signed"] === true ? " with signed" : ""} cannot be read; ` +
+        `${known.map((one) => `${one.activation}${one.signed ? " with signed" : ""}`).join(", ")} can`
+    )
+  }
+  if (typeof d_in !== "number" || !Number.isSafeInteger(d_in) || d_in < 1) {
+    return yield* wrong(`d_in is ${JSON.stringify(d_in)}, not a whole number above 0`)
+  }
+  const d_sae = (num_latents as number) || d_in * (expansion_factor as number)
+  if (!Number.isSafeInteger(d_sae) || d_sae < 1) return yield* wrong("it states no number of latents")
+  const badK = kProblem(k, d_sae)
+  if (badK !== undefined) return yield* wrong(badK)
+  const file = yield* openTensorFile(folder, weightsName)
+  const skip = given["skip_connection"] === true
+  yield* onlyTensors(file, ["encoder.weight", "encoder.bias", "W_dec", "b_dec", ...(skip ? ["W_skip"] : [])])
   const stored: StoredSae = {
     d_in,
     d_out: d_in,
     d_sae,
-    transcoder: transcode === true,
-    W_enc: transposed(yield* tensors.float32("encoder.weight"), d_sae, d_in),
-    W_dec: yield* tensors.float32("W_dec"),
-    b_dec: yield* tensors.float32("b_dec"),
+    transcoder: given["transcode"] === true,
+    W_enc: transposed(yield* file.floats("encoder.weight", [d_sae, d_in]), d_sae, d_in),
+    W_dec: yield* file.floats("W_dec", [d_sae, d_in]),
+    b_dec: yield* file.floats("b_dec", [d_in]),
     latents: {
-      type: "topk",
-      b_enc: yield* tensors.float32("encoder.bias"),
-      k: k as number,
-      rescale: false,
-      threshold: null
-    },
-    apply_b_dec_to_input: transcode !== true,
+      type: type.type,
+      b_enc: yield* file.floats("encoder.bias", [d_sae]),
+      ...type.sparsify.read(k as number)
+    } as StoredLatents,
+    apply_b_dec_to_input: given["transcode"] !== true,
     normalize: "none",
-    W_skip: skip_connection === true ? yield* tensors.float32("W_skip") : undefined,
-    dtype: dtypes[tensors.entries.get("W_dec")?.dtype as string] as StoredDtype,
+    W_skip: skip ? yield* file.floats("W_skip", [d_in, d_in]) : undefined,
+    dtype: file.dtype("W_dec"),
     metadata: {},
-    origin: { format: "sparsify", config }
+    origin: { format: "sparsify", config, beside: keysBeside(config, keys) }
   }
   const problem = storedProblem(stored)
-  return problem === undefined ? stored : yield* fail(weightsName, problem)
+  return problem === undefined ? stored : yield* file.fail(problem)
 })
 
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
   const { d_in, d_out, d_sae, latents } = sae
-  if (latents.type !== "topk") return `sparsify holds TopK alone, not ${latents.type} latents`
-  if (latents.rescale) {
-    return "sparsify does not rescale activations by decoder norms; they can be folded into the weights (--fold), up to rounding"
-  }
-  if (latents.threshold !== null) return "sparsify has no place for the threshold that this TopK SAE keeps beside k"
+  const { sparsify } = latentType(latents)
+  if (sparsify === undefined || !("b_enc" in latents)) return `sparsify does not have ${latents.type} latents`
+  const k = sparsify.write(latents)
+  if (typeof k === "string") return k
   if (d_in !== d_out) return `a coder of sparsify has one width, this one reads ${d_in} numbers and writes ${d_out}`
   if (sae.transcoder === sae.apply_b_dec_to_input) {
     return sae.transcoder
@@ -119,8 +130,10 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | s
   const config = {
     ...defaults,
     ...(sae.origin.format === "sparsify" ? sae.origin.config : { normalize_decoder: false }),
+    activation: sparsify.activation,
+    ...(sparsify.signed ? { signed: true } : {}),
     num_latents: d_sae,
-    k: latents.k,
+    k,
     skip_connection: sae.W_skip !== undefined,
     transcode: sae.transcoder,
     d_in
@@ -131,10 +144,12 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | s
   ])
 }
 
-export const sparsify: SaeFormat = {
-  name: "sparsify",
+const format: SaeFormat = {
   files: `${configName} and ${weightsName}`,
   detect: (folder) => Effect.succeed(folder.names.includes(configName) && folder.names.includes(weightsName)),
   read,
-  write
+  write,
+  keeps: [],
+  keeps_config: true
 }
+export default format

@@ -1,13 +1,8 @@
 /** What is computed with, and what is known of an SAE, whatever file it came from. */
 
-/** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
-export type SaeActivation =
-  /** f = relu(z) */
-  | { readonly type: "relu" }
-  /** f = the k largest of relu(z) of each row */
-  | { readonly type: "topk"; readonly k: number }
-  /** f = z where z > threshold and z > 0, else 0 */
-  | { readonly type: "jumprelu" }
+import type { SaeActivation } from "../latents/latents.ts"
+
+export type { SaeActivation } from "../latents/latents.ts"
 
 /** All that is needed to compute with an SAE. Arrays are row-major and f32 whatever the file holds. */
 export interface SaeWeights {

@@ -1,10 +1,11 @@
 /** Weights that were trained here, as they are stored. */
+import { activationType, type StoredLatents } from "../latents/latents.ts"
 import type { SaeWeights } from "./sae-weights.ts"
 import type { StoredSae } from "./stored-sae.ts"
 
 /** @param metadata what is known of the model and the data, in SAELens's words */
 export const storedFromWeights = (weights: SaeWeights, metadata: Readonly<Record<string, unknown>>): StoredSae => {
-  const { d_in, d_sae, activation, b_enc } = weights
+  const { d_in, d_sae, activation, b_enc, threshold = new Float32Array(d_sae) } = weights
   return {
     d_in,
     d_out: weights.transcoder?.d_out ?? d_in,
@@ -13,12 +14,8 @@ export const storedFromWeights = (weights: SaeWeights, metadata: Readonly<Record
     W_enc: weights.W_enc,
     W_dec: weights.W_dec,
     b_dec: weights.b_dec,
-    latents:
-      activation.type === "relu"
-        ? { type: "relu", b_enc }
-        : activation.type === "topk"
-          ? { type: "topk", b_enc, k: activation.k, rescale: false, threshold: null }
-          : { type: "jumprelu", b_enc, threshold: weights.threshold ?? new Float32Array(d_sae) },
+    // Every activation is that of a type that has this.
+    latents: activationType(activation).ofActivation?.(activation, { b_enc, threshold }) as StoredLatents,
     apply_b_dec_to_input: weights.apply_b_dec_to_input,
     normalize: weights.normalize ?? "none",
     W_skip: weights.W_skip,

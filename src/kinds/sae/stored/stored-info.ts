@@ -1,6 +1,6 @@
 /** What an SAE from elsewhere is called here. */
 import type { SaeInfo } from "./sae-weights.ts"
-import { activationOf } from "./computable-sae.ts"
+import { latentType } from "../latents/latents.ts"
 import type { StoredSae } from "./stored-sae.ts"
 
 const architectureOf = ({ latents, transcoder, W_skip }: StoredSae): string => {
@@ -21,7 +21,7 @@ export const storedInfo = (
   const hook = sae.metadata["hook_name"]
   return {
     architecture: architectureOf(sae),
-    activation: activationOf(latents),
+    activation: latentType(latents).activation(latents),
     d_in: sae.d_in,
     d_sae: sae.d_sae,
     k: "k" in latents ? latents.k : null,

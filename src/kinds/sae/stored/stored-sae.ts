@@ -2,40 +2,11 @@
  * An SAE as some library's file holds it, in terms that no library owns: enough to compute with it and to write it again
  * without loss. Readers of formats make it, writers take it; `computable-sae.ts` turns it into weights to compute with.
  */
+import type { Floats } from "../latents/latent-type.ts"
+import { arraysOf, latentType, type StoredLatents } from "../latents/latents.ts"
 
-export type Floats = Float32Array<ArrayBuffer>
-
-/** How latents are chosen, with the parameters that only this choice has. `z` is the encoder's product. */
-export type StoredLatents =
-  /** f = relu(z + b_enc) */
-  | { readonly type: "relu"; readonly b_enc: Floats }
-  /**
-   * f = the k largest of relu(z + b_enc) of each row. With `rescale` the choice and f are of z * |w_dec|, and the decoder
-   * divides by |w_dec| (SAELens `rescale_acts_by_decoder_norm`). `threshold`: what dictionary_learning keeps beside k for
-   * its other mode of use; null where there is none or it was never set.
-   */
-  | {
-      readonly type: "topk"
-      readonly b_enc: Floats
-      readonly k: number
-      readonly rescale: boolean
-      readonly threshold: number | null
-    }
-  /** f = z + b_enc where that is above the latent's threshold and above zero */
-  | { readonly type: "jumprelu"; readonly b_enc: Floats; readonly threshold: Floats }
-  /**
-   * The same with one threshold for all: BatchTopK in use. Null: it was never set, so there is no way to use it.
-   * `groups`: sizes of the Matryoshka groups, or null.
-   */
-  | {
-      readonly type: "batch_topk"
-      readonly b_enc: Floats
-      readonly k: number | null
-      readonly threshold: number | null
-      readonly groups: ReadonlyArray<number> | null
-    }
-  /** f = [z + b_gate > 0] relu(exp(r_mag) z + b_mag) */
-  | { readonly type: "gated"; readonly b_gate: Floats; readonly b_mag: Floats; readonly r_mag: Floats }
+export type { Floats } from "../latents/latent-type.ts"
+export type { StoredLatents } from "../latents/latents.ts"
 
 export interface StoredSae {
   readonly d_in: number
@@ -65,7 +36,12 @@ export interface StoredSae {
   /** What is known of the model and the data, in SAELens's words: `hook_name`, `model_name`, `context_size`, ... */
   readonly metadata: Readonly<Record<string, unknown>>
   /** Where it comes from; `config` as its file has it, so that a writer of the same format loses nothing. */
-  readonly origin: { readonly format: string; readonly config: Readonly<Record<string, unknown>> | undefined }
+  readonly origin: {
+    readonly format: string
+    readonly config: Readonly<Record<string, unknown>> | undefined
+    /** Keys of `config` that say something, though nothing of the numbers, and that no field here holds. */
+    readonly beside?: ReadonlyArray<string>
+  }
 }
 
 export type StoredDtype = "float32" | "bfloat16" | "float16" | "float64"
@@ -74,19 +50,12 @@ export type StoredDtype = "float32" | "bfloat16" | "float16" | "float64"
 export const storedTensors = (
   sae: StoredSae
 ): ReadonlyArray<readonly [name: string, values: Floats, shape: ReadonlyArray<number>]> => {
-  const { d_in, d_out, d_sae, latents } = sae
+  const { d_in, d_out, d_sae } = sae
   return [
     ["W_enc", sae.W_enc, [d_in, d_sae]],
     ["W_dec", sae.W_dec, [d_sae, d_out]],
     ["b_dec", sae.b_dec, [d_out]],
-    ...(latents.type === "gated"
-      ? ([
-          ["b_gate", latents.b_gate, [d_sae]],
-          ["b_mag", latents.b_mag, [d_sae]],
-          ["r_mag", latents.r_mag, [d_sae]]
-        ] as const)
-      : ([["b_enc", latents.b_enc, [d_sae]]] as const)),
-    ...(latents.type === "jumprelu" ? ([["threshold", latents.threshold, [d_sae]]] as const) : []),
+    ...arraysOf(sae.latents).map(([name, values]) => [name, values, [d_sae]] as const),
     ...(sae.W_skip === undefined ? [] : ([["W_skip", sae.W_skip, [d_out, d_in]]] as const))
   ]
 }
@@ -98,18 +67,8 @@ export const storedProblem = (sae: StoredSae): string | undefined => {
     if (values.length !== wanted) return `${name} has ${values.length} numbers, not [${shape.join(", ")}]`
     if (!values.every(Number.isFinite)) return `${name} holds NaN or infinite numbers`
   }
-  const { latents, d_sae } = sae
-  if ("k" in latents && latents.k !== null) {
-    if (!Number.isInteger(latents.k) || latents.k < 1 || latents.k > d_sae) {
-      return `k is ${latents.k}; an SAE of ${d_sae} latents needs a whole number from 1 to that`
-    }
-  }
-  if ("groups" in latents && latents.groups !== null) {
-    const sum = latents.groups.reduce((total, n) => total + n, 0)
-    if (sum !== d_sae || latents.groups.some((n) => !(n > 0))) {
-      return `its groups of ${latents.groups.join(", ")} latents do not make up ${d_sae}`
-    }
-  }
+  const problem = latentType(sae.latents).problem?.(sae.latents, sae.d_sae)
+  if (problem !== undefined) return problem
   if (sae.d_in !== sae.d_out && (sae.apply_b_dec_to_input || !sae.transcoder)) {
     return `its output has ${sae.d_out} numbers and its input ${sae.d_in}`
   }

@@ -2,8 +2,8 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { computableSae } from "../../../../src/kinds/sae/stored/computable-sae.ts"
-import { convertSae } from "../../../../src/kinds/sae/formats/convert-sae.ts"
-import { formats, formatNames, readAnySae } from "../../../../src/kinds/sae/formats/formats.ts"
+import { convertSae } from "../../../../src/kinds/sae/convert-sae.ts"
+import { formats, writableNames, readAnySae } from "../../../../src/kinds/sae/formats.ts"
 import type { StoredSae } from "../../../../src/kinds/sae/stored/stored-sae.ts"
 import type { SaeWeights } from "../../../../src/kinds/sae/stored/sae-weights.ts"
 import { filesFolder } from "../../../artifact/directory-folder.ts"
@@ -63,7 +63,7 @@ describe("conversion", () => {
       Effect.gen(function* () {
         const sae = yield* readSmallSae(name)
         const reached: Array<string> = []
-        for (const to of formatNames) {
+        for (const to of writableNames) {
           const converted = convertSae(sae, to, { fold: false })
           if (typeof converted === "string") continue
           reached.push(to)
@@ -75,9 +75,10 @@ describe("conversion", () => {
             sae.latents.type === "topk" && sae.latents.threshold
           )
           // And back where it came from: the same files as its own format writes.
-          const there = formats[sae.origin.format as keyof typeof formats].write(sae)
-          const home = convertSae(back, sae.origin.format as keyof typeof formats, { fold: false })
-          if (typeof there === "string" || typeof home === "string") throw new Error(String(home))
+          const there = formats.get(sae.origin.format)?.write?.(sae)
+          const home = convertSae(back, sae.origin.format, { fold: false })
+          if (there === undefined || typeof there === "string" || typeof home === "string")
+            throw new Error(String(home))
           for (const [file, bytes] of there) if (!file.endsWith(".json")) expect(home.files.get(file)).toEqual(bytes)
         }
         expect(reached.toSorted()).toEqual([...(targets[name] as ReadonlyArray<string>)].toSorted())
@@ -112,8 +113,8 @@ describe("conversion", () => {
       }
       expect(computableSae(unset)).toMatch(/never set \(-1\)/)
       // Its own format keeps it as it is.
-      const files = formats.dictionary_learning.write(unset)
-      if (typeof files === "string") throw new Error(files)
+      const files = formats.get("dictionary_learning")?.write?.(unset)
+      if (typeof files !== "object") throw new Error(files)
       expect((yield* readFiles(files)).latents).toEqual(unset.latents)
     })
   )

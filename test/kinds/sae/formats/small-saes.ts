@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import { readAnySae } from "../../../../src/kinds/sae/formats/formats.ts"
+import { readAnySae } from "../../../../src/kinds/sae/formats.ts"
 import { directoryFolder } from "../../../artifact/directory-folder.ts"
 
 export const smallSaesRoot = join(import.meta.dirname, "../../../fixtures/saes")

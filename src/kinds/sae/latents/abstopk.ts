@@ -1,0 +1,63 @@
+/**
+ * AbsTopK: the k of each row that are largest in magnitude, with their signs (arXiv 2510.00404; SAELens `abstopk`,
+ * sparsify `signed`). Activations may be below zero. `rescale` as in `topk.ts`.
+ */
+import { added, type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { normsRefusal } from "./topk.ts"
+import { withUnitDecoder } from "./unit-decoder.ts"
+
+export interface AbsTopkLatents {
+  readonly type: "abstopk"
+  readonly b_enc: Floats
+  readonly k: number
+  readonly rescale: boolean
+}
+
+/** f = the k of each row largest in |z|, as they are */
+export interface AbsTopkActivation {
+  readonly type: "abstopk"
+  readonly k: number
+}
+
+export const abstopk: LatentType<AbsTopkLatents, AbsTopkActivation> = {
+  type: "abstopk",
+  arrays: ["b_enc"],
+  activations: "signed",
+  problem: ({ k }, d_sae) => kProblem(k, d_sae),
+  encode: ({ tf, largest, pre, codes }, { k }) => {
+    const z = pre()
+    const chosen = largest(tf.abs(z), k)
+    const values = z.dataSync<"float32">()
+    const signed = Float32Array.from(
+      chosen.latent,
+      (latent, i) => values[(chosen.row[i] as number) * chosen.latents + latent] as number
+    )
+    return codes(chosen.rowStart, chosen.latent, signed)
+  },
+  ofActivation: ({ k }, { b_enc }) => ({ type: "abstopk", b_enc, k, rescale: false }),
+  activation: ({ k }) => ({ type: "abstopk", k }),
+  computable: ({ b_enc, k, rescale }, matrices) => ({
+    activation: { type: "abstopk", k },
+    b_enc,
+    ...(rescale ? withUnitDecoder(matrices, b_enc) : {})
+  }),
+  shifted: (latents, shift) => ({ ...latents, b_enc: added(latents.b_enc, shift) }),
+  withoutNorms: (latents, matrices) => {
+    if (!latents.rescale) return undefined
+    const { W_enc, W_dec, b_enc } = withUnitDecoder(matrices, latents.b_enc)
+    return { latents: { ...latents, b_enc, rescale: false }, W_enc, W_dec }
+  },
+  saelens: {
+    names: { sae: "abstopk" },
+    keys: ["k", "rescale_acts_by_decoder_norm"],
+    read: ({ k, rescale_acts_by_decoder_norm: rescale }, _, d_sae) =>
+      kProblem(k, d_sae) ?? { k: k as number, rescale: rescale === true },
+    write: ({ k, rescale }) => ({ config: { k, rescale_acts_by_decoder_norm: rescale } })
+  },
+  sparsify: {
+    activation: "topk",
+    signed: true,
+    read: (k) => ({ k, rescale: false }),
+    write: ({ k, rescale }) => (rescale ? normsRefusal("sparsify") : k)
+  }
+}

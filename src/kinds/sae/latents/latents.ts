@@ -1,0 +1,71 @@
+/** The types of latents, by name: one line here and one file for each. */
+import { abstopk, type AbsTopkActivation, type AbsTopkLatents } from "./abstopk.ts"
+import { batchTopk, type BatchTopkLatents } from "./batch-topk.ts"
+import { gated, type GatedLatents } from "./gated.ts"
+import { groupmax, type GroupmaxActivation, type GroupmaxLatents } from "./groupmax.ts"
+import { jumprelu, type JumpReluActivation, type JumpReluLatents } from "./jumprelu.ts"
+import type { Floats, LatentType } from "./latent-type.ts"
+import { matchingPursuit, type MatchingPursuitActivation, type MatchingPursuitLatents } from "./matching-pursuit.ts"
+import { relu, type ReluActivation, type ReluLatents } from "./relu.ts"
+import { topk, type TopkActivation, type TopkLatents } from "./topk.ts"
+
+/** How latents are chosen, with the parameters that only this choice has; formulas in the file of each. */
+export type StoredLatents =
+  | ReluLatents
+  | TopkLatents
+  | AbsTopkLatents
+  | GroupmaxLatents
+  | JumpReluLatents
+  | BatchTopkLatents
+  | GatedLatents
+  | MatchingPursuitLatents
+
+/** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
+export type SaeActivation =
+  | ReluActivation
+  | TopkActivation
+  | AbsTopkActivation
+  | GroupmaxActivation
+  | JumpReluActivation
+  | MatchingPursuitActivation
+
+export type AnyLatentType = LatentType<StoredLatents, SaeActivation>
+
+/** Those that are saved as another one's stand before it. */
+export const latentTypes = {
+  relu,
+  topk,
+  abstopk,
+  groupmax,
+  batch_topk: batchTopk,
+  jumprelu,
+  gated,
+  matching_pursuit: matchingPursuit
+} as const
+
+export const allLatentTypes: ReadonlyArray<AnyLatentType> = Object.values(latentTypes)
+
+export const latentType = ({ type }: { readonly type: StoredLatents["type"] }): AnyLatentType => latentTypes[type]
+
+/** The type that rows are encoded by. */
+export const activationType = ({ type }: SaeActivation): AnyLatentType => latentTypes[type]
+
+const isArray = (value: unknown): value is Floats => value instanceof Float32Array
+
+/** The arrays of latents, [d_sae] each, by name. */
+export const arraysOf = (latents: StoredLatents): ReadonlyArray<readonly [name: string, values: Floats]> =>
+  Object.entries(latents).flatMap(([name, value]) => (isArray(value) ? [[name, value] as const] : []))
+
+/** The same latents with every array changed. */
+export const mapArrays = (latents: StoredLatents, change: (values: Floats, name: string) => Floats): StoredLatents => ({
+  ...latents,
+  ...Object.fromEntries(arraysOf(latents).map(([name, values]) => [name, change(values, name)]))
+})
+
+/** Latents whose pre-activations are `factors` times as large: [d_sae]. */
+export const scaleLatents = (latents: StoredLatents, factors: ArrayLike<number>): StoredLatents => {
+  const { unscaled = [] } = latentType(latents)
+  return mapArrays(latents, (values, name) =>
+    unscaled.includes(name) ? values : values.map((x, j) => x * (factors[j] as number))
+  )
+}
