@@ -1,4 +1,4 @@
-/** The artifact kinds, what an open artifact of each gives, and the writers of those that stages make: `sae-pipeline/kinds`. */
+/** The artifact kinds, what an open artifact of each gives, and what reads and writes their contents: `sae-pipeline/kinds`. */
 export { makeKind } from "../artifact/artifact-kind.ts"
 export type { ArtifactKind } from "../artifact/artifact-kind.ts"
 export { Absorption } from "../kinds/absorption.ts"
@@ -16,3 +16,4 @@ export { Stitching } from "../kinds/stitching.ts"
 export { Tokenizer } from "../kinds/tokenizer.ts"
 export { Tokens } from "../kinds/tokens/tokens.ts"
 export type { TokensHandle } from "../kinds/tokens/tokens.ts"
+export { openActivations } from "./open-activations.ts"

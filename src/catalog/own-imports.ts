@@ -3,10 +3,12 @@ import { pathToFileURL } from "node:url"
 import { entryModule, namesThisPackage } from "../project/entry-module.ts"
 import { codeDirectory } from "../project/package-directory.ts"
 
-const ours = pathToFileURL(`${codeDirectory}/`).href
+const ours = ["src", "stages"].map((folder) => pathToFileURL(`${codeDirectory}/${folder}/`).href)
 
 const isProjects = (importer: string | undefined): boolean =>
-  importer?.startsWith("file:") === true && !importer.startsWith(ours) && !importer.includes("/node_modules/")
+  importer?.startsWith("file:") === true &&
+  !importer.includes("/node_modules/") &&
+  !ours.some((folder) => importer.startsWith(folder))
 
 let resolved = false
 

@@ -12,6 +12,7 @@ import {
   logsFlags,
   cacheFlags,
   reportFlags,
+  initFlags,
   stagesFlags
 } from "./flags/flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
@@ -106,6 +107,12 @@ const cacheCommand = Command.make("cache").pipe(
   Command.withDescription("The artifact store"),
   Command.withSubcommands([cacheLs, cacheVerify])
 )
+const init = Command.make("init", initFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/init.ts")),
+    (module) => module.init(input)
+  )
+).pipe(Command.withDescription("Make a project: a pipeline, an experiment, and a stage kind of its own"))
 const stages = Command.make("stages", stagesFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/stages.ts")),
@@ -154,6 +161,7 @@ export const commandLine = Command.make("pipeline").pipe(
     stages,
     doctor,
     engineCommand,
+    init,
     schema
   ])
 )

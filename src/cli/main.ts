@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Runtime from "effect/Runtime"
 import { commandLine } from "./command-line.ts"
-import { version } from "./version.ts"
+import { packageFacts } from "../project/package-facts.ts"
 
 /** A failure that has been told already, with the exit code that it asked for. */
 class Told extends Data.TaggedError("Told")<{ readonly exitCode: number }> {
@@ -52,7 +52,7 @@ const presenter: CliOutput.Presenter = {
 }
 
 commandLine.pipe(
-  Command.run({ version }),
+  Command.run({ version: packageFacts.version }),
   Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause as never) : tell(cause))),
   Effect.provide(CliOutput.layerPresenter(presenter)),
   Effect.provideService(References.LogToStderr, true),

@@ -2,25 +2,12 @@
  * The modules that this package opens under its own name: `exports` of package.json is the one list of them. A project's
  * stage kinds import these by name, and get the ones that run them, from wherever they are.
  */
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import * as Schema from "effect/Schema"
 import { codeEnding } from "./code-ending.ts"
-import { codeDirectory, packageDirectory } from "./package-directory.ts"
+import { codeDirectory } from "./package-directory.ts"
+import { packageFacts } from "./package-facts.ts"
 
-const Package = Schema.fromJsonString(
-  Schema.Struct({
-    name: Schema.String,
-    exports: Schema.Record(
-      Schema.String,
-      Schema.Union([Schema.String, Schema.Struct({ types: Schema.String, default: Schema.String })])
-    )
-  })
-)
-
-const { name, exports } = Schema.decodeUnknownSync(Package)(
-  readFileSync(join(packageDirectory, "package.json"), "utf8")
-)
+const { name, exports } = packageFacts
 
 /** Specifier -> absolute path: `sae-pipeline/stage` -> `.../src/api/stage.ts`, or what is built from it. */
 const modules: ReadonlyMap<string, string> = new Map(

@@ -88,6 +88,13 @@ export const reportFlags = {
 }
 export type ReportInput = Command.Command.Config.Infer<typeof reportFlags>
 
+export const initFlags = {
+  directory: Argument.String("directory").pipe(
+    Argument.withDescription("a folder, new or with none of the files that are written")
+  )
+}
+export type InitInput = Command.Command.Config.Infer<typeof initFlags>
+
 export const stagesFlags = {
   kind: Argument.String("kind").pipe(
     Argument.optional,
