@@ -19,6 +19,9 @@ export interface ArtifactFile {
 /** Flat numbers that an artifact carries in `metrics.json`. */
 export type Metrics = Readonly<Record<string, number>>
 
+/** Metrics that have no number, with the reason; carried in `artifact.json` where there are any. */
+export type UnmeasuredMetrics = Readonly<Record<string, string>>
+
 /** A file opened for random access; each chunk is verified the first time that a read touches it. */
 export interface VerifiedFile {
   readonly size: number
@@ -31,6 +34,7 @@ export interface Artifact {
   /** Name of the artifact kind, as `artifact.json` states it. */
   readonly kind: string
   readonly metrics: Metrics
+  readonly unmeasured: UnmeasuredMetrics
   readonly files: ReadonlyArray<ArtifactFile>
   readonly has: (path: string) => boolean
   /** The whole file, verified. For files of a size that fits in memory; use `open` for large ones. */

@@ -12,6 +12,7 @@ export const subArtifact = (whole: Artifact, prefix: string, kind: string, diges
   digest,
   kind,
   metrics: {},
+  unmeasured: {},
   files: whole.files
     .filter(({ path }) => path.startsWith(prefix))
     .map((file) => ({ ...file, path: file.path.slice(prefix.length) })),

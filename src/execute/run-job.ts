@@ -44,22 +44,30 @@ const loadEngineFor = (job: Job) =>
       )
 
 /**
- * The numbers among what `run` gave. A wrong number is worse than a crash: a stage that lacks a metric which is not
+ * What `run` gave: numbers, and reasons why an optional metric has none. A wrong number is worse than a crash: a stage that lacks a metric which is not
  * optional, or gives one that is no finite number, has failed.
  */
 const metricsOf = Effect.fnUntraced(function* (kind: StageKind, values: MetricValues, log: (line: string) => void) {
   const metrics: Record<string, number> = {}
+  const unmeasured: Record<string, string> = {}
   const wrong: Array<string> = []
   for (const [name, value] of Object.entries(values)) {
     const optional = kind.metrics[name]?.optional === true
     if (typeof value === "number" && Number.isFinite(value)) metrics[name] = value
-    else if (typeof value === "object" && optional) log(`${name} is not measured: ${value.unmeasured}`)
+    else if (typeof value === "object" && optional) unmeasured[name] = value.unmeasured
     else if (value !== undefined) wrong.push(`${name} = ${typeof value === "object" ? value.unmeasured : value}`)
   }
   if (wrong.length > 0) return yield* stageFailed(`metrics that are no finite number: ${wrong.join(", ")}`)
   const missing = Object.entries(kind.metrics).filter(([name, { optional }]) => optional !== true && !(name in metrics))
-  if (missing.length === 0) return metrics
-  return yield* stageFailed(`the stage gave no ${missing.map(([name]) => name).join(", ")}, which it declares`)
+  if (missing.length > 0) {
+    return yield* stageFailed(`the stage gave no ${missing.map(([name]) => name).join(", ")}, which it declares`)
+  }
+  const reasons = new Set(Object.values(unmeasured))
+  for (const reason of reasons) {
+    const names = Object.keys(unmeasured).filter((name) => unmeasured[name] === reason)
+    log(`not measured: ${names.join(", ")} (${reason})`)
+  }
+  return { metrics, unmeasured }
 })
 
 const contextOf = Effect.fnUntraced(function* (
@@ -115,9 +123,9 @@ const work = Effect.fn("work")(function* (
   const results = yield* runKind(kind, contexts)
   return yield* Effect.forEach(jobs, (job, i) =>
     Effect.gen(function* () {
-      const metrics = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
+      const { metrics, unmeasured } = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
       const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
-      const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics })
+      const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics, unmeasured })
       // What the stage wrote has to be what the kind says, before anything can depend on it.
       yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
       return { digest, metrics, engine, together: jobs.length } satisfies JobDone

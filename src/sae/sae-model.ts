@@ -3,6 +3,7 @@
  * work on; the dense form is there for small matrices.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
 import { activationType } from "../kinds/sae/latents/latents.ts"
 import type { SaeActivation, SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
@@ -163,3 +164,10 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
       tf.dispose([W_enc_T, W_dec, b_enc, b_dec, ...[floor, W_skip].filter((tensor) => tensor !== undefined)])
   }
 }
+
+/** The same, disposed of with the scope. */
+export const openSaeModel = (weights: SaeWeights) =>
+  Effect.acquireRelease(
+    Effect.sync(() => makeSaeModel(weights)),
+    (model) => Effect.sync(model.dispose)
+  )

@@ -16,6 +16,16 @@ export interface Unmeasured {
   readonly unmeasured: string
 }
 
+/** The number where there is one, else the reason why not: a ratio to nothing, a mean of nothing. */
+export const measured = (value: number, unmeasured: string): number | Unmeasured =>
+  Number.isFinite(value) ? value : { unmeasured }
+
+/** Those that have a number. */
+export const numbersOf = (values: MetricValues): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : []))
+  )
+
 /** What `run` gives: numbers, and reasons where an optional metric has none, which undefined leaves open. */
 export type MetricValues = Readonly<Record<string, number | Unmeasured | undefined>>
 

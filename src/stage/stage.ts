@@ -23,6 +23,7 @@ import type { Wiring } from "./wiring.ts"
 
 export { decoded } from "./param-problem.ts"
 export { list, one, optional, optionalList, record } from "./input.ts"
+export { late } from "./late.ts"
 export type { Unmeasured } from "./metric.ts"
 export type { Opened } from "./input.ts"
 export type { StageContext } from "./stage-context.ts"

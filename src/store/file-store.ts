@@ -31,7 +31,7 @@ export const makeFileStore = (directory: string, options: FileStoreOptions = {})
     losses: (digest) => Effect.promise(() => findLosses(directory, digest)),
     ingest: (output) =>
       Effect.tryPromise({
-        try: () => ingest(directory, output.directory, output.kind, output.metrics),
+        try: () => ingest(directory, output),
         catch: (cause) => (cause instanceof ArtifactError ? cause : unwritable(output.directory)(cause))
       }),
     list: Effect.promise(() => listArtifacts(directory)),

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto"
 import { chmod, copyFile, lstat, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join, relative, sep } from "node:path"
-import type { ArtifactFile, Metrics } from "../artifact/artifact.ts"
+import type { ArtifactFile } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { canonicalJson } from "../json/canonical-json.ts"
 import { syncDirectory, writeAtomic } from "../file/atomic-write.ts"
 import { hashFile, type FileDigest } from "../file/hash-file.ts"
 import { objectPath } from "./layout.ts"
+import type { Store } from "./store.ts"
 import { encodeTree } from "./tree.ts"
 import { makeDirectory } from "../file/make-directory.ts"
 
@@ -73,11 +74,14 @@ const sideBySide = async <A>(items: Iterable<A>, run: (item: A) => Promise<void>
 
 export const ingest = async (
   root: string,
-  directory: string,
-  kind: { readonly name: string; readonly version: number },
-  metrics: Metrics
+  { directory, kind, metrics, unmeasured = {} }: Parameters<Store["Service"]["ingest"]>[0]
 ): Promise<string> => {
-  await writeFile(join(directory, "artifact.json"), `${canonicalJson({ kind: kind.name, version: kind.version })}\n`)
+  const about = {
+    kind: kind.name,
+    version: kind.version,
+    ...(Object.keys(unmeasured).length === 0 ? {} : { unmeasured })
+  }
+  await writeFile(join(directory, "artifact.json"), `${canonicalJson(about)}\n`)
   await writeFile(join(directory, "metrics.json"), `${canonicalJson(metrics)}\n`)
   const paths = await filesBelow(directory)
   const files: Array<ArtifactFile> = []

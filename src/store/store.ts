@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Artifact, Metrics } from "../artifact/artifact.ts"
+import type { Artifact, Metrics, UnmeasuredMetrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ActionRecord, Commit, NewAction } from "./action-record.ts"
 import type { RunSummary } from "./run-directory.ts"
@@ -75,6 +75,7 @@ export class Store extends Context.Service<
       readonly directory: string
       readonly kind: { readonly name: string; readonly version: number }
       readonly metrics: Metrics
+      readonly unmeasured?: UnmeasuredMetrics
     }) => Effect.Effect<string, StoreUnwritable | ArtifactError>
     readonly list: Effect.Effect<ReadonlyArray<StoredArtifact>>
     /** Reads everything. */

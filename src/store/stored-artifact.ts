@@ -1,6 +1,8 @@
 /** An artifact in the store, as stages and commands see it: no byte comes out that has not been checked. */
 import * as Effect from "effect/Effect"
-import type { Artifact, ArtifactFile, Metrics } from "../artifact/artifact.ts"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Artifact, ArtifactFile } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { makeArtifactReader } from "./artifact-reader.ts"
 import type { ArtifactReader, OnLoss } from "./artifact-reader.ts"
@@ -15,18 +17,33 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, ArtifactError> =>
     }
   })
 
-const readJson = async <A>(reader: ArtifactReader, tree: Tree, path: string): Promise<A> => {
+const About = Schema.fromJsonString(
+  Schema.Struct({
+    kind: Schema.String,
+    unmeasured: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+  })
+)
+const MetricsFile = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
+
+const readJson = async <A>(
+  reader: ArtifactReader,
+  tree: Tree,
+  path: string,
+  schema: Schema.Codec<A, string>
+): Promise<A> => {
   const file = tree.files.find((candidate) => candidate.path === path)
   if (file === undefined) throw reader.error("invalid", path, "the artifact does not have it")
-  return JSON.parse(new TextDecoder().decode(await reader.read(file))) as A
+  const decoded = Schema.decodeResult(schema)(new TextDecoder().decode(await reader.read(file)))
+  if (Result.isFailure(decoded)) throw reader.error("invalid", path, decoded.failure.message)
+  return decoded.success
 }
 
 export const openArtifact = (root: string, digest: string, onLoss: OnLoss): Effect.Effect<Artifact, ArtifactError> =>
   attempt(async () => {
     const reader = makeArtifactReader(root, digest, onLoss)
     const tree = await reader.tree()
-    const { kind } = await readJson<{ readonly kind: string }>(reader, tree, "artifact.json")
-    const metrics = await readJson<Metrics>(reader, tree, "metrics.json")
+    const { kind, unmeasured = {} } = await readJson(reader, tree, "artifact.json", About)
+    const metrics = await readJson(reader, tree, "metrics.json", MetricsFile)
     const files = new Map(tree.files.map((file) => [file.path, file]))
     const find = (path: string): Effect.Effect<ArtifactFile, ArtifactError> => {
       const file = files.get(path)
@@ -39,6 +56,7 @@ export const openArtifact = (root: string, digest: string, onLoss: OnLoss): Effe
       digest,
       kind,
       metrics,
+      unmeasured,
       files: tree.files,
       has: (path) => files.has(path),
       read,

@@ -88,6 +88,7 @@ export const folderArtifact = (directory: string, kind: string): FolderArtifact 
     digest,
     kind,
     metrics: {},
+    unmeasured: {},
     files,
     reads,
     has: (path) => files.some((file) => file.path === path),

@@ -107,6 +107,24 @@ export const artifactStoreContract = (name: string, make: () => StoreUnderTest):
       expect((await failureOf(artifact.read("nothing"))).reason).toBe("invalid")
     })
 
+    it("keeps why a metric has no number, which is part of the artifact", async () => {
+      const ingest = (unmeasured?: Readonly<Record<string, string>>) =>
+        run(
+          under.store.ingest({
+            directory: outputOf({ a: "1" }),
+            kind,
+            metrics: { x: 1 },
+            ...(unmeasured === undefined ? {} : { unmeasured })
+          })
+        )
+      const digest = await ingest({ y: "nothing fires" })
+      expect((await run(under.store.artifact(digest))).unmeasured).toEqual({ y: "nothing fires" })
+      const without = await ingest()
+      expect((await run(under.store.artifact(without))).unmeasured).toEqual({})
+      expect(await ingest({})).toBe(without)
+      expect(digest).not.toBe(without)
+    })
+
     it("gives equal trees equal digests, whatever their times and the order of writing, and others others", async () => {
       const first = await put(under.store, { a: "1", b: "2" })
       const directory = outputOf({ b: "2", a: "1" })

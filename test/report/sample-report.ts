@@ -1,11 +1,10 @@
 /** A small, complete report input: every section has something to show, and every number can be told from the others. */
 import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
-import type { EvaluationInfo } from "../../src/kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
-import type { ReportInput } from "../../src/report/page/subjects.ts"
+import type { ReportedEvaluation, ReportInput } from "../../src/report/page/subjects.ts"
 
 export const hook = "blocks.1.hook_resid_post"
 
@@ -23,7 +22,7 @@ export const saeInfo = (d_sae: number, digest: string): SaeInfo & { readonly dig
   training: null
 })
 
-export const evaluation = (d_sae: number, sae: string, ev: number): EvaluationInfo => ({
+export const evaluation = (d_sae: number, sae: string, ev: number): ReportedEvaluation => ({
   sae,
   activations: "activations",
   model: "model",
@@ -33,6 +32,7 @@ export const evaluation = (d_sae: number, sae: string, ev: number): EvaluationIn
   rows: 40_321,
   contexts: { count: 320, whole: 310, targets: 40_000 },
   metrics: { l0: 15.75, explained_variance: ev, ce_recovered: 0.9125, mse: 1.25e-4 },
+  unmeasured: {},
   density_histogram: {
     edges: Array.from({ length: 21 }, (_, i) => -5 + i / 4),
     counts: Array.from({ length: 20 }, (_, i) => Math.round(d_sae * 0.12 * Math.exp(-((i - 9) ** 2) / 14)))

@@ -91,6 +91,22 @@ describe("science report", () => {
     expect(text).toContain("width 64, seed 0: 13 dead, 4 dense")
   })
 
+  it("shows why a metric has no number", () => {
+    const whole = evaluation(64, "a", 0.8125)
+    const { ce_recovered: _, ...metrics } = whole.metrics
+    const unmeasured = { ce_recovered: "zeros do not harm the model" }
+    const input = sampleReport()
+    const text = scienceReport({
+      ...input,
+      evaluations: input.evaluations.map(({ at, value }, i) => ({
+        at,
+        value: i === 0 ? { ...value, metrics, unmeasured } : value
+      }))
+    })
+    expect(textOf(text, "evaluation")).toContain("ce_recovered zeros do not harm the model 0.9125")
+    expect(textOf(text, "summary")).toContain("0.8125 none 20.3 %")
+  })
+
   it("shows what a crosscoder gives back of each source, and whose its latents are", () => {
     const hooks = ["blocks.0.hook_resid_post", "blocks.1.hook_resid_post"]
     const sources = hooks.map((hook) => ({ hook, model: "model", activations: hook, d_in: 96 }))

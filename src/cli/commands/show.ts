@@ -32,11 +32,22 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
       const store = yield* Store
       const artifact = yield* store.artifact(action.digest)
       yield* checkEveryByte(artifact)
-      const { metrics } = artifact
+      const { metrics, unmeasured } = artifact
       if (input.json) {
         const { key, digest, seconds, engine, run } = action
         const files = artifact.files.map(({ path, size, sha256 }) => ({ path, size, sha256 }))
-        const json = { id: stage.instance.id, kind: artifact.kind, key, digest, seconds, engine, run, metrics, files }
+        const json = {
+          id: stage.instance.id,
+          kind: artifact.kind,
+          key,
+          digest,
+          seconds,
+          engine,
+          run,
+          metrics,
+          unmeasured,
+          files
+        }
         process.stdout.write(`${JSON.stringify(json, null, 2)}\n`)
         return
       }
@@ -48,13 +59,14 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
           `${stage.instance.id}: ${artifact.kind} ${action.digest}`,
           `computed in ${formatSeconds(action.seconds)}${engine}, run ${action.run}`,
           "",
-          formatTable(
-            Object.entries(metrics).map(([name, value]) => [
+          formatTable([
+            ...Object.entries(metrics).map(([name, value]) => [
               `  ${name}`,
               formatNumber(value),
               infos[name]?.description ?? ""
-            ])
-          ),
+            ]),
+            ...Object.entries(unmeasured).map(([name, reason]) => [`  ${name}`, "none", `not measured: ${reason}`])
+          ]),
           "",
           formatTable(artifact.files.map(({ path, size }) => [`  ${path}`, formatBytes(size)])),
           ""

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
+import type { UnmeasuredMetrics } from "../../artifact/artifact.ts"
 import { makeKind } from "../../artifact/artifact-kind.ts"
 
 /** What a crosscoder gives back of one of its sources. */
@@ -32,7 +33,7 @@ export interface EvaluationInfo {
   readonly rows: number
   /** Contexts that the cross-entropies are over; `whole` of them lie wholly within held-out text. */
   readonly contexts: { readonly count: number; readonly whole: number; readonly targets: number }
-  /** The flat numbers that metrics.json also holds. */
+  /** The flat numbers that metrics.json also holds; `artifact.json` says why one that is optional is not there. */
   readonly metrics: Readonly<Record<string, number>>
   /** log10 of the firing frequency of the latents that fire: `counts[i]` in [edges[i], edges[i + 1]). */
   readonly density_histogram: { readonly edges: ReadonlyArray<number>; readonly counts: ReadonlyArray<number> }
@@ -52,6 +53,8 @@ export interface LatentStatistics {
 export interface EvaluationHandle extends EvaluationInfo {
   /** Digest of the artifact. */
   readonly digest: string
+  /** Metrics without a number, with the reason. */
+  readonly unmeasured: UnmeasuredMetrics
   readonly latents: Effect.Effect<LatentStatistics, ArtifactError>
 }
 

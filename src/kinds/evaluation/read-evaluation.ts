@@ -54,6 +54,6 @@ export const readEvaluation = Effect.fn("readEvaluation")(function* (artifact: A
       return statistics
     })
   )
-  const handle: EvaluationHandle = { ...info, digest: artifact.digest, latents }
+  const handle: EvaluationHandle = { ...info, digest: artifact.digest, unmeasured: artifact.unmeasured, latents }
   return handle
 })

@@ -1,12 +1,15 @@
 /** What a report is about: the SAEs of an experiment, each with whatever was found out about it. */
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
-import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
+
+/** All but what its own files hold beside. */
+export type ReportedEvaluation = Omit<EvaluationHandle, "digest" | "latents">
 
 type Coordinates = Readonly<Record<string, Json>>
 
@@ -30,7 +33,7 @@ export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }>
 export interface ReportInput {
   readonly title: string
   readonly saes: ReadonlyArray<PlacedSae>
-  readonly evaluations: ReadonlyArray<Placed<EvaluationInfo>>
+  readonly evaluations: ReadonlyArray<Placed<ReportedEvaluation>>
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
@@ -45,7 +48,7 @@ export interface Subject {
   readonly digest: string | undefined
   readonly info: SaeInfo | undefined
   readonly crosscoder: CrosscoderFile | undefined
-  readonly evaluation: EvaluationInfo | undefined
+  readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly absorption: AbsorptionFile | undefined
 }

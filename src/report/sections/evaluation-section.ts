@@ -20,7 +20,9 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
   )
   const first = evaluated[0]
   if (first === undefined) return undefined
-  const names = [...new Set(evaluated.flatMap(({ evaluation }) => Object.keys(evaluation.metrics)))].toSorted()
+  const names = [
+    ...new Set(evaluated.flatMap(({ evaluation }) => Object.keys({ ...evaluation.metrics, ...evaluation.unmeasured })))
+  ].toSorted()
   const { evaluation } = first
   return html`<h2>Evaluation</h2>
     <p class="note">
@@ -50,7 +52,9 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
                   <td class="mono">${name}</td>
                   ${evaluated.map((each) => {
                     const value = each.evaluation.metrics[name]
-                    return html`<td>${value === undefined ? "–" : formatNumber(value)}</td>`
+                    if (value !== undefined) return html`<td>${formatNumber(value)}</td>`
+                    const reason = each.evaluation.unmeasured[name]
+                    return reason === undefined ? html`<td>–</td>` : html`<td class="none">${reason}</td>`
                   })}
                 </tr> `
             )}

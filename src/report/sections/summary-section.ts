@@ -14,7 +14,9 @@ interface Column {
 
 const metric = (name: string, format: (value: number) => string) => (subject: Subject) => {
   const value = subject.evaluation?.metrics[name]
-  return value === undefined ? undefined : format(value)
+  if (value !== undefined) return format(value)
+  const reason = subject.evaluation?.unmeasured[name]
+  return reason === undefined ? undefined : html`<span title="${reason}">none</span>`
 }
 
 const columns: ReadonlyArray<Column> = [

@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { type RunnableModel, runModel, type RunOptions } from "../../model/run-model.ts"
 import { tokenDivergences, tokenLosses } from "../../model/unembed.ts"
+import type { Unmeasured } from "../../stage/metric.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
 import type { SaeModel } from "../sae-model.ts"
@@ -20,10 +21,11 @@ export interface CrossEntropy {
   readonly ce_clean: number
   readonly ce_sae: number
   readonly ce_zero: number
-  readonly ce_recovered: number
-  /** KL(clean || with the SAE), and with zeros; undefined where they were not asked for. */
-  readonly kl_sae: number | undefined
-  readonly kl_zero: number | undefined
+  /** Without a number where zeros do not harm the model: there is no loss to recover. */
+  readonly ce_recovered: number | Unmeasured
+  /** KL(clean || with the SAE), and with zeros, where they were asked for. */
+  readonly kl_sae?: number
+  readonly kl_zero?: number
 }
 
 /** Tokens of one forward pass. */
@@ -65,20 +67,13 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
       `the cross-entropies are not finite: clean ${clean}, with the SAE ${withSae}, zero ${zero}`
     )
   }
-  if (zero <= clean) {
-    return yield* stageFailed(
-      `zeros at ${hooks.to} do not harm the model (cross-entropy ${zero.toFixed(4)}, clean ${clean.toFixed(4)}), ` +
-        "so there is no loss to recover and CE recovered is undefined",
-      "Evaluate on more contexts, or at a hook that the model needs."
-    )
-  }
   const result: CrossEntropy = {
     ce_clean: clean,
     ce_sae: withSae,
     ce_zero: zero,
-    ce_recovered: (zero - withSae) / (zero - clean),
-    kl_sae: options.kl ? sums.klSae / sums.targets : undefined,
-    kl_zero: options.kl ? sums.klZero / sums.targets : undefined
+    ce_recovered:
+      zero > clean ? (zero - withSae) / (zero - clean) : { unmeasured: `zeros at ${hooks.to} do not harm the model` },
+    ...(options.kl ? { kl_sae: sums.klSae / sums.targets, kl_zero: sums.klZero / sums.targets } : {})
   }
   return result
 })

@@ -1,0 +1,104 @@
+/** The stage evaluate-sae: an SAE on held-out rows, and in the model in place of the activation. */
+import * as Effect from "effect/Effect"
+import { openActivations } from "../../activations/open-activations.ts"
+import { requireHeldOut, requireModelOf, requireReads, requireTarget } from "../../activations/fit.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import { writeEvaluation } from "../../kinds/evaluation/write-evaluation.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { openModel } from "../../model/open-model.ts"
+import type { Opened } from "../../stage/input.ts"
+import { measured, numbersOf } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { openSaeModel, type SaeModel } from "../sae-model.ts"
+import { densityFigures } from "./density-figures.ts"
+import { type CrossEntropy, evaluateCrossEntropy, type SaeHooks } from "./evaluate-cross-entropy.ts"
+import { evaluateReconstruction } from "./evaluate-reconstruction.ts"
+import { evaluationContexts } from "./evaluation-contexts.ts"
+
+interface EvaluateSaeParams {
+  readonly contexts: number
+  readonly kl: boolean
+  readonly dense_above: number
+}
+
+interface EvaluateSaeInputs {
+  readonly sae: Opened<SaeHandle>
+  readonly activations: Opened<ActivationsHandle>
+  readonly target: Opened<ActivationsHandle> | undefined
+  readonly model: Opened<LanguageModelHandle> | undefined
+}
+
+/** Contexts to run the model on, and the model; `without` says why there are none. */
+const openCrossEntropy = Effect.fnUntraced(function* (
+  activations: ActivationsHandle,
+  handle: LanguageModelHandle | undefined,
+  wanted: number
+) {
+  const none = { count: 0, whole: 0, targets: 0 }
+  if (handle === undefined) return { without: "no model is given", figures: none }
+  const { contexts, whole, targets } = yield* evaluationContexts(activations, wanted)
+  if (targets === 0) return { without: "no held-out context has a token to predict", figures: none }
+  const model = yield* openModel(handle)
+  const run = (tensors: SaeModel, hooks: SaeHooks, kl: boolean, onTargets: (done: number) => void) =>
+    evaluateCrossEntropy(model, tensors, hooks, contexts, {
+      kl,
+      onContexts: (done) => onTargets(Math.floor((targets * done) / contexts.length))
+    })
+  return { run, figures: { count: contexts.length, whole, targets } }
+})
+
+const noCrossEntropy = (
+  unmeasured: string
+): Pick<CrossEntropy, "ce_recovered"> & Record<"ce_clean" | "ce_sae" | "ce_zero", { readonly unmeasured: string }> => {
+  const none = { unmeasured }
+  return { ce_clean: none, ce_sae: none, ce_zero: none, ce_recovered: none }
+}
+
+export const evaluateSae = Effect.fn("evaluateSae")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<EvaluateSaeParams, unknown, EvaluateSaeInputs>) {
+  const [sae, activations, target] = [inputs.sae.value, inputs.activations.value, inputs.target?.value]
+  yield* requireReads(sae, activations)
+  yield* requireTarget(sae, activations, target)
+  if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)
+  yield* requireHeldOut(activations)
+  if (sae.activations !== activations.digest) {
+    log("the SAE was trained on other activations: that these rows were not among them is not known")
+  }
+
+  const crossEntropy = yield* openCrossEntropy(activations, inputs.model?.value, params.contexts)
+  const tensors = yield* openSaeModel(yield* sae.anyWeights)
+  const total = activations.held_out.rows + crossEntropy.figures.targets
+  const rowsDone = (done: number) => progress({ done, total, unit: "rows" })
+  const { latents, rows, l0, mse, explained_variance, explained_variance_legacy, cosine } =
+    yield* evaluateReconstruction(tensors, (yield* openActivations(activations)).held_out, {
+      target: target === undefined ? undefined : (yield* openActivations(target)).held_out,
+      onRows: rowsDone
+    })
+  const hooks = { from: activations.hook, to: (target ?? activations).hook }
+  const ce =
+    crossEntropy.run === undefined
+      ? noCrossEntropy(crossEntropy.without)
+      : yield* crossEntropy.run(tensors, hooks, params.kl, (done) => rowsDone(rows + done))
+  const density = densityFigures(latents.density, params.dense_above)
+  const alike = "the held-out rows are all the same"
+  const metrics = {
+    l0,
+    mse,
+    cosine,
+    explained_variance: measured(explained_variance, alike),
+    explained_variance_legacy: measured(explained_variance_legacy, alike),
+    ...ce,
+    ...density.metrics
+  }
+  const { hook, model } = activations
+  const subject = { sae: sae.digest, activations: activations.digest, model, hook, d_in: sae.d_in, d_sae: sae.d_sae }
+  const info = { ...subject, rows, contexts: crossEntropy.figures, metrics: numbersOf(metrics), ...density.info }
+  yield* writeEvaluation(output, target === undefined ? info : { ...info, hook_out: target.hook }, latents)
+  return metrics
+})
