@@ -56,6 +56,16 @@ const params = {
     maximum: 5,
     description: "80/20 splits of the words, with disjoint test words"
   }),
+  as_saebench: Param.boolean({
+    default: false,
+    description:
+      "select a letter's latents by SAEBench's 50 steps, which do not converge, for comparison with its figures"
+  }),
+  selection_tolerance: Param.number({
+    default: 1e-6,
+    minimum: 1e-8,
+    description: "duality gap of the probe that selects a letter's latents, as a share of its objective at zero"
+  }),
   seed: Param.integer({ default: 0, description: "seed of the prompts' examples and of the splits" })
 }
 
@@ -79,6 +89,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
     first_letter_accuracy: file.model.accuracy,
     probe_accuracy: file.probe.accuracy,
     ev_at_words: file.sae.ev,
+    ...(file.selection_gap === null ? {} : { selection_gap: file.selection_gap }),
     warnings: file.warnings.length
   }
 })

@@ -58,7 +58,7 @@ const Letter = Schema.Struct({
 })
 
 const AbsorptionFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   hook: Schema.String,
   /** L0 and explained variance are those at the word tokens. */
   sae: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int, l0: Schema.Finite, ev: Schema.Finite }),
@@ -75,8 +75,15 @@ const AbsorptionFile = Schema.Struct({
     min_share: Schema.Finite,
     max_absorbers: Schema.Int,
     splits: Schema.Int,
-    seed: Schema.Int
+    seed: Schema.Int,
+    as_saebench: Schema.Boolean,
+    selection_tolerance: Schema.Finite
   }),
+  /**
+   * Which latents stand for a letter is chosen by an L1-penalised logistic probe; this is the largest duality gap that it was
+   * left with, over letters and splits, as a share of its objective at zero. Null for SAEBench's 50 steps.
+   */
+  selection_gap: Schema.NullOr(Schema.Finite),
   model: Schema.Struct({ words: Schema.Int, correct: Schema.Int, accuracy: Schema.Finite }),
   probe: Schema.Struct({
     train_words: Schema.Int,
@@ -109,7 +116,7 @@ export const absorptionFileName = "absorption.json"
 
 export const Absorption = makeKind({
   name: "Absorption",
-  version: 1,
+  version: 2,
   description: "first-letter feature absorption of one SAE, per letter",
   open: (artifact: Artifact) => readJsonFile(artifact, absorptionFileName, AbsorptionFile)
 })

@@ -102,7 +102,7 @@ const absorptionLetter = (letter: string, index: number) => ({
 })
 
 export const absorption = (d_sae: number): AbsorptionFile => ({
-  format: 1,
+  format: 2,
   hook,
   sae: { d_sae, d_in: 192, l0: 15.75, ev: 0.9 },
   prompt: " cat has the first letter: C",
@@ -117,8 +117,11 @@ export const absorption = (d_sae: number): AbsorptionFile => ({
     min_share: 0.4,
     max_absorbers: 3,
     splits: 5,
-    seed: 0
+    seed: 0,
+    as_saebench: false,
+    selection_tolerance: 1e-6
   },
+  selection_gap: 3e-7,
   model: { words: 1500, correct: 1470, accuracy: 0.98 },
   probe: { train_words: 1200, test_words: 1500, accuracy: 0.96, accuracy_splits: [0.955, 0.965], letters: 25 },
   mean_absorption_fraction: 0.0275,

@@ -5,7 +5,9 @@ import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 import { kSparseProbe } from "./k-sparse-probe.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 import { predictLetters, probeDirections, trainLetterProbe } from "./letter-probe.ts"
-import { meanActive, rankLatents } from "./sparse-letter-ranking.ts"
+import { meanActive } from "./firing-latents.ts"
+import { type LatentRanking, rankLatents } from "./rank-latents.ts"
+import { saeBenchRanking } from "./saebench-ranking.ts"
 import { type AbsorptionThresholds, wordAbsorption } from "./word-absorption.ts"
 
 export interface AbsorptionSettings extends AbsorptionThresholds {
@@ -17,6 +19,10 @@ export interface AbsorptionSettings extends AbsorptionThresholds {
   readonly max_k: number
   /** By how much F1 must rise for one more latent to count as a split. */
   readonly f1_jump: number
+  /** Latents are selected by SAEBench's own 50 steps instead of the converged probe. */
+  readonly as_saebench: boolean
+  /** Duality gap of the probe that selects latents, as a share of its objective at zero. */
+  readonly selection_tolerance: number
   /** How many of the five splits are evaluated. */
   readonly splits: number
   readonly seed: number
@@ -57,6 +63,8 @@ export interface SplitAbsorption {
   readonly accuracy: number
   readonly train: number
   readonly test: number
+  /** Largest duality gap of the selection, of any letter; null for SAEBench's steps, which have none. */
+  readonly selectionGap: number | null
   readonly perLetter: ReadonlyArray<LetterInSplit>
 }
 
@@ -80,12 +88,14 @@ export const evaluateSplit = (
   const predicted = predictLetters(probe, rowsOf(data.x, d, testRows))
   const directions = probeDirections(probe)
   const probeF1 = f1PerClass(testLabels, predicted, letters.length)
-  const ranked = rankLatents(data.codes, trainRows, trainLabels, letters.length, s.max_k)
-  const scale = meanActive(data.codes)
+  const ranking: LatentRanking = s.as_saebench
+    ? saeBenchRanking(data.codes, trainRows, trainLabels, letters.length, s.max_k, s.seed)
+    : rankLatents(data.codes, trainRows, trainLabels, letters.length, s.max_k, s.selection_tolerance)
+  const scale = s.as_saebench ? 1 : meanActive(data.codes)
   const perLetter = Array.from(letters, (_, letter): LetterInSplit => {
     const k = kSparseProbe(
       data.codes,
-      ranked[letter]!,
+      ranking.ranked[letter]!,
       { rows: trainRows, positive: Array.from(trainLabels, (label) => label === letter) },
       { rows: testRows, positive: Array.from(testLabels, (label) => label === letter) },
       scale,
@@ -119,5 +129,11 @@ export const evaluateSplit = (
       absorbed: words.filter(({ word }) => word.fraction > 0 || word.full)
     }
   })
-  return { accuracy: accuracy(testLabels, predicted), train: trainRows.length, test: testRows.length, perLetter }
+  return {
+    accuracy: accuracy(testLabels, predicted),
+    train: trainRows.length,
+    test: testRows.length,
+    selectionGap: ranking.gap,
+    perLetter
+  }
 }

@@ -22,6 +22,7 @@ import { firstLetterWords } from "./first-letter-words.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { letterAbsorption } from "./letter-absorption.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
+import { unconverged } from "./unconverged.ts"
 import { undertrained } from "./undertrained.ts"
 
 export interface AbsorptionOptions extends AbsorptionSettings {
@@ -143,7 +144,7 @@ const absorptionOf = Effect.fnUntraced(function* (
   }
   const { mean_split_f1 } = result
   const file: AbsorptionFile = {
-    format: 1,
+    format: 2,
     hook,
     sae: { d_sae: sae.d_sae, d_in: d, l0: codes.values.length / codes.rows, ev },
     prompt: prompts.example,
@@ -158,11 +159,16 @@ const absorptionOf = Effect.fnUntraced(function* (
       min_share: options.min_share,
       max_absorbers: options.max_absorbers,
       splits: options.splits,
-      seed: options.seed
+      seed: options.seed,
+      as_saebench: options.as_saebench,
+      selection_tolerance: options.selection_tolerance
     },
     model: { words: words.length, correct: known.length, accuracy },
     ...result,
-    warnings: undertrained({ ev, mean_split_f1 })
+    warnings: [
+      ...undertrained({ ev, mean_split_f1 }),
+      ...unconverged(result.selection_gap, options.selection_tolerance)
+    ]
   }
   return file
 })

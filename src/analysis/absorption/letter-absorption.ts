@@ -25,6 +25,8 @@ export interface LetterAbsorption {
     readonly accuracy_splits: ReadonlyArray<number>
     readonly letters: number
   }
+  /** Largest duality gap over letters and splits; null for SAEBench's steps. */
+  readonly selection_gap: number | null
   readonly letters: ReadonlyArray<AbsorptionLetter>
   readonly mean_absorption_fraction: number
   readonly std_absorption_fraction: number
@@ -95,7 +97,9 @@ export const letterAbsorption = (
       probe_f1: probeF1,
       probe_f1_splits: parts.map((part) => part.probeF1),
       evaluated,
-      k_sparse_f1: parts[0]!.kSparseF1.map((_, k) => mean(parts.map((part) => part.kSparseF1[k]!))),
+      k_sparse_f1: Array.from({ length: settings.max_k }, (_, k) =>
+        mean(parts.map(({ kSparseF1 }) => kSparseF1[k] ?? kSparseF1.at(-1) ?? 0))
+      ),
       split_latents: [...parts[0]!.split],
       mean_split_latents: mean(parts.map((part) => part.split.length)),
       probe_true_positives: truePositives,
@@ -124,6 +128,7 @@ export const letterAbsorption = (
       accuracy_splits: splits.map((split) => split.accuracy),
       letters: counted.length
     },
+    selection_gap: settings.as_saebench ? null : Math.max(...splits.map(({ selectionGap }) => selectionGap ?? 0)),
     letters: results,
     mean_absorption_fraction: mean(fractions),
     std_absorption_fraction: deviation(fractions),

@@ -63,7 +63,9 @@ const settings = {
   max_k: 3,
   f1_jump: 0.03,
   splits: 5,
-  seed: 1
+  seed: 1,
+  as_saebench: false,
+  selection_tolerance: 1e-6
 }
 // One word of a, four of b, none of the others.
 const absorbed = Array.from({ length: 26 }, (_, l) => (l === 0 ? 1 : l === 1 ? 4 : 0))
