@@ -62,6 +62,13 @@ export default Stage.make("stitch-saes", {
     threshold: { better: "neither", tolerance: 0.02, description: "cosine threshold of the graph" },
     small_mse: { better: "lower", tolerance: 1e-3, description: "MSE of the small SAE: where the path starts" },
     large_mse: { better: "lower", tolerance: 1e-3, description: "MSE of the large SAE: where the path ends" },
+    same_number_share: {
+      better: "neither",
+      tolerance: 0.01,
+      description:
+        "share of the large SAE's first latents whose nearest small latent has the same number: a common start"
+    },
+    same_number_chance: { better: "neither", tolerance: 0, description: "that share where the starts are independent" },
     steps: { better: "neither", tolerance: 20, description: "steps of the path" },
     rising_steps: { better: "lower", tolerance: 10, description: "steps of the path that raise the MSE" }
   },
@@ -91,7 +98,7 @@ export default Stage.make("stitch-saes", {
       }
       if (activations.held_out.rows === 0) return yield* stageFailed("the activations have no held-out rows")
       const { train, held_out: heldOut } = yield* openActivations(activations)
-      const file = yield* stitchSaes(
+      const { file, warning } = yield* stitchSaes(
         { small: yield* small.weights, large: yield* large.weights },
         spread(heldOut, params.rows),
         spread(train, params.rows),
@@ -99,6 +106,7 @@ export default Stage.make("stitch-saes", {
         (unit, done, total) => progress({ unit, done, total })
       )
       const { counts, options } = file
+      if (warning !== undefined) log(`warning: ${warning}`)
       log(
         `${counts.novel} of ${large.d_sae} latents are novel; path of ${counts.insertions} insertions, ${counts.swaps} ` +
           `swaps and ${counts.rest} others at cosine ${options.threshold.toFixed(3)}; ${counts.rising_steps} steps raise the MSE`
@@ -110,6 +118,8 @@ export default Stage.make("stitch-saes", {
         threshold: options.threshold,
         small_mse: file.small.mse,
         large_mse: file.large.mse,
+        same_number_share: file.same_number_share,
+        same_number_chance: file.same_number_chance,
         small_ev: file.small.ev,
         large_ev: file.large.ev,
         steps: file.path.length - 1,

@@ -40,6 +40,12 @@ export default Stage.make("train-meta-sae", {
       description: "the same for as many random unit rows and the same training"
     },
     l0: { better: "neither", tolerance: 0.2, description: "active meta-latents a latent, by the threshold" },
+    same_number_share: {
+      better: "neither",
+      tolerance: 0.01,
+      description: "share of the meta-latents whose strongest latent has their own number: a common start"
+    },
+    same_number_chance: { better: "neither", tolerance: 0, description: "that share where the starts are independent" },
     dead_meta_latents: {
       better: "lower",
       tolerance: 0.02,
@@ -64,11 +70,12 @@ export default Stage.make("train-meta-sae", {
       const epoch = Math.ceil(base.d_sae / Math.min(params.batch_rows, base.d_sae))
       const steps = params.steps ?? Math.max(400, 100 * epoch)
       const { W_dec } = yield* base.weights
-      const { trained, file, random } = yield* trainMetaSae(
+      const { trained, file, random, warning } = yield* trainMetaSae(
         { W_dec, d_in: base.d_in },
         { ...params, d_sae, steps },
         progress
       )
+      if (warning !== undefined) log(`warning: ${warning}`)
       log(
         `decoder variance explained ${file.decoder_variance_explained.toFixed(4)}, ` +
           `of random rows ${file.random_variance_explained.toFixed(4)}`
@@ -83,7 +90,13 @@ export default Stage.make("train-meta-sae", {
           model: null,
           activations: null,
           rows: "decoder",
-          training: { ...trained.options, ...trained.outcome, base: base.digest, random_outcome: random.outcome }
+          training: {
+            ...trained.options,
+            seed: params.seed,
+            ...trained.outcome,
+            base: base.digest,
+            random_outcome: random.outcome
+          }
         }
       })
       yield* output.writeJson(metaLatentsFileName, file)
@@ -92,6 +105,8 @@ export default Stage.make("train-meta-sae", {
         random_variance_explained: file.random_variance_explained,
         l0: file.l0,
         dead_meta_latents: file.dead.length / d_sae,
+        same_number_share: file.same_number_share,
+        same_number_chance: file.same_number_chance,
         meta_latents: d_sae
       }
     })

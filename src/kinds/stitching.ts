@@ -39,7 +39,11 @@ const Step = Schema.Struct({
 })
 
 const StitchingFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
+  /** Among the large SAE's first latents, as many as the small one has: share whose nearest small latent has their own number. */
+  same_number_share: Schema.Finite,
+  /** What that share is where the starts are independent. */
+  same_number_chance: Schema.Finite,
   rows: Schema.Int,
   d_in: Schema.Int,
   small: Schema.Struct({ d_sae: Schema.Int, mse: Schema.Finite, ev: Schema.Finite, l0: Schema.Finite }),
@@ -100,7 +104,7 @@ export const stitchingFileName = "stitching.json"
 
 export const Stitching = makeKind({
   name: "Stitching",
-  version: 1,
+  version: 2,
   description: "what each latent of a large SAE adds to a small one, and the path from one to the other",
   open: (artifact: Artifact) => readJsonFile(artifact, stitchingFileName, StitchingFile)
 })

@@ -173,14 +173,14 @@ export const l1Logistic = (
       let change = 0
       const all = round % roundsOverAll === 0
       for (const [place, j] of active.entries()) {
-        if (!all && weights[j]! + step[j]! === 0) continue
+        const now = weights[j]! + step[j]!
+        if (!all && now === 0) continue
         let slope = -correlations[j]!
         for (let at = offsets[j]!; at < offsets[j + 1]!; at++) {
           const i = index[at]!
           slope += curvature[i]! * (moved[i]! + biasStep) * values[at]!
         }
         const h = diagonal[place]!
-        const now = weights[j]! + step[j]!
         const target = now - slope / h
         const next = Math.sign(target) * Math.max(0, Math.abs(target) - lambda / h)
         const by = next - now

@@ -86,3 +86,6 @@ export const make = (seed: number, name: string): Rng => {
   const next = splitMix32((Math.imul(seed | 0, 0x9e3779b9) ^ hashName(name)) >>> 0)
   return fromState([next(), next(), next(), next()])
 }
+
+/** A seed of its own for something made of many random choices, such as one of several trainings in a stage. */
+export const seedFor = (seed: number, name: string): number => make(seed, name).uint32() >>> 1

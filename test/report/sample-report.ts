@@ -156,7 +156,9 @@ export const stitching = (small: number, large: number, steps = 10): StitchingFi
   const point = { threshold: 0.625, true_positive_rate: 0.8, false_positive_rate: 0.1 }
   const path = stitchingPath(steps, 2, 1)
   return {
-    format: 1,
+    format: 2,
+    same_number_share: 0.002,
+    same_number_chance: 0.002,
     rows: 40_321,
     d_in: 192,
     small: { d_sae: small, mse: 2, ev: 0.8, l0: 15 },
@@ -204,7 +206,9 @@ export const stitching = (small: number, large: number, steps = 10): StitchingFi
 }
 
 export const metaLatents = (base: number, meta: number): MetaLatentsFile => ({
-  format: 1,
+  format: 2,
+  same_number_share: 0.002,
+  same_number_chance: 0.002,
   base: { d_sae: base, d_in: 192 },
   meta: { d_sae: meta, k: 4 },
   decoder_variance_explained: 0.4625,

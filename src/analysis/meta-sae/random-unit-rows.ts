@@ -3,7 +3,7 @@ import * as Rng from "../../random/rng.ts"
 
 /** [rows, d], every row of length 1. */
 export const randomUnitRows = (rows: number, d: number, seed: number): Float32Array<ArrayBuffer> => {
-  const rng = Rng.make(seed, "random unit rows")
+  const rng = Rng.make(seed, `${rows} random unit rows in ${d} dimensions`)
   const result = new Float32Array(rows * d)
   for (let r = 0; r < rows; r++) {
     const row = Float64Array.from({ length: d }, () => rng.normal())

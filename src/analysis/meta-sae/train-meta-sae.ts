@@ -10,11 +10,13 @@ import { makeSaeModel } from "../../sae/sae-model.ts"
 import { trainSae } from "../../sae/training/train-sae.ts"
 import type { TrainedSae } from "../../sae/training/training-run.ts"
 import { trainingDefaults } from "../../sae/settings/training-options.ts"
+import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { explainedVariance } from "../explained-variance.ts"
 import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
 import { metaLatents } from "./meta-latents.ts"
+import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { randomUnitRows } from "./random-unit-rows.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
 
@@ -33,6 +35,8 @@ export interface MetaSae {
   readonly trained: TrainedSae
   readonly random: TrainedSae
   readonly file: MetaLatentsFile
+  /** Said where meta-latents and latents have a common start. */
+  readonly warning: string | undefined
 }
 
 const measure = (rows: Float32Array, { weights }: TrainedSae): { readonly codes: LatentCodes; readonly ev: number } => {
@@ -59,7 +63,8 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     steps,
     batch_rows,
     lr,
-    seed,
+    // Not the start of an SAE of the same seed and size; the baseline's is the same, so that they differ in their rows alone.
+    seed: Rng.seedFor(seed, "meta-SAE"),
     warmup: 0,
     decay: 0,
     // The rows are unit vectors already, and their scale is the unit of the activations in meta.json.
@@ -73,14 +78,21 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const randomRows = randomUnitRows(count, d_in, seed)
   const random = yield* train(randomRows, steps)
   const { codes, ev } = measure(rows, trained)
+  const found = metaLatents(codes, top)
+  const { suspicious, ...numbers } = sameNumberShare(
+    found.meta_latents.map(({ ids }) => ids[0]),
+    count
+  )
   const file: MetaLatentsFile = {
-    format: 1,
+    format: 2,
     base: { d_sae: count, d_in },
     meta: { d_sae, k },
     decoder_variance_explained: ev,
     random_variance_explained: measure(randomRows, random).ev,
-    ...metaLatents(codes, top)
+    ...numbers,
+    ...found
   }
-  const result: MetaSae = { trained, random, file }
+  const warning = commonStartWarning("meta-latents and latents", { ...numbers, suspicious })
+  const result: MetaSae = { trained, random, file, warning }
   return result
 })

@@ -11,6 +11,7 @@ import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { components } from "./components.ts"
 import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
+import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { roc } from "../../numeric/roc.ts"
 import { withThreshold } from "./self-contained-sae.ts"
 import { directMse, type Stitched } from "./stitch-check.ts"
@@ -79,6 +80,7 @@ const thinned = <A>(points: ReadonlyArray<A>, most: number): ReadonlyArray<A> =>
 /**
  * @param held_out rows that neither SAE was trained on
  * @param calibration rows for the threshold of a TopK SAE
+ * @returns the file, and what is to be said where both have a common start
  * @param onStage is told of passes over the rows and of steps of the path, `done` of `total`
  */
 export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
@@ -169,10 +171,12 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const largeMse = direct.at(-1)!
   const ev = (mse: number): number => 1 - mse / data.variance
   const steps = [...path.steps.slice(0, -1), { ...path.steps.at(-1)!, mse: largeMse, ev: ev(largeMse) }]
+  const { suspicious, ...numbers } = sameNumberShare(Array.from(nearest.index), m)
   const novelCount = novel.filter(Boolean).length
   const inPhase = (phase: string): number => steps.filter((step) => step.phase === phase).length
   const file: StitchingFile = {
-    format: 1,
+    format: 2,
+    ...numbers,
     rows: data.rows,
     d_in: d,
     small: { d_sae: m, mse: data.mse, ev: ev(data.mse), l0: steps[0]!.l0 },
@@ -216,7 +220,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       rising_steps: steps.filter((step, n) => n > 0 && step.mse > steps[n - 1]!.mse).length
     }
   }
-  return file
+  return { file, warning: commonStartWarning("the large SAE and the small one", { ...numbers, suspicious }) }
 }, Effect.scoped)
 
 const unmatchedSmall = (m: number, edges: ReadonlyArray<readonly [number, number]>): ReadonlyArray<number> => {

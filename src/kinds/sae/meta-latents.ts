@@ -15,13 +15,16 @@ const Weighted = Schema.Struct({
 })
 
 const MetaLatentsFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   base: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int }),
   meta: Schema.Struct({ d_sae: Schema.Int, k: Schema.Int }),
   /** 1 - sum |W - W_hat|^2 / sum |W - W_mean|^2 over the unit decoder rows. */
   decoder_variance_explained: Schema.Finite,
   /** The same for as many random unit rows, with a meta-SAE trained with the same settings. */
   random_variance_explained: Schema.Finite,
+  /** Share of the meta-latents whose strongest latent has the meta-latent's own number, and what it is by chance. */
+  same_number_share: Schema.Finite,
+  same_number_chance: Schema.Finite,
   l0: Schema.Finite,
   /** One entry per latent of the base SAE: its meta-latents. */
   latents: Schema.Array(Weighted),

@@ -138,7 +138,7 @@ const neurons = (d_in: number): Directions => {
 
 const random = (rows: RowSource, size: number, seed: number): Directions => {
   const { d_in } = rows
-  const weights = initialWeights(d_in, size, seed)
+  const weights = initialWeights(d_in, size, seed, 1, "random directions")
   const decoder = Array.from({ length: size }, (_, j) => Float64Array.from(weights.subarray(j * d_in, (j + 1) * d_in)))
   return { encoder: decoder, decoder, mean: moments(rows).mean, signed: false }
 }

@@ -7,6 +7,9 @@ import * as Rng from "../../random/rng.ts"
 /**
  * [d_sae, d_in]: the decoder and, latent-major, the encoder.
  *
+ * Dictionaries of different sizes, and rows for different purposes, share no direction whatever their seeds are: a narrow SAE
+ * that began as the first rows of a wide one would be found in it again, number by number.
+ *
  * @param length norm of the rows; Anthropic's April 2024 update: 0.1
  */
 export const initialWeights = (
@@ -14,9 +17,9 @@ export const initialWeights = (
   d_sae: number,
   seed: number,
   length = 1,
-  purpose: "decoder rows" | "encoder rows" = "decoder rows"
+  purpose: "decoder rows" | "encoder rows" | "random directions" = "decoder rows"
 ): Float32Array<ArrayBuffer> => {
-  const rng = Rng.make(seed, purpose)
+  const rng = Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
   const weights = new Float32Array(d_sae * d_in)
   for (let start = 0; start < weights.length; start += d_in) {
     const row = weights.subarray(start, start + d_in)
