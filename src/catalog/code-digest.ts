@@ -120,8 +120,10 @@ const bundle = async (file: string, root: string): Promise<DigestedCode> => {
     if (bytesInOutput === 0) continue
     const absolute = resolve(root, path)
     const name = stableName(absolute, root)
-    // Modules that are imported late are called by their paths.
-    code = code.replaceAll(`${JSON.stringify(path)}(`, `${JSON.stringify(name)}(`)
+    // Modules that are imported late are called by their paths, and so are those that import whatever stands in a folder.
+    code = code
+      .replaceAll(`${JSON.stringify(path)}(`, `${JSON.stringify(name)}(`)
+      .replaceAll(`*") in ${path}'`, `*") in ${name}'`)
     const loader = path.endsWith(".json") ? "json" : path.endsWith(".ts") ? "ts" : "js"
     const own = await esbuild.transform(readFileSync(absolute, "utf8"), { ...minified, loader, tsconfigRaw: "{}" })
     files[name] = sha256(own.code.replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s"/g, '"$1"'))
@@ -135,9 +137,7 @@ const bundle = async (file: string, root: string): Promise<DigestedCode> => {
     }
   }
   // Modules that are found by what stands in a folder: `import(`./formats/${name}`)`.
-  code = code
-    .replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s":\(\)=>/g, '"$1":()=>')
-    .replaceAll(/\*"\) in ([^']*)\.[tj]s'/g, `*") in $1'`)
+  code = code.replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s":\(\)=>/g, '"$1":()=>')
   const sources = Object.keys(built.metafile.inputs).map((path) => resolve(root, path))
   return {
     value: { digest: sha256(`esbuild ${esbuild.version}\n${code}`), packages, files },
