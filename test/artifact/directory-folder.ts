@@ -11,5 +11,7 @@ export const filesFolder = (files: ReadonlyMap<string, Uint8Array>): SaeFolder =
   open: (name) => Effect.succeed(bytesFile(files.get(name) as Uint8Array, name))
 })
 
-export const directoryFolder = (directory: string, names: ReadonlyArray<string>): SaeFolder =>
-  filesFolder(new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))])))
+export const directoryFolder = (directory: string, names: ReadonlyArray<string>): SaeFolder => ({
+  ...filesFolder(new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]))),
+  place: directory
+})

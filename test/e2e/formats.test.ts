@@ -75,7 +75,7 @@ describe("SAEs of other libraries", () => {
     assert.strictEqual(unknown.code, 2)
     assert.match(
       unknown.stderr,
-      /no SAE of a known format is here\. It holds readme\.txt; known are saelens: cfg\.json/
+      /no SAE of a known format is here\. It holds readme\.txt; known are circuit_tracer: layer_N\.safetensors/
     )
   })
 })

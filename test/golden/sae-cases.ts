@@ -16,6 +16,7 @@ import { storedTensors } from "../../src/kinds/sae/stored/stored-sae.ts"
 import { openSafetensors } from "../../src/format/safetensors.ts"
 import { makeReconstructionSums } from "../../src/sae/evaluate/evaluate-reconstruction.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
+import { innermostFolder } from "./innermost-folder.ts"
 import { directoryFolder, filesFolder } from "../artifact/directory-folder.ts"
 
 const expectedName = "expected.safetensors"
@@ -30,11 +31,11 @@ const foldersBelow = (root: string): ReadonlyArray<string> =>
 
 const tolerance = 1e-5
 
-/** Of the folder's own files, without what states the expectation. */
+/** The folder's files, without what states the expectation. */
 const sourceFiles = (directory: string): ReadonlyArray<string> =>
-  readdirSync(directory, { withFileTypes: true })
+  readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name !== expectedName && entry.name !== "info.json")
-    .map((entry) => entry.name)
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
 
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   expect(a.length).toBe(b.length)
@@ -62,7 +63,8 @@ export const saeCases = (root: string, evaluated: boolean): void => {
       const directory = join(root, folder)
       it.effect(`${folder}: features and reconstruction within ${tolerance}, and a round trip`, () =>
         Effect.gen(function* () {
-          const files = directoryFolder(directory, sourceFiles(directory))
+          const inner = innermostFolder(directory)
+          const files = directoryFolder(inner, sourceFiles(inner))
           const format = yield* detectFormat(files)
           const stored = yield* format.read(files)
           const weights = computableSae(stored)

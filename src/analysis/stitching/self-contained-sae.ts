@@ -2,6 +2,7 @@
  * SAEs whose latents stand on their own: f_j = z_j where z_j exceeds a threshold, z = x W_enc + b_enc, with nothing of
  * its host in it. Such latents can move from one SAE to another.
  */
+import { activationType } from "../../kinds/sae/latents/latents.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 
 /** The SAE with a threshold for all latents in place of its own selection: how a TopK SAE becomes self-contained. */
@@ -16,8 +17,8 @@ export const withThreshold = (sae: SaeWeights, threshold: number): SaeWeights =>
  * @throws RangeError for TopK, whose latents depend on each other
  */
 export const selfContained = (sae: SaeWeights): SaeWeights => {
-  if (sae.activation.type === "topk") {
-    throw new RangeError("the latents of a TopK SAE depend on each other: give it a threshold first")
+  if (activationType(sae.activation).activations !== "independent") {
+    throw new RangeError(`the latents of a ${sae.activation.type} SAE depend on each other: give it a threshold first`)
   }
   const bias = Float64Array.from(sae.b_enc)
   if (sae.apply_b_dec_to_input) {

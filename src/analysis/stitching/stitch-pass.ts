@@ -11,6 +11,7 @@
  *
  * Numbering: latents of the small SAE first (0 .. m-1), then those of the large one (m .. m+M-1).
  */
+import { activationType } from "../../kinds/sae/latents/latents.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 
@@ -72,7 +73,9 @@ export interface StitchPass {
 /** Rows are added batch by batch, so that no more than one batch of them is in memory. */
 export const stitchPass = (small: SaeWeights, large: SaeWeights): StitchPass => {
   for (const sae of [small, large]) {
-    if (sae.activation.type === "topk") throw new RangeError("a TopK SAE needs a threshold before it is stitched")
+    if (activationType(sae.activation).activations !== "independent") {
+      throw new RangeError(`a ${sae.activation.type} SAE needs a threshold before it is stitched`)
+    }
   }
   if (small.d_in !== large.d_in) {
     throw new RangeError(`the SAEs read different widths: d_in ${small.d_in} and ${large.d_in}`)

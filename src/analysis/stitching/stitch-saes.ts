@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import { activationType } from "../../kinds/sae/latents/latents.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
 import { makeSaeModel, type SaeModel } from "../../sae/sae-model.ts"
@@ -56,7 +57,13 @@ const useModel = (weights: SaeWeights) =>
 
 /** A TopK SAE with the threshold that `topkThreshold` finds on rows; any other SAE as it is. */
 const standingAlone = Effect.fnUntraced(function* <E>(sae: SaeWeights, rows: RowBatches<E>) {
-  if (sae.activation.type !== "topk") return { sae, threshold: null }
+  if (activationType(sae.activation).activations === "independent") return { sae, threshold: null }
+  if (sae.activation.type !== "topk") {
+    return yield* stageFailed(
+      `the latents of a ${sae.activation.type} SAE depend on each other, so they cannot move into another one`,
+      "Stitch SAEs with ReLU, JumpReLU, BatchTopK, Gated or TopK latents."
+    )
+  }
   const estimate = topkThreshold()
   const model = yield* useModel(sae)
   for (let index = 0; index < rows.batches; index++) estimate.add(encodeLatents(yield* rows.read(index), model))

@@ -85,6 +85,9 @@ const isSize = (value: Value | undefined): value is number => Number.isSafeInteg
 
 const isSizes = (value: Value | undefined): value is Array<number> => Array.isArray(value) && value.every(isSize)
 
+/** Numbers of a tensor that is larger than its storage: more than any SAE has, and not endless. */
+const maxExpanded = 2 ** 31
+
 const rebuildTensor = (given: ReadonlyArray<Value>): PickledTensor => {
   const [storage, offset, shape, stride] = given
   if (!hasType(storage, "storage") || !isSize(offset) || !isSizes(shape) || !isSizes(stride)) {
@@ -97,8 +100,8 @@ const rebuildTensor = (given: ReadonlyArray<Value>): PickledTensor => {
     count *= n
     last += Math.max(0, n - 1) * (stride[axis] as number)
   }
-  // Also no tensor larger than its storage (strides of zero): nothing in a state dict is, and it could be endless.
-  if (count > storage.size || (count > 0 && last >= storage.size)) {
+  // `expand` repeats numbers by strides of zero; who reads the tensor checks its shape before its numbers are gathered.
+  if (count > Math.max(storage.size, maxExpanded) || (count > 0 && last >= storage.size)) {
     return refuse(`a tensor [${shape.join(", ")}] is beyond its storage of ${storage.size} numbers`)
   }
   return { type: "tensor", storage, offset, shape: [...shape], stride: [...stride] }

@@ -14,7 +14,9 @@ const files = readdirSync(new URL("./formats/", import.meta.url))
   .toSorted()
 
 const modules = await Promise.all(
-  files.map((file) => import(`./formats/${file}${codeEnding}`) as Promise<{ readonly default: SaeFormat }>)
+  files.map(
+    (file) => import(/* @vite-ignore */ `./formats/${file}${codeEnding}`) as Promise<{ readonly default: SaeFormat }>
+  )
 )
 
 export interface NamedFormat extends SaeFormat {

@@ -15,6 +15,8 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 /** Every file that is opened is read and hashed whole: what is imported is what was planned. */
 const sourceFolder = (source: ResolvedSource): SaeFolder => ({
   digest: "",
+  // A key holds what files say and not where they stand; on the hub the two go together.
+  ...(source.uri.startsWith("hf:") ? { place: source.uri } : {}),
   names: source.files.map(({ name }) => name),
   open: (name) =>
     Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** SAE files on disk. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../../../artifact/artifact.ts"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
@@ -26,16 +26,26 @@ const openedFile = (path: string, name: string): VerifiedFile & { readonly close
   }
 }
 
-/** A folder's own files, or one file, for readers of formats. */
+const filesIn = (directory: string): ReadonlyArray<string> =>
+  readdirSync(directory).filter((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() === true)
+
+const foldersIn = (directory: string): ReadonlyArray<string> =>
+  readdirSync(directory).filter(
+    (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory() === true
+  )
+
+const nested =
+  (directory: string) =>
+  (folder: string): ReadonlyArray<string> =>
+    filesIn(join(directory, folder)).map((name) => `${folder}/${name}`)
+
+/** A folder's files and those of the folders in it, or one file, for readers of formats. Links are followed. */
 export const diskFolder = (source: string): SaeFolder => {
   const single = statSync(source).isFile()
-  const names = single
-    ? [basename(source)]
-    : readdirSync(source, { withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => name)
+  const names = single ? [basename(source)] : [...filesIn(source), ...foldersIn(source).flatMap(nested(source))]
   return {
     digest: "",
+    place: resolve(source).replaceAll("\\", "/"),
     names,
     open: (name) =>
       Effect.acquireRelease(

@@ -10,6 +10,11 @@ import { ArtifactError } from "../../../artifact/artifact-error.ts"
 export interface SaeFolder {
   /** Digest of what it is part of, or "": for messages. */
   readonly digest: string
+  /**
+   * Where it stands, with forward slashes: some publishers say in names of folders and repositories what no file says.
+   * Absent where the place is not part of what was asked for.
+   */
+  readonly place?: string
   /** Relative names, with forward slashes. */
   readonly names: ReadonlyArray<string>
   readonly open: (name: string) => Effect.Effect<VerifiedFile, ArtifactError, Scope.Scope>

@@ -61,15 +61,20 @@ export const openStateDict = Effect.fn("openStateDict")(function* (folder: SaeFo
   return result
 })
 
-/** The first of the folder's PyTorch files that `is` true of. */
+/** The one of the folder's PyTorch files that `is` true of; fails where several are. */
 export const findStateDict = Effect.fn("findStateDict")(function* (
   folder: SaeFolder,
   is: (dict: StateDict) => boolean,
   files: ReadonlyArray<string> = torchFiles(folder)
 ) {
+  let found: StateDict | undefined
   for (const path of files) {
     const dict = yield* openStateDict(folder, path)
-    if (is(dict)) return dict
+    if (!is(dict)) continue
+    if (found !== undefined) {
+      return yield* dict.fail(`${found.path} beside it is an SAE, too; give one of the files instead of the folder`)
+    }
+    found = dict
   }
-  return undefined
+  return found
 })

@@ -11,6 +11,7 @@ import { decodeNpy, encodeNpy, type NpyArray } from "../../../format/npy.ts"
 import { encodeZip, openZip } from "../../../format/zip.ts"
 import type { SaeFolder } from "../files/sae-folder.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
+import { onlyTensors } from "../files/tensor-file.ts"
 import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem } from "../stored/stored-sae.ts"
 
@@ -21,6 +22,20 @@ const archiveOf = (folder: SaeFolder): string | undefined => {
   const archives = folder.names.filter((name) => /^[^/]*\.npz$/.test(name))
   return archives.includes(fileName) ? fileName : archives.length === 1 ? archives[0] : undefined
 }
+
+const arrayNames = ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"] as const
+
+/** The names in use: `w_enc` of some files, `wenc` and `w_e` of transcoders. */
+const nameOf = (name: string): string =>
+  arrayNames.find((one) =>
+    [one, one.replace("_", ""), one.slice(0, 3)].some((way) => way.toLowerCase() === name.toLowerCase())
+  ) ?? name
+
+/**
+ * SAEs of embeddings were trained on rows times sqrt(d_in), and their folders say so: `embedding/width_4k/...`. Source:
+ * SAELens `gemma_2_sae_huggingface_loader`.
+ */
+const isOfEmbeddings = ({ place = "" }: SaeFolder): boolean => /(^|\/)embedding\/width_/.test(place)
 
 const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   const path = archiveOf(folder) ?? fileName
@@ -35,13 +50,14 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
         if (!entry.endsWith(".npy")) throw fail(`entry ${entry} is no array`)
         const array = decodeNpy(await zip.read(entry))
         if (typeof array === "string") throw fail(`${entry}: ${array}`)
-        found.set(entry.slice(0, -4).replace(/^w_/, "W_"), array)
+        found.set(nameOf(entry.slice(0, -4)), array)
       }
       return found
     },
     catch: (error) => error as ArtifactError
   })
-  for (const name of ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"]) {
+  yield* onlyTensors({ names: [...arrays.keys()], fail }, [...arrayNames, "scaling_factor"])
+  for (const name of arrayNames) {
     if (!arrays.has(name)) return yield* fail(`there is no array ${name}; it holds ${[...arrays.keys()].join(", ")}`)
   }
   const get = (name: string): NpyArray => arrays.get(name) as NpyArray
@@ -58,14 +74,15 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
     return yield* fail("it has a scaling_factor other than one, of which nothing says how it is meant")
   }
   const values = (name: string): Floats => get(name).values
+  const scale = isOfEmbeddings(folder) ? Math.sqrt(d_in) : 1
   const stored: StoredSae = {
     d_in,
     d_out,
     d_sae,
-    // A transcoder of equal widths cannot be told from an autoencoder by its file.
-    transcoder: d_out !== d_in,
-    W_enc: values("W_enc"),
-    W_dec: values("W_dec"),
+    // A transcoder of equal widths cannot be told from an autoencoder by its file, only by its repository.
+    transcoder: d_out !== d_in || /gemma-scope[^/]*transcoder/.test(folder.place ?? ""),
+    W_enc: scale === 1 ? values("W_enc") : values("W_enc").map((w) => w / scale),
+    W_dec: scale === 1 ? values("W_dec") : values("W_dec").map((w) => w * scale),
     b_dec: values("b_dec"),
     latents: { type: "jumprelu", b_enc: values("b_enc"), threshold: values("threshold") },
     apply_b_dec_to_input: false,

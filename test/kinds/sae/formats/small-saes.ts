@@ -1,8 +1,9 @@
 /** The committed SAEs of other libraries, by `format/name`. */
 import { readdirSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import * as Effect from "effect/Effect"
 import { readAnySae } from "../../../../src/kinds/sae/formats.ts"
+import { innermostFolder } from "../../../golden/innermost-folder.ts"
 import { directoryFolder } from "../../../artifact/directory-folder.ts"
 
 export const smallSaesRoot = join(import.meta.dirname, "../../../fixtures/saes")
@@ -17,8 +18,10 @@ export const smallSaeNames = foldersOf(smallSaesRoot).flatMap((format) =>
 )
 
 export const smallSaeFolder = (name: string) => {
-  const directory = join(smallSaesRoot, name)
-  const own = readdirSync(directory).filter((file) => file !== "expected.safetensors" && file !== "info.json")
+  const directory = innermostFolder(join(smallSaesRoot, name))
+  const own = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== "expected.safetensors" && entry.name !== "info.json")
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
   return directoryFolder(directory, own)
 }
 
