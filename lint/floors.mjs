@@ -27,8 +27,8 @@ const floors = [
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter numeric source/scheme cli/flags",
-  "artifact tensor kinds/sae/latents",
-  "json words random project"
+  "artifact tensor words kinds/sae/latents",
+  "json random project"
 ].map((floor) => floor.split(" "))
 
 /** What a stage kind may not see: it gets artifacts, never the store, the plan or who runs it. */

@@ -1,18 +1,18 @@
 /** Runs a `command` stage: a working folder with the declared files, inputs as folders, a clean environment. */
-import { spawn } from "node:child_process"
-import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { createInterface } from "node:readline"
-import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { Artifact, Metrics } from "../artifact/artifact.ts"
+import type { Artifact } from "../artifact/artifact.ts"
 import { stageFailed, StageFailed } from "../stage/stage-failed.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { digestOfFile } from "./command-facts.ts"
 import type { CommandParams } from "./command-facts.ts"
+import { readMetrics } from "./read-metrics.ts"
+import { shell } from "./shell.ts"
+import { distinctFileNames } from "../file/file-name.ts"
+import { coordinatesText } from "../words/coordinate-text.ts"
 
 type Inputs = { readonly inputs: Readonly<Record<string, Opened<Artifact> | ReadonlyArray<Opened<Artifact>>>> }
 
@@ -21,12 +21,6 @@ const ALWAYS_PASSED = ["PATH", "HOME", "TMPDIR", "USER"]
 
 /** The last lines of output that a failure shows. */
 const TAIL_LINES = 20
-
-/** `width=512,seed=0`: the folder name of one instance of a list input. */
-const coordinatesName = (at: Opened<Artifact>["at"], index: number): string => {
-  const parts = Object.entries(at).map(([axis, value]) => `${axis}=${String(value).replaceAll("/", "_")}`)
-  return parts.length === 0 ? String(index) : parts.join(",")
-}
 
 const temporaryFolder = Effect.acquireRelease(
   Effect.tryPromise({
@@ -66,8 +60,8 @@ const placeInputs = Effect.fn("placeInputs")(function* (inputs: Inputs["inputs"]
     variables[`INPUT_${name}`] = folder
     if ("artifact" in input) yield* input.artifact.copyTo(folder)
     else {
-      for (const [index, item] of input.entries())
-        yield* item.artifact.copyTo(join(folder, coordinatesName(item.at, index)))
+      const names = distinctFileNames(input.map(({ at }, index) => coordinatesText(at) || String(index)))
+      for (const [index, item] of input.entries()) yield* item.artifact.copyTo(join(folder, names[index] as string))
     }
   }
   return variables
@@ -85,39 +79,6 @@ const environmentOf = (params: CommandParams): Record<string, string> => {
   return environment
 }
 
-/** Runs the shell until it ends; interruption kills it. Gives the exit code, or the name of the signal. */
-const shell = (
-  command: string,
-  options: { readonly cwd: string; readonly env: Record<string, string>; readonly onLine: (line: string) => void }
-): Effect.Effect<number | string, StageFailed> =>
-  Effect.callback<number | string, StageFailed>((resume) => {
-    const child = spawn("/bin/sh", ["-c", command], {
-      cwd: options.cwd,
-      env: options.env,
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    const listen = (stream: Readable): void => {
-      createInterface({ input: stream, crlfDelay: Infinity }).on("line", options.onLine)
-    }
-    listen(child.stdout)
-    listen(child.stderr)
-    child.on("error", (cause) => resume(Effect.fail(stageFailed(`/bin/sh cannot be started: ${cause.message}`))))
-    child.on("close", (code, signal) => resume(Effect.succeed(code ?? signal ?? 1)))
-    return Effect.sync(() => child.kill("SIGTERM"))
-  })
-
-const MetricsFile = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
-
-/** `$OUTPUT/metrics.json`, where the program wrote one. */
-const readMetrics = Effect.fn("readMetrics")(function* (directory: string) {
-  const text = yield* Effect.promise(() => readFile(join(directory, "metrics.json"), "utf8").catch(() => undefined))
-  if (text === undefined) return {}
-  const metrics: Metrics = yield* Schema.decodeUnknownEffect(MetricsFile)(text).pipe(
-    Effect.mapError((cause) => stageFailed(`$OUTPUT/metrics.json is no flat map of numbers: ${cause.message}`))
-  )
-  return metrics
-})
-
 export const runCommand = Effect.fn("runCommand")(function* (context: StageContext<CommandParams, unknown, Inputs>) {
   const { params, inputs, output, log } = context
   const work = yield* temporaryFolder
@@ -130,6 +91,7 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
   const exit = yield* shell(params.run, {
     cwd: work,
     env: { ...environmentOf(params), ...inputVariables, OUTPUT: output.directory },
+    mark: `OUTPUT=${output.directory}`,
     onLine: (line) => {
       const text = redact(line)
       log(text)
@@ -141,5 +103,5 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
     const how = typeof exit === "number" ? `with code ${exit}` : `by ${exit}`
     return yield* stageFailed(`\`${params.run}\` ended ${how}${tail.length === 0 ? "" : `\n${tail.join("\n")}`}`)
   }
-  return yield* readMetrics(output.directory)
+  return yield* readMetrics(output.directory, log)
 })

@@ -5,7 +5,8 @@ import { suggestOrList } from "../words/did-you-mean.ts"
 import { Unreadable } from "../specification/expression.ts"
 import type { MatrixExpression, ParamExpression, Selector } from "../specification/expression.ts"
 import type { Coordinates } from "../stage/coordinates.ts"
-import { formatCoordinate, formatCoordinates } from "./coordinates.ts"
+import { formatCoordinate } from "../words/coordinate-text.ts"
+import { formatCoordinates } from "./coordinates.ts"
 
 export interface HasCoordinates {
   readonly at: Coordinates
@@ -46,10 +47,18 @@ export const matchSelector = <I extends HasCoordinates>(
     let wanted: (value: Json) => boolean
     if (term.kind === "first" || term.kind === "last") {
       const values = instances.map(({ at }) => at[axis]).filter((value) => value !== undefined)
-      const edge = canonicalJson(term.kind === "first" ? values[0] : lastNew(values))
+      const position = term.kind === "first" ? values[0] : lastNew(values)
+      const edge = canonicalJson(position)
+      // The word is a value of the axis too: which is meant cannot be told, unless both are the same.
+      if (position !== term.kind && values.includes(term.kind)) {
+        return new Unreadable(
+          `"${term.kind}" is a value of the axis ${axis} of ${stage}, and the word for its ${term.kind} position, ` +
+            `${formatCoordinate(position ?? null)}: write ${axis}='${term.kind}' for the value, or name the value wanted`
+        )
+      }
       wanted = (value) => canonicalJson(value) === edge
     } else if (term.kind === "literal") {
-      wanted = (value) => canonicalJson(value) === canonicalJson(term.value) || formatCoordinate(value) === term.text
+      wanted = (value) => canonicalJson(value) === canonicalJson(term.value)
     } else {
       const json = termValue(term)
       if (json === undefined) return undefined

@@ -3,6 +3,7 @@
  * Syntax only; what the names stand for is decided where the graph is built.
  */
 import type { Json } from "../json/canonical-json.ts"
+import { parseCoordinate } from "../words/coordinate-text.ts"
 import { suggest } from "../words/did-you-mean.ts"
 
 export interface ParamExpression {
@@ -89,26 +90,10 @@ export const splitOutside = (text: string, separator: string): ReadonlyArray<str
   return [...parts, text.slice(start)]
 }
 
-const parseJson = (text: string): Json | undefined => {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-}
-
 const parseLiteral = (text: string): Term | Unreadable => {
-  if (/^'.*'$/s.test(text)) return { kind: "literal", value: text.slice(1, -1), text }
-  if (/^["[{]/.test(text)) {
-    const value = parseJson(text)
-    if (value === undefined) return new Unreadable(`${text} is not a value that JSON can hold`)
-    return { kind: "literal", value, text }
-  }
-  if (/^[-+]?(\d[\d_]*)(\.\d*)?([eE][-+]?\d+)?$/.test(text)) {
-    return { kind: "literal", value: Number(text.replaceAll("_", "")), text }
-  }
-  const words: Readonly<Record<string, Json>> = { true: true, false: false, null: null }
-  return { kind: "literal", value: text in words ? (words[text] as Json) : text, text }
+  const value = parseCoordinate(text)
+  if (value === undefined) return new Unreadable(`${text} is not a value that JSON can hold`)
+  return { kind: "literal", value, text }
 }
 
 const parseTerm = (text: string): Term | Unreadable => {

@@ -1,10 +1,11 @@
 /** The folder of one run: its plan, its events as NDJSON, and a log per stage. All of it is for people. */
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Json } from "../json/canonical-json.ts"
 import { writeAtomic } from "../file/atomic-write.ts"
+import { fileName } from "../file/file-name.ts"
 import { runsDirectory } from "./layout.ts"
 import { makeDirectory } from "../file/make-directory.ts"
 
@@ -17,13 +18,7 @@ export interface RunDirectory {
   readonly close: () => void
 }
 
-/** Instance ids hold brackets, commas and whatever a coordinate may be: what a file name must not hold is escaped. */
-export const logFileName = (instance: string): string => {
-  const name = instance.replace(/[^\w.,=[\]-]/g, (char) => `%${(char.codePointAt(0) ?? 0).toString(16)}`)
-  // 255 bytes is what file systems allow.
-  if (name.length <= 200) return `${name}.log`
-  return `${name.slice(0, 180)}-${createHash("sha256").update(instance).digest("hex").slice(0, 16)}.log`
-}
+export const logFileName = (instance: string): string => `${fileName(instance)}.log`
 
 /** Sorts by time of start. */
 const newRunId = (now: Date): string =>

@@ -168,7 +168,7 @@ describe("a key", () => {
     const manifest = manifestOf(model, facts, () => undefined)
     assert.strictEqual(
       canonicalJson(manifest),
-      '{"code":{"digest":"c","packages":{}},"facts":{},"format":1,"inputs":{},"kind":"load-model","numerics":{"precision":"f32"},"params":{},"sources":{"source":"d"}}'
+      '{"code":{"digest":"c","packages":{}},"facts":{},"format":2,"inputs":{},"kind":"load-model","numerics":{"precision":"f32"},"params":{},"sources":{"source":"d"}}'
     )
   })
 })

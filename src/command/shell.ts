@@ -1,0 +1,91 @@
+/**
+ * Runs `/bin/sh` and whatever it starts. The command is done when its shell is: a program that it left in the background is
+ * ended then, since it may hold the pipes open for ever and write into an output that is being taken.
+ */
+import { spawn } from "node:child_process"
+import { readdir, readFile } from "node:fs/promises"
+import { createInterface } from "node:readline"
+import type { Readable } from "node:stream"
+import * as Effect from "effect/Effect"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
+
+export interface ShellOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** `NAME=value` of `env`, unlike that of any other process: what the command started is told by it. */
+  readonly mark: string
+  readonly onLine: (line: string) => void
+}
+
+/** How long a program that was left behind has to end by itself when it is asked to, and the pipes to close then. */
+const graceMs = 2000
+const pollMs = 50
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Processes that have the mark in their environment. Linux alone tells; elsewhere there are none to be seen. */
+const marked = async (mark: string): Promise<ReadonlyArray<number>> => {
+  const entries = await readdir("/proc").catch((): ReadonlyArray<string> => [])
+  const found = await Promise.all(
+    entries
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .map(async (name) => {
+        // A process of somebody else, or one that has just ended, cannot be read, and is none of ours.
+        const environment = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "")
+        return environment.split("\0").includes(mark) ? [Number(name)] : []
+      })
+  )
+  return found.flat()
+}
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Ends what the command has left running. @returns how many processes that were */
+const endLeftovers = async (mark: string): Promise<number> => {
+  const first = await marked(mark)
+  for (const pid of first) signal(pid, "SIGTERM")
+  let left = first
+  for (let waited = 0; left.length > 0 && waited < graceMs; waited += pollMs) {
+    await delay(pollMs)
+    left = await marked(mark)
+  }
+  for (const pid of left) signal(pid, "SIGKILL")
+  return first.length
+}
+
+/** Gives the exit code, or the name of the signal. Interruption ends everything that the command started. */
+export const shell = (
+  command: string,
+  { cwd, env, mark, onLine }: ShellOptions
+): Effect.Effect<number | string, StageFailed> =>
+  Effect.callback<number | string, StageFailed>((resume) => {
+    const child = spawn("/bin/sh", ["-c", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
+    const streams: ReadonlyArray<Readable> = [child.stdout, child.stderr]
+    for (const stream of streams) createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine)
+    const closed = new Promise<void>((resolve) => child.once("close", resolve))
+    child.once("error", (cause) => resume(Effect.fail(stageFailed(`/bin/sh cannot be started: ${cause.message}`))))
+    child.once("exit", (code, name) => {
+      const finish = async (): Promise<void> => {
+        const count = await endLeftovers(mark)
+        if (count > 0)
+          onLine(
+            `${count === 1 ? "a program was" : `${count} programs were`} still running when the shell ended: ended`
+          )
+        // What was written before may still be in the pipes; where nothing could be ended they stay open.
+        await Promise.race([closed, delay(graceMs)])
+        for (const stream of streams) stream.destroy()
+        resume(Effect.succeed(code ?? name ?? 1))
+      }
+      void finish()
+    })
+    return Effect.promise(async () => {
+      child.kill("SIGTERM")
+      await endLeftovers(mark)
+    })
+  })
