@@ -40,6 +40,8 @@ const keys: ConfigKeys = {
   }
 }
 
+type Json = Readonly<Record<string, unknown>>
+
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 
 const read = Effect.fnUntraced(function* (folder: SaeFolder) {
@@ -50,10 +52,18 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   if (unknown !== undefined) return yield* wrong(unknown)
   const { d_model, d_sae, jump_relu_threshold: threshold, hook_point_in: from, hook_point_out: to = from } = config
   const norms = config["dataset_average_activation_norm"]
-  const norm = typeof norms === "object" && norms !== null ? (norms as Record<string, unknown>)["in"] : undefined
+  if (typeof norms !== "object" || norms === null) return yield* wrong("it states no dataset_average_activation_norm")
+  const unknownNorm = keyProblem(
+    norms as Json,
+    { read: ["in", "out"], harmless: [] },
+    "dataset_average_activation_norm"
+  )
+  if (unknownNorm !== undefined) return yield* wrong(unknownNorm)
+  const { in: norm, out: normOut = norm } = norms as Json
   if (!isSize(d_model) || !isSize(d_sae)) return yield* wrong("it states no d_model and d_sae")
   if (typeof threshold !== "number") return yield* wrong("it states no jump_relu_threshold")
   if (typeof norm !== "number" || !(norm > 0)) return yield* wrong("it states no dataset_average_activation_norm.in")
+  if (normOut !== norm) return yield* wrong(`its norms are ${norm} and ${String(normOut)}; one number can be read`)
   if (to !== from) return yield* wrong(`it reads ${String(from)} and writes ${String(to)}; an autoencoder can be read`)
   const file = yield* openTensorFile(folder, weightsName)
   const linear = yield* readLinear(file, d_model, d_sae)
