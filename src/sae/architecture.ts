@@ -1,12 +1,16 @@
 /**
- * What tells one SAE architecture from another: its loss on a batch with exact gradients, the parameters that only it has,
- * and how its latents are chosen when it is used. One file each; the trainer is the same for all.
+ * What tells one SAE architecture from another: the options that only it has, with published settings of all; the parameters
+ * that only it has; its loss on a batch with exact gradients; and how its latents are chosen when it is used. One file of
+ * `architectures/` each, its default export, found by its name; the trainer is the same for all.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import type { StoredLatents } from "../kinds/sae/stored/stored-sae.ts"
 import { disposeGradient, type MatrixGradient } from "../tensor/kernels/latent-gradient.ts"
 import type { SparsePattern } from "../tensor/kernels/sparse-pattern.ts"
-import type { ArchitectureName, ResolvedOptions } from "./settings/training-options.ts"
+import type { Params, ParamValues } from "../stage/param.ts"
+import type { OptionProblem, Trained } from "./settings/option-problem.ts"
+import type { SharedOptions } from "./settings/shared-options.ts"
+import type { ResolvedOptions, TrainingOptions } from "./training-options.ts"
 
 /** Numbers that an architecture carries from step to step, and that a checkpoint keeps. */
 export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>
@@ -26,7 +30,7 @@ export const disposeGradients = ({ extras, ...own }: Gradients): void => {
 }
 
 /** A batch with the weights as they are; the tensors are the caller's. */
-export interface Batch {
+export interface Batch<Own = unknown> {
   /** [rows, d_in] */
   readonly x: tf.Tensor2D
   /** What is reconstructed, [rows, d_out]: x itself but for transcoders. */
@@ -47,14 +51,12 @@ export interface Batch {
   readonly extras: Readonly<Record<string, Float32Array>>
   /** 1, 2, ... */
   readonly step: number
-  /** Weight of the sparsity penalty at this step. */
-  readonly sparsity: number
   /** Mean |x - mean x|^2 of the data. */
   readonly variance: number
   /** Latents that count as dead, ascending. */
   readonly dead: Int32Array
   readonly memory: Memory
-  readonly options: ResolvedOptions
+  readonly options: ResolvedOptions<Own>
 }
 
 export interface BatchLoss {
@@ -80,16 +82,55 @@ export interface TrainedLatents {
   readonly threshold: number | null
 }
 
-export interface Architecture {
-  readonly name: ArchitectureName
-  /** First values of the parameters that only it has, each [d_sae]. */
-  readonly extras: (options: ResolvedOptions) => Readonly<Record<string, Float32Array>>
+/** What an architecture needs the engine for. Methods, so that who calls need not know which options are its own. */
+export interface TrainingMethod<Own = unknown> {
+  loss(batch: Batch<Own>): BatchLoss
+  /** Why it cannot train so on this engine, if so. */
+  problem?(options: ResolvedOptions<Own>): string | undefined
+  /** What `sae.json` says of how the run went, from the memory at its end. */
+  outcome?(memory: Memory, options: ResolvedOptions<Own>): Readonly<Record<string, string | number>>
+}
+
+/** Options set together: those of all architectures and an architecture's own. */
+export type Settings<Own> = Partial<SharedOptions & Own>
+
+export interface Architecture<Own extends Params = Params> {
+  /** What `architecture:` says: the name of its file, with `_` for `-`. */
+  readonly name: string
+  /** In a few words, for the help. */
+  readonly summary: string
+  /** The options that not all architectures have. One without a default has to be given. */
+  readonly options: Own
+  /** Without a preset, over the options' own defaults: what it takes to train in a short run, rows at mean square one. */
+  readonly defaults?: Settings<ParamValues<Own>>
+  /**
+   * Published settings as a whole, by where they come from. A preset says only what its source says; the rest stays with the
+   * options' own defaults. Learning rates and batch sizes are of runs over 5 * 10^7 to 10^10 rows: a short run may need
+   * greater ones.
+   */
+  readonly presets: Readonly<Record<string, Settings<ParamValues<Own>>>>
+  /** What follows from settings and from which of them were given; over both. */
+  implied?(settings: ParamValues<Own>, given: Settings<ParamValues<Own>>): Settings<ParamValues<Own>>
+  problems(options: TrainingOptions<ParamValues<Own>>, trained: Trained): ReadonlyArray<OptionProblem>
+  /** Whether it chooses k latents, or all above a threshold, which a penalty makes few. */
+  readonly sparseBy: "k" | "penalty"
+  /** Whether its loss has one reconstruction: only that can be trained end to end. */
+  readonly endToEnd: boolean
+  /** First values of the parameters that only it has, each [d_sae]; in use they are arrays of its latents by the same names. */
+  extras?(options: ResolvedOptions<ParamValues<Own>>): Readonly<Record<string, Float32Array>>
   /** Those of them that are kept at zero or above. */
   readonly nonNegative?: ReadonlyArray<string>
-  readonly memory: (options: ResolvedOptions) => Memory
-  readonly loss: (batch: Batch) => BatchLoss
+  /** What it carries at first. */
+  memory?(options: ResolvedOptions<ParamValues<Own>>): Memory
+  /** Latents made anew from badly reconstructed rows: every so many steps, drawn by a power of a row's error. */
+  resampling?(
+    options: ResolvedOptions<ParamValues<Own>>
+  ): { readonly every: number; readonly power: number } | undefined
+  readonly latentType: StoredLatents["type"]
   /** How latents are chosen at inference; `scale` is what rows were divided by in training. */
-  readonly latents: (trained: TrainedLatents, options: ResolvedOptions, scale: number) => StoredLatents
+  latents(trained: TrainedLatents, options: ResolvedOptions<ParamValues<Own>>, scale: number): StoredLatents
   /** Whether inference needs a threshold, estimated at the end as E_batch[min{f > 0}]. */
-  readonly threshold: boolean
+  readonly threshold?: boolean
+  /** Loads what trains it; the rest of its file is read wherever a file that names it is checked. */
+  load(): Promise<TrainingMethod<ParamValues<Own>>>
 }

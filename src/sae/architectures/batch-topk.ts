@@ -4,13 +4,27 @@
  * chosen. Bussmann, Leask and Nanda 2024, arXiv 2412.06410, section 3.
  */
 import type { Architecture } from "../architecture.ts"
-import { chosenLoss } from "./topk.ts"
+import { bussmann } from "../settings/bussmann-preset.ts"
+import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
+import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
+import { saelensChoice } from "../settings/saelens-preset.ts"
 
-export const batchTopk: Architecture = {
+const batchTopk: Architecture<typeof choiceOptions> = {
   name: "batch_topk",
-  extras: () => ({}),
-  memory: () => ({}),
-  loss: (batch) => chosenLoss(batch, "batch"),
+  summary: "k latents on average, and a threshold in use",
+  options: choiceOptions,
+  presets: { bussmann, dictionary_learning: dictionaryLearningChoice, saelens: saelensChoice },
+  implied: impliedByGhosts,
+  problems: (options) => choiceProblems("batch_topk", options),
+  sparseBy: "k",
+  endToEnd: true,
+  latentType: "batch_topk",
   latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
-  threshold: true
+  threshold: true,
+  load: async () => {
+    const { chosenLoss, chosenMethod } = await import("../loss/chosen-loss.ts")
+    return chosenMethod((batch) => chosenLoss(batch, "batch"))
+  }
 }
+
+export default batchTopk

@@ -7,94 +7,114 @@
  * The gate's step has no gradient; b_gate learns from the last two terms. Rajamanoharan et al. 2024, arXiv 2404.16014,
  * section 3.2 and 3.3; dictionary_learning `trainers/gdm.py`. SAELens lets the last term reach W_dec and b_dec.
  */
-import * as tf from "@tensorflow/tfjs-core"
-import type { Architecture, Batch, BatchLoss } from "../architecture.ts"
-import {
-  decoderNorms,
-  encoderInput,
-  encoderProduct,
-  pairsAbove,
-  reconstruct,
-  weightGradients
-} from "../loss/active-pass.ts"
-import { pairSums } from "../loss/code-products.ts"
+import type { ParamValues } from "../../stage/param.ts"
+import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import { dictionaryLearningPenalty } from "../settings/dictionary-learning-preset.ts"
+import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
+import { saelensPenalty } from "../settings/saelens-preset.ts"
+import { penaltyWeight } from "../settings/schedules.ts"
 
-const loss = (batch: Batch): BatchLoss => {
-  const rows = batch.x.shape[0]
-  const extra = (name: string): Float32Array => batch.extras[name] as Float32Array
-  const [b_gate, b_mag] = [extra("b_gate"), extra("b_mag")]
-  const scale = Float64Array.from(extra("r_mag"), Math.exp)
-  const input = encoderInput(batch)
-  const gateBias = tf.tensor1d(b_gate)
-  const { pattern, z: gate } = pairsAbove(encoderProduct(input, batch.W_enc), gateBias, 0)
-  gateBias.dispose()
-  const { latent } = pattern
-  const f = new Float32Array(gate.length)
-  const pi = new Float32Array(gate.length)
-  for (let i = 0; i < f.length; i++) {
-    const j = latent[i] as number
-    pi[i] = (gate[i] as number) - (b_gate[j] as number)
-    f[i] = Math.max(0, (scale[j] as number) * (pi[i] as number) + (b_mag[j] as number))
-  }
-  const main = reconstruct(batch, pattern, f)
-  const byGate = reconstruct(batch, pattern, gate)
-  byGate.gradient.dispose()
-  const norms = decoderNorms(batch)
-  const weight = batch.sparsity / rows
-  const dz = new Float32Array(f.length)
-  const dGate = new Float64Array(f.length)
-  const dMag = new Float64Array(f.length)
-  const dScale = new Float64Array(f.length)
-  const byNorm = new Float64Array(norms === undefined ? 0 : f.length)
-  let total = 0
-  for (let i = 0; i < f.length; i++) {
-    const j = latent[i] as number
-    const norm = norms === undefined ? 1 : (norms.values[j] as number)
-    total += (gate[i] as number) * norm
-    if (norms !== undefined) byNorm[i] = weight * (gate[i] as number)
-    dGate[i] = (byGate.dots[i] as number) + weight * norm
-    if ((f[i] as number) > 0) {
-      dMag[i] = main.dots[i] as number
-      dScale[i] = (main.dots[i] as number) * (scale[j] as number) * (pi[i] as number)
+type Own = ParamValues<typeof penaltyOptions>
+
+const load = async (): Promise<TrainingMethod<Own>> => {
+  const tf = await import("@tensorflow/tfjs-core")
+  const { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } =
+    await import("../loss/active-pass.ts")
+  const { pairSums } = await import("../loss/code-products.ts")
+
+  const loss = (batch: Batch<Own>): BatchLoss => {
+    const rows = batch.x.shape[0]
+    const extra = (name: string): Float32Array => batch.extras[name] as Float32Array
+    const [b_gate, b_mag] = [extra("b_gate"), extra("b_mag")]
+    const scale = Float64Array.from(extra("r_mag"), Math.exp)
+    const input = encoderInput(batch)
+    const gateBias = tf.tensor1d(b_gate)
+    const { pattern, z: gate } = pairsAbove(encoderProduct(input, batch.W_enc), gateBias, 0)
+    gateBias.dispose()
+    const { latent } = pattern
+    const f = new Float32Array(gate.length)
+    const pi = new Float32Array(gate.length)
+    for (let i = 0; i < f.length; i++) {
+      const j = latent[i] as number
+      pi[i] = (gate[i] as number) - (b_gate[j] as number)
+      f[i] = Math.max(0, (scale[j] as number) * (pi[i] as number) + (b_mag[j] as number))
     }
-    dz[i] = (dGate[i] as number) + (dMag[i] as number) * (scale[j] as number)
-  }
-  const { b_enc, ...gradients } = weightGradients(batch, input, {
-    pattern,
-    dz,
-    decoder: { pattern, value: f, x: main.gradient },
-    norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
-  })
-  // Gate and magnitude have biases of their own; b_enc stays at zero.
-  const none = tf.zerosLike(b_enc)
-  b_enc.dispose()
-  return {
-    loss: main.loss + weight * total + byGate.loss,
-    mse: main.mse,
-    aux_loss: byGate.loss,
-    pattern,
-    activations: f,
-    gradients: {
-      ...gradients,
-      b_enc: none,
-      extras: {
-        b_gate: tf.tensor1d(pairSums(pattern, dGate)),
-        b_mag: tf.tensor1d(pairSums(pattern, dMag)),
-        r_mag: tf.tensor1d(pairSums(pattern, dScale))
+    const main = reconstruct(batch, pattern, f)
+    const byGate = reconstruct(batch, pattern, gate)
+    byGate.gradient.dispose()
+    const norms = decoderNorms(batch)
+    const weight = penaltyWeight(batch.options, batch.step) / rows
+    const dz = new Float32Array(f.length)
+    const dGate = new Float64Array(f.length)
+    const dMag = new Float64Array(f.length)
+    const dScale = new Float64Array(f.length)
+    const byNorm = new Float64Array(norms === undefined ? 0 : f.length)
+    let total = 0
+    for (let i = 0; i < f.length; i++) {
+      const j = latent[i] as number
+      const norm = norms === undefined ? 1 : (norms.values[j] as number)
+      total += (gate[i] as number) * norm
+      if (norms !== undefined) byNorm[i] = weight * (gate[i] as number)
+      dGate[i] = (byGate.dots[i] as number) + weight * norm
+      if ((f[i] as number) > 0) {
+        dMag[i] = main.dots[i] as number
+        dScale[i] = (main.dots[i] as number) * (scale[j] as number) * (pi[i] as number)
+      }
+      dz[i] = (dGate[i] as number) + (dMag[i] as number) * (scale[j] as number)
+    }
+    const { b_enc, ...gradients } = weightGradients(batch, input, {
+      pattern,
+      dz,
+      decoder: { pattern, value: f, x: main.gradient },
+      norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
+    })
+    // Gate and magnitude have biases of their own; b_enc stays at zero.
+    const none = tf.zerosLike(b_enc)
+    b_enc.dispose()
+    return {
+      loss: main.loss + weight * total + byGate.loss,
+      mse: main.mse,
+      aux_loss: byGate.loss,
+      pattern,
+      activations: f,
+      gradients: {
+        ...gradients,
+        b_enc: none,
+        extras: {
+          b_gate: tf.tensor1d(pairSums(pattern, dGate)),
+          b_mag: tf.tensor1d(pairSums(pattern, dMag)),
+          r_mag: tf.tensor1d(pairSums(pattern, dScale))
+        }
       }
     }
   }
+  return { loss }
 }
 
-export const gated: Architecture = {
+const gated: Architecture<typeof penaltyOptions> = {
   name: "gated",
+  summary: "a gate decides which latents fire, apart from how strongly",
+  options: penaltyOptions,
+  defaults: { reconstruction: "sum", sparsity_coefficient: 0.1 },
+  presets: {
+    dictionary_learning: {
+      ...dictionaryLearningPenalty,
+      lr: 5e-5,
+      beta1: 0,
+      b_dec_init: "zero",
+      sparsity_coefficient: 0.1
+    },
+    saelens: { ...saelensPenalty, sparsity_coefficient: 1 }
+  },
+  problems: (options) => penaltyProblems("gated", options),
+  sparseBy: "penalty",
+  endToEnd: false,
   extras: ({ d_sae }) => ({
     b_gate: new Float32Array(d_sae),
     b_mag: new Float32Array(d_sae),
     r_mag: new Float32Array(d_sae)
   }),
-  memory: () => ({}),
-  loss,
+  latentType: "gated",
   latents: ({ extras }, _, scale) => {
     const scaled = (name: string) => (extras[name] as Float32Array<ArrayBuffer>).map((b) => b * scale)
     return {
@@ -104,5 +124,7 @@ export const gated: Architecture = {
       r_mag: extras["r_mag"] as Float32Array<ArrayBuffer>
     }
   },
-  threshold: false
+  load
 }
+
+export default gated

@@ -3,15 +3,37 @@
  * so that the penalty does not, judged by the last ten batches. Karvonen et al. 2024, arXiv 2408.00113, section 5;
  * dictionary_learning `trainers/p_anneal.py` (`Lp^p`).
  */
-import type { Architecture, Batch, BatchLoss } from "../architecture.ts"
-import { reluLoss } from "./standard.ts"
-import type { ResolvedOptions } from "../settings/training-options.ts"
+import * as Param from "../../stage/param.ts"
+import type { Architecture, Batch } from "../architecture.ts"
+import { dictionaryLearningL1 } from "../settings/dictionary-learning-preset.ts"
+import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
+import { penaltyWeight } from "../settings/schedules.ts"
+
+const options = {
+  ...penaltyOptions,
+  p_end: Param.number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description: "what the exponent of the penalty falls to from 1; the last update is at the end of training"
+  }),
+  p_updates: Param.integer({ default: 10, minimum: 1, description: "updates in which it falls" }),
+  anneal_start: Param.number({
+    default: 0.2,
+    minimum: 0,
+    maximum: 1,
+    description: "share of the steps from which on it falls"
+  })
+}
+type Own = Param.ParamValues<typeof options>
 
 /** Batches that the penalty's two sizes are compared over. */
 const queueLength = 10
 
 /** Steps (1, 2, ...) at which p changes, and the p from each on: from 1 to `p_end`, both ends among them. */
-export const annealing = (options: ResolvedOptions): ReadonlyArray<{ readonly step: number; readonly p: number }> => {
+export const annealing = (
+  options: Own & { readonly steps: number }
+): ReadonlyArray<{ readonly step: number; readonly p: number }> => {
   const { steps, p_updates: n, p_end } = options
   const start = Math.floor(options.anneal_start * steps)
   return Array.from({ length: n }, (_, i) => ({
@@ -39,7 +61,7 @@ const stateOf = ({ memory }: Batch): AnnealState => ({
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /** The state after a batch whose active values were `activations`. */
-const after = (batch: Batch, state: AnnealState, activations: Float32Array): AnnealState => {
+const after = (batch: Batch<Own>, state: AnnealState, activations: Float32Array): AnnealState => {
   const size = (p: number): number => {
     let sum = 0
     for (const f of activations) sum += f > 0 ? f ** p : 0
@@ -61,23 +83,41 @@ const after = (batch: Batch, state: AnnealState, activations: Float32Array): Ann
   return { p, next, weight, queue }
 }
 
-const loss = (batch: Batch): BatchLoss => {
-  const state = stateOf(batch)
-  const { p } = state
-  const result = reluLoss(
-    { ...batch, sparsity: batch.sparsity * state.weight },
-    { value: (f) => f ** p, slope: (f) => p * f ** (p - 1) }
-  )
-  const then = after(batch, state, result.activations)
-  const memory = { p: then.p, weight: then.weight, queue: then.queue }
-  return { ...result, memory: then.next === undefined ? memory : { ...memory, next_p: then.next } }
+const pAnneal: Architecture<typeof options> = {
+  name: "p_anneal",
+  summary: "L1 turning into L0",
+  options,
+  defaults: { reconstruction: "sum", sparsity_coefficient: 0.05 },
+  presets: {
+    dictionary_learning: {
+      ...dictionaryLearningL1,
+      // The demo's grid is 0.006 to 0.025.
+      sparsity_coefficient: 0.015,
+      p_end: 0,
+      p_updates: 10,
+      anneal_start: 15_000 / 244_000
+    }
+  },
+  problems: (asked) => penaltyProblems("p_anneal", asked),
+  sparseBy: "penalty",
+  endToEnd: true,
+  memory: () => ({ p: 1, weight: 1, queue: [] }),
+  latentType: "relu",
+  latents: ({ b_enc }) => ({ type: "relu", b_enc }),
+  load: async () => {
+    const { reluLoss } = await import("../loss/relu-loss.ts")
+    return {
+      loss: (batch) => {
+        const state = stateOf(batch)
+        const { p } = state
+        const penalty = { value: (f: number) => f ** p, slope: (f: number) => p * f ** (p - 1) }
+        const result = reluLoss(batch, penalty, penaltyWeight(batch.options, batch.step) * state.weight)
+        const then = after(batch, state, result.activations)
+        const memory = { p: then.p, weight: then.weight, queue: then.queue }
+        return { ...result, memory: then.next === undefined ? memory : { ...memory, next_p: then.next } }
+      }
+    }
+  }
 }
 
-export const pAnneal: Architecture = {
-  name: "p_anneal",
-  extras: () => ({}),
-  memory: () => ({ p: 1, weight: 1, queue: [] }),
-  loss,
-  latents: ({ b_enc }) => ({ type: "relu", b_enc }),
-  threshold: false
-}
+export default pAnneal

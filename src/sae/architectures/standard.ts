@@ -2,65 +2,94 @@
  * The standard SAE: f = relu(z) with an L1 penalty, lambda mean_rows sum_j f_j, of decoder rows of norm one (Bricken et
  * al. 2023, "Towards Monosemanticity"), or lambda mean_rows sum_j f_j |w_j| of free ones (Anthropic, April 2024 update).
  */
-import type { Architecture, Batch, BatchLoss } from "../architecture.ts"
-import {
-  decoderNorms,
-  encoderInput,
-  encoderProduct,
-  pairsAbove,
-  reconstruct,
-  weightGradients
-} from "../loss/active-pass.ts"
-import { pairSums } from "../loss/code-products.ts"
+import * as Param from "../../stage/param.ts"
+import type { Architecture } from "../architecture.ts"
+import { dictionaryLearningL1 } from "../settings/dictionary-learning-preset.ts"
+import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
+import { saelensPenalty } from "../settings/saelens-preset.ts"
+import { penaltyWeight } from "../settings/schedules.ts"
 
-/** A penalty on single activations: its value and derivative at f > 0. */
-export interface ActivationPenalty {
-  readonly value: (f: number) => number
-  readonly slope: (f: number) => number
-}
-
-/** The loss of an SAE whose latents are relu(z), with a penalty of weight `batch.sparsity`. */
-export const reluLoss = (batch: Batch, penalty: ActivationPenalty): BatchLoss => {
-  const rows = batch.x.shape[0]
-  const input = encoderInput(batch)
-  const { pattern, z: f } = pairsAbove(encoderProduct(input, batch.W_enc), batch.b_enc, 0)
-  const { mse, loss, gradient, dots } = reconstruct(batch, pattern, f)
-  const norms = decoderNorms(batch)
-  const weight = batch.sparsity / rows
-  const dz = new Float32Array(f.length)
-  const byNorm = norms === undefined ? undefined : new Float64Array(f.length)
-  let total = 0
-  for (let i = 0; i < f.length; i++) {
-    const norm = norms === undefined ? 1 : (norms.values[pattern.latent[i] as number] as number)
-    const scaled = (f[i] as number) * norm
-    const slope = penalty.slope(scaled)
-    total += penalty.value(scaled)
-    dz[i] = (dots[i] as number) + weight * slope * norm
-    if (byNorm !== undefined) byNorm[i] = weight * slope * (f[i] as number)
-  }
-  const gradients = weightGradients(batch, input, {
-    pattern,
-    dz,
-    decoder: { pattern, value: f, x: gradient },
-    norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm as Float64Array) }
+const options = {
+  ...penaltyOptions,
+  resample_every: Param.integer({
+    default: null,
+    minimum: 2,
+    description: "steps between two rounds of making dead latents anew from badly reconstructed rows; null: never",
+    unit: "steps"
+  }),
+  // 1: dictionary_learning; 4: the square of the squared error, Towards Monosemanticity.
+  resample_power: Param.number({
+    default: 1,
+    minimum: 0,
+    description: "power of a row's error that it is drawn with for that"
   })
-  return {
-    loss: loss + weight * total,
-    mse,
-    aux_loss: 0,
-    pattern,
-    activations: f,
-    gradients: { ...gradients, extras: {} }
+}
+
+const standard: Architecture<typeof options> = {
+  name: "standard",
+  summary: "L1",
+  options,
+  defaults: { reconstruction: "sum", sparsity_coefficient: 0.05 },
+  presets: {
+    // Cunningham et al. 2023, arXiv 2309.08600: tied, unit rows, no decoder bias; L1 of 1e-3 in its section 4.
+    cunningham: {
+      tied: true,
+      b_dec_init: "none",
+      apply_b_dec_to_input: false,
+      normalize: "none",
+      reconstruction: "mean",
+      batch_rows: 2048,
+      lr: 1e-3,
+      warmup: 0,
+      decay: 0,
+      sparsity_coefficient: 1e-3,
+      sparsity_warmup: 0
+    },
+    dictionary_learning: { ...dictionaryLearningL1, sparsity_coefficient: 0.1 },
+    saelens: { ...saelensPenalty, sparsity_coefficient: 1 },
+    // Bricken et al. 2023: the L1 weight differs from SAE to SAE and has to be given.
+    towards_monosemanticity: {
+      batch_rows: 8192,
+      lr: 1e-3,
+      warmup: 0,
+      decay: 0,
+      normalize: "none",
+      reconstruction: "sum",
+      b_dec_init: "median",
+      resample_every: 25_000,
+      resample_power: 4
+    },
+    anthropic_april_2024: {
+      decoder_norm: "free",
+      decoder_init_norm: 0.1,
+      normalize: "mean_norm",
+      reconstruction: "sum",
+      b_dec_init: "zero",
+      apply_b_dec_to_input: false,
+      lr: 5e-5,
+      warmup: 0,
+      decay: 0.2,
+      clip: 1,
+      sparsity_coefficient: 5,
+      sparsity_warmup: 0.05
+    }
+  },
+  problems: (asked, trained) => [
+    ...penaltyProblems("standard", asked),
+    ...(trained === "autoencoder" || asked.resample_every === null
+      ? []
+      : [{ param: "resample_every", message: `resample_every is for autoencoders, not for a ${trained}` }])
+  ],
+  sparseBy: "penalty",
+  endToEnd: true,
+  resampling: ({ resample_every: every, resample_power: power }) => (every === null ? undefined : { every, power }),
+  latentType: "relu",
+  latents: ({ b_enc }) => ({ type: "relu", b_enc }),
+  load: async () => {
+    const { reluLoss } = await import("../loss/relu-loss.ts")
+    const l1 = { value: (f: number) => f, slope: () => 1 }
+    return { loss: (batch) => reluLoss(batch, l1, penaltyWeight(batch.options, batch.step)) }
   }
 }
 
-const l1: ActivationPenalty = { value: (f) => f, slope: () => 1 }
-
-export const standard: Architecture = {
-  name: "standard",
-  extras: () => ({}),
-  memory: () => ({}),
-  loss: (batch) => reluLoss(batch, l1),
-  latents: ({ b_enc }) => ({ type: "relu", b_enc }),
-  threshold: false
-}
+export default standard

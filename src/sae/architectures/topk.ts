@@ -1,62 +1,63 @@
 /** TopK: the k largest pre-activations of each row, in training and in use. Gao et al. 2024, arXiv 2406.04093, 2.3. */
-import * as tf from "@tensorflow/tfjs-core"
-import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
-import { encoderInput, reconstruct, residualOf, weightGradients } from "../loss/active-pass.ts"
-import { auxiliary } from "../loss/auxiliary.ts"
-import type { Architecture, Batch, BatchLoss } from "../architecture.ts"
-import { choosePairs } from "../loss/choose-pairs.ts"
-import { multiTopkLoss } from "./multi-topk.ts"
-import { relu, throughRelu } from "./relu.ts"
+import * as Param from "../../stage/param.ts"
+import type { Architecture } from "../architecture.ts"
+import { bussmann } from "../settings/bussmann-preset.ts"
+import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
+import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
+import { saelensChoice } from "../settings/saelens-preset.ts"
 
-/** The pairs of a gradient that has a block of rows for every prefix of the latents: each latent's are in its own block. */
-const inBlocks = (pattern: SparsePattern, ends: Int32Array): SparsePattern => {
-  const block = new Int32Array(pattern.latents)
-  for (let g = 1; g < ends.length; g++) block.fill(g, ends[g - 1], ends[g])
-  const row = pattern.row.map((r, i) => (block[pattern.latent[i] as number] as number) * pattern.rows + r)
-  return { ...pattern, rows: pattern.rows * ends.length, row }
+const options = {
+  ...choiceOptions,
+  // Gao et al., section 5.2; sparsify.
+  multi_topk: Param.boolean({ default: false, description: "add an eighth of the loss with the 4 k largest" })
 }
 
-/**
- * The loss of an SAE that keeps the relu of the k largest of every row, or of k times as many as rows of the batch. With `prefixes` of the latents it is the sum of theirs
- * times a weight; else that of all latents.
- */
-export const chosenLoss = (
-  batch: Batch,
-  from: "rows" | "batch",
-  prefixes?: { readonly ends: Int32Array; readonly weight: number }
-): BatchLoss => {
-  const rows = batch.x.shape[0]
-  const input = encoderInput(batch)
-  const { pattern, z, memory } = choosePairs(batch, input, from)
-  const f = relu(z)
-  const made = reconstruct(batch, pattern, f, prefixes)
-  const { mse, loss, gradient, dots } = made
-  const dz = throughRelu(f, dots)
-  const { aux_loss, more } = auxiliary(batch, input, () => residualOf(made, rows))
-  const gradients = weightGradients(batch, input, {
-    pattern,
-    dz,
-    decoder: { pattern: prefixes === undefined ? pattern : inBlocks(pattern, prefixes.ends), value: f, x: gradient },
-    // Every prefix has b_dec in it: the first block is the sum of all.
-    ...(prefixes === undefined ? {} : { output: tf.slice2d(gradient, [0, 0], [rows, gradient.shape[1]]) }),
-    more
-  })
-  return {
-    loss: loss + batch.options.aux_coefficient * aux_loss,
-    mse,
-    aux_loss,
-    pattern,
-    activations: f,
-    gradients: { ...gradients, extras: {} },
-    ...(memory === undefined ? {} : { memory })
+const topk: Architecture<typeof options> = {
+  name: "topk",
+  summary: "k latents on every row",
+  options,
+  presets: {
+    bussmann,
+    dictionary_learning: dictionaryLearningChoice,
+    saelens: saelensChoice,
+    // openai/sparse_autoencoder `train.py`, Gao et al. 2024.
+    openai: {
+      batch_rows: 131_072,
+      lr: 1e-4,
+      warmup: 0,
+      decay: 0,
+      eps: 6.25e-10,
+      normalize: "layer_norm",
+      reconstruction: "fraction_of_variance",
+      b_dec_init: "median",
+      aux_coefficient: 1 / 32,
+      k_aux: 256,
+      dead_after: 10_000_000
+    }
+  },
+  implied: impliedByGhosts,
+  problems: (asked, trained) => {
+    const { multi_topk, precision } = asked
+    const problems = [...choiceProblems("topk", asked)]
+    if (multi_topk && precision === "bf16-candidates") {
+      const message = "precision bf16-candidates is for choosing the k largest, which multi_topk does not do alone"
+      problems.push({ param: "precision", message })
+    }
+    if (multi_topk && trained === "crosscoder") {
+      const message = "multi_topk is not for a crosscoder, which weighs what it chooses by"
+      problems.push({ param: "multi_topk", message })
+    }
+    return problems
+  },
+  sparseBy: "k",
+  endToEnd: true,
+  latentType: "topk",
+  latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
+  load: async () => {
+    const { chosenLoss, chosenMethod } = await import("../loss/chosen-loss.ts")
+    const { multiTopkLoss } = await import("../loss/multi-topk-loss.ts")
+    return chosenMethod((batch) => (batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, "rows")))
   }
 }
 
-export const topk: Architecture = {
-  name: "topk",
-  extras: () => ({}),
-  memory: () => ({}),
-  loss: (batch) => (batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, "rows")),
-  latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
-  threshold: false
-}
+export default topk

@@ -11,7 +11,7 @@ import { rowNorms } from "../../tensor/kernels/unit-rows.ts"
 import type { Batch, Gradients } from "../architecture.ts"
 import { pairSums, sparseOrMatrix } from "./code-products.ts"
 import { decodeErrors } from "./decode-errors.ts"
-import { reconstructionWeight } from "../settings/training-options.ts"
+import { reconstructionWeight } from "./reconstruction-weight.ts"
 
 /** x, or x - b_dec: what the encoder multiplies. [rows, d_in] */
 export const encoderInput = ({ x, b_dec, options }: Batch): tf.Tensor2D =>

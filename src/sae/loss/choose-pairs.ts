@@ -9,7 +9,9 @@ import { bfloat16ProductsAreFast, compiledOpsLoaded } from "../../tensor/tensorf
 import { topKBatch, topKRows } from "../../tensor/kernels/sparse-kernels.ts"
 import { type ActivePairs, choiceWeights, encoderProduct, pairsOf } from "./active-pass.ts"
 import type { Batch, Memory } from "../architecture.ts"
-import { type ResolvedOptions, usesK } from "../settings/training-options.ts"
+import type { ChoiceOptions } from "../settings/choice-options.ts"
+import { latentsChosen } from "../settings/schedules.ts"
+import type { ResolvedOptions } from "../training-options.ts"
 
 /** With fewer weights the product takes too little of a step for candidates to pay. */
 const worthCandidates = 1 << 21
@@ -22,12 +24,12 @@ const names = { steps: "candidate_steps", redone: "candidate_rows_redone", given
 const numberIn = (memory: Memory, name: string): number => (memory[name] as number | undefined) ?? 0
 
 /** Why `precision` cannot be had here, if so. */
-export const precisionProblem = ({ precision }: Pick<ResolvedOptions, "precision">): string | undefined =>
+export const precisionProblem = ({ precision }: Pick<ChoiceOptions, "precision">): string | undefined =>
   precision === "bf16-candidates" && !compiledOpsLoaded()
     ? "precision is bf16-candidates, which needs the tensorflow engine with operations of our own"
     : undefined
 
-const wantsCandidates = ({ options, memory, W_enc }: Batch): boolean => {
+const wantsCandidates = ({ options, memory, W_enc }: Batch<ChoiceOptions>): boolean => {
   if (options.precision === "bf16-candidates") return true
   if (options.precision === "f32" || !bfloat16ProductsAreFast()) return false
   return W_enc.size >= worthCandidates && memory[names.given_up] === undefined
@@ -38,7 +40,7 @@ export interface ChosenPairs extends ActivePairs {
   readonly memory?: Memory
 }
 
-export const choosePairs = (batch: Batch, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
+export const choosePairs = (batch: Batch<ChoiceOptions>, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
   const weights = choiceWeights(batch)
   if (weights === undefined) return chooseLargest(batch, input, from)
   // Latents that are so many times as large are chosen from, and made as small again.
@@ -52,10 +54,11 @@ export const choosePairs = (batch: Batch, input: tf.Tensor2D, from: "rows" | "ba
   return { pattern, z: own, ...(memory === undefined ? {} : { memory }) }
 }
 
-const chooseLargest = (batch: Batch, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
+const chooseLargest = (batch: Batch<ChoiceOptions>, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
   const { W_enc, b_enc, options, memory } = batch
   const rows = input.shape[0]
-  const count = from === "rows" ? options.k : options.k * rows
+  const k = latentsChosen(options, batch.step, input.shape[1])
+  const count = from === "rows" ? k : k * rows
   if (!wantsCandidates(batch)) {
     const product = encoderProduct(input, W_enc)
     const codes = from === "rows" ? topKRows(product, count, b_enc) : topKBatch(product, count, b_enc)
@@ -75,17 +78,11 @@ const chooseLargest = (batch: Batch, input: tf.Tensor2D, from: "rows" | "batch")
   }
 }
 
-export interface PrecisionUsed {
-  /** How pairs were chosen in most steps. */
-  readonly precision: "f32" | "bf16-candidates"
-  readonly candidate_steps: number
-  /** Share of those steps' rows that were chosen a second time. */
-  readonly candidate_redone_share: number
-}
-
-/** What a run used, from its memory at the end; nothing for architectures that do not choose. */
-export const precisionUsed = (memory: Memory, options: ResolvedOptions): PrecisionUsed | undefined => {
-  if (!usesK(options.architecture)) return undefined
+/**
+ * What a run used, from its memory at the end: how pairs were chosen in most steps, the steps that used candidates, and the
+ * share of those steps' rows that were chosen a second time.
+ */
+export const precisionUsed = (memory: Memory, options: ResolvedOptions) => {
   const steps = numberIn(memory, names.steps)
   return {
     precision: 2 * steps > options.steps ? "bf16-candidates" : "f32",

@@ -5,16 +5,18 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { topKRows } from "../../tensor/kernels/sparse-kernels.ts"
 import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
-import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "../loss/active-pass.ts"
+import { encoderInput, encoderProduct, pairsOf, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
 import type { Batch, BatchLoss } from "../architecture.ts"
-import { auxiliary } from "../loss/auxiliary.ts"
+import type { ChoiceOptions } from "../settings/choice-options.ts"
+import { latentsChosen } from "../settings/schedules.ts"
+import { auxiliaryLoss } from "./auxiliary-loss.ts"
 import { relu, throughRelu } from "./relu.ts"
 
 const times = 4
 const share = 1 / 8
 
 /** The pairs of one choice, their gradients times `weight`. */
-const part = (batch: Batch, product: tf.Tensor2D, k: number, weight: number) => {
+const part = (batch: Batch<ChoiceOptions>, product: tf.Tensor2D, k: number, weight: number) => {
   const { pattern, z } = pairsOf(topKRows(product, k, batch.b_enc))
   const f = relu(z)
   const made = reconstruct(batch, pattern, f, { ends: Int32Array.of(pattern.latents), weight })
@@ -40,14 +42,15 @@ const below = (first: SparsePattern, second: SparsePattern): SparsePattern => ({
   latent: Int32Array.from([...first.latent, ...second.latent])
 })
 
-export const multiTopkLoss = (batch: Batch): BatchLoss => {
+export const multiTopkLoss = (batch: Batch<ChoiceOptions>): BatchLoss => {
   const { options } = batch
   const input = encoderInput(batch)
   const product = encoderProduct(input, batch.W_enc)
-  const few = part(batch, product, options.k, 1)
-  const many = part(batch, product, Math.min(times * options.k, options.d_sae), share)
+  const k = latentsChosen(options, batch.step, batch.x.shape[1])
+  const few = part(batch, product, k, 1)
+  const many = part(batch, product, Math.min(times * k, options.d_sae), share)
   product.dispose()
-  const { aux_loss, more } = auxiliary(batch, input, () => residualOf(few.made, batch.x.shape[0]))
+  const { aux_loss, more } = auxiliaryLoss(batch, input, () => residualOf(few.made, batch.x.shape[0]))
   addWhereChosen(many.pattern, many.dz, few.pattern, few.dz)
   const both = [few.made.gradient, many.made.gradient]
   const gradients = weightGradients(batch, input, {

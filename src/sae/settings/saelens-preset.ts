@@ -1,0 +1,23 @@
+/** What presets `saelens` have in common: SAELens 6.54, class defaults. */
+const saelens = {
+  batch_rows: 4096,
+  lr: 3e-4,
+  warmup: 0,
+  decay: 0,
+  clip: 1,
+  normalize: "none",
+  reconstruction: "sum",
+  b_dec_init: "zero",
+  dead_after: 1000 * 4096
+} as const
+
+/** Its decoders are free and activations weighed by their norms; here decoder rows have norm one from the start. */
+export const saelensChoice = { ...saelens, aux_coefficient: 1, aux_loss: "scaled_sum" } as const
+
+/** Of its architectures with a penalty. */
+export const saelensPenalty = {
+  ...saelens,
+  sparsity_warmup: 0,
+  decoder_norm: "free",
+  decoder_init_norm: 0.1
+} as const
