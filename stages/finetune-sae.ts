@@ -1,13 +1,16 @@
 /** Trains an SAE on for what the model does with its reconstruction: KL divergence or cross-entropy, end to end. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import { trainingMetrics } from "../src/sae/settings/training-params.ts"
-import { type ArchitectureName, architectureNames } from "../src/sae/settings/training-options.ts"
-import { trainingRequest } from "../src/sae/settings/training-request.ts"
+import { architectureFile, architectures } from "../src/sae/architectures.ts"
+import { trainingMetrics } from "../src/sae/training/training-params.ts"
+import { trainingRecord } from "../src/sae/training/training-record.ts"
+import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
+import { formatParamProblem } from "../src/stage/param-problem.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("finetune-sae", {
@@ -50,6 +53,8 @@ export default Stage.make("finetune-sae", {
   },
   engine: true,
   isolation: "process",
+  // Which one it is, the SAE says.
+  code: () => [...architectures.values()].filter(({ endToEnd }) => endToEnd !== undefined).map(architectureFile),
   run: ({ inputs, params, output, progress, checkpoint, log }) =>
     Effect.gen(function* () {
       const { finetuneSae } = yield* Effect.promise(() => import("../src/sae/training/finetune-sae.ts"))
@@ -70,42 +75,31 @@ export default Stage.make("finetune-sae", {
         )
       }
       const stored = yield* sae.stored
-      const byLatents: Readonly<Partial<Record<string, string>>> = {
-        relu: "standard",
-        topk: "topk",
-        jumprelu: "jumprelu",
-        gated: "gated",
-        batch_topk: "batch_topk"
+      const { type } = stored.latents
+      const named = architectures.get(sae.architecture) ?? architectures.get(type === "relu" ? "standard" : type)
+      if (named === undefined) {
+        return yield* stageFailed(`an SAE with ${type} latents cannot be trained further here`)
       }
-      const architecture = (
-        architectureNames.includes(sae.architecture as never) ? sae.architecture : byLatents[stored.latents.type]
-      ) as ArchitectureName | undefined
-      if (architecture === undefined) {
-        return yield* stageFailed(`an SAE with ${stored.latents.type} latents cannot be trained further here`)
-      }
-      const before = (name: string): unknown => sae.training?.[name]
-      const options = trainingRequest({
-        architecture,
+      const kept = named.endToEnd?.map((name) => [name, sae.training?.[name]] as const) ?? []
+      const decoded = trainingRequest({
+        architecture: named.name,
         preset: "none",
         d_sae: sae.d_sae,
-        k: sae.k,
         steps: params.steps,
         seed: params.seed,
         batch_rows: params.contexts * activations.context_size,
         lr: params.lr,
         clip: params.clip,
-        sparsity_warmup: 0,
         apply_b_dec_to_input: stored.apply_b_dec_to_input,
-        sparsity_coefficient: params.sparsity_coefficient ?? (before("sparsity_coefficient") as number | undefined),
-        ...(architecture === "jumprelu"
-          ? {
-              l0_loss: before("l0_loss") as "step" | undefined,
-              target_l0: before("target_l0") as number | undefined,
-              bandwidth: before("bandwidth") as number | undefined
-            }
-          : {})
+        k: sae.k,
+        ...("sparsity_warmup" in named.options ? { sparsity_warmup: 0 } : {}),
+        ...Object.fromEntries(kept),
+        ...(params.sparsity_coefficient === null ? {} : { sparsity_coefficient: params.sparsity_coefficient })
       })
-      if (typeof options === "string") return yield* stageFailed(options)
+      if (Result.isFailure(decoded)) {
+        return yield* stageFailed(decoded.failure.map(formatParamProblem).join("\n"))
+      }
+      const options = decoded.success
       const model = yield* loadModel(inputs.model.value).pipe(
         Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
       )
@@ -129,15 +123,22 @@ export default Stage.make("finetune-sae", {
           `explained variance ${outcome.explained_variance.toFixed(4)}, L0 ${outcome.l0.toFixed(1)}`
       )
       const info = {
-        architecture,
+        architecture: named.name,
         k: sae.k,
         hook: activations.hook,
         model: activations.model,
         activations: activations.digest,
         rows: sae.rows,
-        training: { ...trained.options, objective, mse_coefficient, contexts, init: sae.digest, ...outcome }
+        training: {
+          ...trainingRecord(trained),
+          sparsity_warmup: 0,
+          objective,
+          mse_coefficient,
+          contexts,
+          init: sae.digest
+        }
       }
-      const metadata = { ...stored.metadata, hook_name: activations.hook, training_architecture: architecture }
+      const metadata = { ...stored.metadata, hook_name: activations.hook, training_architecture: named.name }
       yield* writeStoredSae(output, { ...trained.stored, metadata }, info, curve)
       return {
         explained_variance: outcome.explained_variance,

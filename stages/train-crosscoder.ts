@@ -3,17 +3,18 @@ import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { CROSSCODER_FILE, type CrosscoderFile } from "../src/kinds/sae/crosscoder-file.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
-  decodeTraining,
   trainedInfo,
   trainedMetrics,
+  trainingCode,
   trainingGroup,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
+import type { TrainingOptions } from "../src/sae/training-options.ts"
+import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
@@ -91,7 +92,8 @@ export default Stage.make("train-crosscoder", {
   },
   engine: true,
   isolation: "process",
-  decode: (asked) => decodeTraining(asked, "crosscoder"),
+  decode: (asked) => trainingRequest(asked, "crosscoder"),
+  code: trainingCode,
   resources: trainingResources,
   runTogether: {
     group: ({ params: { penalty }, settings, inputs: given }) => trainingGroup(settings, given["sources"], penalty),

@@ -58,6 +58,7 @@ export default Stage.make("train-meta-sae", {
     Effect.gen(function* () {
       const { trainMetaSae } = yield* Effect.promise(() => import("../src/analysis/meta-sae/train-meta-sae.ts"))
       const { writeSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
+      const { trainingRecord } = yield* Effect.promise(() => import("../src/sae/training/training-record.ts"))
       const { metaLatentsFileName } = yield* Effect.promise(() => import("../src/kinds/sae/meta-latents.ts"))
       const base = inputs.sae.value
       const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
@@ -91,11 +92,10 @@ export default Stage.make("train-meta-sae", {
           activations: null,
           rows: "decoder",
           training: {
-            ...trained.options,
+            ...trainingRecord(trained),
             seed: params.seed,
-            ...trained.outcome,
             base: base.digest,
-            random_outcome: random.outcome
+            random_outcome: { ...random.outcome, ...random.methodOutcome }
           }
         }
       })

@@ -2,19 +2,20 @@
 import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
-  decodeTraining,
   rowsInfo,
   rowsMetadata,
   trainedInfo,
   trainedMetrics,
+  trainingCode,
   trainingGroup,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
+import type { TrainingOptions } from "../src/sae/training-options.ts"
+import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 const inputs = {
@@ -53,7 +54,8 @@ export default Stage.make("train-sae", {
   metrics: trainingMetrics,
   engine: true,
   isolation: "process",
-  decode: (params) => decodeTraining(params, "autoencoder"),
+  decode: (params) => trainingRequest(params, "autoencoder"),
+  code: trainingCode,
   resources: trainingResources,
   runTogether: { group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"]), run: train }
 })

@@ -3,25 +3,31 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import type { TrainingOptions } from "../src/sae/settings/training-options.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/settings/training-params.ts"
+import { architectures } from "../src/sae/architectures.ts"
+import { skipOption } from "../src/sae/settings/shared-options.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
 import type { TrainedSae } from "../src/sae/training/training-run.ts"
 import {
-  decodeTraining,
   rowsInfo,
   rowsMetadata,
   trainedInfo,
   trainedMetrics,
+  trainingCode,
   trainingGroup,
   trainingResources,
   trainMembers
 } from "../src/sae/training/training-stage.ts"
-import * as Param from "../src/stage/param.ts"
+import type { TrainingOptions } from "../src/sae/training-options.ts"
+import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 import { stageFailed } from "../src/stage/stage-failed.ts"
 
 /** Latents that a SAELens transcoder folder can hold. */
-const holdable = ["standard", "p_anneal", "jumprelu", "batch_topk", "matryoshka_batch_topk"]
+const holdable = ["relu", "jumprelu", "batch_topk"]
+
+const canBe = [...architectures.values()]
+  .filter(({ latentType }) => holdable.includes(latentType))
+  .map(({ name }) => name)
 
 const inputs = {
   activations: Stage.one(Activations, "what it reads, such as the input of an MLP"),
@@ -29,10 +35,7 @@ const inputs = {
   init: Stage.optional(Sae, "a transcoder of the same architecture and sizes to go on from")
 }
 
-const params = {
-  ...trainingParams,
-  skip: Param.boolean({ default: false, description: "add a linear skip connection from input to output" })
-}
+const params = { ...trainingParams, skip: skipOption }
 
 type Context = Stage.ContextOf<typeof params, typeof inputs, TrainingOptions>
 
@@ -80,10 +83,11 @@ export default Stage.make("train-transcoder", {
   engine: true,
   isolation: "process",
   decode: (asked) => {
-    if (holdable.includes(asked.architecture)) return decodeTraining(asked, "transcoder")
-    const problem = `architecture is ${asked.architecture}; a transcoder's can be ${holdable.join(", ")}`
+    if (canBe.includes(asked.architecture)) return trainingRequest(asked, "transcoder")
+    const problem = `architecture is ${asked.architecture}; a transcoder's can be ${canBe.join(", ")}`
     return Result.fail([{ param: "architecture", problem }])
   },
+  code: trainingCode,
   resources: trainingResources,
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"], given["target"]),

@@ -18,10 +18,10 @@ import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/execute/large-pages.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
-import { type ArchitectureName, type TrainingOptions, usesK } from "../../src/sae/settings/training-options.ts"
+import type { Architecture } from "../../src/sae/architecture.ts"
 import { bfloat16ProductsAreFast } from "../../src/tensor/tensorflow/compiled-ops.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
-import { makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
+import { architectureOf, makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
 import { libraries, startPeers } from "./peers.ts"
 import { wholeRun } from "./whole-run.ts"
 
@@ -98,8 +98,8 @@ interface Line {
   readonly others: ReadonlyArray<number | undefined>
 }
 
-const measure = async (architecture: ArchitectureName, precision: TrainingOptions["precision"]): Promise<Line> => {
-  const own = makeOwnStep(architecture, shape, precision, rows)
+const measure = async (architecture: Architecture, precision: string): Promise<Line> => {
+  const own = makeOwnStep(stepOptions(architecture, shape, precision), await architecture.load(), shape, rows)
   const times = { encode: [] as Array<number>, own: [] as Array<number> }
   const others: Array<number | undefined> = []
   let active = 0
@@ -113,7 +113,7 @@ const measure = async (architecture: ArchitectureName, precision: TrainingOption
   }
   // One library at a time is in memory; our own step and the product are measured beside each.
   for (const library of libraries) {
-    if (peers === undefined || !(await peers.make(library, architecture))) {
+    if (peers === undefined || !(await peers.make(library, architecture.name))) {
       others.push(undefined)
       continue
     }
@@ -128,13 +128,16 @@ const measure = async (architecture: ArchitectureName, precision: TrainingOption
   }
   for (let round = 0; times.own.length < 2 * repeats; round++) ownRound(round)
   own.dispose()
-  const name = precision === "f32" ? architecture : `${architecture}, ${precision}`
+  const name = precision === "f32" ? architecture.name : `${architecture.name}, ${precision}`
   return { architecture: name, l0: active, encode: median(times.encode), own: median(times.own), others }
 }
 
+const topkOptions = stepOptions(architectureOf("topk"), shape, "f32")
+const topkMethod = await topkOptions.architecture.load()
+
 /** Mean ms of a TopK step. */
 const bareStep = (): number => {
-  const own = makeOwnStep("topk", shape, "f32", rows)
+  const own = makeOwnStep(topkOptions, topkMethod, shape, rows)
   const count = 20
   const times = Array.from({ length: warmUp + count }, (_, i) =>
     timed(() => own.step(inputs[i % batches] as tf.Tensor2D))
@@ -155,9 +158,9 @@ console.log(`| architecture | L0 | encode product, ms | our step, ms | of the pr
 console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
 const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16-candidates" : "f32")).split(",")
 const cases = given.architectures.split(",").flatMap((name) => {
-  const architecture = name as ArchitectureName
-  const wanted = usesK(architecture) ? precisions : ["f32"]
-  return wanted.map((precision) => [architecture, precision as TrainingOptions["precision"]] as const)
+  const architecture = architectureOf(name)
+  const wanted = architecture.sparseBy === "k" ? precisions : ["f32"]
+  return wanted.map((precision) => [architecture, precision] as const)
 })
 for (const [architecture, precision] of cases) {
   const line = await measure(architecture, precision)
@@ -173,7 +176,7 @@ const steps = Number(given.run)
 if (steps > 0) {
   // The machine's speed drifts by a tenth within minutes: the bare step is measured right before and right after.
   const bare = [bareStep()]
-  const { seconds, saved } = await wholeRun(folder, d_in, { ...stepOptions("topk", shape, "f32"), steps })
+  const { seconds, saved } = await wholeRun(folder, d_in, { ...topkOptions, steps })
   bare.push(bareStep())
   const rate = (1000 * seconds) / steps
   const share = (100 * (bare[0]! + bare[1]!)) / 2 / rate

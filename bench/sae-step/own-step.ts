@@ -1,9 +1,9 @@
 /** Our own trainer of one architecture, at the weights and biases that the others start from. */
 import type * as tf from "@tensorflow/tfjs-core"
-import { architectures } from "../../src/sae/architectures/architectures.ts"
-import { defaultsFor } from "../../src/sae/settings/presets.ts"
+import type { Architecture, TrainingMethod } from "../../src/sae/architecture.ts"
+import { architectures } from "../../src/sae/architectures.ts"
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
-import { type ArchitectureName, resolveOptions, type TrainingOptions } from "../../src/sae/settings/training-options.ts"
+import { defaultsFor, resolveOptions, type TrainingOptions } from "../../src/sae/training-options.ts"
 
 export interface StepShape {
   readonly d_in: number
@@ -14,22 +14,25 @@ export interface StepShape {
   readonly bias: number
 }
 
-export const stepOptions = (
-  architecture: ArchitectureName,
-  shape: StepShape,
-  precision: TrainingOptions["precision"]
-): TrainingOptions => ({
-  ...defaultsFor(architecture),
-  d_sae: shape.d_sae,
-  k: shape.k,
-  steps: 1_000_000,
-  batch_rows: shape.batch,
-  seed: 0,
-  precision,
-  lr: 1e-5,
-  sparsity_coefficient: 0.1,
-  threshold_init: shape.bias
-})
+export const architectureOf = (name: string): Architecture => {
+  const found = architectures.get(name)
+  if (found === undefined) throw new Error(`there is no architecture ${name}`)
+  return found
+}
+
+export const stepOptions = (architecture: Architecture, shape: StepShape, precision: string): TrainingOptions => {
+  const own = { k: shape.k, precision, sparsity_coefficient: 0.1, threshold_init: shape.bias }
+  return {
+    ...defaultsFor(architecture),
+    ...Object.fromEntries(Object.entries(own).filter(([name]) => name in architecture.options)),
+    architecture,
+    d_sae: shape.d_sae,
+    steps: 1_000_000,
+    batch_rows: shape.batch,
+    seed: 0,
+    lr: 1e-5
+  }
+}
 
 export interface OwnStep {
   /** Latents that fired, mean over rows. */
@@ -39,14 +42,14 @@ export interface OwnStep {
 
 /** `rows` [d_sae, d_in]: the first decoder rows, of norm one. */
 export const makeOwnStep = (
-  architecture: ArchitectureName,
+  options: TrainingOptions,
+  method: TrainingMethod,
   shape: StepShape,
-  precision: TrainingOptions["precision"],
   rows: Float32Array
 ): OwnStep => {
-  const options = resolveOptions(stepOptions(architecture, shape, precision), shape.d_in)
   const { d_in } = shape
-  const trainer = makeSaeTrainer(architectures[architecture], options, {
+  const { latentType } = options.architecture
+  const trainer = makeSaeTrainer(resolveOptions(options), method, {
     d_in,
     b_dec: new Float32Array(d_in),
     variance: d_in
@@ -59,7 +62,7 @@ export const makeOwnStep = (
     ...state,
     W_enc: with_(state.W_enc, rows),
     W_dec: with_(state.W_dec, rows),
-    b_enc: architecture === "standard" || architecture === "p_anneal" ? with_(state.b_enc, raised) : state.b_enc,
+    b_enc: latentType === "relu" ? with_(state.b_enc, raised) : state.b_enc,
     extras: b_gate === undefined ? state.extras : { ...state.extras, b_gate: with_(b_gate, raised) }
   })
   return { step: (x) => trainer.step(x).l0, dispose: trainer.dispose }

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { matrixRows } from "../../src/activations/row-source.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
-import type { TrainingOptions } from "../../src/sae/settings/training-options.ts"
+import type { TrainingOptions } from "../../src/sae/training-options.ts"
 import { makeCheckpoint } from "../../src/store/checkpoint.ts"
 
 const everySeconds = 20

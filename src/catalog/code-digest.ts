@@ -151,3 +151,10 @@ export const codeDigest = (file: string, root: string): Effect.Effect<DigestedCo
     try: () => bundle(file, root),
     catch: (cause) => new CodeUnreadable({ file, problem: cause instanceof Error ? cause.message : String(cause) })
   })
+
+/** The code of a kind with that of the modules which its parameters name; of the kind alone, what it is. */
+export const joinCode = (parts: ReadonlyArray<CodeDigest>): CodeDigest => ({
+  digest: parts.length === 1 ? (parts[0] as CodeDigest).digest : sha256(parts.map(({ digest }) => digest).join("\n")),
+  packages: Object.assign({}, ...parts.map(({ packages }) => packages)) as CodeDigest["packages"],
+  files: Object.assign({}, ...parts.map((part) => part.files)) as CodeDigest["files"]
+})

@@ -26,7 +26,7 @@ import { suggest } from "../words/did-you-mean.ts"
 import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
-import { codeDigest } from "../catalog/code-digest.ts"
+import { codeDigest, joinCode } from "../catalog/code-digest.ts"
 import type { CodeDigest, CodeUnreadable } from "../catalog/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
@@ -143,13 +143,13 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }
   })
 
-  const codeOf = (kind: StageKind): Effect.Effect<CodeDigest, CodeUnreadable> => {
-    const file = files[kind.name] as string
-    return Effect.tryPromise({
+  const digestOf = (file: string): Effect.Effect<CodeDigest, CodeUnreadable> =>
+    Effect.tryPromise({
       try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, project.directory))),
       catch: (cause) => cause as CodeUnreadable
     })
-  }
+  const codeOf = (kind: StageKind, modules: ReadonlyArray<string>): Effect.Effect<CodeDigest, CodeUnreadable> =>
+    Effect.map(Effect.forEach([files[kind.name] as string, ...modules], digestOf), joinCode)
 
   const resolver: PlanResolver<ActionRecord, CodeUnreadable, never> = {
     code: codeOf,
@@ -186,7 +186,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }
   }
   const changedSincePlan = (instance: StageInstance): Effect.Effect<string | undefined> =>
-    codeOf(instance.kind).pipe(
+    codeOf(instance.kind, instance.decoded.code).pipe(
       Effect.map(({ digest }) => digest === byId.get(instance.id)?.facts.code.digest),
       Effect.catch(() => Effect.succeed(false)),
       Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))

@@ -3,6 +3,7 @@ import { canonicalJson } from "../json/canonical-json.ts"
 import type { Json } from "../json/canonical-json.ts"
 import { formatLine } from "../specification/location.ts"
 import { formatCoordinates } from "./coordinates.ts"
+import { keyParams } from "./manifest.ts"
 import { KEY_FORMAT } from "./key.ts"
 import type { InputDigests, InputItem, KeyManifest, KeyNotes, KeyRecord } from "./key.ts"
 import type { KeyFacts } from "./manifest.ts"
@@ -152,7 +153,7 @@ export const explain = (instance: StageInstance, before: KeyRecord | undefined, 
   return [
     ...diff("key format", old.format, KEY_FORMAT, nowhere),
     ...diff("kind", old.kind, instance.kind.name, () => sourceOf("stage.uses")),
-    ...diff("params", old.params, instance.params, sourceOf),
+    ...diff("params", keyParams(old.params), keyParams(instance.params), sourceOf),
     ...diffSources(before, now, sourceOf),
     ...diffCode(before, now),
     ...diff("packages", old.code.packages, now.facts.code.packages, nowhere),

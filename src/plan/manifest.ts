@@ -15,6 +15,13 @@ export interface KeyFacts {
   readonly numerics: KeyManifest["numerics"]
 }
 
+/**
+ * Parameters as a key holds them: those that are null, which is what every parameter that may be left out has for a default,
+ * are not there. So a kind that gets another such parameter keeps its keys, as far as its code does.
+ */
+export const keyParams = (params: KeyManifest["params"]): KeyManifest["params"] =>
+  Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null))
+
 /** Content digest of an instance's artifact by instance id; undefined while it is not known. */
 export type DigestOf = (instance: string) => string | undefined
 
@@ -38,7 +45,7 @@ export const manifestOf = (instance: StageInstance, facts: KeyFacts, digestOf: D
     format: KEY_FORMAT,
     kind: instance.kind.name,
     code: { digest: facts.code.digest, packages: facts.code.packages },
-    params: instance.params,
+    params: keyParams(instance.params),
     sources: facts.sources,
     inputs,
     facts: facts.facts,

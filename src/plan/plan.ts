@@ -23,9 +23,13 @@ export interface Found {
   readonly digest: string
 }
 
-/** How the plan learns what is outside the files. Called once for a kind, and once for an instance where it says so. */
+/** How the plan learns what is outside the files, once for an instance. */
 export interface PlanResolver<A extends Found, E, R> {
-  readonly code: (kind: StageKind) => Effect.Effect<
+  /** Once for a kind and the modules that instances of it name. */
+  readonly code: (
+    kind: StageKind,
+    modules: ReadonlyArray<string>
+  ) => Effect.Effect<
     {
       readonly digest: string
       readonly packages: Readonly<Record<string, string>>
@@ -135,6 +139,9 @@ const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
   return learned
 })
 
+/** Instances with equal answers have the same code. */
+const codeName = ({ kind, decoded }: StageInstance): string => JSON.stringify([kind.name, ...decoded.code])
+
 /**
  * @param options.wanted ids to plan; all without it. What a wanted instance needs must be wanted too.
  * @param options.force ids that run even if their result is there
@@ -146,15 +153,17 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
 ) {
   const { wanted, force } = options
   const instances = graph.instances.filter(({ id }) => wanted === undefined || wanted.has(id))
-  const kinds = [...new Set(instances.map(({ kind }) => kind))]
+  const named = new Map(instances.map((instance) => [codeName(instance), instance]))
   const codes = new Map(
-    yield* Effect.forEach(kinds, (kind) => Effect.map(resolve.code(kind), (code) => [kind, code] as const), {
-      concurrency: KIND_CONCURRENCY
-    })
+    yield* Effect.forEach(
+      named,
+      ([name, { kind, decoded }]) => Effect.map(resolve.code(kind, decoded.code), (code) => [name, code] as const),
+      { concurrency: KIND_CONCURRENCY }
+    )
   )
   const learned = yield* Effect.forEach(
     instances,
-    (instance) => learn(instance, codes.get(instance.kind) as NonNullable<ReturnType<typeof codes.get>>, resolve),
+    (instance) => learn(instance, codes.get(codeName(instance)) as NonNullable<ReturnType<typeof codes.get>>, resolve),
     { concurrency: KIND_CONCURRENCY }
   )
   const problems = learned.flatMap((each) => each.problems)

@@ -8,7 +8,7 @@ import type { StoredLatents } from "../kinds/sae/stored/stored-sae.ts"
 import { disposeGradient, type MatrixGradient } from "../tensor/kernels/latent-gradient.ts"
 import type { SparsePattern } from "../tensor/kernels/sparse-pattern.ts"
 import type { Params, ParamValues } from "../stage/param.ts"
-import type { OptionProblem, Trained } from "./settings/option-problem.ts"
+import type { ParamProblem } from "../stage/param-problem.ts"
 import type { SharedOptions } from "./settings/shared-options.ts"
 import type { ResolvedOptions, TrainingOptions } from "./training-options.ts"
 
@@ -82,6 +82,9 @@ export interface TrainedLatents {
   readonly threshold: number | null
 }
 
+/** What is trained. */
+export type Task = "autoencoder" | "transcoder" | "crosscoder"
+
 /** What an architecture needs the engine for. Methods, so that who calls need not know which options are its own. */
 export interface TrainingMethod<Own = unknown> {
   loss(batch: Batch<Own>): BatchLoss
@@ -111,11 +114,14 @@ export interface Architecture<Own extends Params = Params> {
   readonly presets: Readonly<Record<string, Settings<ParamValues<Own>>>>
   /** What follows from settings and from which of them were given; over both. */
   implied?(settings: ParamValues<Own>, given: Settings<ParamValues<Own>>): Settings<ParamValues<Own>>
-  problems(options: TrainingOptions<ParamValues<Own>>, trained: Trained): ReadonlyArray<OptionProblem>
+  problems(options: TrainingOptions<ParamValues<Own>>, task: Task): ReadonlyArray<ParamProblem>
   /** Whether it chooses k latents, or all above a threshold, which a penalty makes few. */
   readonly sparseBy: "k" | "penalty"
-  /** Whether its loss has one reconstruction: only that can be trained end to end. */
-  readonly endToEnd: boolean
+  /**
+   * Its own options that still hold where an SAE is trained on end to end. Absent: it cannot be, since its loss has more than
+   * one reconstruction.
+   */
+  readonly endToEnd?: ReadonlyArray<keyof Own & string>
   /** First values of the parameters that only it has, each [d_sae]; in use they are arrays of its latents by the same names. */
   extras?(options: ResolvedOptions<ParamValues<Own>>): Readonly<Record<string, Float32Array>>
   /** Those of them that are kept at zero or above. */

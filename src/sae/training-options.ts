@@ -1,8 +1,9 @@
 /** What a training run is told: what is trained, and how. */
-import type { Architecture } from "./architecture.ts"
-import type { SharedOptions } from "./settings/shared-options.ts"
+import type { Params, ParamValues } from "../stage/param.ts"
+import type { Architecture, Settings } from "./architecture.ts"
+import { sharedOptions, type SharedOptions } from "./settings/shared-options.ts"
 
-export interface RunOptions {
+export type RunOptions = {
   readonly architecture: Architecture
   readonly d_sae: number
   readonly steps: number
@@ -25,3 +26,13 @@ export const resolveOptions = <Own>(options: TrainingOptions<Own>): ResolvedOpti
     options.dead_after ??
     Math.min(1e7, Math.max(options.batch_rows, Math.floor((options.steps * options.batch_rows) / 50)))
 })
+
+export const defaultsOf = <P extends Params>(params: P): Partial<ParamValues<P>> =>
+  Object.fromEntries(
+    Object.entries(params).flatMap(([name, param]) => (param.default === undefined ? [] : [[name, param.default]]))
+  ) as Partial<ParamValues<P>>
+
+/** All options of an architecture that have a default, where no preset is named. */
+export const defaultsFor = <Own extends Params>({ options, defaults }: Architecture<Own>) =>
+  ({ ...defaultsOf(sharedOptions), ...defaultsOf(options), ...defaults, skip: false }) as SharedOptions &
+    Settings<ParamValues<Own>> & { readonly skip: boolean }

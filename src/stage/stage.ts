@@ -88,6 +88,11 @@ export type StageDeclaration<P extends Params, S extends Sources, I extends Inpu
    */
   readonly decode?: (params: ParamValues<P>) => Decoded<D>
   readonly resources?: (instance: { readonly params: ParamValues<P>; readonly settings: D }) => Resources
+  /**
+   * Modules that `run` finds by what the parameters name, absolute paths. What the kind's own module imports, late imports by
+   * a literal path included, is in its key anyway; what it finds by a name is in it only so.
+   */
+  readonly code?: (instance: { readonly params: ParamValues<P>; readonly settings: D }) => ReadonlyArray<string>
   /** Facts found at plan time that belong in the key (`command`: digests of files, a probe's output). */
   readonly facts?: (instance: {
     readonly params: ParamValues<P>
@@ -113,6 +118,8 @@ export type InstanceContext = Omit<
 /** What the parameters of an instance decide before it runs. */
 export interface DecodedStage {
   readonly resources: Resources
+  /** Modules besides the kind's own whose code determines the output: absolute paths. */
+  readonly code: ReadonlyArray<string>
   /** Undefined for a kind that has none. */
   readonly facts: ((projectDirectory: string) => Effect.Effect<Readonly<Record<string, Json>>, StageFailed>) | undefined
   /** Instances of one stage with equal answers may be run together; undefined: this one by itself. */
@@ -180,6 +187,7 @@ export const make = <
         const { facts } = declaration
         return {
           resources: declaration.resources?.(asked) ?? {},
+          code: declaration.code?.(asked) ?? [],
           facts: facts && ((projectDirectory) => facts({ ...asked, projectDirectory })),
           group: (inputs) => declaration.runTogether?.group({ ...asked, inputs })
         }

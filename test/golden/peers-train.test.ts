@@ -14,16 +14,11 @@ import { beforeAll, describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { openSafetensors } from "../../src/format/safetensors.ts"
 import type { SafetensorsEntry } from "../../src/format/safetensors.ts"
-import { architectures } from "../../src/sae/architectures/architectures.ts"
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
-import {
-  type ArchitectureName,
-  resolveOptions,
-  trainingDefaults,
-  type TrainingOptions
-} from "../../src/sae/settings/training-options.ts"
+import type { TrainingOptions } from "../../src/sae/training-options.ts"
 import type { AdamState } from "../../src/tensor/adam/adam-variable.ts"
 import { loadTestEngine } from "../engine.ts"
+import { type AnyOptions, methodOf, resolvedFor } from "../sae/architectures/known.ts"
 import { smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
 
 const python = process.env["SAELENS_PYTHON"]
@@ -36,7 +31,7 @@ beforeAll(loadTestEngine)
 const free = { decoder_norm: "free" } as const
 const saelens = { ...free, sparsity_coefficient: 0.2 } as const
 const jump = { ...free, sparsity_coefficient: 0.05, bandwidth: 0.4 } as const
-const cases: Readonly<Record<string, readonly [ArchitectureName, Partial<TrainingOptions>]>> = {
+const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<AnyOptions>>]>> = {
   dl_topk: ["topk", { clip: 1 }],
   dl_batch_topk: ["batch_topk", { clip: 1 }],
   dl_matryoshka_batch_topk: [
@@ -93,27 +88,22 @@ describe.skipIf(python === undefined)("trainers of other libraries", () => {
           const shapeOf = (tensor: string) => (file.entries.get(tensor) as SafetensorsEntry).shape
           const [steps, rows, d_in] = shapeOf("x") as [number, number, number]
           const d_sae = shapeOf("W_dec")[0] as number
-          const options = resolveOptions(
-            {
-              ...trainingDefaults,
-              architecture,
-              d_sae,
-              k: 4,
-              steps,
-              seed: 0,
-              batch_rows: rows,
-              lr: 1e-3,
-              warmup: 0,
-              decay: 0,
-              normalize: "none",
-              reconstruction: "sum",
-              sparsity_warmup: 0,
-              dead_after: 2 ** 30,
-              ...more
-            },
-            d_in
-          )
-          const trainer = makeSaeTrainer(architectures[architecture], options, {
+          const options = resolvedFor(architecture, {
+            d_sae,
+            k: 4,
+            steps,
+            seed: 0,
+            batch_rows: rows,
+            lr: 1e-3,
+            warmup: 0,
+            decay: 0,
+            normalize: "none",
+            reconstruction: "sum",
+            sparsity_warmup: 0,
+            dead_after: 2 ** 30,
+            ...more
+          })
+          const trainer = makeSaeTrainer(options, methodOf(architecture), {
             d_in,
             b_dec: new Float32Array(d_in),
             variance: 1

@@ -8,9 +8,9 @@ import { beforeAll, describe, expect } from "vitest"
 import * as Rng from "../../src/random/rng.ts"
 import { matrixRows } from "../../src/activations/row-source.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
-import { trainingRequest } from "../../src/sae/settings/training-request.ts"
-import type { ArchitectureName, TrainingOptions } from "../../src/sae/settings/training-options.ts"
+import type { TrainingOptions } from "../../src/sae/training-options.ts"
 import { loadTestEngine } from "../engine.ts"
+import { type AnyOptions, architectureNames, optionsFor } from "./architectures/known.ts"
 
 beforeAll(loadTestEngine)
 
@@ -52,34 +52,28 @@ const meanMaxCosine = (truth: ReadonlyArray<ReadonlyArray<number>>, W_dec: Float
   return total
 }
 
-const settings: Readonly<Record<ArchitectureName, Partial<TrainingOptions>>> = {
-  topk: {},
-  batch_topk: {},
+const settings: Readonly<Record<string, Partial<TrainingOptions<AnyOptions>>>> = {
   matryoshka_batch_topk: { groups: [0.25, 0.75] },
   standard: { sparsity_coefficient: 0.2 },
   p_anneal: { sparsity_coefficient: 0.15 },
-  jumprelu: {},
   gated: { sparsity_coefficient: 0.3 }
 }
 
 describe("known directions are found", () => {
-  for (const [architecture, more] of Object.entries(settings) as ReadonlyArray<
-    [ArchitectureName, Partial<TrainingOptions>]
-  >) {
+  for (const architecture of architectureNames) {
     it.effect(`${architecture}: MMCS of 0.9 and more`, () =>
       Effect.gen(function* () {
         const { truth, data } = world()
         const base = {
-          preset: "none",
           d_sae: directions,
           k: active,
+          target_l0: active,
           steps: 1200,
           batch_rows: 256,
           lr: 4e-3,
           seed: 0
-        } as const
-        const options = trainingRequest({ architecture, ...base, ...more } as never)
-        if (typeof options === "string") throw new Error(options)
+        }
+        const options = optionsFor(architecture, { ...base, ...settings[architecture] })
         const { weights, outcome } = yield* trainSae(matrixRows(data, d_in), options)
         const score = meanMaxCosine(truth, weights.W_dec)
         if (process.env["TRUTH_PRINT"] === "1")

@@ -9,29 +9,22 @@ import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
 import { Sae } from "../../src/kinds/sae/sae.ts"
 import { Tokens } from "../../src/kinds/tokens/tokens.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { architectures } from "../../src/sae/architectures/architectures.ts"
 import { foldScale } from "../../src/sae/training/fold-scale.ts"
 import { groupSizes } from "../../src/sae/architectures/matryoshka-batch-topk.ts"
 import { sumOfPartNorms } from "../../src/sae/loss/part-norms.ts"
-import { defaultsFor } from "../../src/sae/settings/presets.ts"
 import { matrixRows } from "../../src/activations/row-source.ts"
 import { type FirstWeights, unfoldScale } from "../../src/sae/training/unfold-scale.ts"
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
-import {
-  type ArchitectureName,
-  type ResolvedOptions,
-  resolveOptions,
-  type TrainingOptions
-} from "../../src/sae/settings/training-options.ts"
-import { trainingRequest } from "../../src/sae/settings/training-request.ts"
+import type * as Training from "../../src/sae/training-options.ts"
 import capture from "../../stages/capture-activations.ts"
 import evaluateCrosscoder from "../../stages/evaluate-crosscoder.ts"
 import trainCrosscoder from "../../stages/train-crosscoder.ts"
 import trainTranscoder from "../../stages/train-transcoder.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
+import { type AnyOptions, methodOf, optionsFor, resolvedFor } from "./architectures/known.ts"
 import { gradientValues } from "./training/gradient-values.ts"
 import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
 import { opened, runStage } from "./run-stage.ts"
@@ -45,20 +38,20 @@ const [d_in, d_out, d_sae, rows] = [4, 6, 10, 8]
 const variance = 3
 const sparsity = 0.4
 
-const optionsOf = (architecture: ArchitectureName, more: Partial<TrainingOptions>): ResolvedOptions =>
-  resolveOptions(
-    {
-      ...defaultsFor(architecture),
-      d_sae,
-      k: 3,
-      steps: 10,
-      seed: 0,
-      sparsity_coefficient: sparsity,
-      apply_b_dec_to_input: false,
-      ...more
-    },
-    d_out
-  )
+type ResolvedOptions = Training.ResolvedOptions<AnyOptions>
+type More = Partial<Training.TrainingOptions<AnyOptions>>
+
+const optionsOf = (architecture: string, more: More): ResolvedOptions =>
+  resolvedFor(architecture, {
+    d_sae,
+    k: 3,
+    steps: 10,
+    seed: 0,
+    sparsity_coefficient: sparsity,
+    sparsity_warmup: 0,
+    apply_b_dec_to_input: false,
+    ...more
+  })
 
 const example = (seed: number) => {
   const rng = Rng.make(seed, "transcoder")
@@ -86,7 +79,7 @@ const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<nu
   const chosen = options.k * rows
   const rank = (value: number, j: number): number => (parts.length === 1 ? value : value * (norms[j] as number))
   const ranked = z.flatMap((row) => row.map(rank)).toSorted((a, b) => b - a)
-  const limit = options.k === 0 ? 0 : (ranked[chosen - 1] as number)
+  const limit = options.architecture.sparseBy === "penalty" ? 0 : (ranked[chosen - 1] as number)
   const f = z.map((row) => row.map((value, j) => (rank(value, j) >= limit ? Math.max(0, value) : 0)))
   const missed = (width: number): number => {
     let total = 0
@@ -100,12 +93,12 @@ const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<nu
     }
     return options.reconstruction === "sum" ? total : total / variance
   }
-  if (options.architecture === "matryoshka_batch_topk") {
+  if (options.architecture.name === "matryoshka_batch_topk") {
     let width = 0
     const sizes = groupSizes(options)
     return sizes.reduce((sum, size) => sum + missed((width += size)) / sizes.length, 0)
   }
-  if (options.architecture === "batch_topk") return missed(d_sae)
+  if (options.architecture.name === "batch_topk") return missed(d_sae)
   const penalty = f.flatMap((row) => row.map((value, j) => value * (norms[j] as number))).reduce((a, b) => a + b, 0)
   return missed(d_sae) + (sparsity * penalty) / rows
 }
@@ -132,9 +125,9 @@ describe("gradients with a target of its own, a skip connection and several sour
           b_dec: tf.tensor1d(p.b_dec[0] as Array<number>)
         }
         const W_skip = skip ? tf.tensor2d(p.W_skip) : undefined
-        const common = { extras: {}, memory: {}, step: 1, sparsity, variance, dead: new Int32Array(0), parts, options }
+        const common = { extras: {}, memory: {}, step: 1, variance, dead: new Int32Array(0), parts, options }
         const before = tf.memory().numTensors
-        const { loss, gradients } = architectures[architecture].loss({ ...tensors, W_skip, ...common })
+        const { loss, gradients } = methodOf(architecture).loss({ ...tensors, W_skip, ...common })
         const own = gradientValues(gradients, tensors)
         expect(tf.memory().numTensors).toBe(before)
         const expected = () => naiveLoss(p, options, parts, skip)
@@ -163,12 +156,7 @@ describe("gradients with a target of its own, a skip connection and several sour
   }
 })
 
-const request = (architecture: ArchitectureName, more: object): TrainingOptions => {
-  const base = { preset: "none", d_sae: 24, k: 4, steps: 500, batch_rows: 128, lr: 5e-3, seed: 3 } as const
-  const options = trainingRequest({ architecture, ...base, ...more } as never)
-  if (typeof options === "string") throw new Error(options)
-  return options
-}
+const small = { d_sae: 24, k: 4, target_l0: 4, steps: 500, batch_rows: 128, lr: 5e-3, seed: 3 }
 
 const explained = (target: tf.Tensor2D, output: tf.Tensor2D): number =>
   tf.tidy(() => {
@@ -179,7 +167,7 @@ const explained = (target: tf.Tensor2D, output: tf.Tensor2D): number =>
 
 describe("training", () => {
   /** y = A x + B relu(C x) on a scale of its own, far from zero. */
-  const pairs = () => {
+  const mapped = () => {
     const rng = Rng.make(8, "pairs")
     const matrix = (n: number, m: number): Matrix =>
       Array.from({ length: n }, () => Array.from({ length: m }, () => rng.normal()))
@@ -205,11 +193,15 @@ describe("training", () => {
       `a ${architecture} transcoder${skip ? " with a skip connection" : ""} is saved for rows as they come`,
       () =>
         Effect.gen(function* () {
-          const { x, y } = pairs()
-          const given = { sources: [matrixRows(x, 8)], target: matrixRows(y, 6) }
+          const { x, y } = mapped()
+          const pairs = { sources: [matrixRows(x, 8)], target: matrixRows(y, 6) }
           const before = tf.memory().numTensors
-          const options = request(architecture, { skip, sparsity_coefficient: architecture === "jumprelu" ? 1 : 0.01 })
-          const { weights, outcome, stored } = yield* trainSae(given, options)
+          const options = optionsFor(architecture, {
+            ...small,
+            skip,
+            sparsity_coefficient: architecture === "jumprelu" ? 1 : 0.01
+          })
+          const { weights, outcome, stored } = yield* trainSae(pairs, options)
           expect(tf.memory().numTensors).toBe(before)
           expect(stored.transcoder).toBe(true)
           expect(weights.transcoder).toEqual({ d_out: 6 })
@@ -228,10 +220,13 @@ describe("training", () => {
   for (const architecture of ["topk", "matryoshka_batch_topk"] as const) {
     it(`a ${architecture} crosscoder is saved with the choice of its training, and can be gone on from`, () => {
       const [width, count] = [6, 64]
-      const options = resolveOptions(
-        request(architecture, { d_sae: 40, k: 4, apply_b_dec_to_input: false, normalize: "none" }),
-        2 * width
-      )
+      const options = resolvedFor(architecture, {
+        ...small,
+        ...(architecture === "matryoshka_batch_topk" ? { groups: [0.25, 0.75] } : {}),
+        d_sae: 40,
+        apply_b_dec_to_input: false,
+        normalize: "none"
+      })
       const rng = Rng.make(9, "choice")
       const x = tf.tensor2d(
         Float32Array.from({ length: count * 2 * width }, () => rng.normal()),
@@ -239,7 +234,7 @@ describe("training", () => {
       )
       const penalized = [width, width]
       const common = { d_in: 2 * width, b_dec: new Float32Array(2 * width), variance: 2 * width, parts: penalized }
-      const trainer = makeSaeTrainer(architectures[architecture], options, common)
+      const trainer = makeSaeTrainer(options, methodOf(architecture), common)
       for (let i = 0; i < 20; i++) trainer.step(x)
       const { output } = trainer.reconstruct(x)
       const { W_enc, b_enc, W_dec, b_dec } = trainer.exportState()
@@ -254,7 +249,7 @@ describe("training", () => {
       }
       const parts = penalized.map((own) => ({ width: own, scale: 1 }))
       const shape = { d_in: 2 * width, d_out: 2 * width, parts, penalized, transcoder: false, scale: 1 }
-      const stored = foldScale(architectures[architecture], trained, options, shape)
+      const stored = foldScale(trained, options, shape)
       const model = makeSaeModel(computableSae(stored) as SaeWeights)
       const again = model.reconstruct(x)
       const difference = (a: tf.Tensor, b: tf.Tensor): number =>
@@ -262,11 +257,11 @@ describe("training", () => {
       expect(difference(output, again)).toBeLessThan(1e-4)
 
       const first = unfoldScale(stored, options, shape) as FirstWeights
-      const next = makeSaeTrainer(architectures[architecture], options, { ...common, first })
+      const next = makeSaeTrainer(options, methodOf(architecture), { ...common, first })
       const { output: begun } = next.reconstruct(x)
       expect(difference(output, begun)).toBeLessThan(1e-4)
       // The same weights as of one source choose otherwise.
-      const plain = makeSaeTrainer(architectures[architecture], options, { ...common, parts: [2 * width], first })
+      const plain = makeSaeTrainer(options, methodOf(architecture), { ...common, parts: [2 * width], first })
       const { output: other } = plain.reconstruct(x)
       expect(difference(output, other)).toBeGreaterThan(1e-2)
       for (const made of [trainer, next, plain, model]) made.dispose()
@@ -299,15 +294,15 @@ describe("training", () => {
       }
       const sources = [matrixRows(first, width), matrixRows(second, width)]
       for (const options of [
-        request("batch_topk", { d_sae: 32, k: 3, steps: 1200, batch_rows: 256 }),
-        request("standard", {
+        optionsFor("batch_topk", { ...small, d_sae: 32, k: 3, steps: 1200, batch_rows: 256 }),
+        optionsFor("standard", {
+          ...small,
           d_sae: 32,
           decoder_norm: "free",
           decoder_init_norm: 0.1,
           sparsity_coefficient: 0.15,
           steps: 1200,
-          batch_rows: 256,
-          k: null
+          batch_rows: 256
         })
       ]) {
         const { weights, outcome, parts } = yield* trainSae({ sources }, options)

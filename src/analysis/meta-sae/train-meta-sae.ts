@@ -9,7 +9,8 @@ import { matrixRows } from "../../activations/row-source.ts"
 import { makeSaeModel } from "../../sae/sae-model.ts"
 import { trainSae } from "../../sae/training/train-sae.ts"
 import type { TrainedSae } from "../../sae/training/training-run.ts"
-import { trainingDefaults } from "../../sae/settings/training-options.ts"
+import batchTopk from "../../sae/architectures/batch-topk.ts"
+import { defaultsFor } from "../../sae/training-options.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { unitRows } from "../decoder-cosine.ts"
@@ -56,8 +57,8 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const rows = unitRows(base.W_dec, d_in)
   const count = rows.length / d_in
   const training = {
-    ...trainingDefaults,
-    architecture: "batch_topk" as const,
+    ...defaultsFor(batchTopk),
+    architecture: batchTopk,
     d_sae,
     k,
     steps,

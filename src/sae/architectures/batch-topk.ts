@@ -17,7 +17,7 @@ const batchTopk: Architecture<typeof choiceOptions> = {
   implied: impliedByGhosts,
   problems: (options) => choiceProblems("batch_topk", options),
   sparseBy: "k",
-  endToEnd: true,
+  endToEnd: [],
   latentType: "batch_topk",
   latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
   threshold: true,

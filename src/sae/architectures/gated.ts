@@ -108,7 +108,6 @@ const gated: Architecture<typeof penaltyOptions> = {
   },
   problems: (options) => penaltyProblems("gated", options),
   sparseBy: "penalty",
-  endToEnd: false,
   extras: ({ d_sae }) => ({
     b_gate: new Float32Array(d_sae),
     b_mag: new Float32Array(d_sae),

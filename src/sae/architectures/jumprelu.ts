@@ -36,7 +36,11 @@ const options = {
     default: "step",
     description: "what is penalised: L0, its distance from target_l0 (two ways), or a smooth L0"
   }),
-  target_l0: Param.number({ default: 20, minimum: 1e-6, description: "wanted latents a row; null: k where that is given" }),
+  target_l0: Param.number({
+    default: 20,
+    minimum: 1e-6,
+    description: "wanted latents a row: k, where that is given"
+  }),
   tanh_scale: Param.number({ default: 4, minimum: 1e-9, description: "steepness of the smooth L0" }),
   // Anthropic: 3e-6.
   pre_act_coefficient: Param.number({
@@ -264,7 +268,7 @@ const jumprelu: Architecture<typeof options> = {
   implied: (_, { k, target_l0 }) => (k === undefined || k === null || target_l0 !== undefined ? {} : { target_l0: k }),
   problems: (asked) => penaltyProblems("jumprelu", asked),
   sparseBy: "penalty",
-  endToEnd: true,
+  endToEnd: ["sparsity_coefficient", "l0_loss", "target_l0", "bandwidth"],
   extras: ({ d_sae, threshold_init }) => ({ threshold: new Float32Array(d_sae).fill(threshold_init) }),
   nonNegative: ["threshold"],
   latentType: "jumprelu",

@@ -11,7 +11,7 @@ import * as Param from "../../stage/param.ts"
 import type { Architecture } from "../architecture.ts"
 import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
 import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
-import type { OptionProblem } from "../settings/option-problem.ts"
+import type { ParamProblem } from "../../stage/param-problem.ts"
 import { saelensChoice } from "../settings/saelens-preset.ts"
 
 const options = {
@@ -40,14 +40,14 @@ export const groupSizes = ({
 const prefixWeight = ({ prefix_weights, groups }: Own): number =>
   ({ sum: 1, mean: 1 / groups.length, mean_of_mean: 1 / groups.length ** 2 })[prefix_weights]
 
-const groupProblems = ({ groups, d_sae }: Own & { readonly d_sae: number }): ReadonlyArray<OptionProblem> => {
+const groupProblems = ({ groups, d_sae }: Own & { readonly d_sae: number }): ReadonlyArray<ParamProblem> => {
   const sum = groups.reduce((total, share) => total + share, 0)
   if (groups.length === 0 || groups.some((share) => !(share > 0)) || Math.abs(sum - 1) > 1e-6) {
-    const message = `groups are shares of the latents that add up to 1, not ${groups.join(" + ")} = ${sum}`
-    return [{ param: "groups", message }]
+    const problem = `groups are shares of the latents that add up to 1, not ${groups.join(" + ")} = ${sum}`
+    return [{ param: "groups", problem }]
   }
   return groups.some((share) => Math.floor(share * d_sae) < 1)
-    ? [{ param: "groups", message: `groups: a share of ${Math.min(...groups)} of ${d_sae} latents is none` }]
+    ? [{ param: "groups", problem: `groups: a share of ${Math.min(...groups)} of ${d_sae} latents is none` }]
     : []
 }
 
@@ -62,7 +62,6 @@ const matryoshkaBatchTopk: Architecture<typeof options> = {
   implied: impliedByGhosts,
   problems: (asked) => [...choiceProblems("matryoshka_batch_topk", asked), ...groupProblems(asked)],
   sparseBy: "k",
-  endToEnd: false,
   latentType: "batch_topk",
   latents: ({ b_enc, threshold }, asked) => ({
     type: "batch_topk",

@@ -100,7 +100,7 @@ const pAnneal: Architecture<typeof options> = {
   },
   problems: (asked) => penaltyProblems("p_anneal", asked),
   sparseBy: "penalty",
-  endToEnd: true,
+  endToEnd: ["sparsity_coefficient"],
   memory: () => ({ p: 1, weight: 1, queue: [] }),
   latentType: "relu",
   latents: ({ b_enc }) => ({ type: "relu", b_enc }),

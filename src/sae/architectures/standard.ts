@@ -74,14 +74,14 @@ const standard: Architecture<typeof options> = {
       sparsity_warmup: 0.05
     }
   },
-  problems: (asked, trained) => [
+  problems: (asked, task) => [
     ...penaltyProblems("standard", asked),
-    ...(trained === "autoencoder" || asked.resample_every === null
+    ...(task === "autoencoder" || asked.resample_every === null
       ? []
-      : [{ param: "resample_every", message: `resample_every is for autoencoders, not for a ${trained}` }])
+      : [{ param: "resample_every", problem: `resample_every is for autoencoders, not for a ${task}` }])
   ],
   sparseBy: "penalty",
-  endToEnd: true,
+  endToEnd: ["sparsity_coefficient"],
   resampling: ({ resample_every: every, resample_power: power }) => (every === null ? undefined : { every, power }),
   latentType: "relu",
   latents: ({ b_enc }) => ({ type: "relu", b_enc }),

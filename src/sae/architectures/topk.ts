@@ -36,21 +36,21 @@ const topk: Architecture<typeof options> = {
     }
   },
   implied: impliedByGhosts,
-  problems: (asked, trained) => {
+  problems: (asked, task) => {
     const { multi_topk, precision } = asked
     const problems = [...choiceProblems("topk", asked)]
     if (multi_topk && precision === "bf16-candidates") {
-      const message = "precision bf16-candidates is for choosing the k largest, which multi_topk does not do alone"
-      problems.push({ param: "precision", message })
+      const problem = "precision bf16-candidates is for choosing the k largest, which multi_topk does not do alone"
+      problems.push({ param: "precision", problem })
     }
-    if (multi_topk && trained === "crosscoder") {
-      const message = "multi_topk is not for a crosscoder, which weighs what it chooses by"
-      problems.push({ param: "multi_topk", message })
+    if (multi_topk && task === "crosscoder") {
+      const problem = "multi_topk is not for a crosscoder, which weighs what it chooses by"
+      problems.push({ param: "multi_topk", problem })
     }
     return problems
   },
   sparseBy: "k",
-  endToEnd: true,
+  endToEnd: [],
   latentType: "topk",
   latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   load: async () => {

@@ -26,7 +26,7 @@ const numberIn = (memory: Memory, name: string): number => (memory[name] as numb
 /** Why `precision` cannot be had here, if so. */
 export const precisionProblem = ({ precision }: Pick<ChoiceOptions, "precision">): string | undefined =>
   precision === "bf16-candidates" && !compiledOpsLoaded()
-    ? "precision is bf16-candidates, which needs the tensorflow engine with operations of our own"
+    ? "precision is bf16-candidates, which needs the tensorflow engine with operations of our own; set it to auto or f32"
     : undefined
 
 const wantsCandidates = ({ options, memory, W_enc }: Batch<ChoiceOptions>): boolean => {

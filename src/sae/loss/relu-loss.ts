@@ -1,13 +1,6 @@
 /** The loss of SAEs that are sparse by a penalty on relu(z). */
 import type { Batch, BatchLoss } from "../architecture.ts"
-import {
-  decoderNorms,
-  encoderInput,
-  encoderProduct,
-  pairsAbove,
-  reconstruct,
-  weightGradients
-} from "./active-pass.ts"
+import { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
 import { pairSums } from "./code-products.ts"
 
 /** A penalty on single activations: its value and derivative at f > 0. */

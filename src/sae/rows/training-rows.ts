@@ -10,7 +10,7 @@ import { dataOrder, givenOrder } from "./data-order.ts"
 import { layerNormRows } from "./layer-norm-rows.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 import { rowStatistics, type RowStatistics } from "./row-statistics.ts"
-import type { TrainingOptions } from "../settings/training-options.ts"
+import type { SharedOptions } from "../settings/shared-options.ts"
 
 export interface TrainingRows {
   /** One or more, of equally many rows; row i of each belongs together. */
@@ -53,7 +53,7 @@ export interface ScaledRows {
   ) => (index: number) => Effect.Effect<ScaledBatch, StageFailed | ArtifactError>
 }
 
-const scaleOf = (normalize: TrainingOptions["normalize"], statistics: RowStatistics, width: number): number =>
+const scaleOf = (normalize: SharedOptions["normalize"], statistics: RowStatistics, width: number): number =>
   normalize === "mean_square"
     ? statistics.scale
     : normalize === "mean_norm"
@@ -100,7 +100,7 @@ const makeGather = (all: ReadonlyArray<Scaled>): ((indices: Uint32Array) => tf.T
 /** The rows ready to train on, or the reason why they cannot be. */
 export const scaledRows = (
   given: RowSource | TrainingRows,
-  normalize: TrainingOptions["normalize"]
+  normalize: SharedOptions["normalize"]
 ): ScaledRows | string => {
   const { sources, target, whole }: TrainingRows = "sources" in given ? given : { sources: [given] }
   const rows = (sources[0] as RowSource).rows

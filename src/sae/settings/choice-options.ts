@@ -1,6 +1,6 @@
 /** Options of the architectures that choose k latents, and what has to hold of them. */
 import * as Param from "../../stage/param.ts"
-import type { OptionProblem } from "./option-problem.ts"
+import type { ParamProblem } from "../../stage/param-problem.ts"
 import type { SharedOptions } from "./shared-options.ts"
 
 export const choiceOptions = {
@@ -50,19 +50,20 @@ export const auxiliaryLatents = ({ k_aux }: Pick<ChoiceOptions, "k_aux">, d_out:
 export const impliedByGhosts = (
   { aux_loss }: Pick<ChoiceOptions, "aux_loss">,
   given: Partial<ChoiceOptions>
-): Partial<ChoiceOptions> =>
-  aux_loss === "ghost" && given.aux_coefficient === undefined ? { aux_coefficient: 1 } : {}
+): Partial<ChoiceOptions> => (aux_loss === "ghost" && given.aux_coefficient === undefined ? { aux_coefficient: 1 } : {})
 
 export const choiceProblems = (
   name: string,
   { k, d_sae, decoder_norm }: ChoiceOptions & Pick<SharedOptions, "decoder_norm"> & { readonly d_sae: number }
-): ReadonlyArray<OptionProblem> => [
-  ...(k > d_sae ? [{ param: "k", message: `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae` }] : []),
+): ReadonlyArray<ParamProblem> => [
+  ...(k > d_sae
+    ? [{ param: "k", problem: `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae` }]
+    : []),
   ...(decoder_norm === "free"
     ? [
         {
           param: "decoder_norm",
-          message: `decoder_norm is free, but ${name} chooses by activations of unit decoder rows`
+          problem: `decoder_norm is free, but ${name} chooses by activations of unit decoder rows`
         }
       ]
     : [])

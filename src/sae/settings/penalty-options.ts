@@ -1,6 +1,6 @@
 /** Options of the architectures that are sparse by a penalty, and what has to hold of them. */
 import * as Param from "../../stage/param.ts"
-import type { OptionProblem } from "./option-problem.ts"
+import type { ParamProblem } from "../../stage/param-problem.ts"
 
 export const penaltyOptions = {
   sparsity_coefficient: Param.number({ default: 0, minimum: 0, description: "weight of the sparsity penalty" }),
@@ -14,15 +14,12 @@ export const penaltyOptions = {
 
 export type PenaltyOptions = Param.ParamValues<typeof penaltyOptions>
 
-export const penaltyProblems = (
-  name: string,
-  { sparsity_coefficient }: PenaltyOptions
-): ReadonlyArray<OptionProblem> =>
+export const penaltyProblems = (name: string, { sparsity_coefficient }: PenaltyOptions): ReadonlyArray<ParamProblem> =>
   sparsity_coefficient > 0
     ? []
     : [
         {
           param: "sparsity_coefficient",
-          message: `sparsity_coefficient is missing: ${name} is sparse by its penalty alone`
+          problem: `sparsity_coefficient is missing: ${name} is sparse by its penalty alone`
         }
       ]

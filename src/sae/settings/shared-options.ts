@@ -3,6 +3,7 @@
  * Gao et al. 2024, arXiv 2406.04093. What only one architecture has stands in its file, what a few share beside this one.
  */
 import * as Param from "../../stage/param.ts"
+import type { ParamProblem } from "../../stage/param-problem.ts"
 
 export const sharedOptions = {
   batch_rows: Param.integer({ default: 1024, minimum: 1, description: "rows a step", unit: "rows" }),
@@ -19,7 +20,12 @@ export const sharedOptions = {
     description: "share of the steps over which the learning rate rises"
   }),
   // Gemma Scope: 0.1.
-  warmup_from: Param.number({ default: 0, minimum: 0, maximum: 1, description: "share of the peak that it rises from" }),
+  warmup_from: Param.number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description: "share of the peak that it rises from"
+  }),
   warmup_shape: Param.choice(["linear", "cosine"], { default: "linear", description: "how it rises" }),
   // dl: 0.2.
   decay: Param.number({
@@ -104,3 +110,23 @@ export const skipOption = Param.boolean({
   default: false,
   description: "add a linear skip connection from input to output"
 })
+
+type Checked = Pick<SharedOptions, "tied" | "decoder_norm" | "normalize"> & { readonly skip: boolean }
+
+/** @param task what is trained with them */
+export const sharedProblems = (
+  { tied, decoder_norm, normalize, skip }: Checked,
+  task: "autoencoder" | "transcoder" | "crosscoder"
+): ReadonlyArray<ParamProblem> => {
+  const problems: Array<ParamProblem> = []
+  const wrong = (param: string, problem: string) => problems.push({ param, problem })
+  if (task !== "transcoder" && skip) wrong("skip", "skip is for transcoders: it needs a target")
+  if (task !== "autoencoder") {
+    if (tied) wrong("tied", `tied weights are for autoencoders, not for a ${task}`)
+    if (normalize === "layer_norm") {
+      wrong("normalize", `layer_norm would have to be undone in use, which a ${task} cannot`)
+    }
+  }
+  if (tied && decoder_norm === "free") wrong("tied", "tied weights need decoder_norm unit")
+  return problems
+}

@@ -1,7 +1,7 @@
 /** When training has gone wrong for good, told with what came before and what to try. It is the same on every try. */
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import type { StepMetrics } from "./sae-trainer.ts"
-import type { ResolvedOptions } from "../settings/training-options.ts"
+import type { ResolvedOptions } from "../training-options.ts"
 
 /** A reconstruction error of so many times the variance is no longer training. */
 const greatestError = 1e3

@@ -16,7 +16,8 @@ import { dataOrder } from "../rows/data-order.ts"
 import { cleanPass, endToEndGradient, type Objective, type SplicedContexts } from "./end-to-end-gradient.ts"
 import { isHeldOut } from "../../activations/held-out-documents.ts"
 import type { RowSource } from "../../activations/row-source.ts"
-import { reconstructionWeight, type TrainingOptions } from "../settings/training-options.ts"
+import { reconstructionWeight } from "../loss/reconstruction-weight.ts"
+import type { TrainingOptions } from "../training-options.ts"
 import { scaledRows } from "../rows/training-rows.ts"
 import { startRun, type TrainingHooks } from "./training-run.ts"
 
@@ -27,9 +28,6 @@ export interface FinetuneOptions {
   /** Contexts of a step. */
   readonly contexts: number
 }
-
-/** Architectures whose loss has more than one reconstruction, which one target cannot stand for. */
-export const notEndToEnd: ReadonlyArray<string> = ["gated", "matryoshka_batch_topk"]
 
 /** All training contexts, with the tokens that are replaced and the predictions that count. */
 const trainingContexts = Effect.fnUntraced(function* ({ contexts: tokens, split }: ActivationsHandle) {
@@ -66,9 +64,9 @@ export const finetuneSae = Effect.fnUntraced(function* (
   { objective, mse_coefficient, contexts: perStep }: FinetuneOptions,
   hooks: TrainingHooks = {}
 ) {
-  if (notEndToEnd.includes(training.architecture)) {
+  if (training.architecture.endToEnd === undefined) {
     return yield* stageFailed(
-      `${training.architecture} cannot be trained end to end: its loss has several reconstructions`,
+      `${training.architecture.name} cannot be trained end to end: its loss has several reconstructions`,
       "Fine-tune a topk, batch_topk, standard, p_anneal or jumprelu SAE."
     )
   }
@@ -77,7 +75,8 @@ export const finetuneSae = Effect.fnUntraced(function* (
   const scaled = scaledRows(rows, training.normalize)
   if (typeof scaled === "string") return yield* stageFailed(scaled)
   // What the auxiliary loss makes of the residual means nothing where the target stands for a gradient.
-  const run = yield* startRun(scaled, { ...training, aux_coefficient: 0 }, hooks, init)
+  const alone = { aux_coefficient: 0 }
+  const run = yield* startRun(scaled, { ...training, ...alone }, hooks, init)
   const weight = reconstructionWeight(run.options, scaled.variance, scaled.d_out)
   const order = dataOrder(found.length, Math.min(perStep, found.length), training.seed)
   const { hook } = activations

@@ -8,10 +8,10 @@
  */
 import { scaleLatents } from "../../kinds/sae/latents/latents.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { Architecture, TrainedLatents } from "../architecture.ts"
+import type { TrainedLatents } from "../architecture.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
 import { sumOfPartNorms } from "../loss/part-norms.ts"
-import { type ResolvedOptions, usesK } from "../settings/training-options.ts"
+import type { ResolvedOptions } from "../training-options.ts"
 
 export interface TrainedWeights extends TrainedLatents {
   /** [d_sae, d_in] */
@@ -30,17 +30,16 @@ const perColumn = (parts: ScaledRows["parts"]): ReadonlyArray<number> =>
 const blockLatents = 64
 
 export const foldScale = (
-  architecture: Architecture,
   trained: TrainedWeights,
   options: ResolvedOptions,
   rows: Pick<ScaledRows, "d_in" | "d_out" | "parts" | "penalized" | "transcoder" | "scale">
 ): StoredSae => {
-  const { d_sae } = options
+  const { architecture, d_sae } = options
   const { d_in, d_out, scale } = rows
   const inputs = perColumn(rows.parts)
   const outputs = rows.transcoder ? Array.from({ length: d_out }, () => scale) : inputs
   const free = options.decoder_norm === "free"
-  const weighed = usesK(options.architecture) && rows.penalized.length > 1
+  const weighed = architecture.sparseBy === "k" && rows.penalized.length > 1
   const W_enc = new Float32Array(d_in * d_sae)
   const W_dec = new Float32Array(d_sae * d_out)
   const norms = new Float64Array(d_sae).fill(1)

@@ -31,7 +31,11 @@ export interface SaeParameters {
   /** The architecture's own, [d_sae] each. */
   readonly extras: () => Record<string, Float32Array>
   /** One step of Adam; disposes of the gradients and of the weights that they were computed at. */
-  readonly update: (gradients: Gradients, weights: ReadWeights, step: { readonly lr: number; readonly step: number }) => void
+  readonly update: (
+    gradients: Gradients,
+    weights: ReadWeights,
+    step: { readonly lr: number; readonly step: number }
+  ) => void
   /** A tied encoder equal to the decoder, decoder rows at norm one, parameters that may not be negative at zero or above. */
   readonly constrain: () => void
   readonly exportState: () => ParametersState

@@ -8,7 +8,7 @@ import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 import { trainTogether } from "./train-together.ts"
-import type { TrainingOptions } from "../settings/training-options.ts"
+import type { TrainingOptions } from "../training-options.ts"
 import type { TrainedSae, TrainingHooks } from "./training-run.ts"
 import type { TrainingRows } from "../rows/training-rows.ts"
 

@@ -8,7 +8,7 @@ import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import type { RowSource } from "../../activations/row-source.ts"
-import type { TrainingOptions } from "../settings/training-options.ts"
+import type { TrainingOptions } from "../training-options.ts"
 import { type ScaledRows, scaledRows, type TrainingRows } from "../rows/training-rows.ts"
 import { startRun, type TrainedSae, type TrainingHooks, type TrainingRun } from "./training-run.ts"
 

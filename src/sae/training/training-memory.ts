@@ -1,10 +1,8 @@
 /** How much memory a training run takes at most: told before it starts, and refused where it cannot be had. */
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import type { ArchitectureName } from "../settings/training-options.ts"
 
 export interface TrainingSizes {
-  readonly architecture: ArchitectureName
   readonly d_in: number
   readonly d_out: number
   readonly d_sae: number

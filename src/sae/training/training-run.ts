@@ -11,15 +11,13 @@ import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { Checkpoint } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
-import { architectures } from "../architectures/architectures.ts"
-import { precisionProblem, precisionUsed, type PrecisionUsed } from "../loss/choose-pairs.ts"
 import { watchDivergence } from "./divergence.ts"
 import { foldScale } from "./fold-scale.ts"
-import { optionProblems } from "../settings/option-problems.ts"
 import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { roundStored } from "./round-stored.ts"
 import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
-import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../settings/training-options.ts"
+import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../training-options.ts"
+import { optionProblems } from "../option-problems.ts"
 import type { ScaledBatch, ScaledRows } from "../rows/training-rows.ts"
 import { unfoldScale } from "./unfold-scale.ts"
 
@@ -51,11 +49,9 @@ export interface TrainedSae {
     readonly input_scale: number
     readonly rows_seen: number
     readonly epochs: number
-    /** Of architectures that choose k latents. */
-    readonly precision?: PrecisionUsed["precision"]
-    readonly candidate_steps?: number
-    readonly candidate_redone_share?: number
   }
+  /** What the architecture says of it besides. */
+  readonly methodOutcome: Readonly<Record<string, string | number>>
 }
 
 export interface TrainingRun {
@@ -93,9 +89,9 @@ export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOp
   const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
   // Only where the input is what is reconstructed, and from one source, is there a centre to subtract.
   const plain = !rows.transcoder && rows.parts.length === 1
-  const options = resolveOptions(plain ? asked : { ...asked, apply_b_dec_to_input: false }, rows.d_out)
+  const options = resolveOptions(plain ? asked : { ...asked, apply_b_dec_to_input: false })
   const [wrong] = optionProblems(options, plain ? "autoencoder" : rows.transcoder ? "transcoder" : "crosscoder")
-  return wrong?.message ?? options
+  return wrong?.problem ?? options
 }
 
 /**
@@ -112,15 +108,16 @@ export const startRun = Effect.fnUntraced(function* (
   const { d_in, scale, variance, transcoder } = rows
   const options = runOptions(rows, given)
   if (typeof options === "string") return yield* stageFailed(options)
-  const problem = precisionProblem(options)
-  if (problem !== undefined) return yield* stageFailed(problem, "Set precision to auto or f32.")
+  const { architecture } = options
+  const method = yield* Effect.promise(() => architecture.load())
+  const problem = method.problem?.(options)
+  if (problem !== undefined) return yield* stageFailed(problem)
   const first = init === undefined ? undefined : unfoldScale(init, options, rows)
   if (typeof first === "string") return yield* stageFailed(first)
-  const architecture = architectures[options.architecture]
   const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
   const trainer = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      makeSaeTrainer(architecture, options, {
+      makeSaeTrainer(options, method, {
         d_in,
         b_dec,
         variance,
@@ -194,7 +191,7 @@ export const startRun = Effect.fnUntraced(function* (
   }
   const finish = Effect.fnUntraced(function* () {
     useAverage()
-    const threshold = architecture.threshold ? smallest : undefined
+    const threshold = architecture.threshold === true ? smallest : undefined
     if (threshold !== undefined && !Number.isFinite(threshold)) {
       return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
@@ -214,7 +211,7 @@ export const startRun = Effect.fnUntraced(function* (
       const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
       return tail.reduce((sum, value) => sum + value, 0) / tail.length
     }
-    const stored = roundStored(foldScale(architecture, trained, options, rows), options.dtype)
+    const stored = roundStored(foldScale(trained, options, rows), options.dtype)
     // A threshold that was never set has failed above.
     const weights = computableSae(stored) as SaeWeights
     const result: TrainedSae = {
@@ -231,9 +228,9 @@ export const startRun = Effect.fnUntraced(function* (
         threshold: threshold === undefined ? null : threshold * scale,
         input_scale: scale,
         rows_seen: options.steps * options.batch_rows,
-        epochs: (options.steps * options.batch_rows) / rows.rows,
-        ...precisionUsed(state.memory, options)
-      }
+        epochs: (options.steps * options.batch_rows) / rows.rows
+      },
+      methodOutcome: method.outcome?.(state.memory, options) ?? {}
     }
     return result
   })
@@ -242,7 +239,7 @@ export const startRun = Effect.fnUntraced(function* (
     steps: trainer.steps,
     step,
     reconstruct: trainer.reconstruct,
-    samples: architecture.threshold ? thresholdBatches : 0,
+    samples: architecture.threshold === true ? thresholdBatches : 0,
     sample,
     finish
   }

@@ -1,33 +1,25 @@
 /** What the stage kinds that train have in common: memory, the members of one pass, what is said and measured. */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { Opened } from "../../stage/input.ts"
-import { type Decoded, decoded } from "../../stage/param-problem.ts"
 import type { Resources } from "../../stage/resources.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
-import { optionProblems } from "../settings/option-problems.ts"
 import { leastTrainingBytes, requireTrainingMemory } from "./training-memory.ts"
-import { type ArchitectureName, type TrainingOptions, usesK } from "../settings/training-options.ts"
-import { type TrainingRequest, trainingRequest } from "../settings/training-request.ts"
+import { architectureFile } from "../architectures.ts"
+import type { TrainingOptions } from "../training-options.ts"
+import { trainingRecord } from "./training-record.ts"
 import type { TrainingRows } from "../rows/training-rows.ts"
 import type { TrainedSae } from "./training-run.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 
-/** The options of a training stage, or everything that is wrong with its parameters. */
-export const decodeTraining = (
-  params: TrainingRequest,
-  what: Parameters<typeof optionProblems>[1]
-): Decoded<TrainingOptions> => {
-  const options = trainingRequest(params)
-  if (typeof options === "string") return Result.fail([{ param: "preset", problem: options }])
-  const problems = optionProblems(options, what).map(({ param, message }) => ({ param, problem: message }))
-  return decoded(options, problems)
-}
+/** The code that a training stage has besides its own: that of the architecture which is trained. */
+export const trainingCode = ({ settings }: { readonly settings: TrainingOptions }): ReadonlyArray<string> => [
+  architectureFile(settings.architecture)
+]
 
 /** The least that training takes, before its inputs are there. */
 export const trainingResources = ({ settings }: { readonly settings: TrainingOptions }): Resources => ({
@@ -43,7 +35,6 @@ export const trainingGroup = ({ batch_rows }: TrainingOptions, ...same: Readonly
   JSON.stringify([batch_rows, ...same])
 
 interface TrainingContext extends Pick<StageContext<unknown, {}, unknown>, "progress" | "checkpoint" | "log"> {
-  readonly params: { readonly architecture: ArchitectureName; readonly k: number | null }
   readonly settings: TrainingOptions
   readonly inputs: { readonly init?: Opened<SaeHandle> | undefined }
 }
@@ -57,11 +48,7 @@ export const trainMembers = Effect.fnUntraced(function* (
   const { trainTogether } = yield* Effect.promise(() => import("./train-together.ts"))
   const members = yield* Effect.forEach(
     contexts,
-    Effect.fnUntraced(function* ({ params, settings, inputs, progress, checkpoint, log }) {
-      const { architecture, k } = params
-      if (k !== null && !usesK(architecture) && architecture !== "jumprelu") {
-        log(`k is not used: the L0 of ${architecture} follows from sparsity_coefficient`)
-      }
+    Effect.fnUntraced(function* ({ settings, inputs, progress, checkpoint }) {
       const init = yield* inputs.init?.value.stored ?? Effect.succeed(undefined)
       return { options: settings, hooks: { progress, checkpoint }, ...(init === undefined ? {} : { init }) }
     })
@@ -74,11 +61,12 @@ export const trainMembers = Effect.fnUntraced(function* (
 /** For `sae.json`: what was trained, and how it went. */
 export const trainedInfo = (
   { params, inputs }: TrainingContext & { readonly params: { readonly preset: string } },
-  { options, outcome }: TrainedSae
-) => ({
-  k: usesK(params.architecture) ? options.k : null,
-  training: { ...options, preset: params.preset, init: inputs.init?.artifact.digest ?? null, ...outcome }
-})
+  trained: TrainedSae
+) => {
+  const training = trainingRecord(trained, params.preset)
+  const k = trained.options.architecture.sparseBy === "k" ? training.k : null
+  return { k, training: { ...training, preset: params.preset, init: inputs.init?.artifact.digest ?? null } }
+}
 
 /** For `sae.json`: the rows of one activation. */
 export const rowsInfo = ({ hook, model, digest }: ActivationsHandle) => ({

@@ -4,7 +4,7 @@
  * and encoder. Refused, with the reason, where it would not stay.
  */
 import { type Floats, storedProblem, type StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { ArchitectureName, ResolvedOptions } from "../settings/training-options.ts"
+import type { ResolvedOptions } from "../training-options.ts"
 import { sumOfPartNorms } from "../loss/part-norms.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
 
@@ -20,16 +20,6 @@ export interface FirstWeights {
   readonly b_dec: Floats
   /** The architecture's own parameters, [d_sae] each; W_skip [d_out, d_in] where it has one. */
   readonly extras: Readonly<Record<string, Floats>>
-}
-
-const latentsOf: Readonly<Record<ArchitectureName, StoredSae["latents"]["type"]>> = {
-  topk: "topk",
-  batch_topk: "batch_topk",
-  matryoshka_batch_topk: "batch_topk",
-  standard: "relu",
-  p_anneal: "relu",
-  jumprelu: "jumprelu",
-  gated: "gated"
 }
 
 /** Decoder norms farther from one change which latents a TopK chooses. */
@@ -48,8 +38,9 @@ const mismatch = (
     return init.transcoder ? "init is a transcoder, and an autoencoder is trained" : "init is no transcoder"
   }
   const { type } = init.latents
-  if (type !== latentsOf[architecture]) {
-    return `init has ${type} latents, and architecture ${architecture} has ${latentsOf[architecture]} ones`
+  const { name, latentType } = architecture
+  if (type !== latentType) {
+    return `init has ${type} latents, and architecture ${name} has ${latentType} ones`
   }
   if (
     (options.normalize === "layer_norm") !== (init.normalize === "layer_norm") ||
@@ -98,7 +89,7 @@ export const unfoldScale = (
   const rescaled = latents.type === "topk" && latents.rescale
   const far = weights.findIndex((weight) => Math.abs(weight - 1) > nearlyOne)
   if (chooses && !rescaled && far >= 0) {
-    return `init's decoder row ${far} has norm ${(weights[far] as number).toPrecision(4)}, and ${options.architecture} chooses by activations of unit rows`
+    return `init's decoder row ${far} has norm ${(weights[far] as number).toPrecision(4)}, and ${options.architecture.name} chooses by activations of unit rows`
   }
   const bias = (values: Floats): Floats =>
     values.map((b, j) => (b / scale + (centre[j] as number)) * (norms[j] as number))

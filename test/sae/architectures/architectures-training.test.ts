@@ -1,31 +1,26 @@
 import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { beforeAll, describe, expect } from "vitest"
 import { convertSae } from "../../../src/kinds/sae/convert-sae.ts"
 import { readAnySae } from "../../../src/kinds/sae/formats.ts"
 import * as Rng from "../../../src/random/rng.ts"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
 import { layerNormRows } from "../../../src/sae/rows/layer-norm-rows.ts"
-import { optionProblems } from "../../../src/sae/settings/option-problems.ts"
+import { optionProblems } from "../../../src/sae/option-problems.ts"
 import { annealing } from "../../../src/sae/architectures/p-anneal.ts"
-import { presetNames, presets } from "../../../src/sae/settings/presets.ts"
 import { drawRows } from "../../../src/sae/training/resample-latents.ts"
 import { matrixRows } from "../../../src/activations/row-source.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
-import {
-  type ArchitectureName,
-  architectureNames,
-  resolveOptions,
-  type TrainingOptions,
-  trainingDefaults
-} from "../../../src/sae/settings/training-options.ts"
-import { trainingRequest, type TrainingRequest } from "../../../src/sae/settings/training-request.ts"
+import { architectures } from "../../../src/sae/architectures.ts"
+import { resolveOptions, type TrainingOptions } from "../../../src/sae/training-options.ts"
+import { trainingRequest } from "../../../src/sae/training-request.ts"
 import { filesFolder } from "../../artifact/directory-folder.ts"
 import { loadTestEngine } from "../../engine.ts"
-import { plainRows, request, small } from "../training/training-variants.ts"
+import { architectureNames, methodOf } from "./known.ts"
+import { type Given, given, plainRows, request, small } from "../training/training-variants.ts"
 
 beforeAll(loadTestEngine)
 
@@ -114,10 +109,9 @@ describe("every architecture", () => {
 
   it("thresholds are never negative", () => {
     const options = resolveOptions(
-      request("jumprelu", { sparsity_coefficient: 1e-9, threshold_init: 0.001, bandwidth: 1, lr: 0.05 }),
-      16
+      request("jumprelu", { sparsity_coefficient: 1e-9, threshold_init: 0.001, bandwidth: 1, lr: 0.05 })
     )
-    const trainer = makeSaeTrainer(architectures.jumprelu, options, {
+    const trainer = makeSaeTrainer(options, methodOf("jumprelu"), {
       d_in: 16,
       b_dec: new Float32Array(16),
       variance: 1
@@ -158,7 +152,7 @@ describe("details", () => {
   })
 
   it("p falls from 1 to its end in equal parts, from the start of annealing on", () => {
-    const options = resolveOptions(request("p_anneal", { steps: 20, anneal_start: 0.25, p_updates: 4, p_end: 0.1 }), 16)
+    const options = request("p_anneal", { steps: 20, anneal_start: 0.25, p_updates: 4, p_end: 0.1 })
     expect(annealing(options).map(({ step }) => step)).toEqual([6, 11, 16, 21])
     for (const [i, { p }] of annealing(options).entries()) expect(p).toBeCloseTo(1 - 0.3 * i, 12)
   })
@@ -173,10 +167,15 @@ describe("details", () => {
   })
 })
 
+const problemsOf = (architecture: string, more: Given) =>
+  Result.match(trainingRequest(given(architecture, more)), {
+    onSuccess: () => [],
+    onFailure: (problems) => problems
+  })
+
 describe("presets", () => {
   it("set what they publish, and nothing stands in the way of an option that is given", () => {
     expect(request("standard", { preset: "anthropic_april_2024", batch_rows: null })).toMatchObject({
-      ...trainingDefaults,
       decoder_norm: "free",
       decoder_init_norm: 0.1,
       normalize: "mean_norm",
@@ -192,20 +191,17 @@ describe("presets", () => {
     expect(request("jumprelu", { preset: "dictionary_learning", k: 33 })).toMatchObject({
       target_l0: 33,
       bandwidth: 1e-3,
-      beta1: 0,
-      k: null
+      beta1: 0
     })
     expect(request("jumprelu", { preset: "dictionary_learning", k: 33, target_l0: 5 })).toMatchObject({ target_l0: 5 })
   })
 
   it("all are complete: what they leave open is named", () => {
-    const open: Array<string> = []
-    for (const preset of presetNames) {
-      for (const architecture of Object.keys(presets[preset]) as ReadonlyArray<ArchitectureName>) {
-        const problems = optionProblems(request(architecture, { preset, d_sae: 64 }))
-        open.push(...problems.map(({ message }) => `${preset} ${architecture}: ${message.split(":")[0]}`))
-      }
-    }
+    const open = [...architectures.values()].flatMap(({ name, presets }) =>
+      Object.keys(presets).flatMap((preset) =>
+        problemsOf(name, { preset, d_sae: 64 }).map(({ problem }) => `${preset} ${name}: ${problem.split(":")[0]}`)
+      )
+    )
     expect(open).toEqual([
       "gemma_scope jumprelu: sparsity_coefficient is missing",
       "towards_monosemanticity standard: sparsity_coefficient is missing"
@@ -213,9 +209,9 @@ describe("presets", () => {
   })
 
   it("one that has nothing for an architecture says for which it has", () => {
-    expect(trainingRequest({ architecture: "gated", preset: "openai", d_sae: 8, k: null, steps: 1, seed: 0 })).toBe(
-      "the preset openai has no settings for gated; it has some for topk"
-    )
+    expect(problemsOf("gated", { preset: "openai" })).toEqual([
+      { param: "preset", problem: "the preset openai has no settings for gated; it has some for topk" }
+    ])
   })
 
   it("options that do not go together are refused by name", () => {
@@ -224,15 +220,22 @@ describe("presets", () => {
       ["topk", { k: 99 }, "k"],
       ["batch_topk", { decoder_norm: "free" }, "decoder_norm"],
       ["standard", { sparsity_coefficient: 0 }, "sparsity_coefficient"],
-      ["gated", { resample_every: 10 }, "resample_every"],
       ["matryoshka_batch_topk", { groups: [0.5, 0.4] }, "groups"],
       ["matryoshka_batch_topk", { groups: [0.001, 0.999] }, "groups"],
       ["standard", { tied: true, decoder_norm: "free" }, "tied"]
     ] as const) {
-      expect(
-        optionProblems(request(architecture, more as Partial<TrainingRequest>)).map((problem) => problem.param)
-      ).toContain(param)
+      expect(problemsOf(architecture, more).map((problem) => problem.param)).toContain(param)
     }
+  })
+
+  it("an option of another architecture is refused, with those that it has; null is no option", () => {
+    const problem = "p_anneal has no `k`; it has sparsity_coefficient, sparsity_warmup, p_end, p_updates, anneal_start"
+    expect(problemsOf("p_anneal", { k: 3 })).toEqual([{ param: "k", problem, remedy: "leave it out, or give null" }])
+    expect(problemsOf("gated", { resample_every: 10, groups: [1] }).map(({ param }) => param)).toEqual([
+      "resample_every",
+      "groups"
+    ])
+    expect(problemsOf("p_anneal", { k: null, groups: null })).toEqual([])
   })
 
   it("multi_topk is refused for a crosscoder alone, which weighs what it chooses by", () => {

@@ -7,16 +7,10 @@ import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../../src/random/rng.ts"
 import type { Batch } from "../../../src/sae/architecture.ts"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
 import { groupSizes } from "../../../src/sae/architectures/matryoshka-batch-topk.ts"
-import { defaultsFor } from "../../../src/sae/settings/presets.ts"
-import {
-  type ArchitectureName,
-  type ResolvedOptions,
-  resolveOptions,
-  type TrainingOptions
-} from "../../../src/sae/settings/training-options.ts"
+import type * as Training from "../../../src/sae/training-options.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { type AnyOptions, architectureOf, methodOf, resolvedFor } from "./known.ts"
 import { gradientValues } from "../training/gradient-values.ts"
 
 beforeAll(loadTestEngine)
@@ -39,11 +33,19 @@ interface Parameters {
   readonly r_mag: Array<number>
 }
 
-const optionsOf = (architecture: ArchitectureName, more: Partial<TrainingOptions>): ResolvedOptions =>
-  resolveOptions(
-    { ...defaultsFor(architecture), d_sae, k: 3, steps: 10, seed: 0, sparsity_coefficient: sparsity, ...more },
-    d_in
-  )
+type ResolvedOptions = Training.ResolvedOptions<AnyOptions>
+type More = Partial<Training.TrainingOptions<AnyOptions>>
+
+const optionsOf = (architecture: string, more: More): ResolvedOptions =>
+  resolvedFor(architecture, {
+    d_sae,
+    k: 3,
+    steps: 10,
+    seed: 0,
+    sparsity_coefficient: sparsity,
+    sparsity_warmup: 0,
+    ...more
+  })
 
 const example = (seed: number, unit: boolean): { readonly parameters: Parameters; readonly x: Matrix } => {
   const rng = Rng.make(seed, "architectures")
@@ -172,7 +174,7 @@ const naiveLoss = (
 ): number => {
   const pi = products(p, x, options)
   const norms = normsOf(p, options)
-  switch (options.architecture) {
+  switch (options.architecture.name) {
     case "standard":
     case "p_anneal": {
       const f = pi.map((row) => row.map((value, j) => Math.max(0, value + (p.b_enc[j] as number))))
@@ -227,7 +229,7 @@ const naiveLoss = (
       )
     }
     default:
-      throw new Error(options.architecture)
+      throw new Error(options.architecture.name)
   }
 }
 
@@ -244,15 +246,15 @@ const differences = (loss: () => number, values: Array<number>, h = 1e-6): Reado
   })
 
 const run = (
-  architecture: ArchitectureName,
-  more: Partial<TrainingOptions>,
+  architecture: string,
+  more: More,
   seed: number,
   dead: ReadonlyArray<number> = [],
-  memory: Batch["memory"] = architectures[architecture].memory(optionsOf(architecture, more))
+  memory: Batch["memory"] = architectureOf(architecture).memory?.(optionsOf(architecture, more)) ?? {}
 ) => {
   const options = optionsOf(architecture, more)
   const { parameters, x } = example(seed, options.decoder_norm === "unit")
-  const names = Object.keys(architectures[architecture].extras(options)) as ReadonlyArray<keyof Parameters>
+  const names = Object.keys(architectureOf(architecture).extras?.(options) ?? {}) as ReadonlyArray<keyof Parameters>
   const tensors = {
     x: tf.tensor2d(x),
     W_enc: tf.tensor2d(parameters.W_enc),
@@ -261,14 +263,13 @@ const run = (
     b_dec: tf.tensor1d(parameters.b_dec)
   }
   const before = tf.memory().numTensors
-  const got = architectures[architecture].loss({
+  const got = methodOf(architecture).loss({
     ...tensors,
     target: tensors.x,
     parts: [d_in],
     W_skip: undefined,
     extras: Object.fromEntries(names.map((name) => [name, Float32Array.from(parameters[name] as Array<number>)])),
     step: 1,
-    sparsity,
     variance,
     dead: Int32Array.from(dead),
     memory,
@@ -290,8 +291,8 @@ const closeTo = (got: ReadonlyArray<number>, expected: ReadonlyArray<number>, wh
 }
 
 const compare = (
-  architecture: ArchitectureName,
-  more: Partial<TrainingOptions>,
+  architecture: string,
+  more: More,
   seed: number,
   dead: ReadonlyArray<number> = [],
   exponent = 1,
@@ -316,7 +317,7 @@ const compare = (
 }
 
 const seeds = [1, 2, 3]
-const variants: ReadonlyArray<readonly [string, Partial<TrainingOptions>]> = [
+const variants: ReadonlyArray<readonly [string, More]> = [
   ["unit decoder", {}],
   ["free decoder", { decoder_norm: "free" }],
   ["b_dec not subtracted, mean reconstruction", { apply_b_dec_to_input: false, reconstruction: "mean" }]
@@ -434,14 +435,13 @@ it("where many latents fire, dense products give the same as sparse ones", () =>
       parts: [d_in],
       W_skip: undefined,
       step: 1,
-      sparsity,
       variance,
       dead: new Int32Array(0),
       memory: {},
       extras: {},
       options
     }
-    const got = architectures.standard.loss({ x, target: x, b_enc, ...weights, ...common })
+    const got = methodOf("standard").loss({ x, target: x, b_enc, ...weights, ...common })
     const held = { ...parameters, b_enc: parameters.b_enc.map(() => bias) }
     return { got, expected: naiveLoss(held, example(5, true).x, options, held, [], 1) }
   }

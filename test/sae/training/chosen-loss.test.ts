@@ -1,10 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../../src/random/rng.ts"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
-import { defaultsFor } from "../../../src/sae/settings/presets.ts"
-import { resolveOptions } from "../../../src/sae/settings/training-options.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { methodOf, resolvedFor } from "../architectures/known.ts"
 import { gradientValues, isSparse } from "./gradient-values.ts"
 import { naiveGradients, naiveLoss, type NaiveSae } from "../naive-sae.ts"
 
@@ -51,15 +49,14 @@ const lossOf = (
 ) => {
   const { variance, ...asked } = more
   const [latents, width] = given.W_enc.shape
-  const options = resolveOptions({ ...defaultsFor(architecture), ...asked, d_sae: latents, steps: 10, seed: 0 }, width)
-  return architectures[architecture].loss({
+  const options = resolvedFor(architecture, { ...asked, d_sae: latents, steps: 10, seed: 0 })
+  return methodOf(architecture).loss({
     ...given,
     target: given.x,
     parts: [width],
     W_skip: undefined,
     extras: {},
     step: 1,
-    sparsity: 0,
     variance,
     dead: Int32Array.from(dead),
     memory: {},

@@ -4,15 +4,15 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { dataOrder } from "../../../src/sae/rows/data-order.ts"
 import { matrixRows } from "../../../src/activations/row-source.ts"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
-import { resolveOptions, trainingDefaults, type TrainingOptions } from "../../../src/sae/settings/training-options.ts"
-import { learningRate } from "../../../src/sae/training/training-schedules.ts"
+import { learningRate } from "../../../src/sae/settings/schedules.ts"
+import { resolveOptions, type TrainingOptions } from "../../../src/sae/training-options.ts"
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { type AnyOptions, methodOf, optionsFor } from "../architectures/known.ts"
 import { makeNaiveAdam, naiveGradients, naiveLoss, type NaiveSae } from "../naive-sae.ts"
 import { syntheticRows } from "../synthetic-rows.ts"
 
@@ -20,16 +20,11 @@ beforeAll(loadTestEngine)
 
 const small = syntheticRows({ rows: 600, d_in: 16, directions: 24, active: 3, mean: 2, seed: 5 })
 
-const options = (architecture: "topk" | "batch_topk", more: Partial<TrainingOptions> = {}): TrainingOptions => ({
-  ...trainingDefaults,
-  architecture,
-  d_sae: 32,
-  k: 3,
-  steps: 60,
-  batch_rows: 64,
-  seed: 7,
-  ...more
-})
+const options = (
+  architecture: "topk" | "batch_topk",
+  more: Partial<TrainingOptions<AnyOptions>> = {}
+): TrainingOptions<AnyOptions> =>
+  optionsFor(architecture, { d_sae: 32, k: 3, steps: 60, batch_rows: 64, seed: 7, ...more })
 
 const bytes = (values: Float32Array | Float64Array): Buffer =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength)
@@ -40,9 +35,9 @@ describe("training", () => {
       const { data, d_in } = syntheticRows({ rows: 24, d_in: 4, directions: 6, active: 2, mean: 1, seed: 11 })
       const few = { d_sae: 6, k: 2, steps: 6, batch_rows: 8, lr: 0.01, aux_coefficient: 0 }
       const given = options(architecture, few)
-      const resolved = resolveOptions(given, d_in)
+      const resolved = resolveOptions(given)
       const variance = 2.5
-      const trainer = makeSaeTrainer(architectures[architecture], resolved, {
+      const trainer = makeSaeTrainer(resolved, methodOf(architecture), {
         d_in,
         b_dec: new Float32Array(d_in),
         variance
@@ -164,7 +159,7 @@ describe("training", () => {
     const run = (aux_coefficient: number) => {
       const given = options("topk", { steps: 300, lr: 5e-3, dead_after: 1000, aux_coefficient })
       const start = { d_in, b_dec: new Float32Array(d_in), variance: 9 }
-      const trainer = makeSaeTrainer(architectures.topk, resolveOptions(given, d_in), start)
+      const trainer = makeSaeTrainer(resolveOptions(given), methodOf("topk"), start)
       // Half of the encoder a hundred times too small: it is never among the k largest.
       const state = trainer.exportState()
       const half = (given.d_sae / 2) * d_in
@@ -215,9 +210,9 @@ describe("training", () => {
   it("a clipped gradient is the gradient scaled to the limit, all parameters together", () => {
     // Plain arithmetic on the moments: after one step the first moment is (1 - beta1) g.
     const norm = (clip: number | null): number => {
-      const given = resolveOptions(options("topk", { clip }), small.d_in)
+      const given = resolveOptions(options("topk", { clip }))
       const start = { d_in: small.d_in, b_dec: new Float32Array(small.d_in), variance: 1 }
-      const trainer = makeSaeTrainer(architectures.topk, given, start)
+      const trainer = makeSaeTrainer(given, methodOf("topk"), start)
       const x = tf.tensor2d(small.data, [600, small.d_in])
       trainer.step(x)
       x.dispose()

@@ -2,18 +2,18 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
 import type { RowSource } from "../../../src/activations/row-source.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
 import { trainTogether } from "../../../src/sae/training/train-together.ts"
 import { leastTrainingBytes, requireTrainingMemory, trainingBytes } from "../../../src/sae/training/training-memory.ts"
-import { resolveOptions } from "../../../src/sae/settings/training-options.ts"
+import { resolveOptions } from "../../../src/sae/training-options.ts"
 import type { TrainedSae } from "../../../src/sae/training/training-run.ts"
-import { latentsChosen, learningRate } from "../../../src/sae/training/training-schedules.ts"
+import { latentsChosen, learningRate } from "../../../src/sae/settings/schedules.ts"
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { methodOf } from "../architectures/known.ts"
 import { plainRows, request, small, variants } from "./training-variants.ts"
 
 beforeAll(loadTestEngine)
@@ -165,8 +165,8 @@ describe("going on from an earlier SAE", () => {
 describe("details of training", () => {
   it("averaged weights are the exponential average of those after every step, rows of norm one", () => {
     const decay = 0.8
-    const options = resolveOptions(request("standard", { ema: decay, lr: 0.05, warmup: 0 }), 16)
-    const trainer = makeSaeTrainer(architectures.standard, options, {
+    const options = resolveOptions(request("standard", { ema: decay, lr: 0.05, warmup: 0 }))
+    const trainer = makeSaeTrainer(options, methodOf("standard"), {
       d_in: 16,
       b_dec: new Float32Array(16),
       variance: 1
@@ -208,8 +208,7 @@ describe("details of training", () => {
         decay_to: 0.25,
         decay_shape: "cosine",
         k_anneal: 0.5
-      }),
-      16
+      })
     )
     const rates = Array.from({ length: 100 }, (_, i) => learningRate(options, i + 1))
     // Half of the warm-up, at step 5: 0.1 + 0.9 / 2; half of the decay, with 25 of 50 steps left: 0.25 + 0.75 / 2.
@@ -257,7 +256,7 @@ describe("details of training", () => {
 
   it.effect("memory is estimated before the start, and refused where there is less", () =>
     Effect.gen(function* () {
-      const sizes = { architecture: "topk", d_in: 768, d_out: 768, d_sae: 12_288, batch_rows: 2048 } as const
+      const sizes = { d_in: 768, d_out: 768, d_sae: 12_288, batch_rows: 2048 } as const
       const bytes = trainingBytes(sizes)
       // Weights of 72 MiB and pre-activations of 96 MiB, several times.
       expect(bytes / 2 ** 20).toBeGreaterThan(500)

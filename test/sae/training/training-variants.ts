@@ -1,14 +1,15 @@
 /** Small trainings of everything that can be trained, and of what makes its state larger. */
+import * as Result from "effect/Result"
 import * as Rng from "../../../src/random/rng.ts"
 import { matrixRows, type RowSource } from "../../../src/activations/row-source.ts"
 import type { TrainedSae } from "../../../src/sae/training/training-run.ts"
 import type { TrainingRows } from "../../../src/sae/rows/training-rows.ts"
-import {
-  type ArchitectureName,
-  architectureNames,
-  type TrainingOptions
-} from "../../../src/sae/settings/training-options.ts"
-import { trainingRequest, type TrainingRequest } from "../../../src/sae/settings/training-request.ts"
+import type { Task } from "../../../src/sae/architecture.ts"
+import type { SharedOptions } from "../../../src/sae/settings/shared-options.ts"
+import type { TrainingOptions } from "../../../src/sae/training-options.ts"
+import { trainingRequest, type TrainingRequest } from "../../../src/sae/training-request.ts"
+import { formatParamProblem } from "../../../src/stage/param-problem.ts"
+import { type AnyOptions, architectureNames, architectureOf } from "../architectures/known.ts"
 import { syntheticRows } from "../synthetic-rows.ts"
 
 export const small = syntheticRows({ rows: 600, d_in: 16, directions: 24, active: 3, mean: 2, seed: 5 })
@@ -29,21 +30,31 @@ const seenThrough = (width: number, seed: number): RowSource => {
   return matrixRows(rows, width)
 }
 
-export const request = (architecture: ArchitectureName, more: Partial<TrainingRequest> = {}): TrainingOptions => {
-  const options = trainingRequest({
-    architecture,
-    preset: "none",
-    d_sae: 32,
-    k: 3,
-    steps: 60,
-    batch_rows: 64,
-    seed: 7,
-    ...(architecture === "matryoshka_batch_topk" ? { groups: [0.25, 0.75] } : {}),
-    ...more
-  } as TrainingRequest)
-  if (typeof options === "string") throw new Error(options)
-  return options
+export type Given = { readonly [O in keyof (SharedOptions & AnyOptions)]?: (SharedOptions & AnyOptions)[O] | null } & {
+  readonly preset?: string
+  readonly d_sae?: number
+  readonly steps?: number
+  readonly seed?: number
+  readonly skip?: boolean
 }
+
+/** A small training as a user asks for it. */
+export const given = (architecture: string, more: Given = {}): TrainingRequest => ({
+  architecture,
+  preset: "none",
+  d_sae: 32,
+  ...("k" in architectureOf(architecture).options ? { k: 3 } : {}),
+  steps: 60,
+  batch_rows: 64,
+  seed: 7,
+  ...(architecture === "matryoshka_batch_topk" ? { groups: [0.25, 0.75] } : {}),
+  ...more
+})
+
+export const request = (architecture: string, more: Given = {}, task?: Task): TrainingOptions<AnyOptions> =>
+  Result.getOrThrowWith(trainingRequest(given(architecture, more), task), (problems) => {
+    return new Error(problems.map(formatParamProblem).join("; "))
+  }) as TrainingOptions<AnyOptions>
 
 export interface Variant {
   readonly name: string
@@ -64,7 +75,7 @@ export const variants: ReadonlyArray<Variant> = [
   ),
   plain("batch_topk, averaged", request("batch_topk", { ema: 0.9, k_anneal: 0.5 })),
   plain("topk, ghost gradients", request("topk", { aux_loss: "ghost", multi_topk: true, dead_after: 128 })),
-  { name: "transcoder", options: request("batch_topk", { skip: true }), rows: transcoder },
+  { name: "transcoder", options: request("batch_topk", { skip: true }, "transcoder"), rows: transcoder },
   { name: "crosscoder", options: request("standard", { decoder_norm: "free" }), rows: crosscoder }
 ]
 

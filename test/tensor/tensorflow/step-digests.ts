@@ -2,32 +2,26 @@
 import { createHash } from "node:crypto"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { architectures } from "../../../src/sae/architectures/architectures.ts"
-import { defaultsFor } from "../../../src/sae/settings/presets.ts"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
-import { architectureNames, resolveOptions, usesK } from "../../../src/sae/settings/training-options.ts"
 import { loadEngine } from "../../../src/tensor/engine/engine.ts"
+import { architectureNames, architectureOf, methodOf, resolvedFor } from "../../sae/architectures/known.ts"
 import { normalRows } from "../../sae/normal-rows.ts"
 
 await Effect.runPromise(loadEngine("auto", { threads: Number(process.argv[2]) }))
 const [d_in, d_sae, rows] = [96, 1024, 256]
 const digests: Record<string, string> = {}
 for (const architecture of architectureNames) {
-  const options = resolveOptions(
-    {
-      ...defaultsFor(architecture),
-      d_sae,
-      k: 8,
-      steps: 100,
-      batch_rows: rows,
-      seed: 0,
-      sparsity_coefficient: 0.1,
-      threshold_init: 2,
-      clip: architecture === "topk" ? 1 : null
-    },
-    d_in
-  )
-  const trainer = makeSaeTrainer(architectures[architecture], options, {
+  const options = resolvedFor(architecture, {
+    d_sae,
+    k: 8,
+    steps: 100,
+    batch_rows: rows,
+    seed: 0,
+    sparsity_coefficient: 0.1,
+    threshold_init: 2,
+    clip: architecture === "topk" ? 1 : null
+  })
+  const trainer = makeSaeTrainer(options, methodOf(architecture), {
     d_in,
     b_dec: new Float32Array(d_in),
     variance: d_in
@@ -38,7 +32,10 @@ for (const architecture of architectureNames) {
   const { b_gate } = first.extras
   trainer.restoreState({
     ...first,
-    b_enc: usesK(architecture) || architecture === "jumprelu" ? first.b_enc : { ...first.b_enc, weights: low },
+    b_enc:
+      architectureOf(architecture).sparseBy === "k" || architecture === "jumprelu"
+        ? first.b_enc
+        : { ...first.b_enc, weights: low },
     extras: b_gate === undefined ? first.extras : { ...first.extras, b_gate: { ...b_gate, weights: low } }
   })
   for (let step = 0; step < 4; step++) {
