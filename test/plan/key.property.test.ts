@@ -2,6 +2,7 @@
 import { assert, describe, it } from "vitest"
 import * as fc from "fast-check"
 import { canonicalJson } from "../../src/json/canonical-json.ts"
+import type { Json } from "../../src/json/canonical-json.ts"
 import { keyOf } from "../../src/plan/key.ts"
 import { manifestOf } from "../../src/plan/manifest.ts"
 import type { KeyFacts } from "../../src/plan/manifest.ts"
@@ -153,6 +154,20 @@ describe("a key", () => {
     assert.strictEqual(key({}), variants[0])
     assert.match(variants[0] as string, /^[0-9a-f]{64}$/)
     assert.isUndefined(manifestOf(sae, facts, () => undefined))
+  })
+
+  it("holds no parameter that is null: one that a kind gets later changes no key", () => {
+    const keyWith = (params: Readonly<Record<string, Json>>): string => {
+      const sae = compiled(file(write({ stages: stages(plain) }, asIs))).graph.instances.find(({ id }) => id === "sae")
+      if (sae === undefined) throw new Error("no sae")
+      const facts: KeyFacts = { code: { digest: "c", packages: {} }, sources: {}, facts: {}, numerics: {} }
+      const manifest = manifestOf({ ...sae, params: { ...sae.params, ...params } }, facts, () => "x")
+      if (manifest === undefined) throw new Error("no manifest")
+      return keyOf(manifest)
+    }
+    assert.strictEqual(keyWith({ threshold: null }), keyWith({}))
+    assert.strictEqual(keyWith({ threshold: null, another: null }), keyWith({}))
+    assert.notStrictEqual(keyWith({ threshold: 0 }), keyWith({}))
   })
 
   it("is the hash of known text: the format is frozen", () => {
