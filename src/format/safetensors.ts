@@ -28,7 +28,8 @@ const dtypeBytes = {
 export type SafetensorsDtype = keyof typeof dtypeBytes
 
 export interface SafetensorsEntry {
-  readonly dtype: SafetensorsDtype
+  /** A `SafetensorsDtype`, or the name of a type that cannot be read: such a tensor hinders nobody who does not want it. */
+  readonly dtype: string
   readonly shape: ReadonlyArray<number>
   /** Bytes. */
   readonly size: number
@@ -65,14 +66,17 @@ const locate = (header: unknown, bodySize: number): ReadonlyMap<string, Located>
     if (name === "__metadata__") continue
     if (typeof value !== "object" || value === null) return `tensor ${name} has no description`
     const { dtype, shape, data_offsets: offsets } = value as Readonly<Record<string, unknown>>
-    if (!isDtype(dtype)) return `tensor ${name} has the unknown dtype ${String(dtype)}`
+    if (typeof dtype !== "string") return `tensor ${name} has no dtype`
     if (!Array.isArray(shape) || !shape.every(isSize)) return `tensor ${name} has a wrong shape`
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
       return `tensor ${name} has wrong data offsets`
     }
     const [start, end] = offsets as [number, number]
-    const size = (shape as ReadonlyArray<number>).reduce((product, n) => product * n, dtypeBytes[dtype])
-    if (end - start !== size || end > bodySize) {
+    // What one number of an unknown type takes is not known, so its tensor is as large as the header says.
+    const size = isDtype(dtype)
+      ? (shape as ReadonlyArray<number>).reduce((product, n) => product * n, dtypeBytes[dtype])
+      : end - start
+    if (size < 0 || end - start !== size || end > bodySize) {
       return `tensor ${name} (${dtype} [${shape.join(", ")}]) needs ${size} bytes but stands at ${start} to ${end} of ${bodySize}`
     }
     located.push([name, { dtype, shape, size, offset: start }])
@@ -148,31 +152,11 @@ export const openSafetensors = Effect.fn("openSafetensors")(function* (file: Ver
     const { dtype, size } = located.get(name) as Located
     if (dtype === "F32") return new Float32Array(raw.buffer, raw.byteOffset, size / 4)
     if (dtype === "F64") return Float32Array.from(new Float64Array(raw.buffer, raw.byteOffset, size / 8))
-    return yield* fail(`tensor ${name} is ${dtype}, not a float`)
+    return yield* fail(`tensor ${name} is ${dtype}; F32, F16, BF16 and F64 can be read as floats`)
   })
   const result: Safetensors = { entries: located, metadata, bytes, float32 }
   return result
 })
-
-/** Several files as one, for sharded weights. Where a name stands twice, the first file wins. */
-export const mergeSafetensors = (parts: ReadonlyArray<Safetensors>): Safetensors => {
-  const owner = new Map<string, Safetensors>()
-  const entries = new Map<string, SafetensorsEntry>()
-  for (const part of parts) {
-    for (const [name, entry] of part.entries) {
-      if (owner.has(name)) continue
-      owner.set(name, part)
-      entries.set(name, entry)
-    }
-  }
-  const of = (name: string): Safetensors => owner.get(name) ?? (parts[0] as Safetensors)
-  return {
-    entries,
-    metadata: parts[0]?.metadata ?? {},
-    bytes: (name) => of(name).bytes(name),
-    float32: (name) => of(name).float32(name)
-  }
-}
 
 export interface SafetensorsTensor {
   readonly dtype: SafetensorsDtype

@@ -15,3 +15,25 @@ export interface WeightTensors {
   /** The tensor as f32, row-major. Fails where it is no float, or is missing. */
   readonly float32: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, ArtifactError>
 }
+
+/** A file of several that make one model. */
+export interface WeightPart {
+  /** Name of the file, for messages. */
+  readonly path: string
+  readonly weights: WeightTensors
+}
+
+/** Several files as one; or, where a tensor stands in two of them, a sentence that says so. */
+export const mergeWeights = (parts: ReadonlyArray<WeightPart>): WeightTensors | string => {
+  const owners = new Map<string, WeightPart>()
+  const entries = new Map<string, WeightEntry>()
+  for (const part of parts) {
+    for (const [name, entry] of part.weights.entries) {
+      const other = owners.get(name)
+      if (other !== undefined) return `${name} stands in ${other.path} and in ${part.path}`
+      owners.set(name, part)
+      entries.set(name, entry)
+    }
+  }
+  return { entries, float32: (name) => ((owners.get(name) ?? parts[0]) as WeightPart).weights.float32(name) }
+}

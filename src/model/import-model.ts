@@ -5,56 +5,86 @@ import { canonicalJson } from "../json/canonical-json.ts"
 import { readGgufModel } from "../kinds/language-model/gguf/read-gguf-model.ts"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
 import { readLanguageModel } from "../kinds/language-model/read-language-model.ts"
+import { findWeights } from "../kinds/language-model/weight-files.ts"
 import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
+import { ggufModels } from "../source/scheme/gguf-names.ts"
 import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { ResolvedSource } from "../stage/source.ts"
+import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 import { checkTokenizer } from "./check-tokenizer.ts"
 import { filesArtifact } from "./files-artifact.ts"
 import { checkWeights, modelInfo } from "./load-model.ts"
 
-/** Files of a model folder that are used; a folder's other files (other formats, licences) stay where they are. */
-const used = /^(config\.json|tokenizer\.json|model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json)$/
-
 interface Imported {
   readonly handle: Pick<LanguageModelHandle, "config" | "tokenizer" | "weights">
   /** Files copied as they are, by the name that they get. */
-  readonly copied: ReadonlyArray<readonly [name: string, file: ResolvedSource["files"][number]]>
+  readonly copied: ReadonlyArray<readonly [name: string, file: SourceFile]>
   /** Files made of the others. */
   readonly made: Readonly<Record<string, string>>
 }
 
+const needed = ["config.json", "tokenizer.json"]
+
 const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
-  const files = source.files.filter(({ name }) => used.test(name))
-  for (const name of ["config.json", "tokenizer.json"]) {
-    if (files.some((file) => file.name === name)) continue
+  for (const name of needed) {
+    if (source.files.some((file) => file.name === name)) continue
     return yield* stageFailed(
       `source ${source.uri}: there is no ${name}; the source holds ${source.files.map((file) => file.name).join(", ")}`,
       "Give a folder with config.json, tokenizer.json and model.safetensors, or one GGUF file."
     )
   }
-  for (const file of files) yield* fetchSourceFile(file)
-  const artifact = yield* filesArtifact("LanguageModel", files)
+  const fetch = (files: ReadonlyArray<SourceFile>) => Effect.forEach(files, fetchSourceFile, { discard: true })
+  const has = (name: string): boolean => source.files.some((file) => file.name === name)
+  // Which files are needed follows from names and small files; the others (other formats, licences) are not fetched.
+  const indices = source.files.filter(({ name }) => name.endsWith(".index.json"))
+  yield* fetch(indices)
+  const found = yield* findWeights({ ...(yield* filesArtifact("LanguageModel", indices)), has })
+  const files = source.files.filter(({ name }) => [...needed, ...(found?.names ?? [])].includes(name))
+  yield* fetch(files)
   const imported: Imported = {
-    handle: yield* readLanguageModel(artifact),
+    handle: yield* readLanguageModel(yield* filesArtifact("LanguageModel", files)),
     copied: files.map((file) => [file.name, file] as const),
     made: {}
   }
   return imported
 })
 
-/** A GGUF file stays as it is; its configuration and tokenizer are written out beside it. */
-const fromGguf = Effect.fnUntraced(function* (file: ResolvedSource["files"][number]) {
-  yield* fetchSourceFile(file)
-  const artifact = yield* filesArtifact("LanguageModel", [file])
-  const { config, tokenizer: made, weights } = yield* readGgufModel(yield* artifact.open(file.name), file.name)
+/** A GGUF model stays as it is; its configuration and tokenizer are written out beside it. */
+const fromGguf = Effect.fnUntraced(function* (files: ReadonlyArray<SourceFile>) {
+  for (const file of files) yield* fetchSourceFile(file)
+  const artifact = yield* filesArtifact("LanguageModel", files)
+  const parts = yield* Effect.forEach(files, ({ name }) =>
+    Effect.map(artifact.open(name), (file) => ({ path: name, file }))
+  )
+  const { config, tokenizer: made, weights } = yield* readGgufModel(parts)
   const tokenizer = yield* made
   const imported: Imported = {
     handle: { config, tokenizer: Effect.succeed(tokenizer), weights: Effect.succeed(weights) },
-    copied: [["model.gguf", file]],
+    copied: files.map((file) => [`model${/-\d{5}-of-\d{5}(?=\.gguf$)/i.exec(file.name)?.[0] ?? ""}.gguf`, file]),
     made: { "config.json": canonicalJson(config), "tokenizer.json": tokenizer }
   }
   return imported
+})
+
+/** The parts of the one GGUF model that a source holds; undefined where it is a folder of other files. */
+const ggufFiles = Effect.fnUntraced(function* (source: ResolvedSource) {
+  if (source.files.some(({ name }) => name === "config.json")) return undefined
+  const models = ggufModels(source.files.map(({ name }) => name))
+  const [parts] = models
+  if (parts === undefined) return undefined
+  if (models.length > 1) {
+    return yield* stageFailed(
+      `source ${source.uri} holds ${models.length} GGUF models: ${models.map(([name]) => name).join(", ")}`,
+      "Give one of them."
+    )
+  }
+  const found = source.files.filter(({ name }) => parts.includes(name))
+  const absent = parts.find((name) => !found.some((file) => file.name === name))
+  if (absent === undefined) return found
+  return yield* stageFailed(
+    `source ${source.uri}: the model stands in ${parts.length} parts, and there is no ${absent}`,
+    "Give the folder, or a file of the folder, that holds all of them."
+  )
 })
 
 /** Needs a scope, which closes the files. */
@@ -64,18 +94,11 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
       `source ${source.uri}: ${error.message}`,
       "It takes a Hugging Face folder or a GGUF file of a supported architecture."
     )
-  const gguf = source.files.filter(({ name }) => name.endsWith(".gguf"))
-  const single = source.files.some(({ name }) => name === "config.json") ? undefined : gguf[0]
-  if (single !== undefined && gguf.length > 1) {
-    return yield* stageFailed(
-      `source ${source.uri} holds ${gguf.length} GGUF files: ${gguf.map(({ name }) => name).join(", ")}`,
-      "Give one of them."
-    )
-  }
+  const gguf = yield* ggufFiles(source)
   const { handle, copied, made } =
-    single === undefined
+    gguf === undefined
       ? yield* fromFolder(source).pipe(Effect.catchTag("ArtifactError", (error) => Effect.fail(refused(error))))
-      : yield* fromGguf(single).pipe(Effect.mapError(refused))
+      : yield* fromGguf(gguf).pipe(Effect.mapError(refused))
   const info = yield* modelInfo(handle.config).pipe(Effect.mapError(refused))
   const weights = yield* handle.weights.pipe(Effect.mapError(refused))
   yield* checkWeights(handle.config, weights).pipe(Effect.mapError(refused))

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { open, readdir, stat } from "node:fs/promises"
-import { basename, join, relative, resolve, sep } from "node:path"
+import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import * as Effect from "effect/Effect"
 import { canonicalJson } from "../json/canonical-json.ts"
 import type { Json } from "../json/canonical-json.ts"
@@ -15,6 +15,7 @@ import { builtinFiles, builtinNames } from "./builtin/builtin-source.ts"
 import type { NamedFile } from "./builtin/builtin-source.ts"
 import type { FileIndex } from "../file/file-index.ts"
 import { sha256OfFile } from "../file/hash-content.ts"
+import { ggufParts } from "./scheme/gguf-names.ts"
 import { SourceMissing } from "./scheme/source-missing.ts"
 
 export { SourceMissing } from "./scheme/source-missing.ts"
@@ -49,7 +50,7 @@ const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<Name
       })
   })
 
-/** A file that is a model by its first four bytes, whatever it is called. */
+/** A file that is a model by its first four bytes, whatever it is called, and the other parts of its model. */
 const ggufFile = Effect.fnUntraced(function* (uri: string, of: SourceOf, path: string) {
   const refused = (problem: string) =>
     new SourceMissing({ uri, problem, remedy: "give the path of a GGUF file, relative to the YAML file that names it" })
@@ -66,9 +67,17 @@ const ggufFile = Effect.fnUntraced(function* (uri: string, of: SourceOf, path: s
     catch: (cause) => refused(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`)
   })
   if (magic !== "GGUF") return yield* refused(`${path} does not begin with GGUF`)
-  const name = basename(path)
-  const files: ReadonlyArray<NamedFile> = [{ name: name.endsWith(".gguf") ? name : `${name}.gguf`, path }]
-  return files
+  const files = ggufParts(basename(path)).map((name): NamedFile => ({
+    name: name.endsWith(".gguf") ? name : `${name}.gguf`,
+    path: join(dirname(path), name)
+  }))
+  const absent = files.find((file) => !existsSync(file.path))
+  if (absent === undefined) return files
+  return yield* new SourceMissing({
+    uri,
+    problem: `the model stands in ${files.length} parts, and there is no ${absent.path}`,
+    remedy: "put all parts of the model in one folder"
+  })
 })
 
 const filesOf = (

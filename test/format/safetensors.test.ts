@@ -4,7 +4,8 @@ import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { toBfloat16, toFloat16 } from "../../src/format/half-float.ts"
-import { encodeSafetensors, mergeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
+import { encodeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
+import { mergeWeights, type WeightTensors } from "../../src/format/weight-tensors.ts"
 
 const open = (bytes: Uint8Array) => openSafetensors(bytesFile(bytes), "x.safetensors")
 const whyNot = (bytes: Uint8Array) => Effect.map(Effect.flip(open(bytes)), (error) => error.message)
@@ -58,7 +59,7 @@ describe("safetensors", () => {
       })
       const read = yield* open(bytes)
       for (const name of ["bf16", "f16", "f64"]) expect(yield* read.float32(name)).toEqual(values)
-      expect((yield* Effect.flip(read.float32("odd"))).message).toContain("U8, not a float")
+      expect((yield* Effect.flip(read.float32("odd"))).message).toContain("odd is U8; F32")
       expect((yield* Effect.flip(read.float32("W_enc"))).message).toContain("no tensor W_enc")
     })
   )
@@ -88,7 +89,8 @@ describe("safetensors", () => {
       expect(yield* whyNot(file({ a: entry(0, 8), b: entry(4, 12) }, 12))).toContain("where 8 is expected")
       expect(yield* whyNot(file({ a: entry(0, 8), b: entry(12, 20) }, 20))).toContain("where 8 is expected")
       expect(yield* whyNot(file({ a: entry(0, 8) }, 9))).toContain("1 bytes after the last tensor")
-      expect(yield* whyNot(file({ a: entry(0, 8, { dtype: "F8" }) }, 8))).toContain("unknown dtype F8")
+      expect(yield* whyNot(file({ a: entry(0, 8, { dtype: 8 }) }, 8))).toContain("has no dtype")
+      expect(yield* whyNot(file({ a: entry(8, 0, { dtype: "F8_E5M2" }) }, 8))).toContain("needs -8 bytes")
       expect(yield* whyNot(file({ a: entry(0, 8, { shape: [-2] }) }, 8))).toContain("wrong shape")
       expect(yield* whyNot(file({ a: entry(0, 8, { shape: [1e300, 1e300] }) }, 8))).toContain("wrong shape")
       const huge = file({}, 0)
@@ -97,13 +99,36 @@ describe("safetensors", () => {
     })
   )
 
+  it.effect("a tensor of a type that cannot be read hinders only who asks for it", () =>
+    Effect.gen(function* () {
+      const bytes = file(
+        {
+          a: { dtype: "F8_E4M3", shape: [3], data_offsets: [0, 3] },
+          b: { dtype: "F32", shape: [1], data_offsets: [3, 7] }
+        },
+        7
+      )
+      const read = yield* open(bytes)
+      expect(yield* read.float32("b")).toEqual(Float32Array.of(0))
+      expect((yield* Effect.flip(read.float32("a"))).message).toContain("tensor a is F8_E4M3")
+    })
+  )
+
   it.effect("shards are one file to the reader", () =>
     Effect.gen(function* () {
       const one = yield* open(encodeSafetensors({ a: { dtype: "F32", shape: [1], data: Float32Array.of(1) } }))
       const two = yield* open(encodeSafetensors({ b: { dtype: "F32", shape: [1], data: Float32Array.of(2) } }))
-      const both = mergeSafetensors([one, two])
+      const both = mergeWeights([
+        { path: "1", weights: one },
+        { path: "2", weights: two }
+      ]) as WeightTensors
       expect([...both.entries.keys()]).toEqual(["a", "b"])
       expect(yield* both.float32("b")).toEqual(Float32Array.of(2))
+      const twice = mergeWeights([
+        { path: "1", weights: one },
+        { path: "2", weights: one }
+      ])
+      expect(twice).toBe("a stands in 1 and in 2")
     })
   )
 })

@@ -157,7 +157,7 @@ const check = Effect.fnUntraced(function* (folder: string) {
   expect(createHash("sha256").update(fs.readFileSync(place)).digest("hex"), name).toBe(sha256)
   const start = performance.now()
   const artifact = yield* filesArtifact("LanguageModel", [{ name, path: place, sha256 }])
-  const { config, weights, tokenizer } = yield* readGgufModel(yield* artifact.open(name), name)
+  const { config, weights, tokenizer } = yield* readGgufModel([{ path: name, file: yield* artifact.open(name) }])
   const model = yield* loadModel({ config, weights: Effect.succeed(weights) })
   const json = yield* tokenizer
   const tokens = makeTokenizer(json)

@@ -152,7 +152,7 @@ describe("a damaged file of a model", () => {
     ])
     const refused = await fuzz([bpe, scored], 3000, (bytes) =>
       Effect.gen(function* () {
-        const { config, weights, tokenizer } = yield* readGgufModel(bytesFile(bytes), "model.gguf")
+        const { config, weights, tokenizer } = yield* readGgufModel([{ path: "model.gguf", file: bytesFile(bytes) }])
         yield* modelInfo(config)
         yield* checkWeights(config, weights)
         for (const name of weights.entries.keys()) yield* weights.float32(name)

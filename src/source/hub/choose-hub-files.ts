@@ -1,5 +1,6 @@
 /** Which files of a repository a source needs: those that our readers read, and no others. */
 import type { SourceOf } from "../../stage/source.ts"
+import { ggufModels, ggufParts } from "../scheme/gguf-names.ts"
 import type { HubEntry } from "./hub-listing.ts"
 
 export interface Chosen {
@@ -22,7 +23,7 @@ export interface Lookup {
 }
 
 const files = {
-  model: /\.(gguf|safetensors|json)$/i,
+  model: /\.(gguf|safetensors|bin|json)$/i,
   text: /\.(parquet|arrow|(jsonl|ndjson|txt)(\.gz|\.zst)?)$/i,
   sae: /\.(json|safetensors|npz|pt)$/i
 }
@@ -47,24 +48,37 @@ const listed = (names: ReadonlyArray<string>): string =>
 const asNamed = (entries: ReadonlyArray<HubEntry>): ReadonlyArray<Chosen> =>
   entries.map((entry) => ({ name: baseName(entry.path), entry }))
 
+/** Files of weights in the order in which they are preferred: one file, or shards and their index. */
+const weightFiles = [
+  /^model\.safetensors$/,
+  /^(model-\d+-of-\d+\.safetensors|model\.safetensors\.index\.json)$/,
+  /^pytorch_model\.bin$/,
+  /^(pytorch_model-\d+-of-\d+\.bin|pytorch_model\.bin\.index\.json)$/
+]
+
 const chooseModel = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<Chosen> | NothingChosen => {
   const named = (pattern: RegExp) => found.filter(({ path }) => pattern.test(baseName(path)))
   const described = named(/^(config|tokenizer)\.json$/)
-  const single = named(/^model\.safetensors$/)
-  const shards = named(/^(model-\d+-of-\d+\.safetensors|model\.safetensors\.index\.json)$/)
-  if (described.length === 2 && single.length + shards.length > 0) {
-    return asNamed([...described, ...(single.length > 0 ? single : shards)])
-  }
-  const gguf = named(/\.gguf$/i)
-  if (gguf.length === 1) return asNamed(gguf)
+  const weights = weightFiles.map(named).find((files) => files.length > 0)
+  if (described.length === 2 && weights !== undefined) return asNamed([...described, ...weights])
+  const gguf = ggufModels(found.map(({ path }) => path))
+  const [parts = []] = gguf
   if (gguf.length > 1) {
     return {
-      problem: `it holds ${gguf.length} GGUF files: ${listed(gguf.map(({ path }) => path))}`,
+      problem: `it holds ${gguf.length} GGUF models: ${listed(gguf.map(([path]) => path as string))}`,
       remedy: "add the path of one: hf:org/name@revision/FILE.gguf"
     }
   }
+  const absent = parts.find((path) => !found.some((entry) => entry.path === path))
+  if (absent !== undefined) {
+    return {
+      problem: `the model stands in ${parts.length} parts, and there is no ${absent}`,
+      remedy: "name a repository or a revision of one that holds all parts"
+    }
+  }
+  if (parts.length > 0) return asNamed(found.filter(({ path }) => parts.includes(path)))
   return {
-    problem: `a model is config.json, tokenizer.json and model.safetensors (or its shards), or a GGUF file; there is ${all}`,
+    problem: `a model is config.json, tokenizer.json and model.safetensors (or its shards, or pytorch_model.bin), or a GGUF file; there is ${all}`,
     remedy: "name a repository or a folder of one that holds these: hf:org/name@revision/FOLDER"
   }
 }
@@ -110,9 +124,12 @@ export const chooseHubFiles = (
   entries: ReadonlyArray<HubEntry>
 ): ReadonlyArray<Chosen> | NothingChosen => {
   const all = listed(entries.map(({ type, path }) => (type === "directory" ? `${path}/` : path)))
-  const found = entries.filter(
+  const named = entries.filter(
     ({ type, path }) => type === "file" && files[of].test(path) && (wanted === undefined || wanted.test(path))
   )
+  // Who names one part of a model means the model.
+  const parts = new Set(of === "model" ? named.flatMap(({ path }) => ggufParts(path)) : [])
+  const found = [...named, ...entries.filter((entry) => parts.has(entry.path) && !named.includes(entry))]
   switch (of) {
     case "model":
       return chooseModel(found, all)

@@ -62,7 +62,7 @@ const unpackAll = Effect.fnUntraced(function* (requirements: ReadonlyArray<strin
   }
 })
 
-const isModelFile = (file: string): boolean => /\.(gguf|safetensors)$/i.test(file)
+const isModelFile = (file: string): boolean => /\.(gguf|safetensors)$|(^|\/)pytorch_model[^/]*\.bin$/i.test(file)
 
 /** Joins what stands in parts in either folder into `content`. */
 const joinInto = (content: string, folders: ReadonlyArray<string>) =>

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { SourceOf } from "../../stage/source.ts"
+import { ggufModels } from "../scheme/gguf-names.ts"
 import { askFor, termsToAccept } from "../scheme/licence-consent.ts"
 import { SourceMissing } from "../scheme/source-missing.ts"
 import { contentFolder, fetchPackage, packagesFolder, type StoredPackage, storedPackage } from "./fetch-package.ts"
@@ -18,14 +19,14 @@ const modelFiles = (
   path: string
 ): ReadonlyArray<string> | { readonly models: ReadonlyArray<string> } => {
   const within = files.filter((file) => path === "" || file === path || file.startsWith(`${path}/`))
-  const gguf = within.filter((file) => /\.gguf$/i.test(file))
-  const weights = within.filter((file) => /\.safetensors$/i.test(file)).map(folderOf)
+  const gguf = ggufModels(within)
+  const weights = within.filter((file) => /\.safetensors$|(^|\/)pytorch_model[^/]*\.bin$/i.test(file)).map(folderOf)
   const folders = [...new Set(weights)].filter((folder) => files.includes(`${folder}config.json`))
   if (folders.length === 1 && gguf.length === 0) {
-    return files.filter((file) => folderOf(file) === folders[0] && /\.(json|safetensors)$/i.test(file))
+    return files.filter((file) => folderOf(file) === folders[0] && /\.(json|safetensors|bin)$/i.test(file))
   }
-  if (gguf.length === 1 && folders.length === 0) return gguf
-  return { models: [...gguf, ...folders] }
+  if (gguf.length === 1 && folders.length === 0) return gguf[0] as ReadonlyArray<string>
+  return { models: [...gguf.map(([file]) => file as string), ...folders] }
 }
 
 /** The newest version that is in the cache. */

@@ -51,7 +51,9 @@ describe("LanguageModel", () => {
       expect((yield* Effect.flip(LanguageModel.open(artifact))).reason).toBe("damaged")
       rmSync(join(directory, "model.safetensors.index.json"))
       const open = () => Effect.flip(LanguageModel.open(folderArtifact(directory, "LanguageModel")))
-      expect((yield* open()).message).toContain("neither model.safetensors nor model.safetensors.index.json")
+      expect((yield* open()).message).toContain(
+        "none of model.safetensors, model.safetensors.index.json, pytorch_model.bin"
+      )
       rmSync(join(directory, "tokenizer.json"))
       expect((yield* open()).message).toContain("no tokenizer")
     })

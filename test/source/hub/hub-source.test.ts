@@ -82,7 +82,7 @@ describe("an hf: model", () => {
     assert.notStrictEqual(await digest("hf:org/twin"), await digest("hf:org/model"))
   })
 
-  it("takes the shards of an index, a folder of a repository, and one GGUF file", async () => {
+  it("takes the shards of an index, a folder of a repository, a file of PyTorch's, one GGUF file and one in parts", async () => {
     world.hub.repos.set("org/other", {
       refs: { main: first },
       commits: {
@@ -93,7 +93,13 @@ describe("an hf: model", () => {
           "sub/model-00002-of-00002.safetensors": "b",
           "sub/model.safetensors.index.json": "{}",
           "q4.gguf": "GGUF4",
-          "q8.gguf": "GGUF8"
+          "q8.gguf": "GGUF8",
+          "old/config.json": "{}",
+          "old/tokenizer.json": "{}",
+          "old/pytorch_model.bin": "PK",
+          "big/f16-00001-of-00002.gguf": "GGUF1",
+          "big/f16-00002-of-00002.gguf": "GGUF2",
+          "half/f16-00001-of-00002.gguf": "GGUF1"
         }
       }
     })
@@ -105,7 +111,13 @@ describe("an hf: model", () => {
       "model.safetensors.index.json"
     ])
     assert.deepStrictEqual(names(await world.resolve("hf:org/other@main/q8.gguf")), ["q8.gguf"])
-    assert.include(await world.failure("hf:org/other"), "it holds 2 GGUF files: q4.gguf, q8.gguf; add the path of one")
+    assert.include(names(await world.resolve("hf:org/other@main/old")), "pytorch_model.bin")
+    const parts = ["f16-00001-of-00002.gguf", "f16-00002-of-00002.gguf"]
+    for (const path of ["big", "big/f16-00002-of-00002.gguf"]) {
+      assert.deepStrictEqual(names(await world.resolve(`hf:org/other@main/${path}`)).toSorted(), parts)
+    }
+    assert.include(await world.failure("hf:org/other@main/half"), "there is no half/f16-00002-of-00002.gguf")
+    assert.include(await world.failure("hf:org/other"), "it holds 2 GGUF models: q4.gguf, q8.gguf; add the path of one")
     assert.include(await world.failure("hf:org/other@main/nowhere"), "org/other@main has no folder nowhere")
   })
 })

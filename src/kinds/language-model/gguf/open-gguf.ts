@@ -4,6 +4,7 @@ import type { VerifiedFile } from "../../../artifact/artifact.ts"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import type { WeightEntry, WeightTensors } from "../../../format/weight-tensors.ts"
 import { type GgufHeader, needsMore, parseGgufHeader } from "./parse-header.ts"
+import { tensorTypes } from "./tensor-types.ts"
 
 export interface Gguf extends WeightTensors, Pick<GgufHeader, "metadata"> {}
 
@@ -39,12 +40,17 @@ export const openGguf = Effect.fn("openGguf")(function* (file: VerifiedFile, pat
   const { metadata, tensors } = yield* readHeader(file, fail)
   const entries = new Map<string, WeightEntry>()
   for (const [name, { type, shape }] of tensors) {
-    entries.set(name, { dtype: type.name, shape, quantized: type.values > 1 })
+    const readable = typeof type !== "string"
+    entries.set(name, { dtype: readable ? type.name : type, shape, quantized: readable && type.values > 1 })
   }
   const float32 = Effect.fnUntraced(function* (name: string) {
     const tensor = tensors.get(name)
     if (tensor === undefined) return yield* fail(`there is no tensor ${name}`)
     const { type, offset, size } = tensor
+    if (typeof type === "string") {
+      const known = [...tensorTypes.values()].map((other) => other.name).join(", ")
+      return yield* fail(`tensor ${name} is ${type}, which cannot be read (${known} can)`)
+    }
     const out = new Float32Array((size / type.bytes) * type.values)
     const step = Math.floor(slabBytes / type.bytes) * type.bytes
     for (let at = 0; at < size; at += step) {

@@ -10,11 +10,13 @@ export type MetadataValue = number | boolean | string | ReadonlyArray<string> | 
 export type NumberArray = Float64Array | Float32Array | Int32Array
 
 export interface GgufTensor {
-  readonly type: TensorType
+  /** A name: the type cannot be read, and what the tensor takes is not known. */
+  readonly type: TensorType | string
   /** Outermost axis first, as everywhere else; the file has it the other way round. */
   readonly shape: ReadonlyArray<number>
   /** From the start of the file. */
   readonly offset: number
+  /** Bytes; 0 where they are not known. */
   readonly size: number
 }
 
@@ -149,16 +151,9 @@ const readValue = (cursor: Cursor, key: string): MetadataValue => {
   return type === 7 ? value !== 0 : value
 }
 
-const typeOf = (name: string, id: number): TensorType => {
-  const type = tensorTypes.get(id)
-  if (type !== undefined) return type
-  const readable = [...tensorTypes.values()].map((known) => known.name).join(", ")
-  throw new Problem(`tensor ${name} has the type ${otherTypes[id] ?? id}, which cannot be read (${readable} can)`)
-}
-
 interface TensorInfo {
   readonly name: string
-  readonly type: TensorType
+  readonly type: TensorType | string
   readonly shape: ReadonlyArray<number>
   readonly relative: number
   readonly size: number
@@ -172,16 +167,20 @@ const readTensor = (cursor: Cursor): TensorInfo => {
   }
   const inner: Array<number> = []
   for (let i = 0; i < dimensions; i++) inner.push(cursor.u64(`a dimension of tensor ${name}`))
-  const type = typeOf(name, cursor.u32())
+  const id = cursor.u32()
+  const type = tensorTypes.get(id)
   const relative = cursor.u64(`the offset of tensor ${name}`)
   const count = inner.reduce((product, n) => product * n, 1)
-  if (!Number.isSafeInteger(count * type.bytes) || inner.some((n) => n < 1)) {
+  if (!Number.isSafeInteger(count * (type?.bytes ?? 1)) || inner.some((n) => n < 1)) {
     throw new Problem(`tensor ${name} has the shape [${inner.join(", ")}]`)
   }
+  const shape = inner.toReversed()
+  // A tensor of another type hinders only who asks for it.
+  if (type === undefined) return { name, type: otherTypes[id] ?? `type ${id}`, shape, relative, size: 0 }
   if ((inner[0] as number) % type.values !== 0) {
     throw new Problem(`tensor ${name}: rows of ${inner[0]} values are no whole blocks of ${type.name}`)
   }
-  return { name, type, shape: inner.toReversed(), relative, size: (count / type.values) * type.bytes }
+  return { name, type, shape, relative, size: (count / type.values) * type.bytes }
 }
 
 const alignmentOf = (metadata: ReadonlyMap<string, MetadataValue>): number => {

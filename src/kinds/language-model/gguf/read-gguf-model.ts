@@ -1,13 +1,12 @@
 /** A GGUF file as what a Hugging Face folder would hold: config.json, tokenizer.json and weights by their names there. */
 import * as Effect from "effect/Effect"
-import type { VerifiedFile } from "../../../artifact/artifact.ts"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import type { WeightTensors } from "../../../format/weight-tensors.ts"
 import { ggufTokenizerJson } from "./gguf-tokenizer.ts"
 import { ggufArchitecture, huggingFaceConfig } from "./hugging-face-config.ts"
 import { huggingFaceWeights } from "./hugging-face-weights.ts"
 import { MetadataProblem } from "./metadata-fields.ts"
-import { openGguf } from "./open-gguf.ts"
+import { type GgufPart, openGgufParts } from "./open-parts.ts"
 
 export interface GgufModel {
   readonly config: Readonly<Record<string, unknown>>
@@ -20,11 +19,11 @@ export interface GgufModel {
 const divisorsName = "rope_freqs.weight"
 
 /**
- * @param path name of the file in its artifact, for messages
+ * @param parts one file, or all parts of a model in any order
  * @param digest digest of the artifact, for messages
  */
-export const readGgufModel = Effect.fn("readGgufModel")(function* (file: VerifiedFile, path: string, digest = "") {
-  const gguf = yield* openGguf(file, path, digest)
+export const readGgufModel = Effect.fn("readGgufModel")(function* (parts: ReadonlyArray<GgufPart>, digest = "") {
+  const path = parts[0]?.path ?? "model.gguf"
   const attempt = <A>(work: () => A): Effect.Effect<A, ArtifactError> =>
     Effect.suspend(() => {
       try {
@@ -34,6 +33,7 @@ export const readGgufModel = Effect.fn("readGgufModel")(function* (file: Verifie
         return Effect.fail(new ArtifactError({ reason: "invalid", digest, path, detail: error.message }))
       }
     })
+  const gguf = yield* openGgufParts(parts, digest)
   const divisors = gguf.entries.has(divisorsName) ? yield* gguf.float32(divisorsName) : undefined
   const config = yield* attempt(() => huggingFaceConfig(gguf.metadata, gguf.entries, divisors))
   const entries = new Map([...gguf.entries].filter(([name]) => name !== divisorsName))

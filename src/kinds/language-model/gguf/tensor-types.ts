@@ -1,7 +1,16 @@
 /** GGML's tensor types that can be read: how many values and bytes a block has, and how it becomes f32. */
 import { fromFloat16 } from "../../../format/half-float.ts"
-import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from "./k-quants.ts"
-import { type DecodeBlocks, decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from "./simple-quants.ts"
+import { decodeIQ4_XS, decodeQ2_K, decodeQ3_K, decodeQ4_K, decodeQ5_K, decodeQ6_K } from "./k-quants.ts"
+import {
+  type DecodeBlocks,
+  decodeIQ4_NL,
+  decodeMXFP4,
+  decodeQ4_0,
+  decodeQ4_1,
+  decodeQ5_0,
+  decodeQ5_1,
+  decodeQ8_0
+} from "./simple-quants.ts"
 
 export interface TensorType {
   readonly name: string
@@ -41,26 +50,27 @@ export const tensorTypes: ReadonlyMap<number, TensorType> = new Map([
   [6, { name: "Q5_0", values: 32, bytes: 22, decode: decodeQ5_0 }],
   [7, { name: "Q5_1", values: 32, bytes: 24, decode: decodeQ5_1 }],
   [8, { name: "Q8_0", values: 32, bytes: 34, decode: decodeQ8_0 }],
+  [10, { name: "Q2_K", values: 256, bytes: 84, decode: decodeQ2_K }],
+  [11, { name: "Q3_K", values: 256, bytes: 110, decode: decodeQ3_K }],
   [12, { name: "Q4_K", values: 256, bytes: 144, decode: decodeQ4_K }],
   [13, { name: "Q5_K", values: 256, bytes: 176, decode: decodeQ5_K }],
   [14, { name: "Q6_K", values: 256, bytes: 210, decode: decodeQ6_K }],
-  [30, { name: "BF16", values: 1, bytes: 2, decode: decodeBF16 }]
+  [20, { name: "IQ4_NL", values: 32, bytes: 18, decode: decodeIQ4_NL }],
+  [23, { name: "IQ4_XS", values: 256, bytes: 136, decode: decodeIQ4_XS }],
+  [30, { name: "BF16", values: 1, bytes: 2, decode: decodeBF16 }],
+  [39, { name: "MXFP4", values: 32, bytes: 17, decode: decodeMXFP4 }]
 ])
 
 /** Names of the types that cannot be read, for messages. */
 export const otherTypes: Readonly<Record<number, string>> = {
   9: "Q8_1",
-  10: "Q2_K",
-  11: "Q3_K",
   15: "Q8_K",
   16: "IQ2_XXS",
   17: "IQ2_XS",
   18: "IQ3_XXS",
   19: "IQ1_S",
-  20: "IQ4_NL",
   21: "IQ3_S",
   22: "IQ2_S",
-  23: "IQ4_XS",
   24: "I8",
   25: "I16",
   26: "I32",
@@ -69,5 +79,5 @@ export const otherTypes: Readonly<Record<number, string>> = {
   29: "IQ1_M",
   34: "TQ1_0",
   35: "TQ2_0",
-  39: "MXFP4"
+  40: "NVFP4"
 }

@@ -21,6 +21,7 @@ export interface EncodedTensor {
 
 export const text = (value: string): Value => ({ type: "string", value })
 export const u32 = (value: number): Value => ({ type: "u32", value })
+export const i32 = (value: number): Value => ({ type: "i32", value })
 export const f32 = (value: number): Value => ({ type: "f32", value })
 export const bool = (value: boolean): Value => ({ type: "bool", value })
 export const strings = (value: ReadonlyArray<string>): Value => ({ type: "strings", value })

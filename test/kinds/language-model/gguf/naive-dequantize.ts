@@ -30,6 +30,11 @@ const scaleOf = (b: Uint8Array, at: number, g: number): readonly [number, number
   return [low(byte(4 + g)) + 16 * Math.floor(byte(g - 4) / 64), high(byte(4 + g)) + 16 * Math.floor(byte(g) / 64)]
 }
 
+/** Two bits of a byte, the lowest first. */
+const pairOf = (byte: number, i: number): number => Math.floor(byte / 4 ** i) % 4
+const uneven = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+const small = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
+
 /** By name: value `i` of the block that starts at `at`. */
 export const naive: Readonly<Record<string, (bytes: Uint8Array, at: number, i: number) => number>> = {
   Q4_0: (b, at, i) => f32(half(b, at) * (nibble(b, at + 2, i) - 8)),
@@ -58,5 +63,29 @@ export const naive: Readonly<Record<string, (bytes: Uint8Array, at: number, i: n
     const q = (within < 64 ? low(byte) : high(byte)) + 16 * (Math.floor(pair / 4 ** Math.floor(within / 32)) % 4)
     const scale = signed(b[at + 192 + Math.floor(i / 16)] as number)
     return f32(f32(half(b, at + 208) * scale) * (q - 32))
+  },
+  Q2_K: (b, at, i) => {
+    const both = b[at + Math.floor(i / 16)] as number
+    const q = pairOf(b[at + 16 + 32 * Math.floor(i / 128) + (i % 32)] as number, Math.floor(i / 32) % 4)
+    return f32(f32(f32(half(b, at + 80) * low(both)) * q) - f32(half(b, at + 82) * high(both)))
+  },
+  Q3_K: (b, at, i) => {
+    const g = Math.floor(i / 16)
+    const byte = b[at + 96 + (g % 8)] as number
+    const scale = (g < 8 ? low(byte) : high(byte)) + 16 * pairOf(b[at + 104 + (g % 4)] as number, Math.floor(g / 4))
+    const pair = pairOf(b[at + 32 + 32 * Math.floor(i / 128) + (i % 32)] as number, Math.floor(i / 32) % 4)
+    const third = Math.floor((b[at + (i % 32)] as number) / 2 ** Math.floor(i / 32)) % 2
+    return f32(f32(half(b, at + 108) * (scale - 32)) * (pair + 4 * third - 4))
+  },
+  IQ4_NL: (b, at, i) => f32(half(b, at) * (uneven[nibble(b, at + 2, i)] as number)),
+  IQ4_XS: (b, at, i) => {
+    const g = Math.floor(i / 32)
+    const byte = b[at + 4 + Math.floor(g / 2)] as number
+    const scale = (g % 2 === 0 ? low(byte) : high(byte)) + 16 * pairOf(b[at + 2 + Math.floor(g / 4)] as number, g % 4)
+    return f32(f32(half(b, at) * (scale - 32)) * (uneven[nibble(b, at + 8 + 16 * g, i % 32)] as number))
+  },
+  MXFP4: (b, at, i) => {
+    const code = nibble(b, at + 1, i)
+    return f32(2 ** ((b[at] as number) - 127) * (small[code % 8] as number) * (code < 8 ? 1 : -1))
   }
 }

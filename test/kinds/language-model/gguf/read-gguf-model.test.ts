@@ -6,7 +6,7 @@ import { readGgufModel } from "../../../../src/kinds/language-model/gguf/read-gg
 import { scoreMerges } from "../../../../src/kinds/language-model/gguf/score-merges.ts"
 import { checkWeights } from "../../../../src/model/load-model.ts"
 import { makeTokenizer } from "../../../../src/text/tokenizer.ts"
-import { bool, type EncodedTensor, encodeGguf, f32, f32s, i32s, strings, text, u32 } from "./encode-gguf.ts"
+import { bool, type EncodedTensor, encodeGguf, f32, f32s, i32, i32s, strings, text, u32 } from "./encode-gguf.ts"
 
 const floats = (name: string, shape: ReadonlyArray<number>, value = (i: number) => i): EncodedTensor => ({
   name,
@@ -15,7 +15,8 @@ const floats = (name: string, shape: ReadonlyArray<number>, value = (i: number) 
   data: new Uint8Array(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)).buffer)
 })
 
-const open = (bytes: Uint8Array) => readGgufModel(bytesFile(bytes), "x.gguf")
+const open = (...parts: ReadonlyArray<Uint8Array>) =>
+  readGgufModel(parts.map((bytes, i) => ({ path: `x-${i}.gguf`, file: bytesFile(bytes) })))
 
 /** One block, width 8, two heads of four, one key and value head. */
 const model = (architecture: string, more: ReadonlyArray<EncodedTensor> = []) => {
@@ -115,6 +116,50 @@ describe("a GGUF model", () => {
       const scaled = yield* open(model("llama", [floats("rope_freqs.weight", [2], (i) => 1 + i)]))
       expect(scaled.config["rope_scaling"]).toEqual({ rope_type: "divisors", divisors: [1, 2] })
       yield* checkWeights(scaled.config, scaled.weights)
+    })
+  )
+
+  it.effect("in parts is whole in whatever order they are given, and refused where one lacks", () =>
+    Effect.gen(function* () {
+      const part = (number: number, names: ReadonlyArray<string>, more: Parameters<typeof encodeGguf>[0] = []) =>
+        encodeGguf(
+          [...more, ["split.no", u32(number)], ["split.count", u32(2)], ["split.tensors.count", i32(3)]],
+          names.map((name) => floats(name, [2, 2]))
+        )
+      const fields = ["block_count", "context_length", "embedding_length", "feed_forward_length"] as const
+      const metadata = [
+        ["general.architecture", text("llama")],
+        ...fields.map((name) => [`llama.${name}`, u32(2)] as const),
+        ["llama.attention.head_count", u32(1)],
+        ["llama.attention.layer_norm_rms_epsilon", f32(1e-5)]
+      ] as const
+      const first = part(0, ["token_embd.weight"], metadata)
+      const second = part(1, ["output.weight", "blk.1.attn_q.weight"])
+      for (const parts of [
+        [first, second],
+        [second, first]
+      ]) {
+        const { config, weights } = yield* open(...parts)
+        expect(config).toMatchObject({ vocab_size: 2, tie_word_embeddings: false })
+        expect(yield* weights.float32("lm_head.weight")).toEqual(Float32Array.of(0, 1, 2, 3))
+      }
+      expect((yield* Effect.flip(open(first))).message).toContain("in 2 parts, and there are x-0.gguf (1)")
+      expect((yield* Effect.flip(open(first, first))).message).toContain("x-0.gguf (1), x-1.gguf (1)")
+      const twice = yield* Effect.flip(open(first, part(1, ["token_embd.weight", "output.weight"])))
+      expect(twice.message).toContain("token_embd.weight stands in x-0.gguf and in x-1.gguf")
+      const fewer = yield* Effect.flip(open(first, part(1, ["output.weight"])))
+      expect(fewer.message).toContain("should hold 3 tensors, and hold 2")
+    })
+  )
+
+  it.effect("with a tensor of a type that cannot be read is refused only where the tensor is needed", () =>
+    Effect.gen(function* () {
+      const strange = (name: string): EncodedTensor => ({ name, type: 16, shape: [8, 8], data: new Uint8Array(66) })
+      const beside = yield* open(model("llama", [strange("mm.projector.weight")]))
+      yield* checkWeights(beside.config, beside.weights)
+      const needed = yield* open(model("llama", [strange("output.weight")]))
+      const message = yield* Effect.map(Effect.flip(needed.weights.float32("lm_head.weight")), (error) => error.message)
+      expect(message).toContain("output.weight is IQ2_XXS, which cannot be read")
     })
   )
 

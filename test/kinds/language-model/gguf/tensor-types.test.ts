@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { tensorTypes } from "../../../../src/kinds/language-model/gguf/tensor-types.ts"
@@ -37,6 +38,19 @@ describe("block formats of GGUF", () => {
       )
     })
   }
+
+  it("blocks have the values that gguf-py gives them", () => {
+    const json = readFileSync(new URL("quants.json", import.meta.url), "utf8")
+    const goldens = JSON.parse(json) as Record<string, { bytes: string; values: ReadonlyArray<number> }>
+    const types = new Map([...tensorTypes.values()].map((type) => [type.name, type]))
+    for (const [name, { bytes, values }] of Object.entries(goldens)) {
+      const out = new Float32Array(values.length)
+      types.get(name)?.decode(new Uint8Array(Buffer.from(bytes, "hex")), 1, out, 0)
+      // + 0: minus zero is zero.
+      const plain = (numbers: ArrayLike<number>) => Array.from(numbers, (x) => x + 0)
+      expect(plain(out), name).toEqual(plain(values))
+    }
+  })
 
   it("every type of blocks has a naive decoder here", () => {
     const blocks = [...tensorTypes.values()].filter(({ values }) => values > 1)
