@@ -1,43 +1,38 @@
-/** The architectures that can be run, by `model_type`. */
+/** The architectures that can be run, by `model_type`: every file of `architectures/` is one, found by its name. */
+import { readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { suggest } from "../words/did-you-mean.ts"
+import { codeEnding } from "../project/code-ending.ts"
+import { misspelt } from "../words/did-you-mean.ts"
 import type { Architecture, ModelConfig } from "./decoder/architecture.ts"
-import { gemma2 } from "./architectures/gemma2.ts"
-import { gemma3, gemma3Text } from "./architectures/gemma3.ts"
-import { gpt2 } from "./architectures/gpt2.ts"
-import { gptNeo } from "./architectures/gpt-neo.ts"
-import { gptNeox } from "./architectures/gpt-neox.ts"
-import { llama } from "./architectures/llama.ts"
-import { mistral } from "./architectures/mistral.ts"
-import { qwen2 } from "./architectures/qwen2.ts"
-import { qwen3 } from "./architectures/qwen3.ts"
 import { ModelError } from "./decoder/model-error.ts"
 
-const architectures: ReadonlyArray<Architecture> = [
-  gemma2,
-  gemma3,
-  gemma3Text,
-  gpt2,
-  gptNeo,
-  gptNeox,
-  llama,
-  mistral,
-  qwen2,
-  qwen3
-]
+/** `model_type` -> file: its name, with `-` for `_`. */
+const files: ReadonlyMap<string, string> = new Map(
+  readdirSync(new URL("./architectures/", import.meta.url))
+    .flatMap((file) => /^([a-z][a-z0-9-]*)\.(?:ts|js)$/.exec(file)?.[1] ?? [])
+    .toSorted()
+    .map((file) => [file.replaceAll("-", "_"), file])
+)
 
-export const architectureNames: ReadonlyArray<string> = architectures.map(({ name }) => name)
+export const architectureNames: ReadonlyArray<string> = [...files.keys()]
+
+const load = (file: string): Promise<{ readonly default: Architecture }> =>
+  import(`./architectures/${file}${codeEnding}`) as Promise<{ readonly default: Architecture }>
 
 export const findArchitecture = (config: ModelConfig): Effect.Effect<Architecture, ModelError> => {
   const name = config["model_type"]
-  const found = architectures.find((architecture) => architecture.name === name)
-  if (found !== undefined) return Effect.succeed(found)
+  const file = typeof name === "string" ? files.get(name) : undefined
+  if (file !== undefined)
+    return Effect.map(
+      Effect.promise(() => load(file)),
+      (module) => module.default
+    )
   return Effect.fail(
     new ModelError({
       reason: "architecture",
       problem:
         typeof name === "string"
-          ? `models of the architecture ${name} cannot be run yet${suggest(name, architectureNames)}`
+          ? `models of the architecture ${name} cannot be run yet${misspelt(name, architectureNames)}`
           : "config.json has no model_type, so the architecture is not known",
       remedy: `Architectures that can be run: ${architectureNames.join(", ")}.`
     })

@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { WeightTensors } from "../format/weight-tensors.ts"
 import { ModelError } from "./decoder/model-error.ts"
-import { type MatrixSource, type ParameterSource, sourcesOf, type VectorSource } from "./blocks/parameter-source.ts"
-import type { ModelParameters, ModelWeights } from "./blocks/weights.ts"
+import { type ParameterSource, sourcesOf, type StoredTensor } from "./blocks/parameter-source.ts"
+import type { Fill, Filled } from "./blocks/weights.ts"
 
 const floats = new Set(["F32", "F16", "BF16", "F64"])
 
@@ -14,12 +14,18 @@ const problem = (text: string): ModelError => new ModelError({ reason: "weights"
 /** Tensors that checkpoints carry and no model uses: masks and frequencies that are computed. */
 const needless = /\.(attn|attention)\.(attention\.)?(masked_)?bias$|rotary_emb\.inv_freq$/
 
+/** Which block a tensor belongs to, and what its name begins with in all blocks. */
+const blockOf = (name: string): { readonly prefix: string; readonly number: number } | undefined => {
+  const found = /^((?:.*\.)?(?:h|layers)\.)(\d+)\./.exec(name)
+  return found === null ? undefined : { prefix: found[1] as string, number: Number(found[2]) }
+}
+
 /**
  * Checks, without reading the weights and without an engine, that every tensor is there in the shape that config.json
  * asks for, in a float type, and that the blocks hold no tensor that config.json knows nothing of.
  */
 export const checkParameters = (
-  parameters: ModelParameters,
+  parameters: object,
   weights: Pick<WeightTensors, "entries">
 ): Effect.Effect<void, ModelError> => {
   const used = new Set<string>()
@@ -38,53 +44,56 @@ export const checkParameters = (
       used.add(name)
     }
   }
-  const block = /^(.*\.)?(h|layers)\.0\./.exec([...used].find((name) => /(^|\.)(h|layers)\.0\./.test(name)) ?? "")
-  const prefix = block === null ? undefined : `${block[1] ?? ""}${block[2] as string}.`
+  const known = [...used].map(blockOf).find((block) => block !== undefined)?.prefix
+  const last = Math.max(...[...used].map((name) => blockOf(name)?.number ?? -1))
   for (const name of weights.entries.keys()) {
-    if (prefix !== undefined && name.startsWith(prefix) && !used.has(name) && !needless.test(name)) {
-      return Effect.fail(problem(`tensor ${name} is in the checkpoint, but config.json describes a model without it`))
-    }
+    const block = blockOf(name)
+    if (block === undefined || block.prefix !== known || block.number > last) continue
+    if (used.has(name) || needless.test(name)) continue
+    return Effect.fail(problem(`tensor ${name} is in the checkpoint, but config.json describes a model without it`))
   }
   return Effect.void
 }
 
-const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)
-
-const asVector = ({ stored, interleaved, plus }: VectorSource, values: ReadonlyArray<Float32Array>): tf.Tensor1D => {
-  const parts = values.map((part) => tf.tensor1d(part))
-  const joined = parts.length === 1 ? (parts[0] as tf.Tensor1D) : tf.concat1d(parts)
-  const size = stored.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-  const ordered =
-    interleaved === undefined
-      ? joined
-      : tf.reshape<tf.Rank.R1>(
-          tf.transpose(
-            tf.reshape(joined, [interleaved.heads, interleaved.parts, size / interleaved.heads / interleaved.parts]),
-            [1, 0, 2]
-          ),
-          [size]
-        )
-  return plus === undefined ? ordered : tf.add(ordered, plus)
+/** What is meant of a stored tensor, [rows, columns], in the order that is wanted. */
+const chosen = (
+  values: Float32Array,
+  stored: StoredTensor
+): { readonly values: Float32Array; readonly rows: number } => {
+  const { shape, interleaved } = stored
+  const width = shape.length > 1 ? (shape.at(-1) as number) : 1
+  const { rows = { from: 0, count: values.length / width }, columns = { from: 0, count: width } } = stored
+  if (rows.count * columns.count === values.length && interleaved === undefined) return { values, rows: rows.count }
+  const result = new Float32Array(rows.count * columns.count)
+  const { heads, parts } = interleaved ?? { heads: 1, parts: 1 }
+  const size = rows.count / heads / parts
+  for (let target = 0; target < rows.count; target++) {
+    const part = Math.floor(target / (heads * size))
+    const head = Math.floor(target / size) % heads
+    const row = (head * parts + part) * size + (target % size)
+    const from = (rows.from + row * (rows.step ?? 1)) * width + columns.from
+    const at = target * columns.count
+    if (columns.step === undefined || columns.step === 1) {
+      result.set(values.subarray(from, from + columns.count), at)
+    } else {
+      for (let column = 0; column < columns.count; column++) {
+        result[at + column] = values[from + column * columns.step] as number
+      }
+    }
+  }
+  return { values: result, rows: rows.count }
 }
 
-const asMatrix = (source: MatrixSource, values: ReadonlyArray<Float32Array>): tf.Tensor2D => {
-  const { stored, transposed, interleaved } = source
-  const parts = values.map((part, i) => tf.tensor2d(part, stored[i]?.shape as [number, number]))
-  const joined = parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat2d(parts, transposed ? 0 : 1)
-  if (!transposed) return joined
-  if (interleaved === undefined) return tf.transpose(joined)
-  const { heads, parts: count } = interleaved
-  const [rows, columns] = joined.shape
-  const turned = tf.transpose(tf.reshape(joined, [heads, count, rows / heads / count, columns]), [3, 1, 0, 2])
-  return tf.reshape(turned, [columns, rows])
+/** Parts that are joined end to end, as the tensor that is wanted. */
+const asTensor = (source: ParameterSource, parts: ReadonlyArray<{ values: Float32Array; rows: number }>): tf.Tensor => {
+  if (source.rank === 1) {
+    const joined = tf.concat1d(parts.map(({ values }) => tf.tensor1d(values)))
+    return source.plus === undefined ? joined : tf.add(joined, source.plus)
+  }
+  const matrices = parts.map(({ values, rows }) => tf.tensor2d(values, [rows, values.length / rows]))
+  const joined = tf.concat2d(matrices, source.transposed ? 0 : 1)
+  return source.transposed ? tf.transpose(joined) : joined
 }
-
-/** A tensor made of a parameter's stored parts. Parts are read one by one; what they are joined from is freed. */
-const readParameter = Effect.fnUntraced(function* (source: ParameterSource, weights: WeightTensors) {
-  const values: Array<Float32Array> = []
-  for (const { name } of source.stored) values.push(yield* weights.float32(name))
-  return tf.tidy((): tf.Tensor => (source.rank === 1 ? asVector(source, values) : asMatrix(source, values)))
-})
 
 const filled = (tree: unknown, tensors: ReadonlyMap<unknown, tf.Tensor>): unknown => {
   if (typeof tree !== "object" || tree === null) return tree
@@ -95,13 +104,17 @@ const filled = (tree: unknown, tensors: ReadonlyMap<unknown, tf.Tensor>): unknow
 }
 
 export interface ReadParameters {
-  readonly weights: ModelWeights
+  /** Puts the tensors in the places of the parameters. */
+  readonly fill: Fill
   readonly dispose: () => void
 }
 
-/** A parameter that stands at two places (tied embeddings) becomes one tensor. Nothing is left behind on failure. */
+/**
+ * Reads every parameter of a tree. One that stands at two places (tied embeddings) becomes one tensor. Nothing is left
+ * behind on failure.
+ */
 export const readParameters = (
-  parameters: ModelParameters,
+  parameters: object,
   weights: WeightTensors
 ): Effect.Effect<ReadParameters, ModelError | ArtifactError> => {
   const tensors = new Map<unknown, tf.Tensor>()
@@ -109,8 +122,24 @@ export const readParameters = (
     for (const tensor of tensors.values()) tensor.dispose()
   }
   return Effect.gen(function* () {
-    yield* checkParameters(parameters, weights)
-    for (const source of sourcesOf(parameters)) tensors.set(source, yield* readParameter(source, weights))
-    return { weights: filled(parameters, tensors) as ModelWeights, dispose }
+    // Parameters that are cut out of one stored tensor come one after the other, so that it is read once.
+    const nameOf = (source: ParameterSource): string => source.stored[0]?.name ?? ""
+    const sources = sourcesOf(parameters).toSorted((a, b) =>
+      nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0
+    )
+    let last: { readonly name: string; readonly values: Float32Array } | undefined
+    for (const source of sources) {
+      const parts: Array<{ values: Float32Array; rows: number }> = []
+      for (const stored of source.stored) {
+        if (last?.name !== stored.name) last = { name: stored.name, values: yield* weights.float32(stored.name) }
+        parts.push(chosen(last.values, stored))
+      }
+      tensors.set(
+        source,
+        tf.tidy(() => asTensor(source, parts))
+      )
+    }
+    const fill: Fill = (tree) => filled(tree, tensors) as Filled<typeof tree>
+    return { fill, dispose }
   }).pipe(Effect.onExit((exit) => Effect.sync(() => (exit._tag === "Failure" ? dispose() : undefined))))
 }

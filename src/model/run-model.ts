@@ -5,9 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { findHook, type HookPoint } from "./hook-name.ts"
-import { type Hooks, runBlock } from "./run-block.ts"
+import type { Hooks, Pass } from "./blocks/part.ts"
+import { runBlock } from "./run-block.ts"
 import { normalize } from "./blocks/norm.ts"
-import { makePassTables } from "./pass-tables.ts"
+import { makePass } from "./make-pass.ts"
 import { unembed } from "./unembed.ts"
 import type { RunnableModel } from "./runnable-model.ts"
 
@@ -88,10 +89,11 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
     return value
   }
   const watches = (name: string): boolean => wanted.has(name) || Object.hasOwn(replace, name)
+  const { pass, end } = makePass(tokens)
   try {
     tf.tidy(() =>
       untilOver(() => {
-        const x = forward(model, tokens, { visit, watches }, beginning(model, [...wanted], replace))
+        const x = forward(model, pass, { visit, watches }, beginning(model, [...wanted], replace))
         if (!logits) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
@@ -100,6 +102,8 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
   } catch (error) {
     tf.dispose(activations)
     throw error
+  } finally {
+    end()
   }
   return { activations, logits: out.logits }
 }
@@ -144,7 +148,7 @@ const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch):
 }
 
 /** The residual stream before the first block. */
-const embed = (model: RunnableModel, { ids, batch, time }: TokenBatch, hooks: Hooks): tf.Tensor => {
+const embed = (model: RunnableModel, { ids, batch, time }: Pass, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
@@ -152,7 +156,7 @@ const embed = (model: RunnableModel, { ids, batch, time }: TokenBatch, hooks: Ho
 }
 
 /** The residual stream that stands for all before it. */
-const given = ({ info }: RunnableModel, { batch, time }: TokenBatch, hooks: Hooks, begin: Beginning): tf.Tensor => {
+const given = ({ info }: RunnableModel, { batch, time }: Pass, hooks: Hooks, begin: Beginning): tf.Tensor => {
   const { hook, residual } = begin
   checkReplacement(hook, residual, [batch, time, info.dModel])
   // What comes before a block is told of by the block.
@@ -160,14 +164,11 @@ const given = ({ info }: RunnableModel, { batch, time }: TokenBatch, hooks: Hook
 }
 
 /** The final normalised residual stream. */
-const forward = (model: RunnableModel, tokens: TokenBatch, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
-  const { weights } = model
-  let x = begin === undefined ? embed(model, tokens, hooks) : given(model, tokens, hooks, begin)
-  const tables = makePassTables(model.attention, tokens.time)
-  for (const [layer, block] of weights.blocks.entries()) {
-    if (layer < (begin?.block ?? 0)) continue
+const forward = (model: RunnableModel, pass: Pass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
+  let x = begin === undefined ? embed(model, pass, hooks) : given(model, pass, hooks, begin)
+  for (let layer = begin?.block ?? 0; layer < model.info.layers; layer++) {
     const input = x
-    x = tf.tidy(() => runBlock(model, layer, block, input, tables(layer), hooks))
+    x = tf.tidy(() => runBlock(model, layer, input, pass, hooks))
   }
-  return hooks.visit("ln_final.hook_normalized", normalize(x, weights.finalNorm, model.norm))
+  return hooks.visit("ln_final.hook_normalized", normalize(x, model.weights.finalNorm, model.norm))
 }

@@ -7,7 +7,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import { softCap } from "./blocks/soft-cap.ts"
 import type { RunnableModel } from "./runnable-model.ts"
 
-type Unembedding = Pick<RunnableModel, "info" | "weights" | "logitCap">
+type Head = Pick<RunnableModel, "logitScale" | "logitCap">
+type Unembedding = Head & Pick<RunnableModel, "info" | "weights">
+
+/** Logits of the products of normalised rows and rows of the unembedding. */
+const logitsOf = <T extends tf.Tensor>({ logitScale, logitCap }: Head, products: T): T =>
+  softCap(logitScale === 1 ? products : tf.mul(products, logitScale), logitCap)
 
 /** Numbers of a block of logits: 64 MiB. */
 const blockNumbers = 2 ** 24
@@ -19,15 +24,16 @@ const leastTokens = 4096
  * @param normalized [n, d_model]
  * @returns [n, vocabulary]
  */
-export const unembed = (model: Pick<RunnableModel, "weights" | "logitCap">, normalized: tf.Tensor2D): tf.Tensor2D =>
-  tf.tidy(() => softCap(tf.matMul<tf.Tensor2D>(normalized, model.weights.unembedding, false, true), model.logitCap))
+export const unembed = (model: Head & Pick<RunnableModel, "weights">, normalized: tf.Tensor2D): tf.Tensor2D =>
+  tf.tidy(() => logitsOf(model, tf.matMul<tf.Tensor2D>(normalized, model.weights.unembedding, false, true)))
 
 /** Calls `use` with the logits of one block of the vocabulary after the other, each in a tidy: [n, tokens], from `first` on. */
 const forBlocks = (
-  { info, weights, logitCap }: Unembedding,
+  model: Unembedding,
   normalized: tf.Tensor2D,
   use: (logits: tf.Tensor2D, first: number) => void
 ): void => {
+  const { info, weights } = model
   const [n, d] = normalized.shape
   const size = Math.min(info.vocabulary, Math.max(leastTokens, Math.floor(blockNumbers / Math.max(1, n))))
   for (let first = 0; first < info.vocabulary; first += size) {
@@ -35,7 +41,7 @@ const forBlocks = (
     tf.tidy(() => {
       const rows =
         count === info.vocabulary ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
-      use(softCap(tf.matMul<tf.Tensor2D>(normalized, rows, false, true), logitCap), first)
+      use(logitsOf(model, tf.matMul<tf.Tensor2D>(normalized, rows, false, true)), first)
     })
   }
 }
@@ -85,7 +91,7 @@ export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets
     const own = targets.subarray(start, start + rows.shape[0])
     const total = logNormalizers(model, rows)
     const wanted = tf.gather(model.weights.unembedding, tf.tensor1d(own, "int32"))
-    const values = softCap(tf.sum(tf.mul(rows, wanted), 1), model.logitCap).dataSync<"float32">()
+    const values = logitsOf(model, tf.sum(tf.mul(rows, wanted), 1)).dataSync<"float32">()
     for (const [i, value] of values.entries()) losses[start + i] = (total[i] as number) - value
   })
   return losses
@@ -108,7 +114,7 @@ export const tokenDivergences = (model: Unembedding, p: tf.Tensor2D, q: tf.Tenso
     // Two blocks of logits at once: sum of p (logits_p - logits_q), then the normalizers' difference.
     forBlocks(model, ofP, (logitsP, first) => {
       const rows = tf.slice(model.weights.unembedding, [first, 0], [logitsP.shape[1], -1])
-      const logitsQ = softCap(tf.matMul<tf.Tensor2D>(ofQ, rows, false, true), model.logitCap)
+      const logitsQ = logitsOf(model, tf.matMul<tf.Tensor2D>(ofQ, rows, false, true))
       const parts = tf.sum(tf.mul(tf.exp(tf.sub(logitsP, logZ)), tf.sub(logitsP, logitsQ)), 1).dataSync<"float32">()
       for (const [i, part] of parts.entries()) divergences[start + i] = (divergences[start + i] as number) + part
     })

@@ -38,6 +38,25 @@ export const suggest = (word: string, candidates: ReadonlyArray<string>): string
   return candidate === undefined ? "" : `; did you mean "${candidate}"?`
 }
 
+/** Of a name: what is not told apart by a slip of the finger. */
+const digits = (name: string): string => name.replaceAll(/\D/g, "")
+
+/**
+ * As `suggest`, for names that are near each other without being mistaken for one another (`gemma3`, `gemma3n`, `gemma4`): at
+ * most one letter in four is wrong, no digit is, and none of the two names is the other with something behind it.
+ */
+export const misspelt = (word: string, candidates: ReadonlyArray<string>): string =>
+  suggest(
+    word,
+    candidates.filter(
+      (candidate) =>
+        editDistance(word.toLowerCase(), candidate) <= Math.max(1, Math.floor(word.length / 4)) &&
+        digits(word) === digits(candidate) &&
+        !candidate.startsWith(word) &&
+        !word.startsWith(candidate)
+    )
+  )
+
 /** More names than fit on a line help nobody. */
 const SHOWN = 12
 

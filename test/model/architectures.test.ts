@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { encodeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
-import { architectureNames, findArchitecture } from "../../src/model/find-architecture.ts"
-import { checkWeights, modelInfo } from "../../src/model/load-model.ts"
+import { architectureNames } from "../../src/model/find-architecture.ts"
+import { checkWeights, describeModel, modelInfo } from "../../src/model/load-model.ts"
 import { ownGoldensDirectory } from "../golden/golden-folders.ts"
+import { attentionOf } from "./own-golden.ts"
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -15,8 +16,8 @@ const read = (name: string): Config =>
   JSON.parse(fs.readFileSync(path.join(ownGoldensDirectory, name, "config.json"), "utf8")) as Config
 
 const problem = (config: Config) => Effect.map(Effect.flip(modelInfo(config)), (error) => error.message)
-const describeModel = (config: Config) =>
-  Effect.flatMap(findArchitecture(config), (architecture) => architecture.describe(config))
+const attentions = (config: Config) =>
+  Effect.map(describeModel(config), ({ blocks }) => blocks.map(({ attention }) => attentionOf(attention)))
 
 describe("a configuration", () => {
   it.effect("of an unknown architecture is refused with those that are known", () =>
@@ -34,13 +35,13 @@ describe("a configuration", () => {
         ["llama_yarn", { rope_parameters: { rope_type: "spiral" } }, 'rope_type "spiral"'],
         ["llama_yarn", { rope_parameters: { rope_type: "llama3" } }, "rope_type llama3 needs factor"],
         ["llama_yarn", { rope_scaling: { type: "linear" } }, "rope_type linear needs factor"],
-        ["llama_yarn", { partial_rotary_factor: 0.5 }, "partial_rotary_factor 0.5"],
+        ["llama_yarn", { partial_rotary_factor: 2 }, "partial_rotary_factor 2"],
         ["llama_yarn", { hidden_act: "softsign" }, "hidden_act softsign"],
         ["llama_yarn", { quantization_config: { bits: 4 } }, "quantization_config"],
         ["llama_yarn", { num_key_value_heads: 3 }, "no multiple of num_key_value_heads 3"],
         ["gemma3", { use_bidirectional_attention: true }, "use_bidirectional_attention true"],
-        ["gemma3", { attn_logit_softcapping: 50 }, "attn_logit_softcapping 50"],
-        ["gemma3", { query_pre_attn_scalar: 0 }, "query_pre_attn_scalar 0"],
+        ["gemma3", { attn_logit_softcapping: -50 }, "attn_logit_softcapping -50"],
+        ["gemma3", { query_pre_attn_scalar: 0 }, "scores cannot be multiplied with Infinity"],
         ["gemma3", { layer_types: ["full_attention"] }, "layer_types has 1 entries"],
         ["gemma2", { layer_types: ["linear_attention", "full_attention"] }, "layer_types"],
         ["gemma2", { sliding_window: null }, "no sliding_window"],
@@ -63,8 +64,8 @@ describe("a configuration", () => {
   it.effect("in the older form of rope_theta and rope_scaling means the same as in the newer", () =>
     Effect.gen(function* () {
       const speeds = (config: Config) =>
-        Effect.map(describeModel(config), ({ attention }) =>
-          attention.map(({ rotary, window }) => [[...(rotary?.frequencies(9) ?? [])], rotary?.factor, window])
+        Effect.map(attentions(config), (all) =>
+          all.map((own) => [[...(own?.rotary?.frequencies(9) ?? [])], own?.rotary?.factor, own?.window])
         )
       const newer = read("llama_llama3")
       const { rope_parameters: rope, ...older } = newer as { readonly rope_parameters: Config }
@@ -75,7 +76,7 @@ describe("a configuration", () => {
       const { rope_parameters: _, layer_types: __, ...gemma } = read("gemma3")
       const own = { rope_theta: 1e6, rope_local_base_freq: 1e4, sliding_window_pattern: 6 }
       expect(yield* speeds({ ...gemma, ...own })).toEqual(yield* speeds(read("gemma3")))
-      const windows = (yield* describeModel(read("gemma3"))).attention.map(({ window }) => window)
+      const windows = (yield* attentions(read("gemma3"))).map((own) => own?.window)
       expect(windows).toEqual([5, 5, 5, 5, 5, undefined, 5])
     })
   )

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect } from "vitest"
 import { hookPoints } from "../../src/model/hook-name.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import { loadTestEngine } from "../engine.ts"
-import { families, ownGolden, twoTexts } from "./own-golden.ts"
+import { families, ownAttentions, ownGolden, twoTexts } from "./own-golden.ts"
 
 beforeAll(loadTestEngine)
 
@@ -24,6 +24,7 @@ describe("the forward pass", () => {
     it.effect(`${family}: every hook has its shape, and hooks fit together`, () =>
       Effect.gen(function* () {
         const model = yield* ownGolden(family)
+        const attentions = yield* ownAttentions(family)
         const { heads, layers, dHead, keyValueHeads } = model.info
         const { batch, time } = twoTexts
         const { activations, logits } = everything(model)
@@ -42,7 +43,7 @@ describe("the forward pass", () => {
             values(at("attn.hook_v")),
             values(at("attn.hook_z"))
           ] as const
-          const window = model.attention[l]?.window ?? time
+          const window = attentions[l]?.window ?? time
           for (let b = 0; b < batch; b++) {
             for (let h = 0; h < heads; h++) {
               for (let q = 0; q < time; q++) {

@@ -2,18 +2,34 @@
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import { readLanguageModel } from "../../src/kinds/language-model/read-language-model.ts"
+import type { AttentionOptions, AttentionPart } from "../../src/model/blocks/attention-part.ts"
+import type { Part } from "../../src/model/blocks/part.ts"
 import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
-import { loadModel } from "../../src/model/load-model.ts"
+import { describeModel, loadModel } from "../../src/model/load-model.ts"
 import type { TokenBatch } from "../../src/model/run-model.ts"
 import { ownGoldensDirectory } from "../golden/golden-folders.ts"
 
-/** Needs a scope, which frees the weights. */
-export const ownGolden = Effect.fnUntraced(function* (name: string) {
+/** What attention of a block is like; undefined where something else stands in its place. */
+export const attentionOf = (part: Part): AttentionOptions | undefined =>
+  "attention" in part ? (part as AttentionPart).attention : undefined
+
+const opened = Effect.fnUntraced(function* (name: string) {
   const place = path.join(ownGoldensDirectory, name)
   // The folders have no tokenizer; config.json stands in for it, unread.
   const tokenizer = { name: "tokenizer.json", path: path.join(place, "config.json"), sha256: "" }
   const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
-  return yield* loadModel(yield* readLanguageModel(artifact))
+  return yield* readLanguageModel(artifact)
+})
+
+/** Needs a scope, which frees the weights. */
+export const ownGolden = Effect.fnUntraced(function* (name: string) {
+  return yield* loadModel(yield* opened(name))
+})
+
+/** What attention is like, block by block. */
+export const ownAttentions = Effect.fnUntraced(function* (name: string) {
+  const { blocks } = yield* describeModel((yield* opened(name)).config)
+  return blocks.map(({ attention }) => attentionOf(attention))
 })
 
 /** Two texts of ten tokens. */

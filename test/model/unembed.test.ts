@@ -18,7 +18,12 @@ const setUp = (logitCap: number | undefined) => {
       [rows, d]
     )
   const unembedding = random(vocabulary)
-  const model = { info: { vocabulary }, weights: { unembedding }, logitCap } as unknown as RunnableModel
+  const model = {
+    info: { vocabulary },
+    weights: { unembedding },
+    logitScale: 0.5,
+    logitCap
+  } as unknown as RunnableModel
   const targets = Int32Array.from({ length: n }, () => rng.int(vocabulary))
   return { model, rows: random(n), targets }
 }

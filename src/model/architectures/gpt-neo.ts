@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
+import type { Architecture, ModelConfig } from "../decoder/architecture.ts"
 import {
   configProblem,
   contextSize,
@@ -18,8 +18,7 @@ import {
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
-import { gptParameters } from "../decoder/gpt-parameters.ts"
-import type { ModelInfo } from "../decoder/model-info.ts"
+import { gptDecoder } from "../decoder/gpt-decoder.ts"
 import { linearMatrix, vector } from "../blocks/parameter-source.ts"
 import type { LinearParameters } from "../blocks/weights.ts"
 
@@ -59,48 +58,37 @@ const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   if (kinds.length !== config.num_layers) {
     return yield* configProblem(`attention_types does not describe num_layers ${config.num_layers} layers`)
   }
-  const info: ModelInfo = {
-    architecture: "gpt_neo",
-    layers: config.num_layers,
-    dModel: config.hidden_size,
-    heads: config.num_heads,
-    keyValueHeads: config.num_heads,
-    dHead,
-    dMlp: config.intermediate_size ?? 4 * config.hidden_size,
-    parallel: false,
-    vocabulary: config.vocab_size,
-    context: config.max_position_embeddings,
-    bos: config.bos_token_id ?? null
-  }
-  const description: ModelDescription = {
-    info,
-    norm: { kind: "layer", epsilon: config.layer_norm_epsilon ?? 1e-5 },
+  const d = config.hidden_size
+  return gptDecoder({
+    info: {
+      architecture: "gpt_neo",
+      layers: config.num_layers,
+      dModel: d,
+      heads: config.num_heads,
+      dHead,
+      vocabulary: config.vocab_size,
+      context: config.max_position_embeddings,
+      bos: config.bos_token_id ?? null
+    },
+    dMlp: config.intermediate_size ?? 4 * d,
     activation,
-    embeddingScale: 1,
-    attention: kinds.map((kind) => ({
+    epsilon: config.layer_norm_epsilon ?? 1e-5,
+    tied: config.tie_word_embeddings !== false,
+    attention: (layer) => ({
       scoreScale: 1,
-      window: kind === "local" ? (config.window_size ?? 256) : undefined,
-      rotary: undefined
-    })),
-    scoreCap: undefined,
-    logitCap: undefined,
-    parameters: (has) =>
-      gptParameters(info, config.tie_word_embeddings !== false, has, {
-        linear,
-        qkv: (block) => ({
-          weight: linearMatrix(
-            ["q", "k", "v"].map((part) => ({
-              name: `${block}.attn.attention.${part}_proj.weight`,
-              outputs: info.dModel
-            })),
-            info.dModel
-          ),
-          bias: undefined
-        }),
-        attentionOut: "attn.attention.out_proj"
-      })
-  }
-  return description
+      window: kinds[layer] === "local" ? (config.window_size ?? 256) : undefined
+    }),
+    linear,
+    qkv: (block) => ({
+      weight: linearMatrix(
+        ["q", "k", "v"].map((part) => ({ name: `${block}.attn.attention.${part}_proj.weight`, outputs: d })),
+        d
+      ),
+      bias: undefined
+    }),
+    attentionOut: "attn.attention.out_proj"
+  })
 })
 
-export const gptNeo: Architecture = { name: "gpt_neo", describe }
+const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+export default architecture

@@ -18,10 +18,13 @@ import {
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
-import type { ModelInfo } from "../decoder/model-info.ts"
-import { linearMatrix, matrix, vector } from "../blocks/parameter-source.ts"
+import { attention } from "../blocks/attention-part.ts"
+import { mlp } from "../blocks/mlp-part.ts"
+import { blockFacts } from "../decoder/model-info.ts"
+import { matrix, vector } from "../blocks/parameter-source.ts"
+import { linearAt } from "../decoder/rotary-layout.ts"
 import { contextStretch, rotaryOf } from "../decoder/rotary-parameters.ts"
-import type { BlockParameters, LinearParameters, ModelParameters, NormParameters } from "../blocks/weights.ts"
+import type { BlockParameters, NormParameters } from "../blocks/weights.ts"
 
 const Fields = Schema.Record(Schema.String, Schema.Unknown)
 
@@ -43,49 +46,6 @@ const Config = Schema.Struct({
   bos_token_id: optional(Schema.Int),
   tie_word_embeddings: optional(Schema.Boolean)
 })
-type Config = typeof Config.Type
-
-const parameters = (info: ModelInfo, config: Config, has: (name: string) => boolean): ModelParameters => {
-  const { dModel: d, dMlp, heads } = info
-  const prefix = has("gpt_neox.embed_in.weight") ? "gpt_neox." : ""
-  const biased = config.attention_bias !== false
-  const norm = (name: string): NormParameters => ({
-    weight: vector(`${prefix}${name}.weight`, d),
-    bias: vector(`${prefix}${name}.bias`, d)
-  })
-  const linear = (name: string, inputs: number, outputs: number, bias = true): LinearParameters => ({
-    weight: linearMatrix([{ name: `${prefix}${name}.weight`, outputs }], inputs),
-    bias: bias ? vector(`${prefix}${name}.bias`, outputs) : undefined
-  })
-  const block = (l: number): BlockParameters => {
-    const stored = linear(`layers.${l}.attention.query_key_value`, d, 3 * d, biased)
-    const interleaved = { heads, parts: 3 }
-    return {
-      attentionNorm: norm(`layers.${l}.input_layernorm`),
-      qkv: {
-        weight: { ...stored.weight, interleaved },
-        bias: stored.bias === undefined ? undefined : { ...stored.bias, interleaved }
-      },
-      queryNorm: undefined,
-      keyNorm: undefined,
-      attentionOut: linear(`layers.${l}.attention.dense`, d, d, biased),
-      attentionPostNorm: undefined,
-      mlpNorm: norm(`layers.${l}.post_attention_layernorm`),
-      mlpIn: linear(`layers.${l}.mlp.dense_h_to_4h`, d, dMlp),
-      mlpUp: undefined,
-      mlpOut: linear(`layers.${l}.mlp.dense_4h_to_h`, dMlp, d),
-      mlpPostNorm: undefined
-    }
-  }
-  const embedding = matrix(`${prefix}embed_in.weight`, info.vocabulary, d)
-  return {
-    embedding,
-    positions: undefined,
-    blocks: Array.from({ length: info.layers }, (_, l) => block(l)),
-    finalNorm: norm("final_layer_norm"),
-    unembedding: config.tie_word_embeddings === true ? embedding : matrix("embed_out.weight", info.vocabulary, d)
-  }
-}
 
 const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neox", Config, json)
@@ -101,34 +61,76 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   })
   if (typeof rotary === "string") return yield* configProblem(rotary)
   if (rotary.dims > dHead) return yield* configProblem(`rotary_pct ${share} is more than 1`)
-  const info: ModelInfo = {
-    architecture: "gpt_neox",
-    layers: config.num_hidden_layers,
-    dModel: config.hidden_size,
-    heads: config.num_attention_heads,
-    keyValueHeads: config.num_attention_heads,
-    dHead,
-    dMlp: config.intermediate_size,
-    parallel: config.use_parallel_residual !== false,
-    vocabulary: config.vocab_size,
-    context: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
-    bos: config.bos_token_id ?? null
-  }
+  const { hidden_size: d, num_attention_heads: heads, num_hidden_layers: layers } = config
+  const biased = config.attention_bias !== false
+  const norm = { kind: "layer", epsilon: config.layer_norm_eps ?? 1e-5 } as const
+  const normAt = (name: string): NormParameters => ({
+    weight: vector(`${name}.weight`, d),
+    bias: vector(`${name}.bias`, d)
+  })
+  const options = { heads, keyValueHeads: heads, dHead, scoreScale: 1 / Math.sqrt(dHead), rotary, norm }
+  const blocks = Array.from({ length: layers }, (_, l) => ({
+    attention: attention(options, ({ name }) => {
+      const stored = name(`layers.${l}.attention.query_key_value`)
+      const interleaved = { heads, parts: 3 }
+      return {
+        qkv: {
+          weight: { rank: 2, stored: [{ name: `${stored}.weight`, shape: [3 * d, d], interleaved }], transposed: true },
+          bias: biased ? { rank: 1, stored: [{ name: `${stored}.bias`, shape: [3 * d], interleaved }] } : undefined
+        },
+        queryNorm: undefined,
+        keyNorm: undefined,
+        out: linearAt(name(`layers.${l}.attention.dense`), d, d, biased),
+        sinks: undefined
+      }
+    }),
+    mlp: mlp(config.intermediate_size, activation, ({ name }) => ({
+      in: linearAt(name(`layers.${l}.mlp.dense_h_to_4h`), d, config.intermediate_size, true),
+      up: undefined,
+      out: linearAt(name(`layers.${l}.mlp.dense_4h_to_h`), config.intermediate_size, d, true)
+    }))
+  }))
   const description: ModelDescription = {
-    info,
-    norm: { kind: "layer", epsilon: config.layer_norm_eps ?? 1e-5 },
-    activation,
+    info: {
+      architecture: "gpt_neox",
+      layers,
+      dModel: d,
+      heads,
+      keyValueHeads: heads,
+      dHead,
+      parallel: config.use_parallel_residual !== false,
+      vocabulary: config.vocab_size,
+      context: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
+      bos: config.bos_token_id ?? null,
+      ...blockFacts(blocks)
+    },
+    norm,
     embeddingScale: 1,
-    attention: Array.from({ length: info.layers }, () => ({
-      scoreScale: 1 / Math.sqrt(dHead),
-      window: undefined,
-      rotary
-    })),
-    scoreCap: undefined,
+    residualScale: 1,
+    logitScale: 1,
     logitCap: undefined,
-    parameters: (has) => parameters(info, config, has)
+    blocks,
+    embedding: "embed_in.weight",
+    prefixes: ["", "gpt_neox."],
+    parameters: ({ name }) => {
+      const block = (l: number): BlockParameters => ({
+        attentionNorm: normAt(name(`layers.${l}.input_layernorm`)),
+        attentionPostNorm: undefined,
+        mlpNorm: normAt(name(`layers.${l}.post_attention_layernorm`)),
+        mlpPostNorm: undefined
+      })
+      const embedding = matrix(name("embed_in.weight"), config.vocab_size, d)
+      return {
+        embedding,
+        positions: undefined,
+        blocks: Array.from({ length: layers }, (_, l) => block(l)),
+        finalNorm: normAt(name("final_layer_norm")),
+        unembedding: config.tie_word_embeddings === true ? embedding : matrix("embed_out.weight", config.vocab_size, d)
+      }
+    }
   }
   return description
 })
 
-export const gptNeox: Architecture = { name: "gpt_neox", describe }
+const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+export default architecture

@@ -1,7 +1,7 @@
 /** GPT-2 (Radford et al. 2019) as Hugging Face's `GPT2LMHeadModel` computes and stores it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
+import type { Architecture, ModelConfig } from "../decoder/architecture.ts"
 import {
   contextSize,
   decodeConfig,
@@ -14,8 +14,7 @@ import {
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
-import { gptParameters } from "../decoder/gpt-parameters.ts"
-import type { ModelInfo } from "../decoder/model-info.ts"
+import { gptDecoder } from "../decoder/gpt-decoder.ts"
 import { matrix, vector } from "../blocks/parameter-source.ts"
 import type { LinearParameters } from "../blocks/weights.ts"
 
@@ -46,39 +45,30 @@ const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
   const dHead = yield* headWidth("n_embd", config.n_embd, "n_head", config.n_head)
   const scale = config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(dHead)
-  const info: ModelInfo = {
-    architecture: "gpt2",
-    layers: config.n_layer,
-    dModel: config.n_embd,
-    heads: config.n_head,
-    keyValueHeads: config.n_head,
-    dHead,
-    dMlp: config.n_inner ?? 4 * config.n_embd,
-    parallel: false,
-    vocabulary: config.vocab_size,
-    context: config.n_positions,
-    bos: config.bos_token_id ?? null
-  }
-  const description: ModelDescription = {
-    info,
-    norm: { kind: "layer", epsilon: config.layer_norm_epsilon ?? 1e-5 },
+  const d = config.n_embd
+  return gptDecoder({
+    info: {
+      architecture: "gpt2",
+      layers: config.n_layer,
+      dModel: d,
+      heads: config.n_head,
+      dHead,
+      vocabulary: config.vocab_size,
+      context: config.n_positions,
+      bos: config.bos_token_id ?? null
+    },
+    dMlp: config.n_inner ?? 4 * d,
     activation,
-    embeddingScale: 1,
-    attention: Array.from({ length: info.layers }, (_, layer) => ({
-      scoreScale: config.scale_attn_by_inverse_layer_idx === true ? scale / (layer + 1) : scale,
-      window: undefined,
-      rotary: undefined
-    })),
-    scoreCap: undefined,
-    logitCap: undefined,
-    parameters: (has) =>
-      gptParameters(info, config.tie_word_embeddings !== false, has, {
-        linear,
-        qkv: (block) => linear(`${block}.attn.c_attn`, info.dModel, 3 * info.dModel),
-        attentionOut: "attn.c_proj"
-      })
-  }
-  return description
+    epsilon: config.layer_norm_epsilon ?? 1e-5,
+    tied: config.tie_word_embeddings !== false,
+    attention: (layer) => ({
+      scoreScale: config.scale_attn_by_inverse_layer_idx === true ? scale / (layer + 1) : scale
+    }),
+    linear,
+    qkv: (block) => linear(`${block}.attn.c_attn`, d, 3 * d),
+    attentionOut: "attn.c_proj"
+  })
 })
 
-export const gpt2: Architecture = { name: "gpt2", describe }
+const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+export default architecture

@@ -1,18 +1,26 @@
-/** Mistral (Jiang et al. 2023) as Hugging Face's `MistralForCausalLM` has it: Llama with a window in every layer. */
-import type { Architecture } from "../decoder/architecture.ts"
-import { describeRotaryDecoder, plainFamily, type RotaryDecoderConfig } from "../decoder/rotary-decoder.ts"
+/**
+ * Mistral (Jiang et al. 2023) as Hugging Face's `MistralForCausalLM` has it: Llama with a window in every layer, or, where
+ * `layer_types` says so, in some (then the library takes it for a Ministral).
+ */
+import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { singleRope, windowOf } from "../decoder/rotary-config.ts"
 
-/** Versions since 0.2 say null: no window. */
-const windowed = (config: RotaryDecoderConfig): number | undefined =>
-  config.sliding_window === undefined ? 4096 : (config.sliding_window ?? undefined)
-
-export const mistral: Architecture = {
+export default rotaryDecoder({
   name: "mistral",
-  describe: describeRotaryDecoder({
-    ...plainFamily,
-    name: "mistral",
-    defaults: { keyValueHeads: 8, headDim: undefined, context: 131_072, tied: false },
-    layerType: (config) => (windowed(config) === undefined ? "full_attention" : "sliding_attention"),
-    window: windowed
-  })
-}
+  fields: noFields,
+  defaults: {
+    vocab_size: 32_000,
+    hidden_size: 4096,
+    intermediate_size: 14_336,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    max_position_embeddings: 131_072,
+    sliding_window: 4096
+  },
+  attention: (config, layer, dHead) => {
+    // Versions since 0.2 say null: no window.
+    const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
+    return plainAttention(dHead, singleRope(config), windowOf(config, type))
+  }
+})

@@ -31,23 +31,29 @@ export const causalSight = (time: number, window = time): Sight => {
  * @param query [batch, heads, time, d_head]
  * @param key [batch, key_value_heads, time, d_head]
  * @param scale what scores are multiplied with, usually 1 / sqrt(d_head)
- * @returns [batch, heads, query time, key time], rows summing to 1
+ * @param sinks [heads]: the score of a key that is never there (Xiao et al. 2023, as GPT-OSS learns it)
+ * @returns [batch, heads, query time, key time], rows summing to 1, or to what the sink leaves
  */
 export const attentionPattern = (
   query: tf.Tensor4D,
   key: tf.Tensor4D,
   scale: number,
   cap: number | undefined,
-  { window, mask }: Sight
+  { window, mask }: Sight,
+  sinks?: tf.Tensor1D
 ): tf.Tensor4D => {
   const [batch, heads, time, dHead] = query.shape
   const shared = key.shape[1]
   // The queries of a shared key lie one after the other, as one taller matrix.
   const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, dHead])
   const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
-  if (modelKernelsApply()) return causalSoftmax(scores, { scale, cap, window })
+  if (sinks === undefined && modelKernelsApply()) return causalSoftmax(scores, { scale, cap, window })
   const scaled = scale === 1 ? scores : tf.mul(scores, scale)
-  return tf.softmax(tf.add(softCap(scaled, cap), mask))
+  const seen = tf.add<tf.Tensor4D>(softCap(scaled, cap), mask)
+  if (sinks === undefined) return tf.softmax(seen)
+  const sink = tf.tile(tf.reshape(sinks, [1, heads, 1, 1]), [batch, 1, time, 1])
+  const shares = tf.softmax(tf.concat([seen, sink], 3)) as tf.Tensor4D
+  return tf.slice(shares, [0, 0, 0, 0], [batch, heads, time, time])
 }
 
 /**

@@ -1,23 +1,39 @@
 /** Where a parameter stands in a checkpoint, and what makes it the tensor that the forward pass wants. */
 
-/** One stored tensor, in the shape that it must have. */
+/** Every `step`-th of `count` * `step` places, from `from` on. */
+export interface Range {
+  readonly from: number
+  readonly count: number
+  /** @default 1 */
+  readonly step?: number
+}
+
+/** Vectors of several kinds that stand together for each head, and are wanted kind by kind. */
+export interface Interleaved {
+  readonly heads: number
+  /** How many kinds there are: query, key and value are 3. */
+  readonly parts: number
+}
+
+/**
+ * One stored tensor, in the shape that it must have. Seen as a matrix, its rows are those of its last axis: a stack
+ * [experts, out, in] has experts * out rows. A vector has one number in each row.
+ */
 export interface StoredTensor {
   readonly name: string
   readonly shape: ReadonlyArray<number>
-}
-
-interface Interleaved {
-  readonly heads: number
-  /** How many vectors of a head's width stand together for each head: query, key and value are 3. */
-  readonly parts: number
+  /** The rows that are meant. @default all */
+  readonly rows?: Range
+  /** The columns that are meant. @default all */
+  readonly columns?: Range
+  /** Rows stand [heads, parts, width] and are wanted [parts, heads, width]. */
+  readonly interleaved?: Interleaved
 }
 
 export interface VectorSource {
   readonly rank: 1
   /** [n] each; joined end to end. */
   readonly stored: ReadonlyArray<StoredTensor>
-  /** Entries stand [heads, parts, width] and are wanted [parts, heads, width]. */
-  readonly interleaved?: Interleaved
   /** Added to every entry: Gemma stores its scales less 1. @default 0 */
   readonly plus?: number
 }
@@ -28,8 +44,6 @@ export interface MatrixSource {
   readonly stored: ReadonlyArray<StoredTensor>
   /** Stored [out, in], as PyTorch's Linear does, and wanted [in, out]. */
   readonly transposed: boolean
-  /** As for vectors, over the output axis. Only where `transposed`. */
-  readonly interleaved?: Interleaved
 }
 
 export type ParameterSource = VectorSource | MatrixSource

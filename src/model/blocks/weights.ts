@@ -1,59 +1,58 @@
 /**
- * A model's parameters by their place in the forward pass. Linear weights are [in, out]. The same shape serves twice:
- * filled with tensors (`ModelWeights`), and with where those come from in a checkpoint (`ModelParameters`).
+ * Parameters by their place in a computation. Linear weights are [in, out]. The same shape serves twice: with where they
+ * come from in a checkpoint (`...Parameters`), and filled with tensors (`...Weights`).
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import type { MatrixSource, VectorSource } from "./parameter-source.ts"
 
-interface Linear<Vector, Matrix> {
+/** A tree of parameters with a tensor in place of each. */
+export type Filled<P> = P extends VectorSource
+  ? tf.Tensor1D
+  : P extends MatrixSource
+    ? tf.Tensor2D
+    : P extends ReadonlyArray<infer Part>
+      ? ReadonlyArray<Filled<Part>>
+      : P extends object
+        ? { readonly [Name in keyof P]: Filled<P[Name]> }
+        : P
+
+export type Fill = <P>(parameters: P) => Filled<P>
+
+export interface LinearParameters {
   /** [in, out] */
-  readonly weight: Matrix
-  readonly bias: Vector | undefined
+  readonly weight: MatrixSource
+  readonly bias: VectorSource | undefined
 }
 
-interface Norm<Vector> {
-  readonly weight: Vector
+export interface NormParameters {
+  readonly weight: VectorSource
   /** RMS normalisation has none. */
-  readonly bias: Vector | undefined
+  readonly bias: VectorSource | undefined
 }
 
-interface Block<Vector, Matrix> {
-  readonly attentionNorm: Norm<Vector>
-  /** Queries, keys and values side by side, [d_model, (heads + 2 * key_value_heads) * d_head]. */
-  readonly qkv: Linear<Vector, Matrix>
-  /** Over each head, [d_head]; undefined where queries and keys are not normalised. */
-  readonly queryNorm: Norm<Vector> | undefined
-  readonly keyNorm: Norm<Vector> | undefined
-  readonly attentionOut: Linear<Vector, Matrix>
+/** What a block has beside its two parts. */
+export interface BlockParameters {
+  /** Before attention; undefined where attention reads the residual stream as it is. */
+  readonly attentionNorm: NormParameters | undefined
   /** On what attention adds to the residual stream. */
-  readonly attentionPostNorm: Norm<Vector> | undefined
-  readonly mlpNorm: Norm<Vector>
-  /** Into the activation function: the gate where the MLP is gated. */
-  readonly mlpIn: Linear<Vector, Matrix>
-  /** What the activated gate is multiplied with; undefined where the MLP is not gated. */
-  readonly mlpUp: Linear<Vector, Matrix> | undefined
-  readonly mlpOut: Linear<Vector, Matrix>
+  readonly attentionPostNorm: NormParameters | undefined
+  readonly mlpNorm: NormParameters | undefined
   /** On what the MLP adds to the residual stream. */
-  readonly mlpPostNorm: Norm<Vector> | undefined
+  readonly mlpPostNorm: NormParameters | undefined
 }
 
-interface Model<Vector, Matrix> {
+export interface ModelParameters {
   /** [vocabulary, d_model] */
-  readonly embedding: Matrix
+  readonly embedding: MatrixSource
   /** [context, d_model]; undefined where positions enter by rotation. */
-  readonly positions: Matrix | undefined
-  readonly blocks: ReadonlyArray<Block<Vector, Matrix>>
-  readonly finalNorm: Norm<Vector>
+  readonly positions: MatrixSource | undefined
+  readonly blocks: ReadonlyArray<BlockParameters>
+  readonly finalNorm: NormParameters
   /** [vocabulary, d_model]; the embedding itself where the two are tied. */
-  readonly unembedding: Matrix
+  readonly unembedding: MatrixSource
 }
 
-export type LinearWeights = Linear<tf.Tensor1D, tf.Tensor2D>
-export type NormWeights = Norm<tf.Tensor1D>
-export type BlockWeights = Block<tf.Tensor1D, tf.Tensor2D>
-export type ModelWeights = Model<tf.Tensor1D, tf.Tensor2D>
-
-export type LinearParameters = Linear<VectorSource, MatrixSource>
-export type NormParameters = Norm<VectorSource>
-export type BlockParameters = Block<VectorSource, MatrixSource>
-export type ModelParameters = Model<VectorSource, MatrixSource>
+export type LinearWeights = Filled<LinearParameters>
+export type NormWeights = Filled<NormParameters>
+export type BlockWeights = Filled<BlockParameters>
+export type ModelWeights = Filled<ModelParameters>

@@ -1,47 +1,49 @@
 /**
  * An architecture: how a Hugging Face config.json becomes the description that the shared forward pass runs on, and where
- * the parameters stand in a checkpoint. One file in `architectures/` each.
+ * the parameters stand in a checkpoint. One file in `architectures/` each, named after its `model_type`.
  */
 import type * as Effect from "effect/Effect"
-import type { ActivationFunction } from "../blocks/activation-function.ts"
 import type { NormDescription } from "../blocks/norm.ts"
-import type { Rotary } from "../blocks/rotary.ts"
+import type { Checkpoint, Part } from "../blocks/part.ts"
+import type { ModelParameters } from "../blocks/weights.ts"
 import type { ModelError } from "./model-error.ts"
 import type { ModelInfo } from "./model-info.ts"
-import type { ModelParameters } from "../blocks/weights.ts"
 
-export interface AttentionDescription {
-  /** What scores are multiplied with. */
-  readonly scoreScale: number
-  /** Positions that a query sees, itself among them; undefined: all before it. */
-  readonly window: number | undefined
-  /** How queries and keys are turned by their position; undefined: not at all. */
-  readonly rotary: Rotary | undefined
+export interface BlockDescription {
+  /** Attention, or what stands in its place. */
+  readonly attention: Part
+  /** The MLP, or what stands in its place. */
+  readonly mlp: Part
 }
 
 export interface ModelDescription {
   readonly info: ModelInfo
   readonly norm: NormDescription
-  readonly activation: ActivationFunction
   /** What embeddings are multiplied with. */
   readonly embeddingScale: number
-  /** By block. */
-  readonly attention: ReadonlyArray<AttentionDescription>
-  /** Scores x become cap * tanh(x / cap). */
-  readonly scoreCap: number | undefined
-  /** The same for logits. */
+  /** What each part's contribution to the residual stream is multiplied with. */
+  readonly residualScale: number
+  /** What logits are multiplied with, before they are capped. */
+  readonly logitScale: number
+  /** Logits x become cap * tanh(x / cap). */
   readonly logitCap: number | undefined
-  /**
-   * Where the parameters stand. `has` tells which tensors there are: checkpoints of one architecture differ in the prefix
-   * of their names.
-   */
-  readonly parameters: (has: (name: string) => boolean) => ModelParameters
+  readonly blocks: ReadonlyArray<BlockDescription>
+  /** The embedding's tensor, without what may stand before it. */
+  readonly embedding: string
+  /** What may stand before the names of tensors: checkpoints of one architecture differ in it. */
+  readonly prefixes: ReadonlyArray<string>
+  /** Where the parameters of all that is not a block's part stand. */
+  readonly parameters: (checkpoint: Checkpoint) => ModelParameters
 }
 
 export type ModelConfig = Readonly<Record<string, unknown>>
 
+/** The default export of a file in `architectures/`; `model_type` is the file's name, with `_` for `-`. */
 export interface Architecture {
-  /** `model_type` of config.json. */
-  readonly name: string
+  /**
+   * Keys of config.json that the description follows from: whoever checks a configuration for unknown keys need not
+   * know the architecture.
+   */
+  readonly reads: ReadonlyArray<string>
   readonly describe: (config: ModelConfig) => Effect.Effect<ModelDescription, ModelError>
 }

@@ -1,19 +1,30 @@
-/** What Gemma 2 and 3 share beyond the other rotary decoders. */
-import { plainFamily, type RotaryDecoderConfig } from "./rotary-decoder.ts"
+/** What the Gemma models share beyond the other rotary decoders: scaled embeddings, and scales stored less 1. */
+import * as Schema from "effect/Schema"
+import { optional } from "./config-schema.ts"
+import type { RotaryConfig } from "./rotary-config.ts"
+import { type LayerAttention, normsAround } from "./rotary-decoder.ts"
+import { separate } from "./rotary-layout.ts"
 
-/** null turns a cap off, absence leaves it at its default. */
-export const capOf = (value: number | null | undefined, otherwise: number | undefined): number | undefined =>
-  value === undefined ? otherwise : (value ?? undefined)
+export const gemmaFields = Schema.Struct({
+  attention_bias: optional(Schema.Boolean),
+  hidden_activation: optional(Schema.String),
+  query_pre_attn_scalar: optional(Schema.Finite),
+  attn_logit_softcapping: optional(Schema.Finite),
+  final_logit_softcapping: optional(Schema.Finite)
+})
+type GemmaConfig = RotaryConfig & typeof gemmaFields.Type
 
 export const gemmaFamily = {
-  ...plainFamily,
-  gemma: true,
-  activation: (config: RotaryDecoderConfig) =>
-    ["hidden_activation", config.hidden_activation ?? "gelu_pytorch_tanh"] as const,
-  biases: (config: RotaryDecoderConfig) => {
-    const biased = config.attention_bias === true
-    return { qkv: biased, attentionOut: biased, mlp: false }
-  },
-  window: (config: RotaryDecoderConfig): number | undefined => capOf(config.sliding_window, 4096),
-  scoreScale: (config: RotaryDecoderConfig) => (config.query_pre_attn_scalar ?? 256) ** -0.5
+  fields: gemmaFields,
+  scalesLessOne: true,
+  norms: normsAround,
+  activation: (config: GemmaConfig) => ["hidden_activation", config.hidden_activation ?? "gelu_pytorch_tanh"] as const,
+  layout: (config: GemmaConfig) =>
+    separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }),
+  scales: (config: GemmaConfig) => ({ embeddingScale: Math.fround(Math.sqrt(config.hidden_size)) })
 }
+
+/** Queries are scaled by a number of their own, not by the width of a head. */
+export const gemmaScale = (config: GemmaConfig): Pick<LayerAttention, "scoreScale"> => ({
+  scoreScale: (config.query_pre_attn_scalar ?? 256) ** -0.5
+})

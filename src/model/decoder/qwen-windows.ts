@@ -1,13 +1,25 @@
 /** Which layers of a Qwen model have a window: only where `use_sliding_window` says so, and then the later ones. */
-import type { LayerType, RotaryDecoderConfig } from "./rotary-decoder.ts"
+import * as Schema from "effect/Schema"
+import { optional } from "./config-schema.ts"
+import { type RotaryConfig, singleRope, windowOf } from "./rotary-config.ts"
+import { type LayerAttention, plainAttention } from "./rotary-decoder.ts"
 
-export const qwenWindow = (config: RotaryDecoderConfig): number | undefined => {
-  if (config.use_sliding_window !== true) return undefined
-  return config.sliding_window === undefined ? 4096 : (config.sliding_window ?? undefined)
+export const qwenFields = Schema.Struct({
+  attention_bias: optional(Schema.Boolean),
+  use_sliding_window: optional(Schema.Boolean),
+  max_window_layers: optional(Schema.Int)
+})
+
+/** Without a window there is nothing that a sliding layer could see. */
+const windowless = (type: string): null | undefined => (type === "sliding_attention" ? null : undefined)
+
+export const qwenAttention = (
+  config: RotaryConfig & typeof qwenFields.Type,
+  layer: number,
+  dHead: number
+): LayerAttention => {
+  const windowed = config.use_sliding_window === true && config.sliding_window != null
+  const later = windowed && layer >= (config.max_window_layers ?? 28)
+  const type = config.layer_types?.[layer] ?? (later ? "sliding_attention" : "full_attention")
+  return plainAttention(dHead, singleRope(config), windowed ? windowOf(config, type) : windowless(type))
 }
-
-export const qwenLayerType = (config: RotaryDecoderConfig, layer: number): LayerType =>
-  config.layer_types?.[layer] ??
-  (qwenWindow(config) !== undefined && layer >= (config.max_window_layers ?? 28)
-    ? "sliding_attention"
-    : "full_attention")

@@ -90,7 +90,9 @@ const yarn: Scaling = (fields, base, { dims, context }) => {
   const trained = number(fields, "original_max_position_embeddings", context)
   const factor = number(fields, "factor", context / trained)
   const grown = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1)
-  const [mscale, all] = [number(fields, "mscale", Number.NaN), number(fields, "mscale_all_dim", Number.NaN)]
+  // 0 counts as absent, as in the library.
+  const optional = (name: string): number => (fields[name] === 0 ? Number.NaN : number(fields, name, Number.NaN))
+  const [mscale, all] = [optional("mscale"), optional("mscale_all_dim")]
   const attention = number(
     fields,
     "attention_factor",

@@ -1,0 +1,117 @@
+/**
+ * Attention as a part of a block: queries, keys and values in one product, normalised, gated, or with sinks where a model
+ * has that.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { attentionPattern, causalSight, mixValues } from "./attention.ts"
+import { byHead, headsOf } from "./heads.ts"
+import { linear, project } from "./linear.ts"
+import { normalize, type NormDescription } from "./norm.ts"
+import type { VectorSource } from "./parameter-source.ts"
+import { type Checkpoint, type Inputs, makePart, type Part } from "./part.ts"
+import { type Rotary, type RotaryTables, rotaryTables } from "./rotary.ts"
+import type { Filled, LinearParameters, NormParameters, NormWeights } from "./weights.ts"
+
+export interface AttentionParameters {
+  /**
+   * Queries, gates where there are some, keys and values side by side,
+   * [d_model, (heads + gates + 2 * key_value_heads) * d_head].
+   */
+  readonly qkv: LinearParameters
+  /** [d_head], or of all heads together; undefined where queries and keys are not normalised. */
+  readonly queryNorm: NormParameters | undefined
+  readonly keyNorm: NormParameters | undefined
+  readonly out: LinearParameters
+  /** [heads]: the score of a key that is never there, and takes its share of each query's attention. */
+  readonly sinks: VectorSource | undefined
+}
+
+export interface AttentionOptions {
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly dHead: number
+  /** What scores are multiplied with. */
+  readonly scoreScale: number
+  /** Scores x become cap * tanh(x / cap). */
+  readonly scoreCap?: number | undefined
+  /** Positions that a query sees, itself among them; undefined: all before it. */
+  readonly window?: number | undefined
+  /** How queries and keys are turned by their position; undefined: not at all. */
+  readonly rotary?: Rotary | undefined
+  /** How queries and keys are normalised, where they are. */
+  readonly norm: NormDescription
+  /** Whether a scale is normalised over one head or over all heads together (OLMo 2). @default one */
+  readonly normalizes?: "one" | "all" | undefined
+  /** Each head's mixture of values is multiplied with the logistic function of a gate (Qwen 3.5). @default false */
+  readonly gated?: boolean
+  /** What a query is multiplied with at each position. @default 1 */
+  readonly queryScale?: ((time: number) => Float32Array) | undefined
+}
+
+export interface AttentionPart extends Part {
+  readonly attention: AttentionOptions
+}
+
+const tablesOf = ({ time, once }: Inputs["pass"], rotary: Rotary | undefined): RotaryTables | undefined =>
+  rotary === undefined ? undefined : once(rotary, () => rotaryTables(rotary, time))
+
+export const attention = (
+  options: AttentionOptions,
+  locate: (checkpoint: Checkpoint) => AttentionParameters
+): AttentionPart => {
+  const { heads, keyValueHeads, dHead, norm } = options
+  const gates = options.gated === true ? heads : 0
+  const ofQuery = [heads, dHead]
+  const ofKey = [keyValueHeads, dHead]
+
+  const normalizeHeads = (x: tf.Tensor, weights: NormWeights): tf.Tensor => {
+    if (options.normalizes !== "all") return normalize(x, weights, norm)
+    const [batch, time, count] = x.shape as [number, number, number]
+    return tf.reshape(normalize(tf.reshape(x, [batch, time, count * dHead]), weights, norm), x.shape)
+  }
+
+  const run = (weights: Filled<AttentionParameters>, { read, pass, hooks }: Inputs): tf.Tensor => {
+    const { batch, time } = pass
+    const { visit, watches } = hooks
+    const reach = Math.min(options.window ?? time, time)
+    const sight = pass.once(`sight ${reach}`, () => causalSight(time, reach))
+    const rotary = tablesOf(pass, options.rotary)
+    const projected = tf.reshape<tf.Rank.R4>(project(read, weights.qkv), [
+      batch,
+      time,
+      heads + gates + 2 * keyValueHeads,
+      dHead
+    ])
+    const part = (point: string, from: number, count: number, turn?: RotaryTables, scale?: NormWeights) => {
+      const range = { from, count, bias: weights.qkv.bias }
+      if (scale === undefined && !watches(point)) return byHead(projected, turn, range)
+      const own = visit(point, headsOf(projected, range))
+      return byHead((scale === undefined ? own : normalizeHeads(own, scale)) as tf.Tensor4D, turn)
+    }
+    const turned = part("attn.hook_q", 0, heads, rotary, weights.queryNorm)
+    const { queryScale } = options
+    const query =
+      queryScale === undefined
+        ? turned
+        : tf.mul<tf.Tensor4D>(
+            turned,
+            pass.once(queryScale, () => tf.tensor3d(queryScale(time), [1, time, 1]))
+          )
+    const key = part("attn.hook_k", heads + gates, keyValueHeads, rotary, weights.keyNorm)
+    const value = part("attn.hook_v", heads + gates + keyValueHeads, keyValueHeads)
+    const pattern = attentionPattern(query, key, options.scoreScale, options.scoreCap, sight, weights.sinks)
+    const mixed = visit("attn.hook_z", mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value))
+    const gate = { from: heads, count: gates, bias: weights.qkv.bias }
+    const z = gates === 0 ? mixed : tf.mul(mixed, tf.sigmoid(headsOf(projected, gate)))
+    return linear(tf.reshape(z, [batch, time, heads * dHead]), weights.out)
+  }
+
+  const points = [
+    { name: "attn.hook_q", shape: ofQuery },
+    { name: "attn.hook_k", shape: ofKey },
+    { name: "attn.hook_v", shape: ofKey },
+    { name: "attn.hook_pattern", shape: [] },
+    { name: "attn.hook_z", shape: ofQuery }
+  ]
+  return { ...makePart(points, locate, run), attention: options }
+}

@@ -1,0 +1,78 @@
+/**
+ * GPT-2 and the models that kept its layout: learned positions, two layer norms a block, and a prefix that `...LMHeadModel`
+ * checkpoints have and bare ones lack. How a linear layer is stored, and where a query may look, is each model's own.
+ */
+import type { ModelDescription } from "./architecture.ts"
+import type { ActivationFunction } from "../blocks/activation-function.ts"
+import { attention, type AttentionOptions } from "../blocks/attention-part.ts"
+import { mlp } from "../blocks/mlp-part.ts"
+import { matrix, vector } from "../blocks/parameter-source.ts"
+import type { BlockParameters, LinearParameters, NormParameters } from "../blocks/weights.ts"
+import { blockFacts, type ModelInfo } from "./model-info.ts"
+
+export interface GptDecoder {
+  readonly info: Omit<ModelInfo, "keyValueHeads" | "dMlp" | "parallel" | "points">
+  readonly dMlp: number
+  readonly activation: ActivationFunction
+  readonly epsilon: number
+  /** Whether the unembedding is the embedding. */
+  readonly tied: boolean
+  readonly attention: (layer: number) => Pick<AttentionOptions, "scoreScale" | "window">
+  /** The layer stored under `name`. */
+  readonly linear: (name: string, inputs: number, outputs: number) => LinearParameters
+  /** @param block name of the block, such as `transformer.h.3` */
+  readonly qkv: (block: string) => LinearParameters
+  /** Name of attention's output layer within a block. */
+  readonly attentionOut: string
+}
+
+export const gptDecoder = (model: GptDecoder): ModelDescription => {
+  const { dMlp, linear, qkv, epsilon } = model
+  const { layers, dModel: d, heads, dHead, vocabulary, context } = model.info
+  const norm = { kind: "layer", epsilon } as const
+  const normAt = (name: string): NormParameters => ({
+    weight: vector(`${name}.weight`, d),
+    bias: vector(`${name}.bias`, d)
+  })
+  const blocks = Array.from({ length: layers }, (_, l) => ({
+    attention: attention({ ...model.attention(l), heads, keyValueHeads: heads, dHead, norm }, ({ name }) => ({
+      qkv: qkv(name(`h.${l}`)),
+      queryNorm: undefined,
+      keyNorm: undefined,
+      out: linear(name(`h.${l}.${model.attentionOut}`), d, d),
+      sinks: undefined
+    })),
+    mlp: mlp(dMlp, model.activation, ({ name }) => ({
+      in: linear(name(`h.${l}.mlp.c_fc`), d, dMlp),
+      up: undefined,
+      out: linear(name(`h.${l}.mlp.c_proj`), dMlp, d)
+    }))
+  }))
+  return {
+    info: { ...model.info, keyValueHeads: heads, parallel: false, ...blockFacts(blocks) },
+    norm,
+    embeddingScale: 1,
+    residualScale: 1,
+    logitScale: 1,
+    logitCap: undefined,
+    blocks,
+    embedding: "wte.weight",
+    prefixes: ["", "transformer."],
+    parameters: ({ name }) => {
+      const block = (l: number): BlockParameters => ({
+        attentionNorm: normAt(name(`h.${l}.ln_1`)),
+        attentionPostNorm: undefined,
+        mlpNorm: normAt(name(`h.${l}.ln_2`)),
+        mlpPostNorm: undefined
+      })
+      const embedding = matrix(name("wte.weight"), vocabulary, d)
+      return {
+        embedding,
+        positions: matrix(name("wpe.weight"), context, d),
+        blocks: Array.from({ length: layers }, (_, l) => block(l)),
+        finalNorm: normAt(name("ln_f")),
+        unembedding: model.tied ? embedding : matrix("lm_head.weight", vocabulary, d)
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/** How rotary decoders store the projections of attention and MLP: apart or fused, with biases or without. */
+import type { ActivationFunction } from "../blocks/activation-function.ts"
+import type { AttentionParameters } from "../blocks/attention-part.ts"
+import { mlp, type MlpParameters } from "../blocks/mlp-part.ts"
+import { linearMatrix, vector } from "../blocks/parameter-source.ts"
+import type { Checkpoint, Part } from "../blocks/part.ts"
+import type { LinearParameters } from "../blocks/weights.ts"
+
+/** A name within attention, or within an MLP, as the checkpoint has it. */
+type At = (name: string) => string
+
+export interface AttentionShape {
+  readonly dModel: number
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly dHead: number
+}
+
+export interface AttentionBiases {
+  readonly qkv: boolean
+  readonly out: boolean
+}
+
+/** Where attention's matrices stand, and its sinks. */
+export type AttentionLayout = (
+  at: At,
+  shape: AttentionShape
+) => Pick<AttentionParameters, "qkv" | "out"> & Partial<Pick<AttentionParameters, "sinks">>
+
+export const linearAt = (name: string, inputs: number, outputs: number, biased = false): LinearParameters => ({
+  weight: linearMatrix([{ name: `${name}.weight`, outputs }], inputs),
+  bias: biased ? vector(`${name}.bias`, outputs) : undefined
+})
+
+const outAt = (at: At, { dModel, heads, dHead }: AttentionShape, biased: boolean): LinearParameters =>
+  linearAt(at("o_proj"), heads * dHead, dModel, biased)
+
+/** Queries, keys and values in matrices of their own. */
+export const separate =
+  (biases: AttentionBiases = { qkv: false, out: false }): AttentionLayout =>
+  (at, shape) => {
+    const { heads, keyValueHeads, dHead, dModel } = shape
+    const parts = [
+      { name: at("q_proj"), outputs: heads * dHead },
+      { name: at("k_proj"), outputs: keyValueHeads * dHead },
+      { name: at("v_proj"), outputs: keyValueHeads * dHead }
+    ]
+    return {
+      qkv: {
+        weight: linearMatrix(
+          parts.map(({ name, outputs }) => ({ name: `${name}.weight`, outputs })),
+          dModel
+        ),
+        bias: biases.qkv
+          ? { rank: 1, stored: parts.map(({ name, outputs }) => ({ name: `${name}.bias`, shape: [outputs] })) }
+          : undefined
+      },
+      out: outAt(at, shape, biases.out)
+    }
+  }
+
+/** Queries, keys and values in one matrix (Phi 3). */
+export const fused: AttentionLayout = (at, shape) => ({
+  qkv: linearAt(at("qkv_proj"), shape.dModel, (shape.heads + 2 * shape.keyValueHeads) * shape.dHead),
+  out: outAt(at, shape, false)
+})
+
+interface MlpShape {
+  readonly dModel: number
+  readonly dMlp: number
+}
+
+export const gatedAt = (at: At, { dModel, dMlp }: MlpShape, biased = false): MlpParameters => ({
+  in: linearAt(at("gate_proj"), dModel, dMlp, biased),
+  up: linearAt(at("up_proj"), dModel, dMlp, biased),
+  out: linearAt(at("down_proj"), dMlp, dModel, biased)
+})
+
+/** Gate and up projection in one matrix, the gate first (Phi 3). */
+export const fusedGateAt = (at: At, { dModel, dMlp }: MlpShape): MlpParameters => {
+  const half = (from: number): LinearParameters => ({
+    weight: {
+      rank: 2,
+      stored: [{ name: `${at("gate_up_proj")}.weight`, shape: [2 * dMlp, dModel], rows: { from, count: dMlp } }],
+      transposed: true
+    },
+    bias: undefined
+  })
+  return { in: half(0), up: half(dMlp), out: linearAt(at("down_proj"), dMlp, dModel) }
+}
+
+/** The MLP of a block, where a layout says. */
+export const gatedMlp = (
+  layer: number,
+  shape: MlpShape,
+  activation: ActivationFunction,
+  parameters: (at: At, shape: MlpShape) => MlpParameters = gatedAt
+): Part => {
+  const locate = ({ name }: Checkpoint) => parameters((text) => name(`layers.${layer}.mlp.${text}`), shape)
+  return mlp(shape.dMlp, activation, locate)
+}
