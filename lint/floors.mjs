@@ -26,7 +26,7 @@ const floors = [
   "catalog kinds/activations kinds/language-model kinds/sae/formats tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
-  "format kinds format/arrow kinds/sae/stored text/first-letter numeric source/scheme cli/flags",
+  "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric source/scheme cli/flags",
   "artifact tensor words kinds/sae/latents",
   "json random project"
 ].map((floor) => floor.split(" "))

@@ -4,6 +4,7 @@ import type { LanguageModelHandle } from "../kinds/language-model/language-model
 import type { TokenizerHandle } from "../kinds/tokenizer.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { symbolVocabulary, type SymbolVocabulary } from "./symbol-vocabulary.ts"
+import { TokenizerProblem } from "./tokenizer/tokenizer-problem.ts"
 import { makeTokenizer, type StreamingTokenizer } from "./tokenizer.ts"
 
 export interface TextVocabulary {
@@ -34,7 +35,9 @@ const tokenizerOf = (json: string) =>
   Effect.try({
     try: () => makeTokenizer(json),
     catch: (error) =>
-      stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
+      error instanceof TokenizerProblem
+        ? stageFailed(`tokenizer.json: ${error.message}`, error.remedy)
+        : stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
   })
 
 /** What a text's ids have to know of the model that they are for. */

@@ -1,6 +1,5 @@
 /**
- * A byte-level BPE in the format of Hugging Face `tokenizer.json`: what `tokenizers`, transformers and
- * `@huggingface/tokenizers` read.
+ * A byte-level BPE in the format of Hugging Face `tokenizer.json`: what `tokenizers` and transformers read.
  */
 import type { Bpe } from "./train-bpe.ts"
 

@@ -1,6 +1,7 @@
 /** A tokenizer read from a Hugging Face `tokenizer.json`, as the rest of the project uses it. */
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers"
 import { safeCuts } from "./safe-cuts.ts"
+import { makePipeline } from "./tokenizer/pipeline.ts"
+import { TokenizerProblem } from "./tokenizer/tokenizer-problem.ts"
 
 export interface Tokenizer {
   /** Token ids of `text`; no special token is added. */
@@ -53,17 +54,16 @@ const growing = (guess: number): Numbers => {
   }
 }
 
-/** @throws SyntaxError when `json` is not JSON, Error when the library refuses it */
+/** @throws SyntaxError when `json` is not JSON, TokenizerProblem where it cannot be applied right */
 export const makeTokenizer = (json: string): StreamingTokenizer => {
-  const parsed = JSON.parse(json) as object
-  const tokenizer = new HuggingFaceTokenizer(parsed, {})
+  const parsed: unknown = JSON.parse(json)
+  const pipeline = makePipeline(parsed)
   const cuts = safeCuts(parsed)
   const kept = new Map<string, ReadonlyArray<number>>()
   const encodePiece = (piece: string): ReadonlyArray<number> => {
-    const { ids, tokens } = tokenizer.encode(piece, { add_special_tokens: false })
-    const strange = (ids as ReadonlyArray<number | undefined>).indexOf(undefined)
-    if (strange < 0) return ids
-    throw new RangeError(`the tokenizer has no id for ${JSON.stringify(tokens[strange])} in ${JSON.stringify(piece)}`)
+    const ids: Array<number> = []
+    pipeline.encode(piece, ids)
+    return ids
   }
   const keptOrEncoded = (piece: string): ReadonlyArray<number> => {
     if (piece.length > longestKept) return encodePiece(piece)
@@ -94,8 +94,10 @@ export const makeTokenizer = (json: string): StreamingTokenizer => {
       held.push(piece)
       length += piece.length
       if (length > longestWhole) {
-        throw new RangeError(
-          `${length} characters without a place where this tokenizer lets a text be cut; split the document`
+        throw new TokenizerProblem(
+          "a text",
+          `${length} characters without a place where this tokenizer lets it be cut`,
+          "Split the document."
         )
       }
       if (cuts === undefined) continue
@@ -111,16 +113,13 @@ export const makeTokenizer = (json: string): StreamingTokenizer => {
     }
     if (length > 0) yield encode(held.join(""))
   }
-  const decode = (ids: ArrayLike<number>): string =>
-    ids.length === 0
-      ? ""
-      : tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false })
+  const decode = pipeline.decode
   return {
     encode,
     encodePieces,
     decode,
     tokenText: (id) => decode([id]),
-    id: (token) => tokenizer.token_to_id(token),
-    vocabularySize: tokenizer.get_vocab(true).size
+    id: pipeline.id,
+    vocabularySize: pipeline.lastId + 1
   }
 }

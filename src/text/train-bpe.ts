@@ -4,7 +4,7 @@
  * Deterministic: the most frequent pair is merged; of equally frequent pairs the one whose parts have the lower ids.
  * Counts are kept per distinct pre-token, so the cost depends on the number of distinct words, not on the text length.
  */
-import { byteCharacters, toByteLevel } from "./byte-level.ts"
+import { byteCharacters, toByteLevel } from "./tokenizer/byte-level.ts"
 
 export interface Bpe {
   /** Token strings in the byte-level alphabet; the index is the id. Special tokens come first, then the 256 bytes. */

@@ -2,7 +2,7 @@
  * Trains tiny-speller's kind of tokenizer: on running text, plus weight on every drill word and on every capital with a
  * leading space, so that each becomes a single token.
  */
-import { byteLevelPattern } from "./byte-level.ts"
+import { byteLevelPattern } from "./tokenizer/byte-level.ts"
 import { endOfTextToken, type SpellerCorpus } from "./speller-corpus.ts"
 import { tokenizerJson } from "./tokenizer-json.ts"
 import { countPreTokens, trainBpe } from "./train-bpe.ts"

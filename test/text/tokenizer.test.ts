@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { safeCuts } from "../../src/text/safe-cuts.ts"
 import { makeTokenizer } from "../../src/text/tokenizer.ts"
+import { makePipeline } from "../../src/text/tokenizer/pipeline.ts"
+import { TokenizerProblem } from "../../src/text/tokenizer/tokenizer-problem.ts"
 
 interface TokenizerJson {
   readonly model: Readonly<Record<string, unknown>> & {
@@ -18,6 +19,8 @@ const byteLevel = JSON.parse(
   readFileSync(join(import.meta.dirname, "../../models/tiny-speller/tokenizer.json"), "utf8")
 ) as TokenizerJson
 
+/** The id of an added token that vocab does not hold. */
+const next = Object.keys(byteLevel.model.vocab).length
 const spelled = (text: string): string => text.replaceAll("Ġ", "▁").replaceAll("Ċ", "\n")
 const added = (id: number, content: string, more: object = {}) => ({
   id,
@@ -41,7 +44,7 @@ const pieces: TokenizerJson = {
   normalizer: replace,
   pre_tokenizer: null,
   decoder: { type: "Fuse" },
-  added_tokens: [added(0, "<|endoftext|>"), added(5000, "<start>", { lstrip: true, rstrip: true })],
+  added_tokens: [added(0, "<|endoftext|>"), added(next, "<start>", { lstrip: true, rstrip: true })],
   model: {
     ...byteLevel.model,
     vocab: Object.fromEntries(Object.entries(byteLevel.model.vocab).map(([token, id]) => [spelled(token), id])),
@@ -51,7 +54,7 @@ const pieces: TokenizerJson = {
 }
 
 const cuttable: Readonly<Record<string, TokenizerJson>> = {
-  "GPT-2": { ...byteLevel, added_tokens: [added(0, "<|endoftext|>"), added(5000, "<start>", { lstrip: true })] },
+  "GPT-2": { ...byteLevel, added_tokens: [added(0, "<|endoftext|>"), added(next, "<start>", { lstrip: true })] },
   "single digits": {
     ...byteLevel,
     pre_tokenizer: { type: "Sequence", pretokenizers: [split("\\p{N}"), byteLevel["pre_tokenizer"]] }
@@ -94,11 +97,12 @@ describe("a tokenizer", () => {
   for (const [name, json] of Object.entries(cuttable)) {
     it(`like ${name} gives the tokens that it gives of the whole text, cut in pieces`, async () => {
       expect(safeCuts(json)).toBeDefined()
-      const whole = new HuggingFaceTokenizer(json, {})
+      const whole = makePipeline(json)
       const tokenizer = makeTokenizer(JSON.stringify(json))
       await fc.assert(
         fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), async (one, size) => {
-          const expected = whole.encode(one, { add_special_tokens: false }).ids
+          const expected: Array<number> = []
+          whole.encode(one, expected)
           expect([...tokenizer.encode(one)]).toEqual(expected)
           const streamed: Array<number> = []
           const parts = Array.from({ length: Math.ceil(one.length / size) }, (_, i) =>
@@ -144,14 +148,43 @@ describe("a tokenizer", () => {
   })
 
   it("refuses a text of which it has no id", () => {
-    const words = { type: "WordLevel", vocab: { a: 0 }, unk_token: "<unk>" }
     const json = {
       ...byteLevel,
       added_tokens: [],
       pre_tokenizer: { type: "WhitespaceSplit" },
-      model: words,
+      model: { type: "WordLevel", vocab: { a: 0 }, unk_token: "<unk>" },
       decoder: null
     }
     expect(() => makeTokenizer(JSON.stringify(json)).encode("a b")).toThrow('no id for "b"')
+  })
+
+  it("is refused by name where a part or a field of it is not known, or would make it random", () => {
+    const model = (more: object) => ({ model: { ...byteLevel.model, ...more } })
+    const refused: ReadonlyArray<readonly [object, string]> = [
+      [{ pre_tokenizer: { type: "RandomSplit" } }, "pre_tokenizer (RandomSplit): the pre-tokenizer RandomSplit"],
+      [
+        { pre_tokenizer: { type: "Sequence", pretokenizers: [{ ...split("a"), behavior: "Doubled" }] } },
+        "pre_tokenizer.pretokenizers[0] (Split): behavior"
+      ],
+      [{ pre_tokenizer: split("(a)\\1") }, "pre_tokenizer (Split): its regular expression"],
+      [{ pre_tokenizer: { ...spelledBytes, new_option: 1 } }, "pre_tokenizer (ByteLevel): new_option is not known"],
+      [{ normalizer: { type: "Strip", strip_left: true } }, "normalizer (Strip): there is no strip_right"],
+      [{ decoder: { type: "Other" } }, "decoder (Other)"],
+      [{ post_processor: { type: "Other" } }, "post_processor (Other)"],
+      [{ truncation: { max_length: 5 } }, "truncation: every text is cut off after 5 tokens"],
+      [{ padding: { strategy: { Fixed: 9 } } }, "padding"],
+      [{ added_tokens: [added(4, "<new>")] }, 'added_tokens[0]: "<new>" is to have the id 4'],
+      [{ something: {} }, "something is not known"],
+      [model({ dropout: 0.1 }), "model (BPE): dropout"],
+      [model({ merges: ["a"] }), "merge 1"],
+      [model({ merges: ["a zzzz"] }), 'needs the token "zzzz"'],
+      [model({ type: "Lookup" }), "model (Lookup)"]
+    ]
+    for (const [change, message] of refused) {
+      const json = JSON.stringify({ ...byteLevel, ...change })
+      expect(() => makeTokenizer(json), message).toThrow(TokenizerProblem)
+      expect(() => makeTokenizer(json), message).toThrow(message)
+    }
+    expect([...makeTokenizer(JSON.stringify({ ...byteLevel, ...model({ dropout: 0 }) })).encode("a")].length).toBe(1)
   })
 })

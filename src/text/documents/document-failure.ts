@@ -1,12 +1,14 @@
 /** Whatever reading documents rejected with, as the failure of a stage. */
 import { stageFailed, StageFailed } from "../../stage/stage-failed.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
+import { TokenizerProblem } from "../tokenizer/tokenizer-problem.ts"
 import { DocumentProblem } from "./document-file.ts"
 
 export const documentFailure =
   (source: Pick<ResolvedSource, "uri">) =>
   (error: unknown): StageFailed => {
     if (error instanceof StageFailed) return error
-    if (error instanceof DocumentProblem) return stageFailed(`source ${source.uri}: ${error.message}`, error.remedy)
+    if (error instanceof DocumentProblem || error instanceof TokenizerProblem)
+      return stageFailed(`source ${source.uri}: ${error.message}`, error.remedy)
     return stageFailed(`source ${source.uri}: ${error instanceof Error ? error.message : String(error)}`)
   }
