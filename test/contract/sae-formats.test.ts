@@ -3,6 +3,8 @@
  * by no other format; be read, twice the same; be written and read again, to the bit; be refused, with a reason, where a
  * file is missing, cut off, or says something that nobody knows. A format without a fixture fails.
  */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
@@ -165,4 +167,14 @@ describe("every SAE of the fixtures", () => {
       })
     )
   }
+})
+
+describe("the page on SAEs of other libraries", () => {
+  it("says of every format what is read, and what is done with a key that is not known", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/how-to/reading-saes.md"), "utf8")
+    const tables = page.split("\n").filter((line) => line.startsWith("| `"))
+    for (const name of formatNames) {
+      expect(tables.filter((line) => line.split("|")[1]?.includes(`\`${name}\``)).length, name).toBe(2)
+    }
+  })
 })
