@@ -14,7 +14,7 @@ import { activationDtypes, type ActivationDtype } from "../../src/kinds/activati
 import { openRowSetWriter } from "../../src/kinds/activations/write-activations.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { makeArtifactWriter } from "../../src/execute/artifact-writer.ts"
-import { normsOfRows } from "../../src/activations/norms-of-rows.ts"
+import { normsOfRows } from "../../src/numeric/row-norms.ts"
 
 const { values: given } = parseArgs({
   options: {

@@ -2,7 +2,13 @@
 import * as Effect from "effect/Effect"
 import type { ActivationsHandle, RowSet } from "../kinds/activations/activations.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import { firstNotFinite } from "./first-not-finite.ts"
+
+/** Index of the first number that is NaN or infinite, -1 where all are finite. The usual answer costs one pass. */
+const firstNotFinite = (values: Float32Array): number => {
+  let zero = 0
+  for (let i = 0; i < values.length; i++) zero += (values[i] as number) - (values[i] as number)
+  return zero === 0 ? -1 : values.findIndex((x) => !Number.isFinite(x))
+}
 
 /** Fails where a number is NaN or infinite, with the row that holds it. */
 export const checkedBatch = Effect.fnUntraced(function* (

@@ -6,7 +6,7 @@ import type * as tf from "@tensorflow/tfjs-core"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
 import type { runModel } from "../model/run-model.ts"
 import type { RunnableModel } from "../model/runnable-model.ts"
-import { normsOfRows } from "./norms-of-rows.ts"
+import { normsOfRows } from "../numeric/row-norms.ts"
 
 /** Tokens of one forward pass: enough for the matrix products, little in memory. */
 const tokensPerPass = 2048

@@ -73,12 +73,12 @@ export interface BatchLoss {
   readonly memory?: Memory
 }
 
-/** What training leaves, in the scale of training. */
+/** What training leaves. */
 export interface TrainedLatents {
-  /** [d_sae] each. */
+  /** In the scale of training, [d_sae] each. */
   readonly b_enc: Float32Array<ArrayBuffer>
   readonly extras: Readonly<Record<string, Float32Array<ArrayBuffer>>>
-  /** Estimated where `threshold` asks for it. */
+  /** Estimated where `threshold` asks for it; in the scale of the rows. */
   readonly threshold: number | null
 }
 
@@ -133,8 +133,8 @@ export interface Architecture<Own extends Params = Params> {
     options: ResolvedOptions<ParamValues<Own>>
   ): { readonly every: number; readonly power: number } | undefined
   readonly latentType: StoredLatents["type"]
-  /** How latents are chosen at inference; `scale` is what rows were divided by in training. */
-  latents(trained: TrainedLatents, options: ResolvedOptions<ParamValues<Own>>, scale: number): StoredLatents
+  /** How latents are chosen at inference, arrays in the scale of training. */
+  latents(trained: TrainedLatents, options: ResolvedOptions<ParamValues<Own>>): StoredLatents
   /** Whether inference needs a threshold, estimated at the end as E_batch[min{f > 0}]. */
   readonly threshold?: boolean
   /** Loads what trains it; the rest of its file is read wherever a file that names it is checked. */

@@ -11,7 +11,7 @@ import { captureActivations } from "../../src/activations/capture-activations.ts
 import { captureRequests } from "../../src/activations/capture-request.ts"
 import { evaluationContexts } from "../../src/sae/evaluate/evaluation-contexts.ts"
 import { makeNormHistogram } from "../../src/activations/norm-histogram.ts"
-import { normsOfRows } from "../../src/activations/norms-of-rows.ts"
+import { normsOfRows } from "../../src/numeric/row-norms.ts"
 import * as Rng from "../../src/random/rng.ts"
 import type { RunnableModel } from "../../src/model/runnable-model.ts"
 import capture from "../../stages/capture-activations.ts"

@@ -114,14 +114,9 @@ const gated: Architecture<typeof penaltyOptions> = {
     r_mag: new Float32Array(d_sae)
   }),
   latentType: "gated",
-  latents: ({ extras }, _, scale) => {
-    const scaled = (name: string) => (extras[name] as Float32Array<ArrayBuffer>).map((b) => b * scale)
-    return {
-      type: "gated",
-      b_gate: scaled("b_gate"),
-      b_mag: scaled("b_mag"),
-      r_mag: extras["r_mag"] as Float32Array<ArrayBuffer>
-    }
+  latents: ({ extras }) => {
+    const own = (name: string) => extras[name] as Float32Array<ArrayBuffer>
+    return { type: "gated", b_gate: own("b_gate"), b_mag: own("b_mag"), r_mag: own("r_mag") }
   },
   load
 }

@@ -13,6 +13,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Param from "../../stage/param.ts"
 import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import { anthropic } from "../settings/anthropic-preset.ts"
 import { dictionaryLearningPenalty } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
 import { saelensPenalty } from "../settings/saelens-preset.ts"
@@ -249,19 +250,13 @@ const jumprelu: Architecture<typeof options> = {
       l0_loss: "step"
     },
     anthropic_january_2025: {
-      decoder_norm: "free",
-      decoder_init_norm: 0.1,
-      normalize: "mean_norm",
-      reconstruction: "sum",
-      b_dec_init: "zero",
-      apply_b_dec_to_input: false,
+      ...anthropic,
       threshold_init: 0.1,
       bandwidth: 2,
       l0_loss: "tanh",
       tanh_scale: 4,
       ste_to_input: true,
       pre_act_coefficient: 3e-6,
-      sparsity_coefficient: 5,
       sparsity_warmup: 1
     }
   },
@@ -272,10 +267,10 @@ const jumprelu: Architecture<typeof options> = {
   extras: ({ d_sae, threshold_init }) => ({ threshold: new Float32Array(d_sae).fill(threshold_init) }),
   nonNegative: ["threshold"],
   latentType: "jumprelu",
-  latents: ({ b_enc, extras }, _, scale) => ({
+  latents: ({ b_enc, extras }) => ({
     type: "jumprelu",
     b_enc,
-    threshold: (extras["threshold"] as Float32Array<ArrayBuffer>).map((t) => t * scale)
+    threshold: extras["threshold"] as Float32Array<ArrayBuffer>
   }),
   load
 }

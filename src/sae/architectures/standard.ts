@@ -4,6 +4,7 @@
  */
 import * as Param from "../../stage/param.ts"
 import type { Architecture } from "../architecture.ts"
+import { anthropic } from "../settings/anthropic-preset.ts"
 import { dictionaryLearningL1 } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
 import { saelensPenalty } from "../settings/saelens-preset.ts"
@@ -60,17 +61,11 @@ const standard: Architecture<typeof options> = {
       resample_power: 4
     },
     anthropic_april_2024: {
-      decoder_norm: "free",
-      decoder_init_norm: 0.1,
-      normalize: "mean_norm",
-      reconstruction: "sum",
-      b_dec_init: "zero",
-      apply_b_dec_to_input: false,
+      ...anthropic,
       lr: 5e-5,
       warmup: 0,
       decay: 0.2,
       clip: 1,
-      sparsity_coefficient: 5,
       sparsity_warmup: 0.05
     }
   },

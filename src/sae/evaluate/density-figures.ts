@@ -1,7 +1,6 @@
 /** How often latents fire on held-out rows: the part that every evaluation of a dictionary has. */
 import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
 import * as Param from "../../stage/param.ts"
-import { densityHistogram } from "./density-histogram.ts"
 
 export const denseAbove = Param.number({
   default: 0.1,
@@ -18,6 +17,31 @@ export const densityMetrics = {
 export interface DensityFigures {
   readonly metrics: Readonly<Record<keyof typeof densityMetrics, number>>
   readonly info: Pick<EvaluationInfo, "density_histogram" | "dead_latents" | "dense_latents">
+}
+
+/** Bins per factor of ten. */
+const binsPerDecade = 4
+/** Frequencies below this (one in ten million) fall into the first bin. */
+const lowest = -7
+
+export interface DensityHistogram {
+  /** log10 of the frequency: bin i is [edges[i], edges[i + 1]), the last one with its end. */
+  readonly edges: ReadonlyArray<number>
+  readonly counts: ReadonlyArray<number>
+}
+
+/** Histogram of log10 firing frequencies, how most papers show the latents of an SAE. Latents that never fire are in no bin. */
+export const densityHistogram = (density: ArrayLike<number>): DensityHistogram => {
+  const bins = -lowest * binsPerDecade
+  const counts = Array.from({ length: bins }, () => 0)
+  for (let j = 0; j < density.length; j++) {
+    const frequency = density[j] as number
+    if (!(frequency > 0)) continue
+    const bin = Math.floor((Math.log10(frequency) - lowest) * binsPerDecade)
+    const at = Math.min(bins - 1, Math.max(0, bin))
+    counts[at] = (counts[at] as number) + 1
+  }
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => lowest + i / binsPerDecade), counts }
 }
 
 /** @param density of each latent: the share of the rows on which it fires */

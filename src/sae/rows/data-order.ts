@@ -36,3 +36,9 @@ export const dataOrder = (rows: number, batchRows: number, seed: number): DataOr
 export const givenOrder = (rows: number, batchRows: number): DataOrder => ({
   batch: (step) => Uint32Array.from({ length: batchRows }, (_, i) => (step * batchRows + i) % rows)
 })
+
+/**
+ * The seed of the order in which rows are drawn once more after training, for what is estimated then. No purpose of its own by
+ * name: SAEs that have been trained have thresholds that were estimated so.
+ */
+export const sampleSeed = (seed: number): number => seed ^ 0x7e5e

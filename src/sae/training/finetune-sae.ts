@@ -12,7 +12,7 @@ import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import { dataOrder } from "../rows/data-order.ts"
+import { dataOrder, sampleSeed } from "../rows/data-order.ts"
 import { cleanPass, endToEndGradient, type Objective, type SplicedContexts } from "./end-to-end-gradient.ts"
 import { isHeldOut } from "../../activations/held-out-documents.ts"
 import type { RowSource } from "../../activations/row-source.ts"
@@ -111,7 +111,7 @@ export const finetuneSae = Effect.fnUntraced(function* (
     yield* run.step({ x, target }, { loss: value + mse_coefficient * weight * mse, mse })
     tf.dispose([x, target])
   }
-  const sample = scaled.batches(run.options.batch_rows, training.seed ^ 0x7e5e)
+  const sample = scaled.batches(run.options.batch_rows, sampleSeed(training.seed))
   for (let i = 0; i < run.samples; i++) {
     const batch = yield* sample(i)
     run.sample(batch)

@@ -10,7 +10,7 @@ import { scaleLatents } from "../../kinds/sae/latents/latents.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { TrainedLatents } from "../architecture.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
-import { sumOfPartNorms } from "../loss/part-norms.ts"
+import { sumOfPartNorms } from "../../numeric/row-norms.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 
 export interface TrainedWeights extends TrainedLatents {
@@ -67,16 +67,10 @@ export const foldScale = (
     }
   }
   const { W_skip, ...own } = trained.extras
-  const latents = architecture.latents(
-    {
-      b_enc: trained.b_enc.map((b) => b * scale),
-      extras: own,
-      // As it is stored.
-      threshold: trained.threshold === null ? null : Math.fround(trained.threshold * scale)
-    },
-    options,
-    scale
-  )
+  // The threshold as it is stored.
+  const threshold = trained.threshold === null ? null : Math.fround(trained.threshold * scale)
+  const inTraining = architecture.latents({ b_enc: trained.b_enc, extras: own, threshold }, options)
+  const latents = scaleLatents(inTraining, new Float64Array(d_sae).fill(scale))
   return {
     d_in,
     d_out,

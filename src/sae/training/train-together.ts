@@ -9,6 +9,7 @@ import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 import type { TrainingOptions } from "../training-options.ts"
+import { sampleSeed } from "../rows/data-order.ts"
 import { type ScaledRows, scaledRows, type TrainingRows } from "../rows/training-rows.ts"
 import { startRun, type TrainedSae, type TrainingHooks, type TrainingRun } from "./training-run.ts"
 
@@ -51,7 +52,7 @@ const train = Effect.fnUntraced(function* (source: RowSource | TrainingRows, mem
     const stream = streams.get(name) ?? {
       runs: [],
       batch: rows.batches(batch_rows, seed),
-      sample: rows.batches(batch_rows, seed ^ 0x7e5e)
+      sample: rows.batches(batch_rows, sampleSeed(seed))
     }
     stream.runs.push(run)
     streams.set(name, stream)

@@ -3,9 +3,10 @@
  * the SAE computes stays as it is; a centre that is subtracted from the input or not, and decoder norms, move into biases
  * and encoder. Refused, with the reason, where it would not stay.
  */
+import { arraysOf, latentType, scaleLatents } from "../../kinds/sae/latents/latents.ts"
 import { type Floats, storedProblem, type StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { ResolvedOptions } from "../training-options.ts"
-import { sumOfPartNorms } from "../loss/part-norms.ts"
+import { sumOfPartNorms } from "../../numeric/row-norms.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
 
 /** In the scale of training. */
@@ -38,9 +39,9 @@ const mismatch = (
     return init.transcoder ? "init is a transcoder, and an autoencoder is trained" : "init is no transcoder"
   }
   const { type } = init.latents
-  const { name, latentType } = architecture
-  if (type !== latentType) {
-    return `init has ${type} latents, and architecture ${name} has ${latentType} ones`
+  const { name, latentType: own } = architecture
+  if (type !== own) {
+    return `init has ${type} latents, and architecture ${name} has ${own} ones`
   }
   if (
     (options.normalize === "layer_norm") !== (init.normalize === "layer_norm") ||
@@ -85,35 +86,22 @@ export const unfoldScale = (
       if (moves !== 0) centre[j] = (centre[j] as number) + moves * w * (b_dec[c] as number)
     }
   }
-  const chooses = latents.type === "topk" || latents.type === "batch_topk"
-  const rescaled = latents.type === "topk" && latents.rescale
+  const rescaled = "rescale" in latents && latents.rescale
   const far = weights.findIndex((weight) => Math.abs(weight - 1) > nearlyOne)
-  if (chooses && !rescaled && far >= 0) {
+  if (options.architecture.sparseBy === "k" && !rescaled && far >= 0) {
     return `init's decoder row ${far} has norm ${(weights[far] as number).toPrecision(4)}, and ${options.architecture.name} chooses by activations of unit rows`
   }
-  const bias = (values: Floats): Floats =>
-    values.map((b, j) => (b / scale + (centre[j] as number)) * (norms[j] as number))
+  const moved =
+    moves === 0
+      ? latents
+      : latentType(latents).shifted?.(
+          latents,
+          centre.map((shift) => shift * scale)
+        )
+  if (moved === undefined) return `init's ${latents.type} latents have no biases that b_dec could go into`
+  const factors = norms.map((norm) => norm / scale)
+  const { b_enc = new Float32Array(d_sae), ...extras } = Object.fromEntries(arraysOf(scaleLatents(moved, factors)))
   const skip: Readonly<Record<string, Floats>> =
     init.W_skip === undefined ? {} : { W_skip: init.W_skip.map((w, i) => (w * (inputs[i % d_in] as number)) / scale) }
-  const rest = { W_enc, W_dec, b_dec }
-  switch (latents.type) {
-    case "gated": {
-      // z enters the magnitude times exp(r_mag), and so does what the centre takes from it.
-      const scales = Float64Array.from(latents.r_mag, Math.exp)
-      const b_mag = latents.b_mag.map(
-        (b, j) => (b / scale + (scales[j] as number) * (centre[j] as number)) * (norms[j] as number)
-      )
-      const extras = { b_gate: bias(latents.b_gate), b_mag, r_mag: latents.r_mag.slice(), ...skip }
-      return { ...rest, b_enc: new Float32Array(d_sae), extras }
-    }
-    case "jumprelu": {
-      const threshold = latents.threshold.map((t, j) => (t / scale) * (norms[j] as number))
-      return { ...rest, b_enc: bias(latents.b_enc), extras: { threshold, ...skip } }
-    }
-    // Its encoder is its decoder, and no architecture that is trained here has it.
-    case "matching_pursuit":
-      return "init's latents are found by matching pursuit"
-    default:
-      return { ...rest, b_enc: bias(latents.b_enc), extras: skip }
-  }
+  return { W_enc, b_enc, W_dec, b_dec, extras: { ...extras, ...skip } }
 }

@@ -1,3 +1,5 @@
+/** Norms of rows on the host, summed in f64. */
+
 /**
  * |x| of every row, on the host: summed in f64, so that it depends neither on the engine nor on which rows stand beside.
  * Four sums at a time keep up with memory.
@@ -28,4 +30,15 @@ export const normsOfRows = (values: Float32Array, d_in: number): Float32Array<Ar
     norms[row] = Math.sqrt(a + b + (c + d))
   }
   return norms
+}
+
+/** Sum of the norms of a row's parts: the norm of a crosscoder's decoder row as its choice of latents and its penalty see it. */
+export const sumOfPartNorms = (row: ArrayLike<number>, widths: ReadonlyArray<number>): number => {
+  let start = 0
+  return widths.reduce((sum, width) => {
+    let square = 0
+    for (let c = start; c < start + width; c++) square += (row[c] as number) ** 2
+    start += width
+    return sum + Math.sqrt(square)
+  }, 0)
 }
