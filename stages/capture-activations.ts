@@ -1,11 +1,9 @@
 /** The activations of one hook point over a text, split by document into training and held-out rows. */
-import * as Effect from "effect/Effect"
 import { activationDtypes } from "../src/kinds/activations/activations-columns.ts"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Tokens } from "../src/kinds/tokens/tokens.ts"
 import * as Param from "../src/stage/param.ts"
-import type { ParamValues } from "../src/stage/param.ts"
 import * as Wiring from "../src/stage/wiring.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -49,25 +47,6 @@ const inputs = {
   )
 }
 
-type Settings = ParamValues<typeof params>
-type Context = Stage.ContextOf<typeof params, typeof inputs, Settings>
-
-const capture = Effect.fnUntraced(function* (members: ReadonlyArray<Context>) {
-  const { captureActivations } = yield* Effect.promise(() => import("../src/activations/capture-activations.ts"))
-  const { captureRequests } = yield* Effect.promise(() => import("../src/activations/capture-request.ts"))
-  const { models, captures, tokens } = yield* captureRequests(members)
-  const captured = yield* captureActivations(models, tokens, captures)
-  return members.map(({ log }, i) => {
-    const { train, held_out: heldOut, masked, outliers, mean_norm } = captured[i] as (typeof captured)[number]
-    const d_in = captures[i]?.d_in as number
-    log(
-      `${train} training rows and ${heldOut} held-out rows of ${d_in} numbers; ${masked} tokens of no document and ` +
-        `${outliers} of outlying norm left out`
-    )
-    return { rows: train + heldOut, held_out_rows: heldOut, d_in, mean_norm, outliers }
-  })
-})
-
 export default Stage.make("capture-activations", {
   summary: "Runs a language model over a text and stores the activations of one hook point",
   inputs,
@@ -100,6 +79,9 @@ export default Stage.make("capture-activations", {
         (wiring === undefined ? [] : Wiring.items(wiring)).map(({ digest }) => digest)
       return [...digests(tokens), ...new Set([...digests(model), ...digests(others)].toSorted())].join(" ")
     },
-    run: capture
+    run: Stage.late(
+      () => import("../src/activations/capture-stage.ts"),
+      (module) => module.captureStage
+    )
   }
 })

@@ -1,6 +1,5 @@
 /** Feature absorption of an SAE on the first-letter task (Chanin et al. 2409.14507; formulas of SAEBench). */
-import * as Effect from "effect/Effect"
-import { Absorption, type AbsorptionFile, absorptionFileName } from "../src/kinds/absorption.ts"
+import { Absorption } from "../src/kinds/absorption.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
@@ -69,41 +68,6 @@ const params = {
   seed: Param.integer({ default: 0, description: "seed of the prompts' examples and of the splits" })
 }
 
-type Context = Stage.ContextOf<typeof params, typeof inputs>
-
-const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
-  for (const warning of file.warnings) log(`warning: ${warning}`)
-  log(
-    `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
-      `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
-  )
-  yield* output.writeJson(absorptionFileName, file)
-  return {
-    mean_absorption_fraction: file.mean_absorption_fraction,
-    std_absorption_fraction: file.std_absorption_fraction,
-    mean_full_absorption: file.mean_full_absorption,
-    std_full_absorption: file.std_full_absorption,
-    mean_split_latents: file.mean_split_latents,
-    mean_k1_f1: file.mean_k1_f1,
-    letters: file.probe.letters,
-    first_letter_accuracy: file.model.accuracy,
-    probe_accuracy: file.probe.accuracy,
-    ev_at_words: file.sae.ev,
-    ...(file.selection_gap === null ? {} : { selection_gap: file.selection_gap }),
-    warnings: file.warnings.length
-  }
-})
-
-const evaluate = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
-  const { evaluateAbsorption } = yield* Effect.promise(
-    () => import("../src/analysis/absorption/evaluate-absorption.ts")
-  )
-  const first = contexts[0] as Context
-  const subjects = contexts.map(({ inputs: given, progress }) => ({ sae: given.sae.value, progress }))
-  const files = yield* evaluateAbsorption(subjects, first.inputs.model.value, first.params)
-  return yield* Effect.forEach(contexts, (context, i) => save(context, files[i] as AbsorptionFile))
-})
-
 export default Stage.make("evaluate-absorption", {
   summary: "Measures how far the latents of an SAE's first letters are absorbed by other latents",
   inputs,
@@ -128,6 +92,12 @@ export default Stage.make("evaluate-absorption", {
     letters: { better: "higher", tolerance: 0, description: "letters whose probe is good enough to count" },
     first_letter_accuracy: { better: "higher", tolerance: 0.005, description: "accuracy of the model on the prompts" },
     probe_accuracy: { better: "higher", tolerance: 0.01, description: "accuracy of the 26-way probe on test words" },
+    selection_gap: {
+      optional: true,
+      better: "lower",
+      tolerance: 1e-5,
+      description: "largest duality gap of the probes that select latents, as a share of the objective at zero"
+    },
     warnings: { better: "lower", tolerance: 0, description: "signs that the SAE is too undertrained for these numbers" }
   },
   engine: true,
@@ -135,6 +105,9 @@ export default Stage.make("evaluate-absorption", {
   runTogether: {
     // The model answers the same prompts, once for all SAEs of a hook.
     group: ({ params: asked, inputs: given }) => JSON.stringify([given["model"], asked]),
-    run: evaluate
+    run: Stage.late(
+      () => import("../src/analysis/absorption/absorption-stage.ts"),
+      (module) => module.absorptionStage
+    )
   }
 })

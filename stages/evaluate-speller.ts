@@ -1,10 +1,8 @@
 /** Measures a language model as tiny-speller is measured: first letters, letter probe, held-out text against bigrams. */
-import * as Effect from "effect/Effect"
 import { Files } from "../src/kinds/files.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("evaluate-speller", {
   summary: "Measures how well a model knows first letters and text: prompts, a linear probe, a bigram baseline",
@@ -39,44 +37,8 @@ export default Stage.make("evaluate-speller", {
   },
   engine: true,
   isolation: "process",
-  run: ({ sources, inputs, params, output, log }) =>
-    Effect.gen(function* () {
-      const { trainingText } = yield* Effect.promise(() => import("../src/text/training-text.ts"))
-      const { endOfTextToken } = yield* Effect.promise(() => import("../src/text/speller-corpus.ts"))
-      const { makeTokenizer } = yield* Effect.promise(() => import("../src/text/tokenizer.ts"))
-      const { loadModel } = yield* Effect.promise(() => import("../src/model/load-model.ts"))
-      const { spellerFigures } = yield* Effect.promise(() => import("../src/model/evaluate/speller-figures.ts"))
-      const handle = inputs.model.value
-      const tokenizer = makeTokenizer(yield* handle.tokenizer)
-      const endOfText = tokenizer.id(endOfTextToken)
-      const corpus = yield* trainingText(sources.text)
-      if (endOfText === undefined || corpus.words.length === 0) {
-        return yield* stageFailed(
-          "the model has no <|endoftext|>, or the text has no drill words",
-          "It measures models that train-lm made from builtin:speller-text."
-        )
-      }
-      const model = yield* loadModel(handle).pipe(
-        Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
-      )
-      const figures = yield* Effect.try({
-        try: () => spellerFigures(model, corpus, tokenizer, { ...params, endOfText }),
-        catch: (error) => stageFailed(error instanceof Error ? error.message : String(error))
-      })
-      yield* output.writeJson("figures.json", figures)
-      log(JSON.stringify(figures))
-      const { accuracy, probe, text } = figures
-      return {
-        first_letter_accuracy: accuracy.drilled.accuracy,
-        first_letter_words: accuracy.drilled.words,
-        spelled_accuracy: accuracy.spelled.accuracy,
-        unseen_accuracy: accuracy.unseen.accuracy,
-        probe_accuracy: probe.accuracy,
-        probe_letters: probe.goodLetters,
-        letter_share: probe.letterShare,
-        held_out_text_loss: text.loss,
-        bigram_loss: text.bigramLoss,
-        held_out_tokens: text.tokens
-      }
-    })
+  run: Stage.late(
+    () => import("../src/model/evaluate/speller-stage.ts"),
+    (module) => module.spellerStage
+  )
 })

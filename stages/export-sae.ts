@@ -1,11 +1,9 @@
 /** An SAE in the format of another library. */
-import * as Effect from "effect/Effect"
 import { Files } from "../src/kinds/files.ts"
 import { writableNames } from "../src/kinds/sae/formats.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("export-sae", {
   summary:
@@ -24,15 +22,8 @@ export default Stage.make("export-sae", {
   metrics: {},
   engine: false,
   isolation: "process",
-  run: ({ inputs, params, output, log }) =>
-    Effect.gen(function* () {
-      const { convertSae } = yield* Effect.promise(() => import("../src/kinds/sae/convert-sae.ts"))
-      const converted = convertSae(yield* inputs.sae.value.stored, params.format, { fold: params.fold })
-      if (typeof converted === "string") {
-        return yield* stageFailed(`it cannot be written as ${params.format}: ${converted}`, "Choose another format.")
-      }
-      if (converted.dropped.length > 0) log(`${params.format} has no place for ${converted.dropped.join(", ")}`)
-      for (const [name, bytes] of converted.files) yield* output.write(name, bytes)
-      return { files: converted.files.size }
-    })
+  run: Stage.late(
+    () => import("../src/sae/dictionaries/export-stage.ts"),
+    (module) => module.exportStage
+  )
 })

@@ -1,5 +1,4 @@
 /** Rows from any program as activations: of images, of games, of a model that ran elsewhere. */
-import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Files } from "../src/kinds/files.ts"
 import * as Param from "../src/stage/param.ts"
@@ -29,13 +28,8 @@ export default Stage.make("import-activations", {
   },
   engine: false,
   isolation: "process",
-  run: ({ inputs, params, output }) =>
-    Effect.gen(function* () {
-      const { importActivations, readMatrix } = yield* Effect.promise(
-        () => import("../src/activations/import-activations.ts")
-      )
-      const { file, tensor, hook, held_out_fraction, seed } = params
-      const matrix = yield* readMatrix(inputs.files.value, file, tensor)
-      return yield* importActivations(matrix, output, { hook, held_out_fraction, seed, source: file })
-    })
+  run: Stage.late(
+    () => import("../src/activations/import-stage.ts"),
+    (module) => module.importStage
+  )
 })

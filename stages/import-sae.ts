@@ -1,5 +1,4 @@
 /** An SAE of another library, brought into the store. */
-import * as Effect from "effect/Effect"
 import { formatNames } from "../src/kinds/sae/formats.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
@@ -38,13 +37,8 @@ export default Stage.make("import-sae", {
   },
   engine: false,
   isolation: "process",
-  run: ({ sources, params, output, log }) =>
-    Effect.gen(function* () {
-      const { importSae } = yield* Effect.promise(() => import("../src/sae/dictionaries/import-sae.ts"))
-      const options = { format: params.format === "auto" ? null : params.format, hook: params.hook, k: params.k }
-      const { format, sae, info } = yield* importSae(sources.source, options, output)
-      log(`${format}: ${info.architecture}, ${sae.d_in} to ${sae.d_sae}, at ${info.hook ?? "an unknown hook"}`)
-      if (sae.dtype === "float64") log("its float64 numbers were rounded to float32")
-      return { d_in: sae.d_in, d_sae: sae.d_sae }
-    })
+  run: Stage.late(
+    () => import("../src/sae/dictionaries/import-stage.ts"),
+    (module) => module.importStage
+  )
 })

@@ -1,5 +1,4 @@
 /** A language model from outside: the embedded one, local files, a repository of the Hugging Face hub, a Python package. */
-import * as Effect from "effect/Effect"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -24,12 +23,8 @@ export default Stage.make("load-model", {
   },
   engine: false,
   isolation: "pool",
-  run: ({ sources, output, log }) =>
-    Effect.gen(function* () {
-      if (sources.source.licence !== undefined) log(`licence: ${sources.source.licence}`)
-      const { importModel } = yield* Effect.promise(() => import("../src/model/import-model.ts"))
-      const { info, parameters } = yield* importModel(sources.source, output)
-      log(`${info.architecture}, ${info.layers} layers of width ${info.dModel}, ${parameters} parameters`)
-      return { layers: info.layers, d_model: info.dModel, vocab_size: info.vocabulary, parameters }
-    })
+  run: Stage.late(
+    () => import("../src/model/model-stage.ts"),
+    (module) => module.modelStage
+  )
 })

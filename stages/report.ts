@@ -1,17 +1,12 @@
 /** Puts an experiment's results into one web page that needs no network. */
-import * as Effect from "effect/Effect"
 import { Absorption } from "../src/kinds/absorption.ts"
-import { readCrosscoder } from "../src/kinds/sae/crosscoder-file.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
-import { readMetaLatents } from "../src/kinds/sae/meta-latents.ts"
-import { Report, reportFileName } from "../src/kinds/report.ts"
+import { Report } from "../src/kinds/report.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { Stitching } from "../src/kinds/stitching.ts"
-import type { PlacedMeta } from "../src/report/page/subjects.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("report", {
   summary: "Puts results into one self-contained web page: metrics, curves, and a browser of latents.",
@@ -32,34 +27,8 @@ export default Stage.make("report", {
   },
   engine: false,
   isolation: "pool",
-  run: ({ inputs, params, output }) =>
-    Effect.gen(function* () {
-      const { scienceReport } = yield* Effect.promise(() => import("../src/report/science-report.ts"))
-      const metaSaes: Array<PlacedMeta> = []
-      for (const { at, value, artifact } of inputs.meta) {
-        const meta = yield* readMetaLatents(artifact)
-        if (meta === undefined) {
-          return yield* stageFailed(
-            "an SAE given as `meta` is no meta-SAE",
-            "Give artifacts of train-meta-sae; SAEs of activations belong under `saes`."
-          )
-        }
-        const base = value.training?.["base"]
-        metaSaes.push({ at, value: meta, base: typeof base === "string" ? base : undefined })
-      }
-      const saes = yield* Effect.forEach(inputs.saes, ({ at, value, artifact }) =>
-        Effect.map(readCrosscoder(artifact), (crosscoder) => ({ at, value, crosscoder }))
-      )
-      const html = scienceReport({
-        title: params.title,
-        saes,
-        evaluations: inputs.evaluations,
-        interpretations: inputs.interpretations,
-        absorptions: inputs.absorption,
-        stitchings: inputs.stitching,
-        metaSaes
-      })
-      yield* output.write(reportFileName, html)
-      return { bytes: new TextEncoder().encode(html).length }
-    })
+  run: Stage.late(
+    () => import("../src/report/report-stage.ts"),
+    (module) => module.reportStage
+  )
 })

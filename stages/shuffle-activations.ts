@@ -1,9 +1,7 @@
 /** Training rows in a random order, for training on more of them than the memory holds. */
-import * as Effect from "effect/Effect"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("shuffle-activations", {
   summary: "Permutes the training rows of activations at random, on disk, so that a trainer can read them in order",
@@ -25,18 +23,8 @@ export default Stage.make("shuffle-activations", {
   // Activations that are not stored are computed here.
   engine: true,
   isolation: "process",
-  run: ({ inputs, params, output, progress }) =>
-    Effect.gen(function* () {
-      const { shuffleActivations } = yield* Effect.promise(() => import("../src/activations/shuffle-activations.ts"))
-      const { activationsRowBytes } = yield* Effect.promise(
-        () => import("../src/kinds/activations/activations-columns.ts")
-      )
-      const { requireSpace } = yield* Effect.promise(() => import("../src/activations/require-space.ts"))
-      const { train, held_out: heldOut, d_in, dtype } = inputs.activations.value
-      if (train.rows === 0) return yield* stageFailed("there are no training rows", "Capture more text.")
-      const bucketBytes = params.bucket_mib * 2 ** 20
-      const bytes = (train.rows + heldOut.rows) * activationsRowBytes(d_in, dtype) + bucketBytes
-      yield* requireSpace(output.directory, bytes, `${train.rows} rows in another order`)
-      return yield* shuffleActivations(inputs.activations, output, { seed: params.seed, bucketBytes, progress })
-    })
+  run: Stage.late(
+    () => import("../src/activations/shuffle-stage.ts"),
+    (module) => module.shuffleStage
+  )
 })

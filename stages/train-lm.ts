@@ -1,10 +1,8 @@
 /** A small GPT-2 trained from nothing, on running text and, with the speller corpus, on spelling drills. */
-import * as Effect from "effect/Effect"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Tokenizer } from "../src/kinds/tokenizer.ts"
-import * as Param from "../src/stage/param.ts"
+import { decodeLm, lmParams } from "../src/model/train/lm-params.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("train-lm", {
   summary: "Trains a small GPT-2 on a text and spelling drills, and writes it in the Hugging Face layout",
@@ -12,51 +10,8 @@ export default Stage.make("train-lm", {
     text: { of: "text", default: "builtin:speller-text", description: "training text; its held-out part only tests" }
   },
   inputs: { tokenizer: Stage.one(Tokenizer, "a tokenizer with <|endoftext|>, as train-tokenizer makes it") },
-  params: {
-    n_layer: Param.integer({ default: 4, minimum: 1, description: "blocks" }),
-    n_embd: Param.integer({ default: 192, minimum: 2, description: "width of the residual stream" }),
-    n_head: Param.integer({ default: 6, minimum: 1, description: "attention heads" }),
-    context: Param.integer({ default: 128, minimum: 12, unit: "tokens", description: "tokens of a row" }),
-    steps: Param.integer({ default: 4200, minimum: 1, description: "training steps" }),
-    batch: Param.integer({ default: 12, minimum: 1, unit: "rows", description: "rows of a step" }),
-    lr: Param.number({ default: 2e-3, minimum: 0, description: "peak learning rate of AdamW" }),
-    warmup: Param.integer({ default: 100, minimum: 0, unit: "steps", description: "steps up to the peak" }),
-    lr_floor: Param.number({ default: 0.05, minimum: 0, maximum: 1, description: "cosine ends at this share of lr" }),
-    weight_decay: Param.number({ default: 0.1, minimum: 0, description: "on matrices only, decoupled" }),
-    clip: Param.number({ default: 1, minimum: 0, description: "greatest global norm of the gradient" }),
-    phases: Param.list(
-      Param.record({ description: "until, text_rows, mixed_rows, first_letter, spelled, bare and two letter weights" }),
-      {
-        default: [
-          {
-            until: 1,
-            text_rows: 0.6,
-            mixed_rows: 0.25,
-            first_letter: 0.64,
-            spelled: 0.28,
-            bare: 0.08,
-            letter_weight: 5,
-            bare_weight: 5
-          }
-        ],
-        description: "what rows are made of, until which share of the steps; a text without drill words is text only"
-      }
-    ),
-    word_weight: Param.number({ default: 0.2, minimum: 0, description: "loss weight of the word that begins a drill" }),
-    first_pool: Param.integer({ default: 120, minimum: 1, unit: "words", description: "words drilled at first" }),
-    pool_hold: Param.number({
-      default: 0.12,
-      minimum: 0,
-      maximum: 1,
-      description: "share of the steps with that pool"
-    }),
-    pool_full: Param.number({ default: 0.5, minimum: 0, maximum: 1, description: "share at which all words are in" }),
-    dtype: Param.choice(["bfloat16", "float16", "float32"], {
-      default: "bfloat16",
-      description: "how weights are stored"
-    }),
-    seed: Param.integer({ default: 0, description: "seed of weights and rows" })
-  },
+  params: lmParams,
+  decode: decodeLm,
   output: LanguageModel,
   metrics: {
     parameters: { better: "neither", tolerance: 0, description: "numbers in the checkpoint" },
@@ -67,79 +22,8 @@ export default Stage.make("train-lm", {
   engine: true,
   isolation: "process",
   resources: () => ({ gpu: 1 }),
-  decode: (params) => {
-    const { n_embd: width, n_head: heads, pool_hold: hold, pool_full: full } = params
-    return Stage.decoded(params, [
-      ...(width % heads === 0
-        ? []
-        : [{ param: "n_head", problem: `n_head ${heads} does not divide n_embd ${width} evenly` }]),
-      ...(hold < full ? [] : [{ param: "pool_full", problem: `pool_full ${full} must lie after pool_hold ${hold}` }])
-    ])
-  },
-  run: ({ sources, inputs, params, output, progress, log, checkpoint }) =>
-    Effect.gen(function* () {
-      const { trainingText } = yield* Effect.promise(() => import("../src/text/training-text.ts"))
-      const { trainLm } = yield* Effect.promise(() => import("../src/model/train/train-lm.ts"))
-      const { readPhases } = yield* Effect.promise(() => import("../src/model/train/row-phases.ts"))
-      const { gpt2ConfigJson, gpt2Safetensors } = yield* Effect.promise(
-        () => import("../src/model/train/gpt2-files.ts")
-      )
-      const { textFigures } = yield* Effect.promise(() => import("../src/model/evaluate/text-figures.ts"))
-      const { parameterCount } = yield* Effect.promise(() => import("../src/model/decoder/gpt2-config.ts"))
-      const { seed, steps, context } = params
-      const phases = yield* readPhases(params.phases)
-      const corpus = yield* trainingText(sources.text)
-      const json = yield* inputs.tokenizer.value.json
-      const trained = yield* trainLm(
-        corpus,
-        json,
-        {
-          config: {
-            n_positions: context,
-            n_embd: params.n_embd,
-            n_layer: params.n_layer,
-            n_head: params.n_head,
-            n_inner: 4 * params.n_embd,
-            layer_norm_epsilon: 1e-5
-          },
-          rows: {
-            seed,
-            steps,
-            context,
-            batch: params.batch,
-            phases,
-            wordWeight: params.word_weight,
-            firstPool: params.first_pool,
-            poolHold: params.pool_hold,
-            poolFull: params.pool_full
-          },
-          trainer: {
-            seed,
-            steps,
-            lr: params.lr,
-            warmup: params.warmup,
-            floor: params.lr_floor,
-            weightDecay: params.weight_decay,
-            clip: params.clip
-          },
-          reportEvery: 100
-        },
-        { checkpoint, progress, log }
-      )
-      const { config, endOfText, tokenizer, weights } = trained
-      const configJson = gpt2ConfigJson(config, endOfText, params.dtype)
-      const bytes = gpt2Safetensors(config, weights, params.dtype)
-      yield* output.writeJson("config.json", configJson)
-      yield* output.write("tokenizer.json", json)
-      yield* output.write("model.safetensors", bytes)
-      const figures = yield* textFigures(configJson, bytes, corpus, tokenizer, endOfText).pipe(
-        Effect.mapError((error) => stageFailed(`the trained model cannot be tested: ${error.message}`))
-      )
-      return {
-        parameters: parameterCount(config),
-        train_text_loss: trained.textLoss,
-        held_out_text_loss: figures.loss,
-        bigram_loss: figures.bigramLoss
-      }
-    })
+  run: Stage.late(
+    () => import("../src/model/train/lm-stage.ts"),
+    (module) => module.lmStage
+  )
 })

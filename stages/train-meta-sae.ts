@@ -1,9 +1,8 @@
 /** A meta-SAE: an SAE whose rows are the decoder directions of another SAE (Leask et al. 2502.04878). */
-import * as Effect from "effect/Effect"
 import { Sae } from "../src/kinds/sae/sae.ts"
+import { tooFew } from "../src/analysis/meta-sae/too-few.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
-import { stageFailed } from "../src/stage/stage-failed.ts"
 
 export default Stage.make("train-meta-sae", {
   summary: "Trains a BatchTopK SAE on the decoder directions of another SAE, beside a baseline of random directions",
@@ -27,6 +26,13 @@ export default Stage.make("train-meta-sae", {
     top: Param.integer({ default: 20, minimum: 1, description: "latents kept for each meta-latent in meta.json" })
   },
   output: Sae,
+  decode: (params) => {
+    const problem = params.d_sae === null ? undefined : tooFew(params.d_sae, params.k)
+    return Stage.decoded(
+      params,
+      problem === undefined ? [] : [{ param: "k", problem, remedy: "raise d_sae, or lower k" }]
+    )
+  },
   metrics: {
     decoder_variance_explained: {
       better: "neither",
@@ -54,60 +60,8 @@ export default Stage.make("train-meta-sae", {
   },
   engine: true,
   isolation: "process",
-  run: ({ inputs, params, output, progress, log }) =>
-    Effect.gen(function* () {
-      const { trainMetaSae } = yield* Effect.promise(() => import("../src/analysis/meta-sae/train-meta-sae.ts"))
-      const { writeSae } = yield* Effect.promise(() => import("../src/kinds/sae/write-sae.ts"))
-      const { trainingRecord } = yield* Effect.promise(() => import("../src/sae/training/training-record.ts"))
-      const { metaLatentsFileName } = yield* Effect.promise(() => import("../src/kinds/sae/meta-latents.ts"))
-      const base = inputs.sae.value
-      const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
-      if (d_sae < params.k) {
-        return yield* stageFailed(
-          `a dictionary of ${d_sae} meta-latents has fewer than k = ${params.k}`,
-          "Set d_sae or lower k."
-        )
-      }
-      const epoch = Math.ceil(base.d_sae / Math.min(params.batch_rows, base.d_sae))
-      const steps = params.steps ?? Math.max(400, 100 * epoch)
-      const { W_dec } = yield* base.weights
-      const { trained, file, random, warning } = yield* trainMetaSae(
-        { W_dec, d_in: base.d_in },
-        { ...params, d_sae, steps },
-        progress
-      )
-      if (warning !== undefined) log(`warning: ${warning}`)
-      log(
-        `decoder variance explained ${file.decoder_variance_explained.toFixed(4)}, ` +
-          `of random rows ${file.random_variance_explained.toFixed(4)}`
-      )
-      yield* writeSae(output, {
-        weights: trained.weights,
-        curve: trained.curve,
-        info: {
-          architecture: "batch_topk",
-          k: params.k,
-          hook: null,
-          model: null,
-          activations: null,
-          rows: "decoder",
-          training: {
-            ...trainingRecord(trained),
-            seed: params.seed,
-            base: base.digest,
-            random_outcome: { ...random.outcome, ...random.methodOutcome }
-          }
-        }
-      })
-      yield* output.writeJson(metaLatentsFileName, file)
-      return {
-        decoder_variance_explained: file.decoder_variance_explained,
-        random_variance_explained: file.random_variance_explained,
-        l0: file.l0,
-        dead_meta_latents: file.dead.length / d_sae,
-        same_number_share: file.same_number_share,
-        same_number_chance: file.same_number_chance,
-        meta_latents: d_sae
-      }
-    })
+  run: Stage.late(
+    () => import("../src/analysis/meta-sae/meta-sae-stage.ts"),
+    (module) => module.metaSaeStage
+  )
 })

@@ -1,5 +1,4 @@
 /** A byte-level BPE tokenizer of one's own, trained on a text (and, for the speller corpus, on its drill words). */
-import * as Effect from "effect/Effect"
 import { Tokenizer } from "../src/kinds/tokenizer.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -22,26 +21,12 @@ export default Stage.make("train-tokenizer", {
   output: Tokenizer,
   metrics: {
     vocab_size: { better: "neither", tolerance: 0, description: "tokens" },
-    characters_per_token: { better: "higher", tolerance: 0.01, description: "on held-out text" }
+    characters_per_token: { optional: true, better: "higher", tolerance: 0.01, description: "on held-out text" }
   },
   engine: false,
   isolation: "pool",
-  run: ({ params, sources, output, progress }) =>
-    Effect.gen(function* () {
-      const { trainingText } = yield* Effect.promise(() => import("../src/text/training-text.ts"))
-      const { trainTokenizer } = yield* Effect.promise(() => import("../src/text/train-tokenizer.ts"))
-      const { makeTokenizer } = yield* Effect.promise(() => import("../src/text/tokenizer.ts"))
-      const corpus = yield* trainingText(sources.text)
-      progress({ done: 0, total: params.vocab_size, unit: "tokens" })
-      const json = trainTokenizer(corpus, params.vocab_size)
-      yield* output.write("tokenizer.json", json)
-      const tokenizer = makeTokenizer(json)
-      const characters = corpus.heldOut.reduce((sum, { text }) => sum + text.length, 0)
-      const tokens = corpus.heldOut.reduce((sum, { text }) => sum + tokenizer.encode(text).length, 0)
-      progress({ done: tokenizer.vocabularySize, total: tokenizer.vocabularySize, unit: "tokens" })
-      return {
-        vocab_size: tokenizer.vocabularySize,
-        characters_per_token: tokens === 0 ? 0 : characters / tokens
-      }
-    })
+  run: Stage.late(
+    () => import("../src/text/tokenizer-stage.ts"),
+    (module) => module.tokenizerStage
+  )
 })

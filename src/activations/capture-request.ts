@@ -4,7 +4,8 @@ import { activationsRowBytes, type ActivationDtype } from "../kinds/activations/
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
 import type { TokensHandle } from "../kinds/tokens/tokens.ts"
 import { findHook } from "../model/hook-name.ts"
-import { loadModel, modelInfo } from "../model/load-model.ts"
+import { modelInfo } from "../model/load-model.ts"
+import { openModel } from "../model/open-model.ts"
 import type { ModelInfo } from "../model/decoder/model-info.ts"
 import type { RunnableModel } from "../model/runnable-model.ts"
 import type { Opened } from "../stage/input.ts"
@@ -151,10 +152,7 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
   )
   const models = new Map<string, RunnableModel>()
   for (const [digest, { model }] of known) {
-    const loaded = yield* loadModel(model.value).pipe(
-      Effect.mapError((error) => (error._tag === "ModelError" ? refused(error) : error))
-    )
-    models.set(digest, loaded)
+    models.set(digest, yield* openModel(model.value))
   }
   return { models, captures, tokens }
 })

@@ -42,8 +42,8 @@ export const requireModelOf = (
 ): Fit =>
   unless(
     activations.model === model.digest,
-    `the activations of ${activations.hook} are of model ${activations.model.slice(0, 8)}, the model given is ${model.digest.slice(0, 8)}`,
-    "Give the model that they were captured from."
+    `the activations of ${activations.hook} are of ${activations.model === "" ? "no model" : `model ${activations.model.slice(0, 8)}`}, the model given is ${model.digest.slice(0, 8)}`,
+    activations.model === "" ? "Leave model out." : "Give the model that they were captured from."
   )
 
 /** Of a transcoder a target is given, of an autoencoder none; rows of both are of the same tokens. */

@@ -53,11 +53,20 @@ export const readMatrix = Effect.fn("readMatrix")(function* (artifact: Artifact,
   return yield* matrixOf(`${name} of ${path}`, entry.shape, yield* float32(name))
 })
 
+export interface ImportOptions {
+  /** What the rows are of, where a hook's name would stand. */
+  readonly hook: string
+  readonly held_out_fraction: number
+  readonly seed: number
+  /** Name of what they were read from. */
+  readonly source: string
+}
+
 /** Needs a scope, which closes the files. */
 export const importActivations = Effect.fn("importActivations")(function* (
   { rows, d_in, values }: ImportedRows,
   output: ArtifactWriter,
-  options: { readonly hook: string; readonly held_out_fraction: number; readonly seed: number; readonly source: string }
+  options: ImportOptions
 ) {
   const norm = new Float32Array(rows)
   for (let i = 0; i < rows; i++) {

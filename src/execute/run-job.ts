@@ -93,6 +93,7 @@ const contextOf = Effect.fnUntraced(function* (
     sources: fetchableSources(job.sources, { progress, log }),
     facts: job.facts,
     inputs,
+    wired: Wiring.counts(Object.keys(kind.inputs), job.inputs),
     output: makeArtifactWriter(job.outputDirectory),
     progress,
     log,

@@ -11,7 +11,7 @@ import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpreta
 import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
-import { makeSaeModel } from "../sae/sae-model.ts"
+import { openSaeModel } from "../sae/sae-model.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -78,10 +78,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
   const tokens = activations.contexts
   const { hook } = activations
   const weights = input.sae.weights
-  const sae = yield* Effect.acquireRelease(
-    Effect.sync(() => makeSaeModel(weights)),
-    (made) => Effect.sync(made.dispose)
-  )
+  const sae = yield* openSaeModel(weights)
 
   const trainRows = Math.min(options.trainRows, activations.train.rows)
   const heldOutRows = Math.min(options.heldOutRows, activations.held_out.rows)

@@ -13,7 +13,7 @@ import type { Param } from "../stage/param.ts"
 import type { Input } from "../stage/input.ts"
 import { formatParamProblem } from "../stage/param-problem.ts"
 import type { DecodedStage, StageKind } from "../stage/stage.ts"
-import type { Wiring } from "../stage/wiring.ts"
+import * as Wiring from "../stage/wiring.ts"
 import type { ArtifactRef, StageInstance } from "./stage-instance.ts"
 import { showValue, valueToJson } from "./value.ts"
 import type { ArtifactValue, Value } from "./value.ts"
@@ -60,7 +60,7 @@ export const checkWith = (context: WithContext): Wired => {
   const { stage, kind, given, problems } = context
   const params: Record<string, Json> = {}
   const sources: Record<string, string> = {}
-  const inputs: Record<string, Wiring<ArtifactRef>> = {}
+  const inputs: Record<string, Wiring.Wiring<ArtifactRef>> = {}
   const origins: Record<string, Location> = {}
   let complete = true
   const path = (name: string): string => `stages.${stage}.with.${name}`
@@ -129,7 +129,7 @@ export const checkWith = (context: WithContext): Wired => {
     return report(at, name, `expected ${wanted}${form}, got ${showValue(value)}${meant}`)
   }
 
-  const readOne = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
+  const readOne = (name: string, input: Input, { value, at }: Given): Wiring.Wiring<ArtifactRef> | undefined => {
     if (value?.type === "artifact") {
       const ref = wire(name, input, value, at)
       return ref === undefined ? undefined : { shape: "one", of: ref }
@@ -149,7 +149,7 @@ export const checkWith = (context: WithContext): Wired => {
     return items.every((item) => item !== undefined) ? items.flat() : undefined
   }
 
-  const readList = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
+  const readList = (name: string, input: Input, { value, at }: Given): Wiring.Wiring<ArtifactRef> | undefined => {
     if (value === undefined) return undefined
     const items = artifactsIn(value)
     if (items === undefined) return notArtifact(name, value, at, "a list of artifacts")
@@ -157,10 +157,10 @@ export const checkWith = (context: WithContext): Wired => {
     return refs === undefined ? undefined : { shape: "list", of: refs }
   }
 
-  const readRecord = (name: string, input: Input, { value, at }: Given): Wiring<ArtifactRef> | undefined => {
+  const readRecord = (name: string, input: Input, { value, at }: Given): Wiring.Wiring<ArtifactRef> | undefined => {
     if (value === undefined) return undefined
     if (value.type !== "map") return notArtifact(name, value, at, "a map of names and artifacts")
-    const wirings: Record<string, Wiring<ArtifactRef>> = {}
+    const wirings: Record<string, Wiring.Wiring<ArtifactRef>> = {}
     for (const [key, entry] of value.entries) {
       const below = `${name}.${key}`
       const items = artifactsIn(entry.value)
@@ -201,7 +201,7 @@ export const checkWith = (context: WithContext): Wired => {
   for (const [name, param] of Object.entries(kind.params)) readParam(name, param)
   const whole = { params, sources, inputs, origins }
   if (!complete) return { ...whole, decoded: undefined }
-  const decoded = kind.decode(params)
+  const decoded = kind.decode(params, Wiring.counts(Object.keys(kind.inputs), inputs))
   if (Result.isSuccess(decoded)) return { ...whole, decoded: decoded.success }
   for (const problem of decoded.failure) {
     const entry = given.get(problem.param.replace(/[.[].*$/, ""))

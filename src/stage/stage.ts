@@ -85,8 +85,10 @@ export type StageDeclaration<P extends Params, S extends Sources, I extends Inpu
   /**
    * Settings from parameters that are each valid by themselves, or what is wrong with them together. Called when files
    * are checked, which shows problems at the parameters, and again in the worker. Pure.
+   *
+   * @param wired number of artifacts at each input: 0 where an optional one was left out
    */
-  readonly decode?: (params: ParamValues<P>) => Decoded<D>
+  readonly decode?: (params: ParamValues<P>, wired: { readonly [K in keyof I]: number }) => Decoded<D>
   readonly resources?: (instance: { readonly params: ParamValues<P>; readonly settings: D }) => Resources
   /**
    * Modules that `run` finds by what the parameters name, absolute paths. What the kind's own module imports, late imports by
@@ -109,11 +111,16 @@ type SourceValues<S extends Sources> = { readonly [K in keyof S]: ResolvedSource
 /** Parameters that the schemas of a kind have taken. */
 export type CheckedParams = Readonly<Record<string, Json>>
 
+/** Number of artifacts at each declared input. */
+export type WiredCounts = Readonly<Record<string, number>>
+
 /** What a worker has for an instance: sources resolved, and inputs opened, as the kind declares them. */
-export type InstanceContext = Omit<
+export interface InstanceContext extends Omit<
   StageContext<CheckedParams, Readonly<Record<string, ResolvedSource>>, Readonly<Record<string, unknown>>>,
   "settings"
->
+> {
+  readonly wired: WiredCounts
+}
 
 /** What the parameters of an instance decide before it runs. */
 export interface DecodedStage {
@@ -137,7 +144,7 @@ export interface StageKind {
   readonly metrics: MetricInfos
   readonly engine: boolean
   readonly isolation: "process" | "pool" | "inline"
-  readonly decode: (params: CheckedParams) => Decoded<DecodedStage>
+  readonly decode: (params: CheckedParams, wired: WiredCounts) => Decoded<DecodedStage>
   /** Metrics in the order of the instances: one, or several that `group` has put together. */
   readonly run: (
     instances: ReadonlyArray<InstanceContext>
@@ -155,13 +162,17 @@ export const make = <
   declaration: StageDeclaration<P, S, I, M, D>
 ): StageKind => {
   // Who calls has checked parameters by the schemas of `params`; the types of their values say no more than those.
-  const decode = (params: CheckedParams): Decoded<{ readonly params: ParamValues<P>; readonly settings: D }> => {
+  const decode = (
+    params: CheckedParams,
+    wired: WiredCounts
+  ): Decoded<{ readonly params: ParamValues<P>; readonly settings: D }> => {
     const values = params as ParamValues<P>
     if (declaration.decode === undefined) return Result.succeed({ params: values, settings: undefined as D })
-    return Result.map(declaration.decode(values), (settings) => ({ params: values, settings }))
+    const counts = wired as { readonly [K in keyof I]: number }
+    return Result.map(declaration.decode(values, counts), (settings) => ({ params: values, settings }))
   }
   const contextOf = (instance: InstanceContext) =>
-    Result.match(decode(instance.params), {
+    Result.match(decode(instance.params, instance.wired), {
       onFailure: (problems) =>
         Effect.fail(stageFailed(problems.map((each) => `${each.param}: ${formatParamProblem(each)}`).join("\n"))),
       onSuccess: (asked) =>
@@ -182,8 +193,8 @@ export const make = <
     metrics: declaration.metrics,
     engine: declaration.engine,
     isolation: declaration.isolation,
-    decode: (given) =>
-      Result.map(decode(given), (asked): DecodedStage => {
+    decode: (given, wired) =>
+      Result.map(decode(given, wired), (asked): DecodedStage => {
         const { facts } = declaration
         return {
           resources: declaration.resources?.(asked) ?? {},

@@ -24,6 +24,18 @@ export const items = <A>(wiring: Wiring<A>): ReadonlyArray<A> => {
   }
 }
 
+/** Artifacts at each of `names`. */
+export const counts = <A>(
+  names: Iterable<string>,
+  wired: Readonly<Record<string, Wiring<A>>>
+): Readonly<Record<string, number>> => {
+  const entries = [...names].map((name) => {
+    const wiring = wired[name]
+    return [name, wiring === undefined ? 0 : items(wiring).length] as const
+  })
+  return Object.fromEntries(entries)
+}
+
 export const traverse = <A, B, E, R>(
   wiring: Wiring<A>,
   use: (item: A) => Effect.Effect<B, E, R>

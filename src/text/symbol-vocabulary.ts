@@ -3,6 +3,11 @@
  * takes symbols apart at white space, so that everything which reads a tokenizer.json reads it too.
  */
 import { createHash } from "node:crypto"
+import * as Result from "effect/Result"
+import type { Decoded } from "../stage/param-problem.ts"
+
+const refused = (at: string, problem: string): Decoded<never> =>
+  Result.fail([{ param: `vocabulary${at}`, problem, remedy: "list every symbol once" }])
 
 export interface SymbolVocabulary {
   readonly size: number
@@ -13,16 +18,16 @@ export interface SymbolVocabulary {
   readonly digest: string
 }
 
-/** A symbol that is not in it has no id, and is refused by whoever reads the tokenizer.json. @returns what is wrong with the list, or the vocabulary */
-export const symbolVocabulary = (symbols: ReadonlyArray<string>): SymbolVocabulary | string => {
+/** A symbol that is not in it has no id, and is refused by whoever reads the tokenizer.json. */
+export const symbolVocabulary = (symbols: ReadonlyArray<string>): Decoded<SymbolVocabulary> => {
   const ids = new Map<string, number>()
   for (const [id, symbol] of symbols.entries()) {
     if (symbol === "" || /\s/u.test(symbol))
-      return `symbol ${id}, ${JSON.stringify(symbol)}, is empty or has white space`
-    if (ids.has(symbol)) return `symbol ${symbol} stands in it twice`
+      return refused(`[${id}]`, `symbol ${id}, ${JSON.stringify(symbol)}, is empty or has white space`)
+    if (ids.has(symbol)) return refused(`[${id}]`, `symbol ${symbol} stands in it twice`)
     ids.set(symbol, id)
   }
-  if (ids.size === 0) return "it has no symbols"
+  if (ids.size === 0) return refused("", "it has no symbols")
   const json = `${JSON.stringify({
     version: "1.0",
     truncation: null,
@@ -35,5 +40,5 @@ export const symbolVocabulary = (symbols: ReadonlyArray<string>): SymbolVocabula
     model: { type: "WordLevel", vocab: Object.fromEntries(ids), unk_token: "<unk>" }
   })}\n`
   const digest = createHash("sha256").update(json).digest("hex")
-  return { size: ids.size, id: (symbol) => ids.get(symbol), json, digest }
+  return Result.succeed({ size: ids.size, id: (symbol) => ids.get(symbol), json, digest })
 }

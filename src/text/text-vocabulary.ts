@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
 import type { TokenizerHandle } from "../kinds/tokenizer.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import { symbolVocabulary, type SymbolVocabulary } from "./symbol-vocabulary.ts"
-import { TokenizerProblem } from "./tokenizer/tokenizer-problem.ts"
-import { makeTokenizer, type StreamingTokenizer } from "./tokenizer.ts"
+import type { SymbolVocabulary } from "./symbol-vocabulary.ts"
+import { openTokenizer } from "./open-tokenizer.ts"
+import type { StreamingTokenizer } from "./tokenizer.ts"
 
 export interface TextVocabulary {
   readonly tokenizer: StreamingTokenizer | undefined
@@ -19,9 +19,9 @@ export interface TextVocabulary {
   readonly longest: number | undefined
 }
 
-export interface VocabularyParams {
+export interface VocabularySettings {
   readonly bos_token: string | null
-  readonly vocabulary: ReadonlyArray<string> | null
+  readonly symbols: SymbolVocabulary | undefined
   readonly vocab_size: number | null
 }
 
@@ -30,15 +30,6 @@ const eosOf = (config: Readonly<Record<string, unknown>>): number | null => {
   const id = Array.isArray(config["eos_token_id"]) ? config["eos_token_id"][0] : config["eos_token_id"]
   return typeof id === "number" ? id : null
 }
-
-const tokenizerOf = (json: string) =>
-  Effect.try({
-    try: () => makeTokenizer(json),
-    catch: (error) =>
-      error instanceof TokenizerProblem
-        ? stageFailed(`tokenizer.json: ${error.message}`, error.remedy)
-        : stageFailed(`tokenizer.json: ${String(error)}`, "Give a model with a Hugging Face tokenizer.json.")
-  })
 
 /** What a text's ids have to know of the model that they are for. */
 export interface ModelFacts {
@@ -49,25 +40,12 @@ export interface ModelFacts {
   readonly context: number
 }
 
+/** Of what says what ids mean, there is one: `decodeLoadText`. */
 export const textVocabulary = Effect.fn("textVocabulary")(function* (
   model: ModelFacts | undefined,
   alone: TokenizerHandle | undefined,
-  params: VocabularyParams
+  params: VocabularySettings
 ) {
-  const given = [
-    ["model", model],
-    ["tokenizer", alone],
-    ["vocabulary", params.vocabulary],
-    ["vocab_size", params.vocab_size]
-  ].flatMap(([name, value]) => (value === undefined || value === null ? [] : [name as string]))
-  if (given.length !== 1) {
-    return yield* stageFailed(
-      given.length === 0
-        ? "nothing says what the token ids mean"
-        : `${given.join(" and ")} both say what token ids mean`,
-      "Give one of model, tokenizer, vocabulary and vocab_size."
-    )
-  }
   const none = { tokenizer: undefined, symbols: undefined, tokenizerDigest: null, eos: null, longest: undefined }
   const bosOf = Effect.fnUntraced(function* (id: (token: string) => number | undefined, own: number | null) {
     if (params.bos_token === null) return own
@@ -77,7 +55,7 @@ export const textVocabulary = Effect.fn("textVocabulary")(function* (
   })
   if (model !== undefined) {
     const { handle } = model
-    const tokenizer = yield* tokenizerOf(yield* handle.tokenizer)
+    const tokenizer = yield* openTokenizer(handle.tokenizer)
     const vocabulary: TextVocabulary = {
       ...none,
       tokenizer,
@@ -90,7 +68,7 @@ export const textVocabulary = Effect.fn("textVocabulary")(function* (
     return vocabulary
   }
   if (alone !== undefined) {
-    const tokenizer = yield* tokenizerOf(yield* alone.json)
+    const tokenizer = yield* openTokenizer(alone.json)
     const vocabulary: TextVocabulary = {
       ...none,
       tokenizer,
@@ -100,9 +78,8 @@ export const textVocabulary = Effect.fn("textVocabulary")(function* (
     }
     return vocabulary
   }
-  if (params.vocabulary !== null) {
-    const symbols = symbolVocabulary(params.vocabulary)
-    if (typeof symbols === "string") return yield* stageFailed(`vocabulary: ${symbols}`, "List every symbol once.")
+  const { symbols } = params
+  if (symbols !== undefined) {
     const vocabulary: TextVocabulary = {
       ...none,
       symbols,

@@ -202,7 +202,7 @@ describe("several captures in one pass", () => {
 it("instances are done together where they run the same models on the same text", () => {
   const [a, b, text] = ["a", "b", "c"] as const
   const group = (model: string, mask_models: ReadonlyArray<string>, tokens: string = text) =>
-    Result.getOrThrow(capture.decode({ outlier_factor: 10, dtype: "f32", materialize: true })).group({
+    Result.getOrThrow(capture.decode({ outlier_factor: 10, dtype: "f32", materialize: true }, {})).group({
       model: { shape: "one", of: { digest: model, at: {} } },
       mask_models: { shape: "list", of: mask_models.map((digest) => ({ digest, at: {} })) },
       tokens: { shape: "one", of: { digest: tokens, at: {} } }

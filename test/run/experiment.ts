@@ -10,7 +10,7 @@ import type { RunEvent } from "../../src/run/event.ts"
 import type { RunOptions } from "../../src/run/run-options.ts"
 import type { Resources } from "../../src/stage/resources.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
-import type { Wiring } from "../../src/stage/wiring.ts"
+import * as Wiring from "../../src/stage/wiring.ts"
 import { makeFileStore } from "../../src/store/file-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
@@ -46,7 +46,7 @@ export interface StageSpec {
   readonly resources?: Resources
 }
 
-const inputRef = (given: string | ReadonlyArray<string>): Wiring<ArtifactRef> =>
+const inputRef = (given: string | ReadonlyArray<string>): Wiring.Wiring<ArtifactRef> =>
   typeof given === "string"
     ? { shape: "one", of: { instance: given, at: {} } }
     : { shape: "list", of: given.map((instance, i) => ({ instance, at: { i } })) }
@@ -71,7 +71,7 @@ export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
       kind,
       output: spec.output ?? "Numbers",
       params,
-      decoded: Result.getOrThrow(kind.decode(params)),
+      decoded: Result.getOrThrow(kind.decode(params, Wiring.counts(Object.keys(kind.inputs), inputs))),
       sources: {},
       inputs,
       needs: [],

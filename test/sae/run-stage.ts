@@ -33,6 +33,7 @@ export const runStage = Effect.fn("runStage")(function* (
     sources: {},
     facts: {},
     inputs: { ...Object.fromEntries(lists), ...inputs },
+    wired: Object.fromEntries(Object.keys(kind.inputs).map((name) => [name, [inputs[name] ?? []].flat().length])),
     output: folderWriter(directory),
     progress: ({ done }) => more.progress?.(done),
     log: more.log ?? (() => {}),

@@ -43,6 +43,7 @@ export const loadSource = Effect.fn("loadSource")(function* ({ files, params, in
     params: { ...defaults, ...params } as Readonly<Record<string, Json>>,
     sources: { source },
     inputs,
+    wired: { model: "model" in inputs ? 1 : 0, tokenizer: "tokenizer" in inputs ? 1 : 0 },
     output: folderWriter(target),
     progress: () => {},
     log: (line) => lines.push(line)

@@ -7,12 +7,12 @@ import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { findHook } from "../../model/hook-name.ts"
-import { loadModel } from "../../model/load-model.ts"
+import { openModel } from "../../model/open-model.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
-import { makeSaeModel } from "../../sae/sae-model.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import { makeTokenizer } from "../../text/tokenizer.ts"
+import { openTokenizer } from "../../text/open-tokenizer.ts"
 import type { AbsorptionSettings } from "./absorption-split.ts"
 import { commonWords } from "./common-words.ts"
 import { explainedVariance } from "../explained-variance.ts"
@@ -52,10 +52,8 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   language: LanguageModelHandle,
   options: AbsorptionOptions
 ) {
-  const model = yield* loadModel(language).pipe(
-    Effect.mapError((error) => (error._tag === "ModelError" ? stageFailed(error.message) : error))
-  )
-  const tokenizer = makeTokenizer(yield* language.tokenizer)
+  const model = yield* openModel(language)
+  const tokenizer = yield* openTokenizer(language.tokenizer)
   const words = firstLetterWords(commonWords(), tokenizer.encode, options.words_per_letter)
   const prompts = yield* Effect.try({
     try: () =>
@@ -118,15 +116,7 @@ const absorptionOf = Effect.fnUntraced(function* (
   known.forEach((word, n) => rows.set(x.subarray(word * d, (word + 1) * d), n * d))
 
   const weights = yield* sae.weights
-  const codes = yield* Effect.scoped(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => makeSaeModel(weights)),
-        (made) => Effect.sync(made.dispose)
-      ),
-      (made) => encodeLatents(rows, made)
-    )
-  )
+  const codes = yield* Effect.scoped(Effect.map(openSaeModel(weights), (made) => encodeLatents(rows, made)))
   const ev = explainedVariance(rows, reconstructLatents(codes, weights), d)
   const data = {
     words: known.map((n) => words[n]!),

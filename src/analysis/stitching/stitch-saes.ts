@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { activationType } from "../../kinds/sae/latents/latents.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
-import { makeSaeModel, type SaeModel } from "../../sae/sae-model.ts"
+import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { components } from "./components.ts"
 import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
@@ -49,12 +49,6 @@ const closedFormTolerance = 1e-9
 /** Codes on f64 against the SAE's own forward pass on the engine (f32), relative. */
 const engineTolerance = 1e-4
 
-const useModel = (weights: SaeWeights) =>
-  Effect.acquireRelease(
-    Effect.sync(() => makeSaeModel(weights)),
-    (model) => Effect.sync(model.dispose)
-  )
-
 /** A TopK SAE with the threshold that `topkThreshold` finds on rows; any other SAE as it is. */
 const standingAlone = Effect.fnUntraced(function* <E>(sae: SaeWeights, rows: RowBatches<E>) {
   if (activationType(sae.activation).activations === "independent") return { sae, threshold: null }
@@ -65,7 +59,7 @@ const standingAlone = Effect.fnUntraced(function* <E>(sae: SaeWeights, rows: Row
     )
   }
   const estimate = topkThreshold()
-  const model = yield* useModel(sae)
+  const model = yield* openSaeModel(sae)
   for (let index = 0; index < rows.batches; index++) estimate.add(encodeLatents(yield* rows.read(index), model))
   const threshold = estimate.finish()
   return { sae: withThreshold(sae, threshold), threshold }
@@ -99,7 +93,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
 ) {
   const small = yield* standingAlone(saes.small, calibration)
   const large = yield* standingAlone(saes.large, calibration)
-  const models = { small: yield* useModel(small.sae), large: yield* useModel(large.sae) }
+  const models = { small: yield* openSaeModel(small.sae), large: yield* openSaeModel(large.sae) }
   const d = saes.small.d_in
   const m = saes.small.d_sae
   const P = m + saes.large.d_sae

@@ -144,6 +144,8 @@ describe("the stage stitch-saes", () => {
 
   it("refuses rows of another width", async () => {
     const failure = await run(Effect.flip(stitch(small, randomSae(2, 6, 14))))
-    expect(failure.message).toContain("rows of 6 numbers, the activations have 8")
+    expect(failure.message).toContain(
+      "the large SAE reads rows of 6 numbers, the activations of blocks.0.hook_resid_post have 8"
+    )
   })
 })

@@ -29,7 +29,7 @@ const codeOf = (file: string) => Effect.map(codeDigest(file, checkout), ({ value
 const codes: Record<string, unknown> = {}
 for (const { name, options } of architectures.values()) {
   const params = { ...defaults, architecture: name, d_sae: 64, k: "k" in options ? 4 : null }
-  const { code } = Result.getOrThrow(kind.decode(params))
+  const { code } = Result.getOrThrow(kind.decode(params, { activations: 1, init: 0 }))
   const parts = await Effect.runPromise(Effect.forEach([join(checkout, "stages/train-sae.ts"), ...code], codeOf))
   const { digest, packages, files } = joinCode(parts)
   codes[name] = { digest, packages, files: Object.keys(files), params: keyParams(params) }

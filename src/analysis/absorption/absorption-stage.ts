@@ -1,0 +1,45 @@
+/** The stage evaluate-absorption: the SAEs of one pass, which the model answers the same prompts for. */
+import * as Effect from "effect/Effect"
+import { type AbsorptionFile, absorptionFileName } from "../../kinds/absorption.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { Opened } from "../../stage/input.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { type AbsorptionOptions, evaluateAbsorption } from "./evaluate-absorption.ts"
+
+type Context = StageContext<
+  AbsorptionOptions,
+  unknown,
+  { readonly sae: Opened<SaeHandle>; readonly model: Opened<LanguageModelHandle> }
+>
+
+const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
+  for (const warning of file.warnings) log(`warning: ${warning}`)
+  log(
+    `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
+      `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
+  )
+  yield* output.writeJson(absorptionFileName, file)
+  return {
+    mean_absorption_fraction: file.mean_absorption_fraction,
+    std_absorption_fraction: file.std_absorption_fraction,
+    mean_full_absorption: file.mean_full_absorption,
+    std_full_absorption: file.std_full_absorption,
+    mean_split_latents: file.mean_split_latents,
+    mean_k1_f1: file.mean_k1_f1,
+    letters: file.probe.letters,
+    first_letter_accuracy: file.model.accuracy,
+    probe_accuracy: file.probe.accuracy,
+    ev_at_words: file.sae.ev,
+    selection_gap: file.selection_gap ?? { unmeasured: "SAEBench's steps have no duality gap" },
+    warnings: file.warnings.length
+  }
+})
+
+/** @param contexts of one model and one set of parameters */
+export const absorptionStage = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
+  const [first] = contexts as readonly [Context]
+  const subjects = contexts.map(({ inputs: { sae }, progress }) => ({ sae: sae.value, progress }))
+  const files = yield* evaluateAbsorption(subjects, first.inputs.model.value, first.params)
+  return yield* Effect.forEach(contexts, (context, i) => save(context, files[i] as AbsorptionFile))
+})

@@ -1,0 +1,72 @@
+/** The stage train-meta-sae: an SAE of decoder directions, beside one of random directions. */
+import * as Effect from "effect/Effect"
+import { metaLatentsFileName } from "../../kinds/sae/meta-latents.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { writeSae } from "../../kinds/sae/write-sae.ts"
+import type { Opened } from "../../stage/input.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { trainingRecord } from "../../sae/training/training-record.ts"
+import { tooFew } from "./too-few.ts"
+import { type MetaSaeOptions, trainMetaSae } from "./train-meta-sae.ts"
+
+interface MetaSaeParams extends Omit<MetaSaeOptions, "d_sae" | "steps"> {
+  /** Null: a quarter of the latents of the SAE. */
+  readonly d_sae: number | null
+  /** Null: 100 epochs, at least 400 steps. */
+  readonly steps: number | null
+}
+
+export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<MetaSaeParams, unknown, { readonly sae: Opened<SaeHandle> }>) {
+  const base = inputs.sae.value
+  const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
+  const wrong = tooFew(d_sae, params.k)
+  if (wrong !== undefined) return yield* stageFailed(wrong, "Set d_sae, or lower k.")
+  const epoch = Math.ceil(base.d_sae / Math.min(params.batch_rows, base.d_sae))
+  const steps = params.steps ?? Math.max(400, 100 * epoch)
+  const { W_dec } = yield* base.weights
+  const { trained, file, random, warning } = yield* trainMetaSae(
+    { W_dec, d_in: base.d_in },
+    { ...params, d_sae, steps },
+    progress
+  )
+  if (warning !== undefined) log(`warning: ${warning}`)
+  log(
+    `decoder variance explained ${file.decoder_variance_explained.toFixed(4)}, ` +
+      `of random rows ${file.random_variance_explained.toFixed(4)}`
+  )
+  yield* writeSae(output, {
+    weights: trained.weights,
+    curve: trained.curve,
+    info: {
+      architecture: "batch_topk",
+      k: params.k,
+      hook: null,
+      model: null,
+      activations: null,
+      rows: "decoder",
+      training: {
+        ...trainingRecord(trained),
+        seed: params.seed,
+        base: base.digest,
+        random_outcome: { ...random.outcome, ...random.methodOutcome }
+      }
+    }
+  })
+  yield* output.writeJson(metaLatentsFileName, file)
+  return {
+    decoder_variance_explained: file.decoder_variance_explained,
+    random_variance_explained: file.random_variance_explained,
+    l0: file.l0,
+    dead_meta_latents: file.dead.length / d_sae,
+    same_number_share: file.same_number_share,
+    same_number_chance: file.same_number_chance,
+    meta_latents: d_sae
+  }
+})

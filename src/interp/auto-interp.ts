@@ -1,0 +1,79 @@
+/** The stage auto-interp: explanations of an SAE's latents, with their scores on held-out text. */
+import * as Effect from "effect/Effect"
+import { requireHeldOut, requireModelOf, requireReads, requireTextOrder } from "../activations/fit.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import { interpretationsFileName } from "../kinds/interpretations.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../kinds/sae/sae.ts"
+import { openModel } from "../model/open-model.ts"
+import type { Opened } from "../stage/input.ts"
+import type { StageContext } from "../stage/stage-context.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import { openTokenizer } from "../text/open-tokenizer.ts"
+import { type InterpretOptions, interpretSae } from "./interpret-sae.ts"
+import { meanScores } from "./mean-scores.ts"
+
+interface AutoInterpInputs {
+  readonly sae: Opened<SaeHandle>
+  readonly activations: Opened<ActivationsHandle>
+  readonly model: Opened<LanguageModelHandle>
+}
+
+export const autoInterp = Effect.fn("autoInterp")(function* ({
+  inputs,
+  settings,
+  output,
+  progress,
+  log
+}: StageContext<unknown, unknown, AutoInterpInputs, InterpretOptions>) {
+  const [sae, activations, language] = [inputs.sae.value, inputs.activations.value, inputs.model.value]
+  yield* requireReads(sae, activations)
+  yield* requireModelOf(activations, language)
+  yield* requireTextOrder(activations)
+  yield* requireHeldOut(activations)
+  const model = yield* openModel(language)
+  if (settings.longestPrompt + 1 > model.info.context) {
+    return yield* stageFailed(
+      `longest_prompt is ${settings.longestPrompt}, the model's context ${model.info.context}`,
+      "Lower longest_prompt."
+    )
+  }
+  const tokenizer = yield* openTokenizer(language.tokenizer)
+  const { digest, architecture } = sae
+  const subject = { digest, architecture, weights: yield* sae.weights }
+  const file = yield* interpretSae({ model, tokenizer, activations, sae: subject, progress }, settings)
+  yield* output.writeJson(interpretationsFileName, file)
+  const count = file.latents.length
+  const counts = {
+    explained_latents: count,
+    live_latents: file.live,
+    patterns: file.latents.reduce((sum, { patterns }) => sum + patterns.length, 0) / count
+  }
+  const scores = meanScores(file)
+  if (scores === undefined) {
+    const none = { unmeasured: "none of the latents fires above the threshold on held-out rows" }
+    return {
+      ...counts,
+      scored_latents: 0,
+      mean_f1: none,
+      shuffled_f1: none,
+      beats_shuffled: none,
+      mean_precision: none,
+      mean_recall: none,
+      mean_balanced_accuracy: none
+    }
+  }
+  log(
+    `${scores.scored} latents scored: mean F1 ${scores.f1.toFixed(3)}, shuffled ${scores.shuffled.toFixed(3)}, ${(100 * scores.beating).toFixed(1)} % beat it`
+  )
+  return {
+    ...counts,
+    scored_latents: scores.scored,
+    mean_f1: scores.f1,
+    shuffled_f1: scores.shuffled,
+    beats_shuffled: scores.beating,
+    mean_precision: scores.precision,
+    mean_recall: scores.recall,
+    mean_balanced_accuracy: scores.balancedAccuracy
+  }
+})

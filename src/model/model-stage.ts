@@ -1,0 +1,16 @@
+/** The stage load-model. */
+import * as Effect from "effect/Effect"
+import type { ResolvedSource } from "../stage/source.ts"
+import type { StageContext } from "../stage/stage-context.ts"
+import { importModel } from "./import-model.ts"
+
+export const modelStage = Effect.fn("modelStage")(function* ({
+  sources,
+  output,
+  log
+}: StageContext<unknown, { readonly source: ResolvedSource }, {}>) {
+  if (sources.source.licence !== undefined) log(`licence: ${sources.source.licence}`)
+  const { info, parameters } = yield* importModel(sources.source, output)
+  log(`${info.architecture}, ${info.layers} layers of width ${info.dModel}, ${parameters} parameters`)
+  return { layers: info.layers, d_model: info.dModel, vocab_size: info.vocabulary, parameters }
+})

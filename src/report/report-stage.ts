@@ -1,0 +1,57 @@
+/** The stage report: results of an experiment in one web page. */
+import * as Effect from "effect/Effect"
+import type { AbsorptionFile } from "../kinds/absorption.ts"
+import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
+import type { InterpretationsFile } from "../kinds/interpretations.ts"
+import { reportFileName } from "../kinds/report.ts"
+import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
+import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
+import type { SaeHandle } from "../kinds/sae/sae.ts"
+import type { StitchingFile } from "../kinds/stitching.ts"
+import type { Opened } from "../stage/input.ts"
+import type { StageContext } from "../stage/stage-context.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
+import type { PlacedMeta } from "./page/subjects.ts"
+import { scienceReport } from "./science-report.ts"
+
+interface ReportInputs {
+  readonly saes: ReadonlyArray<Opened<SaeHandle>>
+  readonly evaluations: ReadonlyArray<Opened<EvaluationHandle>>
+  readonly interpretations: ReadonlyArray<Opened<InterpretationsFile>>
+  readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
+  readonly stitching: ReadonlyArray<Opened<StitchingFile>>
+  readonly meta: ReadonlyArray<Opened<SaeHandle>>
+}
+
+export const reportStage = Effect.fn("reportStage")(function* ({
+  inputs,
+  params,
+  output
+}: StageContext<{ readonly title: string }, unknown, ReportInputs>) {
+  const metaSaes: Array<PlacedMeta> = []
+  for (const { at, value, artifact } of inputs.meta) {
+    const meta = yield* readMetaLatents(artifact)
+    if (meta === undefined) {
+      return yield* stageFailed(
+        "an SAE given as `meta` is no meta-SAE",
+        "Give artifacts of train-meta-sae; SAEs of activations belong under `saes`."
+      )
+    }
+    const base = value.training?.["base"]
+    metaSaes.push({ at, value: meta, base: typeof base === "string" ? base : undefined })
+  }
+  const saes = yield* Effect.forEach(inputs.saes, ({ at, value, artifact }) =>
+    Effect.map(readCrosscoder(artifact), (crosscoder) => ({ at, value, crosscoder }))
+  )
+  const html = scienceReport({
+    title: params.title,
+    saes,
+    evaluations: inputs.evaluations,
+    interpretations: inputs.interpretations,
+    absorptions: inputs.absorption,
+    stitchings: inputs.stitching,
+    metaSaes
+  })
+  yield* output.write(reportFileName, html)
+  return { bytes: new TextEncoder().encode(html).length }
+})
