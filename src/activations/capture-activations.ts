@@ -11,7 +11,7 @@ import type { RunnableModel } from "../model/run-model.ts"
 import { runModel } from "../model/run-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { type Capture, openCapture } from "./capture-member.ts"
-import { heldOutDocuments } from "./held-out-documents.ts"
+import { heldOutDocuments, heldOutShare } from "./held-out-documents.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"
 import { medianContexts, medianNorms } from "./outlier-mask.ts"
 
@@ -26,6 +26,8 @@ const documentSizes = Effect.fnUntraced(function* (tokens: TokensHandle, step: n
   }
   return sizes
 })
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
 const distinct = (hooks: ReadonlyArray<HookOfModel>): ReadonlyArray<HookOfModel> =>
   [...new Map(hooks.map((each) => [hookId(each), each])).values()].toSorted((a, b) => (hookId(a) < hookId(b) ? -1 : 1))
@@ -83,6 +85,12 @@ export const captureActivations = Effect.fn("captureActivations")(function* (
           : distinct(capture.mask).map((each) => ({ ...each, median_norm: medians.get(hookId(each)) as number }))
     }
     const split = heldOutDocuments(sizes, names, held_out_fraction, seed, tokens.contexts)
+    const share = heldOutShare(split, sizes, tokens.contexts)
+    if (!(share <= 2 * held_out_fraction && share >= held_out_fraction / 2)) {
+      capture.log(
+        `${percent(share)} of the tokens are held out, ${percent(held_out_fraction)} were asked for: the text has few documents and contexts`
+      )
+    }
     const info = { context_size: time, mask, split: { ...split, held_out_fraction, seed } }
     return openCapture(capture, artifact, info, medians)
   })

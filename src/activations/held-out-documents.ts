@@ -3,6 +3,7 @@
  * that training and held-out rows are of the same mixture.
  */
 import type { DocumentNames } from "../kinds/tokens/document-names.ts"
+import { drawShare } from "../random/draw-share.ts"
 import * as Rng from "../random/rng.ts"
 
 export interface DocumentSplit {
@@ -32,8 +33,9 @@ const kinds = (count: number, names: DocumentNames | undefined): ReadonlyMap<str
 
 /**
  * @param sizes tokens of each document
- * @param fraction share of each kind's tokens to hold out; at least one document of a kind is, and one is left
- * @param contexts number of contexts: where no kind has two documents, the last `fraction` of them is held out
+ * @param fraction share of each kind's tokens to hold out; a document that would overshoot it is passed over
+ * @param contexts number of contexts: where documents make up less than half of the share (a few long ones do not fit
+ *   into it), the last `fraction` of the contexts is held out instead, at least one of them and not all
  */
 export const heldOutDocuments = (
   sizes: ArrayLike<number>,
@@ -43,25 +45,32 @@ export const heldOutDocuments = (
   contexts: number
 ): DocumentSplit => {
   const heldOut: Array<number> = []
+  let [wanted, held] = [0, 0]
   for (const [kind, members] of kinds(sizes.length, names)) {
     const present = members.filter((document) => (sizes[document] as number) > 0)
-    const wanted = fraction * present.reduce((sum, document) => sum + (sizes[document] as number), 0)
-    let taken = 0
+    const share = fraction * present.reduce((sum, document) => sum + (sizes[document] as number), 0)
     const order = Rng.make(seed, `held-out documents of ${kind}`).permutation(present.length)
-    for (const i of order.subarray(0, Math.max(0, present.length - 1))) {
-      if (taken >= wanted) break
-      const document = present[i] as number
-      heldOut.push(document)
-      taken += sizes[document] as number
-    }
+    const { drawn, sum } = drawShare(
+      sizes,
+      Array.from(order, (i) => present[i] as number),
+      share
+    )
+    heldOut.push(...drawn)
+    wanted += share
+    held += sum
   }
-  return heldOut.length > 0
-    ? { by: "document", held_out_documents: heldOut.toSorted((a, b) => a - b), first_held_out_context: null }
-    : {
-        by: "contexts",
-        held_out_documents: [],
-        first_held_out_context: Math.min(contexts - 1, Math.floor(contexts * (1 - fraction)))
-      }
+  if (held >= wanted / 2) {
+    return { by: "document", held_out_documents: heldOut.toSorted((a, b) => a - b), first_held_out_context: null }
+  }
+  const last = Math.max(1, Math.floor(contexts * fraction * (1 + 1e-12)))
+  return { by: "contexts", held_out_documents: [], first_held_out_context: contexts < 2 ? null : contexts - last }
+}
+
+/** Share of all tokens that a split holds out. */
+export const heldOutShare = (split: DocumentSplit, sizes: ArrayLike<number>, contexts: number): number => {
+  if (split.by === "contexts") return (contexts - (split.first_held_out_context ?? contexts)) / contexts
+  const all = Array.from(sizes).reduce((sum, size) => sum + size, 0)
+  return split.held_out_documents.reduce((sum, document) => sum + (sizes[document] as number), 0) / all
 }
 
 /** Whether a token is held out, from a recorded split. */

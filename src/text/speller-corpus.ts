@@ -34,5 +34,6 @@ export const spellerCorpus = (files: ReadonlyArray<TextDocument>): SpellerCorpus
   if (list === undefined) throw new RangeError(`${wordListName} is not among the files of the corpus`)
   const documents = inPackageOrder(files.filter(({ name }) => name !== wordListName)).map(packageText)
   const words = drillWords(wordFrequencies(list.text), wordsOverall, wordsPerLetter)
-  return { ...heldOutSplit(documents, heldOutShare, splitSeed), words, roles: wordRoles(words) }
+  // The chapters of a book are coarse; with this slack the embedded model was trained.
+  return { ...heldOutSplit(documents, heldOutShare, splitSeed, 1 / 3), words, roles: wordRoles(words) }
 }

@@ -8,8 +8,6 @@ import { readTexts } from "./read-texts.ts"
 import { type SpellerCorpus, spellerCorpus } from "./speller-corpus.ts"
 import type { TextDocument } from "../source/builtin/text-document.ts"
 
-/** With fewer documents than this the end of each is held out, instead of whole documents. */
-const fewDocuments = 20
 const heldOutShare = 0.05
 
 const cutEnds = (documents: ReadonlyArray<TextDocument>): Pick<SpellerCorpus, "train" | "heldOut"> => {
@@ -20,9 +18,14 @@ const cutEnds = (documents: ReadonlyArray<TextDocument>): Pick<SpellerCorpus, "t
   }
 }
 
+const characters = (documents: ReadonlyArray<TextDocument>): number =>
+  documents.reduce((sum, { text }) => sum + text.length, 0)
+
+/** Whole documents are held out where enough of them fit into the share; else the end of each. */
 const userText = (documents: ReadonlyArray<TextDocument>): SpellerCorpus => {
-  const split = documents.length < fewDocuments ? cutEnds(documents) : heldOutSplit(documents, heldOutShare, 0)
-  return { ...split, words: [], roles: new Map() }
+  const whole = heldOutSplit(documents, heldOutShare, 0)
+  const enough = characters(whole.heldOut) >= (heldOutShare / 2) * characters(documents)
+  return { ...(enough ? whole : cutEnds(documents)), words: [], roles: new Map() }
 }
 
 /** Files of the user come without drill words. */

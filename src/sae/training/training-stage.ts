@@ -88,6 +88,10 @@ export const rowsMetadata = ({ hook, context_size, contexts }: ActivationsHandle
 /** The headline metrics, said in the log too. */
 export const trainedMetrics = ({ outcome, options }: TrainedSae, log: (line: string) => void) => {
   const { explained_variance, l0, loss, dead_latents, epochs } = outcome
+  // Batches are cut to the rows that there are.
+  if (epochs === options.steps) {
+    log(`every batch holds all ${options.batch_rows} training rows; give more text, or lower batch_rows`)
+  }
   log(
     `explained variance ${explained_variance.toFixed(4)}, L0 ${l0.toFixed(1)}, ` +
       `${dead_latents} of ${options.d_sae} latents dead, ${epochs.toFixed(1)} epochs`

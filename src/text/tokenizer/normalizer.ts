@@ -1,5 +1,5 @@
 /** The normalizers of tokenizer.json, which change a text before it is cut. Checked part by part against the Rust library. */
-import { byteCharacters } from "./byte-level.ts"
+import { toByteLevel } from "./byte-level.ts"
 import { accents, controls, marks, normalizedAlike } from "./character-sets.ts"
 import type { Part } from "./part.ts"
 import { patternMatcher } from "./pattern.ts"
@@ -8,15 +8,6 @@ import { precompiledCharsmap } from "./precompiled-charsmap.ts"
 import type { Matcher } from "./span.ts"
 
 export type Normalizer = (piece: Piece) => Piece
-
-const encoder = new TextEncoder()
-
-/** The UTF-8 bytes of a text, in the byte-level alphabet. */
-export const spellBytes = (text: string): string => {
-  let out = ""
-  for (const byte of encoder.encode(text)) out += byteCharacters[byte] as string
-  return out
-}
 
 const form =
   (name: "NFC" | "NFD" | "NFKC" | "NFKD") =>
@@ -94,7 +85,7 @@ const mapping = (map: (text: string) => string) => (): Normalizer => (piece) => 
 
 const kinds: Readonly<Record<string, (part: Part) => Normalizer>> = {
   BertNormalizer: bert,
-  ByteLevel: mapping(spellBytes),
+  ByteLevel: mapping(toByteLevel),
   Lowercase: mapping(lowerCased),
   NFC: mapping(form("NFC")),
   NFD: mapping(form("NFD")),

@@ -1,7 +1,7 @@
 /** The pre-tokenizers of tokenizer.json, which cut a text into what the model sees. Checked part by part against the Rust library. */
-import { byteLevelPattern } from "./byte-level.ts"
+import { byteLevelPattern, toByteLevel } from "./byte-level.ts"
 import { punctuation, scriptOf, wordCharacter } from "./character-sets.ts"
-import { replaceMatches, spellBytes } from "./normalizer.ts"
+import { replaceMatches } from "./normalizer.ts"
 import { onigurumaPattern } from "./oniguruma.ts"
 import type { Part } from "./part.ts"
 import { patternMatcher } from "./pattern.ts"
@@ -30,7 +30,7 @@ const byteLevel = (part: Part): PreTokenizer => {
     pieces.flatMap((piece) => {
       const whole = prefixed && !piece.text.startsWith(" ") ? prependToPiece(piece, " ") : piece
       return (matcher === undefined ? [whole] : cutPiece(whole, matcher, "Isolated")).map((each) =>
-        mapPiece(each, spellBytes)
+        mapPiece(each, toByteLevel)
       )
     })
 }
