@@ -19,7 +19,7 @@ import { makeFileStore } from "../store/file-store.ts"
 import type { Store } from "../store/store.ts"
 import { asUnwritable } from "../store/store-unwritable.ts"
 import type { EngineInfo } from "../tensor/engine-info.ts"
-import { artifactKindNamed } from "../catalog/artifact-kind-named.ts"
+import { artifactKinds } from "../catalog/artifact-kinds.ts"
 import { makeArtifactWriter } from "./artifact-writer.ts"
 import { JobFailed } from "./backend.ts"
 import type { Job, JobDone, JobLoss, WorkerEvent } from "./job.ts"
@@ -104,6 +104,10 @@ const contextOf = Effect.fnUntraced(function* (
   return context
 })
 
+/** Of a kind whose output a parameter names; instances of one pass have the same. */
+const outputNamed = ({ output, projectDirectory }: Job) =>
+  Effect.flatMap(artifactKinds(projectDirectory), ({ load }) => load(output))
+
 const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<InstanceContext>) {
   const results = yield* kind.run(contexts)
   if (results.length === contexts.length) return results
@@ -119,13 +123,13 @@ const work = Effect.fn("work")(function* (
   const [first] = jobs as readonly [Job]
   const store = makeFileStore(first.store, { onLoss })
   const kind = yield* loadStageKind(first.file)
+  const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
   const engine = yield* loadEngineFor(first)
   const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
   const results = yield* runKind(kind, contexts)
   return yield* Effect.forEach(jobs, (job, i) =>
     Effect.gen(function* () {
       const { metrics, unmeasured } = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
-      const output = "fromParam" in kind.output ? yield* artifactKindNamed(job.output) : kind.output
       const digest = yield* store.ingest({ directory: job.outputDirectory, kind: output, metrics, unmeasured })
       // What the stage wrote has to be what the kind says, before anything can depend on it.
       yield* store.artifact(digest).pipe(Effect.flatMap(output.open))

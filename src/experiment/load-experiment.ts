@@ -26,6 +26,7 @@ import { suggest } from "../words/did-you-mean.ts"
 import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
+import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
 import { codeDigest, joinCode } from "../catalog/code-digest.ts"
 import type { CodeDigest, CodeUnreadable } from "../catalog/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
@@ -62,6 +63,8 @@ export interface Experiment {
   readonly compiled: Compiled
   /** Kind name -> module. */
   readonly files: StageFiles
+  /** Artifact kinds that a parameter can name as the output of a stage; undefined where none does. */
+  readonly outputs: ArtifactKinds | undefined
 }
 
 const readText = Effect.fn("readText")(function* (path: string, namedAt: string | undefined) {
@@ -91,16 +94,19 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   const files = stageFiles(project.stageDirectories)
   const used = new Set([...kindsUsed(experiment), ...(pipeline === undefined ? [] : kindsUsed(pipeline))])
   const catalog = yield* loadStageKinds(Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name))))
+  const byName = Object.values(catalog).some(({ output }) => "fromParam" in output)
+  const outputs = byName ? yield* artifactKinds(project.directory) : undefined
   const compiled = yield* Effect.fromResult(
     compile({
       experiment,
       ...(pipeline === undefined ? {} : { pipeline }),
       assignments: input.set,
       catalog,
-      kindNames: Object.keys(files)
+      kindNames: Object.keys(files),
+      artifactKinds: outputs?.names ?? []
     })
   )
-  const loaded: Experiment = { project, name: relative(project.directory, path), compiled, files }
+  const loaded: Experiment = { project, name: relative(project.directory, path), compiled, files, outputs }
   return loaded
 })
 
@@ -163,8 +169,13 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
         )
       )
     },
-    facts: (instance) =>
-      instance.decoded.facts === undefined ? Effect.succeed({}) : instance.decoded.facts(project.directory),
+    facts: Effect.fnUntraced(function* ({ kind, output, decoded }: StageInstance) {
+      const own = yield* decoded.facts?.(project.directory) ?? Effect.succeed({})
+      if (!("fromParam" in kind.output) || experiment.outputs === undefined) return own
+      // A kind that is declared by value is in the stage kind's code.
+      const { name, version } = yield* experiment.outputs.load(output)
+      return { ...own, output: { name, version } }
+    }),
     numerics: (instance) => Effect.succeed(instance.kind.engine ? { precision: "f32" } : {}),
     lookup: (key) => store.action(key),
     previous: (instance) => {

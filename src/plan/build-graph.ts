@@ -51,6 +51,7 @@ const references = (stage: StageDeclaration, overrides: ReadonlyArray<StageOverr
 
 interface Builder {
   readonly specification: Specification
+  readonly artifactKinds: ReadonlyArray<string>
   readonly expanded: Map<string, ExpandedStage | undefined>
   /** Instance id -> name of the artifact kind that comes out. */
   readonly outputs: Map<string, string>
@@ -88,6 +89,7 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
     given,
     withAt: stage.withAt,
     stageNames: [...specification.stages.keys()],
+    artifactKinds: builder.artifactKinds,
     outputOf: (id) => outputs.get(id),
     problems
   })
@@ -144,10 +146,15 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
 }
 
 /** The graph; what is wrong is added to `problems`, and the graph is of use only where nothing is. */
-export const buildGraph = (specification: Specification, problems: Array<Problem>): Graph => {
+export const buildGraph = (
+  specification: Specification,
+  artifactKinds: ReadonlyArray<string>,
+  problems: Array<Problem>
+): Graph => {
   const { stages, overrides } = specification
   const builder: Builder = {
     specification,
+    artifactKinds,
     expanded: new Map([...stages.keys()].map((name) => [name, undefined])),
     outputs: new Map(),
     instances: new Map(),

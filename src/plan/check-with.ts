@@ -38,6 +38,8 @@ export interface WithContext {
   /** Where something that is missing should stand. */
   readonly withAt: Location
   readonly stageNames: ReadonlyArray<string>
+  /** Names of all artifact kinds, for a stage kind whose output a parameter names. */
+  readonly artifactKinds: ReadonlyArray<string>
   /** Name of the artifact kind that an instance makes; undefined: not known, because of a fault. */
   readonly outputOf: (instance: string) => string | undefined
   readonly problems: Array<Problem>
@@ -88,7 +90,14 @@ export const checkWith = (context: WithContext): Wired => {
       return report(entry.at, name, `expected ${param.type}, got ${showJson(json)}${fault}${where}`)
     }
     params[name] = decoded.success as Json
+    if ("fromParam" in kind.output && kind.output.fromParam === name) readOutput(name, params[name], entry)
     for (const [origin, at] of originsOf(`params.${name}`, entry.value)) origins[origin] = at
+  }
+
+  const readOutput = (name: string, value: Json | undefined, entry: Given): void => {
+    if (typeof value === "string" && context.artifactKinds.includes(value)) return
+    const hint = typeof value === "string" ? suggestOrList(value, context.artifactKinds) : ""
+    report(entry.at, name, `there is no artifact kind ${showJson(value)}${hint}${writtenElsewhere(entry)}`)
   }
 
   const readSource = (name: string, preset: string | undefined, description: string): void => {

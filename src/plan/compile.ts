@@ -19,10 +19,15 @@ export interface Compiled {
   readonly graph: Graph
 }
 
-export const compile = (input: SpecificationInput): Result.Result<Compiled, SpecInvalid> => {
+export interface CompileInput extends SpecificationInput {
+  /** Names of all artifact kinds. */
+  readonly artifactKinds: ReadonlyArray<string>
+}
+
+export const compile = (input: CompileInput): Result.Result<Compiled, SpecInvalid> => {
   const problems: Array<Problem> = []
   const specification = readSpecification(input, problems)
-  const graph = specification === undefined ? undefined : buildGraph(specification, problems)
+  const graph = specification === undefined ? undefined : buildGraph(specification, input.artifactKinds, problems)
   if (specification === undefined || graph === undefined || problems.length > 0) {
     return Result.fail(new SpecInvalid({ problems: sortProblems(problems) }))
   }

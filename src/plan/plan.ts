@@ -124,12 +124,9 @@ const learn = Effect.fnUntraced(function* <A extends Found, E, R>(
       files: Object.fromEntries(resolved.files.map((file) => [file.name, file.sha256]))
     }
   }
-  const facts =
-    instance.decoded.facts === undefined
-      ? {}
-      : yield* resolve
-          .facts(instance)
-          .pipe(Effect.catch((error) => Effect.sync(() => note("stage.uses", `stages.${instance.stage}`)(error))))
+  const facts = yield* resolve
+    .facts(instance)
+    .pipe(Effect.catch((error) => Effect.sync(() => note("stage.uses", `stages.${instance.stage}`)(error))))
   const numerics = yield* resolve.numerics(instance)
   const learned: Learned = {
     facts: { code: { digest: code.digest, packages: code.packages }, sources, facts: facts ?? {}, numerics },

@@ -26,7 +26,9 @@ const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | un
   const inputs = Object.entries(instance.inputs).map(([name, wiring]) => [name, Wiring.map(wiring, wired)])
   const answer = instance.decoded.group(Object.fromEntries(inputs) as WiredInputs)
   // Instances of different resources wait for different places.
-  return answer === undefined ? undefined : JSON.stringify([instance.stage, answer, instance.resources.gpu ?? 0])
+  return answer === undefined
+    ? undefined
+    : JSON.stringify([instance.stage, answer, instance.output, instance.resources.gpu ?? 0])
 }
 
 const memoryOf = ({ resources }: StageInstance): number => resources.memory ?? 0

@@ -8,12 +8,12 @@ import { catalog } from "./fake-kinds.ts"
 
 /** The lines of all problems; none where the files are right. */
 export const problemsOf = (input: Omit<SpecificationInput, "catalog">): ReadonlyArray<string> => {
-  const result = compile({ ...input, catalog })
+  const result = compile({ ...input, catalog, artifactKinds: ["Files", "Sae"] })
   return Result.isSuccess(result) ? [] : result.failure.message.split("\n")
 }
 
 export const compiled = (input: Omit<SpecificationInput, "catalog">): Compiled => {
-  const result = compile({ ...input, catalog })
+  const result = compile({ ...input, catalog, artifactKinds: ["Files", "Sae"] })
   if (Result.isFailure(result)) throw new Error(result.failure.message)
   return result.success
 }

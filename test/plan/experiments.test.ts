@@ -27,7 +27,14 @@ describe("the experiments of this repository", () => {
       const experiment = read(path)
       const named = pipelineOf(experiment)
       const pipeline = named === undefined ? {} : { pipeline: read(resolve(dirname(path), named.path)) }
-      const compiled = compile({ experiment, ...pipeline, assignments: [], catalog, kindNames: Object.keys(catalog) })
+      const compiled = compile({
+        experiment,
+        ...pipeline,
+        assignments: [],
+        catalog,
+        kindNames: Object.keys(catalog),
+        artifactKinds: ["Files"]
+      })
       if (Result.isFailure(compiled)) return assert.fail(compiled.failure.message)
       assert.include(experiment.text, `pipeline run experiments/${name}`)
       const { instances } = compiled.success.graph

@@ -123,7 +123,7 @@ export const command = Stage.make("command", {
     run: Param.string({ description: "what /bin/sh runs" }),
     values: Param.record({ default: {}, description: "$VALUE_<name>" }),
     files: Param.list(Param.string({ description: "a path" }), { default: [], description: "project files" }),
-    output: Param.choice(["Files", "Sae"], { default: "Files", description: "the artifact kind that comes out" })
+    output: Param.string({ default: "Files", description: "the artifact kind that comes out" })
   },
   inputs: { inputs: Stage.record("$INPUT_<name>") },
   output: { fromParam: "output" },

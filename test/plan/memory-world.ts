@@ -47,7 +47,7 @@ export const resolverOf = (world: World): PlanResolver<{ readonly digest: string
     if (content === undefined) return Effect.fail({ message: `source ${uri}: there is no such file` })
     return Effect.succeed({ digest: content, files: [{ name: "content.txt", sha256: content }] })
   },
-  facts: () => Effect.succeed(world.facts),
+  facts: ({ decoded }) => Effect.succeed(decoded.facts === undefined ? {} : world.facts),
   numerics: () => Effect.succeed(world.numerics),
   lookup: (key) => Effect.succeed(world.actions.get(key)),
   previous: (instance) => Effect.succeed(world.last.get(instance.id))

@@ -80,7 +80,7 @@ name: b
   })
 
   it("the error has all problems and exit code 2", () => {
-    const result = compile({ experiment: { file: "x.yaml", text: "a: 1\nb: 2\n" }, catalog })
+    const result = compile({ experiment: { file: "x.yaml", text: "a: 1\nb: 2\n" }, catalog, artifactKinds: [] })
     assert.isTrue(Result.isFailure(result))
     if (!Result.isFailure(result)) return
     assert.strictEqual(result.failure._tag, "SpecInvalid")
@@ -173,12 +173,14 @@ stages:
     expectProblems(
       withCapture(`  sae: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8, k: 9 } }
   other: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 8 } }
+  made: { uses: command, with: { run: x, output: Sea } }
   twice: { uses: train-sae, with: { activations: "\${{ stages.capture }}", d_sae: 99, layers: [1, 2, 1] } }
 `),
       [
         "x.yaml:6:86 stages.sae.with.k: k 9 is above d_sae 8",
         "x.yaml:7:29 stages.other.with.k: k 32 is above d_sae 8",
-        "x.yaml:8:101 stages.twice.with.layers[2]: layer 1 is there already; leave it out"
+        'x.yaml:8:50 stages.made.with.output: there is no artifact kind "Sea"; did you mean "Sae"?',
+        "x.yaml:9:101 stages.twice.with.layers[2]: layer 1 is there already; leave it out"
       ]
     )
   })
