@@ -33,9 +33,15 @@ def case(name, **kwargs):
 
 
 def expect(folder, x, f, x_hat, **info):
-    f = f.detach().reshape(x.shape[0], -1).float()
-    save_file({"x": x.reshape(x.shape[0], -1).contiguous().float(), "f": f.contiguous(),
-               "x_hat": x_hat.detach().reshape(x.shape[0], -1).contiguous().float()}, str(folder / "expected.safetensors"))
+    contexts = x.ndim == 3 and f.ndim == 3 and f.shape[:2] == x.shape[:2]
+
+    def flat(t):
+        t = t.detach().float()
+        return (t if contexts else t.reshape(x.shape[0], -1)).contiguous()
+
+    f = f.detach().float()
+    f = f if contexts else f.reshape(x.shape[0], -1)
+    save_file({"x": flat(x), "f": f.contiguous(), "x_hat": flat(x_hat)}, str(folder / "expected.safetensors"))
     (folder / "info.json").write_text(json.dumps({"l0": (f != 0).sum(-1).float().mean().item(), **info}) + "\n")
 
 
@@ -145,8 +151,9 @@ def temporal(hub=False, **more):
         sae.save_model(str(folder))
         used = SAE.load_from_disk(str(folder))
         x = rows(g, 8)
-        given = x.reshape(1, n, 8)
-        expect(folder, x, used.encode(given), used(given), contexts=1)
+        # Two contexts: what stands before a row is of its own.
+        given = x.reshape(2, n // 2, 8)
+        expect(folder, given, used.encode(given), used(given))
     return make
 
 

@@ -44,13 +44,22 @@ const compare = Effect.fn("compare")(function* (folder: string) {
   const expected = yield* openSafetensors(bytesFile(bytes), "expected.safetensors")
   const [x, f, xHat] = [yield* expected.float32("x"), yield* expected.float32("f"), yield* expected.float32("x_hat")]
   const model = makeSaeModel(weights)
-  const difference = tf.tidy(() => {
-    const rows = tf.tensor2d(x, [x.length / model.d_in, model.d_in])
-    return Math.max(
-      largestDifference(model.encodeDense(rows).dataSync(), f),
-      largestDifference(model.reconstruct(rows).dataSync(), xHat)
-    )
-  })
+  const shape = expected.entries.get("x")?.shape ?? []
+  const count = x.length / model.d_in
+  // Contexts one by one where x has an axis of them.
+  const length = shape.length === 3 && shape[2] === model.d_in ? (shape[1] as number) : count
+  let difference = 0
+  for (let first = 0; first < count; first += length) {
+    const part = (values: Float32Array, width: number) => values.subarray(first * width, (first + length) * width)
+    const here = tf.tidy(() => {
+      const rows = tf.tensor2d(part(x, model.d_in), [length, model.d_in])
+      return Math.max(
+        largestDifference(model.encodeDense(rows).dataSync(), part(f, model.d_sae)),
+        largestDifference(model.reconstruct(rows).dataSync(), part(xHat, model.d_out))
+      )
+    })
+    difference = Math.max(difference, here)
+  }
   model.dispose()
   return { read: false as const, difference }
 }, Effect.scoped)

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import type { Encoding } from "../kinds/sae/latents/latent-type.ts"
 import { activationType } from "../kinds/sae/latents/latents.ts"
 import type { SaeActivation, SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
@@ -26,8 +27,8 @@ export interface SaeModel {
   /** The same as a matrix [rows, d_sae]. */
   readonly encodeDense: (x: tf.Tensor2D) => tf.Tensor2D
   /**
-   * f W_dec + b_dec, from sparse or dense codes: [rows, d_out]. An SAE that normalises rows or has a skip connection needs
-   * the rows that the codes are of; without them it throws RangeError.
+   * f W_dec + b_dec, from sparse or dense codes: [rows, d_out]. An SAE that normalises rows, has a skip connection or predicts
+   * a part of its output needs the rows that the codes are of; without them it throws RangeError.
    */
   readonly decode: (codes: SparseCodes | tf.Tensor2D, x?: tf.Tensor2D) => tf.Tensor2D
   /** decode(encode(x)). */
@@ -73,8 +74,11 @@ export const denseCodes = (codes: SparseCodes): tf.Tensor2D =>
   })
 
 /** Rows as such an SAE encodes them, and what its output is multiplied by and added to. */
-const normalizedRows = (x: tf.Tensor2D, how: "constant_norm_rescale" | "layer_norm") => {
+const normalizedRows = (x: tf.Tensor2D, { normalize: how, input_scale: factor = 1 }: SaeWeights) => {
   const d_in = x.shape[1]
+  if (how === "constant_scalar_rescale") {
+    return { rows: tf.mul<tf.Tensor2D>(x, factor), scale: tf.scalar(1 / factor), shift: tf.scalar(0) }
+  }
   if (how === "constant_norm_rescale") {
     const scale = tf.div(tf.norm(x, 2, 1, true), Math.sqrt(d_in))
     return { rows: tf.div<tf.Tensor2D>(x, scale), scale, shift: tf.scalar(0) }
@@ -105,31 +109,28 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
 
   /** What the encoder sees of the rows. Call in a tidy. */
   const encoderRows = (x: tf.Tensor2D): tf.Tensor2D => {
-    const rows = normalize === undefined ? x : normalizedRows(x, normalize).rows
+    const rows = normalize === undefined ? x : normalizedRows(x, weights).rows
     return weights.apply_b_dec_to_input ? tf.sub<tf.Tensor2D>(rows, b_dec) : rows
   }
   const preActivations = (x: tf.Tensor2D): tf.Tensor2D =>
     tf.tidy(() => tf.add(tf.matMul(encoderRows(x), W_enc_T, false, true), b_enc))
+  const latents = activationType(activation)
+  const encoding = (x: tf.Tensor2D): Encoding => ({
+    tf,
+    rows: () => encoderRows(x),
+    pre: () => preActivations(x),
+    W_enc_T,
+    W_dec,
+    threshold: floor,
+    largest: (z, k) => positive(topKRows(z, k)),
+    above: aboveThreshold,
+    codes: (rowStart, latent, value) =>
+      withValue(makePattern(d_sae, rowStart, Int32Array.from(latent)), tf.tensor1d(Float32Array.from(value), "float32"))
+  })
   const encode = (x: tf.Tensor2D): SparseCodes => {
     let codes: SparseCodes | undefined
     tf.tidy(() => {
-      codes = activationType(activation).encode?.(
-        {
-          tf,
-          rows: () => encoderRows(x),
-          pre: () => preActivations(x),
-          W_dec,
-          threshold: floor,
-          largest: (z, k) => positive(topKRows(z, k)),
-          above: aboveThreshold,
-          codes: (rowStart, latent, value) =>
-            withValue(
-              makePattern(d_sae, rowStart, Int32Array.from(latent)),
-              tf.tensor1d(Float32Array.from(value), "float32")
-            )
-        },
-        activation
-      )
+      codes = latents.encode?.(encoding(x), activation)
       return codes?.value as tf.Tensor
     })
     // Every activation is that of a type that encodes.
@@ -140,10 +141,11 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
       const product = codes instanceof tf.Tensor ? tf.matMul(codes, W_dec) : sparseDecode(codes, W_dec)
       let result = tf.add<tf.Tensor2D>(product, b_dec)
       const restores = normalize !== undefined && weights.transcoder === undefined
-      if (!restores && W_skip === undefined) return result
+      if (!restores && W_skip === undefined && latents.predicted === undefined) return result
       if (x === undefined) throw new RangeError("this SAE decodes only with the rows that were encoded")
+      if (latents.predicted !== undefined) result = tf.add(result, latents.predicted(encoding(x), activation))
       if (restores) {
-        const { scale, shift } = normalizedRows(x, normalize)
+        const { scale, shift } = normalizedRows(x, weights)
         result = tf.add(tf.mul(result, scale), shift)
       }
       return W_skip === undefined ? result : tf.add(result, tf.matMul(x, W_skip, false, true))

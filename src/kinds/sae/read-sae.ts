@@ -45,7 +45,12 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
   }
   const anyWeights = Effect.flatMap(stored, (sae) => {
     const weights = computableSae(sae)
-    return typeof weights === "string" ? Effect.fail(fail(weights)) : Effect.succeed(weights)
+    if (typeof weights === "string") return Effect.fail(fail(weights))
+    return activationType(weights.activation).activations === "context"
+      ? Effect.fail(
+          fail(`its latents (${weights.activation.type}) follow from whole contexts, and rows are used one by one here`)
+        )
+      : Effect.succeed(weights)
   })
   const handle: SaeHandle = {
     ...info,

@@ -167,7 +167,7 @@ describe("Sae", () => {
       { architecture: "batchtopk" },
       /batchtopk is the architecture of a training/
     ],
-    ["an unknown architecture", { architecture: "temporal" }, /architecture "temporal" cannot be read/],
+    ["an unknown architecture", { architecture: "crosscoder" }, /architecture "crosscoder" cannot be read/],
     [
       "jumprelu without thresholds",
       { architecture: "jumprelu", k: undefined, rescale_acts_by_decoder_norm: undefined },

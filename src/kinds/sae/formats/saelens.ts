@@ -16,7 +16,7 @@ import { saeLensKeys } from "../files/saelens-keys.ts"
 import { modernized } from "../files/saelens-legacy.ts"
 import { onlyTensors, openTensorFile, type TensorFile } from "../files/tensor-file.ts"
 import type { Json } from "../latents/latent-type.ts"
-import { allLatentTypes, type AnyLatentType, arraysOf, latentType, type SaeActivation } from "../latents/latents.ts"
+import { allLatentTypes, type AnyLatentType, latentType, type SaeActivation, tensorsOf } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import type { Floats, StoredDtype, StoredLatents, StoredSae } from "../stored/stored-sae.ts"
 import { storedProblem, transposed } from "../stored/stored-sae.ts"
@@ -34,6 +34,9 @@ type Kind = (typeof kinds)[number]
 const architectureName = ({ type, saelens }: AnyLatentType, kind: Kind): string =>
   saelens.names[kind] ?? (kind === "sae" ? type : `${type}_${kind}`)
 
+/** Of `constant_scalar_rescale`. */
+const scaleKey = "activation_normalization_factor"
+
 /** Architectures that are trained, and saved as another one for use. */
 const trainingOnly: Readonly<Record<string, string>> = { batchtopk: "jumprelu", matryoshka_batchtopk: "jumprelu" }
 
@@ -43,7 +46,8 @@ const normalizations: Readonly<Record<string, StoredSae["normalize"]>> = {
   expected_average_only_in: "none",
   covariance_whitening: "none",
   constant_norm_rescale: "constant_norm_rescale",
-  layer_norm: "layer_norm"
+  layer_norm: "layer_norm",
+  constant_scalar_rescale: "constant_scalar_rescale"
 }
 
 export interface SaeLensHeader {
@@ -58,6 +62,7 @@ export interface SaeLensHeader {
   readonly d_sae: number
   readonly apply_b_dec_to_input: boolean
   readonly normalize: StoredSae["normalize"]
+  readonly input_scale: number | undefined
   /** Whether a `scaling_factor` other than ones is meant to be used (before version 6). */
   readonly scaling_factor: boolean
   readonly metadata: Json
@@ -111,6 +116,13 @@ const headerOf = (given: Json): SaeLensHeader | string => {
   if (typeof normalize !== "string" || !Object.hasOwn(normalizations, normalize)) {
     return `normalize_activations is ${JSON.stringify(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
   }
+  const scales = latents.saelens.keys?.includes(scaleKey) === true
+  if (normalize === "constant_scalar_rescale" && !scales) {
+    return `normalize_activations is ${JSON.stringify(normalize)}, which ${String(name)} does not have`
+  }
+  const { [scaleKey]: scale = 1 } = config
+  if (scales && !(typeof scale === "number" && scale > 0))
+    return `${scaleKey} is ${JSON.stringify(scale)}, not a number above 0`
   const reshape = config["reshape_activations"] ?? "none"
   if (reshape !== "none" && reshape !== "hook_z") {
     return `reshape_activations is ${JSON.stringify(reshape)}; none and hook_z can be read`
@@ -134,6 +146,7 @@ const headerOf = (given: Json): SaeLensHeader | string => {
     d_sae,
     apply_b_dec_to_input: applies,
     normalize: normalizations[normalize] as StoredSae["normalize"],
+    input_scale: normalize === "constant_scalar_rescale" ? (scale as number) : undefined,
     scaling_factor: config["finetuning_scaling_factor"] === true,
     metadata,
     config,
@@ -141,20 +154,20 @@ const headerOf = (given: Json): SaeLensHeader | string => {
   }
 }
 
+const isTied = ({ latents, config }: SaeLensHeader): boolean => latents.saelens.tied?.(config) === true
+
 /** Names and shapes that the weights must have. */
-const shapesOf = ({
-  d_in,
-  d_out,
-  d_sae,
-  latents,
-  kind
-}: SaeLensHeader): Readonly<Record<string, ReadonlyArray<number>>> => ({
-  ...(latents.saelens.tied === true ? {} : { W_enc: [d_in, d_sae] }),
-  W_dec: [d_sae, d_out],
-  b_dec: [d_out],
-  ...Object.fromEntries(latents.arrays.map((name) => [name, [d_sae]])),
-  ...(kind === "skip_transcoder" ? { W_skip: [d_out, d_in] } : {})
-})
+const shapesOf = (header: SaeLensHeader): Readonly<Record<string, ReadonlyArray<number>>> => {
+  const { d_in, d_out, d_sae, latents, kind, config } = header
+  return {
+    ...(isTied(header) ? {} : { W_enc: [d_in, d_sae] }),
+    W_dec: [d_sae, d_out],
+    b_dec: [d_out],
+    ...Object.fromEntries(latents.arrays.map((name) => [name, [d_sae]])),
+    ...latents.saelens.shapes?.(config, d_sae),
+    ...(kind === "skip_transcoder" ? { W_skip: [d_out, d_in] } : {})
+  }
+}
 
 export interface OpenedSaeLens {
   readonly header: SaeLensHeader
@@ -192,7 +205,8 @@ const readWeights = Effect.fnUntraced(function* (file: TensorFile, header: SaeLe
   for (const [name, shape] of Object.entries(shapesOf(header))) read[name] = yield* file.floats(name, shape)
   const get = (name: string): Floats => read[name] as Floats
   const W_dec = yield* scaledDecoder(file, header, get("W_dec"))
-  const arrays = Object.fromEntries(header.latents.arrays.map((name) => [name, get(name)]))
+  const matrices = ["W_enc", "W_dec", "b_dec", "W_skip"]
+  const arrays = Object.fromEntries(Object.entries(read).filter(([name]) => !matrices.includes(name)))
   const latents = latentsOf(header, arrays)
   if (typeof latents === "string") return yield* file.fail(latents)
   const stored: StoredSae = {
@@ -200,12 +214,13 @@ const readWeights = Effect.fnUntraced(function* (file: TensorFile, header: SaeLe
     d_out,
     d_sae,
     transcoder: kind !== "sae",
-    W_enc: header.latents.saelens.tied === true ? transposed(W_dec, d_sae, d_in) : get("W_enc"),
+    W_enc: isTied(header) ? transposed(W_dec, d_sae, d_in) : get("W_enc"),
     W_dec,
     b_dec: get("b_dec"),
     latents,
     apply_b_dec_to_input: header.apply_b_dec_to_input,
     normalize: header.normalize,
+    ...(header.input_scale === undefined ? {} : { input_scale: header.input_scale }),
     W_skip: kind === "skip_transcoder" ? get("W_skip") : undefined,
     dtype: file.dtype("W_dec"),
     metadata: header.metadata,
@@ -272,12 +287,11 @@ export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<Ar
   const fields = saelens.write?.(latents, d_sae) ?? {}
   if (typeof fields === "string") return fields
   const tensors: ReadonlyArray<readonly [string, Floats, ReadonlyArray<number>]> = [
-    ...(saelens.tied === true ? [] : ([["W_enc", sae.W_enc, [d_in, d_sae]]] as const)),
+    ...(saelens.tied?.(fields.config ?? {}) === true ? [] : ([["W_enc", sae.W_enc, [d_in, d_sae]]] as const)),
     ["W_dec", sae.W_dec, [d_sae, d_out]],
     ["b_dec", sae.b_dec, [d_out]],
-    ...[...arraysOf(latents), ...Object.entries(fields.arrays ?? {})].map(
-      ([name, values]) => [name, values, [d_sae]] as const
-    ),
+    ...tensorsOf(latents, d_sae),
+    ...Object.entries(fields.arrays ?? {}).map(([name, values]) => [name, values, [d_sae]] as const),
     ...(sae.W_skip === undefined ? [] : ([["W_skip", sae.W_skip, [d_out, d_in]]] as const))
   ]
   const fits = tensors.every(([, values]) => isExact(sae.dtype, values)) && sae.dtype !== "float64"
@@ -299,6 +313,7 @@ export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<Ar
     normalize_activations: sae.normalize,
     reshape_activations: reshape === "hook_z" ? "hook_z" : "none",
     ...fields.config,
+    ...(sae.input_scale === undefined ? {} : { [scaleKey]: sae.input_scale }),
     metadata: { ...merged, sae_lens_version: formatVersion }
   }
   return new Map([

@@ -49,6 +49,8 @@ export interface Encoding {
   readonly rows: () => Tf.Tensor2D
   /** z = rows W_enc + b_enc: [rows, d_sae] */
   readonly pre: () => Tf.Tensor2D
+  /** The encoder transposed: [d_sae, d_in] */
+  readonly W_enc_T: Tf.Tensor2D
   /** [d_sae, d_out] */
   readonly W_dec: Tf.Tensor2D
   /** [d_sae]: the thresholds, none below zero. */
@@ -68,7 +70,9 @@ export interface SaeLensLatents<L> {
   /** Keys of `cfg.json` that only this type has. */
   readonly keys?: ReadonlyArray<string>
   /** Whether the encoder is the decoder transposed, and no tensor of the file. */
-  readonly tied?: true
+  tied?(config: Json): boolean
+  /** Shapes of its tensors besides the arrays, by name. */
+  shapes?(config: Json, d_sae: number): Readonly<Record<string, ReadonlyArray<number>>>
   /**
    * Fields besides the arrays, or the reason why they cannot be. `config` is in the layout of version 6; `arrays` are those
    * of the file once they are read.
@@ -129,9 +133,13 @@ export interface LatentType<L extends { readonly type: string }, A extends { rea
   encode?(encoding: Encoding, activation: A): Codes
   /**
    * Whether each latent's activation follows from its own pre-activation alone (`independent`), from all of the row
-   * (`chosen`), or from all of the row with signs (`signed`).
+   * (`chosen`), from all of the row with signs (`signed`), or from all rows of a context (`context`).
    */
-  readonly activations: "independent" | "chosen" | "signed"
+  readonly activations: "independent" | "chosen" | "signed" | "context"
+  /** A part of the output that does not come from the codes: [rows, d_out]. */
+  predicted?(encoding: Encoding, activation: A): Tf.Tensor2D
+  /** What it has besides the arrays, by SAELens's names. */
+  tensors?(latents: L, d_sae: number): ReadonlyArray<readonly [string, Floats, ReadonlyArray<number>]>
   /** The latents of weights that were trained or made here, where they are used as what they are. */
   ofActivation?(activation: A, arrays: { readonly b_enc: Floats; readonly threshold: Floats }): L
   /** How it is chosen, from its fields without the arrays. */

@@ -7,6 +7,7 @@ import { jumprelu, type JumpReluActivation, type JumpReluLatents } from "./jumpr
 import type { Floats, LatentType } from "./latent-type.ts"
 import { matchingPursuit, type MatchingPursuitActivation, type MatchingPursuitLatents } from "./matching-pursuit.ts"
 import { relu, type ReluActivation, type ReluLatents } from "./relu.ts"
+import { temporal, type TemporalActivation, type TemporalLatents } from "./temporal.ts"
 import { topk, type TopkActivation, type TopkLatents } from "./topk.ts"
 
 /** How latents are chosen, with the parameters that only this choice has; formulas in the file of each. */
@@ -19,6 +20,7 @@ export type StoredLatents =
   | BatchTopkLatents
   | GatedLatents
   | MatchingPursuitLatents
+  | TemporalLatents
 
 /** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
 export type SaeActivation =
@@ -28,6 +30,7 @@ export type SaeActivation =
   | GroupmaxActivation
   | JumpReluActivation
   | MatchingPursuitActivation
+  | TemporalActivation
 
 export type AnyLatentType = LatentType<StoredLatents, SaeActivation>
 
@@ -40,7 +43,8 @@ export const latentTypes = {
   batch_topk: batchTopk,
   jumprelu,
   gated,
-  matching_pursuit: matchingPursuit
+  matching_pursuit: matchingPursuit,
+  temporal
 } as const
 
 export const allLatentTypes: ReadonlyArray<AnyLatentType> = Object.values(latentTypes)
@@ -55,6 +59,15 @@ const isArray = (value: unknown): value is Floats => value instanceof Float32Arr
 /** The arrays of latents, [d_sae] each, by name. */
 export const arraysOf = (latents: StoredLatents): ReadonlyArray<readonly [name: string, values: Floats]> =>
   Object.entries(latents).flatMap(([name, value]) => (isArray(value) ? [[name, value] as const] : []))
+
+/** Arrays and whatever else a type has, with their shapes, by SAELens's names. */
+export const tensorsOf = (
+  latents: StoredLatents,
+  d_sae: number
+): ReadonlyArray<readonly [name: string, values: Floats, shape: ReadonlyArray<number>]> => [
+  ...arraysOf(latents).map(([name, values]) => [name, values, [d_sae]] as const),
+  ...(latentType(latents).tensors?.(latents, d_sae) ?? [])
+]
 
 /** The same latents with every array changed. */
 export const mapArrays = (latents: StoredLatents, change: (values: Floats, name: string) => Floats): StoredLatents => ({

@@ -77,7 +77,7 @@ export const matchingPursuit: LatentType<MatchingPursuitLatents, MatchingPursuit
   saelens: {
     names: { sae: "matching_pursuit" },
     keys: ["residual_threshold", "max_iterations", "stop_on_duplicate_support"],
-    tied: true,
+    tied: () => true,
     read: (config) => {
       const { residual_threshold = 0.01, max_iterations = null, stop_on_duplicate_support = true } = config
       if (typeof residual_threshold !== "number" || !Number.isFinite(residual_threshold)) {

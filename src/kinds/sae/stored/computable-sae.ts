@@ -18,6 +18,7 @@ export const computableSae = (sae: StoredSae): SaeWeights | string => {
     threshold: undefined,
     ...(sae.transcoder ? { transcoder: { d_out } } : {}),
     ...(sae.normalize === "none" ? {} : { normalize: sae.normalize }),
+    ...(sae.input_scale === undefined ? {} : { input_scale: sae.input_scale }),
     ...(sae.W_skip === undefined ? {} : { W_skip: sae.W_skip }),
     ...computable
   }

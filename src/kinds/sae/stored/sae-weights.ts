@@ -24,7 +24,9 @@ export interface SaeWeights {
   /** Only where the output is another activation: its width. Then W_dec is [d_sae, d_out], b_dec [d_out]. */
   readonly transcoder?: { readonly d_out: number }
   /** What is done to every row before the encoder and undone after the decoder; see `StoredSae.normalize`. */
-  readonly normalize?: "constant_norm_rescale" | "layer_norm"
+  readonly normalize?: "constant_norm_rescale" | "layer_norm" | "constant_scalar_rescale"
+  /** What every row is multiplied by, with `constant_scalar_rescale`. */
+  readonly input_scale?: number
   /** [d_out, d_in]: x W_skip^T is added to the output. */
   readonly W_skip?: Float32Array<ArrayBuffer>
 }

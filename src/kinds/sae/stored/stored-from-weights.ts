@@ -18,6 +18,7 @@ export const storedFromWeights = (weights: SaeWeights, metadata: Readonly<Record
     latents: activationType(activation).ofActivation?.(activation, { b_enc, threshold }) as StoredLatents,
     apply_b_dec_to_input: weights.apply_b_dec_to_input,
     normalize: weights.normalize ?? "none",
+    ...(weights.input_scale === undefined ? {} : { input_scale: weights.input_scale }),
     W_skip: weights.W_skip,
     dtype: "float32",
     metadata,

@@ -3,10 +3,12 @@
  * without loss. Readers of formats make it, writers take it; `computable-sae.ts` turns it into weights to compute with.
  */
 import type { Floats } from "../latents/latent-type.ts"
-import { arraysOf, latentType, type StoredLatents } from "../latents/latents.ts"
+import { latentType, tensorsOf, type StoredLatents } from "../latents/latents.ts"
 
 export type { Floats } from "../latents/latent-type.ts"
 export type { StoredLatents } from "../latents/latents.ts"
+
+export type Normalization = "none" | "constant_norm_rescale" | "layer_norm" | "constant_scalar_rescale"
 
 export interface StoredSae {
   readonly d_in: number
@@ -26,9 +28,11 @@ export interface StoredSae {
   readonly apply_b_dec_to_input: boolean
   /**
    * What happens to every row before the encoder, and is undone after the decoder (not in a transcoder):
-   * `constant_norm_rescale` to norm sqrt(d_in), `layer_norm` to mean 0 and deviation 1 (ddof 1, 1e-5 added).
+   * `constant_norm_rescale` to norm sqrt(d_in), `layer_norm` to mean 0 and deviation 1 (ddof 1, 1e-5 added),
+   * `constant_scalar_rescale` times `input_scale`.
    */
-  readonly normalize: "none" | "constant_norm_rescale" | "layer_norm"
+  readonly normalize: Normalization
+  readonly input_scale?: number
   /** [d_out, d_in]: x W_skip^T is added to the output. */
   readonly W_skip: Floats | undefined
   /** What the numbers were stored as; f64 is rounded to f32 when it is read. */
@@ -55,7 +59,7 @@ export const storedTensors = (
     ["W_enc", sae.W_enc, [d_in, d_sae]],
     ["W_dec", sae.W_dec, [d_sae, d_out]],
     ["b_dec", sae.b_dec, [d_out]],
-    ...arraysOf(sae.latents).map(([name, values]) => [name, values, [d_sae]] as const),
+    ...tensorsOf(sae.latents, d_sae),
     ...(sae.W_skip === undefined ? [] : ([["W_skip", sae.W_skip, [d_out, d_in]]] as const))
   ]
 }

@@ -59,6 +59,8 @@ const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
   "saelens/standard_layer_norm": ["saelens"],
   "saelens/standard_no_input_bias": ["dictionary_learning", "saelens"],
   "saelens/standard_whitening": ["dictionary_learning", "openai", "saelens"],
+  "saelens/temporal_relu": ["saelens"],
+  "saelens/temporal_scaled": ["saelens"],
   "saelens/topk_layer_norm": ["openai", "saelens"],
   "saelens/topk_rescale": ["saelens"],
   "saelens/trained_batchtopk_fractional": ["saelens"],

@@ -56,6 +56,26 @@ const examples: { readonly [T in StoredLatents["type"]]: fc.Arbitrary<Extract<St
     residual_threshold: fc.constantFrom(0, 0.25),
     max_iterations: fc.constantFrom(null, 3),
     stop_on_duplicate_support: fc.boolean()
+  }),
+  temporal: fc.record({
+    type: fc.constant("temporal"),
+    k: fc.option(k),
+    n_heads: fc.constant(2),
+    bottleneck_factor: fc.constant(3),
+    tied: fc.constant(true),
+    layers: fc.array(
+      fc.record({
+        "k_ctx.weight": floats(4 * d_sae),
+        "k_ctx.bias": floats(4),
+        "q_target.weight": floats(4 * d_sae),
+        "q_target.bias": floats(4),
+        "v_ctx.weight": floats(d_sae * d_sae),
+        "v_ctx.bias": floats(d_sae),
+        "c_proj.weight": floats(d_sae * d_sae),
+        "c_proj.bias": floats(d_sae)
+      }),
+      { minLength: 1, maxLength: 2 }
+    )
   })
 }
 
@@ -73,7 +93,7 @@ const saeOf = (type: StoredLatents["type"]): fc.Arbitrary<StoredSae> =>
       normalize: fc.constantFrom("none", "none", "layer_norm", "constant_norm_rescale")
     })
     .map(({ W_enc, ...sae }) => {
-      const tied = latentType(sae.latents).saelens.tied === true
+      const tied = latentType(sae.latents).saelens.tied?.({}) === true
       return {
         ...sae,
         transcoder: sae.transcoder && !tied,
