@@ -48,7 +48,8 @@ const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<A
   saelens_gated: ["gated", saelens],
   saelens_jumprelu_step: ["jumprelu", { ...jump, l0_loss: "step" }],
   saelens_jumprelu_quadratic: ["jumprelu", { ...jump, l0_loss: "quadratic", target_l0: 5 }],
-  saelens_jumprelu_tanh: ["jumprelu", { ...jump, l0_loss: "tanh", ste_to_input: true, pre_act_coefficient: 0.01 }]
+  saelens_jumprelu_tanh: ["jumprelu", { ...jump, l0_loss: "tanh", ste_to_input: true, pre_act_coefficient: 0.01 }],
+  saelens_abstopk: ["abstopk", { aux_loss: "scaled_sum", aux_coefficient: 1 }]
 }
 /**
  * The first losses agree, no more: SAELens lets its auxiliary loss reach the decoder, which the paper holds fixed; the
@@ -56,7 +57,8 @@ const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<A
  * decoder alone.
  */
 const firstLossOnly = ["saelens_gated", "sparsify_multi_topk"]
-/** What the script gives as dead to the one case that asks for it. */
+/** What the script gives as dead, and to which cases. */
+const withDeadLatents = ["saelens_jumprelu_tanh", "saelens_abstopk"]
 const deadLatents = [1, 5, 9]
 
 const fresh = (weights: Float32Array): AdamState => ({
@@ -125,7 +127,7 @@ describe.skipIf(python === undefined)("trainers of other libraries", () => {
           const x = yield* file.float32("x")
           const losses = yield* file.float32("loss")
           for (let step = 0; step < (firstLossOnly.includes(name) ? 1 : steps); step++) {
-            if (name === "saelens_jumprelu_tanh") {
+            if (withDeadLatents.includes(name)) {
               const silent = Int32Array.from({ length: d_sae }, (_, j) => (deadLatents.includes(j) ? 2 ** 30 : 0))
               trainer.restoreState({ ...trainer.exportState(), silent })
             }

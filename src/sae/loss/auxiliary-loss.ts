@@ -18,6 +18,12 @@ import { auxiliaryLatents, type ChoiceOptions } from "../settings/choice-options
 import type { LatentGradients } from "./active-pass.ts"
 import { reconstructionWeight } from "./reconstruction-weight.ts"
 
+/** The options that it has, of whoever has an auxiliary loss. */
+type AuxiliaryOptions = Pick<ChoiceOptions, "aux_loss" | "aux_coefficient" | "k_aux">
+
+/** relu(z), or z as it is, of latents that have signs. */
+type Activation = "relu" | "signed"
+
 /** What the dead latents make of a batch, and how that is judged. Tensors of a tidy. */
 interface Revived {
   /** Without its coefficient. */
@@ -32,13 +38,13 @@ interface Revived {
 
 const scalar = (tensor: tf.Tensor): number => tensor.dataSync<"float32">()[0] as number
 
-/** The k largest of each row, the rest zero. Entries equal to the k-th stay. */
-const keepLargest = (activations: tf.Tensor2D, k: number): tf.Tensor2D => {
-  const [rows, columns] = activations.shape
+/** Of each row those activations whose sizes are the k largest, the rest zero. Sizes equal to the k-th stay. */
+const keepLargest = (activations: tf.Tensor2D, sizes: tf.Tensor2D, k: number): tf.Tensor2D => {
+  const [rows, columns] = sizes.shape
   if (k >= columns) return activations
   return tf.tidy(() => {
-    const kth = tf.min(tf.reshape(topKRows(activations, k).value, [rows, k]), 1, true)
-    return tf.where(tf.greaterEqual(activations, kth), activations, tf.zerosLike(activations))
+    const kth = tf.min(tf.reshape(topKRows(sizes, k).value, [rows, k]), 1, true)
+    return tf.where(tf.greaterEqual(sizes, kth), activations, tf.zerosLike(activations))
   })
 }
 
@@ -61,10 +67,12 @@ const byAuxK = (
   z: tf.Tensor2D,
   W_dec: tf.Tensor2D,
   residual: tf.Tensor2D,
-  { aux_coefficient: coefficient, ...options }: ChoiceOptions
+  { aux_coefficient: coefficient, ...options }: AuxiliaryOptions,
+  activation: Activation
 ): Revived => {
   const k_aux = auxiliaryLatents(options, residual.shape[1])
-  const f = keepLargest(tf.relu(z), k_aux)
+  const active = activation === "relu" ? tf.relu(z) : z
+  const f = keepLargest(active, activation === "relu" ? active : tf.abs(z), k_aux)
   const error = tf.sub(tf.matMul(f, W_dec), residual)
   const divisor = divisorOf(kind, residual, z.shape[1], k_aux)
   const missed = scalar(tf.sum(tf.square(error)))
@@ -72,7 +80,7 @@ const byAuxK = (
     loss: divisor > 0 ? missed / divisor : 0,
     f,
     gradient: tf.mul<tf.Tensor2D>(error, divisor > 0 ? (2 * coefficient) / divisor : 0),
-    through: (byActivation) => tf.where(tf.greater(f, 0), byActivation, tf.zerosLike(byActivation))
+    through: (byActivation) => tf.where(tf.notEqual(f, 0), byActivation, tf.zerosLike(byActivation))
   }
 }
 
@@ -112,9 +120,10 @@ const byGhosts = (
  * @param residual x - x_hat, [rows, d_out]
  */
 export const auxiliaryLoss = (
-  batch: Batch<ChoiceOptions>,
+  batch: Batch<AuxiliaryOptions>,
   input: tf.Tensor2D,
-  residual: () => tf.Tensor2D
+  residual: () => tf.Tensor2D,
+  activation: Activation = "relu"
 ): { readonly aux_loss: number; readonly more: LatentGradients | undefined } => {
   const { dead, options, variance } = batch
   if (dead.length === 0 || !(options.aux_coefficient > 0)) return { aux_loss: 0, more: undefined }
@@ -128,7 +137,7 @@ export const auxiliaryLoss = (
     const { loss, f, gradient, through } =
       options.aux_loss === "ghost"
         ? byGhosts(z, W_dec, left, options.aux_coefficient, reconstructionWeight(options, variance, left.shape[1]))
-        : byAuxK(options.aux_loss, z, W_dec, left, options)
+        : byAuxK(options.aux_loss, z, W_dec, left, options, activation)
     aux_loss = loss
     const dz = through(tf.matMul(gradient, W_dec, false, true))
     return {

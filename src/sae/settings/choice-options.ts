@@ -54,7 +54,11 @@ export const impliedByGhosts = (
 
 export const choiceProblems = (
   name: string,
-  { k, d_sae, decoder_norm }: ChoiceOptions & Pick<SharedOptions, "decoder_norm"> & { readonly d_sae: number }
+  {
+    k,
+    d_sae,
+    decoder_norm
+  }: Pick<ChoiceOptions, "k"> & Pick<SharedOptions, "decoder_norm"> & { readonly d_sae: number }
 ): ReadonlyArray<ParamProblem> => [
   ...(k > d_sae
     ? [{ param: "k", problem: `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae` }]

@@ -23,7 +23,7 @@ export interface StepMetrics {
   /** Mean over rows of |x - x_hat|^2, in the scale of training. */
   readonly mse: number
   readonly aux_loss: number
-  /** Latents with a positive activation, mean over rows. */
+  /** Latents that fire, mean over rows. */
   readonly l0: number
   /** Latents that count as dead after this step. */
   readonly dead: number

@@ -4,7 +4,7 @@ import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
 const longest = 2 ** 31 - 1
 
 export interface SilentLatents {
-  /** Counts a batch's rows; the latents of pairs with a positive activation have fired. @returns the number of those pairs */
+  /** Counts a batch's rows; the latents of pairs with an activation other than zero have fired. @returns the number of those pairs */
   readonly count: (rows: number, pattern: SparsePattern, activations: Float32Array) => number
   /** The latents that were silent for so many rows or more, ascending. */
   readonly since: (rows: number) => Int32Array
@@ -22,7 +22,7 @@ export const makeSilentLatents = (d_sae: number): SilentLatents => {
       for (let j = 0; j < d_sae; j++) silent[j] = Math.min(longest, (silent[j] as number) + rows)
       let active = 0
       for (let i = 0; i < activations.length; i++) {
-        if (!((activations[i] as number) > 0)) continue
+        if (activations[i] === 0) continue
         active += 1
         silent[pattern.latent[i] as number] = 0
       }

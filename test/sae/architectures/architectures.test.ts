@@ -213,6 +213,13 @@ const naiveLoss = (
       }
       return total
     }
+    case "abstopk": {
+      const f = preActivations(p, x, options).map((row) => {
+        const limit = row.map(Math.abs).toSorted((a, b) => b - a)[options.k - 1] as number
+        return row.map((value) => (Math.abs(value) >= limit ? value : 0))
+      })
+      return missed(errors(p, f, x), options)
+    }
     case "topk": {
       const z = pi.map((row) => row.map((value, j) => value + (p.b_enc[j] as number)))
       const largest = (k: number): Matrix =>
@@ -360,6 +367,13 @@ describe("gradients are those of the dense f64 loss", () => {
       const ghost = { k: 2, aux_loss: "ghost", aux_coefficient: 0.7 } as const
       compare("topk", ghost, seed, [1, 4, 7])
       compare("topk", { ...ghost, multi_topk: true, reconstruction: "sum" }, seed, [0, 11])
+    }
+  })
+
+  it("abstopk: latents of both signs", () => {
+    for (const seed of seeds) {
+      compare("abstopk", {}, seed)
+      expect(run("abstopk", {}, seed).got.activations.some((f) => f < 0)).toBe(true)
     }
   })
 

@@ -1,0 +1,83 @@
+/**
+ * AbsTopK: the k pre-activations of each row that are largest in magnitude, with their signs, so that a latent stands for
+ * both directions of its decoder row. arXiv 2510.00404; SAELens `abstopk`, which also has dead latents chosen by magnitude
+ * for the auxiliary loss.
+ */
+import type { Tensor2D } from "@tensorflow/tfjs-core"
+import * as Param from "../../stage/param.ts"
+import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import { choiceOptions, choiceProblems } from "../settings/choice-options.ts"
+import { saelensChoice } from "../settings/saelens-preset.ts"
+import { latentsChosen } from "../settings/schedules.ts"
+
+const { k, k_anneal, aux_coefficient, k_aux } = choiceOptions
+const options = {
+  k,
+  k_anneal,
+  aux_loss: Param.choice(["fraction", "scaled_sum", "mean"], {
+    default: "fraction",
+    description: "what revives dead latents: AuxK, by the residual's variance, as a sum or a mean"
+  }),
+  aux_coefficient,
+  k_aux
+}
+type Own = Param.ParamValues<typeof options>
+
+const load = async (): Promise<TrainingMethod<Own>> => {
+  const tf = await import("@tensorflow/tfjs-core")
+  const { topKRows } = await import("../../tensor/kernels/sparse-kernels.ts")
+  const { encoderInput, encoderProduct, reconstruct, residualOf, weightGradients } =
+    await import("../loss/active-pass.ts")
+  const { auxiliaryLoss } = await import("../loss/auxiliary-loss.ts")
+
+  const loss = (batch: Batch<Own>): BatchLoss => {
+    const [rows, d_in] = batch.x.shape
+    const input = encoderInput(batch)
+    const chosen = tf.tidy(() => {
+      const z = tf.add<Tensor2D>(encoderProduct(input, batch.W_enc), batch.b_enc)
+      const { value, ...pattern } = topKRows(tf.abs(z), latentsChosen(batch.options, batch.step, d_in))
+      value.dispose()
+      const places = pattern.latent.map((latent, i) => (pattern.row[i] as number) * pattern.latents + latent)
+      const signed = tf.gather(tf.reshape(z, [-1]), tf.tensor1d(places, "int32"))
+      return { pattern, f: signed.dataSync<"float32">() as Float32Array }
+    })
+    const { pattern, f } = chosen
+    const made = reconstruct(batch, pattern, f)
+    const { aux_loss, more } = auxiliaryLoss(batch, input, () => residualOf(made, rows), "signed")
+    const gradients = weightGradients(batch, input, {
+      pattern,
+      dz: made.dots,
+      decoder: { pattern, value: f, x: made.gradient },
+      more
+    })
+    return {
+      loss: made.loss + batch.options.aux_coefficient * aux_loss,
+      mse: made.mse,
+      aux_loss,
+      pattern,
+      activations: f,
+      gradients: { ...gradients, extras: {} }
+    }
+  }
+  return { loss }
+}
+
+const abstopk: Architecture<typeof options> = {
+  name: "abstopk",
+  summary: "the k latents on every row that are largest in magnitude, with their signs",
+  options,
+  presets: { saelens: saelensChoice },
+  problems: (asked, task) => [
+    ...choiceProblems("abstopk", asked),
+    ...(task === "crosscoder"
+      ? [{ param: "architecture", problem: "abstopk is not for a crosscoder, which weighs what it chooses by" }]
+      : [])
+  ],
+  sparseBy: "k",
+  endToEnd: [],
+  latentType: "abstopk",
+  latents: ({ b_enc }, asked) => ({ type: "abstopk", b_enc, k: asked.k, rescale: false }),
+  load
+}
+
+export default abstopk
