@@ -28,6 +28,13 @@ export default Stage.make("evaluate-sae", {
     kl: Param.boolean({ default: false, description: "also the KL divergence from the model as it is" }),
     dense_above: denseAbove
   },
+  decode: (params, { model }) =>
+    Stage.decoded(
+      params,
+      params.kl && model === 0
+        ? [{ param: "kl", problem: "kl is of a model, and none is given", remedy: "give the model, or leave kl out" }]
+        : []
+    ),
   output: Evaluation,
   metrics: {
     l0: { better: "lower", tolerance: 0.5, description: "latents that fire on a row, mean" },

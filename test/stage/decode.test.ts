@@ -7,7 +7,9 @@ import type { Param } from "../../src/stage/param.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 import autoInterp from "../../stages/auto-interp.ts"
 import capture from "../../stages/capture-activations.ts"
+import evaluateSae from "../../stages/evaluate-sae.ts"
 import loadText from "../../stages/load-text.ts"
+import trainCrosscoder from "../../stages/train-crosscoder.ts"
 import trainLm from "../../stages/train-lm.ts"
 import trainMetaSae from "../../stages/train-meta-sae.ts"
 
@@ -69,6 +71,15 @@ describe("parameters together", () => {
   })
 
   it("of other kinds", () => {
+    const needed = { sae: 1, activations: 1 }
+    assert.deepStrictEqual(problemsOf(evaluateSae, {}, needed), [])
+    assert.deepStrictEqual(problemsOf(evaluateSae, { kl: true }, { ...needed, model: 1 }), [])
+    assert.deepStrictEqual(problemsOf(evaluateSae, { kl: true }, needed), [
+      "kl: kl is of a model, and none is given; give the model, or leave kl out"
+    ])
+    assert.deepStrictEqual(problemsOf(trainCrosscoder, { d_sae: 8, k: 2 }, { sources: 1 }), [
+      "sources: there are 1 sources; give two or more"
+    ])
     assert.deepStrictEqual(problemsOf(trainMetaSae, { d_sae: 3 }), [
       "k: a dictionary of 3 meta-latents has fewer than k = 4; raise d_sae, or lower k"
     ])

@@ -149,8 +149,8 @@ describe("end to end", () => {
           return failure.message
         })
       expect(yield* run(model)).toContain("gated cannot be trained end to end: its loss has several reconstructions")
-      const another = { ...model, artifact: { ...model.artifact, digest: "another" } }
-      expect(yield* run(another)).toContain("the activations are of another model")
+      const another = { ...model, value: { ...model.value, digest: "another" } }
+      expect(yield* run(another)).toContain("the model given is ")
     })
   )
 })
