@@ -1,4 +1,8 @@
-/** Files of SAEs and of arrays, for programs and for stage kinds: `sae-pipeline/formats`. */
+/**
+ * Files of SAEs and of arrays, for programs and for stage kinds.
+ *
+ * @module sae-pipeline/formats
+ */
 export { openSafetensors, encodeSafetensors } from "../format/safetensors.ts"
 export { decodeNpy, encodeNpy } from "../format/npy.ts"
 export { convertSae } from "../kinds/sae/convert-sae.ts"

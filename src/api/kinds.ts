@@ -1,4 +1,8 @@
-/** The artifact kinds, what an open artifact of each gives, and what reads and writes their contents: `sae-pipeline/kinds`. */
+/**
+ * The artifact kinds, what an open artifact of each gives, and what reads and writes their contents.
+ *
+ * @module sae-pipeline/kinds
+ */
 export { makeKind } from "../artifact/artifact-kind.ts"
 export type { ArtifactKind } from "../artifact/artifact-kind.ts"
 export { Absorption } from "../kinds/absorption.ts"

@@ -1,4 +1,8 @@
-/** Runs experiments from a program: `sae-pipeline`. */
+/**
+ * Runs experiments from a program.
+ *
+ * @module sae-pipeline
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -50,7 +54,9 @@ export interface RunOptions extends RunSelection {
  * for (const { id, metrics } of stages) console.log(id, metrics)
  * ```
  */
-export const run = Effect.fn("run")(function* (file: string, options: RunOptions = {}) {
+export const run = (file: string, options: RunOptions = {}) => runFile(file, options)
+
+const runFile = Effect.fn("run")(function* (file: string, options: RunOptions) {
   const { set = {}, cache, engine = "auto", jobs, keepGoing, onEvent = () => {}, ...selection } = options
   const experiment = yield* readExperiment({
     file,

@@ -1,4 +1,8 @@
-/** What a stage kind is made of: `sae-pipeline/stage`. */
+/**
+ * What a stage kind is made of.
+ *
+ * @module sae-pipeline/stage
+ */
 export * as Param from "../stage/param.ts"
 export * as Stage from "../stage/stage.ts"
 export { StageFailed, stageFailed } from "../stage/stage-failed.ts"

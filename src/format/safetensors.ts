@@ -111,8 +111,10 @@ const read = (file: VerifiedFile, offset: number, length: number) =>
   Effect.tryPromise({ try: () => file.read(offset, length), catch: (error) => error as ArtifactError })
 
 /**
- * @param path name of the file in its artifact, for messages
- * @param digest digest of the artifact, for messages
+ * Opens a safetensors file: its tensors by name, each read when it is asked for. `path`, the file's name in its artifact, and
+ * the artifact's `digest` are for messages.
+ *
+ * Fails with `ArtifactError` where the header cannot be read, or tensors overlap or lie outside the file.
  */
 export const openSafetensors = Effect.fn("openSafetensors")(function* (file: VerifiedFile, path: string, digest = "") {
   const fail = (detail: string) => invalid(digest, path, detail)

@@ -33,7 +33,7 @@ export interface StoredSae {
    */
   readonly normalize: Normalization
   readonly input_scale?: number
-  /** [d_out, d_in]: x W_skip^T is added to the output. */
+  /** `[d_out, d_in]`: x W_skip^T is added to the output. */
   readonly W_skip: Floats | undefined
   /** What the numbers were stored as; f64 is rounded to f32 when it is read. */
   readonly dtype: StoredDtype
