@@ -14,6 +14,8 @@ export interface WeightTensors {
   readonly entries: ReadonlyMap<string, WeightEntry>
   /** The tensor as f32, row-major. Fails where it is no float, or is missing. */
   readonly float32: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, ArtifactError>
+  /** The tensor as it is stored, where the file format keeps each by itself. */
+  readonly bytes?: (name: string) => Effect.Effect<Uint8Array<ArrayBuffer>, ArtifactError>
 }
 
 /** A file of several that make one model. */
@@ -35,5 +37,8 @@ export const mergeWeights = (parts: ReadonlyArray<WeightPart>): WeightTensors | 
       entries.set(name, entry)
     }
   }
-  return { entries, float32: (name) => ((owners.get(name) ?? parts[0]) as WeightPart).weights.float32(name) }
+  const of = (name: string): WeightTensors => ((owners.get(name) ?? parts[0]) as WeightPart).weights
+  const float32: WeightTensors["float32"] = (name) => of(name).float32(name)
+  if (parts.some(({ weights }) => weights.bytes === undefined)) return { entries, float32 }
+  return { entries, float32, bytes: (name) => (of(name).bytes as NonNullable<WeightTensors["bytes"]>)(name) }
 }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { encodeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
-import { architectureNames } from "../../src/model/find-architecture.ts"
+import { architectureNames, findArchitecture } from "../../src/model/find-architecture.ts"
 import { checkWeights, describeModel, modelInfo } from "../../src/model/load-model.ts"
 import { ownGoldensDirectory } from "../golden/golden-folders.ts"
 import { attentionOf } from "./own-golden.ts"
@@ -19,13 +19,53 @@ const problem = (config: Config) => Effect.map(Effect.flip(modelInfo(config)), (
 const attentions = (config: Config) =>
   Effect.map(describeModel(config), ({ blocks }) => blocks.map(({ attention }) => attentionOf(attention)))
 
+describe("an architecture", () => {
+  it.effect("is a file, found by its name, and says which keys of config.json it reads", () =>
+    Effect.gen(function* () {
+      const files = fs.readdirSync(path.join(import.meta.dirname, "../../src/model/architectures"))
+      const names = files.map((file) => file.replace(".ts", "").replaceAll("-", "_"))
+      expect(architectureNames.toSorted()).toEqual(names.toSorted())
+      for (const name of architectureNames) {
+        const { reads } = yield* findArchitecture({ model_type: name })
+        expect(
+          reads.some((key) => key === "vocab_size" || key === "text_config"),
+          name
+        ).toBe(true)
+      }
+    })
+  )
+})
+
 describe("a configuration", () => {
   it.effect("of an unknown architecture is refused with those that are known", () =>
     Effect.gen(function* () {
-      const message = yield* problem({ model_type: "gemma4" })
+      const message = yield* problem({ model_type: "mamba2" })
       for (const name of architectureNames) expect(message).toContain(name)
-      expect(message).toContain("the architecture gemma4 cannot be run")
-      expect(yield* problem({ model_type: "lama" })).toContain('did you mean "llama"')
+      expect(message).toContain("the architecture mamba2 cannot be run")
+      for (const [written, meant] of [
+        ["lama", "llama"],
+        ["mistrla", "mistral"],
+        ["gpt-neox", "gpt_neox"],
+        ["qwen3moe", "qwen3_moe"],
+        ["Gemma2", "gemma2"]
+      ] as const) {
+        expect(yield* problem({ model_type: written })).toContain(`did you mean "${meant}"?`)
+      }
+      // Names of their own, however near.
+      for (const name of [
+        "gemma3n",
+        "gemma9",
+        "qwen2_moe",
+        "olmo",
+        "olmoe",
+        "opt",
+        "phi",
+        "granitemoe",
+        "t5",
+        "llama4"
+      ]) {
+        expect(yield* problem({ model_type: name }), name).not.toContain("did you mean")
+      }
     })
   )
 
@@ -51,6 +91,11 @@ describe("a configuration", () => {
         ["neox_serial", { rotary_pct: 2, rope_parameters: {} }, "rotary_pct 2 is more than 1"],
         ["neox_serial", { hidden_size: 1e300 }, "hidden_size"],
         ["qwen3", { num_hidden_layers: undefined }, "num_hidden_layers"],
+        ["mixtral", { num_experts_per_tok: 5 }, "num_experts_per_tok 5 is more than the 4 experts"],
+        ["gpt_oss_mxfp4", { quantization_config: { quant_method: "fp8" } }, "quantization_config"],
+        ["qwen3_5_text", { linear_num_value_heads: 3 }, "linear_num_value_heads 3 is no multiple"],
+        ["qwen3_5_text", { layer_types: ["sliding_attention"] }, "layer_types: sliding_attention"],
+        ["mistral3", { text_config: { model_type: "bert" } }, "text_config of a mistral3 model: bert"],
         ["qwen3", { num_hidden_layers: 1e9 }, "num_hidden_layers"]
       ]
       for (const [name, changes, words] of cases) {

@@ -39,4 +39,16 @@ export const twoTexts: TokenBatch = {
   time: 10
 }
 
-export const families = ["gpt2_scaled", "neox_serial", "llama_llama3", "qwen3", "gemma2", "gemma3"] as const
+export const families = [
+  "gpt2_scaled",
+  "neox_serial",
+  "llama_llama3",
+  "qwen3",
+  "gemma2",
+  "gemma3",
+  "granite",
+  "olmo2",
+  "mixtral",
+  "gpt_oss",
+  "qwen3_5_text"
+] as const

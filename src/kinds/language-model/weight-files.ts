@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { Artifact, VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
+import { withMxfp4 } from "../../format/mxfp4.ts"
 import { openSafetensors } from "../../format/safetensors.ts"
 import { openTorchWeights } from "../../format/torch/torch-weights.ts"
 import { mergeWeights, type WeightPart, type WeightTensors } from "../../format/weight-tensors.ts"
@@ -36,7 +37,7 @@ const Index = Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.St
 
 const single = (artifact: Artifact, { single: path, open }: WeightFormat): WeightFiles => ({
   names: [path],
-  open: Effect.flatMap(artifact.open(path), (file) => open(file, path, artifact.digest))
+  open: Effect.flatMap(artifact.open(path), (file) => Effect.map(open(file, path, artifact.digest), withMxfp4))
 })
 
 const sharded = Effect.fnUntraced(function* (artifact: Artifact, { index, open }: WeightFormat) {
@@ -57,7 +58,7 @@ const sharded = Effect.fnUntraced(function* (artifact: Artifact, { index, open }
     for (const [name, shard] of Object.entries(map)) {
       if (holds.get(shard)?.has(name) !== true) return yield* fail(`names ${name} in ${shard}, which does not hold it`)
     }
-    return merged
+    return withMxfp4(merged)
   })
   const files: WeightFiles = { names: [index, ...shards], open: opened }
   return files

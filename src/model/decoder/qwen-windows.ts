@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { optional } from "./config-schema.ts"
 import { type RotaryConfig, singleRope, windowOf } from "./rotary-config.ts"
-import { type LayerAttention, plainAttention } from "./rotary-decoder.ts"
+import { type AttentionInputs, type LayerAttention, plainAttention } from "./rotary-decoder.ts"
 
 export const qwenFields = Schema.Struct({
   attention_bias: optional(Schema.Boolean),
@@ -16,7 +16,7 @@ const windowless = (type: string): null | undefined => (type === "sliding_attent
 export const qwenAttention = (
   config: RotaryConfig & typeof qwenFields.Type,
   layer: number,
-  dHead: number
+  { dHead }: AttentionInputs
 ): LayerAttention => {
   const windowed = config.use_sliding_window === true && config.sliding_window != null
   const later = windowed && layer >= (config.max_window_layers ?? 28)

@@ -19,7 +19,7 @@ import type { Rotary } from "../blocks/rotary.ts"
 import type { BlockParameters, NormParameters } from "../blocks/weights.ts"
 
 /** What attention is like in one layer. */
-export interface LayerAttention extends Pick<AttentionOptions, "scoreScale" | "scoreCap" | "queryScale"> {
+export interface LayerAttention extends Pick<AttentionOptions, "scoreScale" | "scoreCap" | "queryScale" | "gated"> {
   /** Positions that a query sees; undefined: all before it, null: as many as config.json does not say. */
   readonly window?: number | null | undefined
   /** undefined: queries and keys are not turned. */
@@ -37,6 +37,12 @@ export const normsAfter: NormNames = {
 }
 
 export const normsAround: NormNames = { ...normsAfter, ...normsBefore, mlpNorm: "pre_feedforward_layernorm" }
+
+/** What attention, or what stands in its place, is made of, beside the configuration. */
+export interface AttentionInputs {
+  readonly dHead: number
+  readonly activation: ActivationFunction
+}
 
 /** What an MLP, or what stands in its place, is made of. */
 export interface MlpInputs<Config> {
@@ -61,7 +67,11 @@ export interface RotaryDecoderFamily<Own> {
   /** Types that `layer_types` may hold. @default full_attention and sliding_attention */
   readonly layerTypes?: ReadonlyArray<string>
   /** Attention of a layer, or what stands in its place. @default it sees everything before it, turned as `singleRope` says */
-  readonly attention?: (config: RotaryConfig & Own, layer: number, dHead: number) => LayerAttention | Part
+  readonly attention?: (
+    config: RotaryConfig & Own,
+    layer: number,
+    inputs: AttentionInputs
+  ) => LayerAttention | Part | ModelError
   /** How projections are stored. @default apart, without biases */
   readonly layout?: (config: RotaryConfig & Own) => AttentionLayout
   /** Queries and keys are normalised: each head, or all heads together. @default not at all */
@@ -132,8 +142,9 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     })
 
     const attentionOf = Effect.fnUntraced(function* (layer: number) {
-      const own = family.attention?.(config, layer, dHead) ?? plainAttention(dHead, singleRope(config))
+      const own = family.attention?.(config, layer, { dHead, activation }) ?? plainAttention(dHead, singleRope(config))
       if ("locate" in own) return own
+      if ("reason" in own) return yield* own
       const { rope, window, scoreScale } = own
       if (window === null) return yield* configProblem("there are sliding_attention layers, but no sliding_window")
       if (!(scoreScale > 0 && Number.isFinite(scoreScale))) {

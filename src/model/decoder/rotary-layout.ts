@@ -35,25 +35,30 @@ export const linearAt = (name: string, inputs: number, outputs: number, biased =
 const outAt = (at: At, { dModel, heads, dHead }: AttentionShape, biased: boolean): LinearParameters =>
   linearAt(at("o_proj"), heads * dHead, dModel, biased)
 
-/** Queries, keys and values in matrices of their own. */
+/**
+ * Queries, keys and values in matrices of their own.
+ *
+ * @param gated whether each head's gate stands with its query (Qwen 3.5)
+ */
 export const separate =
-  (biases: AttentionBiases = { qkv: false, out: false }): AttentionLayout =>
+  (biases: AttentionBiases = { qkv: false, out: false }, gated = false): AttentionLayout =>
   (at, shape) => {
     const { heads, keyValueHeads, dHead, dModel } = shape
     const parts = [
-      { name: at("q_proj"), outputs: heads * dHead },
+      {
+        name: at("q_proj"),
+        outputs: heads * dHead * (gated ? 2 : 1),
+        ...(gated ? { interleaved: { heads, parts: 2 } } : {})
+      },
       { name: at("k_proj"), outputs: keyValueHeads * dHead },
       { name: at("v_proj"), outputs: keyValueHeads * dHead }
     ]
+    const stored = (kind: string, inputs: ReadonlyArray<number>) =>
+      parts.map(({ name, outputs, ...order }) => ({ name: `${name}.${kind}`, shape: [outputs, ...inputs], ...order }))
     return {
       qkv: {
-        weight: linearMatrix(
-          parts.map(({ name, outputs }) => ({ name: `${name}.weight`, outputs })),
-          dModel
-        ),
-        bias: biases.qkv
-          ? { rank: 1, stored: parts.map(({ name, outputs }) => ({ name: `${name}.bias`, shape: [outputs] })) }
-          : undefined
+        weight: { rank: 2, stored: stored("weight", [dModel]), transposed: true },
+        bias: biases.qkv ? { rank: 1, stored: stored("bias", []) } : undefined
       },
       out: outAt(at, shape, biases.out)
     }

@@ -1,0 +1,23 @@
+/** Ministral (Mistral AI 2024) as Hugging Face's `MinistralForCausalLM` has it: Mistral with layers that see everything. */
+import { singleRope, windowOf } from "../decoder/rotary-config.ts"
+import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+
+export default rotaryDecoder({
+  name: "ministral",
+  fields: noFields,
+  defaults: {
+    vocab_size: 32_000,
+    hidden_size: 4096,
+    intermediate_size: 14_336,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    max_position_embeddings: 131_072,
+    sliding_window: 4096,
+    bos_token_id: 1
+  },
+  attention: (config, layer, { dHead }) => {
+    const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
+    return plainAttention(dHead, singleRope(config), windowOf(config, type))
+  }
+})

@@ -1,0 +1,14 @@
+/**
+ * OLMo 2 (OLMo Team 2024) as Hugging Face's `Olmo2ForCausalLM` has it: normalisation after attention and MLP alone, and of
+ * queries and keys over all heads together.
+ */
+import { olmoFamily, olmoSizes } from "../decoder/olmo-family.ts"
+import { singleRope } from "../decoder/rotary-config.ts"
+import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+
+export default rotaryDecoder({
+  ...olmoFamily,
+  name: "olmo2",
+  defaults: olmoSizes,
+  attention: (config, _layer, { dHead }) => plainAttention(dHead, singleRope(config))
+})

@@ -1,0 +1,71 @@
+/**
+ * How mixtures of experts are stored: three matrices an expert, as most published checkpoints have it, or stacks of them
+ * (`experts.gate_up_proj` [experts, 2 * d_mlp, d_model], `experts.down_proj` [experts, d_model, d_mlp]), as newer ones do.
+ */
+import { experts, type ExpertsOptions } from "../blocks/experts-part.ts"
+import type { MlpParameters } from "../blocks/mlp-part.ts"
+import type { MatrixSource, Range } from "../blocks/parameter-source.ts"
+import type { Checkpoint, Part } from "../blocks/part.ts"
+import { configProblem } from "./config-schema.ts"
+import type { ModelError } from "./model-error.ts"
+import { linearAt } from "./rotary-layout.ts"
+
+export interface ExpertNames {
+  /** Name of router and experts within a layer. */
+  readonly block: string
+  readonly gate: string
+  readonly up: string
+  readonly down: string
+}
+
+export interface ExpertsMlp extends ExpertsOptions {
+  readonly layer: number
+  readonly dModel: number
+  /** Where each expert has matrices of its own. */
+  readonly names: ExpertNames
+}
+
+/** Fails where a token is to choose more experts than there are. */
+export const checkChosen = ({ chosen, experts: count }: ExpertsOptions): ModelError | undefined =>
+  chosen <= count
+    ? undefined
+    : configProblem(`num_experts_per_tok ${chosen} is more than the ${count} experts that there are`)
+
+/** The expert's own rows of a stack [experts, rows, columns] of [out, in] matrices. */
+export const ofStack = (name: string, shape: readonly [number, number, number], rows: Range): MatrixSource => ({
+  rank: 2,
+  stored: [{ name, shape, rows }],
+  transposed: true
+})
+
+const stacked = (name: string, expert: number, { experts: count, dMlp, dModel }: ExpertsMlp): MlpParameters => {
+  const half = (from: number) =>
+    ofStack(`${name}.gate_up_proj`, [count, 2 * dMlp, dModel], { from: expert * 2 * dMlp + from, count: dMlp })
+  const down = ofStack(`${name}.down_proj`, [count, dModel, dMlp], { from: expert * dModel, count: dModel })
+  return {
+    in: { weight: half(0), bias: undefined },
+    up: { weight: half(dMlp), bias: undefined },
+    out: { weight: down, bias: undefined }
+  }
+}
+
+const apart = (name: string, { names, dMlp, dModel }: ExpertsMlp): MlpParameters => ({
+  in: linearAt(`${name}.${names.gate}`, dModel, dMlp),
+  up: linearAt(`${name}.${names.up}`, dModel, dMlp),
+  out: linearAt(`${name}.${names.down}`, dMlp, dModel)
+})
+
+export const expertsMlp = (options: ExpertsMlp): Part | ModelError =>
+  checkChosen(options) ??
+  experts(options, ({ has, name }: Checkpoint) => {
+    const block = `layers.${options.layer}.${options.names.block}`
+    // Newer checkpoints call it mlp in every model.
+    const place = has(name(`${block}.gate.weight`)) ? name(block) : name(`layers.${options.layer}.mlp`)
+    const stack = `${place}.experts`
+    return {
+      router: linearAt(`${place}.gate`, options.dModel, options.experts),
+      experts: Array.from({ length: options.experts }, (_, expert) =>
+        has(`${stack}.gate_up_proj`) ? stacked(stack, expert, options) : apart(`${stack}.${expert}`, options)
+      )
+    }
+  })
