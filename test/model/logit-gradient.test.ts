@@ -2,6 +2,7 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
+import { findHook } from "../../src/model/hook-name.ts"
 import { logitGradient } from "../../src/model/logit-gradient.ts"
 import { runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
@@ -18,6 +19,11 @@ const hooks = [
   "blocks.0.attn.hook_v",
   "blocks.0.attn.hook_pattern",
   "blocks.0.attn.hook_z",
+  "blocks.3.attn.hook_q",
+  "blocks.0.linear_attn.hook_q",
+  "blocks.0.linear_attn.hook_log_decay",
+  "blocks.0.mlp.hook_router_logits",
+  "blocks.1.mlp.hook_expert_weights",
   "blocks.0.hook_attn_out",
   "blocks.0.hook_resid_mid",
   "blocks.0.mlp.hook_pre",
@@ -39,7 +45,8 @@ describe("the gradient of a number made of the logits", () => {
       Effect.gen(function* () {
         const model = yield* ownGolden(family)
         const rng = Rng.make(3, family)
-        for (const hook of hooks) {
+        // Not every block has every hook: another block's, or another kind's, stands for it.
+        for (const hook of hooks.filter((name) => typeof findHook(name, model.info) !== "string")) {
           const before = tf.memory().numTensors
           const { activation, gradient, value } = logitGradient(model, twoTexts, { hook, scalar })
           expect(tf.memory().numTensors, hook).toBe(before + 2)
