@@ -13,7 +13,7 @@ import type { TrainingOptions } from "../training-options.ts"
 import { trainTogether } from "./train-together.ts"
 import { requireTrainingMemory } from "./training-memory.ts"
 import { trainingRecord } from "./training-record.ts"
-import type { TrainedSae } from "./training-run.ts"
+import type { TrainedSae } from "./trained-sae.ts"
 
 interface WithInit {
   /** An earlier SAE to go on from. */

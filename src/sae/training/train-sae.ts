@@ -9,7 +9,8 @@ import type { StageFailed } from "../../stage/stage-failed.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 import { trainTogether } from "./train-together.ts"
 import type { TrainingOptions } from "../training-options.ts"
-import type { TrainedSae, TrainingHooks } from "./training-run.ts"
+import type { TrainedSae } from "./trained-sae.ts"
+import type { TrainingHooks } from "./training-run.ts"
 import type { TrainingRows } from "../rows/training-rows.ts"
 
 /** @param init an earlier SAE to go on from */

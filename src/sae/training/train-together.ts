@@ -11,7 +11,8 @@ import type { RowSource } from "../../activations/row-source.ts"
 import type { TrainingOptions } from "../training-options.ts"
 import { sampleSeed } from "../rows/data-order.ts"
 import { type ScaledRows, scaledRows, type TrainingRows } from "../rows/training-rows.ts"
-import { startRun, type TrainedSae, type TrainingHooks, type TrainingRun } from "./training-run.ts"
+import type { TrainedSae } from "./trained-sae.ts"
+import { startRun, type TrainingHooks, type TrainingRun } from "./training-run.ts"
 
 export interface Member {
   readonly options: TrainingOptions

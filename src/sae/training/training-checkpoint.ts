@@ -3,14 +3,13 @@ import type { CheckpointState } from "../../stage/checkpoint.ts"
 import type { AdamState } from "../../tensor/adam/adam-variable.ts"
 import type { Memory } from "../architecture.ts"
 import type { TrainerState } from "./sae-trainer.ts"
-
-export type Curve = Record<string, Array<number>>
+import type { CurveState } from "./training-curve.ts"
 
 type Floats = Float32Array<ArrayBuffer>
 
 const names = ["W_enc", "b_enc", "W_dec", "b_dec"] as const
 
-export const toCheckpoint = (state: TrainerState, curve: Curve): CheckpointState => {
+export const toCheckpoint = (state: TrainerState, curve: CurveState): CheckpointState => {
   const tensors: Record<string, Floats | Int32Array<ArrayBuffer>> = { silent: Int32Array.from(state.silent) }
   for (const name of names) {
     tensors[`${name}.weights`] = state[name].weights as Floats
@@ -27,10 +26,10 @@ export const toCheckpoint = (state: TrainerState, curve: Curve): CheckpointState
   return { json: { step: state.step, curve, memory: state.memory }, tensors }
 }
 
-export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: TrainerState; curve: Curve } => {
+export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: TrainerState; curve: CurveState } => {
   const { step, curve, memory } = json as unknown as {
     readonly step: number
-    readonly curve: Curve
+    readonly curve: CurveState
     readonly memory: Memory
   }
   const own = Object.keys(tensors)

@@ -1,6 +1,6 @@
 /** What `sae.json` says of a training: its options, resolved, and how it went. */
 import { auxiliaryLatents } from "../settings/choice-options.ts"
-import type { TrainedSae } from "./training-run.ts"
+import type { TrainedSae } from "./trained-sae.ts"
 
 /**
  * Format 1 of `sae.json` dates from when every training had the options of all architectures: those that a training has not

@@ -4,18 +4,15 @@
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
-import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
-import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { Checkpoint } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { watchDivergence } from "./divergence.ts"
-import { foldScale } from "./fold-scale.ts"
 import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
-import { roundStored } from "./round-stored.ts"
-import { type Curve, fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { type TrainedSae, trainedSae } from "./trained-sae.ts"
+import { fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { makeTrainingCurve } from "./training-curve.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../training-options.ts"
 import { optionProblems } from "../option-problems.ts"
 import type { ScaledBatch, ScaledRows } from "../rows/training-rows.ts"
@@ -24,34 +21,6 @@ import { unfoldScale } from "./unfold-scale.ts"
 export interface TrainingHooks {
   readonly progress?: (progress: Progress) => void
   readonly checkpoint?: Checkpoint
-}
-
-export interface TrainedSae {
-  /** For rows as they come; decoder rows have norm one, but for crosscoders that choose k latents. */
-  readonly weights: SaeWeights
-  /** The same with what tells its architecture, to be saved. */
-  readonly stored: StoredSae
-  /** Widths of the sources, and what the rows of each were divided by in training. */
-  readonly parts: ScaledRows["parts"]
-  /** step, rows, lr, loss, mse (in the scale of the rows), aux_loss, l0, explained_variance, dead. */
-  readonly curve: SaeCurve
-  readonly options: ResolvedOptions
-  readonly outcome: {
-    /** Means over the last tenth of the curve. */
-    readonly loss: number
-    readonly explained_variance: number
-    readonly l0: number
-    /** At the last step. */
-    readonly dead_latents: number
-    /** In the scale of the rows; null where the architecture has none. */
-    readonly threshold: number | null
-    /** What rows were divided by while training. */
-    readonly input_scale: number
-    readonly rows_seen: number
-    readonly epochs: number
-  }
-  /** What the architecture says of it besides. */
-  readonly methodOutcome: Readonly<Record<string, string | number>>
 }
 
 export interface TrainingRun {
@@ -75,8 +44,6 @@ export interface TrainingRun {
   readonly finish: () => Effect.Effect<TrainedSae, StageFailed>
 }
 
-/** Points of the curve. */
-const curvePoints = 250
 /** Steps between two looks at the clock, the checkpoint and the event loop. */
 const stepsBetween = 10
 /** Batches that the threshold is the mean over. */
@@ -105,7 +72,7 @@ export const startRun = Effect.fnUntraced(function* (
   hooks: TrainingHooks,
   init?: StoredSae
 ) {
-  const { d_in, scale, variance, transcoder } = rows
+  const { d_in, variance, transcoder } = rows
   const options = runOptions(rows, given)
   if (typeof options === "string") return yield* stageFailed(options)
   const { architecture } = options
@@ -129,27 +96,14 @@ export const startRun = Effect.fnUntraced(function* (
     (made) => Effect.sync(() => made.dispose())
   )
 
-  let curve: Curve = {}
-  const logEvery = Math.max(1, Math.floor(options.steps / curvePoints))
-  const explainedVariance = (metrics: StepMetrics): number => 1 - metrics.mse / variance
-  const log = (step: number, metrics: StepMetrics): void => {
-    const { mse, ...rest } = metrics
-    const row = {
-      step,
-      rows: step * options.batch_rows,
-      ...rest,
-      mse: mse * scale ** 2,
-      explained_variance: explainedVariance(metrics)
-    }
-    for (const [name, value] of Object.entries(row)) (curve[name] ??= []).push(value)
-  }
+  const curve = makeTrainingCurve(options, rows)
   const saved = yield* hooks.checkpoint?.load ?? Effect.succeed(undefined)
   if (saved !== undefined) {
     const restored = fromCheckpoint(saved)
     trainer.restoreState(restored.state)
-    curve = restored.curve
+    curve.restoreState(restored.curve)
   }
-  const watch = watchDivergence(options, variance, () => ({ step: curve["step"] ?? [], loss: curve["loss"] ?? [] }))
+  const watch = watchDivergence(options, variance, () => ({ step: curve.values("step"), loss: curve.values("loss") }))
 
   const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch, seen?: Pick<StepMetrics, "loss" | "mse">) {
     // Selection refuses NaN with a RangeError of its own.
@@ -162,7 +116,7 @@ export const startRun = Effect.fnUntraced(function* (
     const done = trainer.steps()
     const failed = watch.step(done, metrics)
     if (failed !== undefined) return yield* failed
-    if (done % logEvery === 0 || done === options.steps) log(done, metrics)
+    curve.add(done, metrics)
     if (done % stepsBetween !== 0 && done !== options.steps) return
     hooks.progress?.({
       done,
@@ -170,12 +124,13 @@ export const startRun = Effect.fnUntraced(function* (
       unit: "steps",
       metrics: {
         loss: metrics.loss,
-        explained_variance: explainedVariance(metrics),
+        explained_variance: curve.explainedVariance(metrics),
         l0: metrics.l0,
         dead: metrics.dead
       }
     })
-    if (hooks.checkpoint?.due() === true) yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve))
+    if (hooks.checkpoint?.due() === true)
+      yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve.exportState()))
     yield* breathe
   })
 
@@ -191,48 +146,13 @@ export const startRun = Effect.fnUntraced(function* (
   }
   const finish = Effect.fnUntraced(function* () {
     useAverage()
-    const threshold = architecture.threshold === true ? smallest : undefined
-    if (threshold !== undefined && !Number.isFinite(threshold)) {
+    const threshold = architecture.threshold === true ? smallest : null
+    if (threshold !== null && !Number.isFinite(threshold)) {
       return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
     const state = trainer.exportState()
-    const trained = {
-      W_enc: state.W_enc.weights,
-      b_enc: Float32Array.from(state.b_enc.weights),
-      W_dec: state.W_dec.weights,
-      b_dec: state.b_dec.weights,
-      extras: Object.fromEntries(
-        Object.entries(state.extras).map(([name, { weights }]) => [name, Float32Array.from(weights)])
-      ),
-      threshold: threshold ?? null
-    }
-    const last = (name: string): number => {
-      const values = curve[name] as ReadonlyArray<number>
-      const tail = values.slice(-Math.max(1, Math.floor(values.length / 10)))
-      return tail.reduce((sum, value) => sum + value, 0) / tail.length
-    }
-    const stored = roundStored(foldScale(trained, options, rows), options.dtype)
-    // A threshold that was never set has failed above.
-    const weights = computableSae(stored) as SaeWeights
-    const result: TrainedSae = {
-      weights,
-      stored,
-      parts: rows.parts,
-      curve: Object.fromEntries(Object.entries(curve).map(([name, values]) => [name, Float64Array.from(values)])),
-      options,
-      outcome: {
-        loss: last("loss"),
-        explained_variance: last("explained_variance"),
-        l0: last("l0"),
-        dead_latents: curve["dead"]?.at(-1) as number,
-        threshold: threshold === undefined ? null : threshold * scale,
-        input_scale: scale,
-        rows_seen: options.steps * options.batch_rows,
-        epochs: (options.steps * options.batch_rows) / rows.rows
-      },
-      methodOutcome: method.outcome?.(state.memory, options) ?? {}
-    }
-    return result
+    const methodOutcome = method.outcome?.(state.memory, options) ?? {}
+    return trainedSae(state, threshold, options, rows, curve, methodOutcome)
   })
   const run: TrainingRun = {
     options,

@@ -28,32 +28,9 @@ const codes = (...more: ReadonlyArray<string>): Printed => {
   return JSON.parse(execFileSync(process.execPath, [script, copy, ...more], { encoding: "utf8" })) as Printed
 }
 
-/** Ridge SAEs: sum_j f_j^2 for a penalty. */
-const ridge = `
-import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
-import { penaltyWeight } from "../settings/schedules.ts"
-import type { Architecture } from "../architecture.ts"
-
-const ridge: Architecture<typeof penaltyOptions> = {
-  name: "ridge",
-  summary: "L2",
-  options: penaltyOptions,
-  defaults: { reconstruction: "sum", sparsity_coefficient: 0.05 },
-  presets: {},
-  problems: (options) => penaltyProblems("ridge", options),
-  sparseBy: "penalty",
-  endToEnd: ["sparsity_coefficient"],
-  latentType: "relu",
-  latents: ({ b_enc }) => ({ type: "relu", b_enc }),
-  load: async () => {
-    const { reluLoss } = await import("../loss/relu-loss.ts")
-    const squares = { value: (f: number) => f * f, slope: (f: number) => 2 * f }
-    return { loss: (batch) => reluLoss(batch, squares, penaltyWeight(batch.options, batch.step)) }
-  }
-}
-
-export default ridge
-`
+/** The example of the page that says how an architecture is added. */
+const page = readFileSync(join(root, "docs/how-to/adding-an-architecture.md"), "utf8")
+const ridge = /```ts\n(.*?)```/s.exec(page)?.[1] as string
 
 it("a training has the code of its own architecture in its key; a new architecture is one file, and changes no key", () => {
   const before = codes().codes

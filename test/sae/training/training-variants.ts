@@ -2,7 +2,7 @@
 import * as Result from "effect/Result"
 import * as Rng from "../../../src/random/rng.ts"
 import { matrixRows, type RowSource } from "../../../src/activations/row-source.ts"
-import type { TrainedSae } from "../../../src/sae/training/training-run.ts"
+import type { TrainedSae } from "../../../src/sae/training/trained-sae.ts"
 import type { TrainingRows } from "../../../src/sae/rows/training-rows.ts"
 import type { Task } from "../../../src/sae/architecture.ts"
 import type { SharedOptions } from "../../../src/sae/settings/shared-options.ts"
