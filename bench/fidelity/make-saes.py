@@ -534,6 +534,26 @@ for name, make in {
     cases[name] = (make, {})
 
 
+def connor_rob(folder, g):
+    torch.save(gaussians(g, W_enc=(8, 24), W_dec=(24, 8), b_enc=(24,), b_dec=(8,)), folder / "L0_z.pt")
+    (folder / "L0_z_cfg.json").write_text(json.dumps({"act_size": 8, "dict_size": 24, "act_name": "blocks.0.attn.hook_z", "model_name": "gpt2-small", "enc_dtype": "fp32", "seed": 49, "lr": 0.0012, "l1_coeff": 1.8, "site": "z", "layer": 0}))
+
+
+@case("connor_rob/hook_z")
+def make_connor_rob(folder, g):
+    from sae_lens import SAE
+    from sae_lens.loading import pretrained_sae_loaders as loaders
+    connor_rob(folder, g)
+    loaders.hf_hub_download = lambda repo_id=None, filename=None, **_: str(folder / filename)
+    cfg, state, _ = loaders.connor_rob_hook_z_huggingface_loader("ckkissane/x", "L0_z.pt", "cpu")
+    cfg = loaders.handle_config_defaulting(cfg)
+    config = SAE.get_sae_config_class_for_architecture(cfg["architecture"]).from_dict(cfg)
+    sae = SAE.get_sae_class_for_architecture(config.architecture())(config)
+    sae.load_state_dict(state)
+    x = rows(g, 8)
+    expect(folder, x, sae.encode(x.reshape(n, 2, 4)), sae(x.reshape(n, 2, 4)))
+
+
 @case("circuit_tracer/layer")
 def make_circuit_tracer(folder, g):
     # Its loader wants YAML files of the repository for names alone.

@@ -40,9 +40,16 @@ export const writableNames: ReadonlyArray<string> = formatNames.filter((name) =>
 /** The format of the files, or a failure that lists what was looked for. */
 export const detectFormat = Effect.fn("detectFormat")(function* (folder: SaeFolder) {
   const inside = (format: SaeFormat) => Number(format.looks_inside === true)
+  let unreadable: ArtifactError | undefined
   for (const format of [...formats.values()].toSorted((a, b) => inside(a) - inside(b))) {
-    if (yield* format.detect(folder)) return format
+    const found = yield* Effect.catch(format.detect(folder), (error) => {
+      unreadable ??= error
+      return Effect.succeed(false)
+    })
+    if (found) return format
   }
+  // A file that nobody can open is worth more words than a list of what was looked for.
+  if (unreadable !== undefined) return yield* unreadable
   const known = [...formats.values()].map(({ name, files: own }) => `${name}: ${own}`)
   const [some, more] = [folder.names.slice(0, 8), folder.names.length - 8]
   return yield* new ArtifactError({

@@ -1,6 +1,6 @@
 /** An SAE of another library as an Sae artifact: its files checked against the digests that are in the key, read, written. */
 import * as Effect from "effect/Effect"
-import type { ArtifactWriter } from "../../artifact/artifact.ts"
+import type { ArtifactWriter, VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { bytesFile } from "../../artifact/bytes-file.ts"
 import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
@@ -13,19 +13,27 @@ import type { ResolvedSource } from "../../stage/source.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 
 /** Every file that is opened is read and hashed whole: what is imported is what was planned. */
-const sourceFolder = (source: ResolvedSource): SaeFolder => ({
-  digest: "",
-  // A key holds what files say and not where they stand; on the hub the two go together.
-  ...(source.uri.startsWith("hf:") ? { place: source.uri } : {}),
-  names: source.files.map(({ name }) => name),
-  open: (name) =>
-    Effect.gen(function* () {
-      const file = source.files.find((one) => one.name === name) as ResolvedSource["files"][number]
-      const changed = (error: Error) =>
-        new ArtifactError({ reason: "missing", digest: "", path: name, detail: error.message })
-      return bytesFile(yield* Effect.mapError(readSourceFile(source, file), changed), name)
-    })
-})
+const sourceFolder = (source: ResolvedSource): SaeFolder => {
+  // Formats look into the same files one after the other.
+  const opened = new Map<string, VerifiedFile>()
+  return {
+    digest: "",
+    // A key holds what files say and not where they stand; on the hub the two go together.
+    ...(source.uri.startsWith("hf:") ? { place: source.uri } : {}),
+    names: source.files.map(({ name }) => name),
+    open: (name) =>
+      Effect.gen(function* () {
+        const known = opened.get(name)
+        if (known !== undefined) return known
+        const file = source.files.find((one) => one.name === name) as ResolvedSource["files"][number]
+        const changed = (error: Error) =>
+          new ArtifactError({ reason: "missing", digest: "", path: name, detail: error.message })
+        const bytes = bytesFile(yield* Effect.mapError(readSourceFile(source, file), changed), name)
+        opened.set(name, bytes)
+        return bytes
+      })
+  }
+}
 
 export interface ImportOptions {
   /** Null: told by its files. */

@@ -12,6 +12,9 @@ export interface ConfigKeys {
   readonly only?: Readonly<Record<string, ReadonlyArray<unknown>>>
 }
 
+/** Names with white space between them. */
+export const keyNames = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
+
 type Json = Readonly<Record<string, unknown>>
 
 const says = (value: unknown): boolean =>

@@ -2,42 +2,17 @@
 import * as Effect from "effect/Effect"
 import type { Floats, StoredSae } from "../stored/stored-sae.ts"
 import { transposed } from "../stored/stored-sae.ts"
+import { keyNames } from "./config-keys.ts"
 import type { TensorFile } from "./tensor-file.ts"
 
 /** Keys of how it was trained and run: nothing of what it computes. */
-export const lmSaesTraining: ReadonlyArray<string> = [
-  "top_k",
-  "k_warmup_steps",
-  "l1_coefficient",
-  "l1_coefficient_warmup_steps",
-  "lp",
-  "seed",
-  "device",
-  "dtype",
-  "use_ghost_grads",
-  "tp_size",
-  "ddp_size",
-  "strict_loading",
-  "sae_pretrained_name_or_path",
-  "exp_name",
-  "exp_result_path",
-  "exp_result_dir",
-  "init_decoder_norm",
-  "init_encoder_norm",
-  "expansion_factor",
-  "initial_k",
-  "init_encoder_with_decoder_transpose",
-  "decoder_exactly_fixed_norm",
-  "use_triton_kernel",
-  "max_k",
-  "sparsity_threshold_for_triton_spmm_kernel",
-  "jumprelu_threshold_window",
-  "use_batch_norm_mse",
-  "promote_act_fn_dtype",
-  "total_training_tokens",
-  "batch_size",
-  "lr"
-]
+export const lmSaesTraining: ReadonlyArray<string> = keyNames(`
+  top_k k_warmup_steps l1_coefficient l1_coefficient_warmup_steps lp seed device dtype use_ghost_grads tp_size
+  ddp_size strict_loading sae_pretrained_name_or_path exp_name exp_result_path exp_result_dir init_decoder_norm
+  init_encoder_norm expansion_factor initial_k init_encoder_with_decoder_transpose decoder_exactly_fixed_norm
+  use_triton_kernel max_k sparsity_threshold_for_triton_spmm_kernel jumprelu_threshold_window use_batch_norm_mse
+  promote_act_fn_dtype total_training_tokens batch_size lr
+`)
 
 export interface LinearWeights {
   readonly d_in: number

@@ -2,28 +2,15 @@
  * A flat `cfg.json` of SAELens from before version 6 in the layout of version 6. Source: SAELens 6.54.12
  * `loading/pretrained_sae_loaders.py`, `handle_pre_6_0_config`.
  */
+import { keyNames } from "./config-keys.ts"
 import type { Json } from "../latents/latent-type.ts"
 
 /** What SAELens keeps as metadata of a flat configuration. */
-export const metadataKeys: ReadonlyArray<string> = [
-  "model_name",
-  "hook_name",
-  "model_class_name",
-  "hook_head_index",
-  "model_from_pretrained_kwargs",
-  "prepend_bos",
-  "exclude_special_tokens",
-  "neuronpedia_id",
-  "context_size",
-  "seqpos_slice",
-  "dataset_path",
-  "sae_lens_version",
-  "sae_lens_training_version",
-  "hook_name_out",
-  "hook_head_index_out",
-  "hf_hook_name",
-  "hf_hook_name_out"
-]
+export const metadataKeys: ReadonlyArray<string> = keyNames(`
+  model_name hook_name model_class_name hook_head_index model_from_pretrained_kwargs prepend_bos
+  exclude_special_tokens neuronpedia_id context_size seqpos_slice dataset_path sae_lens_version
+  sae_lens_training_version hook_name_out hook_head_index_out hf_hook_name hf_hook_name_out
+`)
 
 const renamed: Readonly<Record<string, string>> = {
   hook_point: "hook_name",

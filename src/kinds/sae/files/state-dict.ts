@@ -61,20 +61,28 @@ export const openStateDict = Effect.fn("openStateDict")(function* (folder: SaeFo
   return result
 })
 
-/** The one of the folder's PyTorch files that `is` true of; fails where several are. */
+/**
+ * The one of the folder's PyTorch files that `is` true of; fails where several are, and where none is because one cannot be
+ * read.
+ */
 export const findStateDict = Effect.fn("findStateDict")(function* (
   folder: SaeFolder,
   is: (dict: StateDict) => boolean,
   files: ReadonlyArray<string> = torchFiles(folder)
 ) {
   let found: StateDict | undefined
+  let unreadable: ArtifactError | undefined
   for (const path of files) {
-    const dict = yield* openStateDict(folder, path)
-    if (!is(dict)) continue
+    const dict = yield* Effect.catch(openStateDict(folder, path), (error) => {
+      unreadable ??= error
+      return Effect.succeed(undefined)
+    })
+    if (dict === undefined || !is(dict)) continue
     if (found !== undefined) {
       return yield* dict.fail(`${found.path} beside it is an SAE, too; give one of the files instead of the folder`)
     }
     found = dict
   }
+  if (found === undefined && unreadable !== undefined) return yield* unreadable
   return found
 })

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { encodeTorchFile, type PickleEntry, type TorchTensor } from "../../../format/torch/torch-file.ts"
 import { canonicalJson } from "../../../json/canonical-json.ts"
-import { type ConfigKeys, keyProblem, keysBeside } from "../files/config-keys.ts"
+import { type ConfigKeys, keyNames, keyProblem, keysBeside } from "../files/config-keys.ts"
 import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
 import { findStateDict, type StateDict, torchFiles } from "../files/state-dict.ts"
 import { onlyTensors } from "../files/tensor-file.ts"
@@ -23,39 +23,13 @@ const configName = "config.json"
 
 const trainerKeys: ConfigKeys = {
   read: ["dict_class", "activation_dim", "dict_size", "k", "group_sizes", "lm_name", "submodule_name", "layer"],
-  harmless: [
-    "trainer_class",
-    "lr",
-    "steps",
-    "seed",
-    "device",
-    "wandb_name",
-    "warmup_steps",
-    "decay_start",
-    "resample_steps",
-    "l1_penalty",
-    "sparsity_penalty",
-    "sparsity_warmup_steps",
-    "sparsity_function",
-    "sparsity_queue_length",
-    "p_start",
-    "p_end",
-    "anneal_start",
-    "anneal_end",
-    "n_sparsity_updates",
-    "bandwidth",
-    "target_l0",
-    "auxk_alpha",
-    "top_k_aux",
-    "threshold_beta",
-    "threshold_start_step",
-    "group_fractions",
-    "group_weights",
-    // Rows were divided by it in training, and the biases are multiplied by it when they are saved.
-    "norm_factor",
-    "k_anneal_steps",
-    "initial_k"
-  ]
+  // norm_factor: rows were divided by it in training, and the biases are multiplied by it when they are saved.
+  harmless: keyNames(`
+    trainer_class lr steps seed device wandb_name warmup_steps decay_start resample_steps l1_penalty sparsity_penalty
+    sparsity_warmup_steps sparsity_function sparsity_queue_length p_start p_end anneal_start anneal_end n_sparsity_updates
+    bandwidth target_l0 auxk_alpha top_k_aux threshold_beta threshold_start_step group_fractions group_weights norm_factor
+    k_anneal_steps initial_k
+  `)
 }
 
 const bufferKeys: ConfigKeys = {

@@ -10,13 +10,19 @@ import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../../format/half-float.ts"
 import { encodeSafetensors, type SafetensorsTensor } from "../../../format/safetensors.ts"
 import { canonicalJson } from "../../../json/canonical-json.ts"
-import { keyProblem, keysBeside } from "../files/config-keys.ts"
+import { keysBeside } from "../files/config-keys.ts"
 import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
+import {
+  architectureName,
+  saeLensHeader,
+  type SaeLensHeader,
+  type SaeLensKind,
+  scaleKey,
+  typesNamed
+} from "../files/saelens-header.ts"
 import { saeLensKeys } from "../files/saelens-keys.ts"
-import { modernized } from "../files/saelens-legacy.ts"
 import { onlyTensors, openTensorFile, type TensorFile } from "../files/tensor-file.ts"
-import type { Json } from "../latents/latent-type.ts"
-import { allLatentTypes, type AnyLatentType, latentType, type SaeActivation, tensorsOf } from "../latents/latents.ts"
+import { latentType, tensorsOf } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import type { Floats, StoredDtype, StoredLatents, StoredSae } from "../stored/stored-sae.ts"
 import { storedProblem, transposed } from "../stored/stored-sae.ts"
@@ -27,132 +33,8 @@ export const saeLensWeightsName = "sae_weights.safetensors"
 /** The version of the format that what we write obeys. */
 const formatVersion = "6.54.12"
 
-const kinds = ["sae", "transcoder", "skip_transcoder"] as const
-type Kind = (typeof kinds)[number]
-
-/** SAELens's word; where it has none, ours, which SAELens refuses by name. */
-const architectureName = ({ type, saelens }: AnyLatentType, kind: Kind): string =>
-  saelens.names[kind] ?? (kind === "sae" ? type : `${type}_${kind}`)
-
-/** Of `constant_scalar_rescale`. */
-const scaleKey = "activation_normalization_factor"
-
-/** Architectures that are trained, and saved as another one for use. */
-const trainingOnly: Readonly<Record<string, string>> = { batchtopk: "jumprelu", matryoshka_batchtopk: "jumprelu" }
-
-const normalizations: Readonly<Record<string, StoredSae["normalize"]>> = {
-  none: "none",
-  // Folded into the weights when training ends; SAELens does nothing at run time.
-  expected_average_only_in: "none",
-  covariance_whitening: "none",
-  constant_norm_rescale: "constant_norm_rescale",
-  layer_norm: "layer_norm",
-  constant_scalar_rescale: "constant_scalar_rescale"
-}
-
-export interface SaeLensHeader {
-  /** SAELens's word: `standard`, `topk`, `skip_transcoder`, ... */
-  readonly architecture: string
-  readonly kind: Kind
-  readonly latents: AnyLatentType
-  readonly activation: SaeActivation
-  readonly k: number | null
-  readonly d_in: number
-  readonly d_out: number
-  readonly d_sae: number
-  readonly apply_b_dec_to_input: boolean
-  readonly normalize: StoredSae["normalize"]
-  readonly input_scale: number | undefined
-  /** Whether a `scaling_factor` other than ones is meant to be used (before version 6). */
-  readonly scaling_factor: boolean
-  readonly metadata: Json
-  /** In the layout of version 6. */
-  readonly config: Json
-  readonly given: Json
-}
-
-const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
-
-const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
-
-const versionOf = (config: Json): number => {
-  const stated =
-    config["sae_lens_version"] ?? (isRecord(config["metadata"]) ? config["metadata"]["sae_lens_version"] : undefined)
-  return typeof stated === "string" ? Number.parseInt(stated, 10) : Number.NaN
-}
-
-/** The types that an architecture may be, those first that others are saved as. */
-const typesNamed = (architecture: string): ReadonlyArray<readonly [AnyLatentType, Kind]> =>
-  allLatentTypes
-    .flatMap((type) => kinds.map((kind) => [type, kind] as const))
-    .filter(([type, kind]) => architectureName(type, kind) === architecture)
-    .toSorted(([a], [b]) => Number(a.saelens.claims !== undefined) - Number(b.saelens.claims !== undefined))
-
-/** The header, or the reason why this folder cannot be read. */
-const headerOf = (given: Json): SaeLensHeader | string => {
-  const legacy = !(versionOf(given) >= 6)
-  const config = legacy ? modernized(given) : given
-  if (typeof config === "string") return config
-  const name = config["architecture"]
-  if (typeof name === "string" && Object.hasOwn(trainingOnly, name)) {
-    return `${name} is the architecture of a training checkpoint; save it for use in SAELens (save_inference_model), as ${trainingOnly[name]}`
-  }
-  const [found] = typeof name === "string" ? typesNamed(name) : []
-  if (found === undefined) {
-    const known = new Set(
-      allLatentTypes.flatMap((type) => kinds.map((kind) => type.saelens.names[kind])).filter((one) => one !== undefined)
-    )
-    return `the architecture ${JSON.stringify(name)} cannot be read; ${[...known].join(", ")} can`
-  }
-  const [latents, kind] = found
-  const unknown = keyProblem(config, saeLensKeys(latents.saelens.keys ?? [], kind !== "sae", legacy))
-  if (unknown !== undefined) return unknown
-  const { d_in, d_sae } = config
-  if (!isSize(d_in)) return `d_in is ${JSON.stringify(d_in)}, not a whole number above 0`
-  if (!isSize(d_sae)) return `d_sae is ${JSON.stringify(d_sae)}, not a whole number above 0`
-  const d_out = kind === "sae" ? d_in : config["d_out"]
-  if (!isSize(d_out)) return `d_out is ${JSON.stringify(d_out)}, not a whole number above 0`
-  const normalize = config["normalize_activations"] ?? "none"
-  if (typeof normalize !== "string" || !Object.hasOwn(normalizations, normalize)) {
-    return `normalize_activations is ${JSON.stringify(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
-  }
-  const scales = latents.saelens.keys?.includes(scaleKey) === true
-  if (normalize === "constant_scalar_rescale" && !scales) {
-    return `normalize_activations is ${JSON.stringify(normalize)}, which ${String(name)} does not have`
-  }
-  const { [scaleKey]: scale = 1 } = config
-  if (scales && !(typeof scale === "number" && scale > 0))
-    return `${scaleKey} is ${JSON.stringify(scale)}, not a number above 0`
-  const reshape = config["reshape_activations"] ?? "none"
-  if (reshape !== "none" && reshape !== "hook_z") {
-    return `reshape_activations is ${JSON.stringify(reshape)}; none and hook_z can be read`
-  }
-  const applies = config["apply_b_dec_to_input"] ?? kind === "sae"
-  if (typeof applies !== "boolean") return `apply_b_dec_to_input is ${JSON.stringify(applies)}, not true or false`
-  const metadata = {
-    ...(isRecord(config["metadata"]) ? config["metadata"] : {}),
-    ...(reshape === "hook_z" ? { reshape_activations: "hook_z" } : {})
-  }
-  const fields = latents.saelens.read(config, metadata, d_sae)
-  if (typeof fields === "string") return fields
-  return {
-    architecture: name as string,
-    kind,
-    latents,
-    activation: latents.activation({ type: latents.type, ...fields } as StoredLatents),
-    k: "k" in fields ? (fields.k as number) : null,
-    d_in,
-    d_out,
-    d_sae,
-    apply_b_dec_to_input: applies,
-    normalize: normalizations[normalize] as StoredSae["normalize"],
-    input_scale: normalize === "constant_scalar_rescale" ? (scale as number) : undefined,
-    scaling_factor: config["finetuning_scaling_factor"] === true,
-    metadata,
-    config,
-    given
-  }
-}
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isTied = ({ latents, config }: SaeLensHeader): boolean => latents.saelens.tied?.(config) === true
 
@@ -176,7 +58,7 @@ export interface OpenedSaeLens {
 
 /** Reads the configuration and checks names and shapes; `weights` reads the numbers. Needs a scope, for the file. */
 export const openSaeLens = Effect.fn("openSaeLens")(function* (folder: SaeFolder) {
-  const header = headerOf(yield* readJsonObject(folder, saeLensConfigName))
+  const header = saeLensHeader(yield* readJsonObject(folder, saeLensConfigName))
   if (typeof header === "string") {
     return yield* new ArtifactError({
       reason: "invalid",
@@ -273,7 +155,7 @@ const isExact = (dtype: StoredDtype, values: Floats): boolean => {
   return back.every((x, i) => Object.is(x, values[i]))
 }
 
-const kindOf = ({ transcoder, W_skip }: StoredSae): Kind =>
+const kindOf = ({ transcoder, W_skip }: StoredSae): SaeLensKind =>
   transcoder ? (W_skip === undefined ? "transcoder" : "skip_transcoder") : "sae"
 
 /**

@@ -1,40 +1,15 @@
-/** The types of latents, by name: one line here and one file for each. */
-import { abstopk, type AbsTopkActivation, type AbsTopkLatents } from "./abstopk.ts"
-import { batchTopk, type BatchTopkLatents } from "./batch-topk.ts"
-import { gated, type GatedLatents } from "./gated.ts"
-import { groupmax, type GroupmaxActivation, type GroupmaxLatents } from "./groupmax.ts"
-import { jumprelu, type JumpReluActivation, type JumpReluLatents } from "./jumprelu.ts"
+/** The types of latents, by name: one file and two lines here for each. */
+import { abstopk } from "./abstopk.ts"
+import { batchTopk } from "./batch-topk.ts"
+import { gated } from "./gated.ts"
+import { groupmax } from "./groupmax.ts"
+import { jumprelu } from "./jumprelu.ts"
 import type { Floats, LatentType } from "./latent-type.ts"
-import { matchingPursuit, type MatchingPursuitActivation, type MatchingPursuitLatents } from "./matching-pursuit.ts"
-import { relu, type ReluActivation, type ReluLatents } from "./relu.ts"
-import { temporal, type TemporalActivation, type TemporalLatents } from "./temporal.ts"
-import { topk, type TopkActivation, type TopkLatents } from "./topk.ts"
+import { matchingPursuit } from "./matching-pursuit.ts"
+import { relu } from "./relu.ts"
+import { temporal } from "./temporal.ts"
+import { topk } from "./topk.ts"
 
-/** How latents are chosen, with the parameters that only this choice has; formulas in the file of each. */
-export type StoredLatents =
-  | ReluLatents
-  | TopkLatents
-  | AbsTopkLatents
-  | GroupmaxLatents
-  | JumpReluLatents
-  | BatchTopkLatents
-  | GatedLatents
-  | MatchingPursuitLatents
-  | TemporalLatents
-
-/** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
-export type SaeActivation =
-  | ReluActivation
-  | TopkActivation
-  | AbsTopkActivation
-  | GroupmaxActivation
-  | JumpReluActivation
-  | MatchingPursuitActivation
-  | TemporalActivation
-
-export type AnyLatentType = LatentType<StoredLatents, SaeActivation>
-
-/** Those that are saved as another one's stand before it. */
 export const latentTypes = {
   relu,
   topk,
@@ -46,6 +21,17 @@ export const latentTypes = {
   matching_pursuit: matchingPursuit,
   temporal
 } as const
+
+type TypeOf<T> = T extends LatentType<infer L, infer A> ? { readonly latents: L; readonly activation: A } : never
+type Types = { [N in keyof typeof latentTypes]: TypeOf<(typeof latentTypes)[N]> }[keyof typeof latentTypes]
+
+/** How latents are chosen, with the parameters that only this choice has; formulas in the file of each. */
+export type StoredLatents = Types["latents"]
+
+/** How latents are chosen when the SAE is used, after `z = (x - b_dec) W_enc + b_enc`. */
+export type SaeActivation = Types["activation"]
+
+export type AnyLatentType = LatentType<StoredLatents, SaeActivation>
 
 export const allLatentTypes: ReadonlyArray<AnyLatentType> = Object.values(latentTypes)
 

@@ -12,6 +12,7 @@ import { readSmallSae, smallSaeNames } from "./small-saes.ts"
 /** Where each SAE can go without folding. */
 const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
   "circuit_tracer/layer": ["dictionary_learning", "saelens"],
+  "connor_rob/hook_z": ["dictionary_learning", "openai", "saelens"],
   "dictionary_learning/AutoEncoder": ["dictionary_learning", "openai", "saelens"],
   "dictionary_learning/AutoEncoderNew": ["dictionary_learning", "saelens"],
   "dictionary_learning/AutoEncoderTopK": ["dictionary_learning", "saelens"],
