@@ -17,7 +17,7 @@ import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { largePages } from "../../src/execute/large-pages.ts"
+import { largePages } from "../../src/execute/local/large-pages.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { peersPython, startPeers } from "./peer-process.ts"
 

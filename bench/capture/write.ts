@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { activationDtypes, type ActivationDtype } from "../../src/kinds/activations/activations-columns.ts"
 import { openRowSetWriter } from "../../src/kinds/activations/write-activations.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { makeArtifactWriter } from "../../src/execute/artifact-writer.ts"
+import { makeArtifactWriter } from "../../src/store/local/artifact-writer.ts"
 import { normsOfRows } from "../../src/numeric/row-norms.ts"
 
 const { values: given } = parseArgs({

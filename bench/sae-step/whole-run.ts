@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { matrixRows } from "../../src/activations/row-source.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
 import type { TrainingOptions } from "../../src/sae/training-options.ts"
-import { makeCheckpoint } from "../../src/store/checkpoint.ts"
+import { makeCheckpoint } from "../../src/store/local/checkpoint.ts"
 
 const everySeconds = 20
 

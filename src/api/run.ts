@@ -6,13 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { layer as localBackend } from "../execute/local-backend.ts"
+import { executorLayer } from "../execute/by-name/executor-layer.ts"
 import { readExperiment } from "../experiment/load-experiment.ts"
 import { planSelected, runExperiment } from "../experiment/run-experiment.ts"
 import type { Json } from "../json/canonical-json.ts"
 import type { RunSelection } from "../plan/select-run.ts"
 import type { RunEvent } from "../run/event.ts"
-import { layer as fileStore } from "../store/file-store.ts"
+import { layer as localStore } from "../store/local/local-store.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
 import { ensureEngine } from "../tensor/engine/ensure-engine.ts"
 
@@ -72,6 +72,6 @@ const runFile = Effect.fn("run")(function* (file: string, options: RunOptions) {
         ...(keepGoing === undefined ? {} : { keepGoing })
       })
     ),
-    Effect.provide(Layer.mergeAll(fileStore(experiment.project.cache), localBackend))
+    Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local")))
   )
 })

@@ -1,74 +1,138 @@
 /**
- * What a worker is told and what it answers: the one format between head and workers, whether they are local
- * processes or stand on a cluster. All of it is JSON; nothing of the environment is in it.
+ * What a worker is told and what it answers: the one format between head and workers, over a pipe or a file, whether they are
+ * local processes or stand on a cluster. All of it is JSON, decoded on both sides; nothing of the environment is in it.
  */
-import type { Metrics } from "../artifact/artifact.ts"
+import * as Schema from "effect/Schema"
 import type { Json } from "../json/canonical-json.ts"
-import type { Coordinates } from "../stage/coordinates.ts"
-import type { ResolvedSource } from "../stage/source.ts"
 import type { Wiring } from "../stage/wiring.ts"
-import type { EngineInfo, EngineName } from "../tensor/engine-info.ts"
-import type { ProgressReading } from "./progress-meter.ts"
+import { StoreDescription } from "../store/store-description.ts"
+import { engineNames } from "../tensor/engine-info.ts"
 
-export interface JobArtifact {
-  readonly digest: string
-  readonly at: Coordinates
-}
+/** JSON whatever it holds: who decoded the text has seen to that. */
+const AnyJson: Schema.Codec<Json> = Schema.Json as Schema.Codec<Json>
+const JsonMap = Schema.Record(Schema.String, AnyJson)
 
-export interface Job {
+export const JobArtifact = Schema.Struct({ digest: Schema.String, at: JsonMap })
+export type JobArtifact = typeof JobArtifact.Type
+
+const JobWiring: Schema.Codec<Wiring<JobArtifact>> = Schema.Union([
+  Schema.Struct({ shape: Schema.Literal("one"), of: JobArtifact }),
+  Schema.Struct({ shape: Schema.Literal("list"), of: Schema.Array(JobArtifact) }),
+  Schema.Struct({
+    shape: Schema.Literal("record"),
+    of: Schema.Record(
+      Schema.String,
+      Schema.suspend((): Schema.Codec<Wiring<JobArtifact>> => JobWiring)
+    )
+  })
+])
+
+/** A source as it was resolved at plan time; the worker gives its files the means to be fetched. */
+const JobSource = Schema.Struct({
+  uri: Schema.String,
+  digest: Schema.String,
+  pin: Schema.optionalKey(Schema.String),
+  licence: Schema.optionalKey(Schema.String),
+  files: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      path: Schema.String,
+      sha256: Schema.String,
+      remote: Schema.optionalKey(Schema.Struct({ scheme: Schema.String, place: AnyJson }))
+    })
+  )
+})
+
+const EngineName = Schema.Literals(engineNames)
+
+export const Job = Schema.Struct({
   /** Of the stage instance. */
-  readonly id: string
-  readonly key: string
+  id: Schema.String,
+  key: Schema.String,
   /** Absolute path of the module of the stage kind. */
-  readonly file: string
-  readonly params: Readonly<Record<string, Json>>
-  readonly sources: Readonly<Record<string, ResolvedSource>>
+  file: Schema.String,
+  params: JsonMap,
+  sources: Schema.Record(Schema.String, JobSource),
   /** What the kind's own `facts` found at plan time. */
-  readonly facts: Readonly<Record<string, Json>>
-  readonly inputs: Readonly<Record<string, Wiring<JobArtifact>>>
+  facts: JsonMap,
+  inputs: Schema.Record(Schema.String, JobWiring),
   /** Name of the artifact kind that has to come out. */
-  readonly output: string
-  readonly store: string
-  /** A folder that does not exist yet, on the store's file system. */
-  readonly outputDirectory: string
-  readonly checkpoint: {
-    /** Where this attempt saves. */
-    readonly directory: string
-    /** Where earlier owners of the key saved, latest first. */
-    readonly earlier: ReadonlyArray<string>
-    readonly everySeconds: number
-  }
-  readonly log: string
+  output: Schema.String,
+  store: StoreDescription,
+  /** Where in the store this owner of the key works, and which attempt this is. */
+  workspace: Schema.Struct({ key: Schema.String, epoch: Schema.Int }),
+  attempt: Schema.Int,
+  /** Checkpoints are at least so far apart. */
+  checkpointSeconds: Schema.Finite,
+  /** The file that gets what the stage prints and says. */
+  log: Schema.String,
   /** Null for kinds that need no tensor engine. */
-  readonly engine: { readonly name: EngineName; readonly threads: number } | null
-  readonly projectDirectory: string
-}
+  engine: Schema.NullOr(Schema.Struct({ name: EngineName, threads: Schema.Int })),
+  projectDirectory: Schema.String
+})
+export type Job = typeof Job.Type
 
-export interface JobLoss {
-  readonly reason: "missing" | "damaged"
-  readonly digest: string
-  readonly path: string
-}
+const JobLoss = Schema.Struct({
+  reason: Schema.Literals(["missing", "damaged"]),
+  digest: Schema.String,
+  path: Schema.String
+})
+export type JobLoss = typeof JobLoss.Type
+
+const Metrics = Schema.Record(Schema.String, Schema.Finite)
 
 /** What came out of one job. */
-export interface JobDone {
-  readonly digest: string
-  readonly metrics: Metrics
-  readonly engine: EngineInfo | null
+const JobDone = Schema.Struct({
+  digest: Schema.String,
+  metrics: Metrics,
+  engine: Schema.NullOr(
+    Schema.Struct({
+      name: EngineName,
+      version: Schema.String,
+      device: Schema.Literals(["cpu", "gpu"]),
+      isa: Schema.String,
+      threads: Schema.Int,
+      kernels: Schema.Literals(["compiled", "library", "portable"])
+    })
+  ),
   /** Jobs that were done in the same pass, itself included. */
-  readonly together: number
-}
+  together: Schema.Int
+})
+export type JobDone = typeof JobDone.Type
+
+const ProgressReading = Schema.Struct({
+  done: Schema.Finite,
+  total: Schema.Finite,
+  unit: Schema.String,
+  /** Units per second over the last half minute; null while it is not known. */
+  rate: Schema.NullOr(Schema.Finite),
+  /** Seconds that remain; null while it is not known. */
+  eta: Schema.NullOr(Schema.Finite),
+  metrics: Metrics
+})
+export type ProgressReading = typeof ProgressReading.Type
 
 /** `id`: whose job of those that the worker was given. */
-export type WorkerEvent =
-  | ({ readonly type: "progress"; readonly id: string } & ProgressReading)
-  | { readonly type: "log"; readonly id: string; readonly line: string }
+const LiveEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("progress"), id: Schema.String, ...ProgressReading.fields }),
+  Schema.Struct({ type: Schema.Literal("log"), id: Schema.String, line: Schema.String })
+])
+export type LiveEvent = typeof LiveEvent.Type
+
+export const WorkerEvent = Schema.Union([
+  LiveEvent,
   /** In the order of the jobs. */
-  | { readonly type: "done"; readonly results: ReadonlyArray<JobDone> }
-  | {
-      readonly type: "failed"
-      readonly problem: string
-      readonly retryable: boolean
-      /** Not the stage's fault: inputs that could not be read as they were. */
-      readonly losses: ReadonlyArray<JobLoss>
-    }
+  Schema.Struct({ type: Schema.Literal("done"), results: Schema.Array(JobDone) }),
+  Schema.Struct({
+    type: Schema.Literal("failed"),
+    problem: Schema.String,
+    retryable: Schema.Boolean,
+    /** Not the stage's fault: inputs that could not be read as they were. */
+    losses: Schema.Array(JobLoss)
+  })
+])
+export type WorkerEvent = typeof WorkerEvent.Type
+
+/** One line, or one file. */
+export const JobsText = Schema.fromJsonString(Schema.NonEmptyArray(Job))
+export const WorkerEventText = Schema.fromJsonString(WorkerEvent)

@@ -34,7 +34,7 @@ import type { StageFiles } from "../catalog/stage-catalog.ts"
 import type { ResolvedSource, SourceOf } from "../stage/source.ts"
 import type { StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
-import { layer as storeLayer } from "../store/file-store.ts"
+import { layer as storeLayer } from "../store/local/local-store.ts"
 import { Store } from "../store/store.ts"
 
 export class FileMissing extends Data.TaggedError("FileMissing")<{

@@ -16,9 +16,14 @@ export const fileName = (text: string): string => {
   return `${text.slice(0, kept).replaceAll(/[^\w=,+@[\]-]/g, "_")}-${digest}`
 }
 
-/** Names for a list in which texts may come twice: those that do get their place in the list. */
+/** Names for a list in which texts may come twice: from the second on they are numbered, past numbers that others have. */
 export const distinctFileNames = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const counts = new Map<string, number>()
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
-  return texts.map((text, index) => fileName(counts.get(text) === 1 ? text : `${text}#${index}`))
+  const taken = new Set(texts)
+  const seen = new Set<string>()
+  return texts.map((text) => {
+    let own = text
+    for (let n = 2; seen.has(own) || (own !== text && taken.has(own)); n++) own = `${text}#${n}`
+    seen.add(own)
+    return fileName(own)
+  })
 }

@@ -1,7 +1,8 @@
 /** From a stage instance with known inputs to the job that a worker gets. */
 import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
 import * as Wiring from "../stage/wiring.ts"
-import type { Workspace } from "../store/workspace.ts"
+import type { StoreDescription } from "../store/store-description.ts"
+import type { WorkspaceName } from "../store/workspace.ts"
 import type { Job, JobArtifact } from "../execute/job.ts"
 import type { StageSetup } from "./run-options.ts"
 
@@ -17,8 +18,8 @@ export interface JobParts {
   readonly instance: StageInstance
   readonly setup: StageSetup
   readonly key: string
-  readonly store: string
-  readonly workspace: Workspace
+  readonly store: StoreDescription
+  readonly workspace: WorkspaceName
   readonly attempt: number
   readonly log: string
   readonly engine: Job["engine"]
@@ -27,7 +28,7 @@ export interface JobParts {
 }
 
 export const buildJob = (parts: JobParts): Job => {
-  const { instance, setup, workspace } = parts
+  const { instance, setup } = parts
   const artifactOf = (ref: ArtifactRef): JobArtifact => ({ digest: parts.digestOf(ref.instance), at: ref.at })
   return {
     id: instance.id,
@@ -41,12 +42,9 @@ export const buildJob = (parts: JobParts): Job => {
     ),
     output: instance.output,
     store: parts.store,
-    outputDirectory: workspace.output(parts.attempt),
-    checkpoint: {
-      directory: workspace.checkpoint,
-      earlier: workspace.earlier,
-      everySeconds: checkpointSeconds()
-    },
+    workspace: parts.workspace,
+    attempt: parts.attempt,
+    checkpointSeconds: checkpointSeconds(),
     log: parts.log,
     engine: parts.engine,
     projectDirectory: parts.projectDirectory

@@ -2,24 +2,19 @@
  * Computes one key: inputs made readable, a place, the key's lease, attempts, the commit. Another process that computes
  * the same key is waited for, and its result taken.
  */
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
-import { leaseDirectory } from "../store/layout.ts"
-import { formatOwner, leaseOwner, tryLease } from "../store/lease.ts"
-import type { Lease, LeaseOwner } from "../store/lease.ts"
-import type { StoreUnwritable } from "../store/store-unwritable.ts"
-import { unwritable } from "../store/store-unwritable.ts"
-import { dropWorkspaces, hasCheckpoint, lastEpoch, openWorkspace } from "../store/workspace.ts"
-import type { Workspace } from "../store/workspace.ts"
-import { JobFailed } from "../execute/backend.ts"
-import type { JobRequest } from "../execute/backend.ts"
+import type { KeyClaim } from "../store/key-claim.ts"
+import type { Unwritable } from "../file/unwritable.ts"
+import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
 import { buildJob } from "./build-job.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
 import type { JobDone } from "../execute/job.ts"
-import type { Place, Placement } from "./places.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
 import type { Keyed, RunContext } from "./run-context.ts"
@@ -27,7 +22,7 @@ import type { Keyed, RunContext } from "./run-context.ts"
 /** What one turn at the key came to, where it did not end the matter. */
 type Turn =
   | Computed
-  | { readonly status: "busy"; readonly owner: LeaseOwner | undefined }
+  | { readonly status: "busy"; readonly owner: string }
   | { readonly status: "lost"; readonly failure: JobFailed; readonly seconds: number }
 
 class Overtaken extends Data.TaggedError("Overtaken")<{}> {}
@@ -37,19 +32,8 @@ const MOST_ROUNDS = 5
 const POLL = "500 millis"
 const LONGEST_RETRY_SECONDS = 60
 
-const seconds = (since: number): number => (performance.now() - since) / 1000
-
-const environmentOf = ({ gpus, engine }: Placement): Readonly<Record<string, string>> => {
-  const devices = gpus.map(({ device }) => device).join(",")
-  // A stage that was given no GPU must not take memory of one that is somebody else's.
-  if (gpus.length > 0) return { CUDA_VISIBLE_DEVICES: devices, TF_FORCE_GPU_ALLOW_GROWTH: "true" }
-  return engine === null ? {} : { CUDA_VISIBLE_DEVICES: "" }
-}
-
-const deviceOf = ({ gpus, engine }: Placement): string => {
-  if (gpus.length > 0) return gpus.map(({ name }) => name).join(", ")
-  return engine?.name === "webgpu" ? "webgpu" : "cpu"
-}
+/** By Effect's clock, which tests can set. */
+const secondsSince = (start: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - start) / 1000)
 
 /** What stands in the store under a key after this result; a canonical artifact whose bytes are gone is given up. */
 const commit = Effect.fnUntraced(function* (
@@ -59,7 +43,7 @@ const commit = Effect.fnUntraced(function* (
   done: JobDone,
   took: number
 ) {
-  const { store, directory, options, emit } = context
+  const { store, record, options, emit } = context
   const before = yield* store.action(keyed.key)
   const gone = before !== undefined && before.digest !== done.digest && (yield* store.losses(before.digest)).length > 0
   const { canonical, agrees } = yield* store.commit(
@@ -72,7 +56,7 @@ const commit = Effect.fnUntraced(function* (
       seconds: took,
       engine: done.engine,
       stage: instance.id,
-      run: directory.id,
+      run: record.id,
       experiment: options.experiment,
       acceptedFrom: null
     },
@@ -82,38 +66,55 @@ const commit = Effect.fnUntraced(function* (
     const other = canonical.digest === done.digest ? (before?.digest ?? "") : done.digest
     emit({ type: "stage-nondeterministic", id: instance.id, key: keyed.key, canonical: canonical.digest, other })
   }
-  yield* Effect.promise(() => dropWorkspaces(store.directory, keyed.key).catch(() => {}))
+  yield* store.dropWorkspaces(keyed.key)
   return canonical
 })
+
+/** Asked right before a stage starts: a result of other code must not stand under its key. */
+const checkUnchanged = Effect.fnUntraced(function* ({ options }: RunContext, instance: StageInstance) {
+  const changed = yield* options.changedSincePlan?.(instance) ?? Effect.succeed(undefined)
+  if (changed === undefined) return
+  const problem = `${changed} has changed since this run was planned\n  run again: the plan then takes the new code`
+  return yield* new JobFailed({ problem, retryable: false, losses: [] })
+})
+
+const withinTimeout = <A, E, R>(running: Effect.Effect<A, E, R>, seconds: number | undefined) =>
+  seconds === undefined
+    ? running
+    : Effect.timeoutOrElse(running, {
+        duration: seconds * 1000,
+        orElse: () =>
+          new JobFailed({
+            problem: `it took longer than its timeout of ${seconds} s; its checkpoint, if it made one, stays`,
+            retryable: false,
+            losses: []
+          })
+      })
 
 /** One attempt after the other, while trying again can help. */
 const attempts = Effect.fnUntraced(function* (
   context: RunContext,
-  request: ComputeRequest,
+  { instance, reasons, restores }: ComputeRequest,
   keyed: Keyed,
   placement: Placement,
-  workspace: Workspace,
-  lease: Lease
+  claim: KeyClaim
 ) {
-  const { store, backend, directory, options, emit, outcomes } = context
-  const { instance, reasons, restores } = request
-  const log = directory.logPath(instance.id)
-  const timeout = instance.timeoutSeconds
-  for (let attempt = 1; ; attempt++) {
-    const changed = yield* options.changedSincePlan?.(instance) ?? Effect.succeed(undefined)
-    if (changed !== undefined) {
-      const problem = `${changed} has changed since this run was planned\n  run again: the plan then takes the new code`
-      return yield* new JobFailed({ problem, retryable: false, losses: [] })
-    }
+  const { store, record, options, emit, outcomes } = context
+  const log = record.log(instance.id)
+  let attempt = 0
+
+  const once = Effect.gen(function* () {
+    attempt++
+    yield* checkUnchanged(context, instance)
     emit({
       type: "stage-started",
       id: instance.id,
       kind: instance.kind.name,
       key: keyed.key,
       attempt,
-      device: deviceOf(placement),
+      device: placement.device,
       gpuMissing: placement.gpuMissing,
-      resumes: hasCheckpoint(workspace),
+      resumes: yield* claim.resumes,
       reasons,
       restores,
       log
@@ -122,58 +123,40 @@ const attempts = Effect.fnUntraced(function* (
       instance,
       setup: options.setupOf(instance),
       key: keyed.key,
-      store: store.directory,
-      workspace,
+      store: store.description,
+      workspace: claim.workspace,
       attempt,
       log,
       engine: placement.engine,
       projectDirectory: options.projectDirectory,
       digestOf: (id) => outcomes.get(id)?.digest ?? ""
     })
-    const wanted: JobRequest = {
+    const request: JobRequest = {
       jobs: [job],
-      isolation: placement.gpus.length > 0 || job.engine !== null ? outOfHead(instance) : instance.kind.isolation,
-      environment: environmentOf(placement),
       onEvent: (event) =>
         event.type === "log"
           ? emit({ type: "stage-log", id: instance.id, line: event.line })
           : emit({ ...event, type: "stage-progress" })
     }
-    const running = placement.run?.(wanted) ?? Effect.map(backend.run(wanted), ([done]) => done as JobDone)
-    const limited =
-      timeout === undefined
-        ? running
-        : running.pipe(
-            Effect.timeoutOrElse({
-              duration: timeout * 1000,
-              orElse: () =>
-                Effect.fail(
-                  new JobFailed({
-                    problem: `it took longer than its timeout of ${timeout} s; its checkpoint, if it made one, stays`,
-                    retryable: false,
-                    losses: []
-                  })
-                )
-            })
-          )
-    const overtaken = Effect.andThen(lease.lost, Effect.fail(new Overtaken()))
-    const result = yield* Effect.result(Effect.raceFirst(limited, overtaken))
+    const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
+    const overtaken = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
+    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), overtaken)
+  })
+
+  const again = (failure: JobFailed): boolean =>
+    failure.retryable && failure.losses.length === 0 && attempt <= instance.retries && !context.stopping()
+  for (;;) {
+    const result = yield* Effect.result(once)
     if (result._tag === "Success") return result.success
-    const failure = result.failure
-    const again =
-      failure._tag === "JobFailed" && failure.retryable && failure.losses.length === 0 && attempt <= instance.retries
-    if (!again || context.stopping()) return yield* failure
+    const { failure } = result
+    if (failure._tag === "Overtaken" || !again(failure)) return yield* failure
     const base = Math.min((options.retrySeconds ?? 1) * 2 ** (attempt - 1), LONGEST_RETRY_SECONDS)
     // Jitter keeps stages that failed together from coming back together.
-    const delay = base * (0.75 + Math.random() / 2)
+    const delay = base * (yield* Random.nextBetween(0.75, 1.25))
     emit({ type: "stage-retry", id: instance.id, attempt, problem: failure.problem, delay })
     yield* Effect.sleep(delay * 1000)
   }
 })
-
-/** A GPU stage is always a process, and an engine never loads in the head. */
-const outOfHead = ({ kind, resources }: StageInstance): "process" | "pool" =>
-  (resources.gpu ?? 0) > 0 || kind.isolation === "inline" ? "process" : kind.isolation
 
 /** Somebody else may have finished it since we looked; for a restore, bytes that are there again are enough. */
 const doneByOthers = Effect.fnUntraced(function* (
@@ -193,37 +176,29 @@ const turn = Effect.fnUntraced(function* (
   request: ComputeRequest,
   keyed: Keyed,
   place: Place
-): Effect.fn.Return<Turn, StoreUnwritable, Scope.Scope> {
-  const { store, directory, emit } = context
+): Effect.fn.Return<Turn, Unwritable, Scope.Scope> {
+  const { store, record, emit } = context
   const { instance } = request
-  const root = store.directory
   const placed = yield* place
     .take((what) => emit({ type: "stage-waiting", id: instance.id, for: what }))
     .pipe(Effect.result)
   if (placed._tag === "Failure") return { status: "failed", problem: placed.failure.message, seconds: 0 }
   if (context.stopping()) return { status: "skipped", problem: "not started, since another stage failed" }
-  const claimed = yield* tryLease({
-    directory: leaseDirectory(root, keyed.key),
-    purpose: `${instance.id} of run ${directory.id}`,
-    above: yield* Effect.promise(() => lastEpoch(root, keyed.key))
-  })
+  const claimed = yield* store.claim(keyed.key, `${instance.id} of run ${record.id}`)
   if (claimed._tag === "busy") return { status: "busy", owner: claimed.owner }
   const found = yield* doneByOthers(context, request, keyed)
   if (found !== undefined) return { status: "hit", action: found, seconds: 0 }
-  const workspace = yield* Effect.tryPromise({
-    try: () => openWorkspace(root, keyed.key, claimed.lease.epoch),
-    catch: unwritable(root)
-  })
-  const start = performance.now()
-  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, workspace, claimed.lease))
+  const start = yield* Clock.currentTimeMillis
+  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claimed.claim))
+  const seconds = yield* secondsSince(start)
   if (result._tag === "Success") {
     // What is done in one pass is paid once.
-    const took = seconds(start) / result.success.together
+    const took = seconds / result.success.together
     return { status: "ran", action: yield* commit(context, request, keyed, result.success, took), seconds: took }
   }
-  if (result.failure._tag === "Overtaken") return { status: "busy", owner: undefined }
-  if (result.failure.losses.length > 0) return { status: "lost", failure: result.failure, seconds: seconds(start) }
-  return { status: "failed", problem: result.failure.problem, seconds: seconds(start) }
+  if (result.failure._tag === "Overtaken") return { status: "busy", owner: "another process" }
+  if (result.failure.losses.length > 0) return { status: "lost", failure: result.failure, seconds }
+  return { status: "failed", problem: result.failure.problem, seconds }
 })
 
 /** Until the other process has a result, or is gone. */
@@ -231,37 +206,37 @@ const waitForOther = Effect.fnUntraced(function* (
   context: RunContext,
   request: ComputeRequest,
   keyed: Keyed,
-  owner: LeaseOwner | undefined
+  owner: string
 ) {
   const { instance } = request
-  context.emit({ type: "stage-waiting", id: instance.id, for: `${formatOwner(owner)}: it computes the same` })
-  const directory = leaseDirectory(context.store.directory, keyed.key)
+  context.emit({ type: "stage-waiting", id: instance.id, for: `${owner}: it computes the same` })
   for (;;) {
     yield* Effect.sleep(POLL)
     const found = yield* doneByOthers(context, request, keyed)
     if (found !== undefined) return found
-    if (context.stopping() || (yield* leaseOwner({ directory })) === undefined) return undefined
+    if (context.stopping() || (yield* context.store.owner(keyed.key)) === undefined) return undefined
   }
 })
 
 /** What the stage held (its place, the key's lease) is given back with the scope: after its end has been told. */
 export const computeStage: ComputeStage = Effect.fnUntraced(
-  function* (context: RunContext, request: ComputeRequest): Effect.fn.Return<Computed, StoreUnwritable, Scope.Scope> {
+  function* (context: RunContext, request: ComputeRequest): Effect.fn.Return<Computed, Unwritable, Scope.Scope> {
     const { instance } = request
     let place = request.place
     let notes: LossNotes = new Map()
     let spent = 0
-    const leaveQueue = (): void => {
-      place?.withdraw()
+    const leaveQueue = Effect.suspend(() => {
+      const left = place?.withdraw ?? Effect.void
       place = undefined
-    }
+      return left
+    })
     for (let round = 1; ;) {
       const problem = yield* restoreInputs(context, instance, notes, leaveQueue, computeStage)
       if (problem !== undefined) return { status: "failed", problem, seconds: spent }
       // Only now: an input that could not be restored to the same bytes has another digest, and so has the key.
       const keyed = context.keyOf(instance)
       const held = yield* Scope.fork(yield* Scope.Scope)
-      const result = yield* turn(context, request, keyed, place ?? context.places.contend(instance)).pipe(
+      const result = yield* turn(context, request, keyed, place ?? (yield* context.places.contend(instance))).pipe(
         Effect.provideService(Scope.Scope, held)
       )
       place = undefined

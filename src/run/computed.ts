@@ -2,7 +2,7 @@
 import type { Reason } from "../plan/explain.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ActionRecord } from "../store/action-record.ts"
-import type { Place } from "./places.ts"
+import type { Place } from "../execute/executor.ts"
 
 export interface ComputeRequest {
   readonly instance: StageInstance

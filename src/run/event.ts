@@ -4,7 +4,7 @@
  */
 import type { Metrics } from "../artifact/artifact.ts"
 import type { Reason } from "../plan/explain.ts"
-import type { ProgressReading } from "../execute/progress-meter.ts"
+import type { ProgressReading } from "../execute/job.ts"
 
 export type StageStatus = "hit" | "ran" | "failed" | "skipped"
 

@@ -53,7 +53,7 @@ export const outcomeOf = (
         seconds: computed.seconds,
         savedSeconds: null,
         reasons,
-        log: context.directory.logPath(instance.id)
+        log: context.record.log(instance.id)
       }
     case "failed":
       return {
@@ -62,7 +62,7 @@ export const outcomeOf = (
         key,
         seconds: computed.seconds,
         reasons,
-        log: context.directory.logPath(instance.id)
+        log: context.record.log(instance.id)
       }
     case "skipped":
       return { ...skippedOutcome(instance, computed.problem), key, reasons }

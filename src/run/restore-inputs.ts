@@ -50,14 +50,14 @@ export const restoreInputs: (
   context: RunContext,
   instance: StageInstance,
   notes: LossNotes,
-  onLoss: () => void,
+  onLoss: Effect.Effect<void>,
   compute: ComputeStage
 ) => Effect.Effect<string | undefined> = Effect.fnUntraced(function* (context, instance, notes, onLoss, compute) {
   for (const id of upstreamOf(instance)) {
     const producer = context.instances.get(id)
     if (producer === undefined) return `its input ${id} is not in this run`
     if ((yield* lossOf(context, producer)) === undefined) continue
-    onLoss()
+    yield* onLoss
     // Two stages that miss the same artifact restore it once.
     const problem = yield* context.alone(producer.id, restore(context, producer, instance, notes, compute))
     if (problem !== undefined) return problem

@@ -1,12 +1,12 @@
 /** What the parts of one run share. */
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { KeyRecord } from "../plan/key.ts"
-import type { RunDirectory } from "../store/run-directory.ts"
+import type { RunRecord } from "../store/run-record.ts"
 import type { Store } from "../store/store.ts"
-import type { Backend } from "../execute/backend.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
-import type { Places } from "./places.ts"
+import type { Places } from "../execute/executor.ts"
 import type { RunOptions } from "./run-options.ts"
 
 /** An event without its time. */
@@ -15,9 +15,10 @@ export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, "at"> : never
 export interface RunContext {
   readonly options: RunOptions
   readonly store: Store["Service"]
-  readonly backend: Backend["Service"]
-  readonly directory: RunDirectory
+  readonly record: RunRecord
   readonly places: Places
+  /** Ends with the run: what is shared by several stages lives in it. */
+  readonly scope: Scope.Scope
   readonly emit: (event: Untimed) => void
   /** Ids that run even where they have a result. */
   readonly force: Set<string>

@@ -1,6 +1,8 @@
 /** The executor: runs what is missing of a graph, in order, and tells what it does. */
 import { availableParallelism } from "node:os"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Json } from "../json/canonical-json.ts"
 import { explain } from "../plan/explain.ts"
@@ -8,17 +10,12 @@ import type { Reason } from "../plan/explain.ts"
 import { keyOf } from "../plan/key.ts"
 import { manifestOf } from "../plan/manifest.ts"
 import type { Graph, StageInstance } from "../plan/stage-instance.ts"
-import { addLastKeys } from "../store/last-keys.ts"
-import { makeRunDirectory } from "../store/run-directory.ts"
-import type { RunDirectory } from "../store/run-directory.ts"
+import type { RunRecord } from "../store/run-record.ts"
 import { Store } from "../store/store.ts"
-import { unwritable } from "../store/store-unwritable.ts"
-import { Backend } from "../execute/backend.ts"
+import { Executor, type Place } from "../execute/executor.ts"
 import { computeStage } from "./compute-stage.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
 import { hitOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
-import { makePlaces } from "./places.ts"
-import type { Place } from "./places.ts"
 import { readTail } from "./read-tail.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunOptions, RunResult } from "./run-options.ts"
@@ -31,7 +28,7 @@ const TAIL_LINES = 20
 /** More than one only where an artifact that is lost comes out otherwise than it was, which changes keys below it. */
 const MOST_PASSES = 5
 
-const makeEmit = (directory: RunDirectory, onEvent: RunOptions["onEvent"]): ((event: Untimed) => void) => {
+const makeEmit = (record: RunRecord, onEvent: RunOptions["onEvent"]): ((event: Untimed) => void) => {
   const written = new Map<string, number>()
   return (untimed) => {
     const event = { ...untimed, at: Date.now() } as RunEvent
@@ -41,7 +38,7 @@ const makeEmit = (directory: RunDirectory, onEvent: RunOptions["onEvent"]): ((ev
       if (!complete && event.at - (written.get(event.id) ?? 0) < PROGRESS_LINE_MS) return
       written.set(event.id, event.at)
     }
-    directory.append(event)
+    record.append(event)
   }
 }
 
@@ -71,21 +68,16 @@ const planOf = (options: RunOptions, instances: ReadonlyArray<StageInstance>): J
 /** A failed stage is in the result; an error is what kept the run itself from starting. */
 export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions) {
   const store = yield* Store
-  const backend = yield* Backend
-  const start = performance.now()
+  const executor = yield* Executor
+  const scope = yield* Scope.Scope
+  const start = yield* Clock.currentTimeMillis
   const instances = closure(graph, options.wanted)
-  const directory = yield* Effect.acquireRelease(
-    Effect.tryPromise({
-      try: () => makeRunDirectory(store.directory, planOf(options, instances)),
-      catch: unwritable(store.directory)
-    }),
-    (made) => Effect.sync(made.close)
-  )
-  const emit = makeEmit(directory, options.onEvent)
-  const places = yield* makePlaces({
+  const record = yield* store.startRun(planOf(options, instances))
+  const emit = makeEmit(record, options.onEvent)
+  const places = yield* executor.places({
     jobs: options.jobs ?? availableParallelism(),
     engine: options.engine,
-    run: directory.id
+    run: record.id
   })
   const lastKeys = yield* store.lastKeys(options.experiment)
 
@@ -114,8 +106,8 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
   const context: RunContext = {
     options,
     store,
-    backend,
-    directory,
+    record,
+    scope,
     places,
     emit,
     force,
@@ -167,21 +159,24 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
     const contend = makeGroups(context)
     yield* schedule(
       instances,
-      (ready) => {
-        for (const instance of ready) queue.set(instance.id, contend(instance))
-      },
+      (ready) =>
+        Effect.forEach(
+          ready,
+          (instance) => Effect.map(contend(instance), (place) => void queue.set(instance.id, place)),
+          { discard: true }
+        ),
       (instance, complete) => {
-        const place = queue.get(instance.id) ?? places.contend(instance)
+        const place = queue.get(instance.id) as Place
         return outcomeNow(instance, place).pipe(
           Effect.tap((outcome) =>
-            Effect.sync(() => {
+            Effect.suspend(() => {
               const earlier = ran.get(instance.id)
               finish(outcome.status === "hit" && earlier?.key === outcome.key ? earlier : outcome)
               // Before the scope gives back what the stage held: what waits for it competes for that.
-              complete()
+              return complete
             })
           ),
-          Effect.ensuring(Effect.sync(place.withdraw)),
+          Effect.ensuring(place.withdraw),
           Effect.scoped,
           Effect.asVoid
         )
@@ -196,21 +191,21 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
   const remember = Effect.suspend(() => {
     const keys = [...outcomes.values()].filter(({ digest, key }) => digest !== null && key !== null)
     const entries = Object.fromEntries(keys.map(({ id, key }) => [id, key as string]))
-    // An explanation is not worth a failure.
-    return Effect.promise(() => addLastKeys(store.directory, options.experiment, entries).catch(() => {}))
+    return store.rememberKeys(options.experiment, entries)
   })
-  const end = (status: "done" | "failed" | "interrupted") => {
-    const stages = inOrder()
-    const seconds = (performance.now() - start) / 1000
-    emit({ type: "run-finished", run: directory.id, status, seconds, stages })
-    return { run: directory.id, directory: directory.path, seconds, stages }
-  }
+  const end = (status: "done" | "failed" | "interrupted") =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const stages = inOrder()
+      const seconds = (now - start) / 1000
+      emit({ type: "run-finished", run: record.id, status, seconds, stages })
+      return { run: record.id, directory: record.place, seconds, stages }
+    })
 
   emit({
     type: "run-started",
-    run: directory.id,
+    run: record.id,
     experiment: options.experiment,
-    directory: directory.path,
+    directory: record.place,
     stages: instances.map(({ id, kind }) => ({ id, kind: kind.name }))
   })
 
@@ -225,13 +220,13 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions
   })
   yield* passes.pipe(
     Effect.ensuring(remember),
-    Effect.onInterrupt(() => Effect.sync(() => end("interrupted")))
+    Effect.onInterrupt(() => end("interrupted"))
   )
   const status = inOrder().some((outcome) => outcome.status === "failed" || outcome.status === "skipped")
     ? "failed"
     : "done"
   const skipped = inOrder().find((outcome) => outcome.status === "skipped")
   firstCause ??= skipped && { id: skipped.id, problem: skipped.problem ?? "", log: null, tail: [] }
-  const result: RunResult = { ...end(status), status, firstCause }
+  const result: RunResult = { ...(yield* end(status)), status, firstCause }
   return result
 }, Effect.scoped)

@@ -6,13 +6,13 @@ import type { StageInstance } from "../plan/stage-instance.ts"
 
 /**
  * @param onReady called with all instances that become ready at once, in the order of the graph, before any is visited
- * @param visit calls `complete` when what stands below may go on; what it fails with ends the whole, since a stage's
+ * @param visit runs `complete` when what stands below may go on; what it fails with ends the whole, since a stage's
  *   failure is a value
  */
 export const schedule = <E, R>(
   instances: ReadonlyArray<StageInstance>,
-  onReady: (ready: ReadonlyArray<StageInstance>) => void,
-  visit: (instance: StageInstance, complete: () => void) => Effect.Effect<void, E, R>
+  onReady: (ready: ReadonlyArray<StageInstance>) => Effect.Effect<void>,
+  visit: (instance: StageInstance, complete: Effect.Effect<void>) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
     const byId = new Map(instances.map((instance) => [instance.id, instance]))
@@ -26,24 +26,22 @@ export const schedule = <E, R>(
     const queue = yield* Queue.unbounded<ReadonlyArray<StageInstance>>()
     const broken = yield* Deferred.make<never, E>()
 
-    const makeReady = (ready: ReadonlyArray<StageInstance>): void => {
-      onReady(ready)
-      Queue.offerUnsafe(queue, ready)
-    }
-    const complete = ({ id }: StageInstance): void => {
-      open.delete(id)
-      const ready = (below.get(id) ?? []).filter((instance) => {
-        const needs = (missing.get(instance.id) ?? 0) - 1
-        missing.set(instance.id, needs)
-        return needs === 0
+    const makeReady = (ready: ReadonlyArray<StageInstance>) => Effect.andThen(onReady(ready), Queue.offer(queue, ready))
+    const complete = ({ id }: StageInstance) =>
+      Effect.suspend(() => {
+        open.delete(id)
+        const ready = (below.get(id) ?? []).filter((instance) => {
+          const needs = (missing.get(instance.id) ?? 0) - 1
+          missing.set(instance.id, needs)
+          return needs === 0
+        })
+        return makeReady(ready)
       })
-      makeReady(ready)
-    }
 
-    makeReady(instances.filter(({ id }) => missing.get(id) === 0))
+    yield* makeReady(instances.filter(({ id }) => missing.get(id) === 0))
     while (open.size > 0) {
       for (const instance of yield* Effect.raceFirst(Queue.take(queue), Deferred.await(broken))) {
-        const visited = visit(instance, () => complete(instance))
+        const visited = visit(instance, Effect.asVoid(complete(instance)))
         yield* Effect.forkScoped(Effect.catchCause(visited, (cause) => Deferred.failCause(broken, cause)))
       }
     }

@@ -6,15 +6,14 @@
 import { totalmem } from "node:os"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
 import * as Wiring from "../stage/wiring.ts"
 import type { WiredInputs } from "../stage/stage.ts"
-import type { JobFailed, JobRequest } from "../execute/backend.ts"
+import type { Demand, JobFailed, JobRequest, OnWait, Place, Placement } from "../execute/executor.ts"
 import type { Job, JobDone } from "../execute/job.ts"
-import type { Place, Placement } from "./places.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import type { RunContext } from "./run-context.ts"
 
@@ -41,15 +40,22 @@ interface Member {
   readonly done: Deferred.Deferred<JobDone, JobFailed>
 }
 
+/** What members tell the fiber of their pass. */
+type Message =
+  /** Somebody asks for the place. */
+  | { readonly type: "wanted"; readonly onWait: OnWait }
+  | { readonly type: "arrived"; readonly member: Member; readonly request: JobRequest }
+  | { readonly type: "gone"; readonly member: Member; readonly told: Deferred.Deferred<void> }
+
 /** A pass that has no place yet: who becomes ready meanwhile may join. */
 interface OpenGroup {
   readonly name: string
   readonly instances: ReadonlyArray<StageInstance>
-  readonly join: (instance: StageInstance) => Place
+  readonly join: (instance: StageInstance) => Effect.Effect<Place>
 }
 
 /** One ticket for all: that of the first member, which asks for what all of them need by the time that it is served. */
-const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): StageInstance => {
+const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): Demand => {
   const sum = (of: "memory" | "vram"): number =>
     members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
   return {
@@ -60,135 +66,156 @@ const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): 
   }
 }
 
-const openGroup = (context: RunContext, name: string, first: StageInstance, onClosed: () => void): OpenGroup => {
-  const { backend, emit } = context
+/** Everybody's job in one pass; where that fails, each by itself. */
+const runPass = Effect.fnUntraced(function* (
+  { run }: Placement,
+  arrived: ReadonlyArray<Member>,
+  alone: (request: JobRequest) => Effect.Effect<JobDone, JobFailed>,
+  emit: RunContext["emit"]
+) {
+  const requests = arrived.map(({ request }) => request as JobRequest)
+  const jobs = requests.map((request) => request.jobs[0]) as [Job, ...Array<Job>]
+  const byId = new Map(jobs.map(({ id }, i) => [id, requests[i]]))
+  const result = yield* Effect.result(run({ jobs, onEvent: (event) => byId.get(event.id)?.onEvent(event) }))
+  if (result._tag === "Success") {
+    return yield* Effect.forEach(arrived, ({ done }, i) => Deferred.succeed(done, result.success[i] as JobDone))
+  }
+  if (jobs.length === 1 || result.failure.losses.length > 0) {
+    return yield* Effect.forEach(arrived, ({ done }) => Deferred.fail(done, result.failure))
+  }
+  const line = `running ${jobs.map(({ id }) => id).join(", ")} together failed: ${result.failure.problem}; now each by itself`
+  for (const { instance } of arrived) emit({ type: "stage-log", id: instance.id, line })
+  return yield* Effect.forEach(
+    arrived.filter(({ state }) => state !== "gone"),
+    ({ request, done }) => Deferred.complete(done, alone(request as JobRequest))
+  )
+})
+
+/**
+ * A pass is a fiber of the run. It hears from its members in order, takes the place when the first one asks, starts when
+ * everybody who is still here has brought a job, and gives the place back when the last one is gone.
+ */
+const openGroup = Effect.fnUntraced(function* (
+  { places, emit, scope }: RunContext,
+  name: string,
+  first: StageInstance,
+  onClosed: () => void
+) {
   const instances: Array<StageInstance> = []
-  const place = context.places.contend(standFor(first, instances))
-  const scope = Scope.makeUnsafe()
-  const placement = Deferred.makeUnsafe<Placement, EngineUnavailable>()
-  const oneByOne = Semaphore.makeUnsafe(1)
-  let taken = false
-  let started = false
   const members: Array<Member> = []
+  const place = yield* places.contend(standFor(first, instances))
+  const placement = yield* Deferred.make<Placement, EngineUnavailable>()
+  const oneByOne = Semaphore.makeUnsafe(1)
+  const inbox = yield* Queue.unbounded<Message>()
+  const here = (): ReadonlyArray<Member> => members.filter(({ state }) => state !== "gone")
 
   const alone = (request: JobRequest): Effect.Effect<JobDone, JobFailed> =>
-    Semaphore.withPermit(
-      oneByOne,
-      Effect.map(backend.run(request), ([done]) => done as JobDone)
-    )
+    Effect.matchEffect(Deferred.await(placement), {
+      onFailure: Effect.die,
+      onSuccess: ({ run }) =>
+        Semaphore.withPermit(
+          oneByOne,
+          Effect.map(run(request), ([done]) => done as JobDone)
+        )
+    })
 
-  const runPass = Effect.fnUntraced(function* (arrived: ReadonlyArray<Member>) {
-    const requests = arrived.map(({ request }) => request as JobRequest)
-    const [first] = requests as [JobRequest]
-    const jobs = requests.map((request) => request.jobs[0]) as [Job, ...Array<Job>]
-    const byId = new Map(jobs.map(({ id }, i) => [id, requests[i]]))
-    const result = yield* Effect.result(
-      backend.run({ ...first, jobs, onEvent: (event) => byId.get(event.id)?.onEvent(event) })
-    )
-    if (result._tag === "Success") {
-      for (const [i, { done }] of arrived.entries())
-        Deferred.doneUnsafe(done, Exit.succeed(result.success[i] as JobDone))
-    } else if (jobs.length === 1 || result.failure.losses.length > 0) {
-      for (const { done } of arrived) Deferred.doneUnsafe(done, Exit.fail(result.failure))
-    } else {
-      const line = `running ${jobs.map(({ id }) => id).join(", ")} together failed: ${result.failure.problem}; now each by itself`
-      for (const { instance } of arrived) emit({ type: "stage-log", id: instance.id, line })
-      for (const { request, done, state } of arrived) {
-        if (state !== "gone") Deferred.doneUnsafe(done, yield* Effect.exit(alone(request as JobRequest)))
+  const pass = Effect.gen(function* () {
+    let [taken, started] = [false, false]
+    let last: Deferred.Deferred<void> | undefined
+    while (last === undefined) {
+      const message = yield* Queue.take(inbox)
+      if (message.type === "wanted") {
+        if (taken) continue
+        taken = true
+        const got = place.take(message.onWait).pipe(Effect.ensuring(Effect.sync(onClosed)))
+        yield* Effect.forkScoped(Deferred.complete(placement, got))
+        continue
       }
+      if (message.type === "arrived") {
+        message.member.state = "arrived"
+        message.member.request = message.request
+      } else {
+        message.member.state = "gone"
+        instances.splice(instances.indexOf(message.member.instance), 1)
+        if (here().length === 0) last = message.told
+        else yield* Deferred.succeed(message.told, undefined)
+      }
+      const ready = here().toSorted((a, b) => a.instance.order - b.instance.order)
+      if (started || ready.length === 0 || ready.some(({ state }) => state !== "arrived")) continue
+      started = true
+      const got = yield* Effect.orDie(Deferred.await(placement))
+      const told = Effect.onError(runPass(got, ready, alone, emit), (cause) =>
+        Effect.forEach(ready, ({ done }) => Deferred.failCause(done, cause))
+      )
+      yield* Effect.forkScoped(told)
     }
+    onClosed()
+    if (!taken) yield* place.withdraw
+    return last
   })
-
-  /** Once everybody who is still here has brought a job. */
-  const startWhenComplete = (): void => {
-    const here = members.filter(({ state }) => state !== "gone").toSorted((a, b) => a.instance.order - b.instance.order)
-    if (started || here.length === 0 || here.some(({ state }) => state !== "arrived")) return
-    started = true
-    const told = Effect.onError(runPass(here), (cause) =>
-      Effect.sync(() => here.forEach(({ done }) => Deferred.doneUnsafe(done, Exit.failCause(cause))))
-    )
-    // Not a child of the member that came last: it goes on when that one is interrupted.
-    Effect.runFork(Effect.forkIn(told, scope))
-  }
+  // What the pass holds (its place, a pass that nobody waits for any more) is given back before the last one hears of it.
+  const fiber = yield* Effect.forkIn(
+    Effect.flatMap(Effect.scoped(pass), (last) => Deferred.succeed(last, undefined)),
+    scope
+  )
 
   const leave = (member: Member): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (member.state === "gone") return Effect.void
-      member.state = "gone"
-      instances.splice(instances.indexOf(member.instance), 1)
-      if (members.some(({ state }) => state !== "gone")) {
-        startWhenComplete()
-        return Effect.void
-      }
-      onClosed()
-      if (!taken) place.withdraw()
-      // The pass, where it is still running, has nobody left who waits for it; then the place is given back.
-      return Scope.close(scope, Exit.void)
-    })
-
-  const takeShared = (onWait: (what: string) => void) =>
-    Effect.suspend(() => {
-      if (taken) return Deferred.await(placement)
-      taken = true
-      return place.take(onWait).pipe(
-        Effect.provideService(Scope.Scope, scope),
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            onClosed()
-            Deferred.doneUnsafe(placement, exit)
-          })
-        )
-      )
+      return Effect.gen(function* () {
+        const told = yield* Deferred.make<void>()
+        yield* Queue.offer(inbox, { type: "gone", member, told })
+        // The run may be ending, and the fiber with it.
+        yield* Effect.raceFirst(Deferred.await(told), Fiber.await(fiber))
+      })
     })
 
   const placeOf = (member: Member): Place => ({
     take: (onWait) =>
       Effect.gen(function* () {
         yield* Effect.addFinalizer(() => leave(member))
-        const got = yield* takeShared(onWait)
+        yield* Queue.offer(inbox, { type: "wanted", onWait })
+        const got = yield* Deferred.await(placement)
         member.state = "placed"
         let tried = false
-        const run = (request: JobRequest): Effect.Effect<JobDone, JobFailed> =>
+        const run = (request: JobRequest): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
           Effect.suspend(() => {
             if (tried) return alone(request)
             tried = true
-            member.state = "arrived"
-            member.request = request
-            startWhenComplete()
-            return Deferred.await(member.done)
-          })
+            return Effect.andThen(Queue.offer(inbox, { type: "arrived", member, request }), Deferred.await(member.done))
+          }).pipe(Effect.map((done) => [done]))
         return { ...got, run }
       }),
-    withdraw: () => {
-      if (member.state === "undecided") Effect.runFork(leave(member))
-    }
+    withdraw: Effect.suspend(() => (member.state === "undecided" ? leave(member) : Effect.void))
   })
 
-  return {
+  const group: OpenGroup = {
     name,
     instances,
-    join: (instance) => {
-      const member: Member = { instance, state: "undecided", request: undefined, done: Deferred.makeUnsafe() }
-      instances.push(instance)
-      members.push(member)
-      return placeOf(member)
-    }
+    join: (instance) =>
+      Effect.map(Deferred.make<JobDone, JobFailed>(), (done) => {
+        const member: Member = { instance, state: "undecided", request: undefined, done }
+        instances.push(instance)
+        members.push(member)
+        return placeOf(member)
+      })
   }
-}
+  return group
+})
 
 /**
  * Gives an instance its place in the queue: with others that it can share a pass with and that wait too, or its own. As
  * many passes are kept as the machine computes at the same time: none of it is idle for the sake of sharing.
  */
-export const makeGroups = (context: RunContext): ((instance: StageInstance) => Place) => {
+export const makeGroups = (context: RunContext): ((instance: StageInstance) => Effect.Effect<Place>) => {
   let open: ReadonlyArray<OpenGroup> = []
-  const start = (name: string, instance: StageInstance): Place => {
-    const group = openGroup(context, name, instance, () => {
+  const start = Effect.fnUntraced(function* (name: string, instance: StageInstance) {
+    const group: OpenGroup = yield* openGroup(context, name, instance, () => {
       open = open.filter((other) => other !== group)
     })
     open = [...open, group]
-    return group.join(instance)
-  }
+    return yield* group.join(instance)
+  })
   return (instance) => {
     const name = groupOf(context, instance)
     if (name === undefined) return context.places.contend(instance)

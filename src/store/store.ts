@@ -5,11 +5,16 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Artifact, Metrics, UnmeasuredMetrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ActionRecord, Commit, NewAction } from "./action-record.ts"
-import type { RunSummary } from "./run-directory.ts"
-import type { StoreUnwritable } from "./store-unwritable.ts"
+import type { Json } from "../json/canonical-json.ts"
+import type { KeyAttempt } from "./key-claim.ts"
+import type { RunRecord, RunSummary } from "./run-record.ts"
+import type { StoreDescription } from "./store-description.ts"
+import type { Workspace, WorkspaceName } from "./workspace.ts"
+import type { Unwritable } from "../file/unwritable.ts"
 
 /** A file that an artifact lists and that cannot be read as it was. */
 export interface Loss {
@@ -56,16 +61,14 @@ export interface VerifyReport {
 export class Store extends Context.Service<
   Store,
   {
-    readonly directory: string
+    /** What a worker opens this store by. */
+    readonly description: StoreDescription
     /** What the key stands for; undefined is a miss. A damaged record goes to quarantine and is none. */
     readonly action: (key: string) => Effect.Effect<ActionRecord | undefined>
     /** All attempts of a key, in order of commit. */
     readonly actions: (key: string) => Effect.Effect<ReadonlyArray<ActionRecord>>
     /** The commit point: by exclusive link. `force` makes the new attempt the canonical one. */
-    readonly commit: (
-      action: NewAction,
-      options?: { readonly force?: boolean }
-    ) => Effect.Effect<Commit, StoreUnwritable>
+    readonly commit: (action: NewAction, options?: { readonly force?: boolean }) => Effect.Effect<Commit, Unwritable>
     /** Opens an artifact; every byte that it gives has been checked. */
     readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError>
     /** What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. */
@@ -76,14 +79,25 @@ export class Store extends Context.Service<
       readonly kind: { readonly name: string; readonly version: number }
       readonly metrics: Metrics
       readonly unmeasured?: UnmeasuredMetrics
-    }) => Effect.Effect<string, StoreUnwritable | ArtifactError>
+    }) => Effect.Effect<string, Unwritable | ArtifactError>
     readonly list: Effect.Effect<ReadonlyArray<StoredArtifact>>
     /** Reads everything. */
     readonly verify: (
       onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void
-    ) => Effect.Effect<VerifyReport, StoreUnwritable>
+    ) => Effect.Effect<VerifyReport, Unwritable>
+    /** Never waits: a caller that wants to does so by asking again. The claim ends with the scope. */
+    readonly claim: (key: string, purpose: string) => Effect.Effect<KeyAttempt, Unwritable, Scope.Scope>
+    /** Who holds the claim on a key now, for people; undefined where it is free. */
+    readonly owner: (key: string) => Effect.Effect<string | undefined>
+    /** Of the owner that a job names. Touches nothing until it is used. */
+    readonly workspace: (name: WorkspaceName) => Workspace
+    /** After a commit: nobody needs a workspace of the key again. What cannot be removed stays, and harms nobody. */
+    readonly dropWorkspaces: (key: string) => Effect.Effect<void>
     /** Instance id -> key that it had when the experiment last had a result for it. */
     readonly lastKeys: (experiment: string) => Effect.Effect<Readonly<Record<string, string>>>
+    /** Adds to them. It only costs an explanation where that fails, so it never does. */
+    readonly rememberKeys: (experiment: string, keys: Readonly<Record<string, string>>) => Effect.Effect<void>
+    readonly startRun: (plan: Json) => Effect.Effect<RunRecord, Unwritable, Scope.Scope>
     /** Newest first. */
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>>
   }

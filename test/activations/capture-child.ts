@@ -1,7 +1,7 @@
 /** `node capture-child.ts CHECKPOINT OUTPUT [EARLIER...]`: a capture that tells its progress on stdout, to be killed. */
 import { writeSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import { makeCheckpoint } from "../../src/store/checkpoint.ts"
+import { makeCheckpoint } from "../../src/store/local/checkpoint.ts"
 import capture from "../../stages/capture-activations.ts"
 import { runStage } from "../sae/run-stage.ts"
 import { captureInputs } from "../sae/small-text.ts"

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { makeFileStore } from "../../src/store/file-store.ts"
-import { actionDirectory, objectPath, quarantineDirectory } from "../../src/store/layout.ts"
+import { makeLocalStore } from "../../src/store/local/local-store.ts"
+import { actionDirectory, objectPath, quarantineDirectory } from "../../src/store/local/layout.ts"
 import { artifactStoreContract } from "./artifact-store.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
 
@@ -15,7 +15,7 @@ const flipFile = (path: string, at: number): void => {
 artifactStoreContract("the store in a folder", () => {
   const root = mkdtempSync(join(temporaryRoot, "store-test-"))
   return {
-    store: makeFileStore(root),
+    store: makeLocalStore(root),
     flip: (sha256, at) => flipFile(objectPath(root, sha256), at),
     remove: (sha256) => rmSync(objectPath(root, sha256)),
     quarantine: () => readdirSync(quarantineDirectory(root)).map((name) => name.replace(/\.\w+$/, "")),

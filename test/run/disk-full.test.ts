@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { Backend } from "../../src/execute/backend.ts"
+import { Executor } from "../../src/execute/executor.ts"
+import { localExecutor } from "../../src/execute/local/local-executor.ts"
 import { run } from "../../src/run/run.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
@@ -78,11 +79,14 @@ describe.skipIf(!mayMount())("a device without space", () => {
         optionsFor([small()], () => {})
       ).pipe(
         Effect.provideService(Store, storeAt(cache)),
-        Effect.provideService(Backend, Backend.of({ run: () => Effect.die("nothing runs") })),
+        Effect.provideService(
+          Executor,
+          localExecutor(() => Effect.die("nothing runs"))
+        ),
         Effect.flip
       )
     )
-    expect(error).toMatchObject({ _tag: "StoreUnwritable", code: "ENOSPC", "~effect/Runtime/errorExitCode": 1 })
+    expect(error).toMatchObject({ _tag: "Unwritable", code: "ENOSPC", "~effect/Runtime/errorExitCode": 1 })
     expect(error.message).toContain("no space is left on the device")
     rmSync(join(cache, "filler"))
     expect((await runGraph(cache, [small()])).statuses).toEqual({ small: "hit" })
@@ -96,7 +100,7 @@ describe.skipIf(!mayMount())("a device without space", () => {
       (cause: unknown) => cause
     )
     remount("rw")
-    expect(error).toMatchObject({ _tag: "StoreUnwritable", code: "EROFS" })
+    expect(error).toMatchObject({ _tag: "Unwritable", code: "EROFS" })
     expect(String(error)).toContain("the file system is read-only")
   })
 })

@@ -11,7 +11,7 @@ import type { RunOptions } from "../../src/run/run-options.ts"
 import type { Resources } from "../../src/stage/resources.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 import * as Wiring from "../../src/stage/wiring.ts"
-import { makeFileStore } from "../../src/store/file-store.ts"
+import { makeLocalStore } from "../../src/store/local/local-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
 import count from "./stages/count.ts"
@@ -124,4 +124,4 @@ export const tallyOf = (path: string): ReadonlyArray<string> => {
   }
 }
 
-export const storeAt = (cache: string): Store["Service"] => makeFileStore(cache)
+export const storeAt = (cache: string): Store["Service"] => makeLocalStore(cache)

@@ -2,15 +2,15 @@
 import { writeSync } from "node:fs"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
-import { layer as localBackend } from "../../src/execute/local-backend.ts"
+import { layer as localExecutor } from "../../src/execute/local/local-executor.ts"
 import { run } from "../../src/run/run.ts"
-import { layer as fileStore } from "../../src/store/file-store.ts"
+import { layer as localStore } from "../../src/store/local/local-store.ts"
 import { makeGraph, optionsFor } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 
 const [cache = "", text = "[]"] = process.argv.slice(2)
 const specs = JSON.parse(text) as ReadonlyArray<StageSpec>
 const options = optionsFor(specs, (event) => void writeSync(1, `${JSON.stringify(event)}\n`))
-NodeRuntime.runMain(run(makeGraph(specs), options).pipe(Effect.provide([fileStore(cache), localBackend])), {
+NodeRuntime.runMain(run(makeGraph(specs), options).pipe(Effect.provide([localStore(cache), localExecutor])), {
   disableErrorReporting: true
 })

@@ -39,7 +39,7 @@ describe("a stage that fails", () => {
     const specs: ReadonlyArray<StageSpec> = [
       failing("fatal"),
       { id: "other", kind: "add", params: { tally: place.tally }, needs: ["slow"] },
-      { id: "slow", kind: "add", params: { tally: place.tally, milliseconds: 1500, name: "slow" } }
+      { id: "slow", kind: "add", params: { tally: place.tally, milliseconds: 4000, name: "slow" } }
     ].toSorted((a, b) => (a.id === "other" ? 1 : b.id === "other" ? -1 : 0))
     const stopped = await runGraph(place.cache, specs)
     // What was running ends; nothing new starts.

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { afterAll } from "vitest"
 import type { RunEvent } from "../../src/run/event.ts"
-import { layer as localBackend } from "../../src/execute/local-backend.ts"
+import { layer as localExecutor } from "../../src/execute/local/local-executor.ts"
 import { run } from "../../src/run/run.ts"
 import type { RunResult } from "../../src/run/run-options.ts"
-import { layer as fileStore } from "../../src/store/file-store.ts"
+import { layer as localStore } from "../../src/store/local/local-store.ts"
 import { makeGraph, optionsFor } from "./experiment.ts"
 import type { StageSpec, TestOptions } from "./experiment.ts"
 
@@ -19,7 +19,7 @@ export interface TestRun {
 }
 
 /** Warm workers serve all runs of a test file: starting one takes longer than most of the stages here. */
-const workers = ManagedRuntime.make(localBackend)
+const workers = ManagedRuntime.make(localExecutor)
 afterAll(() => workers.dispose())
 
 const runGraphEffect = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}) => {
@@ -28,7 +28,7 @@ const runGraphEffect = (cache: string, specs: ReadonlyArray<StageSpec>, options:
     makeGraph(specs),
     optionsFor(specs, (event) => events.push(event), options)
   ).pipe(
-    Effect.provide(fileStore(cache)),
+    Effect.provide(localStore(cache)),
     Effect.map((result): TestRun => ({
       result,
       events,

@@ -109,7 +109,7 @@ describe("a run of real workers", () => {
       true
     )
     const runs = await Effect.runPromise(storeAt(place.cache).runs)
-    expect(runs).toEqual([{ id: result.run, directory: result.directory, experiment: "test.yaml" }])
+    expect(runs).toMatchObject([{ id: result.run, place: result.directory, experiment: "test.yaml" }])
   })
 
   it("writes nothing of the environment into the store", async () => {

@@ -3,8 +3,9 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Backend, JobFailed } from "../../src/execute/backend.ts"
+import { Executor, JobFailed } from "../../src/execute/executor.ts"
 import type { RunEvent } from "../../src/run/event.ts"
+import { localExecutor } from "../../src/execute/local/local-executor.ts"
 import { run } from "../../src/run/run.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
@@ -67,21 +68,20 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
   const holding = new Set<string>()
   let settled: ReadonlySet<string> = new Set()
   let running = 0
-  const backend = Backend.of({
-    run: ({ jobs: [job] }) =>
-      Effect.gen(function* () {
-        const index = Number(job.id.slice(1))
-        running++
-        holding.add(job.id)
-        starts.push({ id: job.id, running, done: new Set(done), settled })
-        yield* Effect.sleep(plan.milliseconds[index] ?? 0)
-        running--
-        if (plan.fails[index] === true) {
-          return yield* new JobFailed({ problem: "told to", retryable: false, losses: [] })
-        }
-        return [{ digest: `digest-${job.id}`, metrics: { sum: index }, engine: null, together: 1 }]
-      })
-  })
+  const executor = localExecutor(({ jobs: [job] }) =>
+    Effect.gen(function* () {
+      const index = Number(job.id.slice(1))
+      running++
+      holding.add(job.id)
+      starts.push({ id: job.id, running, done: new Set(done), settled })
+      yield* Effect.sleep(plan.milliseconds[index] ?? 0)
+      running--
+      if (plan.fails[index] === true) {
+        return yield* new JobFailed({ problem: "told to", retryable: false, losses: [] })
+      }
+      return [{ digest: `digest-${job.id}`, metrics: { sum: index }, engine: null, together: 1 }]
+    })
+  )
   const store = { ...storeAt(folder), losses: () => Effect.succeed([]) }
   const specs = specsOf(plan)
   const onEvent = (event: RunEvent): void => {
@@ -94,7 +94,7 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
   }
   const options = optionsFor(specs, onEvent, { jobs: plan.jobs, keepGoing })
   await Effect.runPromise(
-    run(makeGraph(specs), options).pipe(Effect.provideService(Backend, backend), Effect.provideService(Store, store))
+    run(makeGraph(specs), options).pipe(Effect.provideService(Executor, executor), Effect.provideService(Store, store))
   )
   rmSync(folder, { recursive: true })
   return { events, starts, ends: [...done] }

@@ -2,9 +2,10 @@ import { readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { Backend } from "../../src/execute/backend.ts"
+import { Executor } from "../../src/execute/executor.ts"
+import { localExecutor } from "../../src/execute/local/local-executor.ts"
 import { run } from "../../src/run/run.ts"
-import { machineThreadPlan } from "../../src/run/thread-plan.ts"
+import { machineThreadPlan } from "../../src/execute/local/thread-plan.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
@@ -103,13 +104,11 @@ describe("instances that share an input", () => {
     process.env["PIPELINE_THREADS"] = "1"
     const { slots } = machineThreadPlan("tensorflow")
     const passesSeen: Array<number> = []
-    const backend = Backend.of({
-      run: ({ jobs }) => {
-        passesSeen.push(jobs.length)
-        return Effect.succeed(
-          jobs.map(({ id }) => ({ digest: `digest-${id}`, metrics: {}, engine: null, together: jobs.length }))
-        )
-      }
+    const executor = localExecutor(({ jobs }) => {
+      passesSeen.push(jobs.length)
+      return Effect.succeed(
+        jobs.map(({ id }) => ({ digest: `digest-${id}`, metrics: {}, engine: null, together: jobs.length }))
+      )
     })
     const store = { ...storeAt(place.cache), losses: () => Effect.succeed([]) }
     const specs = [source("one"), ...Array.from({ length: 3 * slots }, (_, i) => sum(i))]
@@ -121,7 +120,7 @@ describe("instances that share an input", () => {
       run(
         graph,
         optionsFor(specs, () => {})
-      ).pipe(Effect.provideService(Backend, backend), Effect.provideService(Store, store))
+      ).pipe(Effect.provideService(Executor, executor), Effect.provideService(Store, store))
     )
     if (before === undefined) delete process.env["PIPELINE_THREADS"]
     else process.env["PIPELINE_THREADS"] = before

@@ -1,9 +1,6 @@
 /** `pipeline logs STAGE`: what a stage printed. Works while it runs. */
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { logFileName } from "../../store/run-directory.ts"
 import { Store } from "../../store/store.ts"
 import type { LogsInput } from "../flags/flags.ts"
 import { withStore } from "../../experiment/load-experiment.ts"
@@ -18,11 +15,10 @@ export const logs = Effect.fn("logs")(function* (input: LogsInput) {
   )
   const wanted = Option.isSome(input.run) ? runs.filter(({ id }) => id === Option.getOrNull(input.run)) : runs
   for (const run of wanted) {
-    const path = join(run.directory, "logs", logFileName(input.stage))
-    const text = yield* Effect.promise(() => readFile(path, "utf8").catch(() => undefined))
-    if (text === undefined) continue
-    process.stderr.write(`${path}\n`)
-    process.stdout.write(text)
+    const log = yield* run.log(input.stage)
+    if (log === undefined) continue
+    process.stderr.write(`${log.path}\n`)
+    process.stdout.write(log.text)
     return
   }
   const where = Option.isSome(input.run) ? `run ${input.run.value}` : `the ${runs.length} runs in ${project.cache}`

@@ -1,6 +1,6 @@
 /** `pipeline plan FILE`: what would run, what is a hit, and why. */
 import * as Effect from "effect/Effect"
-import { listGpus } from "../../run/gpus.ts"
+import { listGpus } from "../../execute/local/gpus.ts"
 import type { PlanInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"

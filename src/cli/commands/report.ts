@@ -17,7 +17,7 @@ const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
   const store = yield* Store
   for (const run of yield* store.runs) {
     if (run.experiment !== experiment) continue
-    const last = (yield* readEvents(run.directory)).at(-1)
+    const last = (yield* readEvents(run)).at(-1)
     if (last?.type === "run-finished") return last satisfies RunSummary
   }
   return undefined

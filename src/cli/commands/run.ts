@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { listGpus } from "../../run/gpus.ts"
-import { layer as localBackend } from "../../execute/local-backend.ts"
+import { listGpus } from "../../execute/local/gpus.ts"
+import { executorLayer } from "../../execute/by-name/executor-layer.ts"
 import type { RunEvent } from "../../run/event.ts"
-import { layer as fileStore } from "../../store/file-store.ts"
+import { layer as localStore } from "../../store/local/local-store.ts"
 import { ensureEngine } from "../../tensor/engine/ensure-engine.ts"
 import { acceptLicences } from "../experiment/accept-licences.ts"
 import type { RunInput } from "../flags/flags.ts"
@@ -69,5 +69,5 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
     }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())))
   })
-  yield* program.pipe(Effect.provide(Layer.mergeAll(fileStore(experiment.project.cache), localBackend)))
+  yield* program.pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
 })

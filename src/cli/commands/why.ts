@@ -15,7 +15,7 @@ const lastComputed = Effect.fn("lastComputed")(function* (experiment: string, id
   const store = yield* Store
   for (const run of yield* store.runs) {
     if (run.experiment !== experiment) continue
-    for (const event of yield* readEvents(run.directory)) {
+    for (const event of yield* readEvents(run)) {
       if (event.type === "stage-finished" && event.id === id && event.key === key && event.status === "ran") {
         return { run: run.id, reasons: event.reasons }
       }

@@ -1,23 +1,11 @@
-/** The events of a past or present run, from its `events.ndjson`; a last line that is still being written is left out. */
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+/** The events of a past or present run, as its store keeps them. */
 import * as Effect from "effect/Effect"
 import type { RunEvent } from "../../run/event.ts"
+import type { RunSummary } from "../../store/run-record.ts"
 
-const parse = (line: string): RunEvent | undefined => {
-  try {
-    return JSON.parse(line) as RunEvent
-  } catch {
-    return undefined
-  }
-}
+/** What looks like no event of this version is left out. */
+const isEvent = (value: unknown): value is RunEvent =>
+  typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"
 
-export const readEvents = (runDirectory: string): Effect.Effect<ReadonlyArray<RunEvent>> =>
-  Effect.promise(() => readFile(join(runDirectory, "events.ndjson"), "utf8").catch(() => "")).pipe(
-    Effect.map((text) =>
-      text
-        .split("\n")
-        .map(parse)
-        .filter((event) => event !== undefined)
-    )
-  )
+export const readEvents = ({ events }: RunSummary): Effect.Effect<ReadonlyArray<RunEvent>> =>
+  Effect.map(events, (all) => all.filter(isEvent))

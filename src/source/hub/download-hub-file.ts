@@ -9,7 +9,7 @@ import { basename, dirname, join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { leaseHeld } from "../../file/install-lease.ts"
+import { workOnce } from "../../file/work-once.ts"
 import { blobPath, linkSnapshot, repoFolder, snapshotPath, writeRef } from "./hub-cache.ts"
 import type { HubFile } from "./hub-file.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
@@ -138,11 +138,12 @@ export const downloadHubFile = Effect.fn("downloadHubFile")(function* (
       try: () => mkdir(dirname(lease), { recursive: true }),
       catch: (error) => unwritable(cache, error as NodeJS.ErrnoException)
     })
-    yield* leaseHeld(lease, {
+    yield* workOnce(lease, {
       done: () => existsSync(blob),
       onWait: () => {},
+      purpose: `the download of ${file.path}`,
       work: fetchBlob(settings, file, blob, onBytes)
-    })
+    }).pipe(Effect.catchTag("Unwritable", (error) => Effect.fail(unwritable(blob, new Error(error.message)))))
   }
   return yield* Effect.tryPromise({
     try: () => linkSnapshot(cache, file),

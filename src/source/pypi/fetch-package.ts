@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, sep } from "node:path"
 import * as Effect from "effect/Effect"
-import { leaseHeld } from "../../file/install-lease.ts"
+import { workOnce } from "../../file/work-once.ts"
 import { askFor, termsOf, termsToAccept } from "../scheme/licence-consent.ts"
 import { userCache } from "../../project/user-cache.ts"
 import { groupParts, joinParts, parseSums } from "./join-parts.ts"
@@ -139,5 +139,7 @@ export const fetchPackage = Effect.fn("fetchPackage")(function* (name: string, v
       Effect.ensuring(Effect.promise(() => rm(folder, { recursive: true, force: true }).catch(() => {})))
     )
   })
-  yield* leaseHeld(`${target}.lease`, { done, onWait: () => {}, work })
+  yield* workOnce(`${target}.lease`, { done, onWait: () => {}, work, purpose: `the package ${name}` }).pipe(
+    Effect.catchTag("Unwritable", (error) => attempt(() => Promise.reject(error)))
+  )
 })

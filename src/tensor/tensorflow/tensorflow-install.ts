@@ -9,7 +9,7 @@ import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { compileBinding, tryBinding } from "./compile-binding.ts"
 import { downloadWheel } from "./download-wheel.ts"
-import { leaseHeld } from "../../file/install-lease.ts"
+import { workOnce } from "../../file/work-once.ts"
 import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
 import { engineId, enginesFolder, HEADER_PREFIXES, MANIFEST_FILE, type Wheel, wheelFor } from "./tensorflow-recipe.ts"
 import {
@@ -116,11 +116,12 @@ export const installTensorflow = Effect.fn("installTensorflow")(function* (optio
   }
   yield* removeAbandoned(enginesFolder())
   const lease = join(enginesFolder(), `${engineId(process.platform, process.arch)}.lease`)
-  yield* leaseHeld(lease, {
+  yield* workOnce(lease, {
     done: () => installedEngine() !== undefined,
     onWait: () => report({ step: "wait", message: "waiting for another process that builds the same engine" }),
-    work: build(report)
-  })
+    work: build(report),
+    purpose: "the tensorflow engine"
+  }).pipe(Effect.catchTag("Unwritable", (error) => unavailable(error.message)))
   const engine: InstalledEngine | undefined = installedEngine()
   return engine ?? (yield* unavailable("it was built, but is not whole"))
 })

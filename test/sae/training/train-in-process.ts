@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
-import { makeCheckpoint } from "../../../src/store/checkpoint.ts"
+import { makeCheckpoint } from "../../../src/store/local/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { inProcess, plainRows, weightBytes } from "./training-variants.ts"
 

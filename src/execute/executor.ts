@@ -1,0 +1,80 @@
+/**
+ * The port to what runs jobs: this machine, a cluster, a fake in tests. Our scheduler decides the order; an executor says when
+ * a stage may compute, where, and runs its job there.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Resources } from "../stage/resources.ts"
+import type { EngineName } from "../tensor/engine-info.ts"
+import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
+import type { Job, JobDone, JobLoss, LiveEvent } from "./job.ts"
+
+export class JobFailed extends Data.TaggedError("JobFailed")<{
+  readonly problem: string
+  readonly retryable: boolean
+  readonly losses: ReadonlyArray<JobLoss>
+}> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** What a stage asks of a place to compute. */
+export interface Demand {
+  /** Of the stage instance: for people. */
+  readonly id: string
+  /** Places are given in this order among those that are asked for. */
+  readonly order: number
+  readonly kind: { readonly engine: boolean; readonly isolation: "process" | "pool" | "inline" }
+  readonly resources: Resources
+}
+
+export interface Placement {
+  /** For people: "cpu", "gpu0". */
+  readonly device: string
+  /** The stage asked for a GPU, and there is none that it could use. */
+  readonly gpuMissing: boolean
+  readonly engine: Job["engine"]
+  /** Results in the order of the jobs: all of them, or none. Interruption ends them; their checkpoints stay. */
+  readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
+}
+
+export interface JobRequest {
+  /** One; or several of one stage kind, which then does them in one pass. */
+  readonly jobs: readonly [Job, ...ReadonlyArray<Job>]
+  readonly onEvent: (event: LiveEvent) => void
+}
+
+/** Told what a stage waits for, in words for people. */
+export type OnWait = (what: string) => void
+
+export interface Place {
+  /** Waits, and holds what the stage got until the scope ends. */
+  readonly take: (onWait: OnWait) => Effect.Effect<Placement, EngineUnavailable, Scope.Scope>
+  /** The stage does not compute, or not yet. */
+  readonly withdraw: Effect.Effect<void>
+}
+
+/** What an executor is for one run. */
+export interface Places {
+  /** Takes a place in the queue at once: before anybody who becomes ready later is served. */
+  readonly contend: (demand: Demand) => Effect.Effect<Place>
+  /** How many engine stages like this one are computed at the same time. */
+  readonly sideBySide: (demand: Demand) => number
+}
+
+export interface PlacesOptions {
+  /** Stages side by side at most. */
+  readonly jobs: number
+  /** Evaluated at most once, when the first stage that needs an engine is about to run. */
+  readonly engine: Effect.Effect<EngineName, EngineUnavailable>
+  /** Id of the run, for whoever waits for us. */
+  readonly run: string
+}
+
+export class Executor extends Context.Service<
+  Executor,
+  { readonly places: (options: PlacesOptions) => Effect.Effect<Places> }
+>()("pipeline/Executor") {}

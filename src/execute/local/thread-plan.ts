@@ -1,0 +1,34 @@
+/**
+ * How stages that multiply matrices share the CPUs. The number of threads of an operation decides the order in which it
+ * adds, so it is fixed for the machine and never depends on what else runs: the same key gives the same bytes.
+ */
+import { availableParallelism } from "node:os"
+import type { EngineName } from "../../tensor/engine-info.ts"
+
+export interface ThreadPlan {
+  /** Pinned for every stage. */
+  readonly threads: number
+  /** Engine stages side by side on the CPU. */
+  readonly slots: number
+}
+
+/** One product of the sizes that SAEs have does not use more threads well. */
+const MOST_THREADS = 8
+
+/**
+ * @param cpus that this process may use
+ * @param wanted `PIPELINE_THREADS`, where a person has set it
+ */
+export const threadPlan = (engine: EngineName, cpus: number, wanted?: number): ThreadPlan => {
+  // wasm computes in one thread: as many stages as there are CPUs.
+  if (engine === "wasm") return { threads: 1, slots: cpus }
+  // One stage at a time has the GPU.
+  if (engine === "webgpu") return { threads: 1, slots: 1 }
+  const threads = wanted ?? Math.min(cpus, MOST_THREADS)
+  return { threads, slots: Math.max(1, Math.floor(cpus / threads)) }
+}
+
+export const machineThreadPlan = (engine: EngineName): ThreadPlan => {
+  const wanted = Number(process.env["PIPELINE_THREADS"] || Number.NaN)
+  return threadPlan(engine, availableParallelism(), Number.isInteger(wanted) && wanted > 0 ? wanted : undefined)
+}

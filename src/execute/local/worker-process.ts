@@ -1,0 +1,166 @@
+/** One worker's process, seen from the head: start, jobs in, events out, and an end that leaves nothing behind. */
+import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { closeSync, openSync } from "node:fs"
+import { getCompileCacheDir } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import type { Readable } from "node:stream"
+import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { codeEnding } from "../../project/code-ending.ts"
+import { JobFailed } from "../executor.ts"
+import type { JobRequest } from "../executor.ts"
+import { type JobDone, type WorkerEvent, WorkerEventText, JobsText } from "../job.ts"
+import { largePages } from "./large-pages.ts"
+
+const WORKER = fileURLToPath(new URL(`../worker/worker${codeEnding}`, import.meta.url))
+
+/** What programs that a stage has started get to put themselves in order. */
+const GRACE_MS = 5_000
+
+export interface WorkerProcess {
+  /** Ready for a job. */
+  readonly alive: () => boolean
+  /** Completes with what the worker answers, or with how it ended. One at a time. */
+  readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
+  /** SIGTERM to the whole group, then SIGKILL; or SIGKILL at once where nothing is in progress. */
+  readonly end: (how: "gently" | "at once") => Effect.Effect<void>
+}
+
+export interface WorkerOptions {
+  readonly environment: Readonly<Record<string, string>>
+  /** Gets stdout and stderr. */
+  readonly log: string
+}
+
+/** Compiled TypeScript is kept between workers: a third of the time that one takes to start. */
+const compileCache = (): string => getCompileCacheDir() ?? join(tmpdir(), "node-compile-cache")
+
+const start = ({ environment, log }: WorkerOptions): ChildProcess => {
+  const file = openSync(log, "a")
+  try {
+    return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WORKER, String(process.pid)], {
+      // A group of its own: the terminal's Ctrl-C reaches the head alone, and one signal reaches all that a stage started.
+      detached: true,
+      stdio: ["pipe", file, file, "pipe"],
+      env: { NODE_COMPILE_CACHE: compileCache(), ...largePages, ...process.env, ...environment }
+    })
+  } finally {
+    closeSync(file)
+  }
+}
+
+const signalGroup = (child: ChildProcess, signal: NodeJS.Signals | 0): boolean => {
+  if (child.pid === undefined) return false
+  try {
+    return process.kill(-child.pid, signal)
+  } catch {
+    return false
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const endGroup = async (child: ChildProcess, how: "gently" | "at once"): Promise<void> => {
+  if (how === "gently") {
+    signalGroup(child, "SIGTERM")
+    for (let waited = 0; waited < GRACE_MS && signalGroup(child, 0); waited += 20) await delay(20)
+  }
+  signalGroup(child, "SIGKILL")
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    await new Promise((resolve) => child.once("exit", resolve))
+  }
+}
+
+const describeEnd = (code: number | null, signal: NodeJS.Signals | null): JobFailed => {
+  const problem =
+    signal === "SIGKILL" || code === 137
+      ? "the worker was killed (SIGKILL); where nobody did it by hand, the machine ran out of memory: run fewer stages at once (--jobs), or make the stage smaller"
+      : signal !== null
+        ? `the worker crashed (${signal})`
+        : `the worker ended with exit code ${code} before it was done`
+  return new JobFailed({ problem, retryable: true, losses: [] })
+}
+
+export const startWorker = (options: WorkerOptions): Effect.Effect<WorkerProcess, JobFailed> =>
+  Effect.try({
+    try: () => start(options),
+    catch: (cause) =>
+      new JobFailed({ problem: `no worker can be started: ${String(cause)}`, retryable: true, losses: [] })
+  }).pipe(Effect.map(connect))
+
+const encodeJobs = Schema.encodeSync(JobsText)
+
+/** What is no event of ours was printed on our channel by mistake: it is what the worker failed of. */
+const decodeEvent = (line: string): WorkerEvent =>
+  Option.getOrElse(Schema.decodeUnknownOption(WorkerEventText)(line), (): WorkerEvent => ({
+    type: "failed",
+    problem: `the worker said what is no event: ${line.slice(0, 200)}`,
+    retryable: false,
+    losses: []
+  }))
+
+const connect = (child: ChildProcess): WorkerProcess => {
+  let receive: ((event: WorkerEvent) => void) | undefined
+  let fail: ((error: JobFailed) => void) | undefined
+  let ended: JobFailed | undefined
+  const events = createInterface({ input: child.stdio[3] as Readable })
+  /** Said before anybody listened. */
+  let early: Array<WorkerEvent> = []
+  events.on("line", (line) => {
+    const event = decodeEvent(line)
+    if (receive === undefined) early.push(event)
+    else receive(event)
+  })
+  const endWith = (error: JobFailed): void => {
+    ended ??= error
+    fail?.(ended)
+  }
+  child.once("error", (cause) =>
+    endWith(new JobFailed({ problem: `no worker can be started: ${cause.message}`, retryable: true, losses: [] }))
+  )
+  child.once("exit", (code, signal) => {
+    // What it said before it ended may still be in the pipe; a program it left behind may keep the pipe open.
+    const end = (): void => endWith(describeEnd(code, signal))
+    const timer = setTimeout(end, 500)
+    events.once("close", () => {
+      clearTimeout(timer)
+      end()
+    })
+  })
+  // A worker that has died does not take its jobs; how it died is told by its exit.
+  child.stdin?.on("error", () => {})
+  return {
+    alive: () => ended === undefined && child.exitCode === null && child.signalCode === null,
+    run: ({ jobs, onEvent }) =>
+      Effect.callback<ReadonlyArray<JobDone>, JobFailed>((resume) => {
+        fail = (error) => resume(Effect.fail(error))
+        receive = (event) => {
+          switch (event.type) {
+            case "done":
+              return resume(Effect.succeed(event.results))
+            case "failed":
+              return resume(Effect.fail(new JobFailed(event)))
+            default:
+              return onEvent(event)
+          }
+        }
+        for (const event of early) receive?.(event)
+        early = []
+        if (ended !== undefined) fail(ended)
+        else child.stdin?.write(`${encodeJobs(jobs)}\n`)
+      }).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            receive = undefined
+            fail = undefined
+          })
+        )
+      ),
+    end: (how) => Effect.promise(() => endGroup(child, how))
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Does one job, or several of one stage kind in one pass: opens the inputs, runs the stage, checks what came out and puts
+ * it into the store. The same function in a worker's process and, for kinds that ask for it, in the head.
+ */
+import { closeSync, openSync, writeSync } from "node:fs"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { fetchableSources } from "../../source/fetchable-sources.ts"
+import { loadStageKind } from "../../catalog/stage-catalog.ts"
+import { StageFailed, stageFailed } from "../../stage/stage-failed.ts"
+import type { MetricValues } from "../../stage/metric.ts"
+import type { Progress } from "../../stage/progress.ts"
+import type { InstanceContext, StageKind } from "../../stage/stage.ts"
+import * as Wiring from "../../stage/wiring.ts"
+import { openStore } from "../../store/by-name/open-store.ts"
+import type { Store } from "../../store/store.ts"
+import { asUnwritable } from "../../file/unwritable.ts"
+import type { EngineInfo } from "../../tensor/engine-info.ts"
+import { artifactKinds } from "../../catalog/artifact-kinds.ts"
+import { JobFailed } from "../executor.ts"
+import type { Job, JobDone, JobLoss, LiveEvent } from "../job.ts"
+import { openInputs } from "./open-inputs.ts"
+import { makeProgressMeter } from "./progress-meter.ts"
+
+/** What `context.engine` is for kinds that have none: any use of it is a mistake in the stage kind. */
+const noEngine = new Proxy({} as EngineInfo, {
+  get: (_, field) => {
+    throw new Error(`context.engine.${String(field)}: a kind that uses the engine declares engine: true`)
+  }
+})
+
+const loadEngineFor = (job: Job) =>
+  job.engine === null
+    ? Effect.succeed(null)
+    : Effect.flatMap(
+        Effect.promise(() => import("../../tensor/engine/engine.ts")),
+        ({ loadEngine }) => loadEngine(job.engine?.name ?? "auto", { threads: job.engine?.threads ?? 1 })
+      )
+
+/**
+ * What `run` gave: numbers, and reasons why an optional metric has none. A wrong number is worse than a crash: a stage that lacks a metric which is not
+ * optional, or gives one that is no finite number, has failed.
+ */
+const metricsOf = Effect.fnUntraced(function* (kind: StageKind, values: MetricValues, log: (line: string) => void) {
+  const metrics: Record<string, number> = {}
+  const unmeasured: Record<string, string> = {}
+  const wrong: Array<string> = []
+  for (const [name, value] of Object.entries(values)) {
+    const optional = kind.metrics[name]?.optional === true
+    if (typeof value === "number" && Number.isFinite(value)) metrics[name] = value
+    else if (typeof value === "object" && optional) unmeasured[name] = value.unmeasured
+    else if (value !== undefined) wrong.push(`${name} = ${typeof value === "object" ? value.unmeasured : value}`)
+  }
+  if (wrong.length > 0) return yield* stageFailed(`metrics that are no finite number: ${wrong.join(", ")}`)
+  const missing = Object.entries(kind.metrics).filter(([name, { optional }]) => optional !== true && !(name in metrics))
+  if (missing.length > 0) {
+    return yield* stageFailed(`the stage gave no ${missing.map(([name]) => name).join(", ")}, which it declares`)
+  }
+  const reasons = new Set(Object.values(unmeasured))
+  for (const reason of reasons) {
+    const names = Object.keys(unmeasured).filter((name) => unmeasured[name] === reason)
+    log(`not measured: ${names.join(", ")} (${reason})`)
+  }
+  return { metrics, unmeasured }
+})
+
+const contextOf = Effect.fnUntraced(function* (
+  job: Job,
+  store: Store["Service"],
+  kind: StageKind,
+  engine: EngineInfo | null,
+  emit: (event: LiveEvent) => void,
+  log: (line: string) => void
+) {
+  const inputs = yield* openInputs(store, kind, job)
+  const workspace = store.workspace(job.workspace)
+  const output = yield* workspace.output(job.attempt)
+  const meter = makeProgressMeter(() => performance.now())
+  const progress = (report: Progress): void => {
+    const reading = meter(report)
+    if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
+  }
+  const context: InstanceContext = {
+    params: job.params,
+    sources: fetchableSources(job.sources, { progress, log }),
+    facts: job.facts,
+    inputs,
+    wired: Wiring.counts(Object.keys(kind.inputs), job.inputs),
+    output,
+    progress,
+    log,
+    checkpoint: workspace.checkpoint({ everySeconds: job.checkpointSeconds, log }),
+    engine: engine ?? noEngine,
+    projectDirectory: job.projectDirectory
+  }
+  return context
+})
+
+/** Of a kind whose output a parameter names; instances of one pass have the same. */
+const outputNamed = ({ output, projectDirectory }: Job) =>
+  Effect.flatMap(artifactKinds(projectDirectory), ({ load }) => load(output))
+
+const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<InstanceContext>) {
+  const results = yield* kind.run(contexts)
+  if (results.length === contexts.length) return results
+  return yield* stageFailed(`${contexts.length} instances were run together, and ${results.length} gave metrics`)
+})
+
+const work = Effect.fn("work")(function* (
+  jobs: ReadonlyArray<Job>,
+  onLoss: (error: ArtifactError) => void,
+  emit: (event: LiveEvent) => void,
+  logOf: (job: Job) => (line: string) => void
+) {
+  const [first] = jobs as readonly [Job]
+  const store = yield* openStore(first.store, { onLoss })
+  const kind = yield* loadStageKind(first.file)
+  const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
+  const engine = yield* loadEngineFor(first)
+  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
+  const results = yield* runKind(kind, contexts)
+  return yield* Effect.forEach(jobs, (job, i) =>
+    Effect.gen(function* () {
+      const { metrics, unmeasured } = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
+      const digest = yield* store.ingest({
+        directory: (contexts[i] as InstanceContext).output.directory,
+        kind: output,
+        metrics,
+        unmeasured
+      })
+      // What the stage wrote has to be what the kind says, before anything can depend on it.
+      yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
+      return { digest, metrics, engine, together: jobs.length } satisfies JobDone
+    })
+  )
+})
+
+const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {
+  if (error instanceof StageFailed) return { problem: error.message, retryable: error.retryable }
+  if (error instanceof ArtifactError && error.reason === "unwritable") {
+    return { problem: error.detail, retryable: false }
+  }
+  const refused = asUnwritable(error, "")
+  if (refused !== undefined) return { problem: refused.message, retryable: false }
+  return { problem: error instanceof Error ? error.message : String(error), retryable: false }
+}
+
+const digestsOf = (job: Job): ReadonlySet<string> =>
+  new Set(
+    Object.values(job.inputs)
+      .flatMap(Wiring.items)
+      .map(({ digest }) => digest)
+  )
+
+/** `context.log` and what went wrong: one line each in the stage's log. A full disk costs the line, not the stage. */
+const openLog = (path: string): { readonly line: (text: string) => void; readonly close: () => void } => {
+  let file: number | undefined
+  const attempt = (run: () => void): void => {
+    try {
+      run()
+    } catch {
+      // Shown or not, the stage goes on.
+    }
+  }
+  attempt(() => {
+    file = openSync(path, "a")
+  })
+  return {
+    line: (text) => attempt(() => file !== undefined && writeSync(file, `${text}\n`)),
+    close: () => attempt(() => file !== undefined && closeSync(file))
+  }
+}
+
+export const runJobs = (
+  jobs: ReadonlyArray<Job>,
+  emit: (event: LiveEvent) => void
+): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
+  Effect.suspend(() => {
+    const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
+    const losses: Array<JobLoss> = []
+    const onLoss = ({ reason, digest, path }: ArtifactError): void => {
+      if ((reason === "missing" || reason === "damaged") && inputs.has(digest)) losses.push({ reason, digest, path })
+    }
+    const files = new Map(jobs.map((job) => [job, openLog(job.log)]))
+    const logAll = (line: string): void => {
+      for (const file of files.values()) file.line(line)
+    }
+    const logOf = (job: Job) => (line: string) => {
+      files.get(job)?.line(line)
+      emit({ type: "log", id: job.id, line })
+    }
+    return work(jobs, onLoss, emit, logOf).pipe(
+      Effect.scoped,
+      Effect.exit,
+      Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {
+        if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
+        if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
+        // Whatever the stage made of it, what it was given could not be read.
+        if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
+        const failure = describe(Cause.squash(exit.cause))
+        if (losses.length === 0) logAll(failure.problem)
+        return Effect.fail(new JobFailed({ ...failure, losses }))
+      }),
+      Effect.ensuring(Effect.sync(() => files.forEach((file) => file.close())))
+    )
+  })

@@ -1,0 +1,92 @@
+/**
+ * The worker program: `node worker.ts HEAD_PID` takes lists of jobs as lines on stdin until that ends, and does each in one
+ * pass. Events go out on fd 3 as NDJSON; what the stage prints goes into its log.
+ *
+ * A worker never outlives its head: a stage may block this event loop for hours, so a thread of its own watches.
+ */
+import { appendFileSync, writeSync } from "node:fs"
+import { createInterface } from "node:readline"
+import { Worker } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Schema from "effect/Schema"
+import { JobFailed, type JobRequest } from "../executor.ts"
+import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
+import { runJobs } from "./run-job.ts"
+
+const EVENTS = 3
+
+const [headPid] = process.argv.slice(2)
+
+const WATCHDOG = `
+const { workerData } = require("node:worker_threads")
+setInterval(() => {
+  if (process.ppid === workerData) return
+  // The head made this process the leader of a group, in which the programs are that a stage has started.
+  try { process.kill(-process.pid, "SIGKILL") } catch { process.kill(process.pid, "SIGKILL") }
+}, 500)
+`
+
+const watchHead = (head: number): void => {
+  const thread = new Worker(WATCHDOG, { eval: true, workerData: head, stdin: false, execArgv: [], env: {} })
+  thread.unref()
+}
+
+/** Blocking, so that a stage that never gives the event loop a turn reports its progress all the same. */
+const emit = (text: string): void => {
+  const bytes = Buffer.from(`${text}\n`)
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(EVENTS, bytes, at)
+    } catch (cause) {
+      // Nobody listens any more: the head is gone.
+      if ((cause as NodeJS.ErrnoException).code !== "EAGAIN") process.exit(1)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+const encodeEvent = Schema.encodeSync(WorkerEventText)
+
+const tell = (event: WorkerEvent): void => emit(encodeEvent(event))
+
+const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
+  const exit = await Effect.runPromiseExit(runJobs(jobs, tell))
+  if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
+  const failure = Cause.squash(exit.cause)
+  const { problem, retryable, losses } =
+    failure instanceof JobFailed ? failure : { problem: String(failure), retryable: false, losses: [] }
+  tell({ type: "failed", problem, retryable, losses })
+}
+
+if (headPid !== undefined) watchHead(Number(headPid))
+
+/** A warm worker prints for one stage after the other: each has its own log. What a full disk refuses is dropped. */
+const printTo = (path: string): (() => void) => {
+  const streams = [process.stdout, process.stderr] as const
+  const originals = streams.map((stream) => stream.write)
+  for (const stream of streams) {
+    stream.write = (chunk: string | Uint8Array, ...rest: ReadonlyArray<unknown>) => {
+      try {
+        appendFileSync(path, chunk)
+      } catch {
+        // See above.
+      }
+      const callback = rest.find((value) => typeof value === "function")
+      if (callback !== undefined) callback()
+      return true
+    }
+  }
+  return () => {
+    for (const [index, stream] of streams.entries()) stream.write = originals[index] as typeof stream.write
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const jobs = Schema.decodeUnknownSync(JobsText)(line)
+  const restore = printTo(jobs[0].log)
+  await doJobs(jobs)
+  restore()
+}
+process.exit(0)

@@ -1,0 +1,44 @@
+/** The fresh directory that a stage writes its output into. */
+import { mkdir, writeFile } from "node:fs/promises"
+import { dirname, isAbsolute, join, normalize } from "node:path"
+import * as Effect from "effect/Effect"
+import type { ArtifactWriter } from "../../artifact/artifact.ts"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { canonicalJson } from "../../json/canonical-json.ts"
+import { asUnwritable } from "../../file/unwritable.ts"
+
+export const makeArtifactWriter = (directory: string): ArtifactWriter => {
+  const failed = (path: string, reason: ArtifactError["reason"], detail: string): ArtifactError =>
+    new ArtifactError({ reason, digest: "", path, detail })
+
+  const place = async (relative: string): Promise<string> => {
+    const clean = normalize(relative)
+    if (isAbsolute(clean) || clean === "." || clean === ".." || clean.startsWith("../")) {
+      throw failed(relative, "invalid", "a file of an artifact is named by a path below it")
+    }
+    const path = join(directory, clean)
+    await mkdir(dirname(path), { recursive: true })
+    return path
+  }
+
+  const attempt = <A>(relative: string, run: () => Promise<A>): Effect.Effect<A, ArtifactError> =>
+    Effect.tryPromise({
+      try: run,
+      catch: (cause) => {
+        if (cause instanceof ArtifactError) return cause
+        const refused = asUnwritable(cause, join(directory, relative))
+        if (refused !== undefined) return failed(relative, "unwritable", refused.message)
+        throw cause
+      }
+    })
+
+  const write: ArtifactWriter["write"] = (relative, content) =>
+    attempt(relative, async () => writeFile(await place(relative), content))
+
+  return {
+    directory,
+    path: (relative) => attempt(relative, () => place(relative)),
+    write,
+    writeJson: (relative, value) => Effect.suspend(() => write(relative, `${canonicalJson(value)}\n`))
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Checkpoints of a long stage: `latest.json` names the binary file that belongs to it, and is replaced as a whole, so
+ * that a kill at any moment leaves either the earlier state or this one.
+ */
+import { createHash, randomUUID } from "node:crypto"
+import { constants, existsSync } from "node:fs"
+import { copyFile, readdir, readFile, rename, rm } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import * as Effect from "effect/Effect"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
+import type { Json } from "../../json/canonical-json.ts"
+import type { Checkpoint, CheckpointState } from "../../stage/checkpoint.ts"
+import { writeAtomic } from "../../file/atomic-write.ts"
+import { sha256Of } from "../../file/hash-file.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
+import { asUnwritable } from "../../file/unwritable.ts"
+import { decodeTensors, encodeTensors } from "./tensor-file.ts"
+import type { TensorEntry } from "./tensor-file.ts"
+
+export const LATEST = "latest.json"
+/** Folder of the files that states refer to by name and length. */
+const FILES = "files"
+
+interface Latest {
+  readonly format: 1
+  readonly file: string
+  readonly sha256: string
+  readonly tensors: ReadonlyArray<TensorEntry>
+  readonly json: Json
+}
+
+const readCheckpoint = async (directory: string): Promise<CheckpointState | undefined> => {
+  const latest = JSON.parse(await readFile(join(directory, LATEST), "utf8")) as Latest
+  const bytes = new Uint8Array(await readFile(join(directory, latest.file)))
+  if (latest.format !== 1 || sha256Of(bytes) !== latest.sha256) return undefined
+  return { json: latest.json, tensors: decodeTensors(latest.tensors, bytes) }
+}
+
+const writeCheckpoint = async (directory: string, state: CheckpointState): Promise<void> => {
+  const { entries, parts } = encodeTensors(state.tensors)
+  const hash = createHash("sha256")
+  for (const part of parts) hash.update(part)
+  const file = `state-${randomUUID().slice(0, 8)}.bin`
+  await writeAtomic(join(directory, file), parts)
+  const latest: Latest = { format: 1, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
+  await writeAtomic(join(directory, LATEST), JSON.stringify(latest))
+  for (const name of await readdir(directory)) {
+    if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })
+  }
+}
+
+export interface CheckpointOptions {
+  /** Where this owner saves: below its own epoch, so that a fenced one that wakes up overwrites nothing. */
+  readonly directory: string
+  /** Checkpoint folders of earlier owners, latest first. Their epochs are removed once a state of our own is safe. */
+  readonly earlier: ReadonlyArray<string>
+  /** At least so far apart; 0: whenever it is asked. */
+  readonly everySeconds: number
+  readonly log: (line: string) => void
+}
+
+/** Saves are at least so many times as far apart as the last one took: large states cost a fiftieth of the time, not more. */
+const timesItsCost = 50
+
+export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: CheckpointOptions): Checkpoint => {
+  let last = performance.now()
+  let cost = 0
+  let stale = earlier
+  let from: string | undefined
+
+  const load = async (): Promise<CheckpointState | undefined> => {
+    for (const candidate of [directory, ...earlier]) {
+      try {
+        const state = await readCheckpoint(candidate)
+        if (state !== undefined) {
+          from = candidate
+          return state
+        }
+        log(`checkpoint ${candidate} is damaged: going on from an earlier one, or from the start`)
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== "ENOENT") log(`checkpoint ${candidate}: ${String(cause)}`)
+      }
+    }
+    return undefined
+  }
+
+  const save = async (state: CheckpointState): Promise<void> => {
+    const start = performance.now()
+    await writeCheckpoint(directory, state)
+    last = performance.now()
+    cost = last - start
+    for (const folder of stale) await rm(dirname(folder), { recursive: true, force: true }).catch(() => {})
+    stale = []
+  }
+
+  const unwritable = (cause: unknown): ArtifactError =>
+    new ArtifactError({
+      reason: "unwritable",
+      digest: "",
+      path: directory,
+      detail: asUnwritable(cause, directory)?.message ?? String(cause)
+    })
+
+  /**
+   * An earlier owner's file is copied, instantly where the file system clones: should that owner wake up after all, it has
+   * the file open still.
+   */
+  const file = async (name: string): Promise<string> => {
+    const own = join(directory, FILES, name)
+    await makeDirectory(dirname(own))
+    const theirs = from === undefined || from === directory ? undefined : join(from, FILES, name)
+    if (theirs !== undefined && !existsSync(own) && existsSync(theirs)) {
+      const copy = `${own}.copy`
+      await copyFile(theirs, copy, constants.COPYFILE_FICLONE)
+      await rename(copy, own)
+    }
+    return own
+  }
+
+  return {
+    load: Effect.promise(load),
+    file: (name) => Effect.tryPromise({ try: () => file(name), catch: unwritable }),
+    due: () => everySeconds === 0 || performance.now() - last >= Math.max(everySeconds * 1000, timesItsCost * cost),
+    save: (state) => Effect.tryPromise({ try: () => save(state), catch: unwritable })
+  }
+}

@@ -1,0 +1,52 @@
+/** The runs that a store keeps, past and present. */
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { RunSummary } from "../run-record.ts"
+import { runsDirectory } from "./layout.ts"
+import { eventsPath, logPath, planPath } from "./run-folder.ts"
+
+const PlanText = Schema.fromJsonString(Schema.Struct({ experiment: Schema.String }))
+
+const parsed = (line: string): ReadonlyArray<unknown> => {
+  try {
+    return [JSON.parse(line)]
+  } catch {
+    // The last line may be half there.
+    return []
+  }
+}
+
+const textOf = (path: string): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined)
+
+/** Newest first. A run whose plan cannot be read is left out: it is one run's loss, not everybody's. */
+export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>> => {
+  const names = await readdir(runsDirectory(root)).catch((): ReadonlyArray<string> => [])
+  const runs = await Promise.all(
+    names
+      .filter((name) => /^\d{8}-\d{6}-/.test(name))
+      .toSorted()
+      .toReversed()
+      .map(async (id): Promise<ReadonlyArray<RunSummary>> => {
+        const place = join(runsDirectory(root), id)
+        const plan = Schema.decodeUnknownOption(PlanText)(await textOf(planPath(place)))
+        if (plan._tag === "None") return []
+        return [
+          {
+            id,
+            place,
+            experiment: plan.value.experiment,
+            events: Effect.promise(async () => ((await textOf(eventsPath(place))) ?? "").split("\n").flatMap(parsed)),
+            log: (instance) =>
+              Effect.promise(async () => {
+                const path = logPath(place, instance)
+                const text = await textOf(path)
+                return text === undefined ? undefined : { path, text }
+              })
+          }
+        ]
+      })
+  )
+  return runs.flat()
+}

@@ -1,0 +1,56 @@
+/** Makes the folder of a run: its plan, its events as NDJSON, and a log per stage. All of it is for people. */
+import { randomUUID } from "node:crypto"
+import { closeSync, openSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { writeAtomic } from "../../file/atomic-write.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
+import type { Json } from "../../json/canonical-json.ts"
+import type { RunRecord } from "../run-record.ts"
+import { unwritable } from "../../file/unwritable.ts"
+import { runsDirectory } from "./layout.ts"
+import { eventsPath, logPath, logsFolder, planPath } from "./run-folder.ts"
+
+/** Sorts by time of start. */
+const newRunId = (now: Date): string =>
+  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomUUID().slice(0, 4)}`
+
+interface OpenRun {
+  readonly record: RunRecord
+  readonly close: () => void
+}
+
+const open = async (root: string, plan: Json): Promise<OpenRun> => {
+  const id = newRunId(new Date())
+  const place = join(runsDirectory(root), id)
+  await makeDirectory(logsFolder(place))
+  await writeAtomic(planPath(place), `${JSON.stringify(plan, undefined, 2)}\n`)
+  const file = openSync(eventsPath(place), "a")
+  let isOpen = true
+  return {
+    record: {
+      id,
+      place,
+      log: (instance) => logPath(place, instance),
+      append: (event) => {
+        try {
+          if (isOpen) writeSync(file, `${JSON.stringify(event)}\n`)
+        } catch {
+          // Events are for display.
+        }
+      }
+    },
+    close: () => {
+      if (isOpen) closeSync(file)
+      isOpen = false
+    }
+  }
+}
+
+export const startRun = (root: string, plan: Json) =>
+  Effect.map(
+    Effect.acquireRelease(Effect.tryPromise({ try: () => open(root, plan), catch: unwritable(root) }), ({ close }) =>
+      Effect.sync(close)
+    ),
+    ({ record }) => record
+  )

@@ -1,0 +1,84 @@
+/**
+ * The folder that the owner of a key's lease works in: `partial/<key>/<epoch>/`, with its checkpoint and its output.
+ * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
+import { readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { makeDirectory } from "../../file/make-directory.ts"
+import { unwritable } from "../../file/unwritable.ts"
+import type { Workspace, WorkspaceName } from "../workspace.ts"
+import { makeArtifactWriter } from "./artifact-writer.ts"
+import { LATEST, makeCheckpoint } from "./checkpoint.ts"
+import { partialDirectory } from "./layout.ts"
+
+const CHECKPOINT = "checkpoint"
+
+const folderOf = (root: string, { key, epoch }: WorkspaceName): string =>
+  join(partialDirectory(root, key), String(epoch))
+
+const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT, LATEST))
+
+/** Highest first. */
+const epochsIn = (names: ReadonlyArray<string>): ReadonlyArray<number> =>
+  names
+    .map(Number)
+    .filter(Number.isInteger)
+    .toSorted((a, b) => b - a)
+
+const epochsOf = async (root: string, key: string): Promise<ReadonlyArray<number>> =>
+  epochsIn(await readdir(partialDirectory(root, key)).catch((): ReadonlyArray<string> => []))
+
+/** The highest epoch that anybody has worked in; 0 where nobody has. */
+export const lastEpoch = async (root: string, key: string): Promise<number> => (await epochsOf(root, key))[0] ?? 0
+
+/** Makes the folder of a new owner. Of what earlier ones left, checkpoints stay. */
+export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<void> => {
+  for (const epoch of await epochsOf(root, name.key)) {
+    if (epoch >= name.epoch) continue
+    const folder = folderOf(root, { key: name.key, epoch })
+    const kept = hasCheckpoint(folder)
+    if (!kept) await rm(folder, { recursive: true, force: true })
+    for (const part of kept ? await readdir(folder).catch((): ReadonlyArray<string> => []) : []) {
+      if (part !== CHECKPOINT) await rm(join(folder, part), { recursive: true, force: true })
+    }
+  }
+  await makeDirectory(folderOf(root, name))
+}
+
+/** Checkpoint folders of earlier owners that hold one, latest first. */
+const earlierCheckpoints = (root: string, { key, epoch }: WorkspaceName): ReadonlyArray<string> => {
+  const parent = partialDirectory(root, key)
+  return epochsIn(existsSync(parent) ? readdirSync(parent) : [])
+    .filter((other) => other < epoch)
+    .map((other) => folderOf(root, { key, epoch: other }))
+    .filter(hasCheckpoint)
+    .map((folder) => join(folder, CHECKPOINT))
+}
+
+export const hasSomethingToResume = (root: string, name: WorkspaceName): boolean =>
+  hasCheckpoint(folderOf(root, name)) || earlierCheckpoints(root, name).length > 0
+
+export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
+  const own = folderOf(root, name)
+  return {
+    output: (attempt) => {
+      const directory = join(own, `output-${attempt}`)
+      return Effect.try({
+        try: () => {
+          rmSync(directory, { recursive: true, force: true })
+          mkdirSync(directory, { recursive: true })
+          return makeArtifactWriter(directory)
+        },
+        catch: unwritable(directory)
+      })
+    },
+    checkpoint: (options) =>
+      makeCheckpoint({ ...options, directory: join(own, CHECKPOINT), earlier: earlierCheckpoints(root, name) })
+  }
+}
+
+/** After a commit: nobody needs any of it again. */
+export const dropWorkspaces = (root: string, key: string): Promise<void> =>
+  rm(partialDirectory(root, key), { recursive: true, force: true })
