@@ -27,7 +27,7 @@ export interface FileIndex {
 }
 
 /**
- * A file written shortly before it was read could be written again under the same mtime (file systems keep times at a
+ * A file written shortly before it was read could be written again under the same times (file systems keep times at a
  * clock tick to 2 s), or while we read it: what depends on so young a file is computed each time until it has aged.
  */
 const RACY_MS = 2_000
@@ -57,7 +57,7 @@ export const openFileIndex = async (path: string, version: string): Promise<File
       const startMs = Date.now()
       const { value, files } = await compute()
       const fingerprints = await Promise.all(files.map(async (file) => [file, await takeFingerprint(file)] as const))
-      if (fingerprints.every(([, { mtimeMs }]) => mtimeMs < startMs - RACY_MS)) {
+      if (fingerprints.every(([, { mtimeMs, ctimeMs }]) => Math.max(mtimeMs, ctimeMs) < startMs - RACY_MS)) {
         entries[prefix + name] = { files: Object.fromEntries(fingerprints), value }
         changed = true
       }

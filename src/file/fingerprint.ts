@@ -1,8 +1,8 @@
 /**
  * Fingerprints: "has this file changed since it was read?", answered without reading it where the file system can tell.
  *
- * Size, mtime and inode equal: unchanged. Where only the times moved (a checkout, a touch), xxh64 of the content
- * decides. Never an address: artifacts and keys use sha256.
+ * Size, times and inode equal: unchanged. The change time (ctime) is one of them, since a program can set the
+ * other back. Where only the times moved (a checkout, a touch), xxh64 of the content decides. Never an address: artifacts and keys use sha256.
  */
 import { createReadStream } from "node:fs"
 import { stat } from "node:fs/promises"
@@ -11,6 +11,7 @@ import { createXXHash64 } from "hash-wasm"
 export interface Fingerprint {
   readonly size: number
   readonly mtimeMs: number
+  readonly ctimeMs: number
   readonly inode: number
   readonly xxh64: string
 }
@@ -23,14 +24,15 @@ const xxh64Of = async (path: string): Promise<string> => {
 }
 
 export const takeFingerprint = async (path: string): Promise<Fingerprint> => {
-  const { size, mtimeMs, ino } = await stat(path)
-  return { size, mtimeMs, inode: ino, xxh64: await xxh64Of(path) }
+  const { size, mtimeMs, ctimeMs, ino } = await stat(path)
+  return { size, mtimeMs, ctimeMs, inode: ino, xxh64: await xxh64Of(path) }
 }
 
 /** Whether the file at `path` still has the content that was fingerprinted. A file that is gone has not. */
 export const isUnchanged = async (path: string, before: Fingerprint): Promise<boolean> => {
   const now = await stat(path).catch(() => undefined)
   if (now === undefined || now.size !== before.size) return false
-  if (now.mtimeMs === before.mtimeMs && now.ino === before.inode) return true
+  const sameTimes = now.mtimeMs === before.mtimeMs && now.ctimeMs === before.ctimeMs
+  if (sameTimes && now.ino === before.inode) return true
   return (await xxh64Of(path)) === before.xxh64
 }

@@ -4,6 +4,7 @@ import type { ArtifactWriter } from "../artifact/artifact.ts"
 import { canonicalJson } from "../json/canonical-json.ts"
 import { readGgufModel } from "../kinds/language-model/gguf/read-gguf-model.ts"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import { chatFiles } from "../kinds/language-model/read-chat-template.ts"
 import { readLanguageModel } from "../kinds/language-model/read-language-model.ts"
 import { findWeights } from "../kinds/language-model/weight-files.ts"
 import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
@@ -39,7 +40,7 @@ const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
   const indices = source.files.filter(({ name }) => name.endsWith(".index.json"))
   yield* fetch(indices)
   const found = yield* findWeights({ ...(yield* filesArtifact("LanguageModel", indices)), has })
-  const files = source.files.filter(({ name }) => [...needed, ...(found?.names ?? [])].includes(name))
+  const files = source.files.filter(({ name }) => [...needed, ...chatFiles, ...(found?.names ?? [])].includes(name))
   yield* fetch(files)
   const imported: Imported = {
     handle: yield* readLanguageModel(yield* filesArtifact("LanguageModel", files)),

@@ -6,15 +6,38 @@ import { modelInfo } from "./load-model.ts"
 import type { Opened } from "../stage/input.ts"
 import type { ResolvedSource } from "../stage/source.ts"
 import type { StageContext } from "../stage/stage-context.ts"
-import { stageFailed } from "../stage/stage-failed.ts"
+import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
+import { chatText } from "../text/chat-template.ts"
+import type { Messages } from "../text/document-tokenizer.ts"
 import { loadText } from "../text/load-text.ts"
 import type { LoadTextSettings } from "../text/load-text-params.ts"
 import { textVocabulary } from "../text/text-vocabulary.ts"
+import type { StreamingTokenizer } from "../text/tokenizer.ts"
 
 interface LoadTextInputs {
   readonly model: Opened<LanguageModelHandle> | undefined
   readonly tokenizer: Opened<TokenizerHandle> | undefined
 }
+
+/** The text of a conversation; the BOS that the template puts first goes where contexts get one of their own. */
+const chatOf = Effect.fnUntraced(function* (
+  handle: LanguageModelHandle | undefined,
+  template: string | null,
+  bos: number | null,
+  tokenizer: StreamingTokenizer | undefined
+) {
+  const own = handle?.chatTemplate === undefined ? undefined : yield* handle.chatTemplate
+  const chat = template === null ? own : { template, tokens: own?.tokens ?? {} }
+  if (chat === undefined) return undefined
+  const render = chatText(chat)
+  if (render instanceof StageFailed) return yield* render
+  const { bos_token: first } = chat.tokens
+  if (first === undefined || bos === null || tokenizer?.id(first) !== bos) return render
+  return (messages: Messages, place: string): string => {
+    const text = render(messages, place)
+    return text.startsWith(first) ? text.slice(first.length) : text
+  }
+})
 
 export const textStage = Effect.fn("textStage")(function* ({
   sources,
@@ -46,6 +69,7 @@ export const textStage = Effect.fn("textStage")(function* ({
   }
   const { unused, ...loaded } = yield* loadText(sources.source, output, {
     ...vocabulary,
+    chat: yield* chatOf(handle, settings.chat_template, bos, vocabulary.tokenizer),
     contextSize,
     bos,
     separator: settings.separator === "bos" ? bos : settings.separator === "eos" ? eos : null,

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { open, readdir, stat } from "node:fs/promises"
-import { basename, dirname, join, relative, resolve, sep } from "node:path"
+import { open, stat } from "node:fs/promises"
+import { basename, dirname, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { canonicalJson } from "../json/canonical-json.ts"
 import type { Json } from "../json/canonical-json.ts"
@@ -15,6 +15,7 @@ import { builtinFiles, builtinNames } from "./builtin/builtin-source.ts"
 import type { NamedFile } from "./builtin/builtin-source.ts"
 import type { FileIndex } from "../file/file-index.ts"
 import { sha256OfFile } from "../file/hash-content.ts"
+import { localFiles } from "./local-files.ts"
 import { ggufParts } from "./scheme/gguf-names.ts"
 import { SourceMissing } from "./scheme/source-missing.ts"
 
@@ -22,23 +23,12 @@ export { SourceMissing } from "./scheme/source-missing.ts"
 
 const schemes = ["file:", "gguf:", "hf:", "pypi:", "builtin:"]
 
-/** All files below a folder by relative name, without dot files: editors and version control keep theirs there. */
-const filesBelow = async (directory: string): Promise<ReadonlyArray<NamedFile>> => {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ name: relative(directory, path).split(sep).join("/"), path }))
-    .filter(({ name }) => !name.split("/").some((part) => part.startsWith(".")))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-const localFiles = (uri: string, path: string): Effect.Effect<ReadonlyArray<NamedFile>, SourceMissing> =>
+const filesAt = (uri: string, path: string): Effect.Effect<ReadonlyArray<NamedFile>, SourceMissing> =>
   Effect.tryPromise({
     try: async () => {
       if (!existsSync(path)) throw new Error("there is no such file or folder")
       if (!(await stat(path)).isDirectory()) return [{ name: basename(path), path }]
-      const files = await filesBelow(path)
+      const files = await localFiles(path)
       if (files.length === 0) throw new Error("the folder holds no files")
       return files
     },
@@ -85,7 +75,7 @@ const filesOf = (
   of: SourceOf,
   baseDirectory: string
 ): Effect.Effect<ReadonlyArray<NamedFile>, SourceMissing> => {
-  if (uri.startsWith("file:")) return localFiles(uri, resolve(baseDirectory, uri.slice("file:".length)))
+  if (uri.startsWith("file:")) return filesAt(uri, resolve(baseDirectory, uri.slice("file:".length)))
   if (uri.startsWith("gguf:")) return ggufFile(uri, of, resolve(baseDirectory, uri.slice("gguf:".length)))
   if (uri.startsWith("builtin:")) {
     const name = uri.slice("builtin:".length)

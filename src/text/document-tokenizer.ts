@@ -5,17 +5,23 @@ import type { TokenDocument } from "./documents/token-document.ts"
 import type { SymbolVocabulary } from "./symbol-vocabulary.ts"
 import type { StreamingTokenizer } from "./tokenizer.ts"
 
+export type Messages = ReadonlyArray<Readonly<Record<string, unknown>>>
+
 export interface DocumentTokenizerOptions {
   /** Names of the files, by number. */
   readonly files: ReadonlyArray<string>
   readonly tokenizer: StreamingTokenizer | undefined
   /** Where it is given, symbols and numbers are looked up in it, and text is symbols between white space. */
   readonly symbols: SymbolVocabulary | undefined
+  /** Makes a text of a conversation. @throws DocumentProblem */
+  readonly chat: ((messages: Messages, place: string) => string) | undefined
   /** Ids must be below it. */
   readonly vocabulary: number
 }
 
 const noTokenizer = "Give the model that will read it, or its tokenizer, or a vocabulary of symbols."
+
+const noTemplate = "Set chat_template, give a model that brings one, or name a field of text with text_field."
 
 const words = async function* (pieces: AsyncIterable<string> | Iterable<string>) {
   let held = ""
@@ -27,7 +33,7 @@ const words = async function* (pieces: AsyncIterable<string> | Iterable<string>)
   yield [held]
 }
 
-export const documentTokenizer = ({ files, tokenizer, symbols, vocabulary }: DocumentTokenizerOptions) => {
+export const documentTokenizer = ({ files, tokenizer, symbols, vocabulary, chat }: DocumentTokenizerOptions) => {
   const checked = (ids: ArrayLike<number>, place: string, made: boolean): Int32Array => {
     const result = new Int32Array(ids.length)
     for (let i = 0; i < ids.length; i++) {
@@ -73,11 +79,18 @@ export const documentTokenizer = ({ files, tokenizer, symbols, vocabulary }: Doc
     else for await (const ids of tokenizer.encodePieces(pieces)) yield checked(ids, place, true)
   }
 
+  const asText = (messages: Messages, place: string): string => {
+    if (chat === undefined)
+      throw new DocumentProblem(place, "it holds messages, and no chat template says how they read", noTemplate)
+    return chat(messages, place)
+  }
+
   return ({ file, row, content }: LocatedDocument): TokenDocument => {
     const place = placeOf(files[file] as string, row)
     if (content.type === "text") {
       return { file, row, parts: ofText(typeof content.text === "string" ? [content.text] : content.text, place) }
     }
+    if (content.type === "messages") return { file, row, parts: ofText([asText(content.messages, place)], place) }
     if (content.type === "symbols") return { file, row, parts: [lookedUp(content.symbols, place)] }
     const ids =
       symbols === undefined ? checked(content.ids, place, false) : lookedUp(Array.from(content.ids, String), place)

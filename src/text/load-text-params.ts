@@ -41,7 +41,12 @@ export const loadTextParams = {
   text_field: Param.string({
     default: null,
     description:
-      "field or column that holds text, a list of token ids or a list of symbols; null: text, else input_ids, else tokens"
+      "field or column that holds text, or a list of token ids, of symbols or of messages; dots lead into a structure (meta.text); null: text, else input_ids, tokens, messages"
+  }),
+  chat_template: Param.string({
+    default: null,
+    description:
+      "Jinja that makes a text of a list of messages; null: the model's own (tokenizer_config.json, chat_template.jinja)"
   }),
   split: Param.string({
     default: null,

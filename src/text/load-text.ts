@@ -13,10 +13,11 @@ import { sourceName } from "../source/source-name.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { ResolvedSource } from "../stage/source.ts"
-import { documentTokenizer } from "./document-tokenizer.ts"
+import { documentTokenizer, type DocumentTokenizerOptions } from "./document-tokenizer.ts"
 import { documentFailure } from "./documents/document-failure.ts"
 import { openDocuments } from "./documents/open-documents.ts"
 import { type FileChoice, selectFiles } from "./documents/select-files.ts"
+import { savedDataset } from "./documents/saved-dataset.ts"
 import { shuffleDocuments } from "./documents/shuffle-documents.ts"
 import { packContexts, type Packing, type PackedPiece } from "./pack-contexts.ts"
 import { readTexts } from "./read-texts.ts"
@@ -29,6 +30,7 @@ import type { StreamingTokenizer } from "./tokenizer.ts"
 export interface LoadTextOptions {
   readonly tokenizer: StreamingTokenizer | undefined
   readonly symbols: SymbolVocabulary | undefined
+  readonly chat: DocumentTokenizerOptions["chat"]
   /** sha256 of the tokenizer.json that the ids belong to, or null. */
   readonly tokenizerDigest: string | null
   readonly vocabulary: number
@@ -84,7 +86,8 @@ const fileDocuments = Effect.fnUntraced(function* (
   options: LoadTextOptions
 ) {
   yield* checkTokenizer(source, options.tokenizerDigest)
-  const chosen = selectFiles(source, options.choice)
+  const dataset = yield* savedDataset(source)
+  const chosen = selectFiles(dataset, options.choice, dataset.splits)
   if ("problem" in chosen) return yield* stageFailed(`source ${source.uri}: ${chosen.problem}`, chosen.remedy)
   const documents = openDocuments(source, chosen, options.field)
   const { files } = documents

@@ -6,6 +6,7 @@ import { documentFailure } from "./documents/document-failure.ts"
 import { DocumentProblem, placeOf } from "./documents/document-file.ts"
 import { openDocuments } from "./documents/open-documents.ts"
 import { selectFiles } from "./documents/select-files.ts"
+import { savedDataset } from "./documents/saved-dataset.ts"
 import type { TextDocument } from "../source/builtin/text-document.ts"
 
 const wholeText = async (text: string | AsyncIterable<string>): Promise<string> => {
@@ -16,7 +17,8 @@ const wholeText = async (text: string | AsyncIterable<string>): Promise<string> 
 }
 
 export const sourceTexts = Effect.fn("sourceTexts")(function* (source: ResolvedSource) {
-  const chosen = selectFiles(source, { split: null, config: null, files: null })
+  const dataset = yield* savedDataset(source)
+  const chosen = selectFiles(dataset, { split: null, config: null, files: null }, dataset.splits)
   if ("problem" in chosen) return yield* stageFailed(`source ${source.uri}: ${chosen.problem}`, chosen.remedy)
   const { files, read } = openDocuments(source, chosen, null)
   return yield* Effect.tryPromise({

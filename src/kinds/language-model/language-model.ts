@@ -8,6 +8,13 @@ import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import { makeKind } from "../../artifact/artifact-kind.ts"
 import type { WeightTensors } from "../../format/weight-tensors.ts"
 
+export interface ChatTemplate {
+  /** Jinja, as transformers has it. */
+  readonly template: string
+  /** `bos_token`, `eos_token`, ...: what the template calls by these names. */
+  readonly tokens: Readonly<Record<string, string>>
+}
+
 export interface LanguageModelHandle {
   /** Digest of the artifact. */
   readonly digest: string
@@ -17,6 +24,8 @@ export interface LanguageModelHandle {
   readonly tokenizer: Effect.Effect<string, ArtifactError>
   /** sha256 of tokenizer.json, as `TokensInfo.tokenizer` states it. */
   readonly tokenizerDigest: string
+  /** How conversations read; undefined where the model does not say. */
+  readonly chatTemplate?: Effect.Effect<ChatTemplate | undefined, ArtifactError>
   /** All weights under one roof, shards included; tensors are read one by one. */
   readonly weights: Effect.Effect<WeightTensors, ArtifactError, Scope.Scope>
 }

@@ -7,6 +7,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 import type { WeightTensors } from "../../format/weight-tensors.ts"
 import type { LanguageModelHandle } from "./language-model.ts"
+import { readChatTemplate } from "./read-chat-template.ts"
 import { findWeights, weightFileNames } from "./weight-files.ts"
 
 /** Beside it stand the config.json and the tokenizer.json that its metadata were turned into. */
@@ -38,6 +39,7 @@ export const readLanguageModel = Effect.fn("readLanguageModel")(function* (artif
     config,
     tokenizer: artifact.readText("tokenizer.json"),
     tokenizerDigest: tokenizer.sha256,
+    chatTemplate: readChatTemplate(artifact),
     weights: found?.open ?? fromGguf
   }
   return handle

@@ -23,8 +23,9 @@ export interface Lookup {
 }
 
 const files = {
-  model: /\.(gguf|safetensors|bin|json)$/i,
-  text: /\.(parquet|arrow|(jsonl|ndjson|txt)(\.gz|\.zst)?)$/i,
+  model: /\.(gguf|safetensors|bin|json|jinja)$/i,
+  // A plain .json may describe the data; compressed, it is data.
+  text: /\.(parquet|arrow|feather|(jsonl|ndjson|txt)(\.gz|\.zst)?|json\.(gz|zst)|(?<!(^|\/)(dataset_infos?|dataset_dict|state|config)\.)json)$/i,
   sae: /\.(json|safetensors|npz|pt)$/i
 }
 
@@ -60,7 +61,9 @@ const chooseModel = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray
   const named = (pattern: RegExp) => found.filter(({ path }) => pattern.test(baseName(path)))
   const described = named(/^(config|tokenizer)\.json$/)
   const weights = weightFiles.map(named).find((files) => files.length > 0)
-  if (described.length === 2 && weights !== undefined) return asNamed([...described, ...weights])
+  if (described.length === 2 && weights !== undefined) {
+    return asNamed([...described, ...named(/^(tokenizer_config\.json|chat_template\.jinja)$/), ...weights])
+  }
   const gguf = ggufModels(found.map(({ path }) => path))
   const [parts = []] = gguf
   if (gguf.length > 1) {
@@ -96,7 +99,7 @@ const chooseText = (
   const folders = [...new Set(found.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1)))]
   if (found.length === 0) {
     return {
-      problem: `there is no .parquet, .arrow, .jsonl or .txt file; there is ${all}`,
+      problem: `there is no .parquet, .arrow, .jsonl, .json or .txt file; there is ${all}`,
       remedy:
         "name a folder that holds such files, or the hub's own conversion: hf:datasets/org/name@refs/convert/parquet"
     }

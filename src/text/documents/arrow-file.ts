@@ -5,10 +5,10 @@
 import * as arrow from "apache-arrow"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
-import { suggestOrList } from "../../words/did-you-mean.ts"
-import { arrowZstd } from "./arrow-zstd.ts"
+import { arrowCodecs } from "./arrow-codecs.ts"
+import { arrowValue } from "./arrow-value.ts"
 import { type DocumentFile, DocumentProblem } from "./document-file.ts"
-import { fieldsInOrder } from "./fields-in-order.ts"
+import { type FieldPath, findField, followPath } from "./field-path.ts"
 import { rowContent } from "./row-content.ts"
 
 const magic = "ARROW1"
@@ -57,9 +57,7 @@ const messages = async function* (
   }
 }
 
-const plain = (value: unknown): unknown => (value instanceof arrow.Vector ? value.toArray() : value)
-
-/** @param field null: the first of text, input_ids and tokens that the file has as a column */
+/** @param field null: the first of the usual ones that the file has as a column */
 export const arrowFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
   const cutOff = (detail: string): DocumentProblem =>
     new DocumentProblem(name, `the Arrow file was cut off: ${detail}`, "Give the whole file, as it was written.")
@@ -69,19 +67,16 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
     } catch (error) {
       if (error instanceof StageFailed || error instanceof DocumentProblem) throw error
       const detail = error instanceof Error ? error.message : String(error)
-      throw new DocumentProblem(name, `cannot be read as Arrow: ${detail}`, "Give the whole file, as it was written.")
+      throw new DocumentProblem(
+        name,
+        `cannot be read as Arrow: ${detail}`,
+        "Give the whole file; if it is whole, write it again as Parquet."
+      )
     }
   }
-  const columnOf = (batch: arrow.RecordBatch): arrow.Vector => {
-    const wanted = fieldsInOrder(field)
+  const fieldOf = (batch: arrow.RecordBatch): FieldPath => {
     const columns = batch.schema.fields.map((f) => f.name)
-    const found = wanted.find((candidate) => columns.includes(candidate))
-    if (found !== undefined) return batch.getChild(found) as arrow.Vector
-    throw new DocumentProblem(
-      name,
-      `there is no column ${wanted.join(", ")}${suggestOrList(wanted.join(", "), columns)}`,
-      "Name the column that holds the text with text_field."
-    )
+    return findField(field, columns, name, (wanted) => `there is no column ${wanted}`)
   }
   return {
     count: async () => {
@@ -90,7 +85,7 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
       return rows
     },
     read: async function* (wanted) {
-      arrowZstd()
+      arrowCodecs()
       // A batch is decoded as a stream of its own, after the schema and the dictionaries that came before it.
       const before: Array<Uint8Array> = []
       let start = 0
@@ -102,9 +97,13 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
         const indices = Array.from({ length: rows }, (_, i) => start + i).filter(wanted)
         if (indices.length > 0) {
           const stream = concat([...before, await file.read(offset, bytes)])
-          const column = guarded(() => columnOf([...arrow.RecordBatchReader.from(stream)][0] as arrow.RecordBatch))
+          const batch = guarded(() => [...arrow.RecordBatchReader.from(stream)][0] as arrow.RecordBatch)
+          const path = fieldOf(batch)
+          const column = batch.getChild(path.column) as arrow.Vector
           for (const index of indices) {
-            const content = guarded(() => rowContent(plain(column.get(index - start)), `${name}:${index + 1}`))
+            const place = `${name}:${index + 1}`
+            const value = guarded(() => arrowValue(column, index - start, place))
+            const content = rowContent(followPath(value, path.rest, place), place)
             if (content !== undefined) yield { index, row: index + 1, content }
           }
         }

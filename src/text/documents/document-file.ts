@@ -7,6 +7,8 @@ export type DocumentContent =
   | { readonly type: "ids"; readonly ids: ArrayLike<number> }
   /** Names of symbols that a vocabulary lists: moves of a game, words. */
   | { readonly type: "symbols"; readonly symbols: ReadonlyArray<string> }
+  /** A conversation, which a chat template makes a text of. */
+  | { readonly type: "messages"; readonly messages: ReadonlyArray<Readonly<Record<string, unknown>>> }
 
 export interface SourceDocument {
   /** Number in its file, from 0, empty ones counted. */

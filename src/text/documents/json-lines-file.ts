@@ -1,9 +1,7 @@
 /** JSON lines: a document a line, in one field. Blank lines are none. */
 import type { VerifiedFile } from "../../artifact/artifact.ts"
-import { suggestOrList } from "../../words/did-you-mean.ts"
-import { type DocumentFile, DocumentProblem } from "./document-file.ts"
-import { fieldsInOrder } from "./fields-in-order.ts"
-import { rowContent } from "./row-content.ts"
+import type { DocumentFile } from "./document-file.ts"
+import { jsonRow } from "./json-row.ts"
 import { textChunks } from "./text-chunks.ts"
 
 const lines = async function* (
@@ -26,33 +24,9 @@ const lines = async function* (
   if (parts.length > 0) yield { line: parts.join(""), row: row + 1 }
 }
 
-const parseLine = (line: string, place: string): Readonly<Record<string, unknown>> => {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(line)
-  } catch {
-    throw new DocumentProblem(place, "the line is not JSON", "Give JSON lines: one object a line.")
-  }
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
-    return parsed as Readonly<Record<string, unknown>>
-  }
-  throw new DocumentProblem(place, "the line is no object", "Give JSON lines: one object a line.")
-}
-
-/** @param field null: the first of text, input_ids and tokens that the line has */
+/** @param field null: the first of the usual ones that the line has */
 export const jsonLinesFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
   const isDocument = (line: string): boolean => line.trim() !== ""
-  const valueOf = (line: string, place: string): unknown => {
-    const object = parseLine(line, place)
-    const key = fieldsInOrder(field).find((candidate) => Object.hasOwn(object, candidate))
-    if (key !== undefined) return object[key]
-    const wanted = fieldsInOrder(field).join(", ")
-    throw new DocumentProblem(
-      place,
-      `the line has no field ${wanted}${suggestOrList(wanted, Object.keys(object))}`,
-      "Name the field that holds the text with text_field."
-    )
-  }
   return {
     count: async () => {
       let count = 0
@@ -64,7 +38,7 @@ export const jsonLinesFile = (file: VerifiedFile, name: string, field: string | 
       for await (const { line, row } of lines(file, name)) {
         if (!isDocument(line) || !wanted(++index)) continue
         const place = `${name}:${row}`
-        const content = rowContent(valueOf(line, place), place)
+        const content = jsonRow(line, field, "the line", place)
         if (content !== undefined) yield { index, row, content }
       }
     }

@@ -3,6 +3,7 @@ import { sourceFiles } from "../../source/open-source-file.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
 import { arrowFile } from "./arrow-file.ts"
 import type { DocumentFile, SourceDocument } from "./document-file.ts"
+import { jsonFile } from "./json-file.ts"
 import { jsonLinesFile } from "./json-lines-file.ts"
 import { parquetFile } from "./parquet-file.ts"
 import { plainTextFile } from "./plain-text-file.ts"
@@ -28,6 +29,7 @@ const readers: Readonly<Record<FileFormat, (file: VerifiedFile, name: string, fi
     parquet: parquetFile,
     arrow: arrowFile,
     "json lines": jsonLinesFile,
+    json: jsonFile,
     text: plainTextFile
   }
 

@@ -2,14 +2,14 @@
  * A column of a Parquet file, row group by row group; of a row group with an offset index only the pages that hold
  * documents which are asked for. What is in memory is one such piece of one column.
  */
-import { type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from "hyparquet"
+import { type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema, type SchemaTree } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
-import { suggestOrList } from "../../words/did-you-mean.ts"
 import { type DocumentFile, DocumentProblem } from "./document-file.ts"
-import { fieldsInOrder } from "./fields-in-order.ts"
+import { type FieldPath, findField, followPath } from "./field-path.ts"
 import { rowContent } from "./row-content.ts"
+import { utf8Text } from "./utf8.ts"
 
 /** Rows decoded together where the file's pages can be found one by one. */
 const pieceRows = 1024
@@ -24,6 +24,28 @@ const sliceable = (file: VerifiedFile) => ({
     return (await file.read(from, Math.min(end, file.size) - from)).buffer
   }
 })
+
+/** Text must be UTF-8: the library's own parser would put signs for what is not. */
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array) => {
+    if (bytes === undefined || bytes === null) return bytes
+    const text = utf8Text(bytes)
+    if (text === undefined) throw new RangeError("a text is no UTF-8")
+    return text
+  }
+}
+
+/** The type at the end of a path, where it is none of text and ids; structures are looked at value by value. */
+const strangeType = (tree: SchemaTree, rest: ReadonlyArray<string>): string | undefined => {
+  let at: SchemaTree | undefined = tree
+  for (const name of rest) at = at?.children.find(({ element }) => element.name === name)
+  while (at !== undefined && at.children.length === 1) at = at.children[0]
+  if (at === undefined || at.children.length > 0) return undefined
+  const { type, converted_type: converted, logical_type: logical } = at.element
+  const special = converted ?? logical?.type
+  const plain = special === undefined || /^(UTF8|STRING|ENUM|JSON|U?INT_\d+|INTEGER|LIST)$/.test(special)
+  return plain && type !== undefined && /^(INT32|INT64|BYTE_ARRAY)$/.test(type) ? undefined : String(special ?? type)
+}
 
 interface Piece {
   readonly start: number
@@ -54,7 +76,7 @@ const piecesOf = (metadata: FileMetaData, column: string, name: string): Readonl
   return pieces
 }
 
-/** @param field null: the first of text, input_ids and tokens that the file has as a column */
+/** @param field null: the first of the usual ones that the file has as a column */
 export const parquetFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
   const buffer = sliceable(file)
   const damaged = (error: unknown): never => {
@@ -63,33 +85,36 @@ export const parquetFile = (file: VerifiedFile, name: string, field: string | nu
     throw new DocumentProblem(name, `cannot be read as Parquet: ${detail}`, "Give the whole file, as it was written.")
   }
   const metadata = (): Promise<FileMetaData> => parquetMetadataAsync(buffer).catch(damaged)
-  const columnOf = (read: FileMetaData): string => {
-    const columns = parquetSchema(read).children.map(({ element }) => element.name)
-    const wanted = fieldsInOrder(field)
-    const found = wanted.find((candidate) => columns.includes(candidate))
-    if (found !== undefined) return found
+  const fieldOf = (read: FileMetaData): FieldPath => {
+    const tree = parquetSchema(read)
+    const columns = tree.children.map(({ element }) => element.name)
+    const path = findField(field, columns, name, (wanted) => `there is no column ${wanted}`)
+    const found = tree.children.find(({ element }) => element.name === path.column)
+    const type = found === undefined ? undefined : strangeType(found, path.rest)
+    if (type === undefined) return path
     throw new DocumentProblem(
       name,
-      `there is no column ${wanted.join(", ")}${suggestOrList(wanted.join(", "), columns)}`,
-      "Name the column that holds the text with text_field."
+      `column ${[path.column, ...path.rest].join(".")} is of ${type}, which is no text and no token ids`,
+      "Name a column of text, or of integers or text in lists, with text_field."
     )
   }
   return {
     count: async () => Number((await metadata()).num_rows),
     read: async function* (wanted) {
       const read = await metadata()
-      const column = columnOf(read)
+      const { column, rest } = fieldOf(read)
       for (const { start, end } of piecesOf(read, column, name)) {
         const indices = Array.from({ length: end - start }, (_, i) => start + i).filter(wanted)
         if (indices.length === 0) continue
         // A scan keeps what it read last; a fresh one for each piece lets go of it.
-        const options = { file: buffer, metadata: read, columns: [column], compressors }
+        const options = { file: buffer, metadata: read, columns: [column], compressors, parsers }
         const values = await parquetScan(options)
           .then((scan) => scan.readColumn({ column, rowStart: start, rowEnd: end }))
           .catch(damaged)
         if (values.length !== end - start) damaged(`rows ${start} to ${end} are ${values.length}`)
         for (const index of indices) {
-          const content = rowContent(values[index - start], `${name}:${index + 1}`)
+          const place = `${name}:${index + 1}`
+          const content = rowContent(followPath(values[index - start], rest, place), place)
           if (content !== undefined) yield { index, row: index + 1, content }
         }
       }

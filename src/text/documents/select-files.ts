@@ -1,10 +1,10 @@
 /**
  * Which files of a source hold its documents, and in which format: by the ends of their names. Where a folder has data
- * files (Parquet, Arrow, JSON lines), what else lies there describes them; where it has `.txt` files, so does the rest.
+ * files (Parquet, Arrow, JSON), what else lies there describes them; where it has `.txt` files, so does the rest. What
+ * nothing is known of is refused by name, not read as text.
  */
 import type { ResolvedSource } from "../../stage/source.ts"
-
-export type FileFormat = "parquet" | "arrow" | "json lines" | "text"
+import { type FileFormat, namedFormat, type NamedFormat } from "./file-format.ts"
 
 export interface FileChoice {
   /** Name of a split, as Hugging Face datasets name their files; "all": whatever the names say. */
@@ -15,19 +15,12 @@ export interface FileChoice {
   readonly files: string | null
 }
 
+export type { FileFormat } from "./file-format.ts"
+
 export interface DataFile {
   readonly file: ResolvedSource["files"][number]
   readonly format: FileFormat
 }
-
-const formats: ReadonlyArray<readonly [FileFormat, RegExp]> = [
-  ["parquet", /\.parquet$/i],
-  ["arrow", /\.(arrow|ipc|feather)$/i],
-  ["json lines", /\.(jsonl|ndjson)(\.gz|\.zst)?$/i],
-  ["text", /\.txt(\.gz|\.zst)?$/i]
-]
-
-const formatOf = (name: string): FileFormat | undefined => formats.find(([, pattern]) => pattern.test(name))?.[0]
 
 const special = /[.+^${}()|[\]\\]/g
 
@@ -51,14 +44,81 @@ const spellings: Readonly<Record<string, string>> = {
 const hasWord = (name: string, words: string): boolean =>
   new RegExp(`(^|[^a-z0-9])(${words})([^a-z0-9]|$)`, "i").test(name)
 
-const inSplit = (name: string, split: string): boolean =>
-  hasWord(name, spellings[split] ?? split.replace(special, "\\$&"))
+const inSplit = (name: string, split: string, folders: ReadonlyMap<string, string>): boolean => {
+  const folder = folders.get(split)
+  return folder === undefined
+    ? hasWord(name, spellings[split] ?? split.replace(special, "\\$&"))
+    : name.startsWith(folder)
+}
 
-/** @returns the files in the order of the source, or what is wrong, with what to do */
+interface Refusal {
+  readonly problem: string
+  readonly remedy: string
+}
+
+interface Named {
+  readonly file: DataFile["file"]
+  readonly format: NamedFormat
+}
+
+const isData = (format: NamedFormat, ...kinds: ReadonlyArray<FileFormat>): boolean =>
+  format.is !== "refused" && format.is !== "unknown" && format.describes !== true && kinds.includes(format.is)
+
+const taken = (files: ReadonlyArray<Named>): ReadonlyArray<DataFile> =>
+  files.flatMap(({ file, format: { is } }) => (is === "refused" || is === "unknown" ? [] : [{ file, format: is }]))
+
+/** What stands in the way, of files that hold no documents that are known. */
+const refusalOf = (files: ReadonlyArray<Named>): Refusal => {
+  const [first] = files.filter(({ format }) => format.is === "refused") as ReadonlyArray<Named & { format: Refusal }>
+  if (first !== undefined)
+    return { problem: `${first.file.name}: ${first.format.problem}`, remedy: first.format.remedy }
+  const { name } = (files.find(({ format }) => format.is === "unknown") as Named).file
+  const end = name.slice(name.lastIndexOf("."))
+  return {
+    problem: `${name}: nothing is known of how a file ending in ${end} is read`,
+    remedy: `Set files to a pattern, such as '**/*${end}', to read it as plain text; or rename it after what it holds (.jsonl, .json.gz, .txt, ...).`
+  }
+}
+
+/** @param named whether the user named the files by a pattern: then what is unknown is text */
+const chooseData = (files: ReadonlyArray<Named>, named: boolean): ReadonlyArray<DataFile> | Refusal => {
+  const all = (...kinds: ReadonlyArray<FileFormat>) => taken(files.filter(({ format }) => isData(format, ...kinds)))
+  const compressed = files.filter(({ file, format }) => isData(format, "json") && !/\.json$/i.test(file.name))
+  const tables: ReadonlyArray<readonly [string, ReadonlyArray<DataFile>]> = [
+    ["parquet", all("parquet")],
+    ["arrow", all("arrow")],
+    ["json lines", [...all("json lines"), ...taken(compressed)]]
+  ]
+  const found = tables.filter(([, members]) => members.length > 0)
+  if (found.length > 1) {
+    return {
+      problem: `the folder holds files of several formats: ${found.map(([name]) => name).join(", ")}`,
+      remedy: "Choose some with files, such as files: '**/*.parquet'."
+    }
+  }
+  const [first] = found
+  if (first !== undefined) {
+    const chosen = new Set(first[1].map(({ file }) => file))
+    return taken(files.filter(({ file }) => chosen.has(file)))
+  }
+  const texts = all("text")
+  if (texts.length > 0) return texts
+  const json = all("json")
+  if (json.length > 0) return json
+  const strange = files.filter(({ format }) => format.is === "refused" || (format.is === "unknown" && !named))
+  if (strange.length > 0) return refusalOf(strange)
+  return files.map(({ file, format }) => ({ file, format: format.is === "json" ? "json" : "text" }))
+}
+
+/**
+ * @param folders of splits, where a saved data set says them
+ * @returns the files in the order of the source, or what is wrong, with what to do
+ */
 export const selectFiles = (
   { files }: Pick<ResolvedSource, "files">,
-  choice: FileChoice
-): ReadonlyArray<DataFile> | { readonly problem: string; readonly remedy: string } => {
+  choice: FileChoice,
+  folders: ReadonlyMap<string, string> = new Map()
+): ReadonlyArray<DataFile> | Refusal => {
   const pattern = choice.files === null ? undefined : patternOf(choice.files)
   const matching = files.filter(({ name }) => pattern === undefined || pattern.test(name))
   if (matching.length === 0) {
@@ -68,40 +128,34 @@ export const selectFiles = (
       remedy: `Set files to another pattern; there are ${names.join(", ")}${files.length > 5 ? ", ..." : ""}.`
     }
   }
-  const found = formats.map(([format]) => format).filter((f) => matching.some(({ name }) => formatOf(name) === f))
-  const data = found.filter((format) => format !== "text")
-  if (data.length > 1) {
-    return {
-      problem: `the folder holds files of several formats: ${data.join(", ")}`,
-      remedy: "Choose some with files, such as files: '**/*.parquet'."
-    }
-  }
-  const format = data[0] ?? "text"
-  // A single file is what the user named, and a folder without .txt files is a folder of plain text.
-  const chosen = found.length === 0 ? matching : matching.filter(({ name }) => formatOf(name) === format)
+  const chosen = chooseData(
+    matching.map((file) => ({ file, format: namedFormat(file.name) })),
+    pattern !== undefined
+  )
+  if ("problem" in chosen) return chosen
   const { config, split } = choice
   const configured =
-    config === null ? chosen : chosen.filter(({ name }) => name.split("/").slice(0, -1).includes(config))
+    config === null ? chosen : chosen.filter(({ file }) => file.name.split("/").slice(0, -1).includes(config))
   if (configured.length === 0) {
-    const folders = new Set(chosen.flatMap(({ name }) => name.split("/").slice(0, -1)))
+    const parents = new Set(chosen.flatMap(({ file }) => file.name.split("/").slice(0, -1)))
     return {
       problem: `no file lies in a folder ${String(config)}`,
-      remedy: folders.size === 0 ? "Leave config out." : `Set config to one of ${[...folders].toSorted().join(", ")}.`
+      remedy: parents.size === 0 ? "Leave config out." : `Set config to one of ${[...parents].toSorted().join(", ")}.`
     }
   }
-  const splits = known.filter((name) => configured.some((file) => inSplit(file.name, name)))
+  const candidates = folders.size > 0 ? [...folders.keys()] : known
+  const splits = candidates.filter((name) => configured.some(({ file }) => inSplit(file.name, name, folders)))
   if (split === null && splits.length > 1) {
     return {
       problem: `the files are of several splits: ${splits.join(", ")}`,
       remedy: `Set split to one of them, or to all.`
     }
   }
-  const taken = split === null || split === "all" ? configured : configured.filter(({ name }) => inSplit(name, split))
-  if (taken.length === 0) {
-    return {
-      problem: `no file is named after the split ${String(split)}`,
-      remedy: splits.length === 0 ? "Leave split out." : `Set split to one of ${splits.join(", ")}.`
-    }
+  const selected =
+    split === null || split === "all" ? configured : configured.filter(({ file }) => inSplit(file.name, split, folders))
+  if (selected.length > 0) return selected
+  return {
+    problem: `no file is named after the split ${String(split)}`,
+    remedy: splits.length === 0 ? "Leave split out." : `Set split to one of ${splits.join(", ")}.`
   }
-  return taken.map((file) => ({ file, format: file.name.endsWith(".json") ? "json lines" : format }))
 }

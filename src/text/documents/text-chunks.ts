@@ -3,7 +3,7 @@ import { pipeline, Readable, type Transform } from "node:stream"
 import { createGunzip, createZstdDecompress } from "node:zlib"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { DocumentProblem } from "./document-file.ts"
-import { zstdFrames } from "./zstd-frames.ts"
+import { widestWindow, zstdFrames } from "./zstd-frames.ts"
 
 /** As long as a verified chunk, and read at the same places: each is then checked and read once. */
 const pieceBytes = 4 * 1024 * 1024
@@ -34,7 +34,7 @@ const decompressed = async function* (file: VerifiedFile, name: string): AsyncGe
     if (/\.gz$/i.test(name)) yield* through(pieces(file), createGunzip())
     else if (/\.zst$/i.test(name)) {
       for await (const { start, end } of zstdFrames(file)) {
-        yield* through(pieces(file, start, end), createZstdDecompress())
+        yield* through(pieces(file, start, end), createZstdDecompress({ params: widestWindow }))
       }
     } else yield* pieces(file)
   } catch (error) {

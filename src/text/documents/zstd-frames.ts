@@ -2,12 +2,16 @@
  * Where the frames of a zstd file begin and end (RFC 8878, section 3.1). Node's decompressor takes one frame: what follows
  * it in the same piece is dropped without a word, and so is the end of a frame that was cut off.
  */
+import { constants } from "node:zlib"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 
 export interface ZstdFrame {
   readonly start: number
   readonly end: number
 }
+
+/** For the decompressor: zstd writes windows of up to 2^31 bytes (`--long=31`), its own limit is 2^27. */
+export const widestWindow = { [constants.ZSTD_d_windowLogMax]: 31 }
 
 const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50

@@ -1,0 +1,68 @@
+/**
+ * Conversations as text, by a chat template (Jinja, as `apply_chat_template` of transformers renders it, without a
+ * generation prompt). The date is not there for it: `strftime_now` would give another text every day, and templates that
+ * ask for it have a date of their own where it is not defined.
+ */
+import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja"
+import type { ChatTemplate } from "../kinds/language-model/language-model.ts"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
+import type { Messages } from "./document-tokenizer.ts"
+import { DocumentProblem } from "./documents/document-file.ts"
+
+const remedy = "Correct the conversation, or set chat_template to another."
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** 64-bit integers of columns are numbers to a template. */
+const plain = (value: unknown): unknown => {
+  if (typeof value === "bigint") return Number(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plain)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]))
+}
+
+/** What templates expect to be there. */
+const constants: Readonly<Record<string, unknown>> = {
+  true: true,
+  false: false,
+  none: null,
+  True: true,
+  False: false,
+  None: null,
+  tools: null,
+  documents: null,
+  add_generation_prompt: false
+}
+
+/** @returns a function that throws `DocumentProblem`, or what is wrong with the template */
+export const chatText = ({
+  template,
+  tokens
+}: ChatTemplate): ((messages: Messages, place: string) => string) | StageFailed => {
+  let program: ReturnType<typeof parse>
+  try {
+    program = parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }))
+  } catch (error) {
+    return stageFailed(`the chat template cannot be read: ${messageOf(error)}`, "Correct it, or give another.")
+  }
+  return (messages, place) => {
+    const environment = new Environment()
+    for (const [name, value] of Object.entries({ ...constants, ...tokens, messages: plain(messages) })) {
+      environment.set(name, value)
+    }
+    environment.set("range", (start: number, stop?: number, step = 1) => {
+      const [from, to] = stop === undefined ? [0, start] : [start, stop]
+      return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
+    })
+    environment.set("raise_exception", (message: unknown) => {
+      throw new Error(String(message))
+    })
+    try {
+      const result: { readonly value: unknown } = new Interpreter(environment).run(program)
+      return String(result.value)
+    } catch (error) {
+      throw new DocumentProblem(place, `the chat template refuses it: ${messageOf(error)}`, remedy)
+    }
+  }
+}
