@@ -13,5 +13,5 @@ export const optionProblems = (options: TrainingOptions, task: Task = "autoencod
         param,
         problem: `${param} is missing: ${architecture.name} needs the number of ${description}`
       }))
-    : [...architecture.problems(options as never, task), ...sharedProblems(options, task)]
+    : [...architecture.problems(options, task), ...sharedProblems(options, task)]
 }
