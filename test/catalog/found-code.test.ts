@@ -31,7 +31,7 @@ it("a stage kind that finds architectures by their names has the code of some in
   for (const file of reaching) {
     const { default: kind } = (await import(resolve(root, file))) as { readonly default: StageKind }
     const defaults = Object.entries(kind.params).map(([name, param]) => [name, param.default ?? null] as const)
-    const decoded = kind.decode({ ...(Object.fromEntries(defaults) as {}), d_sae: 8, k: 2 })
+    const decoded = kind.decode({ ...(Object.fromEntries(defaults) as {}), d_sae: 8, k: 2 }, { sources: 2 })
     expect(Result.getOrThrow(decoded).code.length, file).toBeGreaterThan(0)
   }
 })
