@@ -1,4 +1,8 @@
-/** A tokenizer.json that can be used: read, and tried on a line of text, so that a damaged one is refused here. */
+/**
+ * A tokenizer.json that can be used: read, and tried on a line of text, so that a damaged one, or one of another model, is
+ * refused here. Tokens that the model has no embedding for (a pad token is often one) hinder nobody: they are refused
+ * where they occur.
+ */
 import * as Effect from "effect/Effect"
 import { makeTokenizer, type StreamingTokenizer } from "../text/tokenizer.ts"
 import { TokenizerProblem } from "../text/tokenizer/tokenizer-problem.ts"
@@ -17,11 +21,7 @@ export const checkTokenizer = (json: string, vocabulary: number): Effect.Effect<
       try: () => makeTokenizer(json),
       catch: (error) => refused(`cannot be read: ${said(error)}`)
     })
-    const { vocabularySize } = tokenizer
-    if (!(vocabularySize > 0)) return yield* refused("has no tokens")
-    if (vocabularySize > vocabulary) {
-      return yield* refused(`has ${vocabularySize} tokens, config.json a vocab_size of ${vocabulary}`)
-    }
+    if (!(tokenizer.vocabularySize > 0)) return yield* refused("has no tokens")
     const ids = yield* Effect.try({
       try: () => {
         const found = tokenizer.encode(sample)

@@ -7,6 +7,9 @@ import { count, formatMetrics, formatSeconds } from "./words.ts"
 /** Metrics that a line shows; `pipeline show` has all of them. */
 const SHOWN_METRICS = 4
 
+/** What a stage begins a line of its log with that people should see; the rest stands in `pipeline logs`. */
+const WARNING = "warning: "
+
 const first = (finished: StageFinished): string =>
   formatMetrics(finished.metrics, Object.keys(finished.metrics).slice(0, SHOWN_METRICS))
 
@@ -49,7 +52,7 @@ export const eventLine = (event: RunEvent): string | undefined => {
     case "stage-progress":
       return `         ${event.id}: ${progressLine(event)}`
     case "stage-log":
-      return undefined
+      return event.line.startsWith(WARNING) ? `warns    ${event.id}: ${event.line.slice(WARNING.length)}` : undefined
     case "stage-retry":
       return `retries  ${event.id} in ${formatSeconds(event.delay)}: ${event.problem}`
     case "artifact-lost":

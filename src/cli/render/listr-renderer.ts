@@ -23,6 +23,8 @@ export const listrRenderer = (write: (line: string) => void): Renderer => {
   let drawn: Promise<unknown> = Promise.resolve()
   const free: Array<Row> = []
   const rows = new Map<string, Row>()
+  /** Shown below the list: a line above it would be drawn over. */
+  const warnings: Array<string> = []
 
   const open = (stages: number): void => {
     const tasks = Array.from({ length: stages }, () => {
@@ -83,11 +85,16 @@ export const listrRenderer = (write: (line: string) => void): Renderer => {
           return show(event.id, event.id, eventLine(event) ?? "")
         case "stage-finished":
           return rowOf(event.id)?.end(event)
-        case "stage-log":
+        case "stage-log": {
+          const line = eventLine(event)
+          if (line !== undefined) warnings.push(line)
           return
+        }
         case "run-finished":
           for (const row of [...rows.values(), ...free]) row.end(undefined)
-          void drawn.then(() => write(eventLine(event) ?? ""))
+          void drawn.then(() => {
+            for (const line of [...warnings, eventLine(event) ?? ""]) write(line)
+          })
       }
     },
     close: async () => {
