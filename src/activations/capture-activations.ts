@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../artifact/artifact.ts"
 import type { RowMask } from "../kinds/activations/activations.ts"
 import type { TokensHandle } from "../kinds/tokens/tokens.ts"
-import type { RunnableModel } from "../model/run-model.ts"
+import type { ModelBody } from "../model/run-model.ts"
 import { runModel } from "../model/run-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { type Capture, openCapture } from "./capture-member.ts"
@@ -59,7 +59,7 @@ const notFinite = (
  * @param models by the digest of their artifact: all that captures and their masks name
  */
 export const captureActivations = Effect.fn("captureActivations")(function* (
-  models: ReadonlyMap<string, RunnableModel>,
+  models: ReadonlyMap<string, ModelBody>,
   { value: tokens, artifact }: { readonly value: TokensHandle; readonly artifact: Artifact },
   captures: ReadonlyArray<Capture>
 ) {

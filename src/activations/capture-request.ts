@@ -5,9 +5,9 @@ import type { LanguageModelHandle } from "../kinds/language-model/language-model
 import type { TokensHandle } from "../kinds/tokens/tokens.ts"
 import { findHook } from "../model/hook-name.ts"
 import { modelInfo } from "../model/load-model.ts"
-import { openModel } from "../model/open-model.ts"
+import { openBody } from "../model/open-model.ts"
 import type { ModelInfo } from "../model/decoder/model-info.ts"
-import type { RunnableModel } from "../model/runnable-model.ts"
+import type { ModelBody } from "../model/runnable-model.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -150,9 +150,9 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
     first,
     rows
   )
-  const models = new Map<string, RunnableModel>()
+  const models = new Map<string, ModelBody>()
   for (const [digest, { model }] of known) {
-    models.set(digest, yield* openModel(model.value))
+    models.set(digest, yield* openBody(model.value))
   }
   return { models, captures, tokens }
 })

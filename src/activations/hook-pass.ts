@@ -5,7 +5,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
 import type { runModel } from "../model/run-model.ts"
-import type { RunnableModel } from "../model/runnable-model.ts"
+import type { ModelBody } from "../model/runnable-model.ts"
 import { normsOfRows } from "../numeric/row-norms.ts"
 
 /** Tokens of one forward pass: enough for the matrix products, little in memory. */
@@ -33,7 +33,7 @@ type RunModel = typeof runModel
 /** Values at all of `hooks` over the contexts, by `hookId`: one pass of each model, up to the last hook of it. */
 export const runHooks = (
   run: RunModel,
-  models: ReadonlyMap<string, RunnableModel>,
+  models: ReadonlyMap<string, ModelBody>,
   hooks: ReadonlyArray<HookOfModel>,
   { ids, count }: Pick<ContextBlock, "ids" | "count">
 ): ReadonlyMap<string, HookValues> => {

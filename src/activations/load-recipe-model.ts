@@ -7,13 +7,13 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../artifact/artifact.ts"
 import { ArtifactError } from "../artifact/artifact-error.ts"
 import { LanguageModel } from "../kinds/language-model/language-model.ts"
-import { loadModel } from "../model/load-model.ts"
+import { loadBody } from "../model/load-model.ts"
 import { runModel } from "../model/run-model.ts"
 
 /** Freed with the scope. */
 export const loadRecipeModel = Effect.fn("loadRecipeModel")(function* (artifact: Artifact) {
   const handle = yield* LanguageModel.open(artifact)
-  const model = yield* loadModel(handle).pipe(
+  const model = yield* loadBody(handle).pipe(
     Effect.mapError((error) =>
       error._tag === "ModelError"
         ? new ArtifactError({ reason: "invalid", digest: artifact.digest, path: "config.json", detail: error.message })

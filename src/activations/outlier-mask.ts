@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { TokensHandle } from "../kinds/tokens/tokens.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { RunnableModel } from "../model/runnable-model.ts"
+import type { ModelBody } from "../model/runnable-model.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"
 
 /** Contexts that medians are over, in whole blocks: thousands of rows, of which outliers are few. */
@@ -21,7 +21,7 @@ const median = (values: Float32Array): number => {
 /** Median norms over tokens of a document in the first contexts, by `hookId`. */
 export const medianNorms = Effect.fn("medianNorms")(function* (
   run: Parameters<typeof runHooks>[0],
-  models: ReadonlyMap<string, RunnableModel>,
+  models: ReadonlyMap<string, ModelBody>,
   hooks: ReadonlyArray<HookOfModel>,
   tokens: TokensHandle
 ) {

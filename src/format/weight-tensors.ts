@@ -8,6 +8,8 @@ export interface WeightEntry {
   readonly shape: ReadonlyArray<number>
   /** The type is one of blocks of small integers with scales. */
   readonly quantized?: boolean
+  /** Where its bytes stand, in a format in which two tensors may be one: equal places hold equal numbers. */
+  readonly place?: string
 }
 
 export interface WeightTensors {

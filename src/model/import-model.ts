@@ -14,7 +14,7 @@ import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 import { checkTokenizer } from "./check-tokenizer.ts"
 import { filesArtifact } from "./files-artifact.ts"
-import { checkWeights, modelInfo } from "./load-model.ts"
+import { checkWeights, modelInfo, modelWarnings } from "./load-model.ts"
 
 interface Imported {
   readonly handle: Pick<LanguageModelHandle, "config" | "tokenizer" | "weights">
@@ -103,6 +103,7 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   const info = yield* modelInfo(handle.config).pipe(Effect.mapError(refused))
   const weights = yield* handle.weights.pipe(Effect.mapError(refused))
   yield* checkWeights(handle.config, weights).pipe(Effect.mapError(refused))
+  const warnings = yield* modelWarnings(handle.config, weights).pipe(Effect.mapError(refused))
   const json = yield* handle.tokenizer.pipe(Effect.mapError(refused))
   yield* checkTokenizer(json, info.vocabulary).pipe(Effect.mapError(refused))
   for (const [name, file] of copied) yield* copySourceFile(source, file, yield* output.path(name))
@@ -113,5 +114,7 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   }
   let parameters = 0
   for (const { shape } of weights.entries.values()) parameters += shape.reduce((a, b) => a * b, 1)
-  return { info, parameters }
+  // An artifact says of itself in what it differs from its config.json.
+  if (warnings.length > 0) yield* output.writeJson("warnings.json", warnings)
+  return { info, parameters, warnings }
 })

@@ -4,15 +4,31 @@ import type { LanguageModelHandle } from "../kinds/language-model/language-model
 import type { WeightTensors } from "../format/weight-tensors.ts"
 import type { Checkpoint } from "./blocks/part.ts"
 import type { ModelConfig, ModelDescription } from "./decoder/architecture.ts"
+import { checkKeys } from "./decoder/config-keys.ts"
+import { ModelError } from "./decoder/model-error.ts"
 import { findArchitecture } from "./find-architecture.ts"
 import type { ModelInfo } from "./decoder/model-info.ts"
+import { locateHead } from "./locate-head.ts"
 import { checkParameters, readParameters } from "./read-parameters.ts"
-import type { RunnableModel } from "./runnable-model.ts"
+import { isRunnable, type ModelBody } from "./runnable-model.ts"
+
+export interface DescribedModel extends ModelDescription {
+  /** First of the class names in config.json's `architectures`. */
+  readonly className: string | undefined
+}
 
 /** Fails with `ModelError` where the architecture, or what the configuration asks of it, is not implemented. */
 export const describeModel = Effect.fn("describeModel")(function* (config: ModelConfig) {
   const architecture = yield* findArchitecture(config)
-  return yield* architecture.describe(config)
+  yield* checkKeys(config, architecture.reads)
+  const description = yield* architecture.describe(config)
+  const names = config["architectures"]
+  const className: unknown = Array.isArray(names) ? names[0] : undefined
+  const described: DescribedModel = {
+    ...description,
+    className: typeof className === "string" ? className : undefined
+  }
+  return described
 })
 
 /** What config.json says, without the weights: enough to check a hook's name and width. */
@@ -21,19 +37,36 @@ export const modelInfo = Effect.fn("modelInfo")(function* (config: ModelConfig) 
   return info satisfies ModelInfo
 })
 
+/** What stands before the names of a checkpoint's tensors: told by the embedding, or, where there is none, by any block. */
+const prefixOf = ({ prefixes, embedding }: ModelDescription, names: Iterable<string>): string => {
+  const all = [...names]
+  const known = new Set(all)
+  return (
+    prefixes.find((prefix) => known.has(prefix + embedding)) ??
+    prefixes.find((prefix) =>
+      all.some((name) => /^(h|layers)\.\d/.test(name.slice(prefix.length)) && name.startsWith(prefix))
+    ) ??
+    prefixes[0] ??
+    ""
+  )
+}
+
 /** Where all parameters of a model stand in a checkpoint. */
-const locate = (
-  { blocks, embedding, parameters, prefixes }: ModelDescription,
-  weights: Pick<WeightTensors, "entries">
-) => {
-  const prefix = prefixes.find((text) => weights.entries.has(text + embedding)) ?? prefixes[0] ?? ""
+const locate = (description: DescribedModel, weights: Pick<WeightTensors, "entries">) => {
+  const prefix = prefixOf(description, weights.entries.keys())
   const checkpoint: Checkpoint = { has: (name) => weights.entries.has(name), name: (name) => prefix + name }
+  const own = description.parameters(checkpoint)
+  const { embedding, unembedding, warning, twins } = locateHead(description, own.embedding, prefix, weights)
   return {
-    model: parameters(checkpoint),
-    blocks: blocks.map(({ attention, mlp }) => ({
-      attention: attention.locate(checkpoint),
-      mlp: mlp.locate(checkpoint)
-    }))
+    parameters: {
+      model: { ...own, embedding, unembedding },
+      blocks: description.blocks.map(({ attention, mlp }) => ({
+        attention: attention.locate(checkpoint),
+        mlp: mlp.locate(checkpoint)
+      }))
+    },
+    warning,
+    twins
   }
 }
 
@@ -45,7 +78,17 @@ export const checkWeights = Effect.fn("checkWeights")(function* (
   config: ModelConfig,
   weights: Pick<WeightTensors, "entries">
 ) {
-  yield* checkParameters(locate(yield* describeModel(config), weights), weights)
+  yield* checkParameters(locate(yield* describeModel(config), weights).parameters, weights)
+})
+
+/** What people should know of a model whose weights fit: where its config.json is not taken at its word. */
+export const modelWarnings = Effect.fn("modelWarnings")(function* (config: ModelConfig, weights: WeightTensors) {
+  const description = yield* describeModel(config)
+  const { warning, twins } = locate(description, weights)
+  const warnings = [...description.warnings, ...(warning === undefined ? [] : [warning])]
+  if (twins === undefined) return warnings
+  const [one, other] = [yield* weights.float32(twins.names[0]), yield* weights.float32(twins.names[1])]
+  return one.every((value, i) => value === other[i]) ? warnings : [...warnings, twins.differs]
 })
 
 /**
@@ -54,18 +97,18 @@ export const checkWeights = Effect.fn("checkWeights")(function* (
  * Fails with `ModelError` where tensors do not fit the description.
  */
 export const loadDescribed = Effect.fn("loadDescribed")(function* (
-  description: ModelDescription,
+  description: DescribedModel,
   weights: LanguageModelHandle["weights"]
 ) {
   const loaded = Effect.gen(function* () {
     const tensors = yield* weights
-    const located = locate(description, tensors)
-    yield* checkParameters(located, tensors)
-    const { fill, dispose } = yield* readParameters(located, tensors)
-    const model: RunnableModel = {
+    const { parameters } = locate(description, tensors)
+    yield* checkParameters(parameters, tensors)
+    const { fill, dispose } = yield* readParameters(parameters, tensors)
+    const model: ModelBody = {
       ...description,
-      weights: fill(located.model),
-      blocks: located.blocks.map(({ attention, mlp }) => ({ attention: attention.bind(fill), mlp: mlp.bind(fill) })),
+      weights: fill(parameters.model),
+      blocks: parameters.blocks.map(({ attention, mlp }) => ({ attention: attention.bind(fill), mlp: mlp.bind(fill) })),
       dispose
     }
     return model
@@ -73,7 +116,23 @@ export const loadDescribed = Effect.fn("loadDescribed")(function* (
   return yield* Effect.acquireRelease(Effect.scoped(loaded), (model) => Effect.sync(model.dispose))
 })
 
-/** As `loadDescribed`, from config.json. Fails with `ModelError` where the architecture is not implemented, too. */
-export const loadModel = Effect.fn("loadModel")(function* (handle: Pick<LanguageModelHandle, "config" | "weights">) {
+export type Loadable = Pick<LanguageModelHandle, "config" | "weights">
+
+/**
+ * As `loadDescribed`, from config.json: enough for activations, which a model without a head has, too. Fails with
+ * `ModelError` where the architecture is not implemented, too.
+ */
+export const loadBody = Effect.fn("loadBody")(function* (handle: Loadable) {
   return yield* loadDescribed(yield* describeModel(handle.config), handle.weights)
+})
+
+/** As `loadBody`; fails for a model that gives no logits. */
+export const loadModel = Effect.fn("loadModel")(function* (handle: Loadable) {
+  const model = yield* loadBody(handle)
+  if (isRunnable(model)) return model
+  return yield* new ModelError({
+    reason: "weights",
+    problem: "the model gives no logits: its checkpoint has no head, and config.json says that its embedding is none",
+    remedy: "Its activations can be captured. For logits, give the checkpoint of the whole language model."
+  })
 })

@@ -10,7 +10,8 @@ export const modelStage = Effect.fn("modelStage")(function* ({
   log
 }: StageContext<unknown, { readonly source: ResolvedSource }, {}>) {
   if (sources.source.licence !== undefined) log(`licence: ${sources.source.licence}`)
-  const { info, parameters } = yield* importModel(sources.source, output)
+  const { info, parameters, warnings } = yield* importModel(sources.source, output)
+  for (const warning of warnings) log(`warning: ${warning}`)
   log(`${info.architecture}, ${info.layers} layers of width ${info.dModel}, ${parameters} parameters`)
   return { layers: info.layers, d_model: info.dModel, vocab_size: info.vocabulary, parameters }
 })

@@ -1,9 +1,13 @@
 /** A model that a stage was given, ready to run. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import { loadModel } from "./load-model.ts"
+import type { ModelError } from "./decoder/model-error.ts"
+import { type Loadable, loadBody, loadModel } from "./load-model.ts"
 
-/** Its weights are freed with the scope. Fails with what the person can do, where it cannot be run. */
-export const openModel = (handle: Pick<LanguageModelHandle, "config" | "weights">) =>
-  loadModel(handle).pipe(Effect.catchTag("ModelError", (error) => Effect.fail(stageFailed(error.message))))
+const refused = (error: ModelError) => Effect.fail(stageFailed(error.message))
+
+/** Its weights are freed with the scope. Fails with what the person can do, where it cannot be run or gives no logits. */
+export const openModel = (handle: Loadable) => Effect.catchTag(loadModel(handle), "ModelError", refused)
+
+/** As `openModel`, for who wants activations alone: a model without a head has these, too. */
+export const openBody = (handle: Loadable) => Effect.catchTag(loadBody(handle), "ModelError", refused)

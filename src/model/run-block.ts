@@ -3,19 +3,13 @@ import * as tf from "@tensorflow/tfjs-core"
 import { normalize } from "./blocks/norm.ts"
 import type { Hooks, Pass, Run } from "./blocks/part.ts"
 import type { NormWeights } from "./blocks/weights.ts"
-import type { RunnableModel } from "./runnable-model.ts"
+import type { ModelBody } from "./runnable-model.ts"
 
 /** @param input [batch, time, d_model] */
-export const runBlock = (
-  model: RunnableModel,
-  layer: number,
-  input: tf.Tensor,
-  pass: Pass,
-  hooks: Hooks
-): tf.Tensor => {
+export const runBlock = (model: ModelBody, layer: number, input: tf.Tensor, pass: Pass, hooks: Hooks): tf.Tensor => {
   const { info, norm, residualScale } = model
-  const weights = model.weights.blocks[layer] as RunnableModel["weights"]["blocks"][number]
-  const { attention, mlp } = model.blocks[layer] as RunnableModel["blocks"][number]
+  const weights = model.weights.blocks[layer] as ModelBody["weights"]["blocks"][number]
+  const { attention, mlp } = model.blocks[layer] as ModelBody["blocks"][number]
   const here: Hooks = {
     visit: (point, activation) => hooks.visit(`blocks.${layer}.${point}`, activation),
     watches: (point) => hooks.watches(`blocks.${layer}.${point}`)

@@ -10,9 +10,9 @@ import { runBlock } from "./run-block.ts"
 import { normalize } from "./blocks/norm.ts"
 import { makePass } from "./make-pass.ts"
 import { unembed } from "./unembed.ts"
-import type { RunnableModel } from "./runnable-model.ts"
+import { isRunnable, type ModelBody } from "./runnable-model.ts"
 
-export type { RunnableModel } from "./runnable-model.ts"
+export type { ModelBody, RunnableModel } from "./runnable-model.ts"
 
 /** Whole contexts of equal length, row-major. */
 export interface TokenBatch {
@@ -62,15 +62,16 @@ const untilOver = (pass: () => void): void => {
 /**
  * Synchronous. The result's tensors belong to the caller; everything else is freed.
  *
- * @throws RangeError for an unknown hook, a token id outside the vocabulary, a context that is too long, or a
+ * @throws RangeError for an unknown hook, logits of a model without a head, a token id outside the vocabulary, a context that is too long, or a
  *   replacement of another shape
  */
-export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunOptions): RunResult => {
+export const runModel = (model: ModelBody, tokens: TokenBatch, options: RunOptions): RunResult => {
   const { info } = model
   checkTokens(model, tokens)
   const wanted = new Set(options.hooks ?? [])
   const replace = options.replace ?? {}
   const logits = options.logits ?? false
+  if (logits && !isRunnable(model)) throw new RangeError("the model has no head, so it gives no logits")
   for (const name of [...wanted, ...Object.keys(replace)]) {
     const hook = findHook(name, info)
     if (typeof hook === "string") throw new RangeError(hook)
@@ -94,7 +95,7 @@ export const runModel = (model: RunnableModel, tokens: TokenBatch, options: RunO
     tf.tidy(() =>
       untilOver(() => {
         const x = forward(model, pass, { visit, watches }, beginning(model, [...wanted], replace))
-        if (!logits) return
+        if (!logits || !isRunnable(model)) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
       })
@@ -122,7 +123,7 @@ interface Beginning {
 
 /** Where a tensor stands for the residual stream and nobody looks at what comes before it. */
 const beginning = (
-  { info }: RunnableModel,
+  { info }: ModelBody,
   wanted: ReadonlyArray<string>,
   replace: NonNullable<RunOptions["replace"]>
 ): Beginning | undefined => {
@@ -137,7 +138,7 @@ const beginning = (
   return undefined
 }
 
-const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch): void => {
+const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch): void => {
   if (ids.length !== batch * time) throw new RangeError(`${ids.length} ids are not ${batch} contexts of ${time}`)
   if (time > info.context) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.context}`)
   for (const id of ids) {
@@ -148,7 +149,7 @@ const checkTokens = ({ info }: RunnableModel, { ids, batch, time }: TokenBatch):
 }
 
 /** The residual stream before the first block. */
-const embed = (model: RunnableModel, { ids, batch, time }: Pass, hooks: Hooks): tf.Tensor => {
+const embed = (model: ModelBody, { ids, batch, time }: Pass, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
@@ -156,7 +157,7 @@ const embed = (model: RunnableModel, { ids, batch, time }: Pass, hooks: Hooks): 
 }
 
 /** The residual stream that stands for all before it. */
-const given = ({ info }: RunnableModel, { batch, time }: Pass, hooks: Hooks, begin: Beginning): tf.Tensor => {
+const given = ({ info }: ModelBody, { batch, time }: Pass, hooks: Hooks, begin: Beginning): tf.Tensor => {
   const { hook, residual } = begin
   checkReplacement(hook, residual, [batch, time, info.dModel])
   // What comes before a block is told of by the block.
@@ -164,7 +165,7 @@ const given = ({ info }: RunnableModel, { batch, time }: Pass, hooks: Hooks, beg
 }
 
 /** The final normalised residual stream. */
-const forward = (model: RunnableModel, pass: Pass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
+const forward = (model: ModelBody, pass: Pass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
   let x = begin === undefined ? embed(model, pass, hooks) : given(model, pass, hooks, begin)
   for (let layer = begin?.block ?? 0; layer < model.info.layers; layer++) {
     const input = x

@@ -1,14 +1,17 @@
 import type { ModelDescription } from "./decoder/architecture.ts"
 import type { Run } from "./blocks/part.ts"
-import type { ModelWeights } from "./blocks/weights.ts"
+import type { HeadedWeights, ModelWeights } from "./blocks/weights.ts"
 
 export interface RunnableBlock {
   readonly attention: Run
   readonly mlp: Run
 }
 
-/** A model ready to run; its tensors live until `dispose` (`loadModel` calls it when its scope closes). */
-export interface RunnableModel extends Pick<
+/**
+ * A model that gives activations, with a head or without one; its tensors live until `dispose` (`loadBody` calls it when
+ * its scope closes).
+ */
+export interface ModelBody extends Pick<
   ModelDescription,
   "info" | "norm" | "embeddingScale" | "residualScale" | "logitScale" | "logitCap"
 > {
@@ -17,3 +20,10 @@ export interface RunnableModel extends Pick<
   readonly blocks: ReadonlyArray<RunnableBlock>
   readonly dispose: () => void
 }
+
+/** A model that gives logits too. */
+export interface RunnableModel extends ModelBody {
+  readonly weights: HeadedWeights
+}
+
+export const isRunnable = (model: ModelBody): model is RunnableModel => model.weights.unembedding !== undefined

@@ -13,13 +13,15 @@ import { ownGoldensDirectory } from "../golden/golden-folders.ts"
 export const attentionOf = (part: Part): AttentionOptions | undefined =>
   "attention" in part ? (part as AttentionPart).attention : undefined
 
-const opened = Effect.fnUntraced(function* (name: string) {
-  const place = path.join(ownGoldensDirectory, name)
-  // The folders have no tokenizer; config.json stands in for it, unread.
+/** A folder in the Hugging Face layout. Few of those with goldens have a tokenizer; config.json stands in for it, unread. */
+export const openCheckpoint = Effect.fnUntraced(function* (place: string) {
+  const files = yield* folderFiles(place)
   const tokenizer = { name: "tokenizer.json", path: path.join(place, "config.json"), sha256: "" }
-  const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
-  return yield* readLanguageModel(artifact)
+  const complete = files.some(({ name }) => name === tokenizer.name) ? files : [...files, tokenizer]
+  return yield* readLanguageModel(yield* filesArtifact("LanguageModel", complete))
 })
+
+const opened = (name: string) => openCheckpoint(path.join(ownGoldensDirectory, name))
 
 /** Needs a scope, which frees the weights. */
 export const ownGolden = Effect.fnUntraced(function* (name: string) {

@@ -21,7 +21,10 @@ export const openTorchWeights = Effect.fn("openTorchWeights")(function* (
   const tensors = new Map<string, PickledTensor>()
   for (const [name, item] of value) if (isTensor(item)) tensors.set(name, item)
   const entries = new Map<string, WeightEntry>()
-  for (const [name, { storage, shape }] of tensors) entries.set(name, { dtype: storage.dtype, shape })
+  for (const [name, { storage, shape, stride, offset }] of tensors) {
+    const place = `${path} ${storage.key} ${offset} ${stride.join()}`
+    entries.set(name, { dtype: storage.dtype, shape, place })
+  }
   const weights: WeightTensors = {
     entries,
     float32: (name) => {

@@ -14,7 +14,8 @@ export default rotaryDecoder({
   fields: Schema.Struct({
     ...gemmaFields.fields,
     rope_local_base_freq: optional(Schema.Finite),
-    sliding_window_pattern: optional(positive)
+    sliding_window_pattern: optional(positive),
+    use_bidirectional_attention: optional(Schema.Boolean)
   }),
   defaults: {
     vocab_size: 262_208,
@@ -30,17 +31,21 @@ export default rotaryDecoder({
     query_pre_attn_scalar: 256
   },
   normalizes: "one",
+  ignores: ["attn_logit_softcapping"],
   attention: (config, layer) => {
     const global = (layer + 1) % (config.sliding_window_pattern ?? 6) === 0
     const type = config.layer_types?.[layer] ?? (global ? "full_attention" : "sliding_attention")
+    // EmbeddingGemma: half the window to either side.
+    const bidirectional = config.use_bidirectional_attention === true
+    const window = windowOf(config, type)
     return {
+      bidirectional,
       ...gemmaScale(config),
-      scoreCap: config.attn_logit_softcapping ?? undefined,
       rope: ropeOf(config, type, {
         full_attention: config.rope_theta ?? 1_000_000,
         sliding_attention: config.rope_local_base_freq ?? 10_000
       }),
-      window: windowOf(config, type)
+      window: bidirectional && typeof window === "number" ? Math.floor(window / 2) + 1 : window
     }
   },
   logitCap: (config) => config.final_logit_softcapping ?? undefined

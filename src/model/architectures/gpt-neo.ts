@@ -14,7 +14,6 @@ import {
   layerCount,
   optional,
   positive,
-  refuseCommonFields,
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
@@ -31,6 +30,7 @@ const Config = Schema.Struct({
   num_layers: layerCount,
   num_heads: positive,
   intermediate_size: optional(width),
+  attention_layers: optional(Schema.Array(Kind)),
   attention_types: optional(Schema.Array(Schema.Tuple([Schema.Array(Kind), layerCount]))),
   window_size: optional(positive),
   activation_function: optional(Schema.String),
@@ -46,17 +46,18 @@ const linear = (name: string, inputs: number, outputs: number): LinearParameters
 
 const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neo", Config, json)
-  yield* refuseCommonFields(json)
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
   const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_heads", config.num_heads)
-  // `attention_layers`, where config.json has it, is what the library expanded from `attention_types`.
   const types = config.attention_types ?? [[["global", "local"], 12] as const]
-  const kinds: Array<"global" | "local"> = []
+  const expanded: Array<"global" | "local"> = []
   for (const [pattern, times] of types) {
-    for (let i = 0; i < times && kinds.length <= config.num_layers; i++) kinds.push(...pattern)
+    for (let i = 0; i < times && expanded.length <= config.num_layers; i++) expanded.push(...pattern)
   }
+  // The library writes `attention_layers` beside the pattern that it follows from, and believes it rather than the pattern.
+  const kinds = config.attention_layers ?? expanded
   if (kinds.length !== config.num_layers) {
-    return yield* configProblem(`attention_types does not describe num_layers ${config.num_layers} layers`)
+    const field = config.attention_layers == null ? "attention_types" : "attention_layers"
+    return yield* configProblem(`${field} does not describe num_layers ${config.num_layers} layers`)
   }
   const d = config.hidden_size
   return gptDecoder({

@@ -14,7 +14,6 @@ import {
   layerCount,
   optional,
   positive,
-  refuseCommonFields,
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
@@ -49,10 +48,10 @@ const Config = Schema.Struct({
 
 const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neox", Config, json)
-  yield* refuseCommonFields(json)
   const activation = yield* findActivation("hidden_act", config.hidden_act ?? "gelu")
   const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", config.num_attention_heads)
-  const rope = config.rope_scaling ?? config.rope_parameters ?? {}
+  const scaled = Object.keys(config.rope_scaling ?? {}).length > 0
+  const rope = (scaled ? config.rope_scaling : config.rope_parameters) ?? {}
   const share = Number(rope["partial_rotary_factor"] ?? config.rotary_pct ?? 0.25)
   const base = Number(rope["rope_theta"] ?? config.rotary_emb_base ?? 10_000)
   const rotary = rotaryOf(rope, base, {
@@ -112,6 +111,9 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
     blocks,
     embedding: "embed_in.weight",
     prefixes: ["", "gpt_neox."],
+    tied: config.tie_word_embeddings === true,
+    heads: ["embed_out.weight"],
+    warnings: [],
     parameters: ({ name }) => {
       const block = (l: number): BlockParameters => ({
         attentionNorm: normAt(name(`layers.${l}.input_layernorm`)),
@@ -119,13 +121,11 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
         mlpNorm: normAt(name(`layers.${l}.post_attention_layernorm`)),
         mlpPostNorm: undefined
       })
-      const embedding = matrix(name("embed_in.weight"), config.vocab_size, d)
       return {
-        embedding,
+        embedding: matrix(name("embed_in.weight"), config.vocab_size, d),
         positions: undefined,
         blocks: Array.from({ length: layers }, (_, l) => block(l)),
-        finalNorm: normAt(name("final_layer_norm")),
-        unembedding: config.tie_word_embeddings === true ? embedding : matrix("embed_out.weight", config.vocab_size, d)
+        finalNorm: normAt(name("final_layer_norm"))
       }
     }
   }

@@ -10,7 +10,6 @@ import {
   layerCount,
   optional,
   positive,
-  refuseCommonFields,
   vocabularySize,
   width
 } from "../decoder/config-schema.ts"
@@ -41,7 +40,6 @@ const linear = (name: string, inputs: number, outputs: number): LinearParameters
 
 const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt2", Config, json)
-  yield* refuseCommonFields(json)
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
   const dHead = yield* headWidth("n_embd", config.n_embd, "n_head", config.n_head)
   const scale = config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(dHead)

@@ -3,7 +3,7 @@
  * has that.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { attentionPattern, causalSight, mixValues } from "./attention.ts"
+import { attentionPattern, causalSight, mixValues, openSight } from "./attention.ts"
 import { byHead, headsOf } from "./heads.ts"
 import { linear, project } from "./linear.ts"
 import { normalize, type NormDescription } from "./norm.ts"
@@ -36,6 +36,8 @@ export interface AttentionOptions {
   readonly scoreCap?: number | undefined
   /** Positions that a query sees, itself among them; undefined: all before it. */
   readonly window?: number | undefined
+  /** Queries see what comes after them, too: `window` then counts to either side. @default false */
+  readonly bidirectional?: boolean
   /** How queries and keys are turned by their position; undefined: not at all. */
   readonly rotary?: Rotary | undefined
   /** How queries and keys are normalised, where they are. */
@@ -74,7 +76,10 @@ export const attention = (
     const { batch, time } = pass
     const { visit, watches } = hooks
     const reach = Math.min(options.window ?? time, time)
-    const sight = pass.once(`sight ${reach}`, () => causalSight(time, reach))
+    const sight =
+      options.bidirectional === true
+        ? pass.once(`open sight ${reach}`, () => openSight(time, reach))
+        : pass.once(`sight ${reach}`, () => causalSight(time, reach))
     const rotary = tablesOf(pass, options.rotary)
     const projected = tf.reshape<tf.Rank.R4>(project(read, weights.qkv), [
       batch,

@@ -1,5 +1,5 @@
 /**
- * Causal attention (Vaswani et al. 2017), with fewer key and value heads than query heads where several queries share one
+ * Attention (Vaswani et al. 2017), causal or both ways, with fewer key and value heads than query heads where several queries share one
  * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection.
  */
 import * as tf from "@tensorflow/tfjs-core"
@@ -12,9 +12,9 @@ const forbidden = -1e9
 
 /** Where queries may look. */
 export interface Sight {
-  /** Keys that a query sees, its own the last. */
-  readonly window: number
-  /** [time, time]: 0 where a query may look, `forbidden` to its right and before its window. */
+  /** Keys that a query sees, its own the last; undefined: it looks to its right, too. */
+  readonly window: number | undefined
+  /** [time, time]: 0 where a query may look, `forbidden` elsewhere. */
   readonly mask: tf.Tensor2D
 }
 
@@ -25,6 +25,14 @@ export const causalSight = (time: number, window = time): Sight => {
     mask.fill(forbidden, i * time, i * time + Math.max(0, i - window + 1))
   }
   return { window, mask: tf.tensor2d(mask, [time, time]) }
+}
+
+/** Both ways: keys less than `reach` positions away. */
+export const openSight = (time: number, reach = time): Sight => {
+  const mask = Float32Array.from({ length: time * time }, (_, at) =>
+    Math.abs(Math.floor(at / time) - (at % time)) < reach ? 0 : forbidden
+  )
+  return { window: undefined, mask: tf.tensor2d(mask, [time, time]) }
 }
 
 /**
@@ -47,7 +55,8 @@ export const attentionPattern = (
   // The queries of a shared key lie one after the other, as one taller matrix.
   const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, dHead])
   const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
-  if (sinks === undefined && modelKernelsApply()) return causalSoftmax(scores, { scale, cap, window })
+  if (sinks === undefined && window !== undefined && modelKernelsApply())
+    return causalSoftmax(scores, { scale, cap, window })
   const scaled = scale === 1 ? scores : tf.mul(scores, scale)
   const seen = tf.add<tf.Tensor4D>(softCap(scaled, cap), mask)
   if (sinks === undefined) return tf.softmax(seen)

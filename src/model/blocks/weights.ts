@@ -48,11 +48,13 @@ export interface ModelParameters {
   readonly positions: MatrixSource | undefined
   readonly blocks: ReadonlyArray<BlockParameters>
   readonly finalNorm: NormParameters
-  /** [vocabulary, d_model]; the embedding itself where the two are tied. */
-  readonly unembedding: MatrixSource
+  /** [vocabulary, d_model]; the embedding itself where the two are tied; undefined: the model has no head. */
+  readonly unembedding: MatrixSource | undefined
 }
 
 export type LinearWeights = Filled<LinearParameters>
 export type NormWeights = Filled<NormParameters>
 export type BlockWeights = Filled<BlockParameters>
 export type ModelWeights = Filled<ModelParameters>
+/** Of a model that gives logits. */
+export type HeadedWeights = ModelWeights & { readonly unembedding: tf.Tensor2D }

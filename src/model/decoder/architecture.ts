@@ -32,8 +32,14 @@ export interface ModelDescription {
   readonly embedding: string
   /** What may stand before the names of tensors: checkpoints of one architecture differ in it. */
   readonly prefixes: ReadonlyArray<string>
-  /** Where the parameters of all that is not a block's part stand. */
-  readonly parameters: (checkpoint: Checkpoint) => ModelParameters
+  /** Where the parameters of all that is neither a block's part nor the head stand. */
+  readonly parameters: (checkpoint: Checkpoint) => Omit<ModelParameters, "unembedding">
+  /** Whether config.json says that the unembedding is the embedding; the checkpoint may know better (`locate-head.ts`). */
+  readonly tied: boolean
+  /** Names that an unembedding of the model's own may have, in full. */
+  readonly heads: ReadonlyArray<string>
+  /** What people should know of how config.json is taken. */
+  readonly warnings: ReadonlyArray<string>
 }
 
 export type ModelConfig = Readonly<Record<string, unknown>>

@@ -63,28 +63,6 @@ export const refuseFields = (
   return Effect.void
 }
 
-export const isFalse = (value: unknown): boolean => value === false
-const isEmpty = (value: unknown): boolean => typeof value === "object" && Object.keys(value as object).length === 0
-
-const common: Readonly<Record<string, (value: unknown) => boolean>> = {
-  quantization_config: () => false,
-  add_cross_attention: isFalse,
-  is_encoder_decoder: isFalse,
-  use_bidirectional_attention: isFalse,
-  pruned_heads: isEmpty
-}
-
-/**
- * Fields that any architecture may have.
- *
- * @param except those that the architecture looks at itself
- */
-export const refuseCommonFields = (
-  config: ModelConfig,
-  except: ReadonlyArray<string> = []
-): Effect.Effect<void, ModelError> =>
-  refuseFields(config, Object.fromEntries(Object.entries(common).filter(([field]) => !except.includes(field))))
-
 /** Width of each head, or the reason why there is none. */
 export const headWidth = (
   widthField: string,

@@ -17,6 +17,7 @@ type GemmaConfig = RotaryConfig & typeof gemmaFields.Type
 export const gemmaFamily = {
   fields: gemmaFields,
   scalesLessOne: true,
+  unread: ["hidden_act"],
   norms: normsAround,
   activation: (config: GemmaConfig) => ["hidden_activation", config.hidden_activation ?? "gelu_pytorch_tanh"] as const,
   layout: (config: GemmaConfig) =>

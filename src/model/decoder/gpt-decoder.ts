@@ -58,6 +58,9 @@ export const gptDecoder = (model: GptDecoder): ModelDescription => {
     blocks,
     embedding: "wte.weight",
     prefixes: ["", "transformer."],
+    tied: model.tied,
+    heads: ["lm_head.weight"],
+    warnings: [],
     parameters: ({ name }) => {
       const block = (l: number): BlockParameters => ({
         attentionNorm: normAt(name(`h.${l}.ln_1`)),
@@ -65,13 +68,11 @@ export const gptDecoder = (model: GptDecoder): ModelDescription => {
         mlpNorm: normAt(name(`h.${l}.ln_2`)),
         mlpPostNorm: undefined
       })
-      const embedding = matrix(name("wte.weight"), vocabulary, d)
       return {
-        embedding,
+        embedding: matrix(name("wte.weight"), vocabulary, d),
         positions: matrix(name("wpe.weight"), context, d),
         blocks: Array.from({ length: layers }, (_, l) => block(l)),
-        finalNorm: normAt(name("ln_f")),
-        unembedding: model.tied ? embedding : matrix("lm_head.weight", vocabulary, d)
+        finalNorm: normAt(name("ln_f"))
       }
     }
   }

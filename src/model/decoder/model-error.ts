@@ -10,6 +10,8 @@ import * as Data from "effect/Data"
 export class ModelError extends Data.TaggedError("ModelError")<{
   readonly reason: "architecture" | "config" | "weights" | "tokenizer"
   readonly problem: string
+  /** Keys of config.json that are not known. */
+  readonly keys?: ReadonlyArray<string>
   readonly remedy?: string
 }> {
   override get message(): string {

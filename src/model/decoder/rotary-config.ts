@@ -73,18 +73,38 @@ export const ropeOf = (
 export const windowOf = (config: RotaryConfig, type: string): number | null | undefined =>
   type === "sliding_attention" ? (config.sliding_window ?? null) : undefined
 
-/** The rotation of a head's first `share`. */
-export const rotaryFor = (
-  { fields, base }: Rope,
-  dHead: number,
-  config: { readonly context: number; readonly share: number }
-): Effect.Effect<Rotary, ModelError> => {
-  const share = fields["partial_rotary_factor"] ?? config.share
+const typeOf = (fields: Rope["fields"]): unknown => fields["rope_type"] ?? fields["type"] ?? "default"
+
+export interface RotaryFacts {
+  readonly dHead: number
+  readonly context: number
+  /** Share of a head that is turned, where the rotation's own parameters do not say. */
+  readonly share: number
+  /** Whether the family turns a part of a head at all. */
+  readonly partial: boolean
+}
+
+/** The share that parameters of a family ask for, which the library does not look at, since it turns whole heads. */
+export const ignoredShare = ({ fields }: Rope, { partial, share }: RotaryFacts): unknown => {
+  const asked = fields["partial_rotary_factor"] ?? share
+  return partial || typeOf(fields) !== "default" || asked === 1 ? undefined : asked
+}
+
+/** The rotation of a head's first share, where the family knows that, or of the whole of it. */
+export const rotaryFor = ({ fields, base }: Rope, facts: RotaryFacts): Effect.Effect<Rotary, ModelError> => {
+  const { dHead, context, partial } = facts
+  const share = fields["partial_rotary_factor"] ?? facts.share
   if (!(typeof share === "number" && share > 0 && share <= 1)) {
     return Effect.fail(configProblem(`partial_rotary_factor ${JSON.stringify(share)} is not above 0 and at most 1`))
   }
-  const dims = Math.trunc(dHead * share)
-  const rotary = rotaryOf(fields, Number(fields["rope_theta"] ?? base), { dims, context: config.context })
+  const type = typeOf(fields)
+  if (!partial && share !== 1 && type !== "default" && type !== "proportional") {
+    const asked = `partial_rotary_factor ${share} with rope_type ${JSON.stringify(type)}`
+    return Effect.fail(configProblem(`${asked} is not implemented: models of this kind turn whole heads`))
+  }
+  const dims = partial && type !== "proportional" ? Math.trunc(dHead * share) : dHead
+  const own = { ...fields, partial_rotary_factor: share }
+  const rotary = rotaryOf(own, Number(fields["rope_theta"] ?? base), { dims, context })
   return typeof rotary === "string" ? Effect.fail(configProblem(rotary)) : Effect.succeed(rotary)
 }
 

@@ -8,18 +8,29 @@ import type { Architecture, BlockDescription, ModelConfig, ModelDescription } fr
 import type { ActivationFunction } from "../blocks/activation-function.ts"
 import { attention, type AttentionOptions } from "../blocks/attention-part.ts"
 import type { Checkpoint, Part } from "../blocks/part.ts"
-import { configProblem, decodeConfig, findActivation, refuseCommonFields, refuseFields } from "./config-schema.ts"
+import { configProblem, decodeConfig, findActivation, refuseFields } from "./config-schema.ts"
 import type { ModelError } from "./model-error.ts"
 import { blockFacts } from "./model-info.ts"
 import { matrix, vector } from "../blocks/parameter-source.ts"
 import { contextStretch } from "./rotary-parameters.ts"
-import { checkLayerTypes, headCounts, type Rope, RotaryConfig, rotaryFor, singleRope } from "./rotary-config.ts"
+import {
+  checkLayerTypes,
+  headCounts,
+  ignoredShare,
+  type Rope,
+  RotaryConfig,
+  rotaryFor,
+  singleRope
+} from "./rotary-config.ts"
 import { type AttentionLayout, gatedMlp, separate } from "./rotary-layout.ts"
 import type { Rotary } from "../blocks/rotary.ts"
 import type { BlockParameters, NormParameters } from "../blocks/weights.ts"
 
 /** What attention is like in one layer. */
-export interface LayerAttention extends Pick<AttentionOptions, "scoreScale" | "scoreCap" | "queryScale" | "gated"> {
+export interface LayerAttention extends Pick<
+  AttentionOptions,
+  "scoreScale" | "scoreCap" | "queryScale" | "gated" | "bidirectional"
+> {
   /** Positions that a query sees; undefined: all before it, null: as many as config.json does not say. */
   readonly window?: number | null | undefined
   /** undefined: queries and keys are not turned. */
@@ -83,6 +94,15 @@ export interface RotaryDecoderFamily<Own> {
     config: RotaryConfig & Own
   ) => Partial<Pick<ModelDescription, "embeddingScale" | "residualScale" | "logitScale">>
   readonly logitCap?: (config: RotaryConfig & Own) => number | undefined
+  /** Whether a part of each head may be turned (`partial_rotary_factor`). @default false */
+  readonly partial?: boolean
+  /**
+   * Fields that the others have and this family does not look at. @default none; sliding_window and layer_types, where
+   * `attention` is not given
+   */
+  readonly unread?: ReadonlyArray<string>
+  /** Fields that the library has and its models do not look at: people are warned of them. */
+  readonly ignores?: ReadonlyArray<string>
   /** Fields of config.json that are refused unless their value is accepted. */
   readonly refuses?: Readonly<Record<string, (value: unknown) => boolean>>
 }
@@ -102,7 +122,7 @@ const positiveCap = (field: string, cap: number | undefined): Effect.Effect<numb
 
 /** With a head, without one, and inside a model that sees images too. */
 const prefixes = ["model.", "", "language_model.model.", "model.language_model."]
-const unembeddings = ["lm_head.weight", "language_model.lm_head.weight"]
+const heads = ["lm_head.weight", "language_model.lm_head.weight"]
 
 /** The architecture of a family. */
 export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architecture => {
@@ -117,10 +137,9 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     const shared = yield* decodeConfig(family.name, RotaryConfig, json)
     const config: RotaryConfig & Own = { ...shared, ...(yield* decodeConfig(family.name, family.fields, json)) }
     yield* refuseFields(json, family.refuses ?? {})
-    yield* refuseCommonFields(json, Object.keys(family.refuses ?? {}))
     yield* checkLayerTypes(config, family.layerTypes ?? ["full_attention", "sliding_attention"])
     const counts = yield* headCounts(config)
-    const { heads, keyValueHeads, dHead } = counts
+    const { keyValueHeads, dHead } = counts
     const { hidden_size: dModel, num_hidden_layers: layers } = config
     const context = config.max_position_embeddings
     const ownNorm = { kind: "rms", epsilon: config.rms_norm_eps ?? 1e-6 } as const
@@ -129,14 +148,26 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     )
     const layout = family.layout?.(config) ?? separate()
 
+    const warnings = (family.ignores ?? [])
+      .filter((field) => (json[field] ?? null) !== null)
+      .map(
+        (field) =>
+          `${field} ${JSON.stringify(json[field])} of config.json is not looked at, as in the reference library`
+      )
+
     // Layers that are turned alike share their tables.
     const rotaries = new Map<string, Rotary>()
     let stretch = 1
     const rotaryOnce = Effect.fnUntraced(function* (rope: Rope) {
       const key = JSON.stringify(rope)
-      const rotary =
-        rotaries.get(key) ?? (yield* rotaryFor(rope, dHead, { context, share: config.partial_rotary_factor ?? 1 }))
+      const found = rotaries.get(key)
+      if (found !== undefined) return found
+      const facts = { dHead, context, share: config.partial_rotary_factor ?? 1, partial: family.partial === true }
+      const rotary = yield* rotaryFor(rope, facts)
       rotaries.set(key, rotary)
+      const share = ignoredShare(rope, facts)
+      const ignored = `partial_rotary_factor ${String(share)} of config.json is not looked at: whole heads are turned, as in the reference library`
+      if (share !== undefined && !warnings.includes(ignored)) warnings.push(ignored)
       stretch = Math.max(stretch, contextStretch(rope.fields))
       return rotary
     })
@@ -159,7 +190,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         return {
           sinks: undefined,
           ...layout(at, { dModel, ...counts }),
-          queryNorm: headNorm("q_norm", heads),
+          queryNorm: headNorm("q_norm", counts.heads),
           keyNorm: headNorm("k_norm", keyValueHeads)
         }
       })
@@ -174,8 +205,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
       blocks.push({ attention: yield* attentionOf(layer), mlp })
     }
 
-    const parameters = ({ has, name }: Checkpoint) => {
-      const embedding = matrix(name("embed_tokens.weight"), config.vocab_size, dModel)
+    const parameters = ({ name }: Checkpoint) => {
       const block = (l: number): BlockParameters => {
         const own = (text: string | undefined) =>
           text === undefined ? undefined : norm(name(`layers.${l}.${text}`), dModel)
@@ -186,13 +216,11 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
           mlpPostNorm: own(norms.mlpPostNorm)
         }
       }
-      const tied = config.tie_word_embeddings === true
       return {
-        embedding,
+        embedding: matrix(name("embed_tokens.weight"), config.vocab_size, dModel),
         positions: undefined,
         blocks: Array.from({ length: layers }, (_, l) => block(l)),
-        finalNorm: norm(name("norm"), dModel),
-        unembedding: tied ? embedding : matrix(unembeddings.find(has) ?? "lm_head.weight", config.vocab_size, dModel)
+        finalNorm: norm(name("norm"), dModel)
       }
     }
 
@@ -201,7 +229,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         architecture: family.name,
         layers,
         dModel,
-        heads,
+        heads: counts.heads,
         keyValueHeads,
         dHead,
         parallel: false,
@@ -219,9 +247,15 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
       blocks,
       embedding: "embed_tokens.weight",
       prefixes,
+      tied: config.tie_word_embeddings === true,
+      heads,
+      warnings,
       parameters
     }
     return description
   })
-  return { reads: [...Object.keys(RotaryConfig.fields), ...Object.keys(family.fields.fields)], describe }
+  const fields = [...Object.keys(RotaryConfig.fields), ...Object.keys(family.fields.fields)]
+  const unread = family.unread ?? (family.attention === undefined ? ["sliding_window", "layer_types"] : [])
+  const others = [...(family.ignores ?? []), ...Object.keys(family.refuses ?? {})]
+  return { reads: [...fields.filter((field) => !unread.includes(field)), ...others], describe }
 }

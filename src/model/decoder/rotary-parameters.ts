@@ -91,7 +91,8 @@ const yarn: Scaling = (fields, base, { dims, context }) => {
   const factor = number(fields, "factor", context / trained)
   const grown = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1)
   // 0 counts as absent, as in the library.
-  const optional = (name: string): number => (fields[name] === 0 ? Number.NaN : number(fields, name, Number.NaN))
+  const optional = (name: string, otherwise = Number.NaN): number =>
+    fields[name] === 0 ? otherwise : number(fields, name, otherwise)
   const [mscale, all] = [optional("mscale"), optional("mscale_all_dim")]
   const attention = number(
     fields,
@@ -100,7 +101,7 @@ const yarn: Scaling = (fields, base, { dims, context }) => {
   )
   const rotations = (count: number): number => (dims * Math.log(trained / (count * 2 * Math.PI))) / (2 * Math.log(base))
   const whole = fields["truncate"] !== false
-  const [first, last] = [rotations(number(fields, "beta_fast", 32)), rotations(number(fields, "beta_slow", 1))] as const
+  const [first, last] = [rotations(optional("beta_fast", 32)), rotations(optional("beta_slow", 1))] as const
   const from = Math.max(whole ? Math.floor(first) : first, 0)
   let to = Math.min(whole ? Math.ceil(last) : last, dims - 1)
   if (from === to) to += 0.001
@@ -126,21 +127,58 @@ const longrope: Scaling = (fields, base, { dims, context }) => {
   }
 }
 
+/** The first share of the frequencies of the whole head; the others are 0, so that their pairs are not turned. */
+const proportional: Scaling = (fields, base, { dims }) => {
+  const turned = Math.trunc((number(fields, "partial_rotary_factor", 1) * dims) / 2)
+  const factor = number(fields, "factor", 1)
+  return unchanging(inverse(wavelengths(base, dims)).map((speed, i) => (i < turned ? f32(speed / factor) : 0)))
+}
+
 /** As GGUF files carry it: each frequency's own divisor. */
 const divisors: Scaling = (fields, base, { dims }) => {
   const by = numbers(fields, "divisors", dims / 2)
   return unchanging(inverse(wavelengths(base, dims)).map((speed, i) => f32(speed / (by[i] as number))))
 }
 
-const scalings: Readonly<Record<string, Scaling>> = {
-  default: plain,
-  linear,
-  dynamic,
-  llama3,
-  yarn,
-  longrope,
-  divisors
+const scalings: Readonly<Record<string, { readonly scaling: Scaling; readonly reads: ReadonlyArray<string> }>> = {
+  default: { scaling: plain, reads: [] },
+  linear: { scaling: linear, reads: ["factor"] },
+  dynamic: { scaling: dynamic, reads: ["factor"] },
+  llama3: {
+    scaling: llama3,
+    reads: ["factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"]
+  },
+  yarn: {
+    scaling: yarn,
+    reads: [
+      "factor",
+      "original_max_position_embeddings",
+      "attention_factor",
+      "beta_fast",
+      "beta_slow",
+      "mscale",
+      "mscale_all_dim",
+      "truncate"
+    ]
+  },
+  longrope: {
+    scaling: longrope,
+    reads: ["factor", "original_max_position_embeddings", "attention_factor", "short_factor", "long_factor"]
+  },
+  proportional: { scaling: proportional, reads: ["factor"] },
+  divisors: { scaling: divisors, reads: ["divisors"] }
 }
+
+/** In every type: its name, its base, and how much of a head is turned. `finetuned` tells where weights are from. */
+const always = new Set(["rope_type", "type", "rope_theta", "partial_rotary_factor", "finetuned"])
+
+/** The first key that the type does not know and that is not at the one value that changes nothing. */
+const unknownKey = (fields: Fields, reads: ReadonlyArray<string>, context: number): string | undefined =>
+  Object.keys(fields).find((key) => {
+    const value = fields[key]
+    if (value === null || value === undefined || always.has(key) || reads.includes(key)) return false
+    return !(key === "factor" && value === 1) && !(key === "original_max_position_embeddings" && value === context)
+  })
 
 /** How much longer a context than the trained one the parameters are meant for, beyond `max_position_embeddings`. */
 export const contextStretch = (fields: Fields): number => {
@@ -152,9 +190,14 @@ export const contextStretch = (fields: Fields): number => {
 export const rotaryOf = (fields: Fields, base: number, context: RotaryContext): Rotary | string => {
   const { dims } = context
   const name = fields["rope_type"] ?? fields["type"] ?? "default"
-  const scaling = typeof name === "string" && Object.hasOwn(scalings, name) ? scalings[name] : undefined
-  if (scaling === undefined) {
+  const known = typeof name === "string" && Object.hasOwn(scalings, name) ? scalings[name] : undefined
+  if (known === undefined) {
     return `rope_type ${JSON.stringify(name)} is not implemented (there are ${Object.keys(scalings).join(", ")})`
+  }
+  const { scaling, reads } = known
+  const odd = unknownKey(fields, reads, context.context)
+  if (odd !== undefined) {
+    return `${odd} ${JSON.stringify(fields[odd])} of the rotary parameters (rope_parameters or rope_scaling) is not implemented for rope_type ${String(name)}`
   }
   if (dims < 2 || dims % 2 !== 0) return `${dims} entries of a head are to be rotated, which is not an even number`
   if (!(base > 0 && Number.isFinite(base))) return `rope_theta ${base} is not a positive number`

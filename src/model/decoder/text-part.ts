@@ -1,6 +1,7 @@
 /** The language model inside a model that sees images too: what stands under `text_config`. */
 import * as Effect from "effect/Effect"
 import type { Architecture } from "./architecture.ts"
+import { checkKeys } from "./config-keys.ts"
 import { configProblem } from "./config-schema.ts"
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -17,15 +18,19 @@ export const textPart = (
   architectureOf: (type: unknown) => Architecture | undefined
 ): Architecture => ({
   reads: ["text_config", "tie_word_embeddings"],
-  describe: (config) => {
+  describe: Effect.fn(`${name}.describe`)(function* (config) {
     const text = config["text_config"]
-    if (!isFields(text)) return Effect.fail(configProblem(`a ${name} model needs text_config`))
+    if (!isFields(text)) return yield* configProblem(`a ${name} model needs text_config`)
     const architecture = architectureOf(text["model_type"])
     if (architecture === undefined) {
-      return Effect.fail(
-        configProblem(`text_config of a ${name} model: ${String(text["model_type"])} is not implemented`)
-      )
+      return yield* configProblem(`text_config of a ${name} model: ${String(text["model_type"])} is not implemented`)
     }
-    return architecture.describe({ ...text, tie_word_embeddings: config["tie_word_embeddings"] ?? tied })
-  }
+    yield* checkKeys(text, architecture.reads, "text_config.")
+    const outer = config["tie_word_embeddings"] ?? tied
+    const described = yield* architecture.describe({ ...text, tie_word_embeddings: outer })
+    const inner = text["tie_word_embeddings"] ?? outer
+    if (inner === outer) return described
+    const warning = `config.json says tie_word_embeddings: ${String(outer)}, and ${String(inner)} in text_config, which does not count`
+    return { ...described, warnings: [...described.warnings, warning] }
+  })
 })
