@@ -177,7 +177,7 @@ describe("a model that cannot be used", () => {
 
   it("is refused with the name of its architecture", async () => {
     expect(await problem({ ...configJson, model_type: "mamba" })).toContain("architecture mamba cannot be run yet")
-    expect(await problem({ ...configJson, model_type: "mamba" })).toContain("that can be run: gemma2, gemma3, ")
+    expect(await problem({ ...configJson, model_type: "mamba" })).toContain("that can be run: gemma, gemma2, gemma3, ")
     expect(await problem({})).toContain("config.json has no model_type")
   })
 

@@ -19,6 +19,14 @@ export default rotaryDecoder({
     bos_token_id: 2
   },
   norms: normsBefore,
+  unread: [
+    "sliding_window",
+    "layer_types",
+    "hidden_activation",
+    "query_pre_attn_scalar",
+    "attn_logit_softcapping",
+    "final_logit_softcapping"
+  ],
   // The first published files say gelu; the library takes that for the tanh form, and does not look at hidden_activation.
   activation: (config) => {
     const name = config.hidden_act ?? "gelu_pytorch_tanh"

@@ -24,6 +24,7 @@ export default rotaryDecoder({
     max_position_embeddings: 2048,
     bos_token_id: 1
   },
+  unread: ["sliding_window", "layer_types"],
   layout: (config) => separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }),
   attention: (config) => ({ scoreScale: config.attention_multiplier ?? 1, rope: singleRope(config) }),
   mlp: ({ config, layer, activation }) =>

@@ -43,11 +43,13 @@ export default rotaryDecoder({
       llama_4_scaling_beta: 0.1
     }
   },
+  unread: ["layer_types"],
   attention: (config, _layer, { dHead }) => {
-    const rope = singleRope(config)
+    const { fields, base } = singleRope(config)
+    const { llama_4_scaling_beta: _, ...rotation } = fields
     return {
-      ...plainAttention(dHead, rope, config.sliding_window ?? undefined),
-      queryScale: growing({ original_max_position_embeddings: config.max_position_embeddings, ...rope.fields })
+      ...plainAttention(dHead, { fields: rotation, base }, config.sliding_window ?? undefined),
+      queryScale: growing({ original_max_position_embeddings: config.max_position_embeddings, ...fields })
     }
   }
 })

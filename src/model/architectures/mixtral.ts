@@ -22,6 +22,7 @@ export default rotaryDecoder({
     rms_norm_eps: 1e-5,
     bos_token_id: 1
   },
+  unread: ["layer_types"],
   attention: (config, _layer, { dHead }) =>
     plainAttention(dHead, singleRope(config, 1_000_000), config.sliding_window ?? undefined),
   mlp: ({ config, layer, activation }) =>

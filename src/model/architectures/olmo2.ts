@@ -10,5 +10,6 @@ export default rotaryDecoder({
   ...olmoFamily,
   name: "olmo2",
   defaults: olmoSizes,
+  unread: ["sliding_window", "layer_types"],
   attention: (config, _layer, { dHead }) => plainAttention(dHead, singleRope(config))
 })

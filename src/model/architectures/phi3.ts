@@ -25,6 +25,8 @@ export default rotaryDecoder({
     rms_norm_eps: 1e-5,
     bos_token_id: 1
   },
+  partial: true,
+  unread: ["layer_types"],
   layout: () => fused,
   attention: (config, _layer, { dHead }) => {
     const { fields, base } = singleRope(config)

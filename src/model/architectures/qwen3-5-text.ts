@@ -39,6 +39,8 @@ export default rotaryDecoder({
     linear_num_key_heads: 16,
     linear_num_value_heads: 32
   },
+  partial: true,
+  unread: ["sliding_window"],
   scalesLessOne: true,
   normalizes: "one",
   layerTypes: types,

@@ -34,6 +34,7 @@ export default rotaryDecoder({
   },
   layout: (config) => separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }),
   normalizes: "one",
+  unread: ["layer_types"],
   // The library knows no layer_types here: with a window, every layer has it.
   attention: (config, _layer, { dHead }) => {
     const window = config.use_sliding_window === true ? (config.sliding_window ?? undefined) : undefined

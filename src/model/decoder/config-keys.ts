@@ -25,7 +25,7 @@ const harmless: ReadonlySet<string> = new Set(
   initializer_range initializer_factor initializer_std init_std init_method init_device layerdrop
   output_router_logits router_aux_loss_coef router_jitter_noise router_z_loss_coef aux_loss_alpha
   reorder_and_upcast_attn n_ctx model_max_length max_sequence_length tokenizer_model_max_length
-  ignore_keys_at_rope_validation is_llama_config rotary_scaling_factor transformers.js_config language license
+  ignore_keys_at_rope_validation initial_context_length spatial_merge_size mamba_ssm_dtype is_llama_config rotary_scaling_factor transformers.js_config language license
   `
     .trim()
     .split(/\s+/)
@@ -74,7 +74,14 @@ const harmlessAt: Readonly<Record<string, Accepts>> = {
   residual_multiplier: isOne,
   logits_scaling: isOne,
   logit_scale: isOne,
+  attn_output_gate: (value, _config, reads) => value === reads.has("linear_conv_kernel_dim"),
+  lm_head_bias: isFalse,
+  full_attn_mod: isOne,
+  interpolate_factor: isOne,
+  // Said a second time.
+  experts_per_token: (value, config) => value === config["num_experts_per_tok"],
   // The other of the two names counts, where it is there.
+  hidden_activation: (value) => value === "gelu_pytorch_tanh",
   hidden_act: (value, config) =>
     (config["hidden_activation"] ?? null) !== null || ["gelu", "gelu_new", "gelu_pytorch_tanh"].includes(String(value)),
   head_dim: (value, config) => value === Number(config["hidden_size"]) / Number(config["num_attention_heads"]),

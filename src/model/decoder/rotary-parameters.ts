@@ -141,8 +141,9 @@ const divisors: Scaling = (fields, base, { dims }) => {
 }
 
 const scalings: Readonly<Record<string, { readonly scaling: Scaling; readonly reads: ReadonlyArray<string> }>> = {
-  default: { scaling: plain, reads: [] },
-  linear: { scaling: linear, reads: ["factor"] },
+  // Without scaling, or with the same one everywhere, the trained length says nothing.
+  default: { scaling: plain, reads: ["original_max_position_embeddings"] },
+  linear: { scaling: linear, reads: ["factor", "original_max_position_embeddings"] },
   dynamic: { scaling: dynamic, reads: ["factor"] },
   llama3: {
     scaling: llama3,
@@ -169,8 +170,19 @@ const scalings: Readonly<Record<string, { readonly scaling: Scaling; readonly re
   divisors: { scaling: divisors, reads: ["divisors"] }
 }
 
-/** In every type: its name, its base, and how much of a head is turned. `finetuned` tells where weights are from. */
-const always = new Set(["rope_type", "type", "rope_theta", "partial_rotary_factor", "finetuned"])
+/**
+ * In every type: its name, its base, how much of a head is turned. `finetuned` tells where weights are from. Axes of images
+ * (`mrope_...`) count alike for text, and only text is run.
+ */
+const always = new Set([
+  "rope_type",
+  "type",
+  "rope_theta",
+  "partial_rotary_factor",
+  "finetuned",
+  "mrope_section",
+  "mrope_interleaved"
+])
 
 /** The first key that the type does not know and that is not at the one value that changes nothing. */
 const unknownKey = (fields: Fields, reads: ReadonlyArray<string>, context: number): string | undefined =>
