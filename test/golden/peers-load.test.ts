@@ -19,7 +19,7 @@ if (python === undefined) {
   process.stderr.write("SKIPPED: no SAELENS_PYTHON, so that SAELens loads what is written here is not checked\n")
 }
 
-const targets: ReadonlyArray<string> = ["saelens", "dictionary_learning", "sparsify"]
+const targets: ReadonlyArray<string> = ["saelens", "dictionary_learning", "sparsify", "gemma_scope", "gemma_scope_2"]
 
 const tensorsOf = (path: string) => openSafetensors(bytesFile(new Uint8Array(readFileSync(path))), path)
 
@@ -35,6 +35,8 @@ describe.skipIf(python === undefined)("other libraries", () => {
         const jobs: Array<{ folder: string; format: string; name: string; x: string }> = []
         for (const name of smallSaeNames) {
           for (const format of targets) {
+            // Written for sparsify before 1.0, from where it came.
+            if (name === "sparsify/signed" && format === "sparsify") continue
             const converted = convertSae(yield* readSmallSae(name), format, { fold: false })
             if (typeof converted === "string") continue
             const folder = String(jobs.length)

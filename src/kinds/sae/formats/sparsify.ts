@@ -110,6 +110,9 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | s
   const { d_in, d_out, d_sae, latents } = sae
   const { sparsify } = latentType(latents)
   if (sparsify === undefined || !("b_enc" in latents)) return `sparsify does not have ${latents.type} latents`
+  if (sparsify.signed && sae.origin.format !== "sparsify") {
+    return `sparsify 1.0 and later pass over "signed" and would use these ${latents.type} latents as ordinary top-k`
+  }
   const k = sparsify.write(latents)
   if (typeof k === "string") return k
   if (d_in !== d_out) return `a coder of sparsify has one width, this one reads ${d_in} numbers and writes ${d_out}`

@@ -38,7 +38,7 @@ const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
   "openai/tied": ["dictionary_learning", "openai", "saelens"],
   "openai/topk": ["openai", "saelens"],
   "qwen_scope/plain": ["saelens"],
-  "saelens/abstopk": ["saelens", "sparsify"],
+  "saelens/abstopk": ["saelens"],
   "saelens/abstopk_rescale": ["saelens"],
   "saelens/batchtopk": ["dictionary_learning", "saelens"],
   "saelens/gated": ["dictionary_learning", "saelens"],
@@ -102,7 +102,8 @@ describe("conversion", () => {
           )
           // And back where it came from: the same files as its own format writes.
           const write = formats.get(sae.origin.format)?.write
-          if (write === undefined) continue
+          // Layouts that are only read, and what versions of a library wrote that is no more.
+          if (write === undefined || name === "sparsify/signed") continue
           const there = write(sae)
           const home = convertSae(back, sae.origin.format, { fold: false })
           if (typeof there === "string" || typeof home === "string") throw new Error(String(home))
@@ -122,6 +123,8 @@ describe("conversion", () => {
         ["saelens/standard_layer_norm", "dictionary_learning", /does not normalise rows/],
         ["saelens/transcoder", "dictionary_learning", /reads 8 numbers and writes 6/],
         ["sparsify/skip_transcoder", "saelens", /no transcoder with topk latents/],
+        ["saelens/abstopk", "sparsify", /would use these abstopk latents as ordinary top-k/],
+        ["sparsify/topk", "goodfire", /a layout that is only read/],
         ["dictionary_learning/AutoEncoderTopK", "sparsify", /no place for the threshold/],
         ["sparsify/topk", "openai", /rows with normalize_activations layer_norm, this one with none/]
       ] as const) {
