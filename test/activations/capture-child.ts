@@ -3,7 +3,7 @@ import { writeSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { makeCheckpoint } from "../../src/store/local/checkpoint.ts"
 import capture from "../../stages/capture-activations.ts"
-import { runStage } from "../sae/run-stage.ts"
+import { runStage } from "../stage/run-stage.ts"
 import { captureInputs } from "../sae/small-text.ts"
 
 const [directory, output, ...earlier] = process.argv.slice(2) as [string, string, ...ReadonlyArray<string>]

@@ -10,7 +10,7 @@ import train from "../../stages/train-sae.ts"
 import trainTranscoder from "../../stages/train-transcoder.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
-import { runStage } from "../sae/run-stage.ts"
+import { runStage } from "../stage/run-stage.ts"
 import { openedActivations, captured, captureInputs, columnsOf, filesOf, hook } from "../sae/small-text.ts"
 
 const outliers = { outlier_factor: 1.2 }

@@ -14,7 +14,7 @@ import shuffle from "../../stages/shuffle-activations.ts"
 import train from "../../stages/train-sae.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
-import { runStage } from "../sae/run-stage.ts"
+import { runStage } from "../stage/run-stage.ts"
 import { openedActivations, captured, captureInputs, columnsOf, filesOf } from "../sae/small-text.ts"
 
 beforeAll(loadTestEngine)

@@ -10,7 +10,7 @@ import { openTokensWriter } from "../../src/kinds/tokens/write-tokens.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
-import { opened } from "./run-stage.ts"
+import { opened } from "../stage/run-stage.ts"
 import { joinedEnds } from "../../src/kinds/tokens/tokens.ts"
 
 export const vocabulary = 50

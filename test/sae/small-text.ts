@@ -14,7 +14,7 @@ import type { Opened } from "../../src/stage/input.ts"
 import capture from "../../stages/capture-activations.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
-import { opened, runStage } from "./run-stage.ts"
+import { opened, runStage } from "../stage/run-stage.ts"
 
 export const time = 16
 export const hook = "blocks.1.hook_resid_post"

@@ -2,6 +2,8 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
+import { openActivations } from "../../src/activations/open-activations.ts"
+import { Activations } from "../../src/kinds/activations/activations.ts"
 import { Evaluation } from "../../src/kinds/evaluation/evaluation.ts"
 import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
 import { Sae } from "../../src/kinds/sae/sae.ts"
@@ -18,7 +20,7 @@ import train from "../../stages/train-sae.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
 import { d_model, modelText, randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
-import { opened, runStage } from "./run-stage.ts"
+import { type Given, opened, runStage } from "../stage/run-stage.ts"
 import { openedActivations } from "./small-text.ts"
 
 beforeAll(loadTestEngine)
@@ -222,7 +224,7 @@ describe("evaluate-sae", () => {
       const { metrics, evaluation } = yield* evaluated(identity, false)
       expect(metrics["explained_variance"]).toBeCloseTo(1, 6)
       expect(metrics["ce_zero"]).toBeLessThan(metrics["ce_clean"] as number)
-      expect(metrics["ce_recovered"]).toEqual({ unmeasured: `zeros at ${hook} do not harm the model` })
+      expect(evaluation.value.unmeasured).toEqual({ ce_recovered: `zeros at ${hook} do not harm the model` })
       expect(evaluation.value.metrics).toHaveProperty("ce_sae")
       expect(evaluation.value.metrics).not.toHaveProperty("ce_recovered")
     })
@@ -276,7 +278,7 @@ describe("evaluate-sae", () => {
       const missed = wanted.reduce((total, y, i) => total + (y - (rows[i] as number)) ** 2, 0)
       expect(metrics["mse"]).toBeCloseTo(missed / target.value.held_out.rows, 4)
 
-      const refused = (given: Readonly<Record<string, unknown>>) =>
+      const refused = (given: Readonly<Record<string, Given>>) =>
         Effect.map(Effect.flip(runStage(evaluate, given, {}, directory)), ({ message }) => message)
       expect(yield* refused({ sae, activations, model })).toContain("Give its target")
       const elsewhere = yield* saeOf(weights, {
@@ -295,12 +297,12 @@ describe("evaluate-sae", () => {
     Effect.gen(function* () {
       const { activations, model } = yield* captured(randomIds(20), documentsOf(20))
       const directory = yield* temporaryDirectory
-      const run = (sae: unknown, given: unknown = model) =>
+      const run = (sae: Given, given: Given = model) =>
         Effect.map(Effect.flip(runStage(evaluate, { sae, activations, model: given }, {}, directory)), (e) => e.message)
       expect(yield* run(yield* saeOf(identity, { hook: "blocks.0.hook_resid_pre" }))).toContain("trained at blocks.0")
       const narrow = { ...identity, d_in: 1, d_sae: 512, b_enc: new Float32Array(512), b_dec: new Float32Array(1) }
       expect(yield* run(yield* saeOf(narrow))).toContain("rows of 1 numbers")
-      const other = { ...model, value: { ...model.value, digest: "f".repeat(64) } }
+      const other = { ...model, artifact: { ...model.artifact, digest: "f".repeat(64) } }
       expect(yield* run(yield* saeOf(identity), other)).toContain("the model given is ffffffff")
     })
   )
@@ -311,20 +313,33 @@ describe("train-sae", () => {
     Effect.gen(function* () {
       const contexts = 400
       const { activations, model } = yield* captured(randomIds(contexts), documentsOf(contexts))
-      const untouched = {
-        ...activations,
-        value: {
-          ...activations.value,
-          held_out: {
-            ...activations.value.held_out,
-            readBatch: () => Effect.die("held-out rows were read"),
-            loadRows: () => Effect.die("held-out rows were read")
-          }
-        }
+      // Opening it reads how many rows are held out; nothing else of them is looked at.
+      const read: Array<string> = []
+      const watched = {
+        ...activations.artifact,
+        open: (path: string) =>
+          Effect.map(activations.artifact.open(path), (file) => ({
+            ...file,
+            read: (offset: number, length: number) => {
+              if (path === "held_out.arrow") read.push(`${offset} ${length}`)
+              return file.read(offset, length)
+            }
+          }))
       }
+      yield* Activations.open(watched)
+      const toOpen = read.splice(0)
       const params = { architecture: "batch_topk", d_sae: 64, k: 8, steps: 400, batch_rows: 256, lr: 3e-3 }
       const directory = yield* temporaryDirectory
-      const { artifact, metrics } = yield* runStage(train, { activations: untouched }, params, directory)
+      const { artifact, metrics } = yield* runStage(
+        train,
+        { activations: { artifact: watched, at: {} } },
+        params,
+        directory
+      )
+      expect(new Set(read)).toEqual(new Set(toOpen))
+      // It would be seen.
+      yield* (yield* openActivations(yield* Activations.open(watched))).held_out.loadRows()
+      expect(new Set(read)).not.toEqual(new Set(toOpen))
       const sae = yield* opened(Sae, artifact)
       expect(sae.value).toMatchObject({
         architecture: "batch_topk",

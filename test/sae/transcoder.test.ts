@@ -27,7 +27,7 @@ import { loadTestEngine } from "../engine.ts"
 import { type AnyOptions, methodOf, optionsFor, resolvedFor } from "./architectures/known.ts"
 import { gradientValues } from "./training/gradient-values.ts"
 import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
-import { opened, runStage } from "./run-stage.ts"
+import { opened, runStage } from "../stage/run-stage.ts"
 import { openedActivations } from "./small-text.ts"
 
 beforeAll(loadTestEngine)
@@ -434,7 +434,7 @@ describe("stages", () => {
       expect(refused.message).toMatch(/the crosscoder reads blocks\.0\.hook_resid_post .*the sources are blocks\.1/)
 
       const one = yield* Effect.flip(
-        runStage(trainCrosscoder, { sources: [sources[0]] }, params, yield* temporaryDirectory)
+        runStage(trainCrosscoder, { sources: sources.slice(0, 1) }, params, yield* temporaryDirectory)
       )
       expect(one.message).toMatch(/there are 1 sources/)
     })

@@ -11,14 +11,12 @@ import { describe, expect } from "vitest"
 import { openFileIndex } from "../../src/file/file-index.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
 import { jsonEntries } from "../../src/text/documents/json-entries.ts"
-import { makeTokenizer } from "../../src/text/tokenizer.ts"
 import { temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadSource, refusal } from "./load-source.ts"
+import { tokenizer, tokenizerInput } from "./speller-tokenizer.ts"
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(join(import.meta.dirname, "fixtures", name)))
-const json = readFileSync(join(import.meta.dirname, "../../models/tiny-speller/tokenizer.json"), "utf8")
-const tokenizer = makeTokenizer(json)
-const inputs = { tokenizer: { value: { json: Effect.succeed(json), digest: "d".repeat(64) } } }
+const inputs = { tokenizer: tokenizerInput }
 const params = { tokens: 1_000_000, context_size: 2, bos: false, separator: "none" }
 
 type Files = Readonly<Record<string, string | Uint8Array>>

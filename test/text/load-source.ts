@@ -5,17 +5,15 @@ import * as Effect from "effect/Effect"
 import { Tokens } from "../../src/kinds/tokens/tokens.ts"
 import { openFileIndex } from "../../src/file/file-index.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
-import type { Metrics } from "../../src/artifact/artifact.ts"
-import type { Json } from "../../src/json/canonical-json.ts"
-import type { InstanceContext } from "../../src/stage/stage.ts"
 import loadText from "../../stages/load-text.ts"
-import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { type Given, runStage } from "../stage/run-stage.ts"
 
 export interface Loading {
   /** Contents by relative name. */
   readonly files: Readonly<Record<string, string | Uint8Array>>
   readonly params: Readonly<Record<string, unknown>>
-  readonly inputs?: Readonly<Record<string, unknown>>
+  readonly inputs?: Readonly<Record<string, Given>>
   /** Called between resolving and loading, with the folder. */
   readonly meanwhile?: (directory: string) => void
 }
@@ -36,20 +34,10 @@ export const resolveFiles = Effect.fn("resolveFiles")(function* (files: Loading[
 export const loadSource = Effect.fn("loadSource")(function* ({ files, params, inputs = {}, meanwhile }: Loading) {
   const { directory, source } = yield* resolveFiles(files)
   meanwhile?.(directory)
-  const defaults = Object.fromEntries(Object.entries(loadText.params).map(([name, param]) => [name, param.default]))
   const target = yield* temporaryDirectory
   const lines: Array<string> = []
-  const context: Partial<InstanceContext> = {
-    params: { ...defaults, ...params } as Readonly<Record<string, Json>>,
-    sources: { source },
-    inputs,
-    wired: { model: "model" in inputs ? 1 : 0, tokenizer: "tokenizer" in inputs ? 1 : 0 },
-    output: folderWriter(target),
-    progress: () => {},
-    log: (line) => lines.push(line)
-  }
-  const [metrics] = yield* Effect.scoped(loadText.run([context as InstanceContext]))
-  const artifact = folderArtifact(target, "Tokens")
+  const log = (line: string) => void lines.push(line)
+  const { metrics, artifact } = yield* runStage(loadText, inputs, params, target, { sources: { source }, log })
   const tokens = yield* Tokens.open(artifact)
   const block = yield* tokens.read(0, tokens.contexts)
   const names = yield* tokens.documentNames
@@ -57,7 +45,7 @@ export const loadSource = Effect.fn("loadSource")(function* ({ files, params, in
   /** Ids of each document that are in contexts, in order. */
   const idsOf = (document: number): ReadonlyArray<number> =>
     [...block.ids].filter((_, i) => block.documents[i] === document)
-  return { metrics: metrics as Metrics, artifact, tokens, block, documents, idsOf, log: lines.join("\n") }
+  return { metrics, artifact, tokens, block, documents, idsOf, log: lines.join("\n") }
 })
 
 /** The failure's message. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { appendFileSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { constants, gzipSync, zstdCompressSync } from "node:zlib"
@@ -5,15 +6,13 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { makeTokenizer } from "../../src/text/tokenizer.ts"
-import { loadSource, refusal } from "./load-source.ts"
+import { type Loading, loadSource, refusal } from "./load-source.ts"
+import { json, tokenizer, tokenizerInput } from "./speller-tokenizer.ts"
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(join(import.meta.dirname, "fixtures", name)))
 
-const json = readFileSync(join(import.meta.dirname, "../../models/tiny-speller/tokenizer.json"), "utf8")
-const tokenizer = makeTokenizer(json)
-const digest = "d".repeat(64)
-const alone = { value: { json: Effect.succeed(json), digest } }
-const inputs = { tokenizer: alone }
+const inputs = { tokenizer: tokenizerInput }
+const digest = createHash("sha256").update(json).digest("hex")
 
 /** What test/text/fixtures/make.py put into its files. */
 const texts = Array.from({ length: 25 }, (_, i) => `document ${i}: ${"the cat sat on the mat. ".repeat(i % 7)}é☃`)
@@ -166,8 +165,11 @@ describe("load-text takes", () => {
 })
 
 describe("load-text refuses", () => {
-  const refused = (files: Readonly<Record<string, string | Uint8Array>>, more: object = {}, given: object = inputs) =>
-    refusal({ files, params: { ...params, ...more }, inputs: { ...given } })
+  const refused = (
+    files: Readonly<Record<string, string | Uint8Array>>,
+    more: object = {},
+    given: Loading["inputs"] = inputs
+  ) => refusal({ files, params: { ...params, ...more }, inputs: { ...given } })
 
   it.effect("a line or a file without the field, and says where and what there is", () =>
     Effect.gen(function* () {

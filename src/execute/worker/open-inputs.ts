@@ -22,23 +22,27 @@ const openAs = (artifact: Artifact, input: Input) => {
   )
 }
 
-export const openInputs = Effect.fn("openInputs")(function* (store: Store["Service"], kind: StageKind, job: Job) {
+export const openInputs = Effect.fn("openInputs")(function* (
+  store: Pick<Store["Service"], "artifact">,
+  kind: StageKind,
+  given: Job["inputs"]
+) {
   const openOne = Effect.fnUntraced(function* (input: Input, { digest, at }: JobArtifact) {
     const artifact = yield* store.artifact(digest)
     const opened: Opened<unknown> = { value: yield* openAs(artifact, input), artifact, at }
     return opened
   })
-  const openInput = (input: Input, given: Wiring.Wiring<JobArtifact> | undefined) => {
+  const openInput = (input: Input, wiring: Wiring.Wiring<JobArtifact> | undefined) => {
     // What was not given is absent: nothing for an optional input, empty for the others.
-    if (given === undefined)
+    if (wiring === undefined)
       return Effect.succeed(input.shape === "list" ? [] : input.shape === "record" ? {} : undefined)
-    const opened = Wiring.traverse(given, (artifact) => openOne(input, artifact))
-    return Effect.map(opened, (wiring) => Wiring.plain(wiring, identity, identity))
+    const opened = Wiring.traverse(wiring, (artifact) => openOne(input, artifact))
+    return Effect.map(opened, (all) => Wiring.plain(all, identity, identity))
   }
 
   const inputs: Record<string, unknown> = {}
   for (const [name, input] of Object.entries(kind.inputs)) {
-    inputs[name] = yield* openInput(input, job.inputs[name])
+    inputs[name] = yield* openInput(input, given[name])
   }
   return inputs
 })

@@ -9,8 +9,7 @@ import * as Exit from "effect/Exit"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { fetchableSources } from "../../source/fetchable-sources.ts"
 import { loadStageKind } from "../../catalog/stage-catalog.ts"
-import { StageFailed, stageFailed } from "../../stage/stage-failed.ts"
-import type { MetricValues } from "../../stage/metric.ts"
+import { StageFailed } from "../../stage/stage-failed.ts"
 import type { Progress } from "../../stage/progress.ts"
 import type { InstanceContext, StageKind } from "../../stage/stage.ts"
 import * as Wiring from "../../stage/wiring.ts"
@@ -22,14 +21,9 @@ import { artifactKinds } from "../../catalog/artifact-kinds.ts"
 import { JobFailed } from "../executor.ts"
 import type { Job, JobDone, JobLoss, LiveEvent } from "../job.ts"
 import { openInputs } from "./open-inputs.ts"
+import { noEngine } from "./no-engine.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
-
-/** What `context.engine` is for kinds that have none: any use of it is a mistake in the stage kind. */
-const noEngine = new Proxy({} as EngineInfo, {
-  get: (_, field) => {
-    throw new Error(`context.engine.${String(field)}: a kind that uses the engine declares engine: true`)
-  }
-})
+import { runInstances } from "./run-instances.ts"
 
 const loadEngineFor = (job: Job) =>
   job.engine === null
@@ -39,33 +33,6 @@ const loadEngineFor = (job: Job) =>
         ({ loadEngine }) => loadEngine(job.engine?.name ?? "auto", { threads: job.engine?.threads ?? 1 })
       )
 
-/**
- * What `run` gave: numbers, and reasons why an optional metric has none. A wrong number is worse than a crash: a stage that lacks a metric which is not
- * optional, or gives one that is no finite number, has failed.
- */
-const metricsOf = Effect.fnUntraced(function* (kind: StageKind, values: MetricValues, log: (line: string) => void) {
-  const metrics: Record<string, number> = {}
-  const unmeasured: Record<string, string> = {}
-  const wrong: Array<string> = []
-  for (const [name, value] of Object.entries(values)) {
-    const optional = kind.metrics[name]?.optional === true
-    if (typeof value === "number" && Number.isFinite(value)) metrics[name] = value
-    else if (typeof value === "object" && optional) unmeasured[name] = value.unmeasured
-    else if (value !== undefined) wrong.push(`${name} = ${typeof value === "object" ? value.unmeasured : value}`)
-  }
-  if (wrong.length > 0) return yield* stageFailed(`metrics that are no finite number: ${wrong.join(", ")}`)
-  const missing = Object.entries(kind.metrics).filter(([name, { optional }]) => optional !== true && !(name in metrics))
-  if (missing.length > 0) {
-    return yield* stageFailed(`the stage gave no ${missing.map(([name]) => name).join(", ")}, which it declares`)
-  }
-  const reasons = new Set(Object.values(unmeasured))
-  for (const reason of reasons) {
-    const names = Object.keys(unmeasured).filter((name) => unmeasured[name] === reason)
-    log(`not measured: ${names.join(", ")} (${reason})`)
-  }
-  return { metrics, unmeasured }
-})
-
 const contextOf = Effect.fnUntraced(function* (
   job: Job,
   store: Store["Service"],
@@ -74,7 +41,7 @@ const contextOf = Effect.fnUntraced(function* (
   emit: (event: LiveEvent) => void,
   log: (line: string) => void
 ) {
-  const inputs = yield* openInputs(store, kind, job)
+  const inputs = yield* openInputs(store, kind, job.inputs)
   const workspace = store.workspace(job.workspace)
   const output = yield* workspace.output(job.attempt)
   const meter = makeProgressMeter(() => performance.now())
@@ -102,12 +69,6 @@ const contextOf = Effect.fnUntraced(function* (
 const outputNamed = ({ output, projectDirectory }: Job) =>
   Effect.flatMap(artifactKinds(projectDirectory), ({ load }) => load(output))
 
-const runKind = Effect.fnUntraced(function* (kind: StageKind, contexts: ReadonlyArray<InstanceContext>) {
-  const results = yield* kind.run(contexts)
-  if (results.length === contexts.length) return results
-  return yield* stageFailed(`${contexts.length} instances were run together, and ${results.length} gave metrics`)
-})
-
 const work = Effect.fn("work")(function* (
   jobs: ReadonlyArray<Job>,
   onLoss: (error: ArtifactError) => void,
@@ -120,21 +81,8 @@ const work = Effect.fn("work")(function* (
   const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
   const engine = yield* loadEngineFor(first)
   const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
-  const results = yield* runKind(kind, contexts)
-  return yield* Effect.forEach(jobs, (job, i) =>
-    Effect.gen(function* () {
-      const { metrics, unmeasured } = yield* metricsOf(kind, results[i] ?? {}, logOf(job))
-      const digest = yield* store.ingest({
-        directory: (contexts[i] as InstanceContext).output.directory,
-        kind: output,
-        metrics,
-        unmeasured
-      })
-      // What the stage wrote has to be what the kind says, before anything can depend on it.
-      yield* store.artifact(digest).pipe(Effect.flatMap(output.open))
-      return { digest, metrics, engine, together: jobs.length } satisfies JobDone
-    })
-  )
+  const results = yield* runInstances(store, kind, output, contexts)
+  return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, engine, together: jobs.length }))
 })
 
 const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {

@@ -8,7 +8,7 @@ import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
 import evaluateAbsorption from "../../../stages/evaluate-absorption.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
-import { opened, runStage } from "../../sae/run-stage.ts"
+import { opened, runStage } from "../../stage/run-stage.ts"
 import { randomSae } from "../random-sae.ts"
 
 beforeAll(loadTestEngine)

@@ -18,7 +18,7 @@ import train from "../../../stages/train-sae.ts"
 import { folderArtifact, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { d_model, randomGpt2, vocabulary, writeTokens } from "../random-gpt2.ts"
-import { opened, runStage } from "../run-stage.ts"
+import { type Given, opened, runStage } from "../../stage/run-stage.ts"
 import { openedActivations } from "../small-text.ts"
 
 beforeAll(loadTestEngine)
@@ -141,7 +141,7 @@ describe("end to end", () => {
       const small = { architecture: "gated", d_sae: 24, steps: 3, batch_rows: 128, sparsity_coefficient: 0.1 }
       const { artifact } = yield* runStage(train, { activations }, small, yield* temporaryDirectory)
       const sae = yield* opened(Sae, artifact)
-      const run = (other: unknown) =>
+      const run = (other: Given) =>
         Effect.gen(function* () {
           const failure = yield* Effect.flip(
             runStage(finetune, { sae, activations, model: other }, {}, yield* temporaryDirectory)
@@ -149,7 +149,7 @@ describe("end to end", () => {
           return failure.message
         })
       expect(yield* run(model)).toContain("gated cannot be trained end to end: its loss has several reconstructions")
-      const another = { ...model, value: { ...model.value, digest: "another" } }
+      const another = { ...model, artifact: { ...model.artifact, digest: "another" } }
       expect(yield* run(another)).toContain("the model given is ")
     })
   )
