@@ -60,9 +60,16 @@ describe("SAEs of other libraries", () => {
     assert.strictEqual(refused.code, 2)
     assert.match(refused.stderr, /dictionary_learning to gemma_scope is refused: Gemma Scope does not subtract b_dec/)
     assert.isFalse(existsSync(join(directory, "gemma")))
+    const strict = await convert("peer", "gemma", "--to", "gemma_scope", "--fold", "--strict")
+    assert.strictEqual(strict.code, 2)
+    assert.match(
+      strict.stderr,
+      /is refused \(--strict\): gemma_scope has no place for .*k, the sizes of its Matryoshka/
+    )
+    assert.isFalse(existsSync(join(directory, "gemma")))
     const folded = await convert("peer", "gemma", "--to", "gemma_scope", "--fold")
     assert.strictEqual(folded.code, 0, folded.stderr)
-    assert.match(folded.stderr, /gemma_scope has no place for .*k, the sizes of its Matryoshka groups/)
+    assert.match(folded.stderr, /warning: gemma_scope has no place for .*k, the sizes of its Matryoshka groups/)
 
     const full = await convert("peer", "back", "--to", "saelens")
     assert.strictEqual(full.code, 2)

@@ -23,7 +23,7 @@ const saving = ["dtype", "device", "sae_lens_version", "sae_lens_training_versio
 const training = keyNames(`
   l1_coefficient lp_norm l1_warm_up_steps l0_coefficient l0_warm_up_steps decoder_init_norm jumprelu_init_threshold
   jumprelu_bandwidth jumprelu_sparsity_loss_mode pre_act_loss_coefficient jumprelu_tanh_scale jumprelu_ste_to_input
-  target_l0 use_sparse_activations aux_loss_coefficient topk_threshold_lr matryoshka_widths noise_factor
+  target_l0 use_sparse_activations aux_loss_coefficient topk_threshold_lr matryoshka_widths noise_factor noise_scale
   mse_loss_normalization b_dec_init_method normalize_sae_decoder scale_sparsity_penalty_by_decoder_norm
   init_encoder_as_decoder_transpose decoder_heuristic_init decoder_heuristic_init_norm decoder_orthogonal_init
   expansion_factor use_ghost_grads feature_sampling_window feature_sampling_method feature_reinit_scale
@@ -40,7 +40,7 @@ const running = keyNames(`
   streaming is_dataset_tokenized use_chat_formatting n_batches_in_buffer store_batch_size store_batch_size_prompts
   tokens_per_buffer disable_concat_sequences sequence_separator_token activations_mixing_fraction llm_device
   act_store_device prefetch_llm_batches n_eval_batches eval_batch_size_prompts n_eval_seqs logger n_checkpoints
-  checkpoint_path output_path save_final_checkpoint resume_from_checkpoint verbose model_kwargs
+  checkpoint_path output_path save_final_checkpoint resume resume_from_checkpoint verbose model_kwargs
   n_batches_for_norm_estimate evaluate_every_n_wandb_logs eval_every_n_wandb_logs log_to_wandb wandb_project
   wandb_entity wandb_id wandb_log_frequency run_name log_activations_store_to_wandb log_optimizer_state_to_wandb
   log_weights_to_wandb wandb_group shuffle total_tokens training_seqs

@@ -109,7 +109,8 @@ const readWeights = Effect.fnUntraced(function* (file: TensorFile, header: SaeLe
     origin: {
       format: "saelens",
       config: header.given,
-      beside: keysBeside(header.config, saeLensKeys([], false, true))
+      // A flat layout says at the top what is metadata here.
+      beside: keysBeside(header.config, saeLensKeys([], false, false)).filter((key) => !(key in header.metadata))
     }
   }
   const problem = storedProblem(stored)

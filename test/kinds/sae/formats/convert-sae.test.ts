@@ -173,7 +173,11 @@ describe("conversion", () => {
       for (const [name, dropped] of [
         ["saelens/batchtopk", ["k"]],
         ["saelens/matryoshka", ["k", "the sizes of its Matryoshka groups"]],
-        ["dictionary_learning/JumpReluAutoEncoder", ["model_name", "hook_layer", "context_size"]]
+        ["dictionary_learning/JumpReluAutoEncoder", ["model_name", "hook_layer", "context_size"]],
+        [
+          "dictionary_learning/views_with_steps",
+          ["model_name", "hook_layer", "context_size", "trainer.seed", "trainer.lr"]
+        ]
       ] as const) {
         const converted = convertSae(yield* readSmallSae(name), "gemma_scope", { fold: true })
         expect(typeof converted === "string" ? converted : converted.dropped).toEqual(dropped)
