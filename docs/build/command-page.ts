@@ -9,7 +9,8 @@ import { commandLine } from "../../src/cli/command-line.ts"
 import { table } from "./markdown.ts"
 import type { Page } from "./markdown.ts"
 
-const helpOf = async (path: ReadonlyArray<string>): Promise<HelpDoc> => {
+/** What `pipeline ...path --help` would say. */
+export const helpOf = async (path: ReadonlyArray<string>): Promise<HelpDoc> => {
   let found: HelpDoc | undefined
   const presenter: CliOutput.Presenter = {
     present: (event) =>

@@ -2,11 +2,12 @@
 
 /** A page of the site: a document of TypeDoc. */
 export interface Page {
-  /** File name without its ending, unique among the pages. */
+  /** File name without its ending. */
   readonly name: string
   readonly title: string
+  /** What follows the title. */
   readonly text: string
-  /** Pages below this one in the navigation. */
+  /** Pages below this one in the navigation, in the folder of its name. */
   readonly children?: ReadonlyArray<Page>
 }
 

@@ -103,7 +103,9 @@ export const stageKindPages = (kinds: Readonly<Record<string, StageKind>>): Page
     title: "Stage kinds",
     text:
       "What `uses:` can name. `pipeline stages KIND` prints the same.\n\n| kind | makes | what |\n| --- | --- | --- |\n" +
-      all.map((kind) => `| [${kind.name}](${kind.name}.md) | ${outputOf(kind)} | ${kind.summary} |`).join("\n"),
+      all
+        .map((kind) => `| [${kind.name}](stage-kinds/${kind.name}.md) | ${outputOf(kind)} | ${kind.summary} |`)
+        .join("\n"),
     children: all.map(pageOf)
   }
 }

@@ -7,6 +7,19 @@ import type { ActivationsHandle } from "../kinds/activations/activations.ts"
  *
  * Fails with `ArtifactError` where a byte differs from its digest.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { openActivations } from "sae-pipeline/kinds"
+ * import type { ActivationsHandle } from "sae-pipeline/kinds"
+ *
+ * const firstNorms = (handle: ActivationsHandle) =>
+ *   Effect.gen(function* () {
+ *     const { train } = yield* openActivations(handle)
+ *     return (yield* train.readBatch(0)).norm
+ *   })
+ * ```
+ *
  * @returns `train` and `held_out`: rows `[rows, d_in]`, f32, row-major
  */
 export const openActivations = (handle: ActivationsHandle) =>

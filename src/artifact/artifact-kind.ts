@@ -17,7 +17,23 @@ export interface ArtifactKind<out Name extends string = string, out Handle = unk
   readonly open: (artifact: Artifact) => Effect.Effect<Handle, ArtifactError, Scope.Scope>
 }
 
-/** Identity with inference: `export const Sae = makeKind({ name: "Sae", ... })`. */
+/**
+ * Identity with inference.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { makeKind } from "sae-pipeline/kinds"
+ *
+ * const Words = makeKind({
+ *   name: "Words",
+ *   version: 1,
+ *   description: "a word on every line of words.txt",
+ *   open: (artifact) => Effect.map(artifact.readText("words.txt"), (text) => ({ words: text.trim().split("\n") }))
+ * })
+ * Words.name // => "Words"
+ * ```
+ */
 export const makeKind = <const Name extends string, Handle>(
   kind: ArtifactKind<Name, Handle>
 ): ArtifactKind<Name, Handle> => kind

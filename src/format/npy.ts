@@ -16,7 +16,17 @@ const magic = "\u0093NUMPY"
 
 const headerPattern = /^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\),? \}\s*$/
 
-/** The array, or the reason why it cannot be read. */
+/**
+ * The array, or the reason why it cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { decodeNpy, encodeNpy } from "sae-pipeline/formats"
+ *
+ * decodeNpy(encodeNpy([2, 1], Float32Array.of(1, 2))) // => { shape: [2, 1], dtype: "float32", values: Float32Array.of(1, 2) }
+ * decodeNpy(new Uint8Array(3)) // => "it is no .npy array"
+ * ```
+ */
 export const decodeNpy = (bytes: Uint8Array<ArrayBuffer>): NpyArray | string => {
   if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 6)) !== magic) return "it is no .npy array"
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

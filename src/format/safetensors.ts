@@ -172,6 +172,15 @@ export interface SafetensorsTensor {
  * multiple of 8. Equal tensors give equal bytes.
  *
  * @throws RangeError where a tensor's data do not have the size of its shape
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors } from "sae-pipeline/formats"
+ *
+ * const b_dec = { dtype: "F32", shape: [2], data: Float32Array.of(0.5, 1) } as const
+ * const bytes = encodeSafetensors({ b_dec })
+ * new TextDecoder().decode(bytes.subarray(8, 72)).trim() // => '{"b_dec":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+ * ```
  */
 export const encodeSafetensors = (
   tensors: Readonly<Record<string, SafetensorsTensor>>,

@@ -16,7 +16,17 @@ export interface Unmeasured {
   readonly unmeasured: string
 }
 
-/** The number where there is one, else the reason why not: a ratio to nothing, a mean of nothing. */
+/**
+ * The number where there is one, else the reason why not: a ratio to nothing, a mean of nothing.
+ *
+ * @example
+ * ```ts
+ * import { measured } from "sae-pipeline/stage"
+ *
+ * measured(3 / 4, "no latent fires") // => 0.75
+ * measured(0 / 0, "no latent fires") // => { unmeasured: "no latent fires" }
+ * ```
+ */
 export const measured = (value: number, unmeasured: string): number | Unmeasured =>
   Number.isFinite(value) ? value : { unmeasured }
 

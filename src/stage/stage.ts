@@ -151,6 +151,39 @@ export interface StageKind {
   ) => Effect.Effect<ReadonlyArray<MetricValues>, Failure, Scope.Scope>
 }
 
+/**
+ * A stage kind, from its declaration: what a file in `stages/` exports, under the file's own name.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Files, Sae } from "sae-pipeline/kinds"
+ * import { Param, Stage } from "sae-pipeline/stage"
+ *
+ * // stages/decoder-norms.ts
+ * const kind = Stage.make("decoder-norms", {
+ *   summary: "Writes the norm of every decoder row",
+ *   inputs: { sae: Stage.one(Sae, "the SAE to look into") },
+ *   params: { power: Param.number({ description: "which norm", default: 2, minimum: 1 }) },
+ *   output: Files,
+ *   metrics: { largest: { better: "neither", tolerance: 1e-3, description: "largest norm" } },
+ *   engine: false,
+ *   isolation: "pool",
+ *   run: ({ inputs, params, output }) =>
+ *     Effect.gen(function* () {
+ *       const { d_in, d_sae, weights } = inputs.sae.value
+ *       const { W_dec } = yield* weights
+ *       const norms = Array.from({ length: d_sae }, (_, i) => {
+ *         const row = W_dec.subarray(i * d_in, (i + 1) * d_in)
+ *         return row.reduce((sum, x) => sum + Math.abs(x) ** params.power, 0) ** (1 / params.power)
+ *       })
+ *       yield* output.writeJson("norms.json", norms)
+ *       return { largest: Math.max(...norms) }
+ *     })
+ * })
+ * kind.name // => "decoder-norms"
+ * ```
+ */
 export const make = <
   const P extends Params,
   const I extends Inputs,

@@ -62,7 +62,20 @@ export const detectFormat = Effect.fn("detectFormat")(function* (folder: SaeFold
   })
 })
 
-/** Reads whatever format the folder holds. */
+/**
+ * Reads whatever format the folder holds.
+ *
+ * Fails with `ArtifactError` where it is none that is known, or what it holds cannot be computed with exactly.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { convertSae, diskFolder, readAnySae } from "sae-pipeline/formats"
+ *
+ * const toSparsify = (path: string) =>
+ *   Effect.scoped(Effect.map(readAnySae(diskFolder(path)), (sae) => convertSae(sae, "sparsify", { fold: false })))
+ * ```
+ */
 export const readAnySae = Effect.fn("readAnySae")(function* (folder: SaeFolder, options: ReadOptions = {}) {
   return yield* (yield* detectFormat(folder)).read(folder, options)
 })

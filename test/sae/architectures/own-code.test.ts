@@ -29,7 +29,7 @@ const codes = (...more: ReadonlyArray<string>): Printed => {
 }
 
 /** The example of the page that says how an architecture is added. */
-const page = readFileSync(join(root, "docs/pages/add-an-architecture.md"), "utf8")
+const page = readFileSync(join(root, "docs/how-to/add-an-architecture.md"), "utf8")
 const ridge = /```ts\n(.*?)```/s.exec(page)?.[1] as string
 
 it("a training has the code of its own architecture in its key; a new architecture is one file, and changes no key", () => {
