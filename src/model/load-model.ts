@@ -60,9 +60,10 @@ const locate = (description: DescribedModel, weights: Pick<WeightTensors, "entri
   return {
     parameters: {
       model: { ...own, embedding, unembedding },
-      blocks: description.blocks.map(({ attention, mlp }) => ({
+      blocks: description.blocks.map(({ attention, mlp, after }) => ({
         attention: attention.locate(checkpoint),
-        mlp: mlp.locate(checkpoint)
+        mlp: mlp.locate(checkpoint),
+        after: after?.locate(checkpoint)
       }))
     },
     warning,
@@ -78,7 +79,8 @@ export const checkWeights = Effect.fn("checkWeights")(function* (
   config: ModelConfig,
   weights: Pick<WeightTensors, "entries">
 ) {
-  yield* checkParameters(locate(yield* describeModel(config), weights).parameters, weights)
+  const description = yield* describeModel(config)
+  yield* checkParameters(locate(description, weights).parameters, weights, description.needless)
 })
 
 /** What people should know of a model whose weights fit: where its config.json is not taken at its word. */
@@ -103,12 +105,19 @@ export const loadDescribed = Effect.fn("loadDescribed")(function* (
   const loaded = Effect.gen(function* () {
     const tensors = yield* weights
     const { parameters } = locate(description, tensors)
-    yield* checkParameters(parameters, tensors)
+    yield* checkParameters(parameters, tensors, description.needless)
     const { fill, dispose } = yield* readParameters(parameters, tensors)
     const model: ModelBody = {
       ...description,
       weights: fill(parameters.model),
-      blocks: parameters.blocks.map(({ attention, mlp }) => ({ attention: attention.bind(fill), mlp: mlp.bind(fill) })),
+      blocks: parameters.blocks.map(({ attention, mlp, after }) => ({
+        attention: attention.bind(fill),
+        mlp: mlp.bind(fill),
+        after: after?.bind(fill)
+      })),
+      needsBeginning: description.blocks.some((block) =>
+        [block.attention, block.mlp, block.after].some((part) => part?.needsBeginning === true)
+      ),
       dispose
     }
     return model

@@ -4,6 +4,8 @@ import type { Pass } from "./blocks/part.ts"
 
 export interface BegunPass {
   readonly pass: Pass
+  /** Keeps what `Pass.embedded` gives. */
+  readonly keepEmbedded: (activation: tf.Tensor) => void
   /** Frees what was computed once. */
   readonly end: () => void
 }
@@ -21,6 +23,11 @@ export const makePass = (tokens: Pick<Pass, "ids" | "batch" | "time">): BegunPas
     }
     return value
   }
+  let embedded: tf.Tensor | undefined
+  const keepEmbedded = (activation: tf.Tensor): void => {
+    embedded = tf.keep(tf.clone(activation))
+    kept.push(embedded)
+  }
   const end = (): void => tf.dispose(kept)
-  return { pass: { ...tokens, once }, end }
+  return { pass: { ...tokens, once, embedded: () => embedded }, keepEmbedded, end }
 }

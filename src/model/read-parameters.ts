@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as tf from "@tensorflow/tfjs-core"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { WeightTensors } from "../format/weight-tensors.ts"
+import type { ModelDescription } from "./decoder/architecture.ts"
 import { ModelError } from "./decoder/model-error.ts"
 import { type ParameterSource, sourcesOf, type StoredTensor } from "./blocks/parameter-source.ts"
 import type { Fill, Filled } from "./blocks/weights.ts"
@@ -14,10 +15,12 @@ const problem = (text: string): ModelError => new ModelError({ reason: "weights"
 /** Tensors that checkpoints carry and no model uses: masks and frequencies that are computed. */
 const needless = /\.(attn|attention)\.(attention\.)?(masked_)?bias$|rotary_emb\.inv_freq$/
 
-/** Which block a tensor belongs to, and what its name begins with in all blocks. */
-const blockOf = (name: string): { readonly prefix: string; readonly number: number } | undefined => {
-  const found = /^((?:.*\.)?(?:h|layers)\.)(\d+)\./.exec(name)
-  return found === null ? undefined : { prefix: found[1] as string, number: Number(found[2]) }
+/** Which block a tensor belongs to, what its name begins with in all blocks, and how it is called within. */
+const blockOf = (name: string) => {
+  const found = /^((?:.*\.)?(?:h|layers)\.)(\d+)\.(.*)$/.exec(name)
+  return found === null
+    ? undefined
+    : { prefix: found[1] as string, number: Number(found[2]), within: found[3] as string }
 }
 
 /**
@@ -26,7 +29,8 @@ const blockOf = (name: string): { readonly prefix: string; readonly number: numb
  */
 export const checkParameters = (
   parameters: object,
-  weights: Pick<WeightTensors, "entries">
+  weights: Pick<WeightTensors, "entries">,
+  unused: ModelDescription["needless"]
 ): Effect.Effect<void, ModelError> => {
   const used = new Set<string>()
   for (const { stored } of sourcesOf(parameters)) {
@@ -49,7 +53,7 @@ export const checkParameters = (
   for (const name of weights.entries.keys()) {
     const block = blockOf(name)
     if (block === undefined || block.prefix !== known || block.number > last) continue
-    if (used.has(name) || needless.test(name)) continue
+    if (used.has(name) || needless.test(name) || unused?.(block.number, block.within) === true) continue
     return Effect.fail(problem(`tensor ${name} is in the checkpoint, but config.json describes a model without it`))
   }
   return Effect.void

@@ -9,7 +9,7 @@ import type { ModelBody } from "./runnable-model.ts"
 export const runBlock = (model: ModelBody, layer: number, input: tf.Tensor, pass: Pass, hooks: Hooks): tf.Tensor => {
   const { info, norm, residualScale } = model
   const weights = model.weights.blocks[layer] as ModelBody["weights"]["blocks"][number]
-  const { attention, mlp } = model.blocks[layer] as ModelBody["blocks"][number]
+  const { attention, mlp, after } = model.blocks[layer] as ModelBody["blocks"][number]
   const here: Hooks = {
     visit: (point, activation) => hooks.visit(`blocks.${layer}.${point}`, activation),
     watches: (point) => hooks.watches(`blocks.${layer}.${point}`)
@@ -25,6 +25,8 @@ export const runBlock = (model: ModelBody, layer: number, input: tf.Tensor, pass
   const pre = here.visit("hook_resid_pre", input)
   const fromAttention = added("hook_attn_out", attention, pre, weights.attentionNorm, weights.attentionPostNorm)
   const mid = info.parallel ? pre : here.visit("hook_resid_mid", tf.add(pre, fromAttention))
-  const post = tf.add(mid, added("hook_mlp_out", mlp, mid, weights.mlpNorm, weights.mlpPostNorm))
-  return here.visit("hook_resid_post", info.parallel ? tf.add(post, fromAttention) : post)
+  const fromMlp = tf.add(mid, added("hook_mlp_out", mlp, mid, weights.mlpNorm, weights.mlpPostNorm))
+  const sum = info.parallel ? tf.add(fromMlp, fromAttention) : fromMlp
+  const more = after === undefined ? sum : tf.add(sum, after({ read: sum, residual: sum, pass, hooks: here }))
+  return here.visit("hook_resid_post", weights.scale === undefined ? more : tf.mul(more, weights.scale))
 }

@@ -8,7 +8,7 @@ import { findHook, type HookPoint } from "./hook-name.ts"
 import type { Hooks, Pass } from "./blocks/part.ts"
 import { runBlock } from "./run-block.ts"
 import { normalize } from "./blocks/norm.ts"
-import { makePass } from "./make-pass.ts"
+import { type BegunPass, makePass } from "./make-pass.ts"
 import { unembed } from "./unembed.ts"
 import { isRunnable, type ModelBody } from "./runnable-model.ts"
 
@@ -90,11 +90,11 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: RunOptio
     return value
   }
   const watches = (name: string): boolean => wanted.has(name) || Object.hasOwn(replace, name)
-  const { pass, end } = makePass(tokens)
+  const begun = makePass(tokens)
   try {
     tf.tidy(() =>
       untilOver(() => {
-        const x = forward(model, pass, { visit, watches }, beginning(model, [...wanted], replace))
+        const x = forward(model, begun, { visit, watches }, beginning(model, [...wanted], replace))
         if (!logits || !isRunnable(model)) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
@@ -104,7 +104,7 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: RunOptio
     tf.dispose(activations)
     throw error
   } finally {
-    end()
+    begun.end()
   }
   return { activations, logits: out.logits }
 }
@@ -123,10 +123,11 @@ interface Beginning {
 
 /** Where a tensor stands for the residual stream and nobody looks at what comes before it. */
 const beginning = (
-  { info }: ModelBody,
+  { info, needsBeginning }: ModelBody,
   wanted: ReadonlyArray<string>,
   replace: NonNullable<RunOptions["replace"]>
 ): Beginning | undefined => {
+  if (needsBeginning) return undefined
   const met = (name: string): HookPoint => findHook(name, info) as HookPoint
   const first = Math.min(...[...wanted, ...Object.keys(replace)].map((name) => met(name).order))
   for (const [hook, residual] of Object.entries(replace)) {
@@ -149,10 +150,12 @@ const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch): voi
 }
 
 /** The residual stream before the first block. */
-const embed = (model: ModelBody, { ids, batch, time }: Pass, hooks: Hooks): tf.Tensor => {
+const embed = (model: ModelBody, { pass, keepEmbedded }: BegunPass, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
+  const { ids, batch, time } = pass
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
+  if (model.needsBeginning) keepEmbedded(x)
   return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.dModel]))
 }
 
@@ -165,8 +168,9 @@ const given = ({ info }: ModelBody, { batch, time }: Pass, hooks: Hooks, begin: 
 }
 
 /** The final normalised residual stream. */
-const forward = (model: ModelBody, pass: Pass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
-  let x = begin === undefined ? embed(model, pass, hooks) : given(model, pass, hooks, begin)
+const forward = (model: ModelBody, begun: BegunPass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
+  const { pass } = begun
+  let x = begin === undefined ? embed(model, begun, hooks) : given(model, pass, hooks, begin)
   for (let layer = begin?.block ?? 0; layer < model.info.layers; layer++) {
     const input = x
     x = tf.tidy(() => runBlock(model, layer, input, pass, hooks))

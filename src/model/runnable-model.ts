@@ -5,6 +5,8 @@ import type { HeadedWeights, ModelWeights } from "./blocks/weights.ts"
 export interface RunnableBlock {
   readonly attention: Run
   readonly mlp: Run
+  /** Adds to the residual stream what comes after the MLP. */
+  readonly after: Run | undefined
 }
 
 /**
@@ -18,6 +20,8 @@ export interface ModelBody extends Pick<
   /** Of all that is not a block's part. */
   readonly weights: ModelWeights
   readonly blocks: ReadonlyArray<RunnableBlock>
+  /** Some part reads more than the residual stream, so that every pass begins with the tokens. */
+  readonly needsBeginning: boolean
   readonly dispose: () => void
 }
 

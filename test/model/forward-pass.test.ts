@@ -77,7 +77,7 @@ describe("the forward pass", () => {
     )
   }
 
-  for (const family of families) {
+  for (const family of [...families, "gemma4_text"]) {
     it.effect(`${family}: who looks at every hook sees the numbers that come out where nobody looks`, () =>
       Effect.gen(function* () {
         const model = yield* ownGolden(family)
@@ -88,6 +88,31 @@ describe("the forward pass", () => {
       })
     )
   }
+
+  it.effect(
+    "late layers that look at earlier ones' keys, and at their tokens, see them wherever the residual stream is replaced",
+    () =>
+      Effect.gen(function* () {
+        const model = yield* ownGolden("gemma4_text")
+        const hook = "blocks.3.hook_resid_post"
+        const { activations, logits } = everything(model)
+        const before = tf.memory().numTensors
+        const residual = activations[hook] as tf.Tensor
+        const same = runModel(model, twoTexts, { logits: true, replace: { [hook]: residual } })
+        expect(values(same.logits)).toEqual(values(logits))
+        // The second layer's keys are the last one's.
+        const other = runModel(model, twoTexts, {
+          logits: true,
+          replace: { [hook]: residual, "blocks.1.attn.hook_k": (x) => tf.neg(x) }
+        })
+        expect(greatestDifference(values(other.logits), values(logits))).toBeGreaterThan(1e-3)
+        tf.dispose([same.logits as tf.Tensor, other.logits as tf.Tensor])
+        expect(tf.memory().numTensors).toBe(before)
+        expect(() => runModel(model, twoTexts, { hooks: ["blocks.4.attn.hook_k"] })).toThrow(
+          "only the blocks 0, 1, 2 have attn.hook_k"
+        )
+      })
+  )
 
   it.effect("experts and their weights can be replaced: only what is chosen counts", () =>
     Effect.gen(function* () {

@@ -14,7 +14,7 @@ import type { Filled, LinearParameters, NormParameters, NormWeights } from "./we
 
 export interface AttentionParameters {
   /**
-   * Queries, gates where there are some, keys and values side by side,
+   * Queries, gates where there are some, keys and values (those that the layer has of its own) side by side,
    * [d_model, (heads + gates + 2 * key_value_heads) * d_head].
    */
   readonly qkv: LinearParameters
@@ -48,6 +48,12 @@ export interface AttentionOptions {
   readonly gated?: boolean
   /** What a query is multiplied with at each position. @default 1 */
   readonly queryScale?: ((time: number) => Float32Array) | undefined
+  /** Values are normalised, without a scale (Gemma 4). @default false */
+  readonly normalizesValues?: boolean
+  /** * `keys`: the projection of the keys, before their normalisation (Gemma 4). @default own */
+  readonly values?: "own" | "keys"
+  /** Keys and values that several layers share, by a name: the first of them computes them (Gemma 4). */
+  readonly shared?: { readonly name: string; readonly computes: boolean } | undefined
 }
 
 export interface AttentionPart extends Part {
@@ -63,6 +69,9 @@ export const attention = (
 ): AttentionPart => {
   const { heads, keyValueHeads, dHead, norm } = options
   const gates = options.gated === true ? heads : 0
+  const computes = options.shared?.computes !== false
+  const keyHeads = computes ? keyValueHeads : 0
+  const valueHeads = options.values === "keys" ? 0 : keyHeads
   const ofQuery = [heads, dHead]
   const ofKey = [keyValueHeads, dHead]
 
@@ -84,7 +93,7 @@ export const attention = (
     const projected = tf.reshape<tf.Rank.R4>(project(read, weights.qkv), [
       batch,
       time,
-      heads + gates + 2 * keyValueHeads,
+      heads + gates + keyHeads + valueHeads,
       dHead
     ])
     const part = (point: string, from: number, count: number, turn?: RotaryTables, scale?: NormWeights) => {
@@ -102,8 +111,18 @@ export const attention = (
             turned,
             pass.once(queryScale, () => tf.tensor3d(queryScale(time), [1, time, 1]))
           )
-    const key = part("attn.hook_k", heads + gates, keyValueHeads, rotary, weights.keyNorm)
-    const value = part("attn.hook_v", heads + gates + keyValueHeads, keyValueHeads)
+    const plain = (): NormWeights => ({ weight: tf.ones([dHead]), bias: undefined })
+    const own = () => ({
+      key: part("attn.hook_k", heads + gates, keyValueHeads, rotary, weights.keyNorm),
+      value: part(
+        "attn.hook_v",
+        heads + gates + valueHeads,
+        keyValueHeads,
+        undefined,
+        options.normalizesValues === true ? plain() : undefined
+      )
+    })
+    const { key, value } = options.shared === undefined ? own() : pass.once(`keys of ${options.shared.name}`, own)
     const pattern = attentionPattern(query, key, options.scoreScale, options.scoreCap, sight, weights.sinks)
     const mixed = visit("attn.hook_z", mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value))
     const gate = { from: heads, count: gates, bias: weights.qkv.bias }
@@ -111,12 +130,12 @@ export const attention = (
     return linear(tf.reshape(z, [batch, time, heads * dHead]), weights.out)
   }
 
+  const keys = ["attn.hook_k", "attn.hook_v"].map((name) => ({ name, shape: ofKey }))
   const points = [
     { name: "attn.hook_q", shape: ofQuery },
-    { name: "attn.hook_k", shape: ofKey },
-    { name: "attn.hook_v", shape: ofKey },
+    ...(computes ? keys : []),
     { name: "attn.hook_pattern", shape: [] },
     { name: "attn.hook_z", shape: ofQuery }
   ]
-  return { ...makePart(points, locate, run), attention: options }
+  return { ...makePart(points, locate, run), needsBeginning: options.shared !== undefined, attention: options }
 }

@@ -29,6 +29,8 @@ export interface Pass {
   readonly time: number
   /** What `make` gives, once for each key; its tensors live until the pass is over. */
   readonly once: <T extends object>(key: unknown, make: () => T) => T
+  /** What `hook_embed` gave, [batch, time, d_model]; undefined where no part needs the beginning of the pass. */
+  readonly embedded: () => tf.Tensor | undefined
 }
 
 export interface Inputs {
@@ -61,6 +63,8 @@ export interface LocatedPart {
 export interface Part {
   /** In the order in which the pass meets them. */
   readonly points: ReadonlyArray<Point>
+  /** It reads more than the residual stream: what blocks before it kept, or the embedding. @default false */
+  readonly needsBeginning?: boolean
   readonly locate: (checkpoint: Checkpoint) => LocatedPart
 }
 

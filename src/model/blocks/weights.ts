@@ -39,6 +39,8 @@ export interface BlockParameters {
   readonly mlpNorm: NormParameters | undefined
   /** On what the MLP adds to the residual stream. */
   readonly mlpPostNorm: NormParameters | undefined
+  /** [1]: what the residual stream is multiplied with at the block's end (Gemma 4). */
+  readonly scale?: VectorSource
 }
 
 export interface ModelParameters {

@@ -14,6 +14,8 @@ export interface BlockDescription {
   readonly attention: Part
   /** The MLP, or what stands in its place. */
   readonly mlp: Part
+  /** What is added to the residual stream after the MLP (Gemma 4). */
+  readonly after?: Part
 }
 
 export interface ModelDescription {
@@ -32,6 +34,8 @@ export interface ModelDescription {
   readonly embedding: string
   /** What may stand before the names of tensors: checkpoints of one architecture differ in it. */
   readonly prefixes: ReadonlyArray<string>
+  /** Whether checkpoints carry a tensor of a block, by its name there, that the model does not use. @default none */
+  readonly needless?: (layer: number, name: string) => boolean
   /** Where the parameters of all that is neither a block's part nor the head stand. */
   readonly parameters: (checkpoint: Checkpoint) => Omit<ModelParameters, "unembedding">
   /** Whether config.json says that the unembedding is the embedding; the checkpoint may know better (`locate-head.ts`). */

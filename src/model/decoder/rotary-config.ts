@@ -121,13 +121,19 @@ export const checkLayerTypes = (
     : Effect.fail(configProblem(`layer_types has ${types.length} entries, num_hidden_layers is ${layers}`))
 }
 
+/** Query heads share keys and values evenly. */
+export const checkHeads = (counts: { readonly heads: number; readonly keyValueHeads: number }) =>
+  counts.heads % counts.keyValueHeads === 0
+    ? Effect.void
+    : Effect.fail(
+        configProblem(
+          `num_attention_heads ${counts.heads} is no multiple of num_key_value_heads ${counts.keyValueHeads}`
+        )
+      )
+
 /** Query heads, key and value heads (null: as many), and the width of each (null: what hidden_size leaves). */
 export const headCounts = Effect.fnUntraced(function* (config: RotaryConfig) {
   const heads = config.num_attention_heads
-  const keyValueHeads = config.num_key_value_heads ?? heads
-  if (heads % keyValueHeads !== 0) {
-    return yield* configProblem(`num_attention_heads ${heads} is no multiple of num_key_value_heads ${keyValueHeads}`)
-  }
   const dHead = config.head_dim ?? (yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", heads))
-  return { heads, keyValueHeads, dHead }
+  return { heads, keyValueHeads: config.num_key_value_heads ?? heads, dHead }
 })

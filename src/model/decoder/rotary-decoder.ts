@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Architecture, BlockDescription, ModelConfig, ModelDescription } from "./architecture.ts"
 import type { ActivationFunction } from "../blocks/activation-function.ts"
 import { attention, type AttentionOptions } from "../blocks/attention-part.ts"
+import type { NormDescription } from "../blocks/norm.ts"
 import type { Checkpoint, Part } from "../blocks/part.ts"
 import { configProblem, decodeConfig, findActivation, refuseFields } from "./config-schema.ts"
 import type { ModelError } from "./model-error.ts"
@@ -14,6 +15,7 @@ import { blockFacts } from "./model-info.ts"
 import { matrix, vector } from "../blocks/parameter-source.ts"
 import { contextStretch } from "./rotary-parameters.ts"
 import {
+  checkHeads,
   checkLayerTypes,
   headCounts,
   ignoredShare,
@@ -29,8 +31,10 @@ import type { BlockParameters, NormParameters } from "../blocks/weights.ts"
 /** What attention is like in one layer. */
 export interface LayerAttention extends Pick<
   AttentionOptions,
-  "scoreScale" | "scoreCap" | "queryScale" | "gated" | "bidirectional"
+  "scoreScale" | "scoreCap" | "queryScale" | "gated" | "bidirectional" | "normalizesValues" | "values" | "shared"
 > {
+  /** Where the layer differs from others. */
+  readonly counts?: Partial<Pick<AttentionOptions, "keyValueHeads" | "dHead">>
   /** Positions that a query sees; undefined: all before it, null: as many as config.json does not say. */
   readonly window?: number | null | undefined
   /** undefined: queries and keys are not turned. */
@@ -89,6 +93,14 @@ export interface RotaryDecoderFamily<Own> {
   readonly normalizes?: AttentionOptions["normalizes"]
   /** @default a gated one of three matrices */
   readonly mlp?: (inputs: MlpInputs<RotaryConfig & Own>) => Part | ModelError
+  /** What is added to the residual stream after the MLP. @default nothing */
+  readonly after?: (
+    inputs: MlpInputs<RotaryConfig & Own> & { readonly norm: NormDescription }
+  ) => Part | ModelError | undefined
+  /** Tensors of a layer that checkpoints carry and the model does not use. @default none */
+  readonly needless?: (config: RotaryConfig & Own, layer: number, name: string) => boolean
+  /** Name of the number that the residual stream is multiplied with at a block's end. @default none */
+  readonly blockScale?: string
   /** What the model multiplies with. @default 1 */
   readonly scales?: (
     config: RotaryConfig & Own
@@ -138,8 +150,8 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     const config: RotaryConfig & Own = { ...shared, ...(yield* decodeConfig(family.name, family.fields, json)) }
     yield* refuseFields(json, family.refuses ?? {})
     yield* checkLayerTypes(config, family.layerTypes ?? ["full_attention", "sliding_attention"])
-    const counts = yield* headCounts(config)
-    const { keyValueHeads, dHead } = counts
+    const common = yield* headCounts(config)
+    const { keyValueHeads, dHead } = common
     const { hidden_size: dModel, num_hidden_layers: layers } = config
     const context = config.max_position_embeddings
     const ownNorm = { kind: "rms", epsilon: config.rms_norm_eps ?? 1e-6 } as const
@@ -158,11 +170,16 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     // Layers that are turned alike share their tables.
     const rotaries = new Map<string, Rotary>()
     let stretch = 1
-    const rotaryOnce = Effect.fnUntraced(function* (rope: Rope) {
-      const key = JSON.stringify(rope)
+    const rotaryOnce = Effect.fnUntraced(function* (rope: Rope, width: number) {
+      const key = JSON.stringify([rope, width])
       const found = rotaries.get(key)
       if (found !== undefined) return found
-      const facts = { dHead, context, share: config.partial_rotary_factor ?? 1, partial: family.partial === true }
+      const facts = {
+        dHead: width,
+        context,
+        share: config.partial_rotary_factor ?? 1,
+        partial: family.partial === true
+      }
       const rotary = yield* rotaryFor(rope, facts)
       rotaries.set(key, rotary)
       const share = ignoredShare(rope, facts)
@@ -177,21 +194,24 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
       if ("locate" in own) return own
       if ("reason" in own) return yield* own
       const { rope, window, scoreScale } = own
+      const counts = { ...common, ...own.counts }
+      yield* checkHeads(counts)
       if (window === null) return yield* configProblem("there are sliding_attention layers, but no sliding_window")
       if (!(scoreScale > 0 && Number.isFinite(scoreScale))) {
         return yield* configProblem(`scores cannot be multiplied with ${scoreScale}`)
       }
       yield* positiveCap("attn_logit_softcapping", own.scoreCap)
-      const rotary = rope === undefined ? undefined : yield* rotaryOnce(rope)
+      const rotary = rope === undefined ? undefined : yield* rotaryOnce(rope, counts.dHead)
       return attention({ ...own, ...counts, window, rotary, norm: ownNorm, normalizes }, ({ name }) => {
         const at = (text: string): string => name(`layers.${layer}.self_attn.${text}`)
         const headNorm = (text: string, count: number) =>
-          normalizes === undefined ? undefined : norm(at(text), normalizes === "all" ? count * dHead : dHead)
+          normalizes === undefined ? undefined : norm(at(text), (normalizes === "all" ? count : 1) * counts.dHead)
+        const computes = own.shared?.computes !== false
         return {
           sinks: undefined,
-          ...layout(at, { dModel, ...counts }),
+          ...layout(at, { dModel, ...counts, keys: computes, values: computes && own.values !== "keys" }),
           queryNorm: headNorm("q_norm", counts.heads),
-          keyNorm: headNorm("k_norm", keyValueHeads)
+          keyNorm: computes ? headNorm("k_norm", counts.keyValueHeads) : undefined
         }
       })
     })
@@ -202,7 +222,9 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         family.mlp?.({ config, layer, activation }) ??
         gatedMlp(layer, { dModel, dMlp: config.intermediate_size }, activation)
       if (!("locate" in mlp)) return yield* mlp
-      blocks.push({ attention: yield* attentionOf(layer), mlp })
+      const after = family.after?.({ config, layer, activation, norm: ownNorm })
+      if (after !== undefined && "reason" in after) return yield* after
+      blocks.push({ attention: yield* attentionOf(layer), mlp, ...(after === undefined ? {} : { after }) })
     }
 
     const parameters = ({ name }: Checkpoint) => {
@@ -213,7 +235,8 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
           attentionNorm: own(norms.attentionNorm),
           attentionPostNorm: own(norms.attentionPostNorm),
           mlpNorm: own(norms.mlpNorm),
-          mlpPostNorm: own(norms.mlpPostNorm)
+          mlpPostNorm: own(norms.mlpPostNorm),
+          ...(family.blockScale === undefined ? {} : { scale: vector(name(`layers.${l}.${family.blockScale}`), 1) })
         }
       }
       return {
@@ -229,7 +252,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         architecture: family.name,
         layers,
         dModel,
-        heads: counts.heads,
+        heads: common.heads,
         keyValueHeads,
         dHead,
         parallel: false,
@@ -250,6 +273,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
       tied: config.tie_word_embeddings === true,
       heads,
       warnings,
+      needless: (layer, name) => family.needless?.(config, layer, name) === true,
       parameters
     }
     return description

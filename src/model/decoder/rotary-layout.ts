@@ -14,6 +14,9 @@ export interface AttentionShape {
   readonly heads: number
   readonly keyValueHeads: number
   readonly dHead: number
+  /** Whether the layer has keys, and values, of its own. */
+  readonly keys: boolean
+  readonly values: boolean
 }
 
 export interface AttentionBiases {
@@ -50,8 +53,8 @@ export const separate =
         outputs: heads * dHead * (gated ? 2 : 1),
         ...(gated ? { interleaved: { heads, parts: 2 } } : {})
       },
-      { name: at("k_proj"), outputs: keyValueHeads * dHead },
-      { name: at("v_proj"), outputs: keyValueHeads * dHead }
+      ...(shape.keys ? [{ name: at("k_proj"), outputs: keyValueHeads * dHead }] : []),
+      ...(shape.values ? [{ name: at("v_proj"), outputs: keyValueHeads * dHead }] : [])
     ]
     const stored = (kind: string, inputs: ReadonlyArray<number>) =>
       parts.map(({ name, outputs, ...order }) => ({ name: `${name}.${kind}`, shape: [outputs, ...inputs], ...order }))

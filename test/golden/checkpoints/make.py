@@ -119,6 +119,23 @@ models = {
         vision_config=dict(depth=1, hidden_size=8, intermediate_size=8, num_heads=2, out_hidden_size=16, patch_size=2,
                            num_position_embeddings=16, deepstack_visual_indexes=[]),
         tie_word_embeddings=True)),
+    "gemma4_text": ("gemma4_text", dict(
+        common, num_hidden_layers=5, head_dim=8, global_head_dim=12, sliding_window=5, num_kv_shared_layers=2,
+        use_double_wide_mlp=True, hidden_size_per_layer_input=4, vocab_size_per_layer_input=vocabulary,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention", "sliding_attention", "full_attention"],
+        final_logit_softcapping=20.0, attention_bias=True)),
+    "gemma4_keys": ("gemma4_text", dict(
+        common, num_hidden_layers=3, head_dim=6, global_head_dim=8, num_global_key_value_heads=1, sliding_window=5,
+        attention_k_eq_v=True, hidden_size_per_layer_input=0, tie_word_embeddings=False,
+        layer_types=["full_attention", "sliding_attention", "full_attention"],
+        rope_parameters=dict(
+            sliding_attention=rope("default"), full_attention=rope("proportional", partial_rotary_factor=0.5)))),
+    "gemma4": ("gemma4", dict(
+        text_config=dict(
+            common, head_dim=8, global_head_dim=8, sliding_window=5, hidden_size_per_layer_input=4,
+            vocab_size_per_layer_input=vocabulary, layer_types=["sliding_attention", "full_attention"]) | dict(
+            pad_token_id=0),
+        vision_config=None, audio_config=None)),
 }
 
 
@@ -202,6 +219,8 @@ for seed, (name, (kind, fields)) in enumerate(models.items()):
         router = getattr(layer.mlp, "router", None) or getattr(layer.mlp, "gate", None)
         if router is not None:
             router.register_forward_hook(keep_router(i))
+        if hasattr(layer, "layer_scalar"):
+            layer.layer_scalar.fill_(0.7 + 0.1 * i)
         # Granite multiplies them before they are added.
         if kind != "granite":
             (layer.post_attention_layernorm if after else attention).register_forward_hook(keep(f"attn_out.{i}"))
