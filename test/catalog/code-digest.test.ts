@@ -50,6 +50,16 @@ describe("codeDigest", () => {
     assert.strictEqual(after.digest, before.digest)
   })
 
+  it("holds every module of a folder that is imported by what stands there", async () => {
+    const found = "export default { run: (name: string) => import(`./parts/${name}.ts`) }\n"
+    write("parts/a.ts", "export const a = 1\n")
+    write("parts/b.ts", "export const b = 2\n")
+    const before = await digest({ "stage.ts": found })
+    assert.includeMembers(Object.keys(before.files), ["parts/a.ts", "parts/b.ts"])
+    write("parts/b.ts", "export const b = 3\n")
+    assert.notStrictEqual((await digest({ "stage.ts": found })).digest, before.digest)
+  })
+
   it("names npm packages with their versions, without those that only carry effects", async () => {
     assert.deepStrictEqual((await digest()).packages, { "apache-arrow": "1.2.3" })
   })
