@@ -2,6 +2,8 @@
  * TopK and BatchTopK SAEs written down once more, densely, in f64 and without a tensor library: what the sparse trainer
  * is measured against. Gradients come from central differences of the loss, so that no derivation is shared.
  */
+import { centralDifferences } from "./central-differences.ts"
+
 export interface NaiveSae {
   readonly d_in: number
   readonly d_sae: number
@@ -105,20 +107,11 @@ export const naiveLoss = (
 export const naiveGradients = (
   sae: NaiveSae,
   x: ReadonlyArray<ReadonlyArray<number>>,
-  options: Parameters<typeof naiveLoss>[2],
-  h = 1e-6
+  options: Parameters<typeof naiveLoss>[2]
 ): NaiveSae => {
   const { residual } = naiveLoss(sae, x, options)
   const loss = () => naiveLoss(sae, x, { ...options, residual }).loss
-  const by = (values: Array<number>): Array<number> =>
-    values.map((value, i) => {
-      values[i] = value + h
-      const above = loss()
-      values[i] = value - h
-      const below = loss()
-      values[i] = value
-      return (above - below) / (2 * h)
-    })
+  const by = (values: Array<number>): Array<number> => centralDifferences(loss, values)
   return {
     d_in: sae.d_in,
     d_sae: sae.d_sae,

@@ -17,14 +17,21 @@ import { type FirstWeights, unfoldScale } from "../../src/sae/training/unfold-sc
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
-import type * as Training from "../../src/sae/training-options.ts"
 import capture from "../../stages/capture-activations.ts"
 import evaluateCrosscoder from "../../stages/evaluate-crosscoder.ts"
 import trainCrosscoder from "../../stages/train-crosscoder.ts"
 import trainTranscoder from "../../stages/train-transcoder.ts"
 import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
-import { type AnyOptions, methodOf, optionsFor, resolvedFor } from "./architectures/known.ts"
+import {
+  type AnyResolved,
+  type AskedOptions,
+  comparedOptions,
+  methodOf,
+  optionsFor,
+  resolvedFor
+} from "./architectures/known.ts"
+import { centralDifferences } from "./central-differences.ts"
 import { gradientValues } from "./training/gradient-values.ts"
 import { randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
 import { opened, runStage } from "../stage/run-stage.ts"
@@ -38,20 +45,8 @@ const [d_in, d_out, d_sae, rows] = [4, 6, 10, 8]
 const variance = 3
 const sparsity = 0.4
 
-type ResolvedOptions = Training.ResolvedOptions<AnyOptions>
-type More = Partial<Training.TrainingOptions<AnyOptions>>
-
-const optionsOf = (architecture: string, more: More): ResolvedOptions =>
-  resolvedFor(architecture, {
-    d_sae,
-    k: 3,
-    steps: 10,
-    seed: 0,
-    sparsity_coefficient: sparsity,
-    sparsity_warmup: 0,
-    apply_b_dec_to_input: false,
-    ...more
-  })
+const optionsOf = (architecture: string, more: AskedOptions): AnyResolved =>
+  comparedOptions(architecture, { d_sae, sparsity_coefficient: sparsity, apply_b_dec_to_input: false, ...more })
 
 const example = (seed: number) => {
   const rng = Rng.make(seed, "transcoder")
@@ -73,7 +68,7 @@ const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
 
 /** In f64, densely; `parts` are the widths whose norms a penalty adds up and a choice of several sources weighs by. */
-const naiveLoss = (p: Example, options: ResolvedOptions, parts: ReadonlyArray<number>, skip: boolean): number => {
+const naiveLoss = (p: Example, options: AnyResolved, parts: ReadonlyArray<number>, skip: boolean): number => {
   const norms = p.W_dec.map((row) => sumOfPartNorms(row, parts))
   const z = p.x.map((row) => p.W_enc.map((w, j) => dot(w, row) + (p.b_enc[0]?.[j] as number)))
   const chosen = options.k * rows
@@ -133,17 +128,7 @@ describe("gradients with a target of its own, a skip connection and several sour
         const expected = () => naiveLoss(p, options, parts, skip)
         expect(Math.abs(loss - expected())).toBeLessThan(1e-5 * expected())
         for (const [name, got] of Object.entries(own) as ReadonlyArray<[keyof Example, ReadonlyArray<number>]>) {
-          const slopes = p[name].flatMap((values) =>
-            values.map((value, i) => {
-              const h = 1e-6
-              values[i] = value + h
-              const above = expected()
-              values[i] = value - h
-              const below = expected()
-              values[i] = value
-              return (above - below) / (2 * h)
-            })
-          )
+          const slopes = p[name].flatMap((values) => centralDifferences(expected, values))
           const size = Math.max(...slopes.map(Math.abs))
           expect(got.length, name).toBe(slopes.length)
           for (const [i, slope] of slopes.entries()) {

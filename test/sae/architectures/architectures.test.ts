@@ -8,9 +8,9 @@ import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../../src/random/rng.ts"
 import type { Batch } from "../../../src/sae/architecture.ts"
 import { groupSizes } from "../../../src/sae/architectures/matryoshka-batch-topk.ts"
-import type * as Training from "../../../src/sae/training-options.ts"
 import { loadTestEngine } from "../../engine.ts"
-import { type AnyOptions, architectureOf, methodOf, resolvedFor } from "./known.ts"
+import { centralDifferences } from "../central-differences.ts"
+import { type AnyResolved, architectureOf, type AskedOptions, comparedOptions, methodOf } from "./known.ts"
 import { gradientValues } from "../training/gradient-values.ts"
 
 beforeAll(loadTestEngine)
@@ -33,19 +33,8 @@ interface Parameters {
   readonly r_mag: Array<number>
 }
 
-type ResolvedOptions = Training.ResolvedOptions<AnyOptions>
-type More = Partial<Training.TrainingOptions<AnyOptions>>
-
-const optionsOf = (architecture: string, more: More): ResolvedOptions =>
-  resolvedFor(architecture, {
-    d_sae,
-    k: 3,
-    steps: 10,
-    seed: 0,
-    sparsity_coefficient: sparsity,
-    sparsity_warmup: 0,
-    ...more
-  })
+const optionsOf = (architecture: string, more: AskedOptions): AnyResolved =>
+  comparedOptions(architecture, { d_sae, sparsity_coefficient: sparsity, ...more })
 
 const example = (seed: number, unit: boolean): { readonly parameters: Parameters; readonly x: Matrix } => {
   const rng = Rng.make(seed, "architectures")
@@ -73,11 +62,11 @@ const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
 const square = (values: ReadonlyArray<number>): number => dot(values, values)
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
-const normsOf = ({ W_dec }: Parameters, options: ResolvedOptions): ReadonlyArray<number> =>
+const normsOf = ({ W_dec }: Parameters, options: AnyResolved): ReadonlyArray<number> =>
   W_dec.map((row) => (options.decoder_norm === "free" ? Math.hypot(...row) : 1))
 
 /** x W_enc, of x or x - b_dec, without bias. */
-const products = (p: Parameters, x: Matrix, options: ResolvedOptions): Matrix =>
+const products = (p: Parameters, x: Matrix, options: AnyResolved): Matrix =>
   x.map((row) => {
     const centred = options.apply_b_dec_to_input ? row.map((value, c) => value - (p.b_dec[c] as number)) : row
     return p.W_enc.map((w) => dot(w, centred))
@@ -93,13 +82,13 @@ const errors = (p: Pick<Parameters, "W_dec" | "b_dec">, f: Matrix, x: Matrix): M
     )
   )
 
-const missed = (e: Matrix, options: ResolvedOptions): number => {
+const missed = (e: Matrix, options: AnyResolved): number => {
   const mse = sum(e.map(square)) / rows
   return options.reconstruction === "sum" ? mse : options.reconstruction === "mean" ? mse / d_in : mse / variance
 }
 
 /** The activations of a JumpReLU, and its penalty. */
-const jump = (p: Parameters, x: Matrix, options: ResolvedOptions, dead: ReadonlyArray<number>) => {
+const jump = (p: Parameters, x: Matrix, options: AnyResolved, dead: ReadonlyArray<number>) => {
   const z = products(p, x, options).map((row) => row.map((value, j) => value + (p.b_enc[j] as number)))
   const f = z.map((row) => row.map((value, j) => (value > (p.threshold[j] as number) ? value : 0)))
   const norms = normsOf(p, options)
@@ -121,11 +110,11 @@ const jump = (p: Parameters, x: Matrix, options: ResolvedOptions, dead: Readonly
   return { z, f, l0, norms, penalty: sparsity * penalty + (options.pre_act_coefficient * short) / rows }
 }
 
-const preActivations = (p: Parameters, x: Matrix, options: ResolvedOptions): Matrix =>
+const preActivations = (p: Parameters, x: Matrix, options: AnyResolved): Matrix =>
   products(p, x, options).map((row) => row.map((value, j) => value + (p.b_enc[j] as number)))
 
 /** x - x_hat of a TopK SAE with these weights. */
-const residuals = (p: Parameters, x: Matrix, options: ResolvedOptions): Matrix => {
+const residuals = (p: Parameters, x: Matrix, options: AnyResolved): Matrix => {
   const f = preActivations(p, x, options).map((row) => {
     const limit = row.toSorted((a, b) => b - a)[options.k - 1] as number
     return row.map((value) => (value >= limit ? Math.max(0, value) : 0))
@@ -138,7 +127,7 @@ const ghosts = (
   p: Parameters,
   z: Matrix,
   residual: Matrix,
-  options: ResolvedOptions,
+  options: AnyResolved,
   held: Parameters,
   heldZ: Matrix,
   dead: ReadonlyArray<number>
@@ -167,7 +156,7 @@ const ghosts = (
 const naiveLoss = (
   p: Parameters,
   x: Matrix,
-  options: ResolvedOptions,
+  options: AnyResolved,
   held: Parameters,
   dead: ReadonlyArray<number>,
   exponent: number
@@ -242,19 +231,9 @@ const naiveLoss = (
 
 const names = ["W_enc", "b_enc", "W_dec", "b_dec", "b_gate", "b_mag", "r_mag"] as const
 
-const differences = (loss: () => number, values: Array<number>, h = 1e-6): ReadonlyArray<number> =>
-  values.map((value, i) => {
-    values[i] = value + h
-    const above = loss()
-    values[i] = value - h
-    const below = loss()
-    values[i] = value
-    return (above - below) / (2 * h)
-  })
-
 const run = (
   architecture: string,
-  more: More,
+  more: AskedOptions,
   seed: number,
   dead: ReadonlyArray<number> = [],
   memory: Batch["memory"] = architectureOf(architecture).memory?.(optionsOf(architecture, more)) ?? {}
@@ -299,7 +278,7 @@ const closeTo = (got: ReadonlyArray<number>, expected: ReadonlyArray<number>, wh
 
 const compare = (
   architecture: string,
-  more: More,
+  more: AskedOptions,
   seed: number,
   dead: ReadonlyArray<number> = [],
   exponent = 1,
@@ -317,14 +296,14 @@ const compare = (
       : [parameters[name] as Array<number>]
     closeTo(
       gradient,
-      values.flatMap((part) => differences(loss, part)),
+      values.flatMap((part) => centralDifferences(loss, part)),
       name
     )
   }
 }
 
 const seeds = [1, 2, 3]
-const variants: ReadonlyArray<readonly [string, More]> = [
+const variants: ReadonlyArray<readonly [string, AskedOptions]> = [
   ["unit decoder", {}],
   ["free decoder", { decoder_norm: "free" }],
   ["b_dec not subtracted, mean reconstruction", { apply_b_dec_to_input: false, reconstruction: "mean" }]

@@ -40,7 +40,10 @@ const methods = new Map(
 
 export const methodOf = (name: string): TrainingMethod => methods.get(name) as TrainingMethod
 
-type Asked = Partial<TrainingOptions<AnyOptions>> & Pick<TrainingOptions, "d_sae" | "steps" | "seed">
+export type AskedOptions = Partial<TrainingOptions<AnyOptions>>
+export type AnyResolved = ResolvedOptions<AnyOptions>
+
+type Asked = AskedOptions & Pick<TrainingOptions, "d_sae" | "steps" | "seed">
 
 /** The defaults, and of what is asked for that which the architecture has. */
 export const optionsFor = (name: string, asked: Asked): TrainingOptions<AnyOptions> => {
@@ -51,5 +54,9 @@ export const optionsFor = (name: string, asked: Asked): TrainingOptions<AnyOptio
   return { ...defaultsFor(architecture), architecture, ...own } as TrainingOptions<AnyOptions>
 }
 
-export const resolvedFor = (name: string, asked: Asked): ResolvedOptions<AnyOptions> =>
+export const resolvedFor = (name: string, asked: Asked): AnyResolved =>
   resolveOptions<AnyOptions>(optionsFor(name, asked))
+
+/** For losses that are compared with one written down: three latents, and the whole penalty from the first step on. */
+export const comparedOptions = (name: string, asked: AskedOptions & Pick<TrainingOptions, "d_sae">): AnyResolved =>
+  resolvedFor(name, { k: 3, steps: 10, seed: 0, sparsity_warmup: 0, ...asked })
