@@ -80,6 +80,8 @@ export interface TrainedLatents {
   readonly extras: Readonly<Record<string, Float32Array<ArrayBuffer>>>
   /** Estimated where `threshold` asks for it; in the scale of the rows. */
   readonly threshold: number | null
+  /** What rows were divided by in training. */
+  readonly scale: number
 }
 
 /** What is trained. */
@@ -115,8 +117,8 @@ export interface Architecture<Own extends Params = Params> {
   /** What follows from settings and from which of them were given; over both. */
   implied?(settings: ParamValues<Own>, given: Settings<ParamValues<Own>>): Settings<ParamValues<Own>>
   problems(options: TrainingOptions<ParamValues<Own>>, task: Task): ReadonlyArray<ParamProblem>
-  /** Whether it chooses k latents, or all above a threshold, which a penalty makes few. */
-  readonly sparseBy: "k" | "penalty"
+  /** Whether it chooses k latents, all above a threshold, which a penalty makes few, or one after the other. */
+  readonly sparseBy: "k" | "penalty" | "pursuit"
   /**
    * Its own options that still hold where an SAE is trained on end to end. Absent: it cannot be, since its loss has more than
    * one reconstruction.

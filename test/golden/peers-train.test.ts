@@ -49,7 +49,8 @@ const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<A
   saelens_jumprelu_step: ["jumprelu", { ...jump, l0_loss: "step" }],
   saelens_jumprelu_quadratic: ["jumprelu", { ...jump, l0_loss: "quadratic", target_l0: 5 }],
   saelens_jumprelu_tanh: ["jumprelu", { ...jump, l0_loss: "tanh", ste_to_input: true, pre_act_coefficient: 0.01 }],
-  saelens_abstopk: ["abstopk", { aux_loss: "scaled_sum", aux_coefficient: 1 }]
+  saelens_abstopk: ["abstopk", { aux_loss: "scaled_sum", aux_coefficient: 1 }],
+  saelens_matching_pursuit: ["matching_pursuit", { max_iterations: 5, residual_threshold: 0.4 }]
 }
 /**
  * The first losses agree, no more: SAELens lets its auxiliary loss reach the decoder, which the paper holds fixed; the

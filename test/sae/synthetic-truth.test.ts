@@ -56,6 +56,7 @@ const meanMaxCosine = (
 
 const settings: Readonly<Record<string, Partial<TrainingOptions<AnyOptions>>>> = {
   matryoshka_batch_topk: { groups: [0.25, 0.75] },
+  matching_pursuit: { max_iterations: active },
   standard: { sparsity_coefficient: 0.2 },
   p_anneal: { sparsity_coefficient: 0.15 },
   gated: { sparsity_coefficient: 0.3 }

@@ -1,5 +1,5 @@
 /** What presets `saelens` have in common: SAELens 6.54, class defaults. */
-const saelens = {
+export const saelensShared = {
   batch_rows: 4096,
   lr: 3e-4,
   warmup: 0,
@@ -12,11 +12,11 @@ const saelens = {
 } as const
 
 /** Its decoders are free and activations weighed by their norms; here decoder rows have norm one from the start. */
-export const saelensChoice = { ...saelens, aux_coefficient: 1, aux_loss: "scaled_sum" } as const
+export const saelensChoice = { ...saelensShared, aux_coefficient: 1, aux_loss: "scaled_sum" } as const
 
 /** Of its architectures with a penalty. */
 export const saelensPenalty = {
-  ...saelens,
+  ...saelensShared,
   sparsity_warmup: 0,
   decoder_norm: "free",
   decoder_init_norm: 0.1

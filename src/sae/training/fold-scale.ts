@@ -13,7 +13,7 @@ import type { ScaledRows } from "../rows/training-rows.ts"
 import { sumOfPartNorms } from "../../numeric/row-norms.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 
-export interface TrainedWeights extends TrainedLatents {
+export interface TrainedWeights extends Omit<TrainedLatents, "scale"> {
   /** [d_sae, d_in] */
   readonly W_enc: Float32Array
   /** [d_sae, d_out] */
@@ -69,7 +69,7 @@ export const foldScale = (
   const { W_skip, ...own } = trained.extras
   // The threshold as it is stored.
   const threshold = trained.threshold === null ? null : Math.fround(trained.threshold * scale)
-  const inTraining = architecture.latents({ b_enc: trained.b_enc, extras: own, threshold }, options)
+  const inTraining = architecture.latents({ b_enc: trained.b_enc, extras: own, threshold, scale }, options)
   const latents = scaleLatents(inTraining, new Float64Array(d_sae).fill(scale))
   return {
     d_in,

@@ -202,6 +202,23 @@ const naiveLoss = (
       }
       return total
     }
+    case "matching_pursuit": {
+      const left = x.map((row) => {
+        let rest = row.map((value, c) => value - (p.b_dec[c] as number))
+        const chosen = new Set<number>()
+        for (let n = 0; n < (options.max_iterations ?? d_in); n++) {
+          const products = p.W_dec.map((w) => dot(w, rest))
+          const best = products.indexOf(Math.max(...products))
+          const size = Math.max(0, products[best] as number)
+          const known = size === 0 || chosen.has(best)
+          chosen.add(best)
+          rest = rest.map((value, c) => value - size * (p.W_dec[best]?.[c] as number))
+          if ((options.stop_on_duplicate_support && known) || Math.hypot(...rest) < options.residual_threshold) break
+        }
+        return rest
+      })
+      return missed(left, options)
+    }
     case "abstopk": {
       const f = preActivations(p, x, options).map((row) => {
         const limit = row.map(Math.abs).toSorted((a, b) => b - a)[options.k - 1] as number
@@ -353,6 +370,13 @@ describe("gradients are those of the dense f64 loss", () => {
     for (const seed of seeds) {
       compare("abstopk", {}, seed)
       expect(run("abstopk", {}, seed).got.activations.some((f) => f < 0)).toBe(true)
+    }
+  })
+
+  it("matching_pursuit: through all choices, with and without an end before the last", () => {
+    for (const seed of seeds) {
+      compare("matching_pursuit", { max_iterations: 3, reconstruction: "sum" }, seed)
+      compare("matching_pursuit", { residual_threshold: 1, stop_on_duplicate_support: false }, seed)
     }
   })
 

@@ -3,6 +3,7 @@ import type { Architecture, TrainingMethod } from "../../../src/sae/architecture
 import { architectures } from "../../../src/sae/architectures.ts"
 import type gated from "../../../src/sae/architectures/gated.ts"
 import type jumprelu from "../../../src/sae/architectures/jumprelu.ts"
+import type matchingPursuit from "../../../src/sae/architectures/matching-pursuit.ts"
 import type matryoshka from "../../../src/sae/architectures/matryoshka-batch-topk.ts"
 import type pAnneal from "../../../src/sae/architectures/p-anneal.ts"
 import type standard from "../../../src/sae/architectures/standard.ts"
@@ -21,6 +22,7 @@ type OptionsOf<A extends Architecture> = ParamValues<A["options"]>
 /** The options of all architectures. */
 export type AnyOptions = OptionsOf<typeof topk> &
   OptionsOf<typeof matryoshka> &
+  OptionsOf<typeof matchingPursuit> &
   OptionsOf<typeof standard> &
   OptionsOf<typeof pAnneal> &
   OptionsOf<typeof jumprelu> &
