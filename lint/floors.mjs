@@ -33,7 +33,7 @@ const floors = [
 ].map((floor) => floor.split(" "))
 
 /** What a stage kind may not see: it gets artifacts, never the store, the plan or who runs it. */
-const closedToStages = ["cli", "run", "execute", "store", "plan", "specification", "catalog"]
+const closedToStages = ["cli", "api", "experiment", "run", "execute", "store", "plan", "specification", "catalog"]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const floorOf = (folder) => floors.findIndex((rooms) => rooms.includes(folder))

@@ -1,6 +1,6 @@
 /** What the documentation shows is tried: experiments are planned, code is compiled, examples give what they say. */
 import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parse } from "yaml"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -123,6 +123,16 @@ describe("the documentation", () => {
       for (const page of globSync(`${folder}/*.md`, { cwd: join(repository, "docs") }))
         assert.include(above, `](${page})`)
     }
+  })
+
+  it("names in CONTRIBUTING.md every room of src/, and no other", () => {
+    const text = readFileSync(join(repository, "CONTRIBUTING.md"), "utf8")
+    const table = text.split("\n").filter((line) => line.startsWith("| `"))
+    const named = table.flatMap((line) =>
+      [...(line.split("|")[1] ?? "").matchAll(/`src\/([\w-]+)`/g)].map(([, room]) => room)
+    )
+    const rooms = readdirSync(join(repository, "src"))
+    assert.deepStrictEqual(named.toSorted(), rooms.toSorted())
   })
 
   it("is linked from the README by paths that there are", () => {
