@@ -10,7 +10,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --no-compile dictionary-learning==0.1.0 torch==2.15.0 numpy==2.4.6 nnsight==0.3.7 \
+"$work/venv/bin/pip" install -q uv==0.13.9
+"$work/venv/bin/uv" pip install -q --python "$work/venv/bin/python" dictionary-learning==0.1.0 torch==2.15.0 numpy==2.4.6 nnsight==0.3.7 \
   transformers==5.24.0 datasets==5.2.0 accelerate==1.15.0 einops==0.8.2
 "$work/venv/bin/python" - 2>/dev/null <<'PY'
 import torch

@@ -9,7 +9,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --no-compile overcomplete==0.3.0 torch==2.15.0 torchvision==0.29.2 numpy==2.4.6 matplotlib==3.8.4 scikit-learn==1.9.1
+"$work/venv/bin/pip" install -q uv==0.13.9
+"$work/venv/bin/uv" pip install -q --python "$work/venv/bin/python" overcomplete==0.3.0 torch==2.15.0 torchvision==0.29.2 numpy==2.4.6 matplotlib==3.8.4 scikit-learn==1.9.1
 "$work/venv/bin/python" - <<'PY'
 import sklearn.metrics
 import torch

@@ -9,7 +9,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --no-compile eai-sparsify==1.3.3 torch==2.15.0 numpy==2.4.6 transformers==5.24.0 \
+"$work/venv/bin/pip" install -q uv==0.13.9
+"$work/venv/bin/uv" pip install -q --python "$work/venv/bin/python" eai-sparsify==1.3.3 torch==2.15.0 numpy==2.4.6 transformers==5.24.0 \
   datasets==5.2.0 accelerate==1.15.0 einops==0.8.2 safetensors==0.8.0 natsort==8.4.0 schedulefree==1.4.1 simple-parsing==0.1.9
 SPARSIFY_DISABLE_TRITON=1 "$work/venv/bin/python" - <<'PY'
 import torch
