@@ -26,7 +26,7 @@ const files = {
   model: /\.(gguf|safetensors|bin|json|jinja)$/i,
   // A plain .json may describe the data; compressed, it is data.
   text: /\.(parquet|arrow|feather|(jsonl|ndjson|txt)(\.gz|\.zst)?|json\.(gz|zst)|(?<!(^|\/)(dataset_infos?|dataset_dict|state|config)\.)json)$/i,
-  sae: /\.(json|safetensors|npz|pt)$/i
+  sae: /\.(json|safetensors|npz|pt|pth|bin)$/i
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`)
@@ -35,7 +35,8 @@ const escaped = (text: string): string => text.replaceAll(/[.+?^${}()|[\]\\]/g, 
 export const lookupOf = (of: SourceOf, path: string): Lookup => {
   const parts = path.split("/")
   const at = parts.findIndex((part) => part.includes("*"))
-  if (at < 0 && !files[of].test(path)) return { folder: path, recursive: of === "text", wanted: undefined }
+  if (at < 0 && !files[of].test(path))
+    return { folder: path, recursive: of === "text" || (of === "sae" && path !== ""), wanted: undefined }
   const folder = parts.slice(0, at < 0 ? -1 : at).join("/")
   const pattern = path.split("*").map(escaped).join("[^/]*")
   return { folder, recursive: at >= 0 && at < parts.length - 1, wanted: new RegExp(`^${pattern}$`) }
@@ -113,13 +114,23 @@ const chooseText = (
   return found.map((entry) => ({ name: entry.path, entry }))
 }
 
-const chooseSae = (found: ReadonlyArray<HubEntry>, all: string): ReadonlyArray<Chosen> | NothingChosen =>
-  found.some(({ path }) => /\.(safetensors|npz|pt)$/i.test(path))
-    ? asNamed(found)
-    : {
-        problem: `no weights of an SAE stand there (.safetensors, .npz or .pt); there is ${all}`,
-        remedy: "add the folder of one SAE: hf:org/name@revision/FOLDER"
-      }
+/** A folder's own files; where they are a configuration alone, those of its `checkpoints/` as well (Llama Scope). */
+const chooseSae = (
+  found: ReadonlyArray<HubEntry>,
+  folder: string,
+  all: string
+): ReadonlyArray<Chosen> | NothingChosen => {
+  const named = found.map((entry) => ({ name: entry.path.slice(folder === "" ? 0 : folder.length + 1), entry }))
+  const own = named.filter(({ name }) => !name.includes("/"))
+  const isWeights = ({ name }: Chosen) => /\.(safetensors|npz|pt|pth|bin)$/i.test(name)
+  if (own.some(isWeights)) return own
+  const below = named.filter(({ name }) => /^checkpoints\/[^/]*$/.test(name))
+  if (own.length > 0 && below.some(isWeights)) return [...own, ...below]
+  return {
+    problem: `no weights of an SAE stand there (.safetensors, .npz, .pt, .pth or .bin); there is ${all}`,
+    remedy: "add the folder of one SAE: hf:org/name@revision/FOLDER"
+  }
+}
 
 export const chooseHubFiles = (
   of: SourceOf,
@@ -139,6 +150,6 @@ export const chooseHubFiles = (
     case "text":
       return chooseText(found, wanted !== undefined || folder !== "", all)
     case "sae":
-      return chooseSae(found, all)
+      return chooseSae(found, folder, all)
   }
 }

@@ -179,6 +179,17 @@ describe("an hf: data set or SAE", () => {
     const source = await world.resolve(`hf:google/scope@main/${folder}`, "sae")
     assert.deepStrictEqual(names(source), ["params.npz"])
     assert.strictEqual(String(await world.read(source, "params.npz")), "npz")
+    const nested = { "l5/hyperparams.json": "{}", "l5/checkpoints/final.safetensors": "st", "l5/other/x.pt": "x" }
+    world.hub.repos.set("fnlp/scope", { refs: { main: first }, commits: { [first]: nested } })
+    assert.deepStrictEqual(names(await world.resolve("hf:fnlp/scope@main/l5", "sae")), [
+      "hyperparams.json",
+      "checkpoints/final.safetensors"
+    ])
+    world.hub.repos.set("good/fire", {
+      refs: { main: first },
+      commits: { [first]: { "SAE-l19.pth": "pt", "a.pth": "a" } }
+    })
+    assert.deepStrictEqual(names(await world.resolve("hf:good/fire@main/SAE-l19.pth", "sae")), ["SAE-l19.pth"])
     assert.include(await world.failure("hf:google/scope", "sae"), "no weights of an SAE stand there")
     assert.include(await world.failure("hf:google/scope", "sae"), "there is layer_12/")
   })
