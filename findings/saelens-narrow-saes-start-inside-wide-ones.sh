@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Good guess: SAEs of different widths trained by SAELens from its default seed start from unrelated dictionaries; a wide
+# Good guess: SAEs of different widths that SAELens builds after the same torch.manual_seed start from unrelated dictionaries; a wide
 #   SAE's latent that has cosine 0.7 or more with one of the narrow SAE's was found twice.
 # What happens: W_dec is drawn row by row in one call from the seeded generator and then brought to one norm, so the first
 #   256 rows (decoder, and tied encoder) of the wide SAE are bit for bit the whole narrow SAE, also across architectures.
 #   Feature splitting, stitching (which latents of the wide SAE are new?) and seed-to-seed agreement are measured on twins,
 #   and the latent with the same number is the match, before a single step of training.
-# Versions: sae-lens 6.54.12, transformer-lens 3.9.0, torch 2.15.0 (cpu). The runner's default seed is 42.
+# Versions: sae-lens 6.54.12, transformer-lens 3.9.0, torch 2.15.0 (cpu). The seed is set by hand: the training runner's own seed is without effect.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,7 +19,7 @@ from sae_lens import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig, StandardT
 
 
 def decoder(make, config, width, seed):
-    torch.manual_seed(seed)  # what the training runner does with cfg.seed
+    torch.manual_seed(seed)
     return make(config(d_in=64, d_sae=width)).W_dec.detach()
 
 
