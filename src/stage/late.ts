@@ -1,7 +1,7 @@
 /** A function of a module that is loaded when it is first called: the head reads what a kind declares, and runs nothing. */
 import * as Effect from "effect/Effect"
 
-/** `run: late(() => import("../src/sae/evaluate/evaluate-sae.ts"), (module) => module.evaluateSae)` */
+/** `run: late(() => import(ITS_MODULE), (module) => module.evaluateSae)` */
 export const late =
   <Module, Arguments extends ReadonlyArray<unknown>, A, E, R>(
     load: () => Promise<Module>,
