@@ -24,6 +24,12 @@ const gelu = made((x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQR
 
 const silu = made((x) => tf.mul(x, tf.sigmoid(x)), "silu")
 
+/** The error function moved and stretched so that it stands near relu^2: mean sqrt(1/2), deviation sqrt(1 / (4 pi)) (MEGA). */
+const laplace = made((x) => {
+  const [mean, deviation] = [Math.SQRT1_2, Math.sqrt(1 / (4 * Math.PI))]
+  return tf.mul(tf.add(tf.erf(tf.div(tf.sub(x, mean), deviation * Math.SQRT2)), 1), 0.5)
+})
+
 const functions: Readonly<Record<string, ActivationFunction>> = {
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
@@ -37,6 +43,13 @@ const functions: Readonly<Record<string, ActivationFunction>> = {
   relu2: made((x) => tf.square(tf.relu(x))),
   silu,
   swish: silu,
+  gelu_10: made((x) => tf.clipByValue(gelu(x), -10, 10)),
+  hardswish: made((x) => tf.mul(x, tf.div(tf.relu6(tf.add(x, 3)), 6))),
+  laplace,
+  leaky_relu: made((x) => tf.leakyRelu(x, 0.01)),
+  mish: made((x) => tf.mul(x, tf.tanh(tf.softplus(x)))),
+  relu6: made(tf.relu6),
+  sqrtsoftplus: made((x) => tf.sqrt(tf.softplus(x))),
   tanh: made(tf.tanh),
   sigmoid: made(tf.sigmoid),
   linear: made((x) => x)

@@ -189,7 +189,8 @@ const unknownKey = (fields: Fields, reads: ReadonlyArray<string>, context: numbe
   Object.keys(fields).find((key) => {
     const value = fields[key]
     if (value === null || value === undefined || always.has(key) || reads.includes(key)) return false
-    return !(key === "factor" && value === 1) && !(key === "original_max_position_embeddings" && value === context)
+    const isContext = key === "original_max_position_embeddings" || key === "max_position_embeddings"
+    return !(key === "factor" && value === 1) && !(isContext && value === context)
   })
 
 /** How much longer a context than the trained one the parameters are meant for, beyond `max_position_embeddings`. */

@@ -5,7 +5,7 @@
     python make.py NAME ...   # these again
 
 Written with transformers 5.23.0 (up to qwen3) and 5.24.0, and torch 2.15.0, float32, eager attention, one text of 12 tokens a
-model.
+model. gemma3_both_ways, gpt_neo_bin, llama_yarn_mscale_0 and mistral_layer_types are as bench/fidelity/make-models.py makes them.
 """
 
 import json
