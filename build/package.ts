@@ -57,7 +57,8 @@ const openDeclarations = (): ReadonlySet<string> => {
   const visit = (file: string): void => {
     if (reached.has(file)) return
     reached.add(file)
-    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\(|import )"(\.[^"]+)"/g)) {
+    const text = readFileSync(file, "utf8").replaceAll(/\/\*[^]*?\*\//g, "")
+    for (const [, path] of text.matchAll(/(?:from |import\(|import )"(\.[^"]+)"/g)) {
       visit(resolve(dirname(file), (path as string).replace(/\.[tj]s$/, ".d.ts")))
     }
   }

@@ -57,7 +57,7 @@ beforeAll(async () => {
     assert.strictEqual(install.code, 0, install.stderr)
     await good(bin("pipeline"), ["init", "."])
   }
-})
+}, 600_000)
 
 describe("the packed package", () => {
   it("holds what is needed and no more: no tests, no sources but the example's, no results of anybody", ({ skip }) => {
