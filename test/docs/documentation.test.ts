@@ -51,7 +51,7 @@ beforeAll(() => {
         "effect/*": [join(modules, "effect/dist/*.d.ts")]
       }
     },
-    include: ["stages", "src", "examples"]
+    include: ["stages", "kinds", "src", "examples"]
   }
   writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(tsconfig))
   writeFileSync(join(directory, "package.json"), `{ "type": "module" }`)

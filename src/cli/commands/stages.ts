@@ -28,10 +28,10 @@ const describe = (kind: StageKind): string => {
     param.type + (param.unit === undefined ? "" : `, ${param.unit}`),
     param.description + ("default" in param ? ` (default ${JSON.stringify(param.default)})` : " (required)")
   ])
-  const metrics = Object.entries(kind.metrics).map(([name, { better, description }]) => [
+  const metrics = Object.entries(kind.metrics).map(([name, { better, description, optional }]) => [
     `  ${name}`,
     better === "neither" ? "" : `${better} is better`,
-    description
+    description + (optional === true ? " (where it can be measured)" : "")
   ])
   const section = (title: string, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
     rows.length === 0 ? "" : `\n${title}\n${formatTable(rows)}\n`
