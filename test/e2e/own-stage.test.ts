@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { cli, project, start, statuses } from "./run-cli.ts"
+import { cli, finished, project, start, statuses } from "./run-cli.ts"
 
 const formula = "export const double = (x: number): number => x * 2\n"
 const kind = `
@@ -15,14 +15,20 @@ export default Stage.make("doubled", {
   inputs: {},
   params: { x: Param.number({ description: "the number" }) },
   output: Files,
-  metrics: { y: { better: "neither", tolerance: 0, description: "twice x" } },
+  decode: (params) =>
+    Stage.decoded(params, params.x > 100 ? [{ param: "x", problem: "x is above 100", remedy: "lower it" }] : []),
+  metrics: {
+    y: { better: "neither", tolerance: 0, description: "twice x" },
+    root: { better: "neither", tolerance: 0, description: "of twice x", optional: true }
+  },
   engine: false,
   isolation: "pool",
   run: ({ params, output }) =>
     Effect.gen(function* () {
       yield* output.writeJson("y.json", double(params.x))
-      return { y: double(params.x) }
-    })
+      return { y: double(params.x), root: { unmeasured: "roots are not for today" } }
+      assert.include(lines, "x.yaml:4:33 stages.c.with.x: x is above 100; lower it")
+  })
 })
 `
 const experiment = `stages:
@@ -46,6 +52,10 @@ describe("a stage kind of the user's own", { timeout: 120_000 }, () => {
   it("is found by its name, and reruns for a changed formula, not for a comment or a type", async () => {
     const first = await run("twice")
     assert.deepStrictEqual(statuses(first), ["twice ran"], first.stderr)
+    assert.deepStrictEqual(finished(first).stages[0]?.metrics, { y: 42 })
+    const shown = await cli(["show", "x.yaml", "twice"], { cwd: directory })
+    assert.match(shown.stdout, /^  y +42 +twice x$/m)
+    assert.match(shown.stdout, /^  root +none +not measured: roots are not for today$/m)
     edit(`// twice as much\nexport interface Unused { a: string }\n${formula}`)
     assert.deepStrictEqual(statuses(await run("twice")), ["twice hit"])
     edit(formula.replace("x * 2", "x + x + 0"))
@@ -71,7 +81,7 @@ describe("a stage kind of the user's own", { timeout: 120_000 }, () => {
   it("tells a parameter that is missing, misspelled or of the wrong type, where it is written", async () => {
     writeFileSync(
       join(directory, "x.yaml"),
-      `stages:\n  a: { uses: doubled, with: { y: 3 } }\n  b: { uses: doubled, with: { x: no } }\n`
+      `stages:\n  a: { uses: doubled, with: { y: 3 } }\n  b: { uses: doubled, with: { x: no } }\n  c: { uses: doubled, with: { x: 101 } }\n`
     )
     const wrong = await run()
     assert.strictEqual(wrong.code, 2)
