@@ -66,7 +66,7 @@ const median = (numbers: ReadonlyArray<number>): number =>
 
 const compare = async (name: string, model: RunnableModel): Promise<void> => {
   const rng = Rng.make(0, "tokens")
-  const ids = Int32Array.from({ length: batch * time }, () => rng.int(model.info.vocabulary))
+  const ids = Int32Array.from({ length: batch * time }, () => rng.int(model.info.d_vocab))
   const rows = Array.from({ length: batch }, (_, b) => [...ids.subarray(b * time, (b + 1) * time)])
   const hook = `blocks.${peers.layers[name]}.hook_resid_pre`
   const ours = (): Float32Array => {

@@ -18,7 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/execute/local/large-pages.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
-import type { Architecture } from "../../src/sae/architecture.ts"
+import type { SaeArchitecture } from "../../src/sae/architecture.ts"
 import { bfloat16ProductsAreFast } from "../../src/tensor/tensorflow/compiled-ops.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { architectureOf, makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
@@ -98,7 +98,7 @@ interface Line {
   readonly others: ReadonlyArray<number | undefined>
 }
 
-const measure = async (architecture: Architecture, precision: string): Promise<Line> => {
+const measure = async (architecture: SaeArchitecture, precision: string): Promise<Line> => {
   const own = makeOwnStep(stepOptions(architecture, shape, precision), await architecture.load(), shape, rows)
   const times = { encode: [] as Array<number>, own: [] as Array<number> }
   const others: Array<number | undefined> = []

@@ -1,6 +1,6 @@
 /** Our own trainer of one architecture, at the weights and biases that the others start from. */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { Architecture, TrainingMethod } from "../../src/sae/architecture.ts"
+import type { SaeArchitecture, TrainingMethod } from "../../src/sae/architecture.ts"
 import { architectures } from "../../src/sae/architectures.ts"
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
 import { defaultsFor, resolveOptions, type TrainingOptions } from "../../src/sae/training-options.ts"
@@ -14,13 +14,13 @@ export interface StepShape {
   readonly bias: number
 }
 
-export const architectureOf = (name: string): Architecture => {
+export const architectureOf = (name: string): SaeArchitecture => {
   const found = architectures.get(name)
   if (found === undefined) throw new Error(`there is no architecture ${name}`)
   return found
 }
 
-export const stepOptions = (architecture: Architecture, shape: StepShape, precision: string): TrainingOptions => {
+export const stepOptions = (architecture: SaeArchitecture, shape: StepShape, precision: string): TrainingOptions => {
   const own = { k: shape.k, precision, sparsity_coefficient: 0.1, threshold_init: shape.bias }
   return {
     ...defaultsFor(architecture),

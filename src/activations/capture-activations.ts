@@ -14,6 +14,7 @@ import { type Capture, openCapture } from "./capture-member.ts"
 import { heldOutDocuments, heldOutShare } from "./held-out-documents.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"
 import { medianContexts, medianNorms } from "./outlier-mask.ts"
+import { breathe } from "../stage/breathe.ts"
 
 export type { Capture, Captured } from "./capture-member.ts"
 
@@ -109,7 +110,7 @@ export const captureActivations = Effect.fn("captureActivations")(function* (
       capture.progress({ done: (first + block.count) * time, total: tokens.contexts * time, unit: "tokens" })
       if (capture.checkpoint?.due() === true) yield* member.save
     }
-    yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+    yield* breathe
   }
   return yield* Effect.forEach(members, ({ finish }) => finish)
 })

@@ -58,9 +58,9 @@ const checkTokens = Effect.fnUntraced(function* (
       "Load the text with this model."
     )
   }
-  if (tokens.context_size > info.context) {
+  if (tokens.context_size > info.n_ctx) {
     return yield* stageFailed(
-      `contexts of ${tokens.context_size} tokens exceed the model's ${info.context}`,
+      `contexts of ${tokens.context_size} tokens exceed the model's ${info.n_ctx}`,
       "Load the text with shorter contexts."
     )
   }

@@ -15,6 +15,7 @@ import { isHeldOut } from "./held-out-documents.ts"
 import type * as recipeModel from "./load-recipe-model.ts"
 import { blockContexts, hookId, type HookValues, runHooks } from "./hook-pass.ts"
 import { pageOf } from "./paged-stream.ts"
+import { breathe } from "../stage/breathe.ts"
 
 /** How far a model on another engine may be from the one that was probed. */
 const probeTolerance = 1e-3
@@ -212,7 +213,7 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
         result.set(values.subarray(i * d_in, (i + 1) * d_in), at)
         at += d_in
       }
-      yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      yield* breathe
     }
     return result
   })

@@ -15,6 +15,7 @@ import type { Progress } from "../stage/progress.ts"
 import { checkedBatch } from "./checked-batch.ts"
 import { makeNormHistogram } from "./norm-histogram.ts"
 import { openRowBuckets } from "./row-buckets.ts"
+import { breathe } from "../stage/breathe.ts"
 
 export interface ShuffleOptions {
   readonly seed: number
@@ -25,8 +26,6 @@ export interface ShuffleOptions {
 
 /** Each is an open file with a buffer of its own. */
 const mostBuckets = 512
-
-const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 const columnsOf = (rows: number, d_in: number): RowColumns => ({
   activation: new Float32Array(rows * d_in),

@@ -1,6 +1,6 @@
 /** Cosines between the decoder directions of two SAEs, by blocks of rows so that no full matrix is held. */
 import * as tf from "@tensorflow/tfjs-core"
-import { computed } from "./computed.ts"
+import { readFloats } from "../tensor/read-tensor.ts"
 
 /** [rows, d] with every row scaled to length 1; a zero row stays zero. */
 export const unitRows = (W: Float32Array<ArrayBuffer>, d: number): Float32Array<ArrayBuffer> => {
@@ -28,7 +28,7 @@ export const forEachCosineBlock = (
   const B = tf.tensor2d(unitRows(b, d), [m, d])
   for (let first = 0; first < n; first += block) {
     const rows = Math.min(block, n - first)
-    const cosines = computed(() =>
+    const cosines = readFloats(() =>
       tf.matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
     )
     visit(cosines, first, rows)

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import { notHit, selectRun } from "../plan/select-run.ts"
 import type { RunSelection, SelectedRun } from "../plan/select-run.ts"
-import type { FirstCause, RunOptions, RunResult } from "../run/run-options.ts"
+import type { FirstCause, RunRequest, RunResult } from "../run/run-options.ts"
 import { run } from "../run/run.ts"
 import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { planExperiment } from "./load-experiment.ts"
@@ -45,7 +45,7 @@ export const planSelected = Effect.fn("planSelected")(function* (experiment: Exp
 
 export const runExperiment = Effect.fn("runExperiment")(function* (
   { experiment, selected, setupOf, changedSincePlan }: SelectedPlan,
-  options: Pick<RunOptions, "onEvent" | "engine" | "keepGoing" | "jobs">
+  options: Pick<RunRequest, "onEvent" | "engine" | "keepGoing" | "jobs">
 ) {
   const result = yield* run(experiment.compiled.graph, {
     projectDirectory: experiment.project.directory,

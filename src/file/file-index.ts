@@ -2,9 +2,8 @@
  * A small index on disk of values computed from files, each valid as long as those files are unchanged. It only saves
  * time: a missing or damaged index is an empty one, and two writers cannot harm each other (the later one wins).
  */
-import { randomUUID } from "node:crypto"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { readFile } from "node:fs/promises"
+import { writeAtomic } from "./atomic-write.ts"
 import { isUnchanged, takeFingerprint } from "./fingerprint.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 
@@ -66,14 +65,7 @@ export const openFileIndex = async (path: string, version: string): Promise<File
     save: async () => {
       if (!changed) return
       const kept = Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith(prefix)))
-      const temporary = `${path}.${randomUUID()}`
-      try {
-        await mkdir(dirname(path), { recursive: true })
-        await writeFile(temporary, JSON.stringify(kept))
-        await rename(temporary, path)
-      } catch {
-        await rm(temporary, { force: true }).catch(() => {})
-      }
+      await writeAtomic(path, JSON.stringify(kept)).catch(() => {})
     }
   }
 }

@@ -32,9 +32,9 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
   yield* requireTextOrder(activations)
   yield* requireHeldOut(activations)
   const model = yield* openModel(language)
-  if (settings.longestPrompt + 1 > model.info.context) {
+  if (settings.longestPrompt + 1 > model.info.n_ctx) {
     return yield* stageFailed(
-      `longest_prompt is ${settings.longestPrompt}, the model's context ${model.info.context}`,
+      `longest_prompt is ${settings.longestPrompt}, the model's context ${model.info.n_ctx}`,
       "Lower longest_prompt."
     )
   }

@@ -7,6 +7,7 @@ import type { SaeModel } from "../sae/sae-model.ts"
 import { encodeRows } from "../sae/sae-model.ts"
 import type { Firings } from "./firings.ts"
 import { collectFirings } from "./firings.ts"
+import { breathe } from "../stage/breathe.ts"
 
 export interface CollectedActivations {
   /** Positions of the rows read, ascending. */
@@ -68,9 +69,6 @@ export const collectActivations = (
     }
     return { positions: concatenated(positions), counts, firings: collector.finish() }
   })
-
-/** Lets timers and messages through between blocks of synchronous work. */
-export const breathe: Effect.Effect<void> = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 const concatenated = (parts: ReadonlyArray<Int32Array<ArrayBuffer>>): Int32Array<ArrayBuffer> => {
   const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))

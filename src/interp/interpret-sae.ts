@@ -15,9 +15,9 @@ import { openSaeModel } from "../sae/sae-model.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { Tokenizer } from "../text/tokenizer.ts"
+import type { TextTokenizer } from "../text/tokenizer.ts"
 import { activationHistogram, chooseExamples } from "./choose-examples.ts"
-import { breathe, collectActivations } from "./collect-activations.ts"
+import { collectActivations } from "./collect-activations.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
 import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
@@ -34,6 +34,7 @@ import type { MeasuredPattern } from "./select-patterns.ts"
 import type { TokenStream } from "./token-stream.ts"
 import { indexPositions } from "./token-stream.ts"
 import { makeTrie, wildcard } from "./token-trie.ts"
+import { breathe } from "../stage/breathe.ts"
 
 export interface InterpretOptions extends Omit<ExplainOptions, "drawToken"> {
   /** Live latents explained; null: all. */
@@ -54,7 +55,7 @@ export interface InterpretOptions extends Omit<ExplainOptions, "drawToken"> {
 
 export interface InterpretInput {
   readonly model: RunnableModel
-  readonly tokenizer: Tokenizer
+  readonly tokenizer: TextTokenizer
   readonly activations: ActivationsHandle
   readonly sae: { readonly digest: string; readonly architecture: string; readonly weights: SaeWeights }
   readonly progress: (progress: Progress) => void
@@ -147,7 +148,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
 
   // Only a hook that is added to the residual stream, or is it, reaches the logits directly.
   const logits =
-    sae.d_in === model.info.dModel && /hook_(resid_|mlp_out|attn_out|embed)/.test(hook)
+    sae.d_in === model.info.d_model && /hook_(resid_|mlp_out|attn_out|embed)/.test(hook)
       ? decoderLogits(
           model,
           weights,

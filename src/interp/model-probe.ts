@@ -40,7 +40,7 @@ export const makeLatentProbe = (model: RunnableModel, sae: SaeModel, { hook, bos
     const time = length + leading
     const n = latents.length
     const result = new Float32Array(n)
-    const size = Math.max(1, Math.min(encodeRows(sae.d_sae), Math.floor(widest / (model.info.dMlp * time))))
+    const size = Math.max(1, Math.min(encodeRows(sae.d_sae), Math.floor(widest / (model.info.d_mlp * time))))
     for (let first = 0; first < n; first += size) {
       const batch = Math.min(size, n - first)
       const ids = new Int32Array(batch * time)

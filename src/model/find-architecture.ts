@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { codeEnding } from "../project/code-ending.ts"
 import { misspelt } from "../words/did-you-mean.ts"
-import type { Architecture, ModelConfig } from "./decoder/architecture.ts"
+import type { ModelArchitecture, ModelConfig } from "./decoder/architecture.ts"
 import { ModelError } from "./decoder/model-error.ts"
 
 /** `model_type` -> file: its name, with `-` for `_`. */
@@ -16,10 +16,10 @@ const files: ReadonlyMap<string, string> = new Map(
 
 export const architectureNames: ReadonlyArray<string> = [...files.keys()]
 
-const load = (file: string): Promise<{ readonly default: Architecture }> =>
-  import(`./architectures/${file}${codeEnding}`) as Promise<{ readonly default: Architecture }>
+const load = (file: string): Promise<{ readonly default: ModelArchitecture }> =>
+  import(`./architectures/${file}${codeEnding}`) as Promise<{ readonly default: ModelArchitecture }>
 
-export const findArchitecture = (config: ModelConfig): Effect.Effect<Architecture, ModelError> => {
+export const findArchitecture = (config: ModelConfig): Effect.Effect<ModelArchitecture, ModelError> => {
   const name = config["model_type"]
   const file = typeof name === "string" ? files.get(name) : undefined
   if (file !== undefined)

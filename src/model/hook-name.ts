@@ -41,7 +41,7 @@ export interface HookPoint {
 /** Every hook of a model, in the order of the forward pass. */
 export const hookPoints = (info: ModelInfo): ReadonlyArray<HookPoint> => {
   const points: Array<HookPoint> = []
-  const add = (name: string, layer: number, shape: ReadonlyArray<number> = [info.dModel]): void => {
+  const add = (name: string, layer: number, shape: ReadonlyArray<number> = [info.d_model]): void => {
     const perToken = shape.length > 0
     const width = perToken ? shape.reduce((a, b) => a * b, 1) : 0
     points.push({ name, order: points.length, layer, perToken, shape, width })
@@ -56,7 +56,7 @@ export const hookPoints = (info: ModelInfo): ReadonlyArray<HookPoint> => {
     add(`blocks.${l}.hook_mlp_out`, l)
     add(`blocks.${l}.hook_resid_post`, l)
   }
-  add("ln_final.hook_normalized", info.layers)
+  add("ln_final.hook_normalized", info.n_layers)
   return points
 }
 
@@ -71,14 +71,14 @@ export const findHook = (name: string, info: ModelInfo): HookPoint | string => {
   const found = points.find((point) => point.name === name)
   if (found !== undefined) return found
   const [, number, point] = /^blocks\.(\d+)\.(.+)$/.exec(name) ?? []
-  if (point === "hook_resid_mid" && info.parallel && Number(number) < info.layers) {
+  if (point === "hook_resid_mid" && info.parallel && Number(number) < info.n_layers) {
     return `hook ${name}: attention and MLP of this model work side by side, so nothing lies between them`
   }
   const those = points.filter((other) => other.name.endsWith(`.${point ?? ""}`) && other.name.startsWith("blocks."))
   if (point !== undefined && those.length > 0) {
-    return Number(number) < info.layers
+    return Number(number) < info.n_layers
       ? `hook ${name}: of this model only the blocks ${those.map(({ layer }) => layer).join(", ")} have ${point}`
-      : `hook ${name}: the model has blocks 0 to ${info.layers - 1}`
+      : `hook ${name}: the model has blocks 0 to ${info.n_layers - 1}`
   }
   const near = suggest(
     name,

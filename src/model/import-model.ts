@@ -105,7 +105,7 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   yield* checkWeights(handle.config, weights).pipe(Effect.mapError(refused))
   const warnings = yield* modelWarnings(handle.config, weights).pipe(Effect.mapError(refused))
   const json = yield* handle.tokenizer.pipe(Effect.mapError(refused))
-  yield* checkTokenizer(json, info.vocabulary).pipe(Effect.mapError(refused))
+  yield* checkTokenizer(json, info.d_vocab).pipe(Effect.mapError(refused))
   for (const [name, file] of copied) yield* copySourceFile(source, file, yield* output.path(name))
   for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
   // What a moving name stood for belongs to the model; where a local file lay does not.

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { RunnableModel } from "./runnable-model.ts"
-import { type RunOptions, runModel, type TokenBatch } from "./run-model.ts"
+import { type PassOptions, runModel, type TokenBatch } from "./run-model.ts"
 
 export interface LogitGradientOptions {
   readonly hook: string
@@ -16,7 +16,7 @@ export interface LogitGradientOptions {
   /** Where the gradient is taken; not disposed. @default the model's own activation at the hook */
   readonly at?: tf.Tensor
   /** Further replacements, at other hooks. */
-  readonly replace?: RunOptions["replace"]
+  readonly replace?: PassOptions["replace"]
 }
 
 export interface LogitGradient {

@@ -12,6 +12,6 @@ export const modelStage = Effect.fn("modelStage")(function* ({
   if (sources.source.licence !== undefined) log(`licence: ${sources.source.licence}`)
   const { info, parameters, warnings } = yield* importModel(sources.source, output)
   for (const warning of warnings) log(`warning: ${warning}`)
-  log(`${info.architecture}, ${info.layers} layers of width ${info.dModel}, ${parameters} parameters`)
-  return { layers: info.layers, d_model: info.dModel, vocab_size: info.vocabulary, parameters }
+  log(`${info.architecture}, ${info.n_layers} layers of width ${info.d_model}, ${parameters} parameters`)
+  return { layers: info.n_layers, d_model: info.d_model, vocab_size: info.d_vocab, parameters }
 })

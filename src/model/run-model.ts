@@ -22,7 +22,7 @@ export interface TokenBatch {
   readonly time: number
 }
 
-export interface RunOptions {
+export interface PassOptions {
   /** Names of the hooks whose activations are wanted, e.g. `blocks.1.hook_resid_post`. */
   readonly hooks?: ReadonlyArray<string>
   /**
@@ -65,7 +65,7 @@ const untilOver = (pass: () => void): void => {
  * @throws RangeError for an unknown hook, logits of a model without a head, a token id outside the vocabulary, a context that is too long, or a
  *   replacement of another shape
  */
-export const runModel = (model: ModelBody, tokens: TokenBatch, options: RunOptions): RunResult => {
+export const runModel = (model: ModelBody, tokens: TokenBatch, options: PassOptions): RunResult => {
   const { info } = model
   checkTokens(model, tokens)
   const wanted = new Set(options.hooks ?? [])
@@ -96,8 +96,8 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: RunOptio
       untilOver(() => {
         const x = forward(model, begun, { visit, watches }, beginning(model, [...wanted], replace))
         if (!logits || !isRunnable(model)) return
-        const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.dModel]))
-        out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.vocabulary]))
+        const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.d_model]))
+        out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.d_vocab]))
       })
     )
   } catch (error) {
@@ -125,7 +125,7 @@ interface Beginning {
 const beginning = (
   { info, needsBeginning }: ModelBody,
   wanted: ReadonlyArray<string>,
-  replace: NonNullable<RunOptions["replace"]>
+  replace: NonNullable<PassOptions["replace"]>
 ): Beginning | undefined => {
   if (needsBeginning) return undefined
   const met = (name: string): HookPoint => findHook(name, info) as HookPoint
@@ -141,10 +141,10 @@ const beginning = (
 
 const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch): void => {
   if (ids.length !== batch * time) throw new RangeError(`${ids.length} ids are not ${batch} contexts of ${time}`)
-  if (time > info.context) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.context}`)
+  if (time > info.n_ctx) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.n_ctx}`)
   for (const id of ids) {
-    if (id < 0 || id >= info.vocabulary) {
-      throw new RangeError(`token id ${id} is outside the vocabulary of ${info.vocabulary}`)
+    if (id < 0 || id >= info.d_vocab) {
+      throw new RangeError(`token id ${id} is outside the vocabulary of ${info.d_vocab}`)
     }
   }
 }
@@ -156,13 +156,13 @@ const embed = (model: ModelBody, { pass, keepEmbedded }: BegunPass, hooks: Hooks
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
   if (model.needsBeginning) keepEmbedded(x)
-  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.dModel]))
+  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.d_model]))
 }
 
 /** The residual stream that stands for all before it. */
 const given = ({ info }: ModelBody, { batch, time }: Pass, hooks: Hooks, begin: Beginning): tf.Tensor => {
   const { hook, residual } = begin
-  checkReplacement(hook, residual, [batch, time, info.dModel])
+  checkReplacement(hook, residual, [batch, time, info.d_model])
   // What comes before a block is told of by the block.
   return hook.endsWith("pre") ? residual : hooks.visit(hook, residual)
 }
@@ -171,7 +171,7 @@ const given = ({ info }: ModelBody, { batch, time }: Pass, hooks: Hooks, begin: 
 const forward = (model: ModelBody, begun: BegunPass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
   const { pass } = begun
   let x = begin === undefined ? embed(model, begun, hooks) : given(model, pass, hooks, begin)
-  for (let layer = begin?.block ?? 0; layer < model.info.layers; layer++) {
+  for (let layer = begin?.block ?? 0; layer < model.info.n_layers; layer++) {
     const input = x
     x = tf.tidy(() => runBlock(model, layer, input, pass, hooks))
   }

@@ -35,12 +35,11 @@ const forBlocks = (
 ): void => {
   const { info, weights } = model
   const [n, d] = normalized.shape
-  const size = Math.min(info.vocabulary, Math.max(leastTokens, Math.floor(blockNumbers / Math.max(1, n))))
-  for (let first = 0; first < info.vocabulary; first += size) {
-    const count = Math.min(size, info.vocabulary - first)
+  const size = Math.min(info.d_vocab, Math.max(leastTokens, Math.floor(blockNumbers / Math.max(1, n))))
+  for (let first = 0; first < info.d_vocab; first += size) {
+    const count = Math.min(size, info.d_vocab - first)
     tf.tidy(() => {
-      const rows =
-        count === info.vocabulary ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
+      const rows = count === info.d_vocab ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
       use(logitsOf(model, tf.matMul<tf.Tensor2D>(normalized, rows, false, true)), first)
     })
   }
@@ -79,7 +78,7 @@ const logNormalizers = (model: Unembedding, rows: tf.Tensor2D): Float64Array => 
  * @throws RangeError for a target outside the vocabulary
  */
 export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets: Int32Array): Float64Array => {
-  const { vocabulary } = model.info
+  const { d_vocab: vocabulary } = model.info
   if (targets.length !== normalized.shape[0]) {
     throw new RangeError(`${targets.length} targets for ${normalized.shape[0]} rows`)
   }
@@ -136,8 +135,8 @@ export interface TopLogits {
 /** @param normalized [n, d_model]: not disposed */
 export const topLogits = (model: Unembedding, normalized: tf.Tensor2D, count: number): TopLogits => {
   const n = normalized.shape[0]
-  if (!Number.isInteger(count) || count < 1 || count > model.info.vocabulary) {
-    throw new RangeError(`${count} of ${model.info.vocabulary} tokens`)
+  if (!Number.isInteger(count) || count < 1 || count > model.info.d_vocab) {
+    throw new RangeError(`${count} of ${model.info.d_vocab} tokens`)
   }
   const ids = new Int32Array(n * count)
   const logits = new Float32Array(n * count)

@@ -37,16 +37,16 @@ export interface Scope {
 }
 
 /** Where an expression stands, for messages. */
-export interface Place {
+export interface Spot {
   readonly at: Location
   readonly path: string
 }
 
-const report = (scope: Scope, { at, path }: Place, message: string): undefined => {
+const report = (scope: Scope, { at, path }: Spot, message: string): undefined => {
   scope.problems.push({ at, path, message })
 }
 
-const evaluateParam = (scope: Scope, place: Place, { name, indexes }: ParamExpression): Value | undefined => {
+const evaluateParam = (scope: Scope, place: Spot, { name, indexes }: ParamExpression): Value | undefined => {
   if (!scope.params.has(name)) {
     return report(scope, place, `there is no parameter "${name}"${suggestOrList(name, [...scope.params.keys()])}`)
   }
@@ -63,7 +63,7 @@ const evaluateParam = (scope: Scope, place: Place, { name, indexes }: ParamExpre
   return value
 }
 
-const evaluateMatrix = (scope: Scope, place: Place, { axis, coordinate }: MatrixExpression): Value | undefined => {
+const evaluateMatrix = (scope: Scope, place: Spot, { axis, coordinate }: MatrixExpression): Value | undefined => {
   const { row } = scope
   if (row === undefined)
     return report(scope, place, "matrix.* has no value here, only in what one row of the matrix is for")
@@ -112,7 +112,7 @@ const written = ({ stage, selector }: StageExpression): string => {
 }
 
 /** The plain value of `params.*` or `matrix.*`. */
-const evaluateTerm = (scope: Scope, place: Place, term: ParamExpression | MatrixExpression): Json | undefined => {
+const evaluateTerm = (scope: Scope, place: Spot, term: ParamExpression | MatrixExpression): Json | undefined => {
   const value = term.kind === "param" ? evaluateParam(scope, place, term) : evaluateMatrix(scope, place, term)
   if (value === undefined) return undefined
   const name = term.kind === "param" ? `params.${term.name}` : `matrix.${term.axis}`
@@ -125,7 +125,7 @@ const evaluateTerm = (scope: Scope, place: Place, term: ParamExpression | Matrix
 /** The rows that a reference names; a reference to one gives exactly one. */
 export const evaluateStage = (
   scope: Scope,
-  place: Place,
+  place: Spot,
   expression: StageExpression,
   /** Whether a reference without `*` may give several, as in `needs` and overrides. */
   several = false
@@ -154,7 +154,7 @@ export const evaluateStage = (
   return matches
 }
 
-const evaluateExpression = (scope: Scope, place: Place, expression: Expression): Value | undefined => {
+const evaluateExpression = (scope: Scope, place: Spot, expression: Expression): Value | undefined => {
   if (expression.kind === "param") return evaluateParam(scope, place, expression)
   if (expression.kind === "matrix") return evaluateMatrix(scope, place, expression)
   const rows = evaluateStage(scope, place, expression)
@@ -168,7 +168,7 @@ const evaluateExpression = (scope: Scope, place: Place, expression: Expression):
   return expression.selector?.list === true ? { type: "artifacts", items, at: place.at } : items[0]
 }
 
-const evaluateText = (scope: Scope, place: Place, node: Node & { readonly type: "scalar" }): Value | undefined => {
+const evaluateText = (scope: Scope, place: Spot, node: Node & { readonly type: "scalar" }): Value | undefined => {
   const template = parseTemplate(String(node.value))
   if (template instanceof Unreadable) return report(scope, place, template.message)
   if (template.kind === "text") return node

@@ -7,13 +7,13 @@ import type { RunRecord } from "../store/run-record.ts"
 import type { Store } from "../store/store.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
 import type { Places } from "../execute/executor.ts"
-import type { RunOptions } from "./run-options.ts"
+import type { RunRequest } from "./run-options.ts"
 
 /** An event without its time. */
 export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, "at"> : never
 
 export interface RunContext {
-  readonly options: RunOptions
+  readonly options: RunRequest
   readonly store: Store["Service"]
   readonly record: RunRecord
   readonly places: Places

@@ -17,7 +17,7 @@ export interface StageSetup {
   readonly sources: Readonly<Record<string, ResolvedSource>>
 }
 
-export interface RunOptions {
+export interface RunRequest {
   readonly projectDirectory: string
   /** The experiment file as the user wrote it: the name under which the keys of this run are remembered. */
   readonly experiment: string

@@ -18,7 +18,7 @@ import type { RunEvent, StageOutcome } from "./event.ts"
 import { hitOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
 import { readTail } from "./read-tail.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
-import type { FirstCause, RunOptions, RunResult } from "./run-options.ts"
+import type { FirstCause, RunRequest, RunResult } from "./run-options.ts"
 import { schedule } from "./schedule.ts"
 import { makeGroups } from "./together.ts"
 
@@ -28,7 +28,7 @@ const TAIL_LINES = 20
 /** More than one only where an artifact that is lost comes out otherwise than it was, which changes keys below it. */
 const MOST_PASSES = 5
 
-const makeEmit = (record: RunRecord, onEvent: RunOptions["onEvent"]): ((event: Untimed) => void) => {
+const makeEmit = (record: RunRecord, onEvent: RunRequest["onEvent"]): ((event: Untimed) => void) => {
   const written = new Map<string, number>()
   return (untimed) => {
     const event = { ...untimed, at: Date.now() } as RunEvent
@@ -52,7 +52,7 @@ const closure = ({ instances }: Graph, wanted: ReadonlySet<string> | undefined):
 }
 
 const keyer =
-  (options: RunOptions, outcomes: ReadonlyMap<string, StageOutcome>) =>
+  (options: RunRequest, outcomes: ReadonlyMap<string, StageOutcome>) =>
   (instance: StageInstance): Keyed => {
     const { facts, notes } = options.setupOf(instance)
     const manifest = manifestOf(instance, facts, (id) => outcomes.get(id)?.digest ?? undefined)
@@ -60,13 +60,13 @@ const keyer =
     return { key: keyOf(manifest), record: { manifest, notes } }
   }
 
-const planOf = (options: RunOptions, instances: ReadonlyArray<StageInstance>): Json => ({
+const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): Json => ({
   experiment: options.experiment,
   stages: instances.map(({ id, kind, needs, at }) => ({ id, kind: kind.name, needs, at }))
 })
 
 /** A failed stage is in the result; an error is what kept the run itself from starting. */
-export const run = Effect.fn("run")(function* (graph: Graph, options: RunOptions) {
+export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest) {
   const store = yield* Store
   const executor = yield* Executor
   const scope = yield* Scope.Scope

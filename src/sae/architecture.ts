@@ -99,7 +99,7 @@ export interface TrainingMethod<Own = unknown> {
 /** Options set together: those of all architectures and an architecture's own. */
 export type Settings<Own> = Partial<SharedOptions & Own>
 
-export interface Architecture<Own extends Params = Params> {
+export interface SaeArchitecture<Own extends Params = Params> {
   /** What `architecture:` says: the name of its file, with `_` for `-`. */
   readonly name: string
   /** In a few words, for the help. */

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import type { Architecture } from "./architecture.ts"
+import type { SaeArchitecture } from "./architecture.ts"
 
 const folder = new URL("./architectures/", import.meta.url)
 
@@ -16,15 +16,15 @@ const files: ReadonlyMap<string, string> = new Map(
     .map((file) => [file.replace(/\.\w+$/, "").replaceAll("-", "_"), fileURLToPath(new URL(file, folder))])
 )
 
-const load = async (name: string, file: string): Promise<Architecture> => {
-  const module = (await import(pathToFileURL(file).href)) as { readonly default?: Architecture }
+const load = async (name: string, file: string): Promise<SaeArchitecture> => {
+  const module = (await import(pathToFileURL(file).href)) as { readonly default?: SaeArchitecture }
   if (module.default?.name === name) return module.default
   throw new Error(`${file}: its default export has to be the architecture ${name}`)
 }
 
-export const architectures: ReadonlyMap<string, Architecture> = new Map(
+export const architectures: ReadonlyMap<string, SaeArchitecture> = new Map(
   await Promise.all([...files].map(async ([name, file]) => [name, await load(name, file)] as const))
 )
 
 /** The module whose code determines what the architecture gives. */
-export const architectureFile = ({ name }: Architecture): string => files.get(name) as string
+export const architectureFile = ({ name }: SaeArchitecture): string => files.get(name) as string

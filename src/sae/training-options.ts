@@ -1,10 +1,10 @@
 /** What a training run is told: what is trained, and how. */
 import type { Params, ParamValues } from "../stage/param.ts"
-import type { Architecture, Settings } from "./architecture.ts"
+import type { SaeArchitecture, Settings } from "./architecture.ts"
 import { sharedOptions, type SharedOptions } from "./settings/shared-options.ts"
 
-export type RunOptions = {
-  readonly architecture: Architecture
+export type TrainingTask = {
+  readonly architecture: SaeArchitecture
   readonly d_sae: number
   readonly steps: number
   readonly seed: number
@@ -13,10 +13,10 @@ export type RunOptions = {
 }
 
 /** `Own`: what the architecture alone has. */
-export type TrainingOptions<Own = unknown> = RunOptions & SharedOptions & Own
+export type TrainingOptions<Own = unknown> = TrainingTask & SharedOptions & Own
 
 /** The same as a run really uses them: nulls that stand for something that follows from the sizes are resolved. */
-export type ResolvedOptions<Own = unknown> = RunOptions &
+export type ResolvedOptions<Own = unknown> = TrainingTask &
   Omit<SharedOptions, "lr" | "dead_after"> & { readonly lr: number; readonly dead_after: number } & Own
 
 export const resolveOptions = <Own>(options: TrainingOptions<Own>): ResolvedOptions<Own> => ({
@@ -33,6 +33,6 @@ export const defaultsOf = <P extends Params>(params: P): Partial<ParamValues<P>>
   ) as Partial<ParamValues<P>>
 
 /** All options of an architecture that have a default, where no preset is named. */
-export const defaultsFor = <Own extends Params>({ options, defaults }: Architecture<Own>) =>
+export const defaultsFor = <Own extends Params>({ options, defaults }: SaeArchitecture<Own>) =>
   ({ ...defaultsOf(sharedOptions), ...defaultsOf(options), ...defaults, skip: false }) as SharedOptions &
     Settings<ParamValues<Own>> & { readonly skip: boolean }

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Params } from "../stage/param.ts"
 import { type Decoded, decoded, type ParamProblem } from "../stage/param-problem.ts"
-import type { Architecture, Task } from "./architecture.ts"
+import type { SaeArchitecture, Task } from "./architecture.ts"
 import { architectures } from "./architectures.ts"
 import { optionProblems } from "./option-problems.ts"
 import { sharedOptions } from "./settings/shared-options.ts"
@@ -26,7 +26,7 @@ const present = (values: object): Readonly<Record<string, unknown>> =>
 const isOwnOfAny = (name: string): boolean => [...architectures.values()].some(({ options }) => name in options)
 
 /** Options of other architectures that are given, and values that an option does not take. */
-const misplaced = ({ name, options }: Architecture, given: Readonly<Record<string, unknown>>) => {
+const misplaced = ({ name, options }: SaeArchitecture, given: Readonly<Record<string, unknown>>) => {
   const known: Params = { ...sharedOptions, ...options }
   return Object.entries(given).flatMap(([param, value]): ReadonlyArray<ParamProblem> => {
     const option = known[param]
@@ -40,7 +40,7 @@ const misplaced = ({ name, options }: Architecture, given: Readonly<Record<strin
   })
 }
 
-const presetProblem = (preset: string, { name }: Architecture): ParamProblem => {
+const presetProblem = (preset: string, { name }: SaeArchitecture): ParamProblem => {
   const known = [...architectures.values()].filter(({ presets }) => preset in presets).map((each) => each.name)
   const problem = `the preset ${preset} has no settings for ${name}; it has some for ${known.join(", ")}`
   return { param: "preset", problem }

@@ -5,7 +5,7 @@
 import * as Rng from "../random/rng.ts"
 import { listPrompt } from "./list-prompts.ts"
 import type { SpellerCorpus } from "./speller-corpus.ts"
-import type { Tokenizer } from "./tokenizer.ts"
+import type { TextTokenizer } from "./tokenizer.ts"
 
 const listShare = 0.3
 const orderSeed = 0
@@ -24,7 +24,7 @@ export interface NamedIds {
  */
 export const spellerText = function* (
   { heldOut, words, roles }: SpellerCorpus,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   tokensPerList: number
 ): Generator<NamedIds> {
   const drilled = words.filter((word) => roles.get(word) === "drilled")

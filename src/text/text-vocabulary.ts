@@ -34,10 +34,10 @@ const eosOf = (config: Readonly<Record<string, unknown>>): number | null => {
 /** What a text's ids have to know of the model that they are for. */
 export interface ModelFacts {
   readonly handle: LanguageModelHandle
-  readonly vocabulary: number
+  readonly d_vocab: number
   readonly bos: number | null
   /** Longest context, in tokens. */
-  readonly context: number
+  readonly n_ctx: number
 }
 
 /** Of what says what ids mean, there is one: `decodeLoadText`. */
@@ -60,10 +60,10 @@ export const textVocabulary = Effect.fn("textVocabulary")(function* (
       ...none,
       tokenizer,
       tokenizerDigest: handle.tokenizerDigest,
-      vocabulary: model.vocabulary,
+      vocabulary: model.d_vocab,
       bos: yield* bosOf(tokenizer.id, model.bos),
       eos: eosOf(handle.config),
-      longest: model.context
+      longest: model.n_ctx
     }
     return vocabulary
   }

@@ -1,10 +1,10 @@
 /** Documents as one stream of token ids: `endOfText doc endOfText doc ...`. */
 import type { TextDocument } from "../source/builtin/text-document.ts"
-import type { Tokenizer } from "./tokenizer.ts"
+import type { TextTokenizer } from "./tokenizer.ts"
 
 export const tokenStream = (
   documents: ReadonlyArray<TextDocument>,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   endOfText: number
 ): Int32Array<ArrayBuffer> => {
   const parts = documents.map(({ text }) => tokenizer.encode(text))

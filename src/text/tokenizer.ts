@@ -3,7 +3,7 @@ import { safeCuts } from "./safe-cuts.ts"
 import { makePipeline } from "./tokenizer/pipeline.ts"
 import { TokenizerProblem } from "./tokenizer/tokenizer-problem.ts"
 
-export interface Tokenizer {
+export interface TextTokenizer {
   /** Token ids of `text`; no special token is added. */
   readonly encode: (text: string) => Int32Array<ArrayBuffer>
   readonly decode: (ids: ArrayLike<number>) => string
@@ -14,7 +14,7 @@ export interface Tokenizer {
   readonly vocabularySize: number
 }
 
-export interface StreamingTokenizer extends Tokenizer {
+export interface StreamingTokenizer extends TextTokenizer {
   /**
    * The ids of a text that comes in pieces, exactly those of `encode` of the whole. Memory holds what lies between two
    * safe cuts (`safe-cuts.ts`): for a tokenizer without them the whole text.

@@ -86,7 +86,7 @@ const compare = Effect.fnUntraced(function* (model: ModelBody, expected: Safeten
     if (hook !== undefined) hooks.set(name, hook)
     else if (name !== "input_ids" && name !== "logits") throw new Error(`the golden holds ${name}, which is not known`)
   }
-  if (hooks.size < model.info.layers) throw new Error("the golden lacks hidden states")
+  if (hooks.size < model.info.n_layers) throw new Error("the golden lacks hidden states")
   const { activations } = runModel(model, tokens, { hooks: [...hooks.values()] })
   const differences: Record<string, number> = {}
   for (const [name, hook] of hooks) {
@@ -101,7 +101,7 @@ const compare = Effect.fnUntraced(function* (model: ModelBody, expected: Safeten
   differences["logits"] = greatestDifference(all, yield* expected.float32("logits"))
   const stated = expected.metadata["mean_cross_entropy"]
   if (stated !== undefined) {
-    const own = meanCrossEntropy(all, tokens, model.info.vocabulary)
+    const own = meanCrossEntropy(all, tokens, model.info.d_vocab)
     differences["mean_cross_entropy"] = Math.abs(own - Number(stated))
   }
   logits.dispose()

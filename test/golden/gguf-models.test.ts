@@ -21,7 +21,7 @@ import { unembed } from "../../src/model/unembed.ts"
 import { storedPackage } from "../../src/source/pypi/fetch-package.ts"
 import { packageModel } from "../../src/source/pypi/package-model.ts"
 import { parsePackageName } from "../../src/source/pypi/package-name.ts"
-import { makeTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts"
+import { makeTokenizer, type TextTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
 import { foldersIn, goldenKind, goldensDirectory } from "./golden-folders.ts"
 
@@ -78,7 +78,7 @@ const modelFile = Effect.fnUntraced(function* (folder: string) {
 })
 
 /** What a model puts behind a text, the most probable token each time. */
-const continuation = (model: RunnableModel, tokenizer: Tokenizer, text: string, count: number): string => {
+const continuation = (model: RunnableModel, tokenizer: TextTokenizer, text: string, count: number): string => {
   const bos = model.info.bos
   const ids = [...(bos === null ? [] : [bos]), ...tokenizer.encode(text)]
   const start = ids.length
@@ -86,8 +86,8 @@ const continuation = (model: RunnableModel, tokenizer: Tokenizer, text: string, 
     const best = tf.tidy(() => {
       const tokens = { ids: Int32Array.from(ids), batch: 1, time: ids.length }
       const activation = runModel(model, tokens, { hooks: [finalHook] }).activations[finalHook] as tf.Tensor
-      const last = tf.slice(activation, [0, ids.length - 1, 0], [1, 1, model.info.dModel])
-      return tf.argMax(unembed(model, tf.reshape(last, [1, model.info.dModel])), 1).dataSync()[0] as number
+      const last = tf.slice(activation, [0, ids.length - 1, 0], [1, 1, model.info.d_model])
+      return tf.argMax(unembed(model, tf.reshape(last, [1, model.info.d_model])), 1).dataSync()[0] as number
     })
     ids.push(best)
   }
@@ -131,7 +131,7 @@ const compare = Effect.fnUntraced(function* (model: RunnableModel, golden: Safet
     { hooks: [...new Set([...hooks, finalHook])] }
   )
   let relative = 0
-  const d = model.info.dModel
+  const d = model.info.d_model
   const last = (activation: tf.Tensor): tf.Tensor2D =>
     tf.tidy(() => tf.reshape(tf.slice(activation, [0, ids.length - 1, 0], [1, 1, d]), [1, d]))
   for (const name of names) {

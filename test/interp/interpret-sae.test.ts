@@ -10,7 +10,7 @@ import { makeLatentProbe } from "../../src/interp/model-probe.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { make } from "../../src/random/rng.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
-import type { Tokenizer } from "../../src/text/tokenizer.ts"
+import type { TextTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
 import type { TinyText } from "./tiny-model.ts"
 import { captured, config, tinyModel, tinyText } from "./tiny-model.ts"
@@ -68,7 +68,7 @@ const randomSae = (d_sae: number, k: number): SaeWeights => {
   }
 }
 
-const tokenizer: Tokenizer = {
+const tokenizer: TextTokenizer = {
   encode: () => new Int32Array(0),
   decode: (ids) => Array.from(ids, (id) => `<${id}>`).join(""),
   tokenText: (id) => `<${id}>`,

@@ -25,7 +25,7 @@ describe("the forward pass", () => {
       Effect.gen(function* () {
         const model = yield* ownGolden(family)
         const attentions = yield* ownAttentions(family)
-        const { heads, layers, dHead, keyValueHeads } = model.info
+        const { n_heads: heads, n_layers: layers, d_head, n_key_value_heads } = model.info
         const { batch, time } = twoTexts
         const { activations, logits } = everything(model)
         for (const { name, shape, perToken } of hookPoints(model.info)) {
@@ -60,13 +60,14 @@ describe("the forward pass", () => {
                 for (let k = 0; k < time; k++) {
                   if (k > q || k <= q - window) expect(row[k]).toBe(0)
                 }
-                const shared = Math.floor(h / (heads / keyValueHeads))
-                for (let i = 0; i < dHead; i++) {
+                const shared = Math.floor(h / (heads / n_key_value_heads))
+                for (let i = 0; i < d_head; i++) {
                   let mixed = 0
                   for (let k = 0; k <= q; k++) {
-                    mixed += (row[k] as number) * (v[((b * time + k) * keyValueHeads + shared) * dHead + i] as number)
+                    mixed +=
+                      (row[k] as number) * (v[((b * time + k) * n_key_value_heads + shared) * d_head + i] as number)
                   }
-                  expect(z[((b * time + q) * heads + h) * dHead + i]).toBeCloseTo(mixed, 4)
+                  expect(z[((b * time + q) * heads + h) * d_head + i]).toBeCloseTo(mixed, 4)
                 }
               }
             }
@@ -204,7 +205,7 @@ describe("the forward pass", () => {
       Effect.gen(function* () {
         const model = yield* ownGolden("qwen3")
         const { batch, time } = twoTexts
-        const { dModel, vocabulary } = model.info
+        const { d_model, d_vocab: vocabulary } = model.info
         const hook = "blocks.0.hook_resid_post"
         const clean = values(runModel(model, twoTexts, { logits: true }).logits)
         const same = runModel(model, twoTexts, { logits: true, replace: { [hook]: (x) => tf.clone(x) } })
@@ -220,7 +221,7 @@ describe("the forward pass", () => {
           replace: { [hook]: (x) => tf.mul(x, mask) }
         })
         const put = values(patched.activations[hook])
-        for (let i = 0; i < dModel; i++) expect(Math.abs(put[position * dModel + i] as number)).toBe(0)
+        for (let i = 0; i < d_model; i++) expect(Math.abs(put[position * d_model + i] as number)).toBe(0)
         const logits = values(patched.logits)
         for (let b = 0; b < batch; b++) {
           for (let t = 0; t < time; t++) {

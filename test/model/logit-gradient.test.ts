@@ -83,7 +83,7 @@ describe("the gradient of a number made of the logits", () => {
     Effect.gen(function* () {
       const model = yield* ownGolden("gemma3")
       const hook = "ln_final.hook_normalized"
-      const at = tf.zeros([2, 10, model.info.dModel])
+      const at = tf.zeros([2, 10, model.info.d_model])
       const { gradient, value } = logitGradient(model, twoTexts, { hook, scalar, at })
       // At zero every logit is 0 and caps are flat: the gradient is the difference of two unembedding rows.
       expect(value).toBe(0)

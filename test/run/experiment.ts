@@ -7,7 +7,7 @@ import type { Json } from "../../src/json/canonical-json.ts"
 import type { ArtifactRef, Graph, StageInstance } from "../../src/plan/stage-instance.ts"
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { RunEvent } from "../../src/run/event.ts"
-import type { RunOptions } from "../../src/run/run-options.ts"
+import type { RunRequest } from "../../src/run/run-options.ts"
 import type { Resources } from "../../src/stage/resources.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 import * as Wiring from "../../src/stage/wiring.ts"
@@ -85,13 +85,13 @@ export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
   })
 })
 
-export type TestOptions = Partial<Omit<RunOptions, "setupOf" | "onEvent">>
+export type TestOptions = Partial<Omit<RunRequest, "setupOf" | "onEvent">>
 
 export const optionsFor = (
   specs: ReadonlyArray<StageSpec>,
   onEvent: (event: RunEvent) => void,
   options: TestOptions = {}
-): RunOptions => ({
+): RunRequest => ({
   projectDirectory: import.meta.dirname,
   experiment: "test.yaml",
   engine: Effect.succeed("wasm"),

@@ -5,13 +5,13 @@ import { brownText } from "../../src/source/builtin/brown-text.ts"
 import { heldOutSplit } from "../../src/text/held-out-split.ts"
 import { type SpellerCorpus, spellerCorpus } from "../../src/text/speller-corpus.ts"
 import { spellerText } from "../../src/text/speller-text.ts"
-import { makeTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts"
+import { makeTokenizer, type TextTokenizer } from "../../src/text/tokenizer.ts"
 
 const tokenizerFile = new URL("../../models/tiny-speller/tokenizer.json", import.meta.url)
 
 describe("the speller corpus", () => {
   let corpus: SpellerCorpus
-  let tokenizer: Tokenizer
+  let tokenizer: TextTokenizer
   const files = () =>
     (builtinFiles("text", "speller-text") ?? []).map(({ name, path }) => ({
       name,

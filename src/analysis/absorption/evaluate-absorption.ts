@@ -66,9 +66,9 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
       }),
     catch: (cause) => unfit(cause instanceof Error ? cause.message : String(cause))
   })
-  if (prompts.length > model.info.context) {
+  if (prompts.length > model.info.n_ctx) {
     return yield* stageFailed(
-      `a prompt takes ${prompts.length} tokens, the model's context is ${model.info.context}`,
+      `a prompt takes ${prompts.length} tokens, the model's context is ${model.info.n_ctx}`,
       "Lower icl_examples."
     )
   }

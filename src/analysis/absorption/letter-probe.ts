@@ -7,7 +7,7 @@
  * run on the engine (f32), everything else in f64.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { computed } from "../computed.ts"
+import { readFloats } from "../../tensor/read-tensor.ts"
 import { lbfgs } from "../../numeric/lbfgs.ts"
 
 export interface LetterProbe {
@@ -59,7 +59,7 @@ export const trainLetterProbe = (
   const penalty = 1 / (c * n)
   const biasAt = d * classes
   const evaluate = (p: Float64Array, gradient: Float64Array): number => {
-    const products = computed(() => tf.matMul(X, tf.tensor2d(Float32Array.from(p.subarray(0, biasAt)), [d, classes])))
+    const products = readFloats(() => tf.matMul(X, tf.tensor2d(Float32Array.from(p.subarray(0, biasAt)), [d, classes])))
     const slopes = new Float32Array(n * classes)
     const scores = new Float64Array(classes)
     gradient.fill(0)
@@ -85,7 +85,7 @@ export const trainLetterProbe = (
         gradient[biasAt + k]! += slope
       }
     }
-    const back = computed(() => tf.matMul(X, tf.tensor2d(slopes, [n, classes]), true))
+    const back = readFloats(() => tf.matMul(X, tf.tensor2d(slopes, [n, classes]), true))
     let squares = 0
     for (let at = 0; at < biasAt; at++) {
       squares += p[at]! * p[at]!

@@ -32,5 +32,5 @@ export default rotaryDecoder({
     const name = config.hidden_act ?? "gelu_pytorch_tanh"
     return ["hidden_act", name === "gelu" ? "gelu_pytorch_tanh" : name]
   },
-  attention: (config, _layer, { dHead }) => plainAttention(dHead, singleRope(config))
+  attention: (config, _layer, { d_head }) => plainAttention(d_head, singleRope(config))
 })

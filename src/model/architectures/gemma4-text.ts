@@ -56,14 +56,17 @@ const sharedKeys = (config: Config, layer: number) => {
 const countsOf = (config: Config, layer: number) => {
   const own = config.per_layer_config?.[layer]
   if (config.per_layer_config != null) {
-    const { head_dim: dHead, num_key_value_heads: keyValueHeads, ...others } = own ?? {}
+    const { head_dim: d_head, num_key_value_heads: n_key_value_heads, ...others } = own ?? {}
     const [other] = Object.keys(others)
     if (other !== undefined) return configProblem(`${other} in per_layer_config is not implemented`)
-    return { ...(dHead === undefined ? {} : { dHead }), ...(keyValueHeads === undefined ? {} : { keyValueHeads }) }
+    return {
+      ...(d_head === undefined ? {} : { d_head }),
+      ...(n_key_value_heads === undefined ? {} : { n_key_value_heads })
+    }
   }
   if (typeOf(config, layer) !== "full_attention") return {}
-  const keyValueHeads = config.attention_k_eq_v === true ? config.num_global_key_value_heads : undefined
-  return { dHead: config.global_head_dim ?? 512, ...(keyValueHeads == null ? {} : { keyValueHeads }) }
+  const n_key_value_heads = config.attention_k_eq_v === true ? config.num_global_key_value_heads : undefined
+  return { d_head: config.global_head_dim ?? 512, ...(n_key_value_heads == null ? {} : { n_key_value_heads }) }
 }
 
 const rotations = {
@@ -114,17 +117,21 @@ export default rotaryDecoder({
   },
   mlp: ({ config, layer, activation }) => {
     const wide = config.use_double_wide_mlp === true && layer >= firstSharing(config)
-    return gatedMlp(layer, { dModel: config.hidden_size, dMlp: config.intermediate_size * (wide ? 2 : 1) }, activation)
+    return gatedMlp(
+      layer,
+      { d_model: config.hidden_size, d_mlp: config.intermediate_size * (wide ? 2 : 1) },
+      activation
+    )
   },
   after: ({ config, layer, activation, norm }) => {
-    const { hidden_size: dModel, num_hidden_layers: layers, hidden_size_per_layer_input: d } = config
+    const { hidden_size: d_model, num_hidden_layers: layers, hidden_size_per_layer_input: d } = config
     if (d == null || d === 0) return undefined
     const vocabulary = config.vocab_size_per_layer_input ?? config.vocab_size
     if (vocabulary < config.vocab_size) {
       return configProblem(`vocab_size_per_layer_input ${vocabulary} is less than vocab_size ${config.vocab_size}`)
     }
     const normAt = (name: string, size: number) => ({ weight: vector(`${name}.weight`, size), bias: undefined })
-    return tokenInput({ dModel, d, activation, norm }, ({ name }) => {
+    return tokenInput({ d_model, d, activation, norm }, ({ name }) => {
       const own = { from: layer * d, count: d }
       const all = name("per_layer_model_projection.weight")
       return {
@@ -135,13 +142,13 @@ export default rotaryDecoder({
           transposed: false
         },
         fromEmbedding: {
-          weight: { rank: 2, stored: [{ name: all, shape: [layers * d, dModel], rows: own }], transposed: true },
+          weight: { rank: 2, stored: [{ name: all, shape: [layers * d, d_model], rows: own }], transposed: true },
           bias: undefined
         },
         embeddingNorm: normAt(name("per_layer_projection_norm"), d),
-        gate: linearAt(name(`layers.${layer}.per_layer_input_gate`), dModel, d),
-        out: linearAt(name(`layers.${layer}.per_layer_projection`), d, dModel),
-        outNorm: normAt(name(`layers.${layer}.post_per_layer_input_norm`), dModel)
+        gate: linearAt(name(`layers.${layer}.per_layer_input_gate`), d_model, d),
+        out: linearAt(name(`layers.${layer}.per_layer_projection`), d, d_model),
+        outNorm: normAt(name(`layers.${layer}.post_per_layer_input_norm`), d_model)
       }
     })
   },

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig } from "../decoder/architecture.ts"
+import type { ModelArchitecture, ModelConfig } from "../decoder/architecture.ts"
 import {
   configProblem,
   contextSize,
@@ -47,7 +47,7 @@ const linear = (name: string, inputs: number, outputs: number): LinearParameters
 const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neo", Config, json)
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
-  const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_heads", config.num_heads)
+  const d_head = yield* headWidth("hidden_size", config.hidden_size, "num_heads", config.num_heads)
   const types = config.attention_types ?? [[["global", "local"], 12] as const]
   const expanded: Array<"global" | "local"> = []
   for (const [pattern, times] of types) {
@@ -63,15 +63,15 @@ const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   return gptDecoder({
     info: {
       architecture: "gpt_neo",
-      layers: config.num_layers,
-      dModel: d,
-      heads: config.num_heads,
-      dHead,
-      vocabulary: config.vocab_size,
-      context: config.max_position_embeddings,
+      n_layers: config.num_layers,
+      d_model: d,
+      n_heads: config.num_heads,
+      d_head,
+      d_vocab: config.vocab_size,
+      n_ctx: config.max_position_embeddings,
       bos: config.bos_token_id ?? null
     },
-    dMlp: config.intermediate_size ?? 4 * d,
+    d_mlp: config.intermediate_size ?? 4 * d,
     activation,
     epsilon: config.layer_norm_epsilon ?? 1e-5,
     tied: config.tie_word_embeddings !== false,
@@ -91,5 +91,5 @@ const describe = Effect.fn("gptNeo.describe")(function* (json: ModelConfig) {
   })
 })
 
-const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+const architecture: ModelArchitecture = { reads: Object.keys(Config.fields), describe }
 export default architecture

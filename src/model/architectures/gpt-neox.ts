@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
+import type { ModelArchitecture, ModelConfig, ModelDescription } from "../decoder/architecture.ts"
 import {
   configProblem,
   contextSize,
@@ -49,17 +49,17 @@ const Config = Schema.Struct({
 const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt_neox", Config, json)
   const activation = yield* findActivation("hidden_act", config.hidden_act ?? "gelu")
-  const dHead = yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", config.num_attention_heads)
+  const d_head = yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", config.num_attention_heads)
   const scaled = Object.keys(config.rope_scaling ?? {}).length > 0
   const rope = (scaled ? config.rope_scaling : config.rope_parameters) ?? {}
   const share = Number(rope["partial_rotary_factor"] ?? config.rotary_pct ?? 0.25)
   const base = Number(rope["rope_theta"] ?? config.rotary_emb_base ?? 10_000)
   const rotary = rotaryOf(rope, base, {
-    dims: Math.trunc(dHead * share),
+    dims: Math.trunc(d_head * share),
     context: config.max_position_embeddings
   })
   if (typeof rotary === "string") return yield* configProblem(rotary)
-  if (rotary.dims > dHead) return yield* configProblem(`rotary_pct ${share} is more than 1`)
+  if (rotary.dims > d_head) return yield* configProblem(`rotary_pct ${share} is more than 1`)
   const { hidden_size: d, num_attention_heads: heads, num_hidden_layers: layers } = config
   const biased = config.attention_bias !== false
   const norm = { kind: "layer", epsilon: config.layer_norm_eps ?? 1e-5 } as const
@@ -67,7 +67,7 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
     weight: vector(`${name}.weight`, d),
     bias: vector(`${name}.bias`, d)
   })
-  const options = { heads, keyValueHeads: heads, dHead, scoreScale: 1 / Math.sqrt(dHead), rotary, norm }
+  const options = { heads, n_key_value_heads: heads, d_head, scoreScale: 1 / Math.sqrt(d_head), rotary, norm }
   const blocks = Array.from({ length: layers }, (_, l) => ({
     attention: attention(options, ({ name }) => {
       const stored = name(`layers.${l}.attention.query_key_value`)
@@ -92,14 +92,14 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   const description: ModelDescription = {
     info: {
       architecture: "gpt_neox",
-      layers,
-      dModel: d,
-      heads,
-      keyValueHeads: heads,
-      dHead,
+      n_layers: layers,
+      d_model: d,
+      n_heads: heads,
+      n_key_value_heads: heads,
+      d_head,
       parallel: config.use_parallel_residual !== false,
-      vocabulary: config.vocab_size,
-      context: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
+      d_vocab: config.vocab_size,
+      n_ctx: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
       bos: config.bos_token_id ?? null,
       ...blockFacts(blocks)
     },
@@ -132,5 +132,5 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
   return description
 })
 
-const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+const architecture: ModelArchitecture = { reads: Object.keys(Config.fields), describe }
 export default architecture

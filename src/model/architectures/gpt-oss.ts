@@ -27,8 +27,8 @@ interface Stack {
   /** `...mlp.experts` */
   readonly name: string
   readonly experts: number
-  readonly dModel: number
-  readonly dMlp: number
+  readonly d_model: number
+  readonly d_mlp: number
   /** [out, in] in MXFP4, else [in, out]. */
   readonly packed: boolean
 }
@@ -82,15 +82,15 @@ const biasOf = (stack: Stack, name: string, expert: number, outputs: Required<Ra
 
 /** Gates and ups take turns. */
 const expertOf = (stack: Stack, expert: number): MlpParameters => {
-  const { dModel, dMlp } = stack
+  const { d_model, d_mlp } = stack
   const of = (name: string, inputs: number, outputs: Required<Range>) => ({
     weight: matrixOf(stack, name, expert, inputs, outputs),
     bias: biasOf(stack, name, expert, outputs)
   })
   return {
-    in: of("gate_up_proj", dModel, { from: 0, count: dMlp, step: 2 }),
-    up: of("gate_up_proj", dModel, { from: 1, count: dMlp, step: 2 }),
-    out: of("down_proj", dMlp, { from: 0, count: dModel, step: 1 })
+    in: of("gate_up_proj", d_model, { from: 0, count: d_mlp, step: 2 }),
+    up: of("gate_up_proj", d_model, { from: 1, count: d_mlp, step: 2 }),
+    out: of("down_proj", d_mlp, { from: 0, count: d_model, step: 1 })
   }
 }
 
@@ -132,14 +132,14 @@ export default rotaryDecoder({
     ...separate({ qkv: config.attention_bias === true, out: config.attention_bias === true })(at, shape),
     sinks: { rank: 1, stored: [{ name: at("sinks"), shape: [shape.heads] }] }
   }),
-  attention: (config, layer, { dHead }) => {
+  attention: (config, layer, { d_head }) => {
     const type = config.layer_types?.[layer] ?? (layer % 2 === 0 ? "sliding_attention" : "full_attention")
-    return plainAttention(dHead, singleRope(config, 150_000), windowOf(config, type))
+    return plainAttention(d_head, singleRope(config, 150_000), windowOf(config, type))
   },
   mlp: ({ config, layer }) => {
-    const { hidden_size: dModel, intermediate_size: dMlp } = config
+    const { hidden_size: d_model, intermediate_size: d_mlp } = config
     const options = {
-      dMlp,
+      d_mlp,
       experts: config.num_local_experts ?? 128,
       chosen: config.num_experts_per_tok ?? 4,
       activation: clampedGate(config.swiglu_alpha ?? 1.702, config.swiglu_limit ?? 7),
@@ -149,10 +149,10 @@ export default rotaryDecoder({
       checkChosen(options) ??
       experts(options, ({ has, name }) => {
         const place = name(`layers.${layer}.mlp`)
-        const stack = { name: `${place}.experts`, experts: options.experts, dModel, dMlp }
+        const stack = { name: `${place}.experts`, experts: options.experts, d_model, d_mlp }
         const packed = has(`${stack.name}.gate_up_proj_blocks`)
         return {
-          router: linearAt(`${place}.router`, dModel, options.experts, true),
+          router: linearAt(`${place}.router`, d_model, options.experts, true),
           experts: Array.from({ length: options.experts }, (_, expert) => expertOf({ ...stack, packed }, expert))
         }
       })

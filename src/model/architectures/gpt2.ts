@@ -1,7 +1,7 @@
 /** GPT-2 (Radford et al. 2019) as Hugging Face's `GPT2LMHeadModel` computes and stores it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, ModelConfig } from "../decoder/architecture.ts"
+import type { ModelArchitecture, ModelConfig } from "../decoder/architecture.ts"
 import {
   contextSize,
   decodeConfig,
@@ -41,21 +41,21 @@ const linear = (name: string, inputs: number, outputs: number): LinearParameters
 const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
   const config = yield* decodeConfig("gpt2", Config, json)
   const activation = yield* findActivation("activation_function", config.activation_function ?? "gelu_new")
-  const dHead = yield* headWidth("n_embd", config.n_embd, "n_head", config.n_head)
-  const scale = config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(dHead)
+  const d_head = yield* headWidth("n_embd", config.n_embd, "n_head", config.n_head)
+  const scale = config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(d_head)
   const d = config.n_embd
   return gptDecoder({
     info: {
       architecture: "gpt2",
-      layers: config.n_layer,
-      dModel: d,
-      heads: config.n_head,
-      dHead,
-      vocabulary: config.vocab_size,
-      context: config.n_positions,
+      n_layers: config.n_layer,
+      d_model: d,
+      n_heads: config.n_head,
+      d_head,
+      d_vocab: config.vocab_size,
+      n_ctx: config.n_positions,
       bos: config.bos_token_id ?? null
     },
-    dMlp: config.n_inner ?? 4 * d,
+    d_mlp: config.n_inner ?? 4 * d,
     activation,
     epsilon: config.layer_norm_epsilon ?? 1e-5,
     tied: config.tie_word_embeddings !== false,
@@ -68,5 +68,5 @@ const describe = Effect.fn("gpt2.describe")(function* (json: ModelConfig) {
   })
 })
 
-const architecture: Architecture = { reads: Object.keys(Config.fields), describe }
+const architecture: ModelArchitecture = { reads: Object.keys(Config.fields), describe }
 export default architecture

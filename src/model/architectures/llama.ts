@@ -17,7 +17,7 @@ export default rotaryDecoder({
   },
   layout: (config) => separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }),
   mlp: ({ config, layer, activation }) =>
-    gatedMlp(layer, { dModel: config.hidden_size, dMlp: config.intermediate_size }, activation, (at, shape) =>
+    gatedMlp(layer, { d_model: config.hidden_size, d_mlp: config.intermediate_size }, activation, (at, shape) =>
       gatedAt(at, shape, config.mlp_bias === true)
     )
 })

@@ -16,8 +16,8 @@ export default rotaryDecoder({
     sliding_window: 4096,
     bos_token_id: 1
   },
-  attention: (config, layer, { dHead }) => {
+  attention: (config, layer, { d_head }) => {
     const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
-    return plainAttention(dHead, singleRope(config), windowOf(config, type))
+    return plainAttention(d_head, singleRope(config), windowOf(config, type))
   }
 })

@@ -44,11 +44,11 @@ export default rotaryDecoder({
     }
   },
   unread: ["layer_types"],
-  attention: (config, _layer, { dHead }) => {
+  attention: (config, _layer, { d_head }) => {
     const { fields, base } = singleRope(config)
     const { llama_4_scaling_beta: _, ...rotation } = fields
     return {
-      ...plainAttention(dHead, { fields: rotation, base }, config.sliding_window ?? undefined),
+      ...plainAttention(d_head, { fields: rotation, base }, config.sliding_window ?? undefined),
       queryScale: growing({ original_max_position_embeddings: config.max_position_embeddings, ...fields })
     }
   }

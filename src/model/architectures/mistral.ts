@@ -18,9 +18,9 @@ export default rotaryDecoder({
     max_position_embeddings: 131_072,
     sliding_window: 4096
   },
-  attention: (config, layer, { dHead }) => {
+  attention: (config, layer, { d_head }) => {
     // Versions since 0.2 say null: no window.
     const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
-    return plainAttention(dHead, singleRope(config), windowOf(config, type))
+    return plainAttention(d_head, singleRope(config), windowOf(config, type))
   }
 })

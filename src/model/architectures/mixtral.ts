@@ -23,13 +23,13 @@ export default rotaryDecoder({
     bos_token_id: 1
   },
   unread: ["layer_types"],
-  attention: (config, _layer, { dHead }) =>
-    plainAttention(dHead, singleRope(config, 1_000_000), config.sliding_window ?? undefined),
+  attention: (config, _layer, { d_head }) =>
+    plainAttention(d_head, singleRope(config, 1_000_000), config.sliding_window ?? undefined),
   mlp: ({ config, layer, activation }) =>
     expertsMlp({
       layer,
-      dModel: config.hidden_size,
-      dMlp: config.intermediate_size,
+      d_model: config.hidden_size,
+      d_mlp: config.intermediate_size,
       experts: config.num_local_experts ?? 8,
       chosen: config.num_experts_per_tok ?? 2,
       activation,

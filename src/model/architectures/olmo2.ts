@@ -11,5 +11,5 @@ export default rotaryDecoder({
   name: "olmo2",
   defaults: olmoSizes,
   unread: ["sliding_window", "layer_types"],
-  attention: (config, _layer, { dHead }) => plainAttention(dHead, singleRope(config))
+  attention: (config, _layer, { d_head }) => plainAttention(d_head, singleRope(config))
 })

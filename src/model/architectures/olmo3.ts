@@ -12,10 +12,10 @@ export default rotaryDecoder({
   ...olmoFamily,
   name: "olmo3",
   defaults: { ...olmoSizes, sliding_window: 4096 },
-  attention: (config, layer, { dHead }) => {
+  attention: (config, layer, { d_head }) => {
     const type = config.layer_types?.[layer] ?? ((layer + 1) % 4 === 0 ? "full_attention" : "sliding_attention")
     // In the library, a rope_theta beside the parameters is that of layers which see everything.
     const rope = ropeOf(config, type, { full_attention: config.rope_theta ?? base, sliding_attention: base })
-    return plainAttention(dHead, rope, windowOf(config, type))
+    return plainAttention(d_head, rope, windowOf(config, type))
   }
 })

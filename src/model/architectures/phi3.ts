@@ -28,7 +28,7 @@ export default rotaryDecoder({
   partial: true,
   unread: ["layer_types"],
   layout: () => fused,
-  attention: (config, _layer, { dHead }) => {
+  attention: (config, _layer, { d_head }) => {
     const { fields, base } = singleRope(config)
     const type = String(fields["rope_type"] ?? fields["type"] ?? "default")
     const trained = config.original_max_position_embeddings
@@ -38,8 +38,8 @@ export default rotaryDecoder({
       // The number beside the parameters counts, not theirs.
       ...(trained == null ? {} : { original_max_position_embeddings: trained })
     }
-    return plainAttention(dHead, { fields: rope, base }, config.sliding_window ?? undefined)
+    return plainAttention(d_head, { fields: rope, base }, config.sliding_window ?? undefined)
   },
   mlp: ({ config, layer, activation }) =>
-    gatedMlp(layer, { dModel: config.hidden_size, dMlp: config.intermediate_size }, activation, fusedGateAt)
+    gatedMlp(layer, { d_model: config.hidden_size, d_mlp: config.intermediate_size }, activation, fusedGateAt)
 })

@@ -45,10 +45,10 @@ export default rotaryDecoder({
   normalizes: "one",
   layerTypes: types,
   layout: (config) => separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }, true),
-  attention: (config, layer, { dHead, activation }) => {
+  attention: (config, layer, { d_head, activation }) => {
     const full = (layer + 1) % (config.full_attention_interval ?? 4) === 0
     const type = config.layer_types?.[layer] ?? types[full ? 0 : 1]
-    if (type === "full_attention") return { ...plainAttention(dHead, singleRope(config)), gated: true }
+    if (type === "full_attention") return { ...plainAttention(d_head, singleRope(config)), gated: true }
     const { hidden_size: d, linear_num_key_heads: heads, linear_num_value_heads: valueHeads } = config
     if (valueHeads % heads !== 0) {
       return configProblem(`linear_num_value_heads ${valueHeads} is no multiple of linear_num_key_heads ${heads}`)

@@ -36,20 +36,20 @@ export default rotaryDecoder({
   normalizes: "one",
   unread: ["layer_types"],
   // The library knows no layer_types here: with a window, every layer has it.
-  attention: (config, _layer, { dHead }) => {
+  attention: (config, _layer, { d_head }) => {
     const window = config.use_sliding_window === true ? (config.sliding_window ?? undefined) : undefined
-    return plainAttention(dHead, singleRope(config), window)
+    return plainAttention(d_head, singleRope(config), window)
   },
   mlp: ({ config, layer, activation }) => {
-    const { hidden_size: dModel, intermediate_size: dMlp } = config
+    const { hidden_size: d_model, intermediate_size: d_mlp } = config
     const experts = config.num_experts ?? config.num_local_experts ?? 128
     const sparse = experts > 0 && (layer + 1) % (config.decoder_sparse_step ?? 1) === 0
     if (!sparse || config.mlp_only_layers?.includes(layer) === true)
-      return gatedMlp(layer, { dModel, dMlp }, activation)
+      return gatedMlp(layer, { d_model, d_mlp }, activation)
     return expertsMlp({
       layer,
-      dModel,
-      dMlp: config.moe_intermediate_size ?? 768,
+      d_model,
+      d_mlp: config.moe_intermediate_size ?? 768,
       experts,
       chosen: config.num_experts_per_tok ?? 8,
       activation,

@@ -29,15 +29,15 @@ export default rotaryDecoder({
     bos_token_id: 128_000
   },
   layout: (config) => separate({ qkv: config.attention_bias === true, out: config.attention_bias === true }),
-  attention: (config, layer, { dHead }) => {
+  attention: (config, layer, { d_head }) => {
     const turned = config.no_rope_layers?.[layer] ?? (layer + 1) % (config.no_rope_layer_interval ?? 4)
     const windowed = config.use_sliding_window === true && config.sliding_window != null
     const type = config.layer_types?.[layer] ?? (windowed && turned === 0 ? "sliding_attention" : "full_attention")
     const rope = turned === 0 ? undefined : singleRope(config, 2_000_000)
-    return plainAttention(dHead, rope, config.use_sliding_window === true ? windowOf(config, type) : undefined)
+    return plainAttention(d_head, rope, config.use_sliding_window === true ? windowOf(config, type) : undefined)
   },
   mlp: ({ config, layer, activation }) =>
-    gatedMlp(layer, { dModel: config.hidden_size, dMlp: config.intermediate_size }, activation, (at, shape) =>
+    gatedMlp(layer, { d_model: config.hidden_size, d_mlp: config.intermediate_size }, activation, (at, shape) =>
       gatedAt(at, shape, config.mlp_bias === true)
     )
 })

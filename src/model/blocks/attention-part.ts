@@ -28,8 +28,8 @@ export interface AttentionParameters {
 
 export interface AttentionOptions {
   readonly heads: number
-  readonly keyValueHeads: number
-  readonly dHead: number
+  readonly n_key_value_heads: number
+  readonly d_head: number
   /** What scores are multiplied with. */
   readonly scoreScale: number
   /** Scores x become cap * tanh(x / cap). */
@@ -67,18 +67,18 @@ export const attention = (
   options: AttentionOptions,
   locate: (checkpoint: Checkpoint) => AttentionParameters
 ): AttentionPart => {
-  const { heads, keyValueHeads, dHead, norm } = options
+  const { heads, n_key_value_heads, d_head, norm } = options
   const gates = options.gated === true ? heads : 0
   const computes = options.shared?.computes !== false
-  const keyHeads = computes ? keyValueHeads : 0
+  const keyHeads = computes ? n_key_value_heads : 0
   const valueHeads = options.values === "keys" ? 0 : keyHeads
-  const ofQuery = [heads, dHead]
-  const ofKey = [keyValueHeads, dHead]
+  const ofQuery = [heads, d_head]
+  const ofKey = [n_key_value_heads, d_head]
 
   const normalizeHeads = (x: tf.Tensor, weights: NormWeights): tf.Tensor => {
     if (options.normalizes !== "all") return normalize(x, weights, norm)
     const [batch, time, count] = x.shape as [number, number, number]
-    return tf.reshape(normalize(tf.reshape(x, [batch, time, count * dHead]), weights, norm), x.shape)
+    return tf.reshape(normalize(tf.reshape(x, [batch, time, count * d_head]), weights, norm), x.shape)
   }
 
   const run = (weights: Filled<AttentionParameters>, { read, pass, hooks }: Inputs): tf.Tensor => {
@@ -94,7 +94,7 @@ export const attention = (
       batch,
       time,
       heads + gates + keyHeads + valueHeads,
-      dHead
+      d_head
     ])
     const part = (point: string, from: number, count: number, turn?: RotaryTables, scale?: NormWeights) => {
       const range = { from, count, bias: weights.qkv.bias }
@@ -111,13 +111,13 @@ export const attention = (
             turned,
             pass.once(queryScale, () => tf.tensor3d(queryScale(time), [1, time, 1]))
           )
-    const plain = (): NormWeights => ({ weight: tf.ones([dHead]), bias: undefined })
+    const plain = (): NormWeights => ({ weight: tf.ones([d_head]), bias: undefined })
     const own = () => ({
-      key: part("attn.hook_k", heads + gates, keyValueHeads, rotary, weights.keyNorm),
+      key: part("attn.hook_k", heads + gates, n_key_value_heads, rotary, weights.keyNorm),
       value: part(
         "attn.hook_v",
         heads + gates + valueHeads,
-        keyValueHeads,
+        n_key_value_heads,
         undefined,
         options.normalizesValues === true ? plain() : undefined
       )
@@ -127,7 +127,7 @@ export const attention = (
     const mixed = visit("attn.hook_z", mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value))
     const gate = { from: heads, count: gates, bias: weights.qkv.bias }
     const z = gates === 0 ? mixed : tf.mul(mixed, tf.sigmoid(headsOf(projected, gate)))
-    return linear(tf.reshape(z, [batch, time, heads * dHead]), weights.out)
+    return linear(tf.reshape(z, [batch, time, heads * d_head]), weights.out)
   }
 
   const keys = ["attn.hook_k", "attn.hook_v"].map((name) => ({ name, shape: ofKey }))

@@ -50,10 +50,10 @@ export const attentionPattern = (
   { window, mask }: Sight,
   sinks?: tf.Tensor1D
 ): tf.Tensor4D => {
-  const [batch, heads, time, dHead] = query.shape
+  const [batch, heads, time, d_head] = query.shape
   const shared = key.shape[1]
   // The queries of a shared key lie one after the other, as one taller matrix.
-  const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, dHead])
+  const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, d_head])
   const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
   if (sinks === undefined && window !== undefined && modelKernelsApply())
     return causalSoftmax(scores, { scale, cap, window })
@@ -72,8 +72,8 @@ export const attentionPattern = (
  */
 export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => {
   const [batch, heads, time] = pattern.shape
-  const [, shared, , dHead] = value.shape
+  const [, shared, , d_head] = value.shape
   const tall = tf.reshape(pattern, [batch, shared, (heads / shared) * time, time])
   // Heads and time change places again.
-  return byHead(tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, dHead]))
+  return byHead(tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, d_head]))
 }

@@ -27,7 +27,7 @@ export interface ExpertsOptions {
   /** Experts of each token. */
   readonly chosen: number
   /** Width of one expert. */
-  readonly dMlp: number
+  readonly d_mlp: number
   readonly activation: ActivationFunction
   readonly weighting: ExpertWeighting
 }
@@ -84,7 +84,7 @@ const asIndices = (activation: tf.Tensor, experts: number): Int32Array =>
   })
 
 export const experts = (options: ExpertsOptions, locate: (checkpoint: Checkpoint) => ExpertsParameters): Part => {
-  const { chosen: k, dMlp, activation } = options
+  const { chosen: k, d_mlp, activation } = options
 
   const run = (weights: Filled<ExpertsParameters>, { read, pass, hooks }: Inputs): tf.Tensor => {
     const { batch, time } = pass
@@ -109,8 +109,8 @@ export const experts = (options: ExpertsOptions, locate: (checkpoint: Checkpoint
     const byToken = (parts: ReadonlyArray<tf.Tensor2D>): tf.Tensor2D => tf.gather(tf.concat([...parts]), inPlace)
     const shown = (point: string, parts: ReadonlyArray<tf.Tensor2D>): ReadonlyArray<tf.Tensor2D> => {
       if (!hooks.watches(point)) return parts
-      const activations = hooks.visit(point, tf.reshape(byToken(parts), [batch, time, k, dMlp]))
-      const sorted = tf.gather(tf.reshape<tf.Rank.R2>(activations, [n * k, dMlp]), inOrder)
+      const activations = hooks.visit(point, tf.reshape(byToken(parts), [batch, time, k, d_mlp]))
+      const sorted = tf.gather(tf.reshape<tf.Rank.R2>(activations, [n * k, d_mlp]), inOrder)
       return tf.split(
         sorted,
         groups.map(({ pairs }) => pairs.length)
@@ -154,8 +154,8 @@ export const experts = (options: ExpertsOptions, locate: (checkpoint: Checkpoint
     { name: "mlp.hook_router_logits", shape: [options.experts] },
     { name: "mlp.hook_expert_indices", shape: [k] },
     { name: "mlp.hook_expert_weights", shape: [k] },
-    { name: "mlp.hook_pre", shape: [k, dMlp] },
-    { name: "mlp.hook_post", shape: [k, dMlp] }
+    { name: "mlp.hook_pre", shape: [k, d_mlp] },
+    { name: "mlp.hook_post", shape: [k, d_mlp] }
   ]
   return makePart(points, locate, run)
 }

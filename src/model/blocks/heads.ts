@@ -8,9 +8,11 @@ import { rotate, type RotaryTables } from "./rotary.ts"
  * @returns the heads of the range, [batch, time, count, d_head]
  */
 export const headsOf = (projected: tf.Tensor4D, { from, count, bias }: HeadRange): tf.Tensor4D => {
-  const [batch, time, heads, dHead] = projected.shape
-  const part = tf.slice(projected, [0, 0, from, 0], [batch, time, count, dHead])
-  return bias === undefined ? part : tf.add(part, tf.slice(tf.reshape(bias, [heads, dHead]), [from, 0], [count, dHead]))
+  const [batch, time, heads, d_head] = projected.shape
+  const part = tf.slice(projected, [0, 0, from, 0], [batch, time, count, d_head])
+  return bias === undefined
+    ? part
+    : tf.add(part, tf.slice(tf.reshape(bias, [heads, d_head]), [from, 0], [count, d_head]))
 }
 
 /**

@@ -13,14 +13,14 @@ export interface MlpParameters {
 }
 
 export const mlp = (
-  dMlp: number,
+  d_mlp: number,
   activation: ActivationFunction,
   locate: (checkpoint: Checkpoint) => MlpParameters
 ): Part =>
   makePart(
     [
-      { name: "mlp.hook_pre", shape: [dMlp] },
-      { name: "mlp.hook_post", shape: [dMlp] }
+      { name: "mlp.hook_pre", shape: [d_mlp] },
+      { name: "mlp.hook_post", shape: [d_mlp] }
     ],
     locate,
     (weights, { read, hooks: { visit, watches } }) => {

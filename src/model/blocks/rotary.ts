@@ -38,12 +38,12 @@ export const rotaryTables = ({ dims, frequencies, factor }: Rotary, time: number
 
 /** @param x [batch, heads, time, d_head] */
 export const rotate = (x: tf.Tensor4D, { dims, cos, sin }: RotaryTables): tf.Tensor4D => {
-  const dHead = x.shape[3]
+  const d_head = x.shape[3]
   const half = dims / 2
   const part = (from: number, size: number): tf.Tensor4D => tf.slice(x, [0, 0, 0, from], [-1, -1, -1, size])
   const a = part(0, half)
   const b = part(half, half)
   const turned: Array<tf.Tensor4D> = [tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))]
-  if (dims < dHead) turned.push(part(dims, dHead - dims))
+  if (dims < d_head) turned.push(part(dims, d_head - dims))
   return tf.concat(turned, 3)
 }

@@ -26,7 +26,7 @@ export interface TokenInputParameters {
 }
 
 export interface TokenInputOptions {
-  readonly dModel: number
+  readonly d_model: number
   /** Width of the vectors. */
   readonly d: number
   readonly activation: ActivationFunction
@@ -37,13 +37,13 @@ export const tokenInput = (
   options: TokenInputOptions,
   locate: (checkpoint: Checkpoint) => TokenInputParameters
 ): Part => {
-  const { dModel, d, activation, norm } = options
+  const { d_model, d, activation, norm } = options
   const part = makePart([], locate, (weights: Filled<TokenInputParameters>, { residual, pass }) => {
     const embedded = pass.embedded()
     if (embedded === undefined) throw new Error("the pass kept no embedding")
     const ids = tf.tensor2d(pass.ids, [pass.batch, pass.time], "int32")
     const own = tf.mul(tf.gather(weights.table, ids), Math.fround(Math.sqrt(d)))
-    const made = tf.mul(project(embedded, weights.fromEmbedding), dModel ** -0.5)
+    const made = tf.mul(project(embedded, weights.fromEmbedding), d_model ** -0.5)
     const input = tf.mul(tf.add(normalize(made, weights.embeddingNorm, norm), own), Math.SQRT1_2)
     const gated = activation(project(residual, weights.gate), undefined, input)
     return normalize(project(gated, weights.out), weights.outNorm, norm)

@@ -49,7 +49,7 @@ export interface ModelDescription {
 export type ModelConfig = Readonly<Record<string, unknown>>
 
 /** The default export of a file in `architectures/`; `model_type` is the file's name, with `_` for `-`. */
-export interface Architecture {
+export interface ModelArchitecture {
   /**
    * Keys of config.json that the description follows from: whoever checks a configuration for unknown keys need not
    * know the architecture.

@@ -20,7 +20,7 @@ export interface ExpertNames {
 
 export interface ExpertsMlp extends ExpertsOptions {
   readonly layer: number
-  readonly dModel: number
+  readonly d_model: number
   /** Where each expert has matrices of its own. */
   readonly names: ExpertNames
 }
@@ -38,21 +38,21 @@ export const ofStack = (name: string, shape: readonly [number, number, number], 
   transposed: true
 })
 
-const stacked = (name: string, expert: number, { experts: count, dMlp, dModel }: ExpertsMlp): MlpParameters => {
+const stacked = (name: string, expert: number, { experts: count, d_mlp, d_model }: ExpertsMlp): MlpParameters => {
   const half = (from: number) =>
-    ofStack(`${name}.gate_up_proj`, [count, 2 * dMlp, dModel], { from: expert * 2 * dMlp + from, count: dMlp })
-  const down = ofStack(`${name}.down_proj`, [count, dModel, dMlp], { from: expert * dModel, count: dModel })
+    ofStack(`${name}.gate_up_proj`, [count, 2 * d_mlp, d_model], { from: expert * 2 * d_mlp + from, count: d_mlp })
+  const down = ofStack(`${name}.down_proj`, [count, d_model, d_mlp], { from: expert * d_model, count: d_model })
   return {
     in: { weight: half(0), bias: undefined },
-    up: { weight: half(dMlp), bias: undefined },
+    up: { weight: half(d_mlp), bias: undefined },
     out: { weight: down, bias: undefined }
   }
 }
 
-const apart = (name: string, { names, dMlp, dModel }: ExpertsMlp): MlpParameters => ({
-  in: linearAt(`${name}.${names.gate}`, dModel, dMlp),
-  up: linearAt(`${name}.${names.up}`, dModel, dMlp),
-  out: linearAt(`${name}.${names.down}`, dMlp, dModel)
+const apart = (name: string, { names, d_mlp, d_model }: ExpertsMlp): MlpParameters => ({
+  in: linearAt(`${name}.${names.gate}`, d_model, d_mlp),
+  up: linearAt(`${name}.${names.up}`, d_model, d_mlp),
+  out: linearAt(`${name}.${names.down}`, d_mlp, d_model)
 })
 
 export const expertsMlp = (options: ExpertsMlp): Part | ModelError =>
@@ -63,7 +63,7 @@ export const expertsMlp = (options: ExpertsMlp): Part | ModelError =>
     const place = has(name(`${block}.gate.weight`)) ? name(block) : name(`layers.${options.layer}.mlp`)
     const stack = `${place}.experts`
     return {
-      router: linearAt(`${place}.gate`, options.dModel, options.experts),
+      router: linearAt(`${place}.gate`, options.d_model, options.experts),
       experts: Array.from({ length: options.experts }, (_, expert) =>
         has(`${stack}.gate_up_proj`) ? stacked(stack, expert, options) : apart(`${stack}.${expert}`, options)
       )

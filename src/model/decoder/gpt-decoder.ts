@@ -11,8 +11,8 @@ import type { BlockParameters, LinearParameters, NormParameters } from "../block
 import { blockFacts, type ModelInfo } from "./model-info.ts"
 
 export interface GptDecoder {
-  readonly info: Omit<ModelInfo, "keyValueHeads" | "dMlp" | "parallel" | "points">
-  readonly dMlp: number
+  readonly info: Omit<ModelInfo, "n_key_value_heads" | "d_mlp" | "parallel" | "points">
+  readonly d_mlp: number
   readonly activation: ActivationFunction
   readonly epsilon: number
   /** Whether the unembedding is the embedding. */
@@ -27,29 +27,29 @@ export interface GptDecoder {
 }
 
 export const gptDecoder = (model: GptDecoder): ModelDescription => {
-  const { dMlp, linear, qkv, epsilon } = model
-  const { layers, dModel: d, heads, dHead, vocabulary, context } = model.info
+  const { d_mlp, linear, qkv, epsilon } = model
+  const { n_layers: layers, d_model: d, n_heads: heads, d_head, d_vocab: vocabulary, n_ctx: context } = model.info
   const norm = { kind: "layer", epsilon } as const
   const normAt = (name: string): NormParameters => ({
     weight: vector(`${name}.weight`, d),
     bias: vector(`${name}.bias`, d)
   })
   const blocks = Array.from({ length: layers }, (_, l) => ({
-    attention: attention({ ...model.attention(l), heads, keyValueHeads: heads, dHead, norm }, ({ name }) => ({
+    attention: attention({ ...model.attention(l), heads, n_key_value_heads: heads, d_head, norm }, ({ name }) => ({
       qkv: qkv(name(`h.${l}`)),
       queryNorm: undefined,
       keyNorm: undefined,
       out: linear(name(`h.${l}.${model.attentionOut}`), d, d),
       sinks: undefined
     })),
-    mlp: mlp(dMlp, model.activation, ({ name }) => ({
-      in: linear(name(`h.${l}.mlp.c_fc`), d, dMlp),
+    mlp: mlp(d_mlp, model.activation, ({ name }) => ({
+      in: linear(name(`h.${l}.mlp.c_fc`), d, d_mlp),
       up: undefined,
-      out: linear(name(`h.${l}.mlp.c_proj`), dMlp, d)
+      out: linear(name(`h.${l}.mlp.c_proj`), d_mlp, d)
     }))
   }))
   return {
-    info: { ...model.info, keyValueHeads: heads, parallel: false, ...blockFacts(blocks) },
+    info: { ...model.info, n_key_value_heads: heads, parallel: false, ...blockFacts(blocks) },
     norm,
     embeddingScale: 1,
     residualScale: 1,

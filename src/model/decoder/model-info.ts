@@ -10,22 +10,22 @@ export interface BlockPoints {
 export interface ModelInfo {
   /** `model_type` of config.json. */
   readonly architecture: string
-  readonly layers: number
+  readonly n_layers: number
   /** Width of the residual stream. */
-  readonly dModel: number
+  readonly d_model: number
   /** Query heads. */
-  readonly heads: number
+  readonly n_heads: number
   /** Key and value heads: fewer than `heads` where several queries share one. */
-  readonly keyValueHeads: number
+  readonly n_key_value_heads: number
   /** Width of one head. */
-  readonly dHead: number
+  readonly d_head: number
   /** Width of the MLP: the widest, where blocks differ. */
-  readonly dMlp: number
+  readonly d_mlp: number
   /** Attention and MLP both read the block's input, so there is no residual stream between them. */
   readonly parallel: boolean
-  readonly vocabulary: number
+  readonly d_vocab: number
   /** Longest context, in tokens. */
-  readonly context: number
+  readonly n_ctx: number
   /** Token that stands at position 0; null where the model has none. */
   readonly bos: number | null
   /** By block. */
@@ -35,8 +35,8 @@ export interface ModelInfo {
 /** What the parts of blocks tell of a model. */
 export const blockFacts = (
   blocks: ReadonlyArray<{ readonly attention: Part; readonly mlp: Part }>
-): Pick<ModelInfo, "dMlp" | "points"> => ({
-  dMlp: Math.max(
+): Pick<ModelInfo, "d_mlp" | "points"> => ({
+  d_mlp: Math.max(
     ...blocks.flatMap(({ mlp }) =>
       mlp.points.flatMap(({ name, shape }) => (name === "mlp.hook_post" ? (shape.at(-1) as number) : []))
     )

@@ -16,10 +16,10 @@ const windowless = (type: string): null | undefined => (type === "sliding_attent
 export const qwenAttention = (
   config: RotaryConfig & typeof qwenFields.Type,
   layer: number,
-  { dHead }: AttentionInputs
+  { d_head }: AttentionInputs
 ): LayerAttention => {
   const windowed = config.use_sliding_window === true && config.sliding_window != null
   const later = windowed && layer >= (config.max_window_layers ?? 28)
   const type = config.layer_types?.[layer] ?? (later ? "sliding_attention" : "full_attention")
-  return plainAttention(dHead, singleRope(config), windowed ? windowOf(config, type) : windowless(type))
+  return plainAttention(d_head, singleRope(config), windowed ? windowOf(config, type) : windowless(type))
 }

@@ -76,7 +76,7 @@ export const windowOf = (config: RotaryConfig, type: string): number | null | un
 const typeOf = (fields: Rope["fields"]): unknown => fields["rope_type"] ?? fields["type"] ?? "default"
 
 export interface RotaryFacts {
-  readonly dHead: number
+  readonly d_head: number
   readonly context: number
   /** Share of a head that is turned, where the rotation's own parameters do not say. */
   readonly share: number
@@ -92,7 +92,7 @@ export const ignoredShare = ({ fields }: Rope, { partial, share }: RotaryFacts):
 
 /** The rotation of a head's first share, where the family knows that, or of the whole of it. */
 export const rotaryFor = ({ fields, base }: Rope, facts: RotaryFacts): Effect.Effect<Rotary, ModelError> => {
-  const { dHead, context, partial } = facts
+  const { d_head, context, partial } = facts
   const share = fields["partial_rotary_factor"] ?? facts.share
   if (!(typeof share === "number" && share > 0 && share <= 1)) {
     return Effect.fail(configProblem(`partial_rotary_factor ${JSON.stringify(share)} is not above 0 and at most 1`))
@@ -102,7 +102,7 @@ export const rotaryFor = ({ fields, base }: Rope, facts: RotaryFacts): Effect.Ef
     const asked = `partial_rotary_factor ${share} with rope_type ${JSON.stringify(type)}`
     return Effect.fail(configProblem(`${asked} is not implemented: models of this kind turn whole heads`))
   }
-  const dims = partial && type !== "proportional" ? Math.trunc(dHead * share) : dHead
+  const dims = partial && type !== "proportional" ? Math.trunc(d_head * share) : d_head
   const own = { ...fields, partial_rotary_factor: share }
   const rotary = rotaryOf(own, Number(fields["rope_theta"] ?? base), { dims, context })
   return typeof rotary === "string" ? Effect.fail(configProblem(rotary)) : Effect.succeed(rotary)
@@ -122,18 +122,18 @@ export const checkLayerTypes = (
 }
 
 /** Query heads share keys and values evenly. */
-export const checkHeads = (counts: { readonly heads: number; readonly keyValueHeads: number }) =>
-  counts.heads % counts.keyValueHeads === 0
+export const checkHeads = (counts: { readonly heads: number; readonly n_key_value_heads: number }) =>
+  counts.heads % counts.n_key_value_heads === 0
     ? Effect.void
     : Effect.fail(
         configProblem(
-          `num_attention_heads ${counts.heads} is no multiple of num_key_value_heads ${counts.keyValueHeads}`
+          `num_attention_heads ${counts.heads} is no multiple of num_key_value_heads ${counts.n_key_value_heads}`
         )
       )
 
 /** Query heads, key and value heads (null: as many), and the width of each (null: what hidden_size leaves). */
 export const headCounts = Effect.fnUntraced(function* (config: RotaryConfig) {
   const heads = config.num_attention_heads
-  const dHead = config.head_dim ?? (yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", heads))
-  return { heads, keyValueHeads: config.num_key_value_heads ?? heads, dHead }
+  const d_head = config.head_dim ?? (yield* headWidth("hidden_size", config.hidden_size, "num_attention_heads", heads))
+  return { heads, n_key_value_heads: config.num_key_value_heads ?? heads, d_head }
 })

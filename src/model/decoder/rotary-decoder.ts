@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Architecture, BlockDescription, ModelConfig, ModelDescription } from "./architecture.ts"
+import type { ModelArchitecture, BlockDescription, ModelConfig, ModelDescription } from "./architecture.ts"
 import type { ActivationFunction } from "../blocks/activation-function.ts"
 import { attention, type AttentionOptions } from "../blocks/attention-part.ts"
 import type { NormDescription } from "../blocks/norm.ts"
@@ -34,7 +34,7 @@ export interface LayerAttention extends Pick<
   "scoreScale" | "scoreCap" | "queryScale" | "gated" | "bidirectional" | "normalizesValues" | "values" | "shared"
 > {
   /** Where the layer differs from others. */
-  readonly counts?: Partial<Pick<AttentionOptions, "keyValueHeads" | "dHead">>
+  readonly counts?: Partial<Pick<AttentionOptions, "n_key_value_heads" | "d_head">>
   /** Positions that a query sees; undefined: all before it, null: as many as config.json does not say. */
   readonly window?: number | null | undefined
   /** undefined: queries and keys are not turned. */
@@ -55,7 +55,7 @@ export const normsAround: NormNames = { ...normsAfter, ...normsBefore, mlpNorm: 
 
 /** What attention, or what stands in its place, is made of, beside the configuration. */
 export interface AttentionInputs {
-  readonly dHead: number
+  readonly d_head: number
   readonly activation: ActivationFunction
 }
 
@@ -123,8 +123,8 @@ export interface RotaryDecoderFamily<Own> {
 export const noFields = Schema.Struct({})
 
 /** What attention of a layer is where nothing is said: scores are divided by sqrt(d_head). */
-export const plainAttention = (dHead: number, rope: Rope | undefined, window?: number | null): LayerAttention => ({
-  scoreScale: 1 / Math.sqrt(dHead),
+export const plainAttention = (d_head: number, rope: Rope | undefined, window?: number | null): LayerAttention => ({
+  scoreScale: 1 / Math.sqrt(d_head),
   rope,
   window
 })
@@ -137,7 +137,7 @@ const prefixes = ["model.", "", "language_model.model.", "model.language_model."
 const heads = ["lm_head.weight", "language_model.lm_head.weight"]
 
 /** The architecture of a family. */
-export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architecture => {
+export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): ModelArchitecture => {
   const { norms = normsBefore, normalizes } = family
   const norm = (name: string, size: number): NormParameters => ({
     weight: { ...vector(`${name}.weight`, size), ...(family.scalesLessOne === true ? { plus: 1 } : {}) },
@@ -151,8 +151,8 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     yield* refuseFields(json, family.refuses ?? {})
     yield* checkLayerTypes(config, family.layerTypes ?? ["full_attention", "sliding_attention"])
     const common = yield* headCounts(config)
-    const { keyValueHeads, dHead } = common
-    const { hidden_size: dModel, num_hidden_layers: layers } = config
+    const { n_key_value_heads, d_head } = common
+    const { hidden_size: d_model, num_hidden_layers: layers } = config
     const context = config.max_position_embeddings
     const ownNorm = { kind: "rms", epsilon: config.rms_norm_eps ?? 1e-6 } as const
     const activation = yield* findActivation(
@@ -175,7 +175,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
       const found = rotaries.get(key)
       if (found !== undefined) return found
       const facts = {
-        dHead: width,
+        d_head: width,
         context,
         share: config.partial_rotary_factor ?? 1,
         partial: family.partial === true
@@ -190,7 +190,8 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     })
 
     const attentionOf = Effect.fnUntraced(function* (layer: number) {
-      const own = family.attention?.(config, layer, { dHead, activation }) ?? plainAttention(dHead, singleRope(config))
+      const own =
+        family.attention?.(config, layer, { d_head, activation }) ?? plainAttention(d_head, singleRope(config))
       if ("locate" in own) return own
       if ("reason" in own) return yield* own
       const { rope, window, scoreScale } = own
@@ -201,17 +202,17 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         return yield* configProblem(`scores cannot be multiplied with ${scoreScale}`)
       }
       yield* positiveCap("attn_logit_softcapping", own.scoreCap)
-      const rotary = rope === undefined ? undefined : yield* rotaryOnce(rope, counts.dHead)
+      const rotary = rope === undefined ? undefined : yield* rotaryOnce(rope, counts.d_head)
       return attention({ ...own, ...counts, window, rotary, norm: ownNorm, normalizes }, ({ name }) => {
         const at = (text: string): string => name(`layers.${layer}.self_attn.${text}`)
         const headNorm = (text: string, count: number) =>
-          normalizes === undefined ? undefined : norm(at(text), (normalizes === "all" ? count : 1) * counts.dHead)
+          normalizes === undefined ? undefined : norm(at(text), (normalizes === "all" ? count : 1) * counts.d_head)
         const computes = own.shared?.computes !== false
         return {
           sinks: undefined,
-          ...layout(at, { dModel, ...counts, keys: computes, values: computes && own.values !== "keys" }),
+          ...layout(at, { d_model, ...counts, keys: computes, values: computes && own.values !== "keys" }),
           queryNorm: headNorm("q_norm", counts.heads),
-          keyNorm: computes ? headNorm("k_norm", counts.keyValueHeads) : undefined
+          keyNorm: computes ? headNorm("k_norm", counts.n_key_value_heads) : undefined
         }
       })
     })
@@ -220,7 +221,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     for (let layer = 0; layer < layers; layer++) {
       const mlp =
         family.mlp?.({ config, layer, activation }) ??
-        gatedMlp(layer, { dModel, dMlp: config.intermediate_size }, activation)
+        gatedMlp(layer, { d_model, d_mlp: config.intermediate_size }, activation)
       if (!("locate" in mlp)) return yield* mlp
       const after = family.after?.({ config, layer, activation, norm: ownNorm })
       if (after !== undefined && "reason" in after) return yield* after
@@ -230,7 +231,7 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
     const parameters = ({ name }: Checkpoint) => {
       const block = (l: number): BlockParameters => {
         const own = (text: string | undefined) =>
-          text === undefined ? undefined : norm(name(`layers.${l}.${text}`), dModel)
+          text === undefined ? undefined : norm(name(`layers.${l}.${text}`), d_model)
         return {
           attentionNorm: own(norms.attentionNorm),
           attentionPostNorm: own(norms.attentionPostNorm),
@@ -240,24 +241,24 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): Architectu
         }
       }
       return {
-        embedding: matrix(name("embed_tokens.weight"), config.vocab_size, dModel),
+        embedding: matrix(name("embed_tokens.weight"), config.vocab_size, d_model),
         positions: undefined,
         blocks: Array.from({ length: layers }, (_, l) => block(l)),
-        finalNorm: norm(name("norm"), dModel)
+        finalNorm: norm(name("norm"), d_model)
       }
     }
 
     const description: ModelDescription = {
       info: {
         architecture: family.name,
-        layers,
-        dModel,
-        heads: common.heads,
-        keyValueHeads,
-        dHead,
+        n_layers: layers,
+        d_model,
+        n_heads: common.heads,
+        n_key_value_heads,
+        d_head,
         parallel: false,
-        vocabulary: config.vocab_size,
-        context: Math.trunc(context * stretch),
+        d_vocab: config.vocab_size,
+        n_ctx: Math.trunc(context * stretch),
         bos: config.bos_token_id ?? null,
         ...blockFacts(blocks)
       },

@@ -10,10 +10,10 @@ import type { LinearParameters } from "../blocks/weights.ts"
 type At = (name: string) => string
 
 export interface AttentionShape {
-  readonly dModel: number
+  readonly d_model: number
   readonly heads: number
-  readonly keyValueHeads: number
-  readonly dHead: number
+  readonly n_key_value_heads: number
+  readonly d_head: number
   /** Whether the layer has keys, and values, of its own. */
   readonly keys: boolean
   readonly values: boolean
@@ -35,8 +35,8 @@ export const linearAt = (name: string, inputs: number, outputs: number, biased =
   bias: biased ? vector(`${name}.bias`, outputs) : undefined
 })
 
-const outAt = (at: At, { dModel, heads, dHead }: AttentionShape, biased: boolean): LinearParameters =>
-  linearAt(at("o_proj"), heads * dHead, dModel, biased)
+const outAt = (at: At, { d_model, heads, d_head }: AttentionShape, biased: boolean): LinearParameters =>
+  linearAt(at("o_proj"), heads * d_head, d_model, biased)
 
 /**
  * Queries, keys and values in matrices of their own.
@@ -46,21 +46,21 @@ const outAt = (at: At, { dModel, heads, dHead }: AttentionShape, biased: boolean
 export const separate =
   (biases: AttentionBiases = { qkv: false, out: false }, gated = false): AttentionLayout =>
   (at, shape) => {
-    const { heads, keyValueHeads, dHead, dModel } = shape
+    const { heads, n_key_value_heads, d_head, d_model } = shape
     const parts = [
       {
         name: at("q_proj"),
-        outputs: heads * dHead * (gated ? 2 : 1),
+        outputs: heads * d_head * (gated ? 2 : 1),
         ...(gated ? { interleaved: { heads, parts: 2 } } : {})
       },
-      ...(shape.keys ? [{ name: at("k_proj"), outputs: keyValueHeads * dHead }] : []),
-      ...(shape.values ? [{ name: at("v_proj"), outputs: keyValueHeads * dHead }] : [])
+      ...(shape.keys ? [{ name: at("k_proj"), outputs: n_key_value_heads * d_head }] : []),
+      ...(shape.values ? [{ name: at("v_proj"), outputs: n_key_value_heads * d_head }] : [])
     ]
     const stored = (kind: string, inputs: ReadonlyArray<number>) =>
       parts.map(({ name, outputs, ...order }) => ({ name: `${name}.${kind}`, shape: [outputs, ...inputs], ...order }))
     return {
       qkv: {
-        weight: { rank: 2, stored: stored("weight", [dModel]), transposed: true },
+        weight: { rank: 2, stored: stored("weight", [d_model]), transposed: true },
         bias: biases.qkv ? { rank: 1, stored: stored("bias", []) } : undefined
       },
       out: outAt(at, shape, biases.out)
@@ -69,32 +69,32 @@ export const separate =
 
 /** Queries, keys and values in one matrix (Phi 3). */
 export const fused: AttentionLayout = (at, shape) => ({
-  qkv: linearAt(at("qkv_proj"), shape.dModel, (shape.heads + 2 * shape.keyValueHeads) * shape.dHead),
+  qkv: linearAt(at("qkv_proj"), shape.d_model, (shape.heads + 2 * shape.n_key_value_heads) * shape.d_head),
   out: outAt(at, shape, false)
 })
 
 interface MlpShape {
-  readonly dModel: number
-  readonly dMlp: number
+  readonly d_model: number
+  readonly d_mlp: number
 }
 
-export const gatedAt = (at: At, { dModel, dMlp }: MlpShape, biased = false): MlpParameters => ({
-  in: linearAt(at("gate_proj"), dModel, dMlp, biased),
-  up: linearAt(at("up_proj"), dModel, dMlp, biased),
-  out: linearAt(at("down_proj"), dMlp, dModel, biased)
+export const gatedAt = (at: At, { d_model, d_mlp }: MlpShape, biased = false): MlpParameters => ({
+  in: linearAt(at("gate_proj"), d_model, d_mlp, biased),
+  up: linearAt(at("up_proj"), d_model, d_mlp, biased),
+  out: linearAt(at("down_proj"), d_mlp, d_model, biased)
 })
 
 /** Gate and up projection in one matrix, the gate first (Phi 3). */
-export const fusedGateAt = (at: At, { dModel, dMlp }: MlpShape): MlpParameters => {
+export const fusedGateAt = (at: At, { d_model, d_mlp }: MlpShape): MlpParameters => {
   const half = (from: number): LinearParameters => ({
     weight: {
       rank: 2,
-      stored: [{ name: `${at("gate_up_proj")}.weight`, shape: [2 * dMlp, dModel], rows: { from, count: dMlp } }],
+      stored: [{ name: `${at("gate_up_proj")}.weight`, shape: [2 * d_mlp, d_model], rows: { from, count: d_mlp } }],
       transposed: true
     },
     bias: undefined
   })
-  return { in: half(0), up: half(dMlp), out: linearAt(at("down_proj"), dMlp, dModel) }
+  return { in: half(0), up: half(d_mlp), out: linearAt(at("down_proj"), d_mlp, d_model) }
 }
 
 /** The MLP of a block, where a layout says. */
@@ -105,5 +105,5 @@ export const gatedMlp = (
   parameters: (at: At, shape: MlpShape) => MlpParameters = gatedAt
 ): Part => {
   const locate = ({ name }: Checkpoint) => parameters((text) => name(`layers.${layer}.mlp.${text}`), shape)
-  return mlp(shape.dMlp, activation, locate)
+  return mlp(shape.d_mlp, activation, locate)
 }

@@ -1,6 +1,6 @@
 /** The language model inside a model that sees images too: what stands under `text_config`. */
 import * as Effect from "effect/Effect"
-import type { Architecture } from "./architecture.ts"
+import type { ModelArchitecture } from "./architecture.ts"
 import { checkKeys } from "./config-keys.ts"
 import { configProblem } from "./config-schema.ts"
 
@@ -15,8 +15,8 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const textPart = (
   name: string,
   tied: boolean,
-  architectureOf: (type: unknown) => Architecture | undefined
-): Architecture => ({
+  architectureOf: (type: unknown) => ModelArchitecture | undefined
+): ModelArchitecture => ({
   reads: ["text_config", "tie_word_embeddings"],
   describe: Effect.fn(`${name}.describe`)(function* (config) {
     const text = config["text_config"]

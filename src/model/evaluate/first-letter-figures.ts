@@ -21,7 +21,7 @@ export const firstLetterFigures = (
   const { length, wordPosition, letters, answerIds } = prompts
   const words = letters.length
   const right: Array<boolean> = []
-  const kept = Object.fromEntries(hooks.map((hook) => [hook, new Float32Array(words * model.info.dModel)]))
+  const kept = Object.fromEntries(hooks.map((hook) => [hook, new Float32Array(words * model.info.d_model)]))
   for (let first = 0; first < words; first += batch) {
     const count = Math.min(batch, words - first)
     const ids = prompts.ids.slice(first * length, (first + count) * length)
@@ -33,7 +33,7 @@ export const firstLetterFigures = (
         return tf.reshape(tf.slice(activation, [0, at, 0], [count, 1, -1]), [count, -1])
       }
       for (const hook of hooks) {
-        kept[hook]?.set(position(hook, wordPosition).dataSync() as Float32Array, first * model.info.dModel)
+        kept[hook]?.set(position(hook, wordPosition).dataSync() as Float32Array, first * model.info.d_model)
       }
       const last = position("ln_final.hook_normalized", length - 1)
       const best = tf.argMax(tf.matMul(last, model.weights.unembedding, false, true), 1).dataSync()

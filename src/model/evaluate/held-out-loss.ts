@@ -43,7 +43,7 @@ export const heldOutLoss = (
       const logits = runModel(model, { ids, batch: count, time: context }, { logits: true }).logits as tf.Tensor3D
       const used = tf.reshape(tf.slice(logits, [0, 0, 0], [count, width, -1]), [count * width, -1])
       logits.dispose()
-      const ofTarget = tf.sum(tf.mul(used, tf.oneHot(tf.tensor1d(targets, "int32"), model.info.vocabulary)), 1)
+      const ofTarget = tf.sum(tf.mul(used, tf.oneHot(tf.tensor1d(targets, "int32"), model.info.d_vocab)), 1)
       sum += tf.sum(tf.sub(tf.logSumExp(used, 1), ofTarget)).dataSync()[0] as number
     })
   }

@@ -3,7 +3,7 @@ import { firstLetterPrompts, letterOf } from "../../text/first-letter/first-lett
 import * as Rng from "../../random/rng.ts"
 import type { WordRole } from "../../text/drill-words.ts"
 import type { SpellerCorpus } from "../../text/speller-corpus.ts"
-import type { Tokenizer } from "../../text/tokenizer.ts"
+import type { TextTokenizer } from "../../text/tokenizer.ts"
 import type { RunnableModel } from "../run-model.ts"
 import { firstLetterFigures } from "./first-letter-figures.ts"
 import { letterProbe } from "./letter-probe.ts"
@@ -38,7 +38,7 @@ const testShare = 0.2
 export const spellerFigures = (
   model: RunnableModel,
   corpus: SpellerCorpus,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   { hook, endOfText, examples, seed }: SpellerOptions
 ): SpellerFigures => {
   const { encode } = tokenizer
@@ -60,7 +60,7 @@ export const spellerFigures = (
   const isTest = labels.map(() => false)
   const order = Rng.make(seed, "probe split").permutation(labels.length)
   for (const i of order.slice(0, Math.round(testShare * labels.length))) isTest[i] = true
-  const probe = letterProbe(asked.activations[hook] as Float32Array, model.info.dModel, labels, isTest)
+  const probe = letterProbe(asked.activations[hook] as Float32Array, model.info.d_model, labels, isTest)
   return {
     accuracy: {
       drilled: { accuracy: asked.accuracy, words: drilled.length },

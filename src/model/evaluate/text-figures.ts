@@ -4,7 +4,7 @@ import { openSafetensors } from "../../format/safetensors.ts"
 import { kneserNeyBigram } from "../../text/kneser-ney.ts"
 import type { SpellerCorpus } from "../../text/speller-corpus.ts"
 import { tokenStream } from "../../text/token-stream.ts"
-import type { Tokenizer } from "../../text/tokenizer.ts"
+import type { TextTokenizer } from "../../text/tokenizer.ts"
 import { loadModel } from "../load-model.ts"
 import type { RunnableModel } from "../run-model.ts"
 import { heldOutLoss } from "./held-out-loss.ts"
@@ -22,13 +22,13 @@ const contextLimit = 800
 export const modelTextFigures = (
   model: RunnableModel,
   corpus: Pick<SpellerCorpus, "train" | "heldOut">,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   endOfText: number
 ): TextFigures => {
   const stream = tokenStream(corpus.heldOut, tokenizer, endOfText)
-  const context = Math.min(model.info.context, stream.length - 1)
+  const context = Math.min(model.info.n_ctx, stream.length - 1)
   const { loss, tokens, pairs } = heldOutLoss(model, stream, endOfText, context, contextLimit)
-  const bigram = kneserNeyBigram(tokenStream(corpus.train, tokenizer, endOfText), model.info.vocabulary)
+  const bigram = kneserNeyBigram(tokenStream(corpus.train, tokenizer, endOfText), model.info.d_vocab)
   const sum = pairs.reduce((total, [previous, next]) => total - bigram.logProbability(previous, next), 0)
   return { loss, tokens, bigramLoss: sum / pairs.length }
 }
@@ -38,7 +38,7 @@ export const textFigures = Effect.fn("textFigures")(function* (
   config: Readonly<Record<string, unknown>>,
   safetensors: Uint8Array,
   corpus: Pick<SpellerCorpus, "train" | "heldOut">,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   endOfText: number
 ) {
   const read = (offset: number, length: number) => Promise.resolve(safetensors.slice(offset, offset + length))

@@ -5,7 +5,7 @@
  */
 import type { Tensor2D } from "@tensorflow/tfjs-core"
 import * as Param from "../../stage/param.ts"
-import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { choiceOptions, choiceProblems } from "../settings/choice-options.ts"
 import { saelensChoice } from "../settings/saelens-preset.ts"
 import { latentsChosen } from "../settings/schedules.ts"
@@ -62,7 +62,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
   return { loss }
 }
 
-const abstopk: Architecture<typeof options> = {
+const abstopk: SaeArchitecture<typeof options> = {
   name: "abstopk",
   summary: "the k latents on every row that are largest in magnitude, with their signs",
   options,

@@ -3,13 +3,13 @@
  * a row stands alone: latents above one threshold fire, the mean over batches of the smallest activation that was
  * chosen. Bussmann, Leask and Nanda 2024, arXiv 2412.06410, section 3.
  */
-import type { Architecture } from "../architecture.ts"
+import type { SaeArchitecture } from "../architecture.ts"
 import { bussmann } from "../settings/bussmann-preset.ts"
 import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
 import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
 import { saelensChoice } from "../settings/saelens-preset.ts"
 
-const batchTopk: Architecture<typeof choiceOptions> = {
+const batchTopk: SaeArchitecture<typeof choiceOptions> = {
   name: "batch_topk",
   summary: "k latents on average, and a threshold in use",
   options: choiceOptions,

@@ -8,7 +8,7 @@
  * section 3.2 and 3.3; dictionary_learning `trainers/gdm.py`. SAELens lets the last term reach W_dec and b_dec.
  */
 import type { ParamValues } from "../../stage/param.ts"
-import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { dictionaryLearningPenalty } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
 import { saelensPenalty } from "../settings/saelens-preset.ts"
@@ -91,7 +91,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
   return { loss }
 }
 
-const gated: Architecture<typeof penaltyOptions> = {
+const gated: SaeArchitecture<typeof penaltyOptions> = {
   name: "gated",
   summary: "a gate decides which latents fire, apart from how strongly",
   options: penaltyOptions,

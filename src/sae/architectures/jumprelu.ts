@@ -12,7 +12,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Param from "../../stage/param.ts"
-import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { anthropic } from "../settings/anthropic-preset.ts"
 import { dictionaryLearningPenalty } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
@@ -209,7 +209,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
   return { loss }
 }
 
-const jumprelu: Architecture<typeof options> = {
+const jumprelu: SaeArchitecture<typeof options> = {
   name: "jumprelu",
   summary: "trained thresholds",
   options,

@@ -8,7 +8,7 @@
  * `trainers/matryoshka_batch_top_k.py`. Every pair is decoded and given its gradient once, as in BatchTopK.
  */
 import * as Param from "../../stage/param.ts"
-import type { Architecture } from "../architecture.ts"
+import type { SaeArchitecture } from "../architecture.ts"
 import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
 import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
 import type { ParamProblem } from "../../stage/param-problem.ts"
@@ -51,7 +51,7 @@ const groupProblems = ({ groups, d_sae }: Own & { readonly d_sae: number }): Rea
     : []
 }
 
-const matryoshkaBatchTopk: Architecture<typeof options> = {
+const matryoshkaBatchTopk: SaeArchitecture<typeof options> = {
   name: "matryoshka_batch_topk",
   summary: "batch_topk with nested prefixes",
   options,

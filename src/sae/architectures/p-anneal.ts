@@ -4,7 +4,7 @@
  * dictionary_learning `trainers/p_anneal.py` (`Lp^p`).
  */
 import * as Param from "../../stage/param.ts"
-import type { Architecture, Batch } from "../architecture.ts"
+import type { SaeArchitecture, Batch } from "../architecture.ts"
 import { dictionaryLearningL1 } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
 import { penaltyWeight } from "../settings/schedules.ts"
@@ -83,7 +83,7 @@ const after = (batch: Batch<Own>, state: AnnealState, activations: Float32Array)
   return { p, next, weight, queue }
 }
 
-const pAnneal: Architecture<typeof options> = {
+const pAnneal: SaeArchitecture<typeof options> = {
   name: "p_anneal",
   summary: "L1 turning into L0",
   options,

@@ -3,7 +3,7 @@
  * al. 2023, "Towards Monosemanticity"), or lambda mean_rows sum_j f_j |w_j| of free ones (Anthropic, April 2024 update).
  */
 import * as Param from "../../stage/param.ts"
-import type { Architecture } from "../architecture.ts"
+import type { SaeArchitecture } from "../architecture.ts"
 import { anthropic } from "../settings/anthropic-preset.ts"
 import { dictionaryLearningL1 } from "../settings/dictionary-learning-preset.ts"
 import { penaltyOptions, penaltyProblems } from "../settings/penalty-options.ts"
@@ -26,7 +26,7 @@ const options = {
   })
 }
 
-const standard: Architecture<typeof options> = {
+const standard: SaeArchitecture<typeof options> = {
   name: "standard",
   summary: "L1",
   options,

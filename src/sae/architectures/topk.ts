@@ -1,6 +1,6 @@
 /** TopK: the k largest pre-activations of each row, in training and in use. Gao et al. 2024, arXiv 2406.04093, 2.3. */
 import * as Param from "../../stage/param.ts"
-import type { Architecture } from "../architecture.ts"
+import type { SaeArchitecture } from "../architecture.ts"
 import { bussmann } from "../settings/bussmann-preset.ts"
 import { choiceOptions, choiceProblems, impliedByGhosts } from "../settings/choice-options.ts"
 import { dictionaryLearningChoice } from "../settings/dictionary-learning-preset.ts"
@@ -12,7 +12,7 @@ const options = {
   multi_topk: Param.boolean({ default: false, description: "add an eighth of the loss with the 4 k largest" })
 }
 
-const topk: Architecture<typeof options> = {
+const topk: SaeArchitecture<typeof options> = {
   name: "topk",
   summary: "k latents on every row",
   options,

@@ -9,12 +9,13 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { type RunnableModel, runModel, type RunOptions } from "../../model/run-model.ts"
+import { type RunnableModel, runModel, type PassOptions } from "../../model/run-model.ts"
 import { tokenDivergences, tokenLosses } from "../../model/unembed.ts"
 import type { Unmeasured } from "../../stage/metric.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
 import type { SaeModel } from "../sae-model.ts"
+import { breathe } from "../../stage/breathe.ts"
 
 /** Nats per token. */
 export interface CrossEntropy {
@@ -55,7 +56,7 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
     const part = tf.tidy(() => measure(model, sae, hooks, batch, options.kl))
     for (const name of Object.keys(sums) as ReadonlyArray<keyof typeof sums>) sums[name] += part[name]
     options.onContexts?.(first + batch.length)
-    yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+    yield* breathe
   }
   const [clean, withSae, zero] = [sums.clean, sums.sae, sums.zero].map((sum) => sum / sums.targets) as [
     number,
@@ -104,9 +105,9 @@ const measure = (
   const targets = Int32Array.from(target)
   const mask = tf.tensor2d(spliced, [ids.length, 1], "bool")
   const last = "ln_final.hook_normalized"
-  const run = (options: RunOptions) => runModel(model, { ids, batch: batch.length, time }, options).activations
+  const run = (options: PassOptions) => runModel(model, { ids, batch: batch.length, time }, options).activations
   const predicting = (normalized: tf.Tensor | undefined): tf.Tensor2D =>
-    tf.gather(tf.reshape<tf.Rank.R2>(normalized as tf.Tensor, [ids.length, model.info.dModel]), where)
+    tf.gather(tf.reshape<tf.Rank.R2>(normalized as tf.Tensor, [ids.length, model.info.d_model]), where)
   const asItIs = run({ hooks: [from, to, last] })
   const activation = asItIs[to] as tf.Tensor
   const own = tf.reshape<tf.Rank.R2>(activation, [ids.length, sae.d_out])

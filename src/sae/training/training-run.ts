@@ -17,6 +17,7 @@ import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../t
 import { optionProblems } from "../option-problems.ts"
 import type { ScaledBatch, ScaledRows } from "../rows/training-rows.ts"
 import { unfoldScale } from "./unfold-scale.ts"
+import { breathe } from "../../stage/breathe.ts"
 
 export interface TrainingHooks {
   readonly progress?: (progress: Progress) => void
@@ -48,8 +49,6 @@ export interface TrainingRun {
 const stepsBetween = 10
 /** Batches that the threshold is the mean over. */
 const thresholdBatches = 64
-
-const breathe = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 /** The options as they hold for these rows, or what is wrong with them. */
 export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions | string => {

@@ -3,10 +3,11 @@
  * digest of its content, a snapshot holds links to blobs under the names of files, a ref is a file with a commit's name.
  */
 import { existsSync } from "node:fs"
-import { copyFile, mkdir, readFile, readdir, readlink, rename, stat, symlink, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, readFile, readdir, readlink, rename, stat, symlink } from "node:fs/promises"
 import { basename, dirname, join, relative, sep } from "node:path"
 import { randomUUID } from "node:crypto"
 import type { HubFile } from "./hub-file.ts"
+import { writeAtomic } from "../../file/atomic-write.ts"
 
 type Repo = Pick<HubFile, "type" | "repo">
 
@@ -27,13 +28,6 @@ export const readRef = async (cache: string, repo: Repo, revision: string): Prom
   const text = await readFile(refPath(cache, repo, revision), "utf8").catch(() => "")
   const commit = text.trim()
   return /^[0-9a-f]{40}$/.test(commit) ? commit : undefined
-}
-
-const writeAtomic = async (path: string, text: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${randomUUID()}`
-  await writeFile(temporary, text)
-  await rename(temporary, path)
 }
 
 /** A commit's own name needs no ref. Written when a file of the commit is there: a ref to nothing is damage. */

@@ -2,9 +2,9 @@
  * Which commit a revision is, and which files stand there: asked of the hub, or of the cache where there is no network.
  * What a commit holds never changes, so it is asked once and then remembered.
  */
-import { createHash, randomUUID } from "node:crypto"
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { createHash } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { userCache } from "../../project/user-cache.ts"
 import { readRef, repoFolder, snapshotFiles } from "./hub-cache.ts"
@@ -12,6 +12,7 @@ import type { HubName } from "./hub-name.ts"
 import { isCommit } from "./hub-name.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
 import type { HubSettings } from "./hub-settings.ts"
+import { writeAtomic } from "../../file/atomic-write.ts"
 
 export interface HubEntry {
   readonly type: "file" | "directory"
@@ -88,13 +89,8 @@ const readListing = async (path: string): Promise<ReadonlyArray<HubEntry> | unde
 }
 
 /** Failing to remember costs a request, nothing else. */
-const remember = async (path: string, entries: ReadonlyArray<HubEntry>): Promise<void> => {
-  const temporary = `${path}.${randomUUID()}`
-  await mkdir(dirname(path), { recursive: true })
-    .then(() => writeFile(temporary, JSON.stringify(entries)))
-    .then(() => rename(temporary, path))
-    .catch(() => {})
-}
+const remember = (path: string, entries: ReadonlyArray<HubEntry>): Promise<void> =>
+  writeAtomic(path, JSON.stringify(entries)).catch(() => {})
 
 const askFiles = (settings: HubSettings, place: HubPlace, folder: string, recursive: boolean) =>
   attempt(settings, async () => {

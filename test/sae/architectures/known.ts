@@ -1,5 +1,5 @@
 /** Architectures by name, loaded; and options for any of them from what a test gives for all. */
-import type { Architecture, TrainingMethod } from "../../../src/sae/architecture.ts"
+import type { SaeArchitecture, TrainingMethod } from "../../../src/sae/architecture.ts"
 import { architectures } from "../../../src/sae/architectures.ts"
 import type gated from "../../../src/sae/architectures/gated.ts"
 import type jumprelu from "../../../src/sae/architectures/jumprelu.ts"
@@ -17,7 +17,7 @@ import {
 } from "../../../src/sae/training-options.ts"
 import type { ParamValues } from "../../../src/stage/param.ts"
 
-type OptionsOf<A extends Architecture> = ParamValues<A["options"]>
+type OptionsOf<A extends SaeArchitecture> = ParamValues<A["options"]>
 
 /** The options of all architectures. */
 export type AnyOptions = OptionsOf<typeof topk> &
@@ -30,7 +30,7 @@ export type AnyOptions = OptionsOf<typeof topk> &
 
 export const architectureNames: ReadonlyArray<string> = [...architectures.keys()]
 
-export const architectureOf = (name: string): Architecture => {
+export const architectureOf = (name: string): SaeArchitecture => {
   const found = architectures.get(name)
   if (found === undefined) throw new Error(`there is no architecture ${name}`)
   return found

@@ -58,13 +58,13 @@ export const huggingFaceConfig = (
     throw new MetadataProblem("mixtures of experts cannot be run")
   }
   const layers = numberAt(metadata, at("block_count"))
-  const dModel = numberAt(metadata, at("embedding_length"))
+  const d_model = numberAt(metadata, at("embedding_length"))
   const heads = numberAt(metadata, at("attention.head_count"))
-  const dHead = optionalNumber(metadata, at("attention.key_length")) ?? dModel / heads
-  const valueWidth = optionalNumber(metadata, at("attention.value_length")) ?? dHead
-  if (valueWidth !== dHead) throw new MetadataProblem(`keys have ${dHead} entries and values ${valueWidth}`)
-  const rotated = optionalNumber(metadata, at("rope.dimension_count")) ?? dHead
-  if (rotated !== dHead) throw new MetadataProblem(`only ${rotated} of ${dHead} entries of a head are rotated`)
+  const d_head = optionalNumber(metadata, at("attention.key_length")) ?? d_model / heads
+  const valueWidth = optionalNumber(metadata, at("attention.value_length")) ?? d_head
+  if (valueWidth !== d_head) throw new MetadataProblem(`keys have ${d_head} entries and values ${valueWidth}`)
+  const rotated = optionalNumber(metadata, at("rope.dimension_count")) ?? d_head
+  if (rotated !== d_head) throw new MetadataProblem(`only ${rotated} of ${d_head} entries of a head are rotated`)
   const base = optionalNumber(metadata, at("rope.freq_base"))
   const window = optionalNumber(metadata, at("attention.sliding_window"))
   const scaling = ropeScaling(metadata, at, divisors)
@@ -74,12 +74,12 @@ export const huggingFaceConfig = (
   return {
     model_type: modelTypes[architecture],
     vocab_size: embedding.shape[0],
-    hidden_size: dModel,
+    hidden_size: d_model,
     intermediate_size: numberAt(metadata, at("feed_forward_length")),
     num_hidden_layers: layers,
     num_attention_heads: heads,
     num_key_value_heads: optionalNumber(metadata, at("attention.head_count_kv")) ?? heads,
-    head_dim: dHead,
+    head_dim: d_head,
     max_position_embeddings: numberAt(metadata, at("context_length")),
     rms_norm_eps: numberAt(metadata, at("attention.layer_norm_rms_epsilon")),
     tie_word_embeddings: !entries.has("output.weight"),
@@ -92,7 +92,7 @@ export const huggingFaceConfig = (
       : {}),
     ...(gemma
       ? {
-          query_pre_attn_scalar: layers === largest[architecture] ? dModel / heads : dHead,
+          query_pre_attn_scalar: layers === largest[architecture] ? d_model / heads : d_head,
           ...(window === undefined ? {} : { sliding_window: window })
         }
       : {}),

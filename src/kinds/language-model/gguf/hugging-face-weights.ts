@@ -37,10 +37,10 @@ const renamed = (name: string, gemma: boolean): string => {
 const unpaired = (values: Float32Array<ArrayBuffer>, rows: number, heads: number): Float32Array<ArrayBuffer> => {
   const result = new Float32Array(values.length)
   const columns = values.length / rows
-  const dHead = rows / heads
+  const d_head = rows / heads
   for (let row = 0; row < rows; row++) {
-    const within = row % dHead
-    const target = row - within + (within % 2) * (dHead / 2) + (within >> 1)
+    const within = row % d_head
+    const target = row - within + (within % 2) * (d_head / 2) + (within >> 1)
     result.set(values.subarray(row * columns, (row + 1) * columns), target * columns)
   }
   return result
@@ -49,7 +49,7 @@ const unpaired = (values: Float32Array<ArrayBuffer>, rows: number, heads: number
 export interface LayoutFacts {
   readonly architecture: string
   readonly heads: number
-  readonly keyValueHeads: number
+  readonly n_key_value_heads: number
 }
 
 /** Llama's queries and keys are brought back into their order; 1 is taken from the scales that Gemma stores with it. */
@@ -69,7 +69,7 @@ export const huggingFaceWeights = (gguf: WeightTensors, facts: LayoutFacts): Wei
     if (facts.architecture !== "llama") return values
     const rows = entries.get(name)?.shape[0] ?? 0
     if (/^blk\.\d+\.attn_q\./.test(stored)) return unpaired(values, rows, facts.heads)
-    if (/^blk\.\d+\.attn_k\./.test(stored)) return unpaired(values, rows, facts.keyValueHeads)
+    if (/^blk\.\d+\.attn_k\./.test(stored)) return unpaired(values, rows, facts.n_key_value_heads)
     return values
   })
   return { entries, float32 }

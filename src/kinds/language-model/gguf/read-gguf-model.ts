@@ -40,7 +40,7 @@ export const readGgufModel = Effect.fn("readGgufModel")(function* (parts: Readon
   const facts = {
     architecture: yield* attempt(() => ggufArchitecture(gguf.metadata)),
     heads: Number(config["num_attention_heads"]),
-    keyValueHeads: Number(config["num_key_value_heads"])
+    n_key_value_heads: Number(config["num_key_value_heads"])
   }
   const model: GgufModel = {
     config,
