@@ -9,7 +9,7 @@
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core"
 import * as Param from "../../stage/param.ts"
 import type { ParamProblem } from "../../stage/param-problem.ts"
-import type { Architecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { saelensShared } from "../settings/saelens-preset.ts"
 
 const options = {
@@ -192,7 +192,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
   return { loss }
 }
 
-const matchingPursuit: Architecture<typeof options> = {
+const matchingPursuit: SaeArchitecture<typeof options> = {
   name: "matching_pursuit",
   summary: "the latent that explains most of what is left, again and again",
   options,
