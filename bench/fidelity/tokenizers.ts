@@ -51,3 +51,4 @@ const compare = (name: string): void => {
 
 for (const { name } of readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())) compare(name)
 console.log(JSON.stringify(totals))
+process.exitCode = totals.otherIds + totals.otherText > 0 ? 1 : 0

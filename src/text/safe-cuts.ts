@@ -10,11 +10,14 @@
  *   the next piece gets it back. No added token may begin with one then.
  * * The pre-tokenizer has a boundary at every such place: one of the byte-level patterns below, in which white space
  *   stands in a token only at its start, in a run of white space, or after punctuation, and in which a look-ahead is only
- *   behind white space. Or there is none, as in SentencePiece's BPE; then no entry of the vocabulary may hold a letter or
- *   digit followed by the sign for a space: a merge across the cut would be one.
+ *   behind white space. Or there is none, as in SentencePiece's BPE; then cuts are before spaces alone, the sign for a space has
+ *   to be in the vocabulary (one that is not is dropped, or an unknown token that fuses with what stands beside it), and no
+ *   entry of it may hold a letter or digit followed by that sign: a merge across the cut would be one.
  *
  * Anything else has no safe cuts: its texts are tokenized whole.
  */
+import { newInUnicode17 } from "./tokenizer/character-sets.ts"
+
 export interface SafeCuts {
   /** A match is a cut. */
   readonly pattern: RegExp
@@ -22,9 +25,11 @@ export interface SafeCuts {
   readonly skip: 0 | 1
 }
 
-const beforeWhiteSpace: SafeCuts = { pattern: /(?<=[\p{L}\p{N}])(?=[ \n])/gu, skip: 0 }
-const beforeSpaces: SafeCuts = { pattern: /(?<=[\p{L}\p{N}])(?= )/gu, skip: 0 }
-const insteadOfSpaces: SafeCuts = { pattern: /(?<=[\p{L}\p{N}])(?= [\p{L}\p{N}])/gu, skip: 1 }
+/** A letter or digit, to Oniguruma too. */
+const letter = `[[\\p{L}\\p{N}]--[${newInUnicode17}]]`
+const beforeWhiteSpace: SafeCuts = { pattern: new RegExp(`(?<=${letter})(?=[ \\n])`, "gv"), skip: 0 }
+const beforeSpaces: SafeCuts = { pattern: new RegExp(`(?<=${letter})(?= )`, "gv"), skip: 0 }
+const insteadOfSpaces: SafeCuts = { pattern: new RegExp(`(?<=${letter})(?= ${letter})`, "gv"), skip: 1 }
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -113,7 +118,8 @@ const wordAtStart = /^[\p{L}\p{N}]/u
 const vocabularyAllows = (model: Json, sign: string): boolean => {
   const suffixed = [model["end_of_word_suffix"], model["continuing_subword_suffix"]].some(Boolean)
   const across = new RegExp(`[\\p{L}\\p{N}](${sign.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}|\\s)`, "u")
-  return !suffixed && !Object.keys(asObject(model["vocab"]) ?? {}).some((token) => across.test(token))
+  const vocabulary = asObject(model["vocab"]) ?? {}
+  return !suffixed && Object.hasOwn(vocabulary, sign) && !Object.keys(vocabulary).some((token) => across.test(token))
 }
 
 /** @param json tokenizer.json, parsed */
@@ -133,6 +139,6 @@ export const safeCuts = (json: unknown): SafeCuts | undefined => {
   if (normal === undefined) return undefined
   const before = preTokenized(members(tokenizer["pre_tokenizer"], "pretokenizers"), normal.sign)
   if (before === undefined || !(before.boundaries || vocabularyAllows(model, before.sign))) return undefined
-  if (!normal.prepended) return before.prefixed ? beforeSpaces : beforeWhiteSpace
+  if (!normal.prepended) return before.boundaries && !before.prefixed ? beforeWhiteSpace : beforeSpaces
   return before.prefixed || contents.some((content) => wordAtStart.test(content)) ? undefined : insteadOfSpaces
 }

@@ -124,6 +124,7 @@ describe("a tokenizer", () => {
         ...pieces,
         model: { ...pieces.model, vocab: { ...pieces.model.vocab, "of▁the": 5001 } }
       },
+      "a space that is not in the vocabulary": { ...byteLevel, pre_tokenizer: null },
       "another pattern": { ...byteLevel, pre_tokenizer: split("\\w+ \\w+|.") },
       "another normalizer": { ...byteLevel, normalizer: { type: "NFKC" } },
       "bytes without a pattern": { ...byteLevel, pre_tokenizer: spelledBytes },

@@ -107,8 +107,9 @@ const cutter = (tokens: ReadonlyArray<AddedToken>): ((piece: Piece) => ReadonlyA
       if (token.singleWord && !alone) continue
       const from = token.lstrip ? Math.max(start - spaceBefore(text, start), before) : start
       if (before < from) stretches.push(slicePiece(piece, before, from))
-      stretches.push(token.id)
       before = token.rstrip ? end + (spaceAtStart.exec(text.slice(end))?.[0].length ?? 0) : end
+      // One that the token before it took away as white space is none.
+      if (from < before) stretches.push(token.id)
     }
     if (before < text.length) stretches.push(slicePiece(piece, before, text.length))
     return stretches
