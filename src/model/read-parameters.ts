@@ -23,6 +23,26 @@ const blockOf = (name: string) => {
     : { prefix: found[1] as string, number: Number(found[2]), within: found[3] as string }
 }
 
+/** What the names of blocks' tensors begin with, and the last block there is. */
+const blocksOf = (names: ReadonlySet<string>) => {
+  const blocks = [...names].flatMap((name) => blockOf(name) ?? [])
+  return { known: blocks[0]?.prefix, last: Math.max(-1, ...blocks.map(({ number }) => number)) }
+}
+
+/** Numbers of blocks that the checkpoint holds beyond those of the parameters. */
+export const unreadBlocks = (
+  parameters: object,
+  { entries }: Pick<WeightTensors, "entries">
+): ReadonlyArray<number> => {
+  const names = new Set(sourcesOf(parameters).flatMap(({ stored }) => stored.map(({ name }) => name)))
+  const { known, last } = blocksOf(names)
+  const beyond = [...entries.keys()].flatMap((name) => {
+    const block = blockOf(name)
+    return block !== undefined && block.prefix === known && block.number > last ? block.number : []
+  })
+  return [...new Set(beyond)].toSorted((a, b) => a - b)
+}
+
 /**
  * Checks, without reading the weights and without an engine, that every tensor is there in the shape that config.json
  * asks for, in a float type, and that the blocks hold no tensor that config.json knows nothing of.
@@ -48,8 +68,7 @@ export const checkParameters = (
       used.add(name)
     }
   }
-  const known = [...used].map(blockOf).find((block) => block !== undefined)?.prefix
-  const last = Math.max(...[...used].map((name) => blockOf(name)?.number ?? -1))
+  const { known, last } = blocksOf(used)
   for (const name of weights.entries.keys()) {
     const block = blockOf(name)
     if (block === undefined || block.prefix !== known || block.number > last) continue

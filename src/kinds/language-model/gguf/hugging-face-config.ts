@@ -3,6 +3,7 @@
  * Hugging Face library do: Gemma 3's local rotary base and its pattern of layers, the scale of Gemma's queries.
  */
 import type { WeightEntry } from "../../../format/weight-tensors.ts"
+import { checkMetadataKeys } from "./metadata-keys.ts"
 import { type Metadata, MetadataProblem, numberAt, optionalNumber, optionalText } from "./metadata-fields.ts"
 
 /** `general.architecture` to `model_type`. */
@@ -51,6 +52,7 @@ export const huggingFaceConfig = (
   divisors: ArrayLike<number> | undefined
 ): Readonly<Record<string, unknown>> => {
   const architecture = ggufArchitecture(metadata)
+  checkMetadataKeys(metadata, architecture)
   const at = (field: string): string => `${architecture}.${field}`
   const embedding = entries.get("token_embd.weight")
   if (embedding === undefined) throw new MetadataProblem("it has no tensor token_embd.weight")

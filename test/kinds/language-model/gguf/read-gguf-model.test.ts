@@ -19,7 +19,11 @@ const open = (...parts: ReadonlyArray<Uint8Array>) =>
   readGgufModel(parts.map((bytes, i) => ({ path: `x-${i}.gguf`, file: bytesFile(bytes) })))
 
 /** One block, width 8, two heads of four, one key and value head. */
-const model = (architecture: string, more: ReadonlyArray<EncodedTensor> = []) => {
+const model = (
+  architecture: string,
+  more: ReadonlyArray<EncodedTensor> = [],
+  keys: Readonly<Record<string, ReturnType<typeof f32>>> = {}
+) => {
   const gemma = architecture.startsWith("gemma")
   const fields = {
     block_count: u32(1),
@@ -30,6 +34,7 @@ const model = (architecture: string, more: ReadonlyArray<EncodedTensor> = []) =>
     "attention.head_count_kv": u32(1),
     "attention.layer_norm_rms_epsilon": f32(1e-5),
     "rope.freq_base": f32(5000),
+    ...keys,
     ...(gemma ? { "attention.key_length": u32(4), "attention.sliding_window": u32(5) } : {})
   }
   const metadata = [
@@ -160,6 +165,18 @@ describe("a GGUF model", () => {
       const needed = yield* open(model("llama", [strange("output.weight")]))
       const message = yield* Effect.map(Effect.flip(needed.weights.float32("lm_head.weight")), (error) => error.message)
       expect(message).toContain("output.weight is IQ2_XXS, which cannot be read")
+    })
+  )
+
+  it.effect("with a key of its architecture that may change the mathematics is refused by that key", () =>
+    Effect.gen(function* () {
+      const refusal = (architecture: string, keys: Parameters<typeof model>[2]) =>
+        Effect.map(Effect.flip(open(model(architecture, [], keys))), (error) => error.message)
+      expect(yield* refusal("llama", { logit_scale: f32(0.5) })).toContain("llama.logit_scale 0.5 is not implemented")
+      expect(yield* refusal("llama", { "attention.causal": bool(false) })).toContain("llama.attention.causal false")
+      expect(yield* refusal("llama", { "attention.sliding_window": u32(4) })).toContain("attention.sliding_window 4")
+      expect(yield* refusal("gemma3", { final_logit_softcapping: f32(30) })).toContain("final_logit_softcapping 30")
+      yield* open(model("llama", [], { logit_scale: f32(1), "attention.causal": bool(true), vocab_size: u32(11) }))
     })
   )
 
