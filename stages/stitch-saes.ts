@@ -43,6 +43,7 @@ export default Stage.make("stitch-saes", {
       description: "share of the large SAE's latents that lower the small SAE's MSE when added alone"
     },
     proxy_auc: {
+      optional: true,
       better: "higher",
       tolerance: 0.01,
       description: "ROC-AUC of the decoder cosine as a predictor of novel latents, among those that fired"

@@ -58,7 +58,12 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
   yield* output.writeJson(stitchingFileName, file)
   return {
     novel_fraction: counts.novel / large.d_sae,
-    proxy_auc: file.proxy.auc,
+    proxy_auc:
+      counts.novel === 0
+        ? { unmeasured: "no latent is novel" }
+        : counts.reconstruction === counts.silent
+          ? { unmeasured: "every latent that fired is novel" }
+          : file.proxy.auc,
     threshold: options.threshold,
     small_mse: file.small.mse,
     large_mse: file.large.mse,

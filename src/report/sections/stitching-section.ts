@@ -18,7 +18,7 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
     <ul class="facts">
       ${fact(formatInteger(counts.novel), `novel latents (${formatPercent(counts.novel / large.d_sae)} of the large SAE)`)}
       ${fact(formatInteger(counts.reconstruction), "reconstruction latents")}
-      ${fact(formatNumber(proxy.auc), "AUC of the cosine proxy")}
+      ${counts.novel > 0 && counts.reconstruction > counts.silent ? fact(formatNumber(proxy.auc), "AUC of the cosine proxy") : ""}
       ${fact(`${formatNumber(small.ev)} → ${formatNumber(large.ev)}`, "explained variance, small → large")}
       ${fact(`${formatNumber(small.l0)} → ${formatNumber(large.l0)}`, "L0, small → large")}
       ${fact(`${formatInteger(rising)} of ${formatInteger(path.length - 1)}`, "steps raise the MSE")}
