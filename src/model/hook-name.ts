@@ -5,7 +5,8 @@
  *     blocks.L.hook_resid_pre | hook_attn_out | hook_resid_mid | hook_mlp_out | hook_resid_post
  *     blocks.L.attn.hook_q | hook_k | hook_v | hook_pattern | hook_z
  *     blocks.L.mlp.hook_pre | hook_post
- *     blocks.L.mlp.hook_router_logits | hook_expert_indices | hook_expert_weights
+ *     blocks.L.mlp.hook_router_logits | hook_expert_indices | hook_expert_weights | shared_expert.hook_pre | ...
+ *     blocks.L.linear_attn.hook_q | hook_k | hook_v | hook_beta | hook_log_decay | hook_recurrence_out
  *     ln_final.hook_normalized
  *
  * Which of them a block has follows from its parts. Values are those of the Hugging Face model: nothing is folded into the

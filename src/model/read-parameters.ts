@@ -111,7 +111,8 @@ const chosen = (
 const asTensor = (source: ParameterSource, parts: ReadonlyArray<{ values: Float32Array; rows: number }>): tf.Tensor => {
   if (source.rank === 1) {
     const joined = tf.concat1d(parts.map(({ values }) => tf.tensor1d(values)))
-    return source.plus === undefined ? joined : tf.add(joined, source.plus)
+    const times = source.times === undefined ? joined : tf.mul(joined, source.times)
+    return source.plus === undefined ? times : tf.add(times, source.plus)
   }
   const matrices = parts.map(({ values, rows }) => tf.tensor2d(values, [rows, values.length / rows]))
   const joined = tf.concat2d(matrices, source.transposed ? 0 : 1)

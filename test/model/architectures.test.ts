@@ -96,7 +96,7 @@ describe("a configuration", () => {
         ["gpt_oss_mxfp4", { quantization_config: { quant_method: "fp8" } }, "quantization_config"],
         ["qwen3_5_text", { linear_num_value_heads: 3 }, "linear_num_value_heads 3 is no multiple"],
         ["qwen3_5_text", { layer_types: ["sliding_attention"] }, "layer_types: sliding_attention"],
-        ["gemma4_text", { enable_moe_block: true }, "enable_moe_block true"],
+        ["gemma4_text", { enable_moe_block: true }, "enable_moe_block needs num_experts"],
         ["gemma4_text", { num_kv_shared_layers: 4 }, "num_kv_shared_layers 4 leaves no full_attention layer"],
         ["gemma4_text", { per_layer_config: { 1: { sliding_window: 3 } } }, "per_layer_config"],
         ["mistral3", { text_config: { model_type: "bert" } }, "text_config of a mistral3 model: bert"],

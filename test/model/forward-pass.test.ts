@@ -78,7 +78,7 @@ describe("the forward pass", () => {
     )
   }
 
-  for (const family of [...families, "gemma4_text"]) {
+  for (const family of [...families, "gemma4_text", "gemma4_experts", "qwen3_5_moe_text"]) {
     it.effect(`${family}: who looks at every hook sees the numbers that come out where nobody looks`, () =>
       Effect.gen(function* () {
         const model = yield* ownGolden(family)

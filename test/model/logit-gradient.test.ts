@@ -40,7 +40,7 @@ const scalar = (logits: tf.Tensor3D): tf.Scalar => {
 }
 
 describe("the gradient of a number made of the logits", () => {
-  for (const family of [...families, "gemma4_text"]) {
+  for (const family of [...families, "gemma4_text", "gemma4_experts"]) {
     it.effect(`${family}: agrees with finite differences at every hook, and leaves nothing behind`, () =>
       Effect.gen(function* () {
         const model = yield* ownGolden(family)

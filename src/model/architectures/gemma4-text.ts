@@ -1,15 +1,21 @@
 /**
  * Gemma 4 (Gemma Team 2026) as Hugging Face's `Gemma4ForCausalLM` has it: wider heads in layers that see everything, of which only
- * a part turns; late layers that look at earlier ones' keys and values; an input of the token's own in each layer. Its mixtures of
- * experts are refused.
+ * a part turns; late layers that look at earlier ones' keys and values; an input of the token's own in each layer; experts beside
+ * the MLP.
  */
 import * as Schema from "effect/Schema"
+import type { ActivationFunction } from "../blocks/activation-function.ts"
+import { normalizedPart, sumOf } from "../blocks/composed-parts.ts"
+import { experts } from "../blocks/experts-part.ts"
+import type { Part } from "../blocks/part.ts"
 import { tokenInput } from "../blocks/token-input-part.ts"
+import { checkChosen, stacked } from "../decoder/experts-layout.ts"
+import type { ModelError } from "../decoder/model-error.ts"
 import { configProblem, optional, positive, width } from "../decoder/config-schema.ts"
 import { gemmaFamily, gemmaFields } from "../decoder/gemma-family.ts"
 import { type RotaryConfig, ropeOf, windowOf } from "../decoder/rotary-config.ts"
 import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
-import { gatedMlp, linearAt } from "../decoder/rotary-layout.ts"
+import { gatedAt, gatedMlp, linearAt } from "../decoder/rotary-layout.ts"
 import { vector } from "../blocks/parameter-source.ts"
 
 const Fields = Schema.Struct({
@@ -27,10 +33,10 @@ const Fields = Schema.Struct({
   use_double_wide_mlp: optional(Schema.Boolean),
   hidden_size_per_layer_input: optional(Schema.Int),
   vocab_size_per_layer_input: optional(Schema.Int),
-  // Of mixtures of experts alone.
-  num_experts: optional(Schema.Int),
-  top_k_experts: optional(Schema.Int),
-  moe_intermediate_size: optional(Schema.Int)
+  enable_moe_block: optional(Schema.Boolean),
+  num_experts: optional(positive),
+  top_k_experts: optional(positive),
+  moe_intermediate_size: optional(width)
 })
 type Config = RotaryConfig & typeof Fields.Type
 
@@ -67,6 +73,43 @@ const countsOf = (config: Config, layer: number) => {
   if (typeOf(config, layer) !== "full_attention") return {}
   const n_key_value_heads = config.attention_k_eq_v === true ? config.num_global_key_value_heads : undefined
   return { d_head: config.global_head_dim ?? 512, ...(n_key_value_heads == null ? {} : { n_key_value_heads }) }
+}
+
+/** The MLP and the experts side by side, each normalised before and after; the router reads the residual stream. */
+const withExperts = (config: Config, layer: number, dense: Part, activation: ActivationFunction): Part | ModelError => {
+  const { hidden_size: d_model, num_experts, top_k_experts, moe_intermediate_size: d_mlp } = config
+  if (num_experts == null || top_k_experts == null || d_mlp == null) {
+    return configProblem("enable_moe_block needs num_experts, top_k_experts and moe_intermediate_size")
+  }
+  const epsilon = config.rms_norm_eps ?? 1e-6
+  const norm = { kind: "rms", epsilon } as const
+  const at = (name: string) => `layers.${layer}.${name}`
+  const options = {
+    experts: num_experts,
+    chosen: top_k_experts,
+    d_mlp,
+    activation,
+    weighting: "all_normalized",
+    routerEpsilon: epsilon
+  } as const
+  const problem = checkChosen(options)
+  if (problem !== undefined) return problem
+  const routed = experts(options, ({ name }) => ({
+    router: linearAt(name(at("router.proj")), d_model, num_experts),
+    routerNorm: { weight: { ...vector(name(at("router.scale")), d_model), times: d_model ** -0.5 }, bias: undefined },
+    expertScale: vector(name(at("router.per_expert_scale")), num_experts),
+    experts: Array.from({ length: num_experts }, (_, expert) =>
+      stacked(name(at("experts")), expert, { experts: num_experts, d_mlp, d_model })
+    )
+  }))
+  const normAt = (name: string) => ({ weight: vector(`${name}.weight`, d_model), bias: undefined })
+  return sumOf([
+    normalizedPart(dense, norm, ({ name }) => ({ after: normAt(name(at("post_feedforward_layernorm_1"))) })),
+    normalizedPart(routed, norm, ({ name }) => ({
+      before: normAt(name(at("pre_feedforward_layernorm_2"))),
+      after: normAt(name(at("post_feedforward_layernorm_2")))
+    }))
+  ])
 }
 
 const rotations = {
@@ -116,12 +159,11 @@ export default rotaryDecoder({
     }
   },
   mlp: ({ config, layer, activation }) => {
+    const { hidden_size: d_model, intermediate_size } = config
     const wide = config.use_double_wide_mlp === true && layer >= firstSharing(config)
-    return gatedMlp(
-      layer,
-      { d_model: config.hidden_size, d_mlp: config.intermediate_size * (wide ? 2 : 1) },
-      activation
-    )
+    const shape = { d_model, d_mlp: intermediate_size * (wide ? 2 : 1) }
+    if (config.enable_moe_block !== true) return gatedMlp(layer, shape, activation)
+    return withExperts(config, layer, gatedMlp(layer, shape, activation, gatedAt, "mlp.shared_expert"), activation)
   },
   after: ({ config, layer, activation, norm }) => {
     const { hidden_size: d_model, num_hidden_layers: layers, hidden_size_per_layer_input: d } = config
@@ -157,7 +199,6 @@ export default rotaryDecoder({
   needless: (config, layer, name) => layer >= firstSharing(config) && /^self_attn\.[kv]_(proj|norm)\./.test(name),
   logitCap: (config) => config.final_logit_softcapping ?? undefined,
   refuses: {
-    enable_moe_block: (value) => value === false,
     // Images alone are seen from both sides.
     use_bidirectional_attention: (value) => value === "vision" || value === false
   }

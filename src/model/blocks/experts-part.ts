@@ -6,12 +6,18 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { ActivationFunction } from "./activation-function.ts"
 import { linear, project } from "./linear.ts"
 import type { MlpParameters } from "./mlp-part.ts"
+import { rmsNorm } from "./norm.ts"
+import type { VectorSource } from "./parameter-source.ts"
 import { type Checkpoint, type Inputs, makePart, type Part } from "./part.ts"
-import type { Filled, LinearParameters } from "./weights.ts"
+import type { Filled, LinearParameters, NormParameters } from "./weights.ts"
 
 export interface ExpertsParameters {
   /** [d_model, experts] */
   readonly router: LinearParameters
+  /** The router reads the residual stream, normalised by this (Gemma 4). @default what the experts read */
+  readonly routerNorm?: NormParameters | undefined
+  /** [experts]: what the weight of each is multiplied with (Gemma 4). @default 1 */
+  readonly expertScale?: VectorSource | undefined
   readonly experts: ReadonlyArray<MlpParameters>
 }
 
@@ -30,6 +36,8 @@ export interface ExpertsOptions {
   readonly d_mlp: number
   readonly activation: ActivationFunction
   readonly weighting: ExpertWeighting
+  /** Where the router has a normalisation of its own. */
+  readonly routerEpsilon?: number
 }
 
 /** The k greatest of each row, the greatest first: [n * k]. Read at once, so that no gradient goes through the choice. */
@@ -37,13 +45,19 @@ const greatest = (logits: tf.Tensor2D, k: number): Int32Array =>
   tf.tidy(() => Int32Array.from(tf.topk(logits, k).indices.dataSync<"int32">()))
 
 /** Weight of each chosen expert, [n, k]. */
-const weightsOf = (logits: tf.Tensor2D, indices: Int32Array, k: number, weighting: ExpertWeighting): tf.Tensor2D => {
+const weightsOf = (
+  logits: tf.Tensor2D,
+  indices: Int32Array,
+  k: number,
+  weighting: ExpertWeighting,
+  scale: tf.Tensor1D | undefined
+): tf.Tensor => {
   const [n, experts] = logits.shape
   const chosen = tf.oneHot(tf.tensor2d(indices, [n, k], "int32"), experts)
-  const of = (values: tf.Tensor2D) => tf.sum<tf.Tensor2D>(tf.mul(chosen, tf.expandDims(values, 1)), 2)
-  if (weighting === "chosen") return tf.softmax(of(logits))
-  const shares = of(tf.softmax(logits))
-  return weighting === "all" ? shares : tf.div(shares, tf.sum(shares, 1, true))
+  const of = (values: tf.Tensor) => tf.sum<tf.Tensor2D>(tf.mul(chosen, tf.expandDims(values, -2)), 2)
+  const shares = weighting === "chosen" ? tf.softmax(of(logits)) : of(tf.softmax(logits))
+  const weights = weighting === "all_normalized" ? tf.div(shares, tf.sum(shares, 1, true)) : shares
+  return scale === undefined ? weights : tf.mul(weights, of(scale))
 }
 
 /** A token's place among the experts that it chose is a pair; pairs are numbered token by token. */
@@ -86,21 +100,20 @@ const asIndices = (activation: tf.Tensor, experts: number): Int32Array =>
 export const experts = (options: ExpertsOptions, locate: (checkpoint: Checkpoint) => ExpertsParameters): Part => {
   const { chosen: k, d_mlp, activation } = options
 
-  const run = (weights: Filled<ExpertsParameters>, { read, pass, hooks }: Inputs): tf.Tensor => {
+  const run = (weights: Filled<ExpertsParameters>, { read, residual, pass, hooks }: Inputs): tf.Tensor => {
     const { batch, time } = pass
     const n = batch * time
     const d = read.shape[2] as number
     const rows = tf.reshape<tf.Rank.R2>(read, [n, d])
-    const logits = hooks.visit(
-      "mlp.hook_router_logits",
-      tf.reshape(linear(rows, weights.router), [batch, time, options.experts])
-    )
+    const { routerNorm } = weights
+    const routed = routerNorm === undefined ? read : rmsNorm(residual, routerNorm, options.routerEpsilon ?? 0)
+    const logits = hooks.visit("mlp.hook_router_logits", linear(routed, weights.router))
     const flat = tf.reshape<tf.Rank.R2>(logits, [n, options.experts])
     const best = greatest(flat, k)
     const indices = hooks.watches("mlp.hook_expert_indices")
       ? asIndices(hooks.visit("mlp.hook_expert_indices", tf.tensor3d([...best], [batch, time, k])), options.experts)
       : best
-    const shares = weightsOf(flat, indices, k, options.weighting)
+    const shares = weightsOf(flat, indices, k, options.weighting, weights.expertScale)
     const weight = hooks.visit("mlp.hook_expert_weights", tf.reshape(shares, [batch, time, k]))
 
     const { groups, order, place } = groupByExpert(indices)

@@ -36,6 +36,8 @@ export interface VectorSource {
   readonly stored: ReadonlyArray<StoredTensor>
   /** Added to every entry: Gemma stores its scales less 1. @default 0 */
   readonly plus?: number
+  /** What every entry is multiplied with. @default 1 */
+  readonly times?: number
 }
 
 export interface MatrixSource {

@@ -38,7 +38,7 @@ export const blockFacts = (
 ): Pick<ModelInfo, "d_mlp" | "points"> => ({
   d_mlp: Math.max(
     ...blocks.flatMap(({ mlp }) =>
-      mlp.points.flatMap(({ name, shape }) => (name === "mlp.hook_post" ? (shape.at(-1) as number) : []))
+      mlp.points.flatMap(({ name, shape }) => (name.endsWith("hook_post") ? (shape.at(-1) as number) : []))
     )
   ),
   points: blocks.map(({ attention, mlp }) => ({ attention: attention.points, mlp: mlp.points }))

@@ -102,8 +102,9 @@ export const gatedMlp = (
   layer: number,
   shape: MlpShape,
   activation: ActivationFunction,
-  parameters: (at: At, shape: MlpShape) => MlpParameters = gatedAt
+  parameters: (at: At, shape: MlpShape) => MlpParameters = gatedAt,
+  place?: string
 ): Part => {
   const locate = ({ name }: Checkpoint) => parameters((text) => name(`layers.${layer}.mlp.${text}`), shape)
-  return mlp(shape.d_mlp, activation, locate)
+  return mlp(shape.d_mlp, activation, locate, place)
 }

@@ -130,6 +130,14 @@ models = {
         layer_types=["full_attention", "sliding_attention", "full_attention"],
         rope_parameters=dict(
             sliding_attention=rope("default"), full_attention=rope("proportional", partial_rotary_factor=0.5)))),
+    "gemma4_experts": ("gemma4_text", dict(
+        common, num_hidden_layers=3, head_dim=6, global_head_dim=8, sliding_window=5, hidden_size_per_layer_input=0,
+        enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=10,
+        layer_types=["sliding_attention", "sliding_attention", "full_attention"])),
+    "qwen3_5_moe_text": ("qwen3_5_moe_text", dict(
+        {k: v for k, v in common.items() if k != "intermediate_size"}, head_dim=8, linear_key_head_dim=6,
+        linear_value_head_dim=4, linear_num_key_heads=2, linear_num_value_heads=4, num_experts=4, num_experts_per_tok=2,
+        moe_intermediate_size=10, shared_expert_intermediate_size=12, layer_types=["linear_attention", "full_attention"])),
     "gemma4": ("gemma4", dict(
         text_config=dict(
             common, head_dim=8, global_head_dim=8, sliding_window=5, hidden_size_per_layer_input=4,
@@ -188,7 +196,8 @@ for seed, (name, (kind, fields)) in enumerate(models.items()):
         for parameter_name, parameter in model.named_parameters():
             scale = parameter.ndim == 1 and ("norm" in parameter_name or "ln_" in parameter_name)
             stored_less_one = less_one and "linear_attn.norm" not in parameter_name
-            mean = 1.0 if scale and parameter_name.endswith("weight") and not stored_less_one else 0.0
+            scale = scale or parameter_name.endswith(("router.scale", "per_expert_scale"))
+            mean = 1.0 if scale and parameter_name.endswith(("weight", "scale")) and not stored_less_one else 0.0
             embeds = "embed" in parameter_name or "wte" in parameter_name or parameter_name.endswith("sinks")
             parameter.normal_(mean, 1.0 if embeds else 0.3 if parameter.ndim == 1 else 0.25)
             if name.endswith("mxfp4") and parameter_name.endswith(("gate_up_proj", "down_proj")):
@@ -206,6 +215,9 @@ for seed, (name, (kind, fields)) in enumerate(models.items()):
     def keep_router(i):
         def hook(_module, _inputs, output):
             for key, value in zip(("router_logits", "expert_weights", "expert_indices"), output):
+                # Gemma 4's router gives shares in their place.
+                if key == "router_logits" and "gemma4" in kind:
+                    continue
                 golden[f"{key}.{i}"] = value.detach().float().clone().contiguous()
 
         return hook
@@ -216,7 +228,7 @@ for seed, (name, (kind, fields)) in enumerate(models.items()):
         names = ("self_attn", "linear_attn", "attention", "attn")
         attention = next(getattr(layer, name) for name in names if hasattr(layer, name))
         after = hasattr(layer, "post_feedforward_layernorm")
-        router = getattr(layer.mlp, "router", None) or getattr(layer.mlp, "gate", None)
+        router = getattr(layer, "router", None) or getattr(layer.mlp, "router", None) or getattr(layer.mlp, "gate", None)
         if router is not None:
             router.register_forward_hook(keep_router(i))
         if hasattr(layer, "layer_scalar"):
