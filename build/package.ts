@@ -5,7 +5,7 @@
  * where they stand in the sources. Declarations are kept where a module that package.json opens leads to them.
  */
 import { spawnSync } from "node:child_process"
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import packageJson from "../package.json" with { type: "json" }
 
@@ -55,7 +55,8 @@ const refuseSourceNames = (): void => {
 const openDeclarations = (): ReadonlySet<string> => {
   const reached = new Set<string>()
   const visit = (file: string): void => {
-    if (reached.has(file)) return
+    // An import in a comment leads nowhere.
+    if (reached.has(file) || !existsSync(file)) return
     reached.add(file)
     const text = readFileSync(file, "utf8").replaceAll(/\/\*[^]*?\*\//g, "")
     for (const [, path] of text.matchAll(/(?:from |import\(|import )"(\.[^"]+)"/g)) {

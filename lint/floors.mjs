@@ -24,7 +24,7 @@ const floors = [
   "execute store/by-name store/local kinds/evaluation",
   "store source tensor/kernels tensor/engine",
   "plan source/hub source/pypi source/builtin kinds/sae",
-  "specification catalog kinds/activations kinds/language-model kinds/sae/formats tensor/tensorflow tensor/wasm tensor/webgpu",
+  "specification catalog kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric source/scheme cli/flags",

@@ -1,6 +1,6 @@
 /** An SAE in the format of another library. */
 import { Files } from "../src/kinds/files.ts"
-import { writableNames } from "../src/kinds/sae/formats.ts"
+import { writableNames } from "../src/kinds/sae/format-names.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"

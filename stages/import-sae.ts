@@ -1,5 +1,5 @@
 /** An SAE of another library, brought into the store. */
-import { formatNames } from "../src/kinds/sae/formats.ts"
+import { formatNames } from "../src/kinds/sae/format-names.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"

@@ -1,5 +1,5 @@
 /**
- * What every file of `src/kinds/sae/formats/` must do, on the files that the libraries themselves wrote: be recognised, and
+ * What every file of `src/kinds/sae/formats/` and `layouts/` must do, on the files that the libraries themselves wrote: be recognised, and
  * by no other format; be read, twice the same; be written and read again, to the bit; be refused, with a reason, where a
  * file is missing, cut off, or says something that nobody knows. A format without a fixture fails.
  */
@@ -11,7 +11,8 @@ import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { ArtifactError } from "../../src/artifact/artifact-error.ts"
 import { encodeSafetensors } from "../../src/format/safetensors.ts"
 import type { SaeFolder } from "../../src/kinds/sae/files/sae-folder.ts"
-import { detectFormat, formatNames, type NamedFormat } from "../../src/kinds/sae/formats.ts"
+import { formatNames } from "../../src/kinds/sae/format-names.ts"
+import { detectFormat, type NamedFormat } from "../../src/kinds/sae/formats.ts"
 import { encodeSaeLens, openSaeLens } from "../../src/kinds/sae/formats/saelens.ts"
 import { computableSae } from "../../src/kinds/sae/stored/computable-sae.ts"
 import { type StoredSae, storedProblem, storedTensors } from "../../src/kinds/sae/stored/stored-sae.ts"

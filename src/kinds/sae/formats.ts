@@ -1,41 +1,33 @@
-/**
- * The formats of SAEs that can be read, by name: every file of `formats/` is one. What can be chosen anywhere follows from
- * what stands there.
- */
-import { readdirSync } from "node:fs"
+/** The formats of SAEs that can be read, by name: every file of `formats/` and `layouts/` is one. */
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { codeEnding } from "../../project/code-ending.ts"
 import type { SaeFolder } from "./files/sae-folder.ts"
 import type { ReadOptions, SaeFormat } from "./files/sae-format.ts"
-
-const files = readdirSync(new URL("./formats/", import.meta.url))
-  .flatMap((file) => /^([a-z][a-z0-9-]*)\.(?:ts|js)$/.exec(file)?.[1] ?? [])
-  .toSorted()
-
-const modules = await Promise.all(
-  files.map(
-    (file) => import(/* @vite-ignore */ `./formats/${file}${codeEnding}`) as Promise<{ readonly default: SaeFormat }>
-  )
-)
+import { type FormatFile, formatFiles } from "./format-names.ts"
 
 export interface NamedFormat extends SaeFormat {
-  /** That of its file, with `_` for `-`. */
   readonly name: string
 }
 
-/** By name. */
-export const formats: ReadonlyMap<string, NamedFormat> = new Map(
-  modules.map(({ default: format }, i) => {
-    const name = (files[i] as string).replaceAll("-", "_")
-    return [name, { ...format, name }]
+const load = ({ folder, file }: FormatFile): Promise<{ readonly default: SaeFormat }> =>
+  folder === "formats"
+    ? import(/* @vite-ignore */ `./formats/${file}${codeEnding}`)
+    : import(/* @vite-ignore */ `./layouts/${file}${codeEnding}`)
+
+const loaded = await Promise.all(
+  formatFiles.map(async (one) => {
+    const format: NamedFormat = { ...(await load(one)).default, name: one.name }
+    if ((format.write !== undefined) !== (one.folder === "formats")) {
+      throw new Error(
+        `${one.folder}/${one.file}: what is read and written stands in formats/, what is only read in layouts/`
+      )
+    }
+    return format
   })
 )
 
-export const formatNames: ReadonlyArray<string> = [...formats.keys()]
-
-/** Those that can be written. */
-export const writableNames: ReadonlyArray<string> = formatNames.filter((name) => formats.get(name)?.write !== undefined)
+export const formats: ReadonlyMap<string, NamedFormat> = new Map(loaded.map((format) => [format.name, format]))
 
 /** The format of the files, or a failure that lists what was looked for. */
 export const detectFormat = Effect.fn("detectFormat")(function* (folder: SaeFolder) {

@@ -1,4 +1,4 @@
-/** What a format of SAEs is to the rest: how to tell it, read it and write it. One file each in `formats/`. */
+/** What a format of SAEs is to the rest: how to tell it, read it and write it. One file each in `formats/`, or in `layouts/` where it is only read. */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ArtifactError } from "../../../artifact/artifact-error.ts"

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { convertSae } from "../../../../src/kinds/sae/convert-sae.ts"
-import { readAnySae, writableNames } from "../../../../src/kinds/sae/formats.ts"
+import { writableNames } from "../../../../src/kinds/sae/format-names.ts"
+import { readAnySae } from "../../../../src/kinds/sae/formats.ts"
 import {
   allLatentTypes,
   arraysOf,
