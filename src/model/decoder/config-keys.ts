@@ -25,7 +25,7 @@ const harmless: ReadonlySet<string> = new Set(
   initializer_range initializer_factor initializer_std init_std init_method init_device layerdrop
   output_router_logits router_aux_loss_coef router_jitter_noise router_z_loss_coef aux_loss_alpha
   reorder_and_upcast_attn n_ctx model_max_length max_sequence_length tokenizer_model_max_length
-  ignore_keys_at_rope_validation initial_context_length spatial_merge_size mamba_ssm_dtype is_llama_config rotary_scaling_factor transformers.js_config language license
+  ignore_keys_at_rope_validation custom_pipelines initial_context_length spatial_merge_size mamba_ssm_dtype is_llama_config rotary_scaling_factor transformers.js_config language license
   `
     .trim()
     .split(/\s+/)
@@ -79,6 +79,7 @@ const harmlessAt: Readonly<Record<string, Accepts>> = {
   full_attn_mod: isOne,
   interpolate_factor: isOne,
   // Said a second time.
+  sliding_window_size: (value, config) => value === config["sliding_window"],
   experts_per_token: (value, config) => value === config["num_experts_per_tok"],
   // The other of the two names counts, where it is there.
   hidden_activation: (value) => value === "gelu_pytorch_tanh",
@@ -123,15 +124,16 @@ export const checkKeys = (
   const read = new Set(reads)
   const keys = Object.keys(config).filter((key) => !isKnown(key, config, read))
   if (keys.length === 0) return Effect.void
-  const named = keys.map((key) => {
-    const near = suggest(key, reads)
-    return `${within}${key} ${shown(config[key])}${near === "" || Object.hasOwn(harmlessAt, key) ? "" : near.replace(/^;/, ",")}`
-  })
+  const named = keys.map((key) => `${within}${key} ${shown(config[key])}`)
+  const near = keys
+    .filter((key) => !Object.hasOwn(harmlessAt, key))
+    .map((key) => suggest(key, reads))
+    .join("")
   return Effect.fail(
     new ModelError({
       reason: "config",
       keys: keys.map((key) => within + key),
-      problem: `config.json: ${named.join("; ")} is not implemented: it may change what the model computes`,
+      problem: `config.json: ${named.join("; ")} is not implemented: it may change what the model computes${near}`,
       remedy: `If it changes nothing, remove ${keys.length === 1 ? "the key" : "the keys"} from a copy of config.json; else this model cannot be run yet.`
     })
   )
