@@ -11,6 +11,10 @@ import { DocumentProblem } from "./documents/document-file.ts"
 
 const remedy = "Correct the conversation, or set chat_template to another."
 
+/** A template that expects text of what is a list of parts: Python refuses that, here the list is written out. */
+const writesOutParts = (messages: Messages, text: string): boolean =>
+  messages.some(({ content }) => typeof content === "object" && content !== null) && /[{[]"type": "/.test(text)
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** 64-bit integers of columns are numbers to a template. */
@@ -58,11 +62,14 @@ export const chatText = ({
     environment.set("raise_exception", (message: unknown) => {
       throw new Error(String(message))
     })
+    let text: string
     try {
       const result: { readonly value: unknown } = new Interpreter(environment).run(program)
-      return String(result.value)
+      text = String(result.value)
     } catch (error) {
       throw new DocumentProblem(place, `the chat template refuses it: ${messageOf(error)}`, remedy)
     }
+    if (!writesOutParts(messages, text)) return text
+    throw new DocumentProblem(place, "its content is a list of parts, and the chat template takes text", remedy)
   }
 }

@@ -114,11 +114,20 @@ export const makeTokenizer = (json: string): StreamingTokenizer => {
     if (length > 0) yield encode(held.join(""))
   }
   const decode = pipeline.decode
+  // Decoders of SentencePiece's kind take the space at the beginning of a text away: behind another token it stays.
+  const anchor = ["▁a", "a", "▁"].map(pipeline.id).find((id) => id !== undefined)
+  const before = anchor === undefined ? "" : decode([anchor])
+  const tokenText = (id: number): string => {
+    const alone = decode([id])
+    if (anchor === undefined) return alone
+    const behind = decode([anchor, id])
+    return behind === `${before} ${alone}` && pipeline.spelling(id)?.startsWith("▁") === true ? ` ${alone}` : alone
+  }
   return {
     encode,
     encodePieces,
     decode,
-    tokenText: (id) => decode([id]),
+    tokenText,
     id: pipeline.id,
     vocabularySize: pipeline.lastId + 1
   }

@@ -145,6 +145,11 @@ describe("load-text reads", () => {
       expect(yield* refused(files, { chat_template: "{{ raise_exception('no system') }}" })).toContain(
         "a.jsonl:1: the chat template refuses it: no system"
       )
+      const parts: Files = {
+        "a.jsonl": JSON.stringify({ messages: [{ role: "user", content: [{ type: "text", text: "hello" }] }] })
+      }
+      const joining = { chat_template: "{{ 'user: ' + messages[0]['content'] }}" }
+      expect(yield* refused(parts, joining)).toContain("a.jsonl:1: its content is a list of parts")
       expect(yield* refused(files, { chat_template: "{{ strftime_now('%Y') }}" })).toContain("refuses it")
     })
   )

@@ -148,6 +148,16 @@ describe("a tokenizer", () => {
     expect(pieceCount).toBeGreaterThan(20)
   })
 
+  it("gives a token's text with its leading space, where decoding takes that away from the beginning of a text", () => {
+    const decoder = { type: "Metaspace", replacement: "▁", prepend_scheme: "first", split: false }
+    const metaspace = makeTokenizer(JSON.stringify({ ...cuttable["Metaspace"], decoder }))
+    const spaced = metaspace.id("▁the") as number
+    expect([metaspace.decode([spaced]), metaspace.tokenText(spaced)]).toEqual(["the", " the"])
+    expect(metaspace.tokenText(metaspace.id("he") as number)).toBe("he")
+    const bytes = makeTokenizer(JSON.stringify(byteLevel))
+    expect(bytes.tokenText(bytes.id("Ġthe") as number)).toBe(" the")
+  })
+
   it("refuses a text of which it has no id", () => {
     const json = {
       ...byteLevel,

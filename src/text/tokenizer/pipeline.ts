@@ -18,6 +18,8 @@ export interface Pipeline {
   readonly encode: (text: string, out: Array<number>) => void
   readonly decode: (ids: ArrayLike<number>) => string
   readonly id: (token: string) => number | undefined
+  /** A token as the tokenizer's own alphabet spells it. */
+  readonly spelling: (id: number) => string | undefined
   readonly lastId: number
 }
 
@@ -64,6 +66,7 @@ export const makePipeline = (json: unknown): Pipeline => {
   whole.ignore("added_tokens", "normalizer", "pre_tokenizer", "decoder", "post_processor", "truncation", "padding")
   whole.done()
 
+  const spelling = (id: number): string | undefined => added.forms.get(id) ?? model.token(id)
   return {
     encode: (text, out) => {
       if (text === "") return
@@ -81,10 +84,9 @@ export const makePipeline = (json: unknown): Pipeline => {
         }
       }
     },
+    spelling,
     decode: (ids) => {
-      const tokens = Array.from(ids, (id) => added.forms.get(id) ?? model.token(id)).filter(
-        (token) => token !== undefined
-      )
+      const tokens = Array.from(ids, spelling).filter((token) => token !== undefined)
       return decoder === undefined ? tokens.join(" ") : decoder(tokens).join("")
     },
     id: (token) => added.ids.get(token) ?? model.id(token),
