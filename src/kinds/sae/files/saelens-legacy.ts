@@ -24,8 +24,10 @@ const isRecord = (value: unknown): value is Json => typeof value === "object" &&
 export const modernized = (given: Json): Json | string => {
   const flat: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(given)) flat[renamed[key] ?? key] = value
-  const { activation_fn: activation = "relu", activation_fn_kwargs: kwargs = {}, ...rest } = flat
-  if (!isRecord(kwargs) && kwargs !== null) return `activation_fn_kwargs is ${JSON.stringify(kwargs)}, not an object`
+  const { activation_fn: stated, activation_fn_kwargs: kwargs, ...rest } = flat
+  const activation = stated ?? "relu"
+  if (!isRecord(kwargs) && kwargs !== null && kwargs !== undefined)
+    return `activation_fn_kwargs is ${JSON.stringify(kwargs)}, not an object`
   if (activation !== "relu" && activation !== "topk") {
     return `the activation function ${JSON.stringify(activation)} cannot be read; relu and topk can`
   }

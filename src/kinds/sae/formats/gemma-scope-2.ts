@@ -74,23 +74,25 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
     return yield* wrong(`the architecture ${JSON.stringify(architecture)} cannot be read; jump_relu can`)
   }
   const origin = { format: "gemma_scope_2", config, beside: keysBeside(config, keys) }
-  const [layers, whole] = [folder.names.filter((name) => layerPattern.test(name)), folder.names.includes(weightsName)]
-  const transcodes = affine === true || config["hf_hook_point_in"] !== config["hf_hook_point_out"]
-  const type = typeOf(config, folder, config["hf_hook_point_out"] !== undefined && transcodes)
-  if (!whole) {
+  const { hf_hook_point_in: from, hf_hook_point_out: to = from } = config
+  const layers = folder.names.filter((name) => layerPattern.test(name)).length
+  if (!folder.names.includes(weightsName)) {
+    const type = typeOf(config, folder, false)
     if (type !== "crosscoder") {
       return yield* wrong(
         `its type is ${JSON.stringify(type)} and its layers have files of their own; of these crosscoders can be read`
       )
     }
-    return yield* readCrosscoder(folder, layers.length, { metadata: metadataOf(config), origin })
-  }
-  if (type !== "sae" && type !== "transcoder") {
-    return yield* wrong(`its type is ${JSON.stringify(type)}; sae and transcoder can be read from one ${weightsName}`)
+    return yield* readCrosscoder(folder, layers, { metadata: metadataOf(config), origin })
   }
   const file = yield* openTensorFile(folder, weightsName)
   yield* onlyTensors(file, [...tensorNames, skipName])
   const skips = file.shape(skipName) !== undefined
+  const widths = file.shape("w_enc")?.[0] !== file.shape("w_dec")?.at(-1)
+  const type = typeOf(config, folder, skips || from !== to || widths)
+  if (type !== "sae" && type !== "transcoder") {
+    return yield* wrong(`its type is ${JSON.stringify(type)}; sae and transcoder can be read from one ${weightsName}`)
+  }
   if (affine !== undefined && affine !== skips) {
     return yield* wrong(
       `affine_connection is ${JSON.stringify(affine)}, and the file has ${skips ? "an" : "no"} ${skipName}`
