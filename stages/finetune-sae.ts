@@ -7,15 +7,24 @@ import { trainingMetrics } from "../src/sae/training/training-params.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
+/** Whose loss has one reconstruction. */
+const all = [...architectures.values()].filter(({ endToEnd }) => endToEnd !== undefined)
+const names = all.map(({ name }) => name)
+
 export default Stage.make("finetune-sae", {
   summary:
     "Trains an SAE on for the model's KL divergence or cross-entropy with the reconstruction in place (end to end)",
   inputs: {
-    sae: Stage.one(Sae, "the SAE to go on from: topk, batch_topk, standard, p_anneal or jumprelu"),
+    sae: Stage.one(Sae, `the SAE to go on from: ${names.join(", ")}`),
     activations: Stage.one(Activations, "activations of its hook: their training contexts are run through the model"),
     model: Stage.one(LanguageModel, "the model that they are of")
   },
   params: {
+    architecture: Param.choice(names, {
+      default: null,
+      description:
+        "as which it is trained on; null: what it was trained as, and the key holds the code of all that it may be"
+    }),
     objective: Param.choice(["kl", "ce"], {
       default: "kl",
       description: "kl: divergence from the model as it is; ce: next-token cross-entropy (Braun et al. 2024)"
@@ -36,7 +45,7 @@ export default Stage.make("finetune-sae", {
     sparsity_coefficient: Param.number({
       default: null,
       minimum: 0,
-      description: "weight of the sparsity penalty of standard, p_anneal and jumprelu; null: that of the SAE's training"
+      description: "weight of the sparsity penalty, where it has one; null: that of the SAE's training"
     }),
     seed: Param.integer({ default: 0, description: "seed of the order of contexts" })
   },
@@ -47,8 +56,8 @@ export default Stage.make("finetune-sae", {
   },
   engine: true,
   isolation: "process",
-  // Which one it is, the SAE says.
-  code: () => [...architectures.values()].filter(({ endToEnd }) => endToEnd !== undefined).map(architectureFile),
+  code: ({ params: { architecture } }) =>
+    all.filter(({ name }) => architecture === null || name === architecture).map(architectureFile),
   run: Stage.late(
     () => import("../src/sae/training/finetune-stage.ts"),
     (module) => module.finetuneStage

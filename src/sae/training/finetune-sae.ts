@@ -67,7 +67,7 @@ export const finetuneSae = Effect.fnUntraced(function* (
   if (training.architecture.endToEnd === undefined) {
     return yield* stageFailed(
       `${training.architecture.name} cannot be trained end to end: its loss has several reconstructions`,
-      "Fine-tune a topk, batch_topk, standard, p_anneal or jumprelu SAE."
+      "Fine-tune one whose loss has one reconstruction."
     )
   }
   const { time, found } = yield* trainingContexts(activations)

@@ -18,6 +18,8 @@ import { type FinetuneOptions, finetuneSae } from "./finetune-sae.ts"
 import { trainingRecord } from "./training-record.ts"
 
 interface FinetuneParams extends FinetuneOptions {
+  /** Null: what the SAE was trained as. */
+  readonly architecture: string | null
   readonly steps: number
   readonly lr: number
   readonly clip: number
@@ -45,7 +47,8 @@ export const finetuneStage = Effect.fn("finetuneStage")(function* ({
   yield* requireReads(sae, activations)
   const stored = yield* sae.stored
   const { type } = stored.latents
-  const named = architectures.get(sae.architecture) ?? architectures.get(type === "relu" ? "standard" : type)
+  const named =
+    architectures.get(params.architecture ?? sae.architecture) ?? architectures.get(type === "relu" ? "standard" : type)
   if (named === undefined) {
     return yield* stageFailed(`an SAE with ${type} latents cannot be trained further here`)
   }

@@ -1,6 +1,8 @@
+import { basename } from "node:path"
 import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { beforeAll, describe, expect } from "vitest"
 import type { ActivationsHandle } from "../../../src/kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../../src/kinds/language-model/language-model.ts"
@@ -141,16 +143,28 @@ describe("end to end", () => {
       const small = { architecture: "gated", d_sae: 24, steps: 3, batch_rows: 128, sparsity_coefficient: 0.1 }
       const { artifact } = yield* runStage(train, { activations }, small, yield* temporaryDirectory)
       const sae = yield* opened(Sae, artifact)
-      const run = (other: Given) =>
+      const run = (other: Given, params = {}) =>
         Effect.gen(function* () {
           const failure = yield* Effect.flip(
-            runStage(finetune, { sae, activations, model: other }, {}, yield* temporaryDirectory)
+            runStage(finetune, { sae, activations, model: other }, params, yield* temporaryDirectory)
           )
           return failure.message
         })
+      expect(yield* run(model, { architecture: "standard" })).toBe(
+        "init has gated latents, and architecture standard has relu ones"
+      )
       expect(yield* run(model)).toContain("gated cannot be trained end to end: its loss has several reconstructions")
       const another = { ...model, artifact: { ...model.artifact, digest: "another" } }
       expect(yield* run(another)).toContain("the model given is ")
     })
   )
+
+  it("has in its key the code of the architecture that is named, or of all that it may be", () => {
+    const defaults = Object.fromEntries(Object.entries(finetune.params).map(([name, param]) => [name, param.default]))
+    const filesOf = (architecture: string | null) =>
+      Result.getOrThrow(finetune.decode({ ...(defaults as {}), architecture }, {})).code.map((file) => basename(file))
+    expect(filesOf("batch_topk")).toEqual(["batch-topk.ts"])
+    expect(filesOf(null)).toContain("topk.ts")
+    expect(filesOf(null)).not.toContain("gated.ts")
+  })
 })
