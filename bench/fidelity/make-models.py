@@ -46,6 +46,11 @@ families = {
     "qwen3_moe": dict(base, head_dim=8, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16),
     "gpt_oss": dict(base, head_dim=8, sliding_window=5, rope_parameters=dict(rope_type="default", rope_theta=5000.0), **experts),
     "ministral3": dict(base, head_dim=8),
+    "qwen3_5_text": dict(base, head_dim=8, num_hidden_layers=4, linear_key_head_dim=6, linear_value_head_dim=4,
+                         linear_num_key_heads=2, linear_num_value_heads=4),
+    "gemma4_text": dict(base, head_dim=8, global_head_dim=12, sliding_window=5, hidden_size_per_layer_input=4,
+                        vocab_size_per_layer_input=vocabulary,
+                        layer_types=["sliding_attention", "full_attention", "full_attention"]),
 }
 heads = {"gpt_neox": "embed_out.weight"}
 embeddings = {"gpt_neox": "gpt_neox.embed_in.weight", "gpt2": "transformer.wte.weight", "gpt_neo": "transformer.wte.weight"}
@@ -290,7 +295,7 @@ def build(kind, fields):
 
 
 def randomize(model, kind):
-    less_one = kind.startswith("gemma") or kind.startswith("qwen3_5")
+    less_one = kind.startswith(("gemma2", "gemma3", "qwen3_5")) or kind == "gemma"
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             scale = parameter.ndim == 1 and name.endswith("weight")
