@@ -5,7 +5,7 @@
  * that name. A project's: one file each in its folder `kinds/`, which exports the kind, by default or under any name.
  */
 import { existsSync, readdirSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -34,11 +34,9 @@ const kindName = (file: string): string =>
 const ourFiles = (): ReadonlyMap<string, string> =>
   new Map(
     readdirSync(ours, { withFileTypes: true }).flatMap((entry) => {
-      const [name, path] = entry.isDirectory()
-        ? [entry.name, join(entry.name, `${entry.name}${codeEnding}`)]
-        : [entry.name.replace(codeEnding, ""), entry.name]
-      const file = join(ours, path)
-      return entry.name.endsWith(".d.ts") || !existsSync(file) ? [] : [[kindName(name), file] as const]
+      const name = entry.isDirectory() ? entry.name : basename(entry.name, codeEnding)
+      const file = join(ours, entry.isDirectory() ? name : "", `${name}${codeEnding}`)
+      return /^[a-z-]+$/.test(name) && existsSync(file) ? [[kindName(name), file] as const] : []
     })
   )
 
