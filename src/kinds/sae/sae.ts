@@ -3,6 +3,7 @@
  *
  * Files: `cfg.json` and `sae_weights.safetensors` (SAELens), `sae.json` (how it was trained, on what), `curve.arrow`
  * (the training curve). A SAELens folder without the last two opens as well, also of versions before 6.
+ * What SAELens does not have (GroupMax, a transcoder with TopK latents) stands in the same layout under a name that it refuses.
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
