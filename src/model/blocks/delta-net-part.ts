@@ -64,9 +64,14 @@ const unit = (x: tf.Tensor4D): tf.Tensor4D => tf.mul(x, tf.rsqrt(tf.add(tf.sum(t
 
 /** x [batch, time, heads, n] with each head as often as it is shared. */
 const repeated = (x: tf.Tensor4D, times: number): tf.Tensor4D => {
+  const [batch, time, heads, n] = x.shape
   if (times === 1) return x
-  const heads = Int32Array.from({ length: x.shape[2] * times }, (_, i) => Math.floor(i / times))
-  return tf.gather(x, tf.tensor1d(heads, "int32"), 2)
+  return tf.reshape(tf.tile(tf.reshape(x, [batch * time * heads, 1, n]), [1, times, 1]), [
+    batch,
+    time,
+    heads * times,
+    n
+  ])
 }
 
 export const deltaNet = (options: DeltaNetOptions, locate: (checkpoint: Checkpoint) => DeltaNetParameters): Part => {

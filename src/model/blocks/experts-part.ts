@@ -90,6 +90,16 @@ const groupByExpert = (indices: Int32Array): Grouping => {
   return { groups, order, place }
 }
 
+/** Rows of x [n, width] in another order. Not every engine has the gradient of a gather; that of a permutation is its inverse. */
+const permuted = (x: tf.Tensor2D, order: Int32Array, inverse: Int32Array): tf.Tensor2D => {
+  const reordered = (rows: tf.Tensor, by: Int32Array): tf.Tensor => tf.gather(rows, tf.tensor1d(by, "int32"))
+  const permute = tf.customGrad((rows) => ({
+    value: reordered(rows as tf.Tensor, order),
+    gradFunc: (dy: tf.Tensor) => reordered(dy, inverse)
+  }))
+  return permute(x) as tf.Tensor2D
+}
+
 /** @throws RangeError where a replacement names no expert */
 const asIndices = (activation: tf.Tensor, experts: number): Int32Array =>
   Int32Array.from(activation.dataSync(), (value) => {
@@ -117,31 +127,24 @@ export const experts = (options: ExpertsOptions, locate: (checkpoint: Checkpoint
     const weight = hooks.visit("mlp.hook_expert_weights", tf.reshape(shares, [batch, time, k]))
 
     const { groups, order, place } = groupByExpert(indices)
-    const [inOrder, inPlace] = [tf.tensor1d(order, "int32"), tf.tensor1d(place, "int32")]
     /** What experts give, one after the other, as a hook shows it: for each token, expert by expert. */
-    const byToken = (parts: ReadonlyArray<tf.Tensor2D>): tf.Tensor2D => tf.gather(tf.concat([...parts]), inPlace)
+    const byToken = (parts: ReadonlyArray<tf.Tensor2D>): tf.Tensor2D => permuted(tf.concat([...parts]), place, order)
+    /** Rows of pairs, as one matrix for each expert that was chosen. */
+    const byExpert = (rowsOfPairs: tf.Tensor2D): ReadonlyArray<tf.Tensor2D> =>
+      tf.split(
+        permuted(rowsOfPairs, order, place),
+        groups.map(({ pairs }) => pairs.length)
+      )
     const shown = (point: string, parts: ReadonlyArray<tf.Tensor2D>): ReadonlyArray<tf.Tensor2D> => {
       if (!hooks.watches(point)) return parts
       const activations = hooks.visit(point, tf.reshape(byToken(parts), [batch, time, k, d_mlp]))
-      const sorted = tf.gather(tf.reshape<tf.Rank.R2>(activations, [n * k, d_mlp]), inOrder)
-      return tf.split(
-        sorted,
-        groups.map(({ pairs }) => pairs.length)
-      )
+      return byExpert(tf.reshape(activations, [n * k, d_mlp]))
     }
     const each = (compute: (expert: Filled<MlpParameters>, group: number) => tf.Tensor) =>
       groups.map(({ expert }, group) =>
         tf.tidy(() => compute(weights.experts[expert] as Filled<MlpParameters>, group) as tf.Tensor2D)
       )
-    const inputs = groups.map(({ pairs }) =>
-      tf.gather(
-        rows,
-        tf.tensor1d(
-          pairs.map((pair) => Math.floor(pair / k)),
-          "int32"
-        )
-      )
-    )
+    const inputs = byExpert(tf.reshape(tf.tile(tf.expandDims(rows, 1), [1, k, 1]), [n * k, d]))
     const input = (group: number) => inputs[group] as tf.Tensor2D
     const factor = ({ up }: Filled<MlpParameters>, group: number) =>
       up === undefined ? undefined : linear(input(group), up)
