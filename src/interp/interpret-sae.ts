@@ -226,7 +226,9 @@ const decoderLogits = (
   const scale = Float32Array.from(finalNorm.weight.dataSync<"float32">())
   // A normalisation with a bias is a LayerNorm, which subtracts the mean.
   const centres = finalNorm.bias !== undefined
-  const W_U = tf.tidy(() => tf.transpose(unembedding) as tf.Tensor2D)
+  const W_U = tf.tidy(
+    () => tf.transpose(model.logitScale === 1 ? unembedding : tf.mul(unembedding, model.logitScale)) as tf.Tensor2D
+  )
   const result = logitWeights(rows, { scale, centres }, W_U, count)
   W_U.dispose()
   return result
