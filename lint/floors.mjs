@@ -11,7 +11,7 @@ const floors = [
   "cli/commands",
   "cli/experiment cli/render report",
   "experiment",
-  "report/sections",
+  "report/sections report/browser/script",
   "report/browser report/charts",
   "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries",
   "sae/training",

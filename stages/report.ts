@@ -5,6 +5,7 @@ import { Interpretations } from "../src/kinds/interpretations.ts"
 import { Report } from "../src/kinds/report.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { Stitching } from "../src/kinds/stitching.ts"
+import { pageScriptFile } from "../src/report/browser/page-script-file.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -26,6 +27,7 @@ export default Stage.make("report", {
     bytes: { better: "neither", tolerance: 1e6, description: "size of the page" }
   },
   engine: false,
+  code: () => [pageScriptFile],
   isolation: "pool",
   run: Stage.late(
     () => import("../src/report/report-stage.ts"),

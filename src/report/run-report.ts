@@ -2,7 +2,7 @@
  * Puts the latest run - graph, times, cache hits - around the science report. Unlike that report, this page is about one
  * run on one machine: it is rendered for reading and never becomes an artifact.
  */
-import { browserScript } from "./browser/browser-script.ts"
+import { pageScript } from "./browser/page-script.ts"
 import { formatSeconds } from "./page/format-number.ts"
 import { graphSvg } from "./charts/graph-svg.ts"
 import type { Html } from "./page/html.ts"
@@ -97,7 +97,7 @@ const emptyReport = (experiment: string): string =>
     lead: html`<p>There is no report of this experiment (yet).</p>`,
     sections: [],
     data: trusted(`{"subjects":[],"metas":[]}`),
-    script: browserScript
+    script: pageScript()
   })
 
 /** The report with the run above its sections; a page with the run alone where `report` is undefined. */

@@ -2,7 +2,7 @@
 import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
 import { browserData } from "./browser/browser-data.ts"
-import { browserScript } from "./browser/browser-script.ts"
+import { pageScript } from "./browser/page-script.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
@@ -51,6 +51,6 @@ export const scienceReport = (input: ReportInput): string => {
       body === undefined ? [] : [{ id, name, body }]
     ),
     data: scriptJson(canonicalJson(browserData(input, subjects))),
-    script: browserScript
+    script: pageScript()
   })
 }

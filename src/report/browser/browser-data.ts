@@ -1,6 +1,6 @@
 /**
  * What the page's script browses, as compact JSON: arrays in a fixed order instead of objects with names, since there
- * are thousands of examples. `browser-script.ts` reads exactly this.
+ * are thousands of examples. The modules in `script/` read exactly this.
  */
 import type { ActivatingExample, InterpretationsFile, InterpretedLatent } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
@@ -12,7 +12,7 @@ import { labelOf } from "../page/subjects.ts"
 const maxPatterns = 24
 
 /** `[position, pivot, tokens, activations]` */
-type ExampleData = readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]
+export type ExampleData = readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]
 
 export interface LatentData {
   readonly id: number

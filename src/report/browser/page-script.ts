@@ -1,0 +1,19 @@
+/** The page's script as one text: the modules in `script/`, bundled. Made once a process, the same whatever runs it. */
+import { buildSync } from "esbuild"
+import { pageScriptFile } from "./page-script-file.ts"
+
+let made: string | undefined
+
+export const pageScript = (): string => {
+  made ??= buildSync({
+    entryPoints: [pageScriptFile],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    target: "es2020",
+    charset: "utf8",
+    legalComments: "none"
+  }).outputFiles[0]?.text.replaceAll("</script", "<\\/script")
+  return made as string
+}

@@ -1,0 +1,149 @@
+/** What the page shows of one latent. */
+import type { BrowserData, LatentData, SubjectData } from "../browser-data.ts"
+import { element } from "./element.ts"
+import { hrefOf } from "./links.ts"
+import { numberText, percentText } from "./number-text.ts"
+import { chip, example } from "./tokens.ts"
+
+type Nodes = ReadonlyArray<HTMLElement>
+
+const heading = (text: string): HTMLElement => element("h4", {}, text)
+
+const bar = (label: string, share: number, other = false): Nodes => [
+  element("span", {}, label),
+  element(
+    "span",
+    { class: "track" },
+    element("div", { class: other ? "fill other" : "fill", "--w": share.toFixed(4) })
+  ),
+  element("span", {}, numberText(share))
+]
+
+const score = ({ score: figures }: LatentData): Nodes => {
+  if (figures === null) {
+    const text = "Not scored: it does not fire above the threshold on held-out text."
+    return [element("p", { class: "empty" }, text)]
+  }
+  const [f1 = 0, shuffled = 0, precision = 0, recall = 0, balanced = 0, found = 0, wrong = 0, missed = 0] = figures
+  const counts = `${numberText(found)} found, ${numberText(wrong)} false, ${numberText(missed)} missed on held-out rows`
+  return [
+    element("div", { class: "compare" }, [
+      ...bar("F1", f1),
+      ...bar("shuffled F1", shuffled, true),
+      ...bar("precision", precision),
+      ...bar("recall", recall),
+      ...bar("balanced accuracy", balanced)
+    ]),
+    element("p", { class: "note" }, counts)
+  ]
+}
+
+const activations = ({ histogram, max, density }: LatentData): Nodes => {
+  const tallest = Math.log1p(Math.max(1, ...histogram))
+  const bars = histogram.map((count, i) => {
+    const [low, high] = [(max * i) / histogram.length, (max * (i + 1)) / histogram.length]
+    const title = `${numberText(low)} to ${numberText(high)}: ${numberText(count)} rows`
+    return element("i", { "--h": (Math.log1p(count) / tallest).toFixed(3), title })
+  })
+  const note = `Fires on ${percentText(density)} of the rows, at most ${numberText(max)}; bars count rows on a log scale.`
+  return [
+    heading("Activations"),
+    element("div", { class: "spark", role: "img", "aria-label": "Histogram of activations" }, bars),
+    element("p", { class: "note" }, note)
+  ]
+}
+
+const patternColumns = [
+  ["Pattern", undefined],
+  ["Activation", "predicted activation, as a share of the maximum"],
+  ["Matches", "training positions that it matches"],
+  ["Precision", "share of these on which the latent fires"]
+] as const
+
+const patterns = ({ patterns: rows, more }: LatentData, { texts }: SubjectData): Nodes => {
+  if (rows.length === 0) return []
+  const head = patternColumns.map(([name, title]) => element("th", { scope: "col", title }, name))
+  const body = rows.map(([tokens, activation, matches, hits]) =>
+    element(
+      "tr",
+      {},
+      element(
+        "td",
+        {},
+        tokens.map((id) => chip(texts, id))
+      ),
+      [activation, matches, hits].map((value) => element("td", {}, numberText(value)))
+    )
+  )
+  const table = element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, body))
+  return [
+    heading("Patterns"),
+    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Patterns" }, table),
+    ...(more > 0 ? [element("p", { class: "note" }, `${numberText(more)} more`)] : [])
+  ]
+}
+
+const stitching = ({ stitch }: LatentData): Nodes => {
+  if (stitch === undefined) return []
+  const [delta, cosine, nearest] = stitch
+  const text =
+    `${delta < 0 ? "Novel" : "Reconstruction"}: added alone to the small SAE it changes the mean squared error by ` +
+    `${numberText(delta)}; nearest there is latent ${nearest} (cosine ${numberText(cosine)}).`
+  return [heading("Stitching"), element("p", {}, text)]
+}
+
+const metaLatents = ({ id }: LatentData, index: number, { metas }: BrowserData): Nodes =>
+  metas.flatMap((meta, m) => {
+    const own = meta.base === index ? (meta.of[id] ?? []) : []
+    if (own.length === 0) return []
+    const parts = own.flatMap(([metaId, activation], i) => [
+      i > 0 ? ", " : "",
+      element("a", { href: hrefOf({ what: "meta", group: m, id: metaId }) }, String(metaId)),
+      ` (${numberText(activation)})`
+    ])
+    return [heading("Meta-latents"), element("p", {}, parts)]
+  })
+
+const weights = ({ texts }: SubjectData, title: string, rows: LatentData["promoted"]): HTMLElement => {
+  const body = rows.map(([id, weight]) =>
+    element("tr", {}, element("td", {}, chip(texts, id)), element("td", {}, numberText(weight)))
+  )
+  return element("div", {}, heading(title), element("table", { class: "weights" }, element("tbody", {}, body)))
+}
+
+export const latentDetail = (latent: LatentData, subject: SubjectData, index: number, data: BrowserData): Nodes => {
+  const { texts } = subject
+  const { max, top, bands, promoted, suppressed } = latent
+  const examples = (items: LatentData["top"]): HTMLElement =>
+    element(
+      "div",
+      {},
+      items.map((item) => example(texts, max, item))
+    )
+  return [
+    element("h3", {}, `Latent ${latent.id}`),
+    element("p", { class: "explanation" }, latent.text),
+    ...score(latent),
+    ...activations(latent),
+    ...patterns(latent, subject),
+    ...stitching(latent),
+    ...metaLatents(latent, index, data),
+    heading("Strongest activations"),
+    examples(top),
+    ...bands.flatMap(([low, high, items]) =>
+      items.length === 0
+        ? []
+        : [heading(`Activations from ${percentText(low)} to ${percentText(high)} of the maximum`), examples(items)]
+    ),
+    ...(promoted.length === 0
+      ? []
+      : [
+          element(
+            "div",
+            { class: "two" },
+            weights(subject, "Promoted tokens", promoted),
+            weights(subject, "Suppressed tokens", suppressed)
+          )
+        ])
+  ]
+}

@@ -1,0 +1,181 @@
+import { JSDOM, VirtualConsole } from "jsdom"
+import { describe, expect, it } from "vitest"
+import { pageScript } from "../../src/report/browser/page-script.ts"
+import { scienceReport } from "../../src/report/science-report.ts"
+import { sampleReport } from "./sample-report.ts"
+
+const page = scienceReport(sampleReport())
+
+/** Opens a page as a browser does: its script runs. What it throws fails the test. */
+const opened = (hash = "", html = page) => {
+  const console = new VirtualConsole()
+  const errors: Array<unknown> = []
+  console.on("jsdomError", (error) => errors.push(error))
+  const scrolled: Array<string> = []
+  const { window } = new JSDOM(html, {
+    url: `https://example.org/report.html${hash}`,
+    runScripts: "dangerously",
+    virtualConsole: console,
+    beforeParse: (made) => {
+      made.Element.prototype.scrollIntoView = function (this: Element) {
+        scrolled.push(this.id)
+      }
+      made.matchMedia = () => ({ matches: false }) as MediaQueryList
+    }
+  })
+  expect(errors).toEqual([])
+  const { document } = window
+  const find = <E extends Element>(selector: string, within: ParentNode = document): E => {
+    const node = within.querySelector<E>(selector)
+    if (node === null) throw new Error(`${selector} is not in the page`)
+    return node
+  }
+  const part = (id: string) => {
+    const place = find<HTMLElement>(`#${id}`)
+    const list = find<HTMLUListElement>("ul", place)
+    return {
+      place,
+      list,
+      search: find<HTMLInputElement>("input", place),
+      selects: [...place.querySelectorAll("select")],
+      detail: find<HTMLElement>(".detail", place),
+      names: () => [...list.children].map((item) => item.children[0]?.textContent)
+    }
+  }
+  const press = (node: Element, key: string) =>
+    node.dispatchEvent(new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))
+  const type = (input: HTMLInputElement, text: string) => {
+    input.value = text
+    input.dispatchEvent(new window.Event("input"))
+  }
+  const choose = (select: HTMLSelectElement | undefined, value: string) => {
+    if (select === undefined) throw new Error("no such select")
+    select.value = value
+    select.dispatchEvent(new window.Event("change"))
+  }
+  return { window, document, scrolled, find, part, press, type, choose }
+}
+
+describe("the script of the report, in a document of its own", () => {
+  it("lists the latents of the first SAE, the best explained first, and shows the first", () => {
+    const { names, detail, list } = opened().part("latent-browser")
+    expect(names()).toEqual(["1", "8", "15"])
+    expect(detail.textContent).toContain("Latent 1")
+    expect(detail.textContent).toContain("30 found, 10 false, 10 missed on held-out rows")
+    expect(list.getAttribute("aria-activedescendant")).toBe(list.children[0]?.id)
+  })
+
+  it("shows tokens of the data as text, marked by activation", () => {
+    const { detail } = opened().part("latent-browser")
+    const marked = detail.querySelector<HTMLElement>(".t.pivot")
+    expect(marked?.textContent).toBe("</script>")
+    expect(marked?.style.getPropertyValue("--a")).toBe("1.000")
+    expect(detail.textContent).toContain(" the↵</script> <b>&\"'")
+    expect(detail.querySelector("b, script")).toBeNull()
+  })
+
+  it("moves with the keys, and stops at the ends", () => {
+    const { part, press } = opened()
+    const { list, detail } = part("latent-browser")
+    press(list, "ArrowDown")
+    expect(detail.textContent).toContain("Latent 8")
+    press(list, "End")
+    expect(detail.textContent).toContain("Latent 15")
+    expect(detail.textContent).toContain("Not scored")
+    press(list, "ArrowDown")
+    expect(detail.textContent).toContain("Latent 15")
+    press(list, "Home")
+    expect(detail.textContent).toContain("Latent 1")
+    expect([...list.children].map((item) => item.getAttribute("aria-selected"))).toEqual(["true", "false", "false"])
+  })
+
+  it("searches explanations, and says when nothing matches", () => {
+    const { part, type, press } = opened()
+    const { search, names, detail, place } = part("latent-browser")
+    type(search, "cat (1)")
+    expect(names()).toEqual(["8"])
+    expect(place.textContent).toContain("1 of 3 latents")
+    type(search, "zebra")
+    expect(names()).toEqual([])
+    expect(detail.textContent).toBe("Nothing matches.")
+    press(search, "Escape")
+    expect(names()).toEqual(["1", "8", "15"])
+  })
+
+  it("goes to the search by its key, but not while somebody types", () => {
+    const { part, press, document } = opened()
+    const { search } = part("latent-browser")
+    expect(press(document.body, "/")).toBe(false)
+    expect(document.activeElement).toBe(search)
+    expect(press(search, "/")).toBe(true)
+  })
+
+  it("changes the order and the SAE", () => {
+    const { part, choose } = opened()
+    const { selects, names, detail } = part("latent-browser")
+    const [sae, order] = selects
+    choose(order, "2")
+    expect(names()).toEqual(["15", "8", "1"])
+    choose(sae, "1")
+    expect(detail.textContent).toContain("Reconstruction: added alone to the small SAE")
+  })
+
+  it("names what a person chose in the address, and opens there again", () => {
+    const { part, press, window } = opened()
+    press(part("latent-browser").list, "ArrowDown")
+    expect(window.location.hash).toBe("#latent/0/8")
+    const again = opened(window.location.hash)
+    expect(again.part("latent-browser").detail.textContent).toContain("Latent 8")
+    expect(again.scrolled).toEqual(["latent-browser"])
+  })
+
+  it("links meta-latents to the latents of their SAE, and back", async () => {
+    const { part, window } = opened("#latent/1/8")
+    const links = (id: string) => [...part(id).detail.querySelectorAll("a")].map((link) => link.getAttribute("href"))
+    expect(part("meta-browser").list.children[0]?.textContent).toContain("64 latents")
+    expect(part("meta-browser").detail.textContent).toContain("not in the sample")
+    expect(part("latent-browser").detail.textContent).toContain("Latent 8")
+    expect(links("latent-browser")).toEqual(["#meta/0/8", "#meta/0/9"])
+    const followed = new Promise((resolve) => window.addEventListener("hashchange", resolve))
+    window.location.hash = "#meta/0/0"
+    await followed
+    expect(part("meta-browser").detail.textContent).toContain("Meta-latent 0")
+    expect(links("meta-browser")).toEqual(["#latent/1/1"])
+  })
+
+  it("goes nowhere by an address that names nothing", () => {
+    for (const hash of ["#latent/9/1", "#latent/0/999", "#latent/x/1", "#summary"]) {
+      expect(opened(hash).scrolled).toEqual([])
+    }
+  })
+
+  it("lets the keyboard reach every part that scrolls", () => {
+    const { part } = opened()
+    for (const id of ["latent-browser", "meta-browser"]) {
+      const { place } = part(id)
+      for (const region of place.querySelectorAll("ul, .detail, .scroll")) {
+        expect(region.getAttribute("tabindex")).toBe("0")
+        expect(region.getAttribute("aria-label")).not.toBeNull()
+      }
+    }
+  })
+
+  it("switches between light and dark", () => {
+    const { find, document } = opened()
+    const theme = find<HTMLElement>("#theme")
+    theme.click()
+    expect(document.documentElement.dataset["theme"]).toBe("dark")
+    theme.click()
+    expect(document.documentElement.dataset["theme"]).toBe("light")
+  })
+
+  it("does without browsers that the page does not have", () => {
+    const html = page.replaceAll(/id="(latent|meta)-browser"/g, "")
+    expect(() => opened("#latent/0/1", html)).not.toThrow()
+  })
+
+  it("is one text that ends no script element, the same each time", () => {
+    expect(pageScript()).toBe(pageScript())
+    expect(pageScript()).not.toMatch(/<\/script/i)
+  })
+})
