@@ -11,22 +11,19 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { type RunnableModel, runModel, type PassOptions } from "../../model/run-model.ts"
 import { tokenDivergences, tokenLosses } from "../../model/unembed.ts"
-import type { Unmeasured } from "../../stage/metric.ts"
+import { measured, type Unmeasured } from "../../stage/metric.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
+import { type LossRecovered, lossRecovered } from "./loss-recovered.ts"
 import type { SaeModel } from "../sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
 
 /** Nats per token. */
-export interface CrossEntropy {
+export interface CrossEntropy extends LossRecovered {
   readonly ce_clean: number
-  readonly ce_sae: number
-  readonly ce_zero: number
-  /** Without a number where zeros do not harm the model: there is no loss to recover. */
-  readonly ce_recovered: number | Unmeasured
   /** KL(clean || with the SAE), and with zeros, where they were asked for. */
-  readonly kl_sae?: number
-  readonly kl_zero?: number
+  readonly kl_sae?: number | Unmeasured
+  readonly kl_zero?: number | Unmeasured
 }
 
 /** Tokens of one forward pass. */
@@ -63,18 +60,17 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
     number,
     number
   ]
-  if (![clean, withSae, zero].every(Number.isFinite)) {
-    return yield* stageFailed(
-      `the cross-entropies are not finite: clean ${clean}, with the SAE ${withSae}, zero ${zero}`
-    )
+  if (!Number.isFinite(clean)) {
+    return yield* stageFailed(`the cross-entropy of the model as it is is ${clean}`, "The model cannot be measured on.")
   }
+  const divergence = (sum: number, what: string) =>
+    measured(sum / sums.targets, `the divergence with ${what} is not finite`)
   const result: CrossEntropy = {
     ce_clean: clean,
-    ce_sae: withSae,
-    ce_zero: zero,
-    ce_recovered:
-      zero > clean ? (zero - withSae) / (zero - clean) : { unmeasured: `zeros at ${hooks.to} do not harm the model` },
-    ...(options.kl ? { kl_sae: sums.klSae / sums.targets, kl_zero: sums.klZero / sums.targets } : {})
+    ...lossRecovered(clean, withSae, zero, hooks.to),
+    ...(options.kl
+      ? { kl_sae: divergence(sums.klSae, "the reconstruction"), kl_zero: divergence(sums.klZero, "zeros") }
+      : {})
   }
   return result
 })

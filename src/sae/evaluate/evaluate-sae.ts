@@ -8,11 +8,11 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { measured, numbersOf } from "../../stage/metric.ts"
+import { measured, numbersOf, type Unmeasured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { openSaeModel, type SaeModel } from "../sae-model.ts"
 import { densityFigures } from "./density-figures.ts"
-import { type CrossEntropy, evaluateCrossEntropy, type SaeHooks } from "./evaluate-cross-entropy.ts"
+import { evaluateCrossEntropy, type SaeHooks } from "./evaluate-cross-entropy.ts"
 import { evaluateReconstruction } from "./evaluate-reconstruction.ts"
 import { evaluationContexts } from "./evaluation-contexts.ts"
 
@@ -48,11 +48,15 @@ const openCrossEntropy = Effect.fnUntraced(function* (
   return { run, figures: { count: contexts.length, whole, targets } }
 })
 
-const noCrossEntropy = (
-  unmeasured: string
-): Pick<CrossEntropy, "ce_recovered"> & Record<"ce_clean" | "ce_sae" | "ce_zero", { readonly unmeasured: string }> => {
-  const none = { unmeasured }
-  return { ce_clean: none, ce_sae: none, ce_zero: none, ce_recovered: none }
+const noCrossEntropy = (unmeasured: string, kl: boolean) => {
+  const none: Unmeasured = { unmeasured }
+  return {
+    ce_clean: none,
+    ce_sae: none,
+    ce_zero: none,
+    ce_recovered: none,
+    ...(kl ? { kl_sae: none, kl_zero: none } : {})
+  }
 }
 
 export const evaluateSae = Effect.fn("evaluateSae")(function* ({
@@ -83,7 +87,7 @@ export const evaluateSae = Effect.fn("evaluateSae")(function* ({
   const hooks = { from: activations.hook, to: (target ?? activations).hook }
   const ce =
     crossEntropy.run === undefined
-      ? noCrossEntropy(crossEntropy.without)
+      ? noCrossEntropy(crossEntropy.without, params.kl)
       : yield* crossEntropy.run(tensors, hooks, params.kl, (done) => rowsDone(rows + done))
   const density = densityFigures(latents.density, params.dense_above)
   const alike = "the held-out rows are all the same"
