@@ -23,11 +23,23 @@ export interface Opened<out Handle> {
   readonly at: Coordinates
 }
 
+/**
+ * One artifact.
+ *
+ * @example
+ * ```ts
+ * import { Activations } from "sae-pipeline/kinds"
+ * import { Stage } from "sae-pipeline/stage"
+ *
+ * Stage.one(Activations, "the rows to train on").kind?.name // => "Activations"
+ * ```
+ */
 export const one = <H>(kind: ArtifactKind<string, H>, description: string): Input<"one", H> => ({
   shape: "one",
   kind,
   description
 })
+/** One artifact, or none: `run` gets undefined where it is left out. */
 export const optional = <H>(kind: ArtifactKind<string, H>, description: string): Input<"optional", H> => ({
   shape: "optional",
   kind,

@@ -67,18 +67,43 @@ const range = (type: string, { minimum, maximum }: Bounds): string =>
 /** `A | null` only where the default is null. */
 type OrNull<A, O> = O extends { readonly default: null } ? A | null : A
 
+/**
+ * A whole number, within `minimum` and `maximum` where they are given.
+ *
+ * @example
+ * ```ts
+ * import { Param } from "sae-pipeline/stage"
+ *
+ * const k = Param.integer({ description: "active latents a row", unit: "latents", default: null, minimum: 1 })
+ * k.type // => "integer >= 1 or null"
+ * ```
+ */
 export const integer = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
   nullable(bounded(Schema.Int, options), range("integer", options), options) as Param<OrNull<number, O>>
 
+/** A finite number, within `minimum` and `maximum` where they are given. */
 export const number = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
   nullable(bounded(Schema.Finite, options), range("number", options), options) as Param<OrNull<number, O>>
 
+/** Any text. */
 export const string = <const O extends WithDefault<string | null>>(options: O): Param<OrNull<string, O>> =>
   nullable(Schema.String, "string", options) as Param<OrNull<string, O>>
 
+/** True or false. */
 export const boolean = <const O extends WithDefault<boolean | null>>(options: O): Param<OrNull<boolean, O>> =>
   nullable(Schema.Boolean, "true or false", options) as Param<OrNull<boolean, O>>
 
+/**
+ * One of some words.
+ *
+ * @example
+ * ```ts
+ * import { Param } from "sae-pipeline/stage"
+ *
+ * const mode = Param.choice(["mean", "zero"], { description: "what takes the place of a latent", default: "mean" })
+ * mode.type // => "one of mean, zero"
+ * ```
+ */
 export const choice = <const L extends string, const O extends WithDefault<NoInfer<L> | null>>(
   choices: ReadonlyArray<L>,
   options: O
@@ -87,6 +112,7 @@ export const choice = <const L extends string, const O extends WithDefault<NoInf
     OrNull<L, O>
   >
 
+/** A list of what another parameter is: `Param.list(Param.string({ description: "a hook" }), { ... })`. */
 export const list = <A, const O extends WithDefault<ReadonlyArray<NoInfer<A>> | null>>(
   item: Param<A>,
   options: O

@@ -20,7 +20,6 @@ afterAll(remove)
 
 beforeAll(() => {
   cpSync(join(repository, "pipelines"), join(directory, "pipelines"), { recursive: true })
-  cpSync(join(repository, "experiments", "quickstart.yaml"), join(directory, "experiments", "quickstart.yaml"))
   cpSync(join(repository, "test", "fixtures", "saes", "sparsify"), join(directory, "my-sae"), { recursive: true })
   for (const { file, text } of blocks) {
     if (file === undefined) continue
