@@ -37,14 +37,19 @@ const asObject = (value: unknown): Json | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined
 const asList = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
 
-/** Split patterns of GPT-2, Llama 3, Qwen 2, cl100k and single digits. */
+/** Split patterns of GPT-2, Llama 3, Qwen 2, GPT-4 (cl100k), GPT-4o and GPT-OSS (o200k), and DeepSeek-V3. */
 const boundaryPatterns: ReadonlySet<string> = new Set([
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 ])
-/** Cuts more than the boundary patterns do, and sees one character. */
-const singleDigits = "\\p{N}"
+/** Cut more than the boundary patterns do, and see nothing beyond a run of digits or of ideographs. */
+const withinWords: ReadonlySet<string> = new Set(["\\p{N}", "\\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+"])
+/** Some files spell line ends as such. */
+const spelled = (regex: string): string => regex.replaceAll("\r", "\\r").replaceAll("\n", "\\n")
 
 const members = (part: unknown, key: string): ReadonlyArray<Json> => {
   const object = asObject(part)
@@ -98,8 +103,8 @@ const preTokenized = (preTokenizers: ReadonlyArray<Json>, normalSign: string): P
       // Without a pattern before it, it only spells bytes, and white space as letters.
       if (!boundaries) return undefined
     } else if (type === "Split" && typeof regex === "string" && behavior === "Isolated" && invert !== true) {
-      if (boundaryPatterns.has(regex) && sign === " ") boundaries = true
-      else if (regex !== singleDigits) return undefined
+      if (boundaryPatterns.has(spelled(regex)) && sign === " ") boundaries = true
+      else if (!withinWords.has(regex)) return undefined
     } else if (type === "Metaspace" && sign === " " && typeof replacement === "string") {
       sign = replacement
       prefixed = true
@@ -116,10 +121,10 @@ const wordAtEnd = /[\p{L}\p{N}]$/u
 const wordAtStart = /^[\p{L}\p{N}]/u
 
 const vocabularyAllows = (model: Json, sign: string): boolean => {
-  const suffixed = [model["end_of_word_suffix"], model["continuing_subword_suffix"]].some(Boolean)
+  const ends = [model["end_of_word_suffix"], model["continuing_subword_prefix"]].some(Boolean)
   const across = new RegExp(`[\\p{L}\\p{N}](${sign.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}|\\s)`, "u")
   const vocabulary = asObject(model["vocab"]) ?? {}
-  return !suffixed && Object.hasOwn(vocabulary, sign) && !Object.keys(vocabulary).some((token) => across.test(token))
+  return !ends && Object.hasOwn(vocabulary, sign) && !Object.keys(vocabulary).some((token) => across.test(token))
 }
 
 /** @param json tokenizer.json, parsed */

@@ -38,6 +38,16 @@ const replace = { type: "Replace", pattern: { String: " " }, content: "▁" }
 const llama3 =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
+const gpt4 =
+  "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
+const o200k =
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+const deepSeek = [
+  "\\p{N}{1,3}",
+  "[一-龥぀-ゟ゠-ヿ]+",
+  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
+].map(split)
+
 /** The vocabulary as SentencePiece has it: no pre-tokenizer, `▁` for a space, bytes for what it does not know. */
 const pieces: TokenizerJson = {
   ...byteLevel,
@@ -68,6 +78,9 @@ const cuttable: Readonly<Record<string, TokenizerJson>> = {
       pretokenizers: [split(llama3.replace("{1,3}", "")), spelledBytes]
     }
   },
+  "GPT-4": { ...byteLevel, pre_tokenizer: { type: "Sequence", pretokenizers: [split(gpt4), spelledBytes] } },
+  "GPT-OSS": { ...byteLevel, pre_tokenizer: { type: "Sequence", pretokenizers: [split(o200k), spelledBytes] } },
+  "DeepSeek-V3": { ...byteLevel, pre_tokenizer: { type: "Sequence", pretokenizers: [...deepSeek, spelledBytes] } },
   "a prefixed space": { ...byteLevel, pre_tokenizer: { ...spelledBytes, use_regex: true, add_prefix_space: true } },
   Gemma: pieces,
   "Llama 2": {
@@ -125,6 +138,10 @@ describe("a tokenizer", () => {
         model: { ...pieces.model, vocab: { ...pieces.model.vocab, "of▁the": 5001 } }
       },
       "a space that is not in the vocabulary": { ...byteLevel, pre_tokenizer: null },
+      "a prefix of what is not the beginning": {
+        ...pieces,
+        model: { ...pieces.model, continuing_subword_prefix: "##", merges: [] }
+      },
       "another pattern": { ...byteLevel, pre_tokenizer: split("\\w+ \\w+|.") },
       "another normalizer": { ...byteLevel, normalizer: { type: "NFKC" } },
       "bytes without a pattern": { ...byteLevel, pre_tokenizer: spelledBytes },
