@@ -71,6 +71,7 @@ export const huggingFaceConfig = (
   const window = optionalNumber(metadata, at("attention.sliding_window"))
   const scaling = ropeScaling(metadata, at, divisors)
   const gemma = architecture.startsWith("gemma")
+  const cap = optionalNumber(metadata, at("final_logit_softcapping"))
   const bos = optionalNumber(metadata, "tokenizer.ggml.bos_token_id")
   const eos = optionalNumber(metadata, "tokenizer.ggml.eos_token_id")
   return {
@@ -99,12 +100,15 @@ export const huggingFaceConfig = (
         }
       : {}),
     ...(architecture === "gemma3"
-      ? { rope_local_base_freq: optionalNumber(metadata, at("rope.freq_base_swa")) ?? 10_000 }
+      ? {
+          rope_local_base_freq: optionalNumber(metadata, at("rope.freq_base_swa")) ?? 10_000,
+          ...(cap === undefined ? {} : { final_logit_softcapping: cap })
+        }
       : {}),
     ...(architecture === "gemma2"
       ? {
           attn_logit_softcapping: optionalNumber(metadata, at("attn_logit_softcapping")) ?? 50,
-          final_logit_softcapping: optionalNumber(metadata, at("final_logit_softcapping")) ?? 30
+          final_logit_softcapping: cap ?? 30
         }
       : {})
   }

@@ -42,7 +42,7 @@ const only: Readonly<Record<string, (architecture: string) => boolean>> = {
   "attention.sliding_window": (architecture) => architecture.startsWith("gemma"),
   "rope.freq_base_swa": (architecture) => architecture === "gemma3",
   attn_logit_softcapping: (architecture) => architecture === "gemma2",
-  final_logit_softcapping: (architecture) => architecture === "gemma2"
+  final_logit_softcapping: (architecture) => architecture === "gemma2" || architecture === "gemma3"
 }
 
 /** @throws MetadataProblem */
