@@ -23,11 +23,12 @@ const floors = [
   "model/blocks text/documents sae/settings tensor/adam command execute/worker",
   "execute store/by-name store/local kinds/evaluation",
   "store source tensor/kernels tensor/engine",
+  "source/schemes",
   "plan source/hub source/pypi source/builtin kinds/sae",
-  "specification catalog kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
+  "specification catalog source/scheme kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
-  "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric source/scheme cli/flags",
+  "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",
   "artifact tensor words kinds/sae/latents",
   "json random project"
 ].map((floor) => floor.split(" "))

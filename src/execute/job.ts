@@ -30,6 +30,7 @@ const JobWiring: Schema.Codec<Wiring<JobArtifact>> = Schema.Union([
 /** A source as it was resolved at plan time; the worker gives its files the means to be fetched. */
 const JobSource = Schema.Struct({
   uri: Schema.String,
+  name: Schema.String,
   digest: Schema.String,
   pin: Schema.optionalKey(Schema.String),
   licence: Schema.optionalKey(Schema.String),

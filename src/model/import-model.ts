@@ -9,7 +9,6 @@ import { readLanguageModel } from "../kinds/language-model/read-language-model.t
 import { findWeights } from "../kinds/language-model/weight-files.ts"
 import { copySourceFile, fetchSourceFile } from "../source/read-source.ts"
 import { ggufModels } from "../source/scheme/gguf-names.ts"
-import { sourceName } from "../source/source-name.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 import { checkTokenizer } from "./check-tokenizer.ts"
@@ -110,7 +109,7 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
   // What a moving name stood for belongs to the model; where a local file lay does not.
   if (source.pin !== undefined) {
-    yield* output.writeJson("source.json", { source: sourceName(source), licence: source.licence ?? null })
+    yield* output.writeJson("source.json", { source: source.name, licence: source.licence ?? null })
   }
   let parameters = 0
   for (const { shape } of weights.entries.values()) parameters += shape.reduce((a, b) => a * b, 1)

@@ -10,7 +10,8 @@ import type { Source } from "../stage/source.ts"
 import type { StageKind } from "../stage/stage.ts"
 import { resourceKeys } from "./decode-stages.ts"
 import { namePattern } from "./expression.ts"
-import { itemTypes, paramTypes, sourceSchemes } from "./param-type.ts"
+import { sourceSchemes } from "../project/source-schemes.ts"
+import { itemTypes, paramTypes } from "./param-type.ts"
 
 export type JsonSchema = { readonly [key: string]: Json }
 

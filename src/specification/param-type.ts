@@ -2,6 +2,7 @@
 import type { ListNode, Node } from "./node.ts"
 import { show } from "./node.ts"
 import type { Problem } from "./problem.ts"
+import { sourceSchemes } from "../project/source-schemes.ts"
 
 export const itemTypes = ["string", "integer", "number", "boolean", "source"] as const
 export const paramTypes = [...itemTypes, "list"] as const
@@ -15,13 +16,10 @@ export interface ParamType {
   readonly choices?: ListNode
 }
 
-/** Schemes of a source; what each of them finds is the resolver's business. */
-export const sourceSchemes = ["file", "hf", "pypi", "gguf", "builtin"] as const
-
 /** What is wrong with a source's text, or undefined. */
 export const sourceProblem = (text: string): string | undefined => {
   const scheme = /^([a-z]+):/.exec(text)?.[1]
-  if (scheme !== undefined && (sourceSchemes as ReadonlyArray<string>).includes(scheme)) {
+  if (scheme !== undefined && sourceSchemes.includes(scheme)) {
     return text.length > scheme.length + 1 ? undefined : `"${text}" names nothing`
   }
   const forms = sourceSchemes.map((name) => `${name}:`).join(", ")

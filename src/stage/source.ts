@@ -37,6 +37,11 @@ export interface SourceFile {
 export interface ResolvedSource {
   /** As written: `file:corpus.txt`. */
   readonly uri: string
+  /**
+   * What an artifact may say of where it came from, nothing that its key does not hold, so no path: `builtin:speller-text`;
+   * `file:corpus.txt` whatever its folder; `hf:org/name@<commit>`, `pypi:name==<version>`.
+   */
+  readonly name: string
   /** sha256 over the relative names and contents of `files`, and a builtin's name: this, not the path, is in the key. */
   readonly digest: string
   /** What a moving name was at plan time: the commit of a branch on the hub, the version of a package. */

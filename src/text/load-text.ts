@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactWriter } from "../artifact/artifact.ts"
 import { openTokensWriter } from "../kinds/tokens/write-tokens.ts"
-import { sourceName } from "../source/source-name.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { ResolvedSource } from "../stage/source.ts"
@@ -133,7 +132,7 @@ const load = Effect.fn("loadText")(function* (
     bos_id: bos,
     packing: { documents: packing, separator_id: separator, shuffle_seed: options.shuffleSeed },
     tokenizer: options.tokenizerDigest,
-    source: sourceName(source)
+    source: source.name
   })
   if (options.symbols !== undefined) yield* output.write("tokenizer.json", options.symbols.json)
   let read = 0

@@ -6,7 +6,6 @@ import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { openFileIndex } from "../../src/file/file-index.ts"
 import { readSourceFile } from "../../src/source/read-source.ts"
 import { resolveSource } from "../../src/source/resolve-source.ts"
-import { sourceName } from "../../src/source/source-name.ts"
 
 let root: string
 beforeEach(() => {
@@ -59,7 +58,7 @@ describe("resolveSource", () => {
     const first = await resolve("file:a.txt")
     const moved = await resolve("file:elsewhere/a.txt")
     assert.strictEqual(moved.digest, first.digest)
-    assert.deepStrictEqual([sourceName(first), sourceName(moved)], ["file:a.txt", "file:a.txt"])
+    assert.deepStrictEqual([first.name, moved.name], ["file:a.txt", "file:a.txt"])
     assert.notStrictEqual((await resolve("file:a.jsonl")).digest, first.digest)
   })
 
@@ -94,7 +93,7 @@ describe("resolveSource", () => {
   it("says what is missing and what to write instead", async () => {
     assert.include(await failure("file:nowhere.txt"), "nowhere.txt: there is no such file or folder")
     assert.include(await failure("builtin:speler-text"), `did you mean "speller-text"?`)
-    assert.include(await failure("ftp://x"), "write file:..., gguf:..., hf:..., pypi:..., builtin:...")
+    assert.include(await failure("ftp://x"), "write builtin:..., file:..., gguf:..., hf:..., pypi:...")
   })
 
   it("refuses to read a file that has changed since its digest was taken", async () => {

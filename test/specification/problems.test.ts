@@ -109,12 +109,12 @@ stages: { m: { uses: load-model, with: { source: "builtin:m" } } }
         'x.yaml:2:14 params.a.type: unknown type "integr"; did you mean "integer"?',
         'x.yaml:3:32 params.b.default: expected an integer, got "abc"',
         "x.yaml:4:3 params.c.type: missing: one of string, integer, number, boolean, source, list",
-        'x.yaml:5:31 params.d.default: expected a source (file:, hf:, pypi:, gguf:, builtin:), got "data/x.txt"; a path is written "file:data/x.txt"',
+        'x.yaml:5:31 params.d.default: expected a source (builtin:, file:, gguf:, hf:, pypi:), got "data/x.txt"; a path is written "file:data/x.txt"',
         'x.yaml:6:49 params.e.default[1]: expected an integer, got "x"',
         'x.yaml:7:48 params.f.default: expected one of "a", "b", got "z"',
         "x.yaml:8:3 params.g: has no value: give it a default, or --set g=VALUE",
         "x.yaml:9:32 params.h.default: expected an integer, got 1.5",
-        'x.yaml:10:31 params.i.default: expected a source (file:, hf:, pypi:, gguf:, builtin:), got "fil:x"',
+        'x.yaml:10:31 params.i.default: expected a source (builtin:, file:, gguf:, hf:, pypi:), got "fil:x"',
         "x.yaml:11:31 params.j.default: expressions are not evaluated here, only in the stages of a pipeline"
       ]
     )
@@ -163,7 +163,7 @@ stages:
   text: { uses: load-text, with: { source: "\${{ params.n }}", model: "\${{ stages.model }}", tokens: "\${{ params.n }}" } }
 `,
       [
-        'x.yaml:5:44 stages.text.with.source: expected a source (file:, hf:, pypi:, gguf:, builtin:), got "many" (from x.yaml:2)',
+        'x.yaml:5:44 stages.text.with.source: expected a source (builtin:, file:, gguf:, hf:, pypi:), got "many" (from x.yaml:2)',
         'x.yaml:5:101 stages.text.with.tokens: expected integer >= 1, got "many" (from x.yaml:2)'
       ]
     )

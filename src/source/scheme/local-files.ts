@@ -6,7 +6,7 @@
 import type { Dirent } from "node:fs"
 import { readdir, realpath, stat } from "node:fs/promises"
 import { join } from "node:path"
-import type { NamedFile } from "./builtin/builtin-source.ts"
+import type { NamedFile } from "./named-file.ts"
 
 const kindOf = async (entry: Dirent, path: string, name: string): Promise<"folder" | "file" | "other"> => {
   const found = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry

