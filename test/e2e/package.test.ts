@@ -9,6 +9,8 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type * as digests from "../../src/catalog/code-digest.ts"
 import { codeDigest } from "../../src/catalog/code-digest.ts"
 import type { RunFinished } from "../../src/run/event.ts"
+import type * as script from "../../src/report/browser/page-script.ts"
+import { pageScript } from "../../src/report/browser/page-script.ts"
 import { repository } from "./run-cli.ts"
 
 const root = mkdtempSync(join(tmpdir(), "package-"))
@@ -112,6 +114,13 @@ describe("the packed package", () => {
       )
       assert.deepStrictEqual(packed.value, source.value, kind)
     }
+  })
+
+  it("puts the script of the sources into reports", async ({ skip }) => {
+    if (whyNot !== undefined) skip(whyNot)
+    const built = join(installed, "dist", "src", "report", "browser", "page-script.js")
+    const ofPackage = (await import(pathToFileURL(built).href)) as typeof script
+    assert.strictEqual(ofPackage.pageScript(), pageScript())
   })
 
   it("has types for a project's own stage kinds, which find a mistake", async ({ skip }) => {

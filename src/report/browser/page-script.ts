@@ -9,7 +9,10 @@ export const pageScript = (): string => {
     entryPoints: [pageScriptFile],
     bundle: true,
     write: false,
-    minify: true,
+    // Names stay: esbuild picks short ones by how often letters occur in the source, types among it.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    tsconfigRaw: "{}",
     format: "iife",
     target: "es2020",
     charset: "utf8",
