@@ -99,6 +99,8 @@ describe("a configuration", () => {
         ["gemma4_text", { enable_moe_block: true }, "enable_moe_block needs num_experts"],
         ["gemma4_text", { num_kv_shared_layers: 4 }, "num_kv_shared_layers 4 leaves no full_attention layer"],
         ["gemma4_text", { per_layer_config: { 1: { sliding_window: 3 } } }, "per_layer_config"],
+        ["qwen3_5_moe_text", { norm_topk_prob: false }, "norm_topk_prob false"],
+        ["qwen3_5_moe_text", { mlp_only_layers: [1] }, "mlp_only_layers"],
         ["mistral3", { text_config: { model_type: "bert" } }, "text_config of a mistral3 model: bert"],
         ["qwen3", { num_hidden_layers: 1e9 }, "num_hidden_layers"]
       ]
@@ -107,6 +109,19 @@ describe("a configuration", () => {
         expect(message, JSON.stringify(changes)).toContain(words)
         expect(message).toContain("config.json")
       }
+    })
+  )
+
+  it.effect("with layers that guess further tokens is that of the model before them", () =>
+    Effect.gen(function* () {
+      const config = read("qwen3_5_text")
+      const published = {
+        ...config,
+        mtp_num_hidden_layers: 1,
+        mtp_use_dedicated_embeddings: false,
+        mlp_only_layers: []
+      }
+      expect(yield* modelInfo(published)).toEqual(yield* modelInfo(config))
     })
   )
 

@@ -28,6 +28,8 @@ export default rotaryDecoder({
     shared_expert_intermediate_size: 512,
     num_experts_per_tok: 8
   },
+  // The library knows neither here, and has it so.
+  refuses: { norm_topk_prob: (value) => value === true, decoder_sparse_step: (value) => value === 1 },
   unread: [...qwen35Family.unread, "intermediate_size"],
   mlp: ({ config, layer, activation }) =>
     expertsMlp({

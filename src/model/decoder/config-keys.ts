@@ -39,6 +39,9 @@ const harmlessKinds: ReadonlyArray<RegExp> = [
   /^summary_/,
   /flash_attn|flash_attention|attn_implementation|experts_implementation/,
   /^unsloth_/,
+  // Layers that guess further tokens: they come after the model.
+  /^mtp_/,
+  /^num_nextn_predict_layers$/,
   // Only text is run.
   /^(vision|image|video|audio|mm|multimodal|projector|boi|eoi)_/
 ]
@@ -60,6 +63,7 @@ const harmlessAt: Readonly<Record<string, Accepts>> = {
   per_layer_config: isEmpty,
   is_causal: (value) => value === true,
   use_bidirectional_attention: isFalse,
+  mlp_only_layers: isEmpty,
   attention_bias: isFalse,
   mlp_bias: isFalse,
   use_bias: isFalse,
