@@ -1,31 +1,16 @@
 /**
- * PyTorch's files (`.pt`, `.pth`, `.bin`): a zip archive with a pickle and the storages' bytes. Nothing of the pickle is
- * executed (`torch-pickle.ts`). Files from before PyTorch 1.6 are no archives and are refused.
- *
- * Source: PyTorch `torch/serialization.py`, `caffe2/serialize/inline_container.cc`.
+ * PyTorch's files (`.pt`, `.pth`, `.bin`), as archives (`torch-archive.ts`) or in the layout before 1.6 (`torch-legacy.ts`). Nothing of
+ * their pickles is executed (`torch-pickle.ts`).
  */
 import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { fromBfloat16, fromFloat16 } from "../half-float.ts"
-import { decodeTorchPickle, type Pickled, type PickledTensor, type StorageDtype } from "./torch-pickle.ts"
-import { encodeZip, openZip } from "../zip.ts"
-
-const itemBytes: Readonly<Record<StorageDtype, number>> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1
-}
-
-/** A pickle of a state dict is a few kB; 64 MiB is a limit on what is interpreted. */
-const maxPickleBytes = 2 ** 26
+import { openTorchArchive } from "./torch-archive.ts"
+import { itemBytes } from "./torch-contents.ts"
+import { isTorchLegacy, openTorchLegacy } from "./torch-legacy.ts"
+import type { Pickled, PickledTensor, StorageDtype } from "./torch-pickle.ts"
+import { encodeZip } from "../zip.ts"
 
 export interface TorchFile {
   readonly value: Pickled
@@ -101,29 +86,9 @@ export const openTorchFile = Effect.fn("openTorchFile")(function* (file: Verifie
   const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest, path, detail })
   const attempt = <A>(run: () => Promise<A>) =>
     Effect.tryPromise({ try: run, catch: (error) => error as ArtifactError })
-  const start = yield* attempt(() => file.read(0, Math.min(2, file.size)))
-  if (start[0] !== 0x50 || start[1] !== 0x4b) {
-    return yield* fail(
-      "it is no archive of PyTorch 1.6 or later; load it there with torch.load and save it again with torch.save"
-    )
-  }
-  const zip = yield* attempt(() => openZip(file, path, digest))
-  const pickles = [...zip.entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
-  const [pickleName] = pickles
-  if (pickleName === undefined || pickles.length > 1) {
-    return yield* fail("it has no data.pkl: it is not what torch.save writes")
-  }
-  const root = pickleName.slice(0, -"data.pkl".length)
-  if ([...zip.entries.keys()].some((name) => name.startsWith(`${root}code/`))) {
-    return yield* fail("it is a TorchScript archive, which is a program; save the state dict instead")
-  }
-  if ((zip.entries.get(pickleName)?.size as number) > maxPickleBytes) return yield* fail("its pickle is too large")
-  if (zip.entries.has(`${root}byteorder`)) {
-    const order = new TextDecoder().decode(yield* attempt(() => zip.read(`${root}byteorder`)))
-    if (order.trim() !== "little") return yield* fail(`its byte order is ${order.trim()}; only little can be read`)
-  }
-  const decoded = decodeTorchPickle(yield* attempt(() => zip.read(pickleName)))
-  if ("refused" in decoded) return yield* fail(`its pickle is refused, nothing was executed: ${decoded.refused}`)
+  const contents = (yield* isTorchLegacy(file))
+    ? yield* openTorchLegacy(file, path, digest)
+    : yield* openTorchArchive(file, path, digest)
 
   const gather = Effect.fnUntraced(function* <A extends ArrayLike<number>>(
     tensor: PickledTensor,
@@ -131,12 +96,12 @@ export const openTorchFile = Effect.fn("openTorchFile")(function* (file: Verifie
     wanted: string
   ) {
     const { storage, shape, offset } = tensor
-    const name = `${root}data/${storage.key}`
-    const size = zip.entries.get(name)?.size
-    if (size !== storage.size * itemBytes[storage.dtype]) {
-      return yield* fail(`${name} has ${size ?? "no"} bytes for ${storage.size} numbers of ${storage.dtype}`)
+    const found = contents.storage(storage)
+    if (found?.size !== storage.size * itemBytes[storage.dtype]) {
+      const bytes = `${found?.size ?? "no"} bytes`
+      return yield* fail(`storage ${storage.key} has ${bytes} for ${storage.size} numbers of ${storage.dtype}`)
     }
-    const all = elements(yield* attempt(() => zip.read(name)), storage.dtype)
+    const all = elements(yield* attempt(found.read), storage.dtype)
     if (all === undefined) return yield* fail(`a tensor is ${storage.dtype} where ${wanted} are expected`)
     const count = shape.reduce((product, n) => product * n, 1)
     return { all, count, offset }
@@ -162,7 +127,7 @@ export const openTorchFile = Effect.fn("openTorchFile")(function* (file: Verifie
     const result = Array.from(positions(tensor), (at) => all[at] as number)
     return result.every(Number.isSafeInteger) ? result : yield* fail("an integer is beyond 2^53")
   })
-  const result: TorchFile = { value: decoded.value, float32, integers }
+  const result: TorchFile = { value: contents.value, float32, integers }
   return result
 })
 

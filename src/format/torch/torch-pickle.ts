@@ -125,7 +125,8 @@ const call = (callee: Value | undefined, given: Value | undefined): Value => {
 /** A persistent id names a storage: ("storage", class, key, device, size). */
 const persistent = (id: Value | undefined): PickledStorage => {
   if (!Array.isArray(id)) return refuse("a persistent id is no storage")
-  const [kind, storage, key, , size] = id as ReadonlyArray<Value>
+  const [kind, storage, key, , size, view] = id as ReadonlyArray<Value>
+  if (view !== undefined && view !== null) return refuse("a storage is a part of another")
   if (kind !== "storage" || !hasType(storage, "storage-class") || typeof key !== "string" || !isSize(size)) {
     return refuse("a persistent id is no storage")
   }
@@ -145,7 +146,7 @@ const opcodeNames: Readonly<Record<number, string>> = {
   0x43: "SHORT_BINBYTES"
 }
 
-const run = (bytes: Uint8Array): Value => {
+const run = (bytes: Uint8Array): { readonly value: Value; readonly end: number } => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = new TextDecoder("utf-8", { fatal: true })
   let stack: Array<Value> = []
@@ -214,7 +215,7 @@ const run = (bytes: Uint8Array): Value => {
         take(8)
         break
       case 0x2e: // STOP
-        return pop()
+        return { value: pop(), end: at }
       case 0x28: // MARK
         if (marks.length >= 1000) refuse("it is nested too deeply")
         marks.push(stack)
@@ -359,10 +360,13 @@ const plain = (value: Value, depth: number, budget: { left: number }): Pickled =
   return refuse("it holds a name that is no value")
 }
 
-/** The value, or `{ refused }` with the reason. Never throws. */
-export const decodeTorchPickle = (bytes: Uint8Array): { readonly value: Pickled } | { readonly refused: string } => {
+/** The value and where its pickle ends, or `{ refused }` with the reason. Never throws. */
+export const decodeTorchPickle = (
+  bytes: Uint8Array
+): { readonly value: Pickled; readonly end: number } | { readonly refused: string } => {
   try {
-    return { value: plain(run(bytes), 0, { left: maxValues }) }
+    const { value, end } = run(bytes)
+    return { value: plain(value, 0, { left: maxValues }), end }
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message }
     // A fatal TextDecoder throws TypeError for what is not UTF-8.
