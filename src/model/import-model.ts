@@ -56,12 +56,16 @@ const fromGguf = Effect.fnUntraced(function* (files: ReadonlyArray<SourceFile>) 
   const parts = yield* Effect.forEach(files, ({ name }) =>
     Effect.map(artifact.open(name), (file) => ({ path: name, file }))
   )
-  const { config, tokenizer: made, weights } = yield* readGgufModel(parts)
+  const { config, tokenizer: made, weights, chat } = yield* readGgufModel(parts)
   const tokenizer = yield* made
   const imported: Imported = {
     handle: { config, tokenizer: Effect.succeed(tokenizer), weights: Effect.succeed(weights) },
     copied: files.map((file) => [`model${/-\d{5}-of-\d{5}(?=\.gguf$)/i.exec(file.name)?.[0] ?? ""}.gguf`, file]),
-    made: { "config.json": canonicalJson(config), "tokenizer.json": tokenizer }
+    made: {
+      "config.json": canonicalJson(config),
+      "tokenizer.json": tokenizer,
+      ...(chat === undefined ? {} : { "tokenizer_config.json": canonicalJson(chat) })
+    }
   }
   return imported
 })

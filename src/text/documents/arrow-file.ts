@@ -12,6 +12,7 @@ import { type FieldPath, findField, followPath } from "./field-path.ts"
 import { rowContent } from "./row-content.ts"
 
 const magic = "ARROW1"
+const firstFeather = "FEA1"
 /** The magic bytes of the file format, padded. */
 const headBytes = 8
 /** A schema of many columns takes some 10 KiB. */
@@ -78,13 +79,23 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
     const columns = batch.schema.fields.map((f) => f.name)
     return findField(field, columns, name, (wanted) => `there is no column ${wanted}`)
   }
+  const refuseFirstFeather = async (): Promise<void> => {
+    if (file.size < firstFeather.length || text(await file.read(0, firstFeather.length)) !== firstFeather) return
+    throw new DocumentProblem(
+      name,
+      "it is Feather in its first version, which is not Arrow",
+      "Write it again: pandas.read_feather(...).to_feather(...), or as Parquet."
+    )
+  }
   return {
     count: async () => {
+      await refuseFirstFeather()
       let rows = 0
       for await (const message of messages(file, cutOff)) rows += message.rows
       return rows
     },
     read: async function* (wanted) {
+      await refuseFirstFeather()
       arrowCodecs()
       // A batch is decoded as a stream of its own, after the schema and the dictionaries that came before it.
       const before: Array<Uint8Array> = []

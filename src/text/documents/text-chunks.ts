@@ -40,7 +40,11 @@ const decompressed = async function* (file: VerifiedFile, name: string): AsyncGe
   } catch (error) {
     // Errors of zlib have a code; what reading the file failed with is told as it is.
     if (!(error instanceof RangeError || (error instanceof Error && "code" in error))) throw error
-    throw new DocumentProblem(name, `cannot be decompressed: ${error.message}`, "Give the whole file.")
+    throw new DocumentProblem(
+      name,
+      `cannot be decompressed: ${error.message}`,
+      "Give the whole file, named after how it is compressed."
+    )
   }
 }
 

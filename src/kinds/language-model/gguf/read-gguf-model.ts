@@ -5,7 +5,7 @@ import type { WeightTensors } from "../../../format/weight-tensors.ts"
 import { ggufTokenizerJson } from "./gguf-tokenizer.ts"
 import { ggufArchitecture, huggingFaceConfig } from "./hugging-face-config.ts"
 import { huggingFaceWeights } from "./hugging-face-weights.ts"
-import { MetadataProblem } from "./metadata-fields.ts"
+import { type Metadata, MetadataProblem, optionalNumber, optionalText, stringsAt } from "./metadata-fields.ts"
 import { type GgufPart, openGgufParts } from "./open-parts.ts"
 
 export interface GgufModel {
@@ -13,6 +13,20 @@ export interface GgufModel {
   readonly weights: WeightTensors
   /** Text of tokenizer.json; made when it is asked for. */
   readonly tokenizer: Effect.Effect<string, ArtifactError>
+  /** What a tokenizer_config.json would say of conversations; undefined where the file has no chat template. */
+  readonly chat: Readonly<Record<string, string>> | undefined
+}
+
+/** @throws MetadataProblem */
+const chatOf = (metadata: Metadata): Readonly<Record<string, string>> | undefined => {
+  const template = optionalText(metadata, "tokenizer.chat_template")
+  if (template === undefined) return undefined
+  const tokens = metadata.has("tokenizer.ggml.tokens") ? stringsAt(metadata, "tokenizer.ggml.tokens") : []
+  const named = (["bos", "eos"] as const).flatMap((name) => {
+    const token = tokens[optionalNumber(metadata, `tokenizer.ggml.${name}_token_id`) ?? -1]
+    return token === undefined ? [] : [[`${name}_token`, token] as const]
+  })
+  return { chat_template: template, ...Object.fromEntries(named) }
 }
 
 /** Per-frequency divisors of Llama 3's rotation: not a parameter, so it is read with the configuration. */
@@ -45,7 +59,8 @@ export const readGgufModel = Effect.fn("readGgufModel")(function* (parts: Readon
   const model: GgufModel = {
     config,
     weights: huggingFaceWeights({ entries, float32: gguf.float32 }, facts),
-    tokenizer: attempt(() => ggufTokenizerJson(gguf.metadata))
+    tokenizer: attempt(() => ggufTokenizerJson(gguf.metadata)),
+    chat: yield* attempt(() => chatOf(gguf.metadata))
   }
   return model
 })

@@ -124,6 +124,18 @@ describe("a GGUF model", () => {
     })
   )
 
+  it.effect("says how conversations read, where it holds a chat template", () =>
+    Effect.gen(function* () {
+      const file = tokenizerFile([
+        ["tokenizer.ggml.tokens", strings(["<s>", "</s>", "a"])],
+        ["tokenizer.ggml.bos_token_id", u32(0)],
+        ["tokenizer.chat_template", text("{{ bos_token }}")]
+      ])
+      expect((yield* open(file)).chat).toEqual({ chat_template: "{{ bos_token }}", bos_token: "<s>" })
+      expect((yield* open(tokenizerFile([]))).chat).toBeUndefined()
+    })
+  )
+
   it.effect("in parts is whole in whatever order they are given, and refused where one lacks", () =>
     Effect.gen(function* () {
       const part = (number: number, names: ReadonlyArray<string>, more: Parameters<typeof encodeGguf>[0] = []) =>
