@@ -64,6 +64,17 @@ export const textStage = Effect.fn("textStage")(function* ({
     return yield* stageFailed(`context_size is ${contextSize}, the model takes at most ${longest}`, "Lower it.")
   }
   const bos = settings.bos ? vocabulary.bos : null
+  const separator = settings.separator === "bos" ? bos : settings.separator === "eos" ? eos : null
+  for (const [name, id] of [
+    ["bos", bos],
+    ["separator", separator]
+  ] as const) {
+    if (id === null || id < vocabulary.vocabulary) continue
+    return yield* stageFailed(
+      `${name} is the token ${id}, and the model knows ids below ${vocabulary.vocabulary}`,
+      name === "bos" ? "Set bos: false, or name another token in bos_token." : "Set separator: none."
+    )
+  }
   if (settings.separator === "eos" && eos === null) {
     return yield* stageFailed("separator is eos, and no model says which token that is", "Set it to bos or none.")
   }
@@ -72,7 +83,7 @@ export const textStage = Effect.fn("textStage")(function* ({
     chat: yield* chatOf(handle, settings.chat_template, bos, vocabulary.tokenizer),
     contextSize,
     bos,
-    separator: settings.separator === "bos" ? bos : settings.separator === "eos" ? eos : null,
+    separator,
     packing: settings.packing,
     shuffleSeed: settings.shuffle_seed,
     field: settings.text_field,

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto"
-import { appendFileSync, readFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { constants, gzipSync, zstdCompressSync } from "node:zlib"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
+import { LanguageModel } from "../../src/kinds/language-model/language-model.ts"
 import { makeTokenizer } from "../../src/text/tokenizer.ts"
+import { folderArtifact, temporaryDirectory } from "../artifact/folder-artifact.ts"
+import { opened } from "../stage/run-stage.ts"
 import { type Loading, loadSource, refusal } from "./load-source.ts"
 import { json, tokenizer, tokenizerInput } from "./speller-tokenizer.ts"
 
@@ -235,6 +238,21 @@ describe("load-text refuses", () => {
       expect(yield* refused(files, { vocab_size: 7 }, {})).toContain("a.txt: it holds text")
       expect(yield* refused(files, { vocabulary: ["text"] })).toContain("tokenizer and vocabulary both say")
       expect(yield* refused(files, { bos_token: "<nope>" })).toContain("bos_token is <nope>")
+    })
+  )
+
+  it.effect("a BOS token, or a separator, that the model has no embedding for", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const config = { model_type: "llama", vocab_size: 50, bos_token_id: 50, eos_token_id: 51 }
+      writeFileSync(join(directory, "config.json"), JSON.stringify(config))
+      writeFileSync(join(directory, "tokenizer.json"), json)
+      writeFileSync(join(directory, "model.safetensors"), "")
+      const model = yield* opened(LanguageModel, folderArtifact(directory, "LanguageModel"))
+      const files = { "a.jsonl": '{"tokens":[1,2]}' }
+      expect(yield* refused(files, {}, { model })).toContain("bos is the token 50, and the model knows ids below 50")
+      const separated = { bos: false, separator: "eos" }
+      expect(yield* refused(files, separated, { model })).toContain("separator is the token 51")
     })
   )
 
