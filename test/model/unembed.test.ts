@@ -19,7 +19,7 @@ const setUp = (logitCap: number | undefined) => {
     )
   const unembedding = random(vocabulary)
   const model = {
-    info: { vocabulary },
+    info: { d_vocab: vocabulary },
     weights: { unembedding },
     logitScale: 0.5,
     logitCap
