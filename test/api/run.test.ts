@@ -20,7 +20,7 @@ afterEach(() => remove())
 
 const start = (options: Parameters<typeof run>[1]) => run(join(directory, "pipelines/x.yaml"), options)
 
-describe("run from a program", { timeout: 60_000 }, () => {
+describe("run from a program", { timeout: 200_000 }, () => {
   it("gives every stage's status and metrics, and takes the flags of the command line", async () => {
     const events: Array<string> = []
     const say = (word: string) =>

@@ -36,7 +36,7 @@ const start = (...args: ReadonlyArray<string>) => {
 }
 
 const until = async <A>(what: string, get: () => A | undefined): Promise<A> => {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 2_000; tries++) {
     const found = get()
     if (found !== undefined) return found
     await delay(50)
@@ -64,7 +64,7 @@ const isGone = (pid: number): true | undefined => {
   }
 }
 
-describe("pipeline on an older Node", { timeout: 60_000 }, () => {
+describe("pipeline on an older Node", { timeout: 200_000 }, () => {
   it("gives the answer and the exit code of the newer one", async () => {
     const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string }
     const told = await start("--version").ended
