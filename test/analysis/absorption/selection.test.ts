@@ -72,8 +72,8 @@ describe.skipIf(!existsSync(folder))("the selection of a letter's latents", () =
     describe(basename(place), () => {
       it("converges, to the figures of a solver that was run to its end", async () => {
         const data = await Effect.runPromise(Effect.scoped(wordsOf(place)))
-        // Over the choice of test words the fraction has a standard deviation of 0.02: the mean of three choices is compared.
-        const results = [0, 1, 2].map((seed) => letterAbsorption(data, { ...settings, seed }))
+        // Over the choice of test words the fraction has a standard deviation of 0.02: the mean of two choices is compared.
+        const results = [0, 1].map((seed) => letterAbsorption(data, { ...settings, seed }))
         for (const { selection_gap } of results) expect(selection_gap).toBeLessThanOrEqual(settings.selection_tolerance)
         const { converged, tolerance } = expectedOf(place)
         for (const name of ["fraction", "full", "k1_f1"] as const) {
@@ -85,7 +85,7 @@ describe.skipIf(!existsSync(folder))("the selection of a letter's latents", () =
       it("is the same whether it ends at a gap of 1e-4 or of 1e-6", async () => {
         const data = await Effect.runPromise(Effect.scoped(wordsOf(place)))
         const [fine, rough] = [1e-6, 1e-4].map((selection_tolerance) =>
-          figures(letterAbsorption(data, { ...settings, splits: 2, selection_tolerance }))
+          figures(letterAbsorption(data, { ...settings, splits: 1, selection_tolerance }))
         ) as [Figures, Figures]
         expect(rough.fraction).toBeCloseTo(fine.fraction, 2)
         expect(rough.k1_f1).toBeCloseTo(fine.k1_f1, 2)
