@@ -101,7 +101,6 @@ export const finetuneStage = Effect.fn("finetuneStage")(function* ({
     rows: sae.rows,
     training: {
       ...trainingRecord(trained),
-      sparsity_warmup: 0,
       objective,
       mse_coefficient,
       contexts,

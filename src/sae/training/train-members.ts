@@ -48,9 +48,12 @@ export const trainMembers = Effect.fnUntraced(function* (
 
 /** For `sae.json`: what was trained, and how it went. */
 export const trainedInfo = ({ params, inputs }: TrainingContext<unknown, unknown>, trained: TrainedSae) => {
-  const training = trainingRecord(trained, params.preset)
-  const k = trained.options.architecture.sparseBy === "k" ? training.k : null
-  return { k, training: { ...training, preset: params.preset, init: inputs.init?.artifact.digest ?? null } }
+  const { k }: Readonly<Record<string, unknown>> = trained.options
+  const training = trainingRecord(trained)
+  return {
+    k: typeof k === "number" ? k : null,
+    training: { ...training, preset: params.preset, init: inputs.init?.artifact.digest ?? null }
+  }
 }
 
 /** For `sae.json`: the rows of one activation. */
