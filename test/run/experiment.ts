@@ -51,19 +51,27 @@ const inputRef = (given: string | ReadonlyArray<string>): Wiring.Wiring<Artifact
     ? { shape: "one", of: { instance: given, at: {} } }
     : { shape: "list", of: given.map((instance, i) => ({ instance, at: { i } })) }
 
-const defaults = (kind: StageKind): Record<string, Json> =>
-  Object.fromEntries(
-    Object.entries(kind.params)
+const kindOf = (name: string): StageKind => {
+  const kind = kinds[name]
+  if (kind === undefined) throw new Error(name)
+  return kind
+}
+
+/** All parameters of one of the tests' stage kinds, as a plan has them. */
+export const paramsOf = (kind: string, given: Readonly<Record<string, Json>> = {}): Record<string, Json> => ({
+  ...Object.fromEntries(
+    Object.entries(kindOf(kind).params)
       .filter(([, param]) => param.default !== undefined)
       .map(([name, param]) => [name, param.default as Json])
-  )
+  ),
+  ...given
+})
 
 export const makeGraph = (specs: ReadonlyArray<StageSpec>): Graph => ({
   instances: specs.map((spec, order): StageInstance => {
-    const kind = kinds[spec.kind]
-    if (kind === undefined) throw new Error(spec.kind)
+    const kind = kindOf(spec.kind)
     const inputs = Object.fromEntries(Object.entries(spec.inputs ?? {}).map(([name, given]) => [name, inputRef(given)]))
-    const params = { ...defaults(kind), ...spec.params }
+    const params = paramsOf(spec.kind, spec.params)
     const instance: StageInstance = {
       id: spec.id,
       stage: spec.stage ?? spec.id,
