@@ -3,14 +3,10 @@
  * local processes or stand on a cluster. All of it is JSON, decoded on both sides; nothing of the environment is in it.
  */
 import * as Schema from "effect/Schema"
-import type { Json } from "../json/canonical-json.ts"
+import { AnyJson, JsonMap } from "../json/json-schema.ts"
 import type { Wiring } from "../stage/wiring.ts"
 import { StoreDescription } from "../store/store-description.ts"
-import { engineNames } from "../tensor/engine-info.ts"
-
-/** JSON whatever it holds: who decoded the text has seen to that. */
-const AnyJson: Schema.Codec<Json> = Schema.Json as Schema.Codec<Json>
-const JsonMap = Schema.Record(Schema.String, AnyJson)
+import { EngineInfo, EngineName } from "../tensor/engine-info.ts"
 
 export const JobArtifact = Schema.Struct({ digest: Schema.String, at: JsonMap })
 export type JobArtifact = typeof JobArtifact.Type
@@ -43,8 +39,6 @@ const JobSource = Schema.Struct({
     })
   )
 })
-
-const EngineName = Schema.Literals(engineNames)
 
 export const Job = Schema.Struct({
   /** Of the stage instance. */
@@ -86,16 +80,7 @@ const Metrics = Schema.Record(Schema.String, Schema.Finite)
 const JobDone = Schema.Struct({
   digest: Schema.String,
   metrics: Metrics,
-  engine: Schema.NullOr(
-    Schema.Struct({
-      name: EngineName,
-      version: Schema.String,
-      device: Schema.Literals(["cpu", "gpu"]),
-      isa: Schema.String,
-      threads: Schema.Int,
-      kernels: Schema.Literals(["compiled", "library", "portable"])
-    })
-  ),
+  engine: Schema.NullOr(EngineInfo),
   /** Jobs that were done in the same pass, itself included. */
   together: Schema.Int
 })

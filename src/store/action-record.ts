@@ -1,34 +1,37 @@
 /** The record "key -> digest". A hit needs nothing else. */
-import type { Metrics } from "../artifact/artifact.ts"
-import type { KeyRecord } from "../plan/key.ts"
-import type { EngineInfo } from "../tensor/engine-info.ts"
+import * as Schema from "effect/Schema"
+import { KeyManifest, KeyNotes } from "../plan/key.ts"
+import { EngineInfo } from "../tensor/engine-info.ts"
 
 export const ACTION_FORMAT = 1
 
-export interface ActionRecord extends KeyRecord {
-  readonly format: typeof ACTION_FORMAT
-  readonly key: string
+export const ActionRecord = Schema.Struct({
+  format: Schema.Literal(ACTION_FORMAT),
+  key: Schema.String,
   /** 1, 2, ...: in order of commit. */
-  readonly attempt: number
+  attempt: Schema.Int,
   /** Digest of the artifact. */
-  readonly digest: string
+  digest: Schema.String,
   /** Artifact kind. */
-  readonly output: string
-  readonly metrics: Metrics
+  output: Schema.String,
+  metrics: Schema.Record(Schema.String, Schema.Finite),
   /** The key stands for the digest of its latest canonical attempt: the first one, unless a later one was forced. */
-  readonly canonical: boolean
+  canonical: Schema.Boolean,
   /** The bytes differ from what the key stood for when this attempt was committed. */
-  readonly nondeterministic: boolean
-  readonly seconds: number
+  nondeterministic: Schema.Boolean,
+  seconds: Schema.Finite,
   /** What computed it; null where no tensor engine was loaded. */
-  readonly engine: EngineInfo | null
+  engine: Schema.NullOr(EngineInfo),
   /** For display: the instance, the run and the experiment that made it. */
-  readonly stage: string
-  readonly run: string
-  readonly experiment: string
+  stage: Schema.String,
+  run: Schema.String,
+  experiment: Schema.String,
   /** The key whose result was accepted as this key's, where the author said that a code change alters nothing. */
-  readonly acceptedFrom: string | null
-}
+  acceptedFrom: Schema.NullOr(Schema.String),
+  manifest: KeyManifest,
+  notes: KeyNotes
+})
+export type ActionRecord = typeof ActionRecord.Type
 
 /** What a caller states; the store adds the rest at commit. */
 export type NewAction = Omit<ActionRecord, "format" | "attempt" | "canonical" | "nondeterministic">

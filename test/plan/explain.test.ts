@@ -137,7 +137,7 @@ describe("explain", () => {
   })
 
   it("facts, numerics, the key format", () => {
-    const before = recordOf(c, { manifest: { facts: { python: "3.11", "score.py": digest("1") }, format: 0 as never } })
+    const before = recordOf(c, { manifest: { facts: { python: "3.11", "score.py": digest("1") }, format: 0 } })
     const after = recordOf(c, {
       manifest: { facts: { python: "3.12", "score.py": digest("2") }, numerics: { precision: "bf16", threads: 2 } }
     })

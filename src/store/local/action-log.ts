@@ -1,9 +1,10 @@
 /** The action records of a store: which attempts a key has had, and which of them it stands for. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { canonicalJson } from "../../json/canonical-json.ts"
-import { ACTION_FORMAT } from "../action-record.ts"
-import type { ActionRecord, Commit, NewAction } from "../action-record.ts"
+import { ACTION_FORMAT, ActionRecord, type Commit, type NewAction } from "../action-record.ts"
 import { writeExclusive } from "../../file/atomic-write.ts"
 import { sha256Of } from "../../file/hash-file.ts"
 import { actionDirectory } from "./layout.ts"
@@ -14,14 +15,12 @@ import { numbersIn } from "../../file/numbered-files.ts"
 export const encodeAction = (record: ActionRecord): string =>
   `${canonicalJson({ record, sha256: sha256Of(canonicalJson(record)) })}\n`
 
+const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ record: ActionRecord })))
+
 /** Undefined where the text is not what `encodeAction` wrote. */
 export const decodeAction = (text: string): ActionRecord | undefined => {
-  try {
-    const { record } = JSON.parse(text) as { readonly record: ActionRecord }
-    return encodeAction(record) === text && record.format === ACTION_FORMAT ? record : undefined
-  } catch {
-    return undefined
-  }
+  const record = Option.getOrUndefined(decodeText(text))?.record
+  return record !== undefined && encodeAction(record) === text ? record : undefined
 }
 
 /** Undefined where it is gone, or was damaged and is in quarantine now. */

@@ -7,32 +7,37 @@ import { constants, existsSync } from "node:fs"
 import { copyFile, readdir, readFile, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
-import type { Json } from "../../json/canonical-json.ts"
+import { AnyJson } from "../../json/json-schema.ts"
 import type { Checkpoint, CheckpointState } from "../../stage/checkpoint.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { sha256Of } from "../../file/hash-file.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
-import { decodeTensors, encodeTensors } from "./tensor-file.ts"
-import type { TensorEntry } from "./tensor-file.ts"
+import { decodeTensors, encodeTensors, TensorEntry } from "./tensor-file.ts"
 
 export const LATEST = "latest.json"
 /** Folder of the files that states refer to by name and length. */
 const FILES = "files"
 
-interface Latest {
-  readonly format: 1
-  readonly file: string
-  readonly sha256: string
-  readonly tensors: ReadonlyArray<TensorEntry>
-  readonly json: Json
-}
+const Latest = Schema.Struct({
+  format: Schema.Literal(1),
+  /** In the same folder. */
+  file: Schema.String.check(Schema.isPattern(/^state-[0-9a-f]+\.bin$/)),
+  sha256: Schema.String,
+  tensors: Schema.Array(TensorEntry),
+  json: AnyJson
+})
+const LatestText = Schema.fromJsonString(Latest)
 
 const readCheckpoint = async (directory: string): Promise<CheckpointState | undefined> => {
-  const latest = JSON.parse(await readFile(join(directory, LATEST), "utf8")) as Latest
+  const text = await readFile(join(directory, LATEST), "utf8")
+  const latest = Option.getOrUndefined(Schema.decodeUnknownOption(LatestText)(text))
+  if (latest === undefined) return undefined
   const bytes = new Uint8Array(await readFile(join(directory, latest.file)))
-  if (latest.format !== 1 || sha256Of(bytes) !== latest.sha256) return undefined
+  if (sha256Of(bytes) !== latest.sha256) return undefined
   return { json: latest.json, tensors: decodeTensors(latest.tensors, bytes) }
 }
 
@@ -42,7 +47,7 @@ const writeCheckpoint = async (directory: string, state: CheckpointState): Promi
   for (const part of parts) hash.update(part)
   const file = `state-${randomUUID().slice(0, 8)}.bin`
   await writeAtomic(join(directory, file), parts)
-  const latest: Latest = { format: 1, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
+  const latest: typeof Latest.Type = { format: 1, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
   await writeAtomic(join(directory, LATEST), JSON.stringify(latest))
   for (const name of await readdir(directory)) {
     if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })

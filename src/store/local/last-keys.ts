@@ -4,6 +4,8 @@
  */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { sha256Of } from "../../file/hash-file.ts"
 import { runsDirectory } from "./layout.ts"
@@ -11,17 +13,15 @@ import { runsDirectory } from "./layout.ts"
 const pathOf = (root: string, experiment: string): string =>
   join(runsDirectory(root), "last", `${sha256Of(experiment).slice(0, 16)}.json`)
 
-interface LastKeys {
-  readonly experiment: string
-  readonly keys: Readonly<Record<string, string>>
-}
+const LastKeys = Schema.Struct({
+  experiment: Schema.String,
+  keys: Schema.Record(Schema.String, Schema.String)
+})
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(LastKeys))
 
 export const readLastKeys = async (root: string, experiment: string): Promise<Readonly<Record<string, string>>> => {
-  try {
-    return (JSON.parse(await readFile(pathOf(root, experiment), "utf8")) as LastKeys).keys
-  } catch {
-    return {}
-  }
+  const text = await readFile(pathOf(root, experiment), "utf8").catch(() => "")
+  return Option.getOrUndefined(decode(text))?.keys ?? {}
 }
 
 /** Adds to what is known. Two runs at once may lose each other's additions, which the next run makes good. */
@@ -32,6 +32,6 @@ export const addLastKeys = async (
 ): Promise<void> => {
   const known = await readLastKeys(root, experiment)
   if (Object.entries(keys).every(([id, key]) => known[id] === key)) return
-  const merged: LastKeys = { experiment, keys: { ...known, ...keys } }
+  const merged: typeof LastKeys.Type = { experiment, keys: { ...known, ...keys } }
   await writeAtomic(pathOf(root, experiment), `${JSON.stringify(merged, undefined, 2)}\n`)
 }

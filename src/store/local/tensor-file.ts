@@ -2,6 +2,7 @@
  * The binary half of a checkpoint: the bytes of typed arrays, one after the other, each from a multiple of 8, and the
  * JSON that says what is where (the layout of safetensors, with the header in a file of its own).
  */
+import * as Schema from "effect/Schema"
 import type { CheckpointState } from "../../stage/checkpoint.ts"
 
 type Tensor = CheckpointState["tensors"][string]
@@ -9,12 +10,13 @@ type Tensor = CheckpointState["tensors"][string]
 const types = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
 type TypeName = keyof typeof types
 
-export interface TensorEntry {
-  readonly name: string
-  readonly type: TypeName
-  readonly offset: number
-  readonly length: number
-}
+export const TensorEntry = Schema.Struct({
+  name: Schema.String,
+  type: Schema.Literals(["f32", "i32", "u8"]),
+  offset: Schema.Int,
+  length: Schema.Int
+})
+export type TensorEntry = typeof TensorEntry.Type
 
 const align = (offset: number): number => Math.ceil(offset / 8) * 8
 
