@@ -244,6 +244,25 @@ export const engineContract = (engine: EngineName): void => {
         expect(Array.from(tf.square(x).dataSync())).toEqual([1, Number.NaN, 9, 16])
       }))
 
+    it("sums a million numbers to what f64 sums them to, along any axes", () =>
+      tf.tidy(() => {
+        const [a, b, c] = [64, 128, 128]
+        const values = Float32Array.from({ length: a * b * c }, (_, i) => ((i * 2_654_435_761) % 1000) / 1000 + 0.5)
+        const x = tf.tensor3d(values, [a, b, c])
+        const total = values.reduce((sum, value) => sum + value, 0)
+        expect(tf.sum(x).dataSync()[0]).toBeCloseTo(total, -1)
+        expect(tf.mean(x).dataSync()[0]).toBeCloseTo(total / values.length, 5)
+        const byMiddle = new Float64Array(b)
+        for (const [i, value] of values.entries()) {
+          const row = Math.floor(i / c) % b
+          byMiddle[row] = (byMiddle[row] as number) + value
+        }
+        const found = tf.sum(x, [0, 2], true)
+        expect(found.shape).toEqual([1, b, 1])
+        for (const [row, sum] of found.dataSync().entries()) expect(sum / (byMiddle[row] as number)).toBeCloseTo(1, 5)
+        expect(tf.sum(tf.zeros([0, 3]), 0).dataSync()).toEqual(new Float32Array(3))
+      }))
+
     it("takes a view for what it shows of a longer array", () =>
       tf.tidy(() => {
         const long = Float32Array.from({ length: 5000 }, (_, i) => i)

@@ -6,6 +6,7 @@ import { EngineUnavailable } from "../engine-unavailable.ts"
 import { quietly } from "../quietly.ts"
 import { registerGradients } from "../register-gradients.ts"
 import { replaceWasmProducts } from "./wasm-products.ts"
+import { replaceWasmSums } from "./wasm-sums.ts"
 
 export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.tryPromise({
   try: () =>
@@ -15,6 +16,7 @@ export const loadWasm: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.try
       wasm.setThreadsCount(1)
       if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its WebAssembly back end")
       replaceWasmProducts()
+      replaceWasmSums()
       await registerGradients()
       const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")
       const version: unknown = createRequire(import.meta.url)("@tensorflow/tfjs-backend-wasm/package.json").version
