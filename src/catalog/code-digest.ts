@@ -13,18 +13,20 @@ import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { Plugin } from "esbuild"
 import { entryModule, entryModules, isEntryModule, namesThisPackage } from "../project/entry-module.ts"
 import { codeDirectory } from "../project/package-directory.ts"
 
-export interface CodeDigest {
+export const CodeDigest = Schema.Struct({
   /** sha256 of the minified bundle and of the bundler's version. */
-  readonly digest: string
+  digest: Schema.String,
   /** npm packages that the bundle imports, name -> version. */
-  readonly packages: Readonly<Record<string, string>>
+  packages: Schema.Record(Schema.String, Schema.String),
   /** Digest of each source file's minified text, by path below the project or this package: tells which file changed. */
-  readonly files: Readonly<Record<string, string>>
-}
+  files: Schema.Record(Schema.String, Schema.String)
+})
+export type CodeDigest = typeof CodeDigest.Type
 
 export class CodeUnreadable extends Data.TaggedError("CodeUnreadable")<{
   readonly file: string

@@ -27,8 +27,7 @@ import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
 import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
-import { codeDigest, joinCode } from "../catalog/code-digest.ts"
-import type { CodeDigest, CodeUnreadable } from "../catalog/code-digest.ts"
+import { CodeDigest, codeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
 import type { ResolvedSource, SourceOf } from "../stage/source.ts"
@@ -151,7 +150,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
 
   const digestOf = (file: string): Effect.Effect<CodeDigest, CodeUnreadable> =>
     Effect.tryPromise({
-      try: () => index.get(`code ${file}`, () => Effect.runPromise(codeDigest(file, project.directory))),
+      try: () => index.get(`code ${file}`, CodeDigest, () => Effect.runPromise(codeDigest(file, project.directory))),
       catch: (cause) => cause as CodeUnreadable
     })
   const codeOf = (kind: StageKind, modules: ReadonlyArray<string>): Effect.Effect<CodeDigest, CodeUnreadable> =>

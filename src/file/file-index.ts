@@ -3,22 +3,23 @@
  * time: a missing or damaged index is an empty one, and two writers cannot harm each other (the later one wins).
  */
 import { readFile } from "node:fs/promises"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { writeAtomic } from "./atomic-write.ts"
-import { isUnchanged, takeFingerprint } from "./fingerprint.ts"
-import type { Fingerprint } from "./fingerprint.ts"
+import { Fingerprint, isUnchanged, takeFingerprint } from "./fingerprint.ts"
 
-interface Entry {
-  readonly files: Readonly<Record<string, Fingerprint>>
-  readonly value: unknown
-}
+const Entry = Schema.Struct({ files: Schema.Record(Schema.String, Fingerprint), value: Schema.Unknown })
+type Entry = typeof Entry.Type
+const decodeEntries = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Entry)))
 
 export interface FileIndex {
   /**
    * The indexed value of `name`, or `compute()`d anew; `compute` says which files its value depends on.
-   * Values are JSON.
+   * Values are JSON; one that `schema` does not take is computed anew.
    */
   readonly get: <A>(
     name: string,
+    schema: Schema.Codec<A>,
     compute: () => Promise<{ readonly value: A; readonly files: ReadonlyArray<string> }>
   ) => Promise<A>
   /** Writes what was added. Failing to is no failure: the index is a convenience. */
@@ -32,11 +33,8 @@ export interface FileIndex {
 const RACY_MS = 2_000
 
 const readEntries = async (path: string): Promise<Record<string, Entry>> => {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as Record<string, Entry>
-  } catch {
-    return {}
-  }
+  const text = await readFile(path, "utf8").catch(() => "")
+  return { ...Option.getOrUndefined(decodeEntries(text)) }
 }
 
 /** @param version Entries written under another version are dropped. */
@@ -44,15 +42,15 @@ export const openFileIndex = async (path: string, version: string): Promise<File
   const prefix = `${version}:`
   const entries = await readEntries(path)
   let changed = false
-  const valid = async (entry: Entry | undefined): Promise<boolean> => {
-    if (entry === undefined) return false
+  const valid = async (entry: Entry): Promise<boolean> => {
     const checks = Object.entries(entry.files).map(([file, fingerprint]) => isUnchanged(file, fingerprint))
     return (await Promise.all(checks)).every(Boolean)
   }
   return {
-    get: async <A>(name: string, compute: () => Promise<{ value: A; files: ReadonlyArray<string> }>) => {
+    get: async (name, schema, compute) => {
       const entry = entries[prefix + name]
-      if (await valid(entry)) return (entry as Entry).value as A
+      const known = Schema.decodeUnknownOption(schema)(entry?.value)
+      if (entry !== undefined && Option.isSome(known) && (await valid(entry))) return known.value
       const startMs = Date.now()
       const { value, files } = await compute()
       const fingerprints = await Promise.all(files.map(async (file) => [file, await takeFingerprint(file)] as const))

@@ -6,15 +6,17 @@
  */
 import { createReadStream } from "node:fs"
 import { stat } from "node:fs/promises"
+import * as Schema from "effect/Schema"
 import { createXXHash64 } from "hash-wasm"
 
-export interface Fingerprint {
-  readonly size: number
-  readonly mtimeMs: number
-  readonly ctimeMs: number
-  readonly inode: number
-  readonly xxh64: string
-}
+export const Fingerprint = Schema.Struct({
+  size: Schema.Finite,
+  mtimeMs: Schema.Finite,
+  ctimeMs: Schema.Finite,
+  inode: Schema.Finite,
+  xxh64: Schema.String
+})
+export type Fingerprint = typeof Fingerprint.Type
 
 const xxh64Of = async (path: string): Promise<string> => {
   const hash = await createXXHash64()

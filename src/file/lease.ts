@@ -10,23 +10,27 @@ import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { writeExclusive } from "./atomic-write.ts"
 import { TEMPORARY } from "./atomic-write.ts"
-import { processState, thisProcess } from "./process-identity.ts"
-import type { ProcessIdentity } from "./process-identity.ts"
+import { ProcessIdentity, processState, thisProcess } from "./process-identity.ts"
 import { unwritable } from "./unwritable.ts"
 import type { Unwritable } from "./unwritable.ts"
 import { makeDirectory } from "./make-directory.ts"
 import { numbersIn } from "./numbered-files.ts"
 
-export interface LeaseOwner extends ProcessIdentity {
+export const LeaseOwner = Schema.Struct({
+  ...ProcessIdentity.fields,
   /** Tells two claims of one process apart. */
-  readonly nonce: string
+  nonce: Schema.String,
   /** For people: "sae[width=512] of run 20260101-120000-ab12". */
-  readonly purpose: string
-}
+  purpose: Schema.String
+})
+export type LeaseOwner = typeof LeaseOwner.Type
+const decodeOwner = Schema.decodeUnknownOption(Schema.fromJsonString(LeaseOwner))
 
 export interface Lease {
   readonly epoch: number
@@ -52,11 +56,8 @@ const EXPIRY_SECONDS = 30
 const claimPath = (directory: string, epoch: number): string => join(directory, `${epoch}.json`)
 
 const readOwner = async (path: string): Promise<LeaseOwner | undefined> => {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as LeaseOwner
-  } catch {
-    return undefined
-  }
+  const text = await readFile(path, "utf8").catch(() => "")
+  return Option.getOrUndefined(decodeOwner(text))
 }
 
 /** Seconds since the last heartbeat by the clock of the store's own file system, which all its users share. */

@@ -4,17 +4,19 @@
  */
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
+import * as Schema from "effect/Schema"
 
-export interface ProcessIdentity {
+export const ProcessIdentity = Schema.Struct({
   /** For people. */
-  readonly host: string
+  host: Schema.String,
   /** Differs between machines and between starts of one machine; null where the system does not tell. */
-  readonly bootId: string | null
-  readonly pidNamespace: string | null
-  readonly pid: number
+  bootId: Schema.NullOr(Schema.String),
+  pidNamespace: Schema.NullOr(Schema.String),
+  pid: Schema.Int,
   /** Clock ticks since boot. */
-  readonly startTime: string | null
-}
+  startTime: Schema.NullOr(Schema.String)
+})
+export type ProcessIdentity = typeof ProcessIdentity.Type
 
 const attempt = <A>(read: () => A): A | null => {
   try {

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { userCache } from "../../project/user-cache.ts"
 import { readRef, repoFolder, snapshotFiles } from "./hub-cache.ts"
 import type { HubName } from "./hub-name.ts"
@@ -14,14 +16,16 @@ import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts
 import type { HubSettings } from "./hub-settings.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 
-export interface HubEntry {
-  readonly type: "file" | "directory"
+const HubEntry = Schema.Struct({
+  type: Schema.Literals(["file", "directory"]),
   /** In the repository. */
-  readonly path: string
-  readonly size: number
+  path: Schema.String,
+  size: Schema.Finite,
   /** sha256 where the hub keeps it as a large file, else the git blob's sha1; "" where the cache does not tell. */
-  readonly oid: string
-}
+  oid: Schema.String
+})
+export type HubEntry = typeof HubEntry.Type
+const decodeListing = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(HubEntry)))
 
 export interface HubPlace extends HubName {
   readonly commit: string
@@ -81,11 +85,8 @@ const listingPath = (place: HubPlace, folder: string, recursive: boolean): strin
 }
 
 const readListing = async (path: string): Promise<ReadonlyArray<HubEntry> | undefined> => {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as ReadonlyArray<HubEntry>
-  } catch {
-    return undefined
-  }
+  const text = await readFile(path, "utf8").catch(() => "")
+  return Option.getOrUndefined(decodeListing(text))
 }
 
 /** Failing to remember costs a request, nothing else. */

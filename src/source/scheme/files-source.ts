@@ -1,6 +1,7 @@
 /** A source that is files on this machine: their digests, and a digest of all of them with their names. */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { sha256OfFile } from "../../file/hash-content.ts"
 import { canonicalJson, type Json } from "../../json/canonical-json.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
@@ -14,7 +15,7 @@ const digestsOf = ({ uri, index }: SchemeRequest, files: ReadonlyArray<NamedFile
       Promise.all(
         files.map(async ({ name, path }) => {
           const value = () => sha256OfFile(path).then((sha256) => ({ value: sha256, files: [path] }))
-          return { name, path, sha256: await index.get(`sha256 ${path}`, value) }
+          return { name, path, sha256: await index.get(`sha256 ${path}`, Schema.String, value) }
         })
       ),
     catch: (cause) =>

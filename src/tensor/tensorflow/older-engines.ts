@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { engineId, enginesFolder, MANIFEST_FILE } from "./tensorflow-recipe.ts"
 
 export interface OlderEngines {
@@ -9,10 +10,12 @@ export interface OlderEngines {
   readonly bytes: number
 }
 
+const decode = Schema.decodeUnknownSync(
+  Schema.fromJsonString(Schema.Struct({ files: Schema.Record(Schema.String, Schema.Finite) }))
+)
+
 const bytesOf = async (folder: string): Promise<number> => {
-  const { files } = JSON.parse(await readFile(join(folder, MANIFEST_FILE), "utf8")) as {
-    readonly files: Readonly<Record<string, number>>
-  }
+  const { files } = decode(await readFile(join(folder, MANIFEST_FILE), "utf8"))
   return Object.values(files).reduce((sum, size) => sum + size, 0)
 }
 

@@ -5,6 +5,8 @@ import { statfs } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { bindingPackageFolder, headerPackageFolder } from "./binding-package.ts"
 import { opsFit } from "./compiled-ops.ts"
 import { instructionSet } from "./instruction-set.ts"
@@ -32,12 +34,14 @@ export interface InstalledEngine {
 }
 
 /** `engine.json` of a built engine: every file beside it with its size, so that a half-deleted engine is noticed. */
-export interface EngineManifest {
-  readonly id: string
-  readonly wheel: string
-  readonly sha256: string
-  readonly files: Readonly<Record<string, number>>
-}
+export const EngineManifest = Schema.Struct({
+  id: Schema.String,
+  wheel: Schema.String,
+  sha256: Schema.String,
+  files: Schema.Record(Schema.String, Schema.Finite)
+})
+export type EngineManifest = typeof EngineManifest.Type
+const decodeManifest = Schema.decodeUnknownOption(Schema.fromJsonString(EngineManifest))
 
 export interface MissingPart {
   readonly what: string
@@ -60,11 +64,8 @@ const BYTES_WHILE_BUILDING = 1.4e9
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? -1
 
 const readManifest = (folder: string): EngineManifest | undefined => {
-  try {
-    return JSON.parse(readFileSync(join(folder, MANIFEST_FILE), "utf8")) as EngineManifest
-  } catch {
-    return undefined
-  }
+  const file = join(folder, MANIFEST_FILE)
+  return existsSync(file) ? Option.getOrUndefined(decodeManifest(readFileSync(file, "utf8"))) : undefined
 }
 
 /** Whether `folder` holds a whole engine `id`. */
