@@ -9,6 +9,7 @@ import * as Cache from "effect/Cache"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import packageJson from "esbuild/package.json" with { type: "json" }
 import { compile } from "../plan/compile.ts"
@@ -36,15 +37,15 @@ import type { ActionRecord } from "../store/action-record.ts"
 import { layer as storeLayer } from "../store/local/local-store.ts"
 import { Store } from "../store/store.ts"
 
-export class FileMissing extends Data.TaggedError("FileMissing")<{
+export class FileUnreadable extends Data.TaggedError("FileUnreadable")<{
   readonly file: string
   /** Where the file is named, for a pipeline that an experiment names. */
   readonly namedAt?: string
-  readonly hint: string
+  readonly problem: string
 }> {
   override readonly [Runtime.errorExitCode] = 2
   override get message(): string {
-    return `${this.namedAt === undefined ? "" : `${this.namedAt} pipeline: `}${this.file}: there is no such file${this.hint}`
+    return `${this.namedAt === undefined ? "" : `${this.namedAt} pipeline: `}${this.file}: ${this.problem}`
   }
 }
 
@@ -68,14 +69,22 @@ export interface Experiment {
 
 const readText = Effect.fn("readText")(function* (path: string, namedAt: string | undefined) {
   const file = relative(process.cwd(), path)
-  const text = yield* Effect.try(() => readFileSync(path, "utf8")).pipe(Effect.option)
-  if (Option.isSome(text)) return { file, text: text.value } satisfies SourceText
+  const text = yield* Effect.try({
+    try: () => readFileSync(path, "utf8"),
+    catch: (cause) => cause as NodeJS.ErrnoException
+  }).pipe(Effect.result)
+  if (Result.isSuccess(text)) return { file, text: text.success } satisfies SourceText
+  const place = { file: file === "" ? "." : file, ...(namedAt === undefined ? {} : { namedAt }) }
+  if (text.failure.code !== "ENOENT") {
+    const problem = text.failure.code === "EISDIR" ? "is a folder; name a YAML file in it" : text.failure.message
+    return yield* new FileUnreadable({ ...place, problem })
+  }
   const siblings = yield* Effect.promise(() => readdir(dirname(path)).catch(() => []))
   const hint = suggest(
     basename(path),
     siblings.filter((name) => /\.ya?ml$/.test(name))
   )
-  return yield* new FileMissing({ file, hint, ...(namedAt === undefined ? {} : { namedAt }) })
+  return yield* new FileUnreadable({ ...place, problem: `there is no such file${hint}` })
 })
 
 /** Reads and checks the files; nothing of the store is touched. Fails with `SpecInvalid`, all problems at once. */

@@ -42,7 +42,7 @@ export const asUnwritable = (cause: unknown, path: string): Unwritable | undefin
   if (!isSystemError(cause)) return undefined
   const words = known[cause.code]
   if (words === undefined) return undefined
-  return new Unwritable({ path: cause.path ?? path, code: cause.code, problem: words[0], remedy: words[1] })
+  return new Unwritable({ path: cause.path || path, code: cause.code, problem: words[0], remedy: words[1] })
 }
 
 /** The same for writes, of which every failure is one: what is not known by its code is told in the system's words. */

@@ -1,18 +1,21 @@
 /** Stages as they are named on the command line: `sae` (all its instances), `sae[width=512]` (some of them). */
 import { suggestOrList } from "../words/did-you-mean.ts"
 import { parseExpression, Unreadable } from "../specification/expression.ts"
-import { listCoordinates, matchSelector } from "./match-selector.ts"
-import type { Graph, StageInstance } from "./stage-instance.ts"
+import { type HasCoordinates, listCoordinates, matchSelector } from "./match-selector.ts"
 
-export const instancesNamed = (graph: Graph, name: string): ReadonlyArray<StageInstance> | Unreadable => {
+/** `instances` in the order of their matrix, which is that of `first` and `last`. */
+export const instancesNamed = <I extends HasCoordinates & { readonly stage: string }>(
+  instances: ReadonlyArray<I>,
+  name: string
+): ReadonlyArray<I> | Unreadable => {
   const expression = parseExpression(`stages.${name}`)
   if (expression instanceof Unreadable || expression.kind !== "stage") {
     return new Unreadable("expected a stage, such as sae or sae[width=512]")
   }
   const { stage, selector } = expression
-  const rows = graph.instances.filter((instance) => instance.stage === stage).toSorted((a, b) => a.order - b.order)
+  const rows = instances.filter((instance) => instance.stage === stage)
   if (rows.length === 0) {
-    const stages = [...new Set(graph.instances.map((instance) => instance.stage))]
+    const stages = [...new Set(instances.map((instance) => instance.stage))]
     return new Unreadable(`there is no stage "${stage}"${suggestOrList(stage, stages)}`)
   }
   if (selector === undefined) return rows

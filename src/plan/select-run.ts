@@ -47,10 +47,11 @@ export const selectRun = (graph: Graph, selection: RunSelection): Result.Result<
   for (const { id, needs } of graph.instances) {
     for (const need of needs) below.set(need, [...(below.get(need) ?? []), id])
   }
+  const inOrder = graph.instances.toSorted((a, b) => a.order - b.order)
   const named = (flag: keyof RunSelection): ReadonlySet<string> => {
     const ids = new Set<string>()
     for (const name of selection[flag] ?? []) {
-      const found = instancesNamed(graph, name)
+      const found = instancesNamed(inOrder, name)
       if (found instanceof Unreadable) {
         problems.push({ at: onCommandLine(`--${flag} ${name}`), path: "", message: found.message })
       } else for (const { id } of found) ids.add(id)

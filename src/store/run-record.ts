@@ -1,5 +1,6 @@
 /** What a store keeps of runs, for people: the plan, the events, a log per stage. */
 import type * as Effect from "effect/Effect"
+import type { Coordinates } from "../stage/coordinates.ts"
 
 /** Of a run that goes on. */
 export interface RunRecord {
@@ -18,6 +19,8 @@ export interface RunSummary {
   readonly place: string
   /** The experiment file of its plan. */
   readonly experiment: string
+  /** All stage instances of its plan, by matrix in the order of the plan. */
+  readonly instances: ReadonlyArray<{ readonly id: string; readonly stage: string; readonly at: Coordinates }>
   /** As they were appended; a last one that is still being written is left out. */
   readonly events: Effect.Effect<ReadonlyArray<unknown>>
   /** Undefined where the stage printed nothing in this run. */

@@ -90,6 +90,22 @@ describe("commands and coordinates of every sort", () => {
     assert.isAtLeast(logs.filter((name) => name.startsWith("maps")).length, 6)
   })
 
+  it("shows the logs of all instances that a name stands for, and suggests a name where there is no such stage", async () => {
+    const all = await cli(["logs", "maps"], { cwd: directory })
+    assert.strictEqual(all.stderr.trim().split("\n").length, 6)
+    const some = await cli(["logs", "maps[v=0.50]"], { cwd: directory })
+    assert.match(some.stderr, /maps\[v=0\.5\]\.log\n$/)
+    const none = await cli(["logs", "mpas"], { cwd: directory })
+    assert.strictEqual(none.code, 2)
+    assert.include(none.stderr, 'there is no stage "mpas"; did you mean "maps"?')
+  })
+
+  it("says so where a file is a folder", async () => {
+    const plan = await cli(["plan", "."], { cwd: directory })
+    assert.strictEqual(plan.code, 2)
+    assert.include(plan.stderr, ".: is a folder; name a YAML file in it")
+  })
+
   it("asks for quotes where a word is a value of the axis and a position on it, and takes what is quoted", async () => {
     const bare = await cli(["plan", "bare.yaml"], { cwd: directory })
     assert.strictEqual(bare.code, 2)

@@ -18,6 +18,10 @@ const template = join(packageDirectory, "examples", "own-stage")
 const SCHEMA = "pipeline.schema.json"
 const PACKAGE = "package.json"
 
+/** As a shell reads it back. */
+const shellWord = (text: string): string =>
+  /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
 const problem = (text: string) => new UsageError({ problem: `${text}; nothing was written` })
 
 const Fields = Schema.Record(Schema.String, Schema.Json)
@@ -86,7 +90,7 @@ export const init = Effect.fn("init")(function* (input: InitInput) {
   const project = locateProject({ workingDirectory: directory, cache: undefined })
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
   yield* write(SCHEMA, `${JSON.stringify(fileSchema(kinds), null, 2)}\n`)
-  const enter = directory === process.cwd() ? "" : `cd ${input.directory} && `
+  const enter = directory === process.cwd() ? "" : `cd ${shellWord(input.directory)} && `
   process.stderr.write(
     `${input.directory}: a project with the stage kind rogue-dimensions. Next:\n` +
       `  ${enter}npm install && npx pipeline run experiments/first.yaml\n`

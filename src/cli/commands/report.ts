@@ -9,6 +9,7 @@ import type { RunSummary } from "../../report/page/run-summary.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { UsageError } from "../experiment/usage-error.ts"
 import { readEvents } from "../experiment/read-events.ts"
 import { formatBytes } from "../render/words.ts"
 
@@ -49,7 +50,11 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
         report: page
       })
       const path = Option.getOrElse(input.output, () => `${basename(input.file).replace(/\.ya?ml$/, "")}.html`)
-      yield* Effect.try({ try: () => writeFileSync(path, html), catch: (cause) => cause as Error })
+      yield* Effect.try({
+        try: () => writeFileSync(path, html),
+        catch: (cause) =>
+          new UsageError({ problem: `${path} cannot be written (${String(cause)}); --output names another file` })
+      })
       const missing = page === undefined ? "; the report stage has no result yet: `pipeline run` makes it" : ""
       process.stderr.write(`${path}, ${formatBytes(Buffer.byteLength(html))}${missing}\n`)
     })

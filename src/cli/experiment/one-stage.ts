@@ -7,7 +7,8 @@ import type { ActionRecord } from "../../store/action-record.ts"
 import { UsageError } from "./usage-error.ts"
 
 export const oneStage = Effect.fn("oneStage")(function* (plan: Plan<ActionRecord>, name: string) {
-  const named = instancesNamed({ instances: plan.stages.map(({ instance }) => instance) }, name)
+  const instances = plan.stages.map(({ instance }) => instance).toSorted((a, b) => a.order - b.order)
+  const named = instancesNamed(instances, name)
   if (named instanceof Unreadable) return yield* new UsageError({ problem: named.message })
   if (named.length > 1) {
     const ids = named.map(({ id }) => id).join(", ")

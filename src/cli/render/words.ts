@@ -35,10 +35,15 @@ export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = O
     .map((name) => `${name} ${formatNumber(metrics[name] as number)}`)
     .join(", ")
 
+/** A longer cell moves its own row to the right, and no other one. */
+const widest = 40
+
 /** Rows with columns of one width, two spaces apart. */
 export const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths: Array<number> = []
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
+  for (const row of rows) {
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length > widest ? 0 : cell.length)))
+  }
   return rows
     .map((row) =>
       row

@@ -85,12 +85,13 @@ const work = Effect.fn("work")(function* (
   return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, engine, together: jobs.length }))
 })
 
-const describe = (error: unknown): Pick<JobFailed, "problem" | "retryable"> => {
+/** `place`: where the store is, for a refusal that names no file, as a write to one that is open does. */
+const describe = (error: unknown, place: string): Pick<JobFailed, "problem" | "retryable"> => {
   if (error instanceof StageFailed) return { problem: error.message, retryable: error.retryable }
   if (error instanceof ArtifactError && error.reason === "unwritable") {
     return { problem: error.detail, retryable: false }
   }
-  const refused = asUnwritable(error, "")
+  const refused = asUnwritable(error, place)
   if (refused !== undefined) return { problem: refused.message, retryable: false }
   return { problem: error instanceof Error ? error.message : String(error), retryable: false }
 }
@@ -147,7 +148,7 @@ export const runJobs = (
         if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
         // Whatever the stage made of it, what it was given could not be read.
         if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
-        const failure = describe(Cause.squash(exit.cause))
+        const failure = describe(Cause.squash(exit.cause), jobs[0]?.store.directory ?? "")
         if (losses.length === 0) logAll(failure.problem)
         return Effect.fail(new JobFailed({ ...failure, losses }))
       }),

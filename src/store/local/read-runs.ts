@@ -7,7 +7,12 @@ import type { RunSummary } from "../run-record.ts"
 import { runsDirectory } from "./layout.ts"
 import { eventsPath, logPath, planPath } from "./run-folder.ts"
 
-const PlanText = Schema.fromJsonString(Schema.Struct({ experiment: Schema.String }))
+const PlanText = Schema.fromJsonString(
+  Schema.Struct({
+    experiment: Schema.String,
+    stages: Schema.Array(Schema.Struct({ id: Schema.String, at: Schema.Record(Schema.String, Schema.Json) }))
+  })
+)
 
 const parsed = (line: string): ReadonlyArray<unknown> => {
   try {
@@ -37,6 +42,8 @@ export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>>
             id,
             place,
             experiment: plan.value.experiment,
+            // A stage's name has no bracket, so the first one begins its coordinates.
+            instances: plan.value.stages.map(({ id, at }) => ({ id, stage: id.replace(/\[.*$/s, ""), at })),
             events: Effect.promise(async () => ((await textOf(eventsPath(place))) ?? "").split("\n").flatMap(parsed)),
             log: (instance) =>
               Effect.promise(async () => {
