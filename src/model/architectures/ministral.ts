@@ -1,5 +1,5 @@
 /** Ministral (Mistral AI 2024) as Hugging Face's `MinistralForCausalLM` has it: Mistral with layers that see everything. */
-import { singleRope, windowOf } from "../decoder/rotary-config.ts"
+import { singleRope, windowAt } from "../decoder/rotary-config.ts"
 import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
 
 export default rotaryDecoder({
@@ -16,8 +16,5 @@ export default rotaryDecoder({
     sliding_window: 4096,
     bos_token_id: 1
   },
-  attention: (config, layer, { d_head }) => {
-    const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
-    return plainAttention(d_head, singleRope(config), windowOf(config, type))
-  }
+  attention: (config, layer, { d_head }) => plainAttention(d_head, singleRope(config), windowAt(config, layer))
 })

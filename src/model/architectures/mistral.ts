@@ -3,7 +3,7 @@
  * `layer_types` says so, in some (then the library takes it for a Ministral).
  */
 import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
-import { singleRope, windowOf } from "../decoder/rotary-config.ts"
+import { singleRope, windowAt } from "../decoder/rotary-config.ts"
 
 export default rotaryDecoder({
   name: "mistral",
@@ -18,9 +18,6 @@ export default rotaryDecoder({
     max_position_embeddings: 131_072,
     sliding_window: 4096
   },
-  attention: (config, layer, { d_head }) => {
-    // Versions since 0.2 say null: no window.
-    const type = config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
-    return plainAttention(d_head, singleRope(config), windowOf(config, type))
-  }
+  // Versions since 0.2 say null: no window.
+  attention: (config, layer, { d_head }) => plainAttention(d_head, singleRope(config), windowAt(config, layer))
 })

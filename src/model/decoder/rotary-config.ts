@@ -73,6 +73,13 @@ export const ropeOf = (
 export const windowOf = (config: RotaryConfig, type: string): number | null | undefined =>
   type === "sliding_attention" ? (config.sliding_window ?? null) : undefined
 
+/** Of a layer of a Mistral or Ministral: where `layer_types` does not say, all layers have one unless its size is null. */
+export const windowAt = (config: RotaryConfig, layer: number): number | null | undefined =>
+  windowOf(
+    config,
+    config.layer_types?.[layer] ?? (config.sliding_window == null ? "full_attention" : "sliding_attention")
+  )
+
 const typeOf = (fields: Rope["fields"]): unknown => fields["rope_type"] ?? fields["type"] ?? "default"
 
 export interface RotaryFacts {

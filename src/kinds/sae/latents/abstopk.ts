@@ -2,9 +2,9 @@
  * AbsTopK: the k of each row that are largest in magnitude, with their signs (arXiv 2510.00404; SAELens `abstopk`,
  * sparsify `signed`). Activations may be below zero. `rescale` as in `topk.ts`.
  */
-import { added, type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { type Floats, kProblem, type LatentType } from "./latent-type.ts"
 import { normsRefusal } from "./topk.ts"
-import { withUnitDecoder } from "./unit-decoder.ts"
+import { plainParts, shifted, withoutNorms } from "./rescaled.ts"
 
 export interface AbsTopkLatents {
   readonly type: "abstopk"
@@ -36,17 +36,13 @@ export const abstopk: LatentType<AbsTopkLatents, AbsTopkActivation> = {
   },
   ofActivation: ({ k }, { b_enc }) => ({ type: "abstopk", b_enc, k, rescale: false }),
   activation: ({ k }) => ({ type: "abstopk", k }),
-  computable: ({ b_enc, k, rescale }, matrices) => ({
-    activation: { type: "abstopk", k },
-    b_enc,
-    ...(rescale ? withUnitDecoder(matrices, b_enc) : {})
+  computable: (latents, matrices) => ({
+    activation: { type: "abstopk", k: latents.k },
+    b_enc: latents.b_enc,
+    ...plainParts(latents, matrices)
   }),
-  shifted: (latents, shift) => ({ ...latents, b_enc: added(latents.b_enc, shift) }),
-  withoutNorms: (latents, matrices) => {
-    if (!latents.rescale) return undefined
-    const { W_enc, W_dec, b_enc } = withUnitDecoder(matrices, latents.b_enc)
-    return { latents: { ...latents, b_enc, rescale: false }, W_enc, W_dec }
-  },
+  shifted,
+  withoutNorms,
   saelens: {
     names: { sae: "abstopk" },
     keys: ["k", "rescale_acts_by_decoder_norm"],

@@ -10,7 +10,7 @@ import { relu } from "./relu.ts"
 import { temporal } from "./temporal.ts"
 import { topk } from "./topk.ts"
 
-export const latentTypes = {
+const latentTypes = {
   relu,
   topk,
   abstopk,

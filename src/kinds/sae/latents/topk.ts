@@ -4,8 +4,8 @@
  * With `rescale` the choice and f are of z |w_dec|, and the decoder divides by |w_dec| (SAELens
  * `rescale_acts_by_decoder_norm`); it is a plain TopK whose decoder rows have norm one and whose encoder is scaled by them.
  */
-import { added, type Floats, kProblem, type LatentType } from "./latent-type.ts"
-import { withUnitDecoder } from "./unit-decoder.ts"
+import { type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { plainParts, shifted, withoutNorms } from "./rescaled.ts"
 
 export interface TopkLatents {
   readonly type: "topk"
@@ -33,17 +33,13 @@ export const topk: LatentType<TopkLatents, TopkActivation> = {
   encode: ({ largest, pre }, { k }) => largest(pre(), k),
   ofActivation: ({ k }, { b_enc }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   activation: ({ k }) => ({ type: "topk", k }),
-  computable: ({ b_enc, k, rescale }, matrices) => ({
-    activation: { type: "topk", k },
-    b_enc,
-    ...(rescale ? withUnitDecoder(matrices, b_enc) : {})
+  computable: (latents, matrices) => ({
+    activation: { type: "topk", k: latents.k },
+    b_enc: latents.b_enc,
+    ...plainParts(latents, matrices)
   }),
-  shifted: (latents, shift) => ({ ...latents, b_enc: added(latents.b_enc, shift) }),
-  withoutNorms: (latents, matrices) => {
-    if (!latents.rescale) return undefined
-    const { W_enc, W_dec, b_enc } = withUnitDecoder(matrices, latents.b_enc)
-    return { latents: { ...latents, b_enc, rescale: false }, W_enc, W_dec }
-  },
+  shifted,
+  withoutNorms,
   saelens: {
     names: { sae: "topk" },
     keys: ["k", "rescale_acts_by_decoder_norm"],
