@@ -4,7 +4,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import type { ActivationsHandle } from "../../src/kinds/activations/activations.ts"
-import { joinedEnds } from "../../src/kinds/tokens/tokens.ts"
+import { joinedEnds } from "../kinds/tokens/joined-ends.ts"
 import { openRowSetWriter, writeActivationsInfo } from "../../src/kinds/activations/write-activations.ts"
 import { openTokensWriter } from "../../src/kinds/tokens/write-tokens.ts"
 import { misaligned } from "../../src/activations/aligned-activations.ts"
@@ -166,7 +166,7 @@ describe("shuffle-activations", () => {
         params,
         yield* temporaryDirectory
       )
-      expect(trained.metrics["loss"]).toBeGreaterThan(0)
+      expect(trained.metrics["explained_variance"]).toBeGreaterThan(0.5)
     })
   )
 

@@ -146,7 +146,8 @@ describe("training", () => {
             }
           })
           model.dispose()
-          expect(1 - mse / variance).toBeCloseTo(outcome.explained_variance, 1)
+          // That of the training is a mean over its last batches.
+          expect(Math.abs(1 - mse / variance - outcome.explained_variance)).toBeLessThan(5e-3)
           expect(l0).toBeGreaterThan(1)
           expect(l0).toBeLessThan(3.5)
           expect(outcome.threshold === null).toBe(architecture === "topk")
