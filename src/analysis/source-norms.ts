@@ -29,7 +29,7 @@ export const sourceShares = (
 }
 
 /** A latent of whose norm more than this is in one source is that source's own; other ones are shared (ckkissane's code). */
-export const ownShare = 0.7
+const ownShare = 0.7
 
 /** For every source the number of latents that are its own, and the number that are nobody's. */
 export const ownLatents = (

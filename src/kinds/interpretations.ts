@@ -80,8 +80,6 @@ const InterpretationsFile = Schema.Struct({
 export type InterpretationsFile = typeof InterpretationsFile.Type
 export type InterpretedLatent = typeof InterpretedLatent.Type
 export type ActivatingExample = typeof Example.Type
-export type ScoredPattern = typeof Pattern.Type
-export type ExplanationScore = typeof Score.Type
 export type TokenWeight = typeof TokenWeight.Type
 
 export const interpretationsFileName = "interpretations.json"

@@ -26,7 +26,7 @@ export interface PassOptions {
   /** Names of the hooks whose activations are wanted, e.g. `blocks.1.hook_resid_post`. */
   readonly hooks?: ReadonlyArray<string>
   /**
-   * Whether the logits are wanted. They are large where the vocabulary is: `tokenLosses` and `topLogits` take the
+   * Whether the logits are wanted. They are large where the vocabulary is: `tokenLosses` takes the
    * activation of `ln_final.hook_normalized` instead. @default false
    */
   readonly logits?: boolean

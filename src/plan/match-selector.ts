@@ -25,7 +25,7 @@ export const listCoordinates = (instances: ReadonlyArray<HasCoordinates>): strin
 }
 
 /** Axes in the order in which instances bring them up. */
-export const axesOf = (instances: ReadonlyArray<HasCoordinates>): ReadonlyArray<string> => [
+const axesOf = (instances: ReadonlyArray<HasCoordinates>): ReadonlyArray<string> => [
   ...new Set(instances.flatMap(({ at }) => Object.keys(at)))
 ]
 

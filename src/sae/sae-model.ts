@@ -63,7 +63,7 @@ const positive = (codes: SparseCodes): SparseCodes => {
 }
 
 /** The codes as a matrix [rows, latents]. */
-export const denseCodes = (codes: SparseCodes): tf.Tensor2D =>
+const denseCodes = (codes: SparseCodes): tf.Tensor2D =>
   tf.tidy(() => {
     const values = codes.value.dataSync<"float32">()
     const dense = new Float32Array(codes.rows * codes.latents)

@@ -8,7 +8,7 @@ import type { Entry, MapNode, Node } from "./node.ts"
 import { isNull } from "./decode-params.ts"
 import type { Problem } from "./problem.ts"
 
-export const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout"] as const
+const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout"] as const
 export const resourceKeys = ["gpu", "vram", "memory", "disk"] as const
 
 export interface Kinds {

@@ -11,7 +11,7 @@ interface WordCount {
 }
 
 /** Words of the drill line itself: their letter cannot be learned apart from the template. */
-export const templateWords: ReadonlySet<string> = new Set(["has", "the", "first", "letter"])
+const templateWords: ReadonlySet<string> = new Set(["has", "the", "first", "letter"])
 
 /** Every candidate, by falling frequency (ties in the order of the package). @param json index.json of the package */
 export const wordFrequencies = (json: string): ReadonlyArray<WordCount> =>

@@ -11,7 +11,7 @@ import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { opened } from "../stage/run-stage.ts"
-import { joinedEnds } from "../../src/kinds/tokens/tokens.ts"
+import { joinedEnds } from "../kinds/tokens/joined-ends.ts"
 
 export const vocabulary = 50
 export const d_model = 16

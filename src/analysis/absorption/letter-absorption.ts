@@ -12,7 +12,7 @@ import type { LatentCodes } from "../latent-codes.ts"
 import { stratifiedFolds } from "../../numeric/stratified-folds.ts"
 
 /** Splits are 80/20, so there are five with disjoint test words. */
-export const folds = 5
+const folds = 5
 
 /** Words kept per letter in the detailed list. */
 const wordsShown = 50

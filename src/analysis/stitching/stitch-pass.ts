@@ -6,7 +6,7 @@
  * codes are kept (tens of entries a row): with them the MSE of any subset of latents of both SAEs is a quadratic form
  * that `StitchState` follows exactly.
  *
- * Latents must be self-contained (`selfContained`): f_j depends on x and its own encoder alone, so per-row TopK has to
+ * Latents must be self-contained: f_j depends on x and its own encoder alone, so per-row TopK has to
  * be replaced by a threshold first (`topkThreshold`, `withThreshold`).
  *
  * Numbering: latents of the small SAE first (0 .. m-1), then those of the large one (m .. m+M-1).

@@ -14,11 +14,10 @@ import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { roc } from "../../numeric/roc.ts"
-import { withThreshold } from "./self-contained-sae.ts"
 import { directMse, type Stitched } from "./stitch-check.ts"
 import { deltaMse, stitchPass } from "./stitch-pass.ts"
 import { type BiasRule, stitchPath } from "./stitch-path.ts"
-import { topkThreshold } from "./topk-threshold.ts"
+import { topkThreshold, withThreshold } from "./topk-threshold.ts"
 
 /** Rows by batch, read as often as asked. */
 export interface RowBatches<E> {

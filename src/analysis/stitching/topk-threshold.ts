@@ -3,6 +3,7 @@
  * value, as dictionary_learning estimates it while it trains. Per-row TopK makes each latent depend on all others, a
  * threshold does not.
  */
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 
 export interface TopkThreshold {
@@ -32,3 +33,10 @@ export const topkThreshold = (): TopkThreshold => {
     }
   }
 }
+
+/** The SAE with a threshold for all latents in place of its own selection: none depends on another any more. */
+export const withThreshold = (sae: SaeWeights, threshold: number): SaeWeights => ({
+  ...sae,
+  activation: { type: "jumprelu" },
+  threshold: new Float32Array(sae.d_sae).fill(threshold)
+})

@@ -23,7 +23,7 @@ export class ExecutorUnknown extends Data.TaggedError("ExecutorUnknown")<{
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const moduleOf = (name: string): string => join(root, name, `${name}-executor${codeEnding}`)
 
-export const executorNames = (): ReadonlyArray<string> => readdirSync(root).filter((name) => existsSync(moduleOf(name)))
+const executorNames = (): ReadonlyArray<string> => readdirSync(root).filter((name) => existsSync(moduleOf(name)))
 
 export const executorLayer = (name: string): Layer.Layer<Executor, ExecutorUnknown> =>
   Layer.unwrap(

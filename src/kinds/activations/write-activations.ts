@@ -9,7 +9,6 @@ import {
   type ActivationDtype,
   activationsBatchRows,
   activationsColumns,
-  dtypeBytes,
   firstOverflow,
   largestStored,
   narrow,
@@ -161,10 +160,6 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
   const made: RowSetWriter = { append, state, finish }
   return made
 })
-
-/** Bytes that so many rows take on disk. */
-export const rowBytes = (rows: number, d_in: number, dtype: ActivationDtype): number =>
-  rows * (d_in * dtypeBytes(dtype) + 16)
 
 /** Written last: without it there is no artifact. */
 export const writeActivationsInfo = (

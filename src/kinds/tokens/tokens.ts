@@ -21,13 +21,6 @@ export interface PackingInfo {
   readonly shuffle_seed: number | null
 }
 
-/** As text was loaded before there was a choice: ends are joined with the BOS between them, in the order of the source. */
-export const joinedEnds = (bos: number | null): PackingInfo => ({
-  documents: "join_ends",
-  separator_id: bos,
-  shuffle_seed: null
-})
-
 export interface TokensInfo {
   readonly contexts: number
   /** Ids in each context, the BOS included. */

@@ -56,7 +56,6 @@ export interface ModelParameters {
 
 export type LinearWeights = Filled<LinearParameters>
 export type NormWeights = Filled<NormParameters>
-export type BlockWeights = Filled<BlockParameters>
 export type ModelWeights = Filled<ModelParameters>
 /** Of a model that gives logits. */
 export type HeadedWeights = ModelWeights & { readonly unembedding: tf.Tensor2D }

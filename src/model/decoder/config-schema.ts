@@ -11,7 +11,7 @@ export const positive = Schema.Int.check(Schema.isGreaterThan(0))
 export const optional = <A, I>(schema: Schema.Codec<A, I>) => Schema.optionalKey(Schema.NullOr(schema))
 
 /** Larger models than exist, so that a damaged number is refused before anything of that size is made. */
-export const limits = { layers: 10_000, width: 1_000_000, vocabulary: 10_000_000, context: 100_000_000 }
+const limits = { layers: 10_000, width: 1_000_000, vocabulary: 10_000_000, context: 100_000_000 }
 
 const upTo = (limit: number) => positive.check(Schema.isLessThanOrEqualTo(limit))
 export const layerCount = upTo(limits.layers)

@@ -35,7 +35,7 @@ export const checkChosen = ({ chosen, experts: count }: ExpertsOptions): ModelEr
     : configProblem(`num_experts_per_tok ${chosen} is more than the ${count} experts that there are`)
 
 /** The expert's own rows of a stack [experts, rows, columns] of [out, in] matrices. */
-export const ofStack = (name: string, shape: readonly [number, number, number], rows: Range): MatrixSource => ({
+const ofStack = (name: string, shape: readonly [number, number, number], rows: Range): MatrixSource => ({
   rank: 2,
   stored: [{ name, shape, rows }],
   transposed: true

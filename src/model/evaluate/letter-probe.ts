@@ -14,7 +14,7 @@ export interface LetterProbe {
 }
 
 /** Share of the total sum of squares that lies between the classes' means, summed over dimensions. */
-export const betweenClassShare = (rows: Float32Array, width: number, labels: ReadonlyArray<number>): number => {
+const betweenClassShare = (rows: Float32Array, width: number, labels: ReadonlyArray<number>): number => {
   const classes = Math.max(...labels) + 1
   const sums = new Float64Array(classes * width)
   const counts = new Float64Array(classes)

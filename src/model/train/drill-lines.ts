@@ -21,7 +21,7 @@ export interface DrillWord {
   readonly lines: Readonly<Record<DrillForm, Int32Array>>
 }
 
-export const drillLine = (word: string, form: DrillForm): string =>
+const drillLine = (word: string, form: DrillForm): string =>
   form === "first_letter"
     ? `${firstLetterPrompt(word)} ${capital(word)}\n`
     : form === "spelled"

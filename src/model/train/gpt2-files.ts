@@ -4,7 +4,7 @@ import { toBfloat16, toFloat16 } from "../../format/half-float.ts"
 import { gpt2Parameters, type Gpt2Config } from "../decoder/gpt2-config.ts"
 import type { ParameterArrays } from "./adam-w.ts"
 
-export const dtypes = ["bfloat16", "float16", "float32"] as const
+const dtypes = ["bfloat16", "float16", "float32"] as const
 export type Dtype = (typeof dtypes)[number]
 
 const encode = (values: Float32Array, shape: ReadonlyArray<number>, dtype: Dtype): SafetensorsTensor =>

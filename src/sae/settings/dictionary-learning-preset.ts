@@ -2,7 +2,7 @@
  * What presets `dictionary_learning` have in common: dictionary_learning 0.1.0, class defaults; batch, warm-up and decay of
  * its demo (244,000 steps of 2048 rows).
  */
-export const dictionaryLearning = {
+const dictionaryLearning = {
   batch_rows: 2048,
   warmup: 1000 / 244_000,
   decay: 0.2,

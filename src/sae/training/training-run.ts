@@ -51,7 +51,7 @@ const stepsBetween = 10
 const thresholdBatches = 64
 
 /** The options as they hold for these rows, or what is wrong with them. */
-export const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions | string => {
+const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions | string => {
   const asked = { ...given, batch_rows: Math.min(given.batch_rows, rows.rows) }
   // Only where the input is what is reconstructed, and from one source, is there a centre to subtract.
   const plain = !rows.transcoder && rows.parts.length === 1

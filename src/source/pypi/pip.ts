@@ -56,7 +56,7 @@ const describe = (error: unknown): PipFailed => {
 const MOST_OUTPUT = 16 * 2 ** 20
 
 /** Runs `python -m ...args` and gives its stdout. */
-export const runPython = (args: ReadonlyArray<string>): Effect.Effect<string, PipFailed> =>
+const runPython = (args: ReadonlyArray<string>): Effect.Effect<string, PipFailed> =>
   Effect.tryPromise({
     try: (signal) => promisify(execFile)(python(), ["-m", ...args], { signal, maxBuffer: MOST_OUTPUT }),
     catch: describe

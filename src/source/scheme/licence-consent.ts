@@ -23,7 +23,7 @@ export const licences: ReadonlyArray<Terms> = [
   }
 ]
 
-export const consentVariable = "PIPELINE_ACCEPT_LICENCE"
+const consentVariable = "PIPELINE_ACCEPT_LICENCE"
 
 const memory = (env: NodeJS.ProcessEnv): string =>
   join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "sae-pipeline", "accepted-licences.json")

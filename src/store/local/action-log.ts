@@ -12,7 +12,7 @@ import { quarantineFile } from "./quarantine.ts"
 import { numbersIn } from "../../file/numbered-files.ts"
 
 /** A record carries its own sha256: a flipped bit must not turn a key into another artifact. */
-export const encodeAction = (record: ActionRecord): string =>
+const encodeAction = (record: ActionRecord): string =>
   `${canonicalJson({ record, sha256: sha256Of(canonicalJson(record)) })}\n`
 
 const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ record: ActionRecord })))

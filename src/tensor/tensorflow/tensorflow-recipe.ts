@@ -20,7 +20,7 @@ export interface Wheel {
   readonly tested: boolean
 }
 
-export const TENSORFLOW_VERSION = "2.21.0"
+const TENSORFLOW_VERSION = "2.21.0"
 export const BINDING_PACKAGE = "@tensorflow/tfjs-node-gpu"
 export const BINDING_VERSION = "4.22.0"
 /** The N-API version that the binding is compiled for: every Node since 12.22 has it. */

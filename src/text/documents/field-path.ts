@@ -6,7 +6,7 @@ import { DocumentProblem } from "./document-file.ts"
 const usual = ["text", "input_ids", "tokens", "messages"]
 
 /** @param field the name that was given, or null */
-export const fieldsInOrder = (field: string | null): ReadonlyArray<string> => (field === null ? usual : [field])
+const fieldsInOrder = (field: string | null): ReadonlyArray<string> => (field === null ? usual : [field])
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)

@@ -34,7 +34,7 @@ export interface Part {
   readonly done: () => void
 }
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** @throws TokenizerProblem */

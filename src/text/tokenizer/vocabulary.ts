@@ -49,7 +49,7 @@ export const readScores = (part: Part): Scored => {
 }
 
 /** `<0x0A>`: the token that stands for a byte. */
-export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`
+const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`
 
 const encoder = new TextEncoder()
 

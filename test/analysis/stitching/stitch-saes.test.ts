@@ -12,7 +12,7 @@ import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact
 import { loadTestEngine } from "../../engine.ts"
 import { opened, runStage } from "../../stage/run-stage.ts"
 import { denseMse, randomRows, randomSae } from "../random-sae.ts"
-import { joinedEnds } from "../../../src/kinds/tokens/tokens.ts"
+import { joinedEnds } from "../../kinds/tokens/joined-ends.ts"
 import { openedActivations } from "../../sae/small-text.ts"
 
 beforeAll(loadTestEngine)

@@ -1,6 +1,6 @@
 /** The SAE at a point of a stitching path, as weights: self-contained latents of both hosts side by side. */
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
-import { selfContained } from "../../../src/analysis/stitching/self-contained-sae.ts"
+import { selfContained } from "./self-contained-sae.ts"
 import type { StitchData } from "../../../src/analysis/stitching/stitch-pass.ts"
 import type { Stitched } from "../../../src/analysis/stitching/stitch-check.ts"
 

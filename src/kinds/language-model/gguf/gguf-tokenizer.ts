@@ -14,7 +14,7 @@ import {
 import { scoreMerges } from "./score-merges.ts"
 
 /** llama.cpp's types of tokens. */
-export const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
+const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 
 type Json = Readonly<Record<string, unknown>>
 

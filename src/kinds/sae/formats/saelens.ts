@@ -28,7 +28,7 @@ import type { Floats, StoredDtype, StoredLatents, StoredSae } from "../stored/st
 import { storedProblem, transposed } from "../stored/stored-sae.ts"
 
 export const saeLensConfigName = "cfg.json"
-export const saeLensWeightsName = "sae_weights.safetensors"
+const saeLensWeightsName = "sae_weights.safetensors"
 
 /** The version of the format that what we write obeys. */
 const formatVersion = "6.54.12"

@@ -1,16 +1,5 @@
-/**
- * SAEs whose latents stand on their own: f_j = z_j where z_j exceeds a threshold, z = x W_enc + b_enc, with nothing of
- * its host in it. Such latents can move from one SAE to another.
- */
-import { activationType } from "../../kinds/sae/latents/latents.ts"
-import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
-
-/** The SAE with a threshold for all latents in place of its own selection: how a TopK SAE becomes self-contained. */
-export const withThreshold = (sae: SaeWeights, threshold: number): SaeWeights => ({
-  ...sae,
-  activation: { type: "jumprelu" },
-  threshold: new Float32Array(sae.d_sae).fill(threshold)
-})
+import { activationType } from "../../../src/kinds/sae/latents/latents.ts"
+import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 
 /**
  * The same function with b_dec folded into b_enc (in f64): b_enc - b_dec W_enc, and a threshold of 0 written out.
