@@ -13,7 +13,7 @@ const floors = [
   "experiment",
   "report/sections report/browser/script",
   "report/browser report/charts",
-  "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries",
+  "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries sae/stages",
   "sae/training",
   "sae/rows sae/evaluate model/train analysis/stitching",
   "activations analysis model/evaluate",

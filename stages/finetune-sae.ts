@@ -3,7 +3,7 @@ import { Activations } from "../src/kinds/activations/activations.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { architectureFile, architectures } from "../src/sae/architectures.ts"
-import { trainingMetrics } from "../src/sae/training/training-params.ts"
+import { trainingMetrics } from "../src/sae/stages/training-params.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -59,7 +59,7 @@ export default Stage.make("finetune-sae", {
   code: ({ params: { architecture } }) =>
     all.filter(({ name }) => architecture === null || name === architecture).map(architectureFile),
   run: Stage.late(
-    () => import("../src/sae/training/finetune-stage.ts"),
+    () => import("../src/sae/stages/finetune-stage.ts"),
     (module) => module.finetuneStage
   )
 })

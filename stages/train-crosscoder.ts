@@ -2,8 +2,8 @@
 import * as Result from "effect/Result"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/training/training-stage.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
+import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -48,7 +48,7 @@ export default Stage.make("train-crosscoder", {
   runTogether: {
     group: ({ params: { penalty }, settings, inputs: given }) => trainingGroup(settings, given["sources"], penalty),
     run: Stage.late(
-      () => import("../src/sae/training/train-crosscoder-stage.ts"),
+      () => import("../src/sae/stages/train-crosscoder-stage.ts"),
       (module) => module.trainCrosscoderStage
     )
   }

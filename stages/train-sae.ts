@@ -1,8 +1,8 @@
 /** Trains one SAE on the training rows of an Activations artifact; several of them in one pass over the rows. */
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/training/training-stage.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
+import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -28,7 +28,7 @@ export default Stage.make("train-sae", {
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"]),
     run: Stage.late(
-      () => import("../src/sae/training/train-sae-stage.ts"),
+      () => import("../src/sae/stages/train-sae-stage.ts"),
       (module) => module.trainSaeStage
     )
   }

@@ -4,8 +4,8 @@ import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { architectures } from "../src/sae/architectures.ts"
 import { skipOption } from "../src/sae/settings/shared-options.ts"
-import { trainingMetrics, trainingParams } from "../src/sae/training/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/training/training-stage.ts"
+import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
+import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -42,7 +42,7 @@ export default Stage.make("train-transcoder", {
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"], given["target"]),
     run: Stage.late(
-      () => import("../src/sae/training/train-transcoder-stage.ts"),
+      () => import("../src/sae/stages/train-transcoder-stage.ts"),
       (module) => module.trainTranscoderStage
     )
   }

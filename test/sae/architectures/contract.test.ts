@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { architectureFile, architectures } from "../../../src/sae/architectures.ts"
 import { sharedOptions } from "../../../src/sae/settings/shared-options.ts"
 import type { Params } from "../../../src/stage/param.ts"
-import { trainingParams } from "../../../src/sae/training/training-params.ts"
+import { trainingParams } from "../../../src/sae/stages/training-params.ts"
 import { architectureNames } from "./known.ts"
 
 const run = ["architecture", "preset", "d_sae", "steps", "seed", "skip", "init", "activations"]

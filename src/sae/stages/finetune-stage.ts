@@ -14,8 +14,8 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { architectures } from "../architectures.ts"
 import { loadTrainingRows } from "../rows/load-training-rows.ts"
 import { trainingRequest } from "../training-request.ts"
-import { type FinetuneOptions, finetuneSae } from "./finetune-sae.ts"
-import { trainingRecord } from "./training-record.ts"
+import { type FinetuneOptions, finetuneSae } from "../training/finetune-sae.ts"
+import { trainingRecord } from "../training/training-record.ts"
 
 interface FinetuneParams extends FinetuneOptions {
   /** Null: what the SAE was trained as. */

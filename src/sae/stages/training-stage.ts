@@ -2,7 +2,7 @@
 import type { Resources } from "../../stage/resources.ts"
 import { architectureFile } from "../architectures.ts"
 import type { TrainingOptions } from "../training-options.ts"
-import { leastTrainingBytes } from "./training-memory.ts"
+import { leastTrainingBytes } from "../training/training-memory.ts"
 
 /** The code that a training stage has besides its own: that of the architecture which is trained. */
 export const trainingCode = ({ settings }: { readonly settings: TrainingOptions }): ReadonlyArray<string> => [

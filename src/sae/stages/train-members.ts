@@ -10,10 +10,10 @@ import type { StageContext } from "../../stage/stage-context.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
 import type { TrainingRows } from "../rows/training-rows.ts"
 import type { TrainingOptions } from "../training-options.ts"
-import { trainTogether } from "./train-together.ts"
-import { requireTrainingMemory } from "./training-memory.ts"
-import { trainingRecord } from "./training-record.ts"
-import type { TrainedSae } from "./trained-sae.ts"
+import { trainTogether } from "../training/train-together.ts"
+import { requireTrainingMemory } from "../training/training-memory.ts"
+import { trainingRecord } from "../training/training-record.ts"
+import type { TrainedSae } from "../training/trained-sae.ts"
 
 interface WithInit {
   /** An earlier SAE to go on from. */

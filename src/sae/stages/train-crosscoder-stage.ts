@@ -8,7 +8,7 @@ import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import { loadTrainingRows } from "../rows/load-training-rows.ts"
 import { trainedInfo, trainedMetrics, type TrainingContext, trainMembers } from "./train-members.ts"
-import type { TrainedSae } from "./trained-sae.ts"
+import type { TrainedSae } from "../training/trained-sae.ts"
 
 type Context = TrainingContext<
   { readonly architecture: string; readonly d_sae: number; readonly penalty: "sum_of_norms" | "whole_norm" },

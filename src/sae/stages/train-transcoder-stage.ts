@@ -13,7 +13,7 @@ import {
   type TrainingContext,
   trainMembers
 } from "./train-members.ts"
-import type { TrainedSae } from "./trained-sae.ts"
+import type { TrainedSae } from "../training/trained-sae.ts"
 
 type Context = TrainingContext<
   { readonly architecture: string; readonly skip: boolean },
