@@ -24,7 +24,7 @@ export const requireReads = Effect.fnUntraced(function* (
   if (sae.hook !== null && sae.hook !== activations.hook) {
     return yield* stageFailed(
       `${name} was trained at ${sae.hook}, the activations are of ${activations.hook}`,
-      `Give activations of ${sae.hook}.`
+      `Give activations of ${sae.hook}. If that is another name of the same hook, say so with import-sae's hook.`
     )
   }
   if (sae.d_in !== activations.d_in) {

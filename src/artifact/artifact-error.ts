@@ -17,6 +17,8 @@ export class ArtifactError extends Data.TaggedError("ArtifactError")<{
   readonly blob?: string
 }> {
   override get message(): string {
+    // Of all files together: there is no name to begin with.
+    if (this.path === "." && this.digest === "") return this.detail
     const where = this.digest === "" ? this.path : `${this.path} of artifact ${this.digest.slice(0, 12)}`
     return `${where} is ${this.reason}: ${this.detail}`
   }

@@ -167,7 +167,7 @@ const load = Effect.fn("loadText")(function* (
       read === 0
         ? ["it holds no text", "Give a source with text."]
         : [
-            `its ${read} documents do not fill one context of ${contextSize} tokens`,
+            `its ${read === 1 ? "document does" : `${read} documents do`} not fill one context of ${contextSize} tokens`,
             "Give more text or lower context_size."
           ]
     return yield* stageFailed(`source ${source.uri}: ${problem}`, remedy)

@@ -268,7 +268,7 @@ describe("load-text refuses", () => {
       expect(yield* refused({ "a.txt": "" })).toContain("it holds no text")
       expect(yield* refused({ "a.jsonl": "\n\n" })).toContain("it holds no text")
       expect(yield* refused({ "a.txt": "few" }, { context_size: 99 })).toContain(
-        "its 1 documents do not fill one context of 99 tokens"
+        "its document does not fill one context of 99 tokens"
       )
       const fewer = yield* loadSource({ files: { "a.txt": "not so few words as that" }, params, inputs })
       expect(fewer.metrics["missing_tokens"]).toBe(1_000_000 - fewer.metrics["tokens"]!)

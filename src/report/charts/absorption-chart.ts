@@ -71,17 +71,19 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
       ${label}: mean fraction ${formatPercent(absorption.mean_absorption_fraction)}, full absorption
       ${formatPercent(absorption.mean_full_absorption)}
     </figcaption>
-    <svg
-      viewBox="0 0 ${width} ${height}"
-      width="${width}"
-      height="${height}"
-      role="img"
-      aria-label="Absorption per letter of ${label}"
-    >
-      ${axes(
-        { scale: x, label: "first letter", count: 1, format: () => "" },
-        { scale: y, label: "absorption", format: tickPercent, count: 4 }
-      )}${bars}
-    </svg>
+    <div class="scroll">
+      <svg
+        viewBox="0 0 ${width} ${height}"
+        width="${width}"
+        height="${height}"
+        role="img"
+        aria-label="Absorption per letter of ${label}"
+      >
+        ${axes(
+          { scale: x, label: "first letter", count: 1, format: () => "" },
+          { scale: y, label: "absorption", format: tickPercent, count: 4 }
+        )}${bars}
+      </svg>
+    </div>
   </figure>`
 }

@@ -44,6 +44,7 @@ button, select, input { font: inherit; color: inherit; background: var(--paper);
 button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
+.scroll > svg { max-width: max(100%, 640px); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }

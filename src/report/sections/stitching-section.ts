@@ -24,7 +24,7 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
       ${fact(`${formatInteger(rising)} of ${formatInteger(path.length - 1)}`, "steps raise the MSE")}
     </ul>
     <figure>
-      ${stitchingChart(value)}
+      <div class="scroll">${stitchingChart(value)}</div>
       <div class="legend">
         ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
       </div>
