@@ -1,5 +1,5 @@
 /** What a file of PyTorch's holds, whichever of its two layouts it has. */
-import type { Pickled, PickledStorage, StorageDtype } from "./torch-pickle.ts"
+import type { Pickled, PickledStorage, StorageDtype } from "./pickled-values.ts"
 
 /** Bytes of a number. */
 export const itemBytes: Readonly<Record<StorageDtype, number>> = {

@@ -9,7 +9,7 @@ import { fromBfloat16, fromFloat16 } from "../half-float.ts"
 import { openTorchArchive } from "./torch-archive.ts"
 import { itemBytes } from "./torch-contents.ts"
 import { isTorchLegacy, openTorchLegacy } from "./torch-legacy.ts"
-import type { Pickled, PickledTensor, StorageDtype } from "./torch-pickle.ts"
+import type { Pickled, PickledTensor, StorageDtype } from "./pickled-values.ts"
 import { encodeZip } from "../zip.ts"
 
 export interface TorchFile {

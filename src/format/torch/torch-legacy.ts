@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { itemBytes, maxPickleBytes, type StoredBytes, type TorchContents } from "./torch-contents.ts"
-import { decodeTorchPickle, type Pickled, type PickledStorage } from "./torch-pickle.ts"
+import { decodeTorchPickle } from "./torch-pickle.ts"
+import type { Pickled, PickledStorage } from "./pickled-values.ts"
 
 /** The pickle of 0x1950a86a20f9469cfc6c: protocol 2, a whole number of ten bytes, the end. */
 const magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]

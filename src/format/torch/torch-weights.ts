@@ -4,7 +4,7 @@ import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { WeightEntry, WeightTensors } from "../weight-tensors.ts"
 import { isTensor, openTorchFile } from "./torch-file.ts"
-import type { PickledTensor } from "./torch-pickle.ts"
+import type { PickledTensor } from "./pickled-values.ts"
 
 /**
  * @param path name of the file in its artifact, for messages

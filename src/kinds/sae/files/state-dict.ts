@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { isTensor, openTorchFile } from "../../../format/torch/torch-file.ts"
-import type { Pickled, PickledTensor } from "../../../format/torch/torch-pickle.ts"
+import type { Pickled, PickledTensor } from "../../../format/torch/pickled-values.ts"
 import type { SaeFolder } from "./sae-folder.ts"
 import { shapeProblem, storedDtypes, type TensorFile } from "./tensor-file.ts"
 

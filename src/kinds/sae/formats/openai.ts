@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import { encodeTorchFile, type PickleEntry } from "../../../format/torch/torch-file.ts"
-import type { Pickled } from "../../../format/torch/torch-pickle.ts"
+import type { Pickled } from "../../../format/torch/pickled-values.ts"
 import type { SaeFolder } from "../files/sae-folder.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { findStateDict, type StateDict } from "../files/state-dict.ts"
