@@ -26,7 +26,7 @@ export const pageOf = (starts: ArrayLike<number>, row: number): number => {
   return low
 }
 
-/** @param sampleRows rows to be at hand from the start, at least, where there are so many */
+/** @param sampleRows least number of rows to be at hand from the start; all, where there are fewer */
 export const pagedStream = Effect.fn("pagedStream")(function* ({ d_in, starts, read }: Pages, sampleRows: number) {
   const rows = starts[starts.length - 1] as number
   let held = new Map<number, Float32Array>()

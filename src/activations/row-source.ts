@@ -16,7 +16,7 @@ export interface RowSource {
 }
 
 export interface RowStream {
-  /** The first rows, so many of them, can be gathered before anything was loaded: a random sample of all. */
+  /** The first N rows can be gathered before anything was loaded: a random sample of all. */
   readonly sample: number
   /**
    * Makes these rows ready for `gather`. Consecutive ones that go on where the last ones ended are cheap, and the last few

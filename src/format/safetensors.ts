@@ -99,7 +99,7 @@ const parseJson = (bytes: Uint8Array): unknown => {
   }
 }
 
-/** Half floats are read and widened so many bytes at a time: a large tensor is in memory once, not twice. */
+/** Bytes of half floats that are read and widened at a time: a large tensor is in memory once, not twice. */
 const slabBytes = 8 * 2 ** 20
 
 const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => {

@@ -65,7 +65,7 @@ export interface InterpretInput {
 const histogramBins = 24
 /** Latents explained together: enough prompts for full batches, few enough for a lively progress line. */
 const latentsTogether = 24
-/** Of the latents drawn, so many are looked at for each one wanted: up to three quarters may be dead. */
+/** Latents that are drawn and looked at for each one wanted: up to three quarters may be dead. */
 const spare = 4
 
 export const interpretSae = (

@@ -17,7 +17,7 @@ const logitsOf = <T extends tf.Tensor>({ logitScale, logitCap }: Head, products:
 /** Numbers of a block of logits: 64 MiB. */
 const blockNumbers = 2 ** 24
 
-/** At least so many tokens of the vocabulary at once: each block copies their rows of the unembedding. */
+/** The least number of tokens of the vocabulary at once: each block copies their rows of the unembedding. */
 const leastTokens = 4096
 
 /**

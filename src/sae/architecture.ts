@@ -130,7 +130,7 @@ export interface SaeArchitecture<Own extends Params = Params> {
   readonly nonNegative?: ReadonlyArray<string>
   /** What it carries at first. */
   memory?(options: ResolvedOptions<ParamValues<Own>>): Memory
-  /** Latents made anew from badly reconstructed rows: every so many steps, drawn by a power of a row's error. */
+  /** Latents made anew from badly reconstructed rows: every N steps, drawn by a power of a row's error. */
   resampling?(
     options: ResolvedOptions<ParamValues<Own>>
   ): { readonly every: number; readonly power: number } | undefined

@@ -11,7 +11,7 @@ import type { TextDocument } from "../source/builtin/text-document.ts"
 const heldOutShare = 0.07
 const splitSeed = 0
 
-/** 2,500 common words, and 60 of each initial letter that has so many: 2,834 words. */
+/** 2,500 common words, and 60 of each initial letter that has 60: 2,834 words. */
 const wordsOverall = 2500
 const wordsPerLetter = 60
 

@@ -349,6 +349,15 @@ describe("train-sae", () => {
         model: model.artifact.digest,
         activations: activations.artifact.digest
       })
+      // What its training says of itself: the options of its architecture, resolved, and no others.
+      expect(sae.value.training).toMatchObject({
+        steps: 400,
+        k: 8,
+        k_aux: d_model / 2,
+        architecture: "batch_topk",
+        preset: "none"
+      })
+      expect(sae.value.training).not.toHaveProperty("target_l0")
       expect((yield* sae.value.curve)?.["loss"]?.length).toBeGreaterThan(100)
       // Random text: no model does well on it, so the SAE is measured without one.
       const tensors = makeSaeModel(yield* sae.value.weights)

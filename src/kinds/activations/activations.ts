@@ -26,11 +26,11 @@ export interface RowMask {
    */
   readonly drop_bos: boolean
   /**
-   * A token has no row where the norm of any of `hooks` there is more than so many times that hook's median norm; null:
+   * A token has no row where the norm of any of `hooks` there is more than this many times that hook's median norm; null:
    * no row is left out for its norm.
    */
   readonly outlier_factor: number | null
-  /** The medians are over the first so many contexts. */
+  /** The number of contexts, from the first, that the medians are over. */
   readonly median_contexts: number
   /** In the order of their model's digest and their name. `model`: digest of a LanguageModel artifact. */
   readonly hooks: ReadonlyArray<{ readonly model: string; readonly hook: string; readonly median_norm: number }>
@@ -76,7 +76,7 @@ export interface ActivationsInfo {
 
 /** What tells that a model still gives the rows that it gave when nothing was stored. */
 export interface ActivationsProbe {
-  /** The rows, of either set, in the first contexts, so many of them. */
+  /** The rows, of either set, in the first N contexts. */
   readonly contexts: number
   readonly rows: number
   /** sha256 of their f32 values. */

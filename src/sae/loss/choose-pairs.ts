@@ -43,7 +43,7 @@ export interface ChosenPairs extends ActivePairs {
 export const choosePairs = (batch: Batch<ChoiceOptions>, input: tf.Tensor2D, from: "rows" | "batch"): ChosenPairs => {
   const weights = choiceWeights(batch)
   if (weights === undefined) return chooseLargest(batch, input, from)
-  // Latents that are so many times as large are chosen from, and made as small again.
+  // Latents are chosen by their values times these weights, and are divided by them again.
   const [W_enc, b_enc] = tf.tidy(() => {
     const times = tf.tensor1d(weights)
     return [tf.mul<tf.Tensor2D>(batch.W_enc, tf.expandDims(times, 1)), tf.mul<tf.Tensor1D>(batch.b_enc, times)] as const

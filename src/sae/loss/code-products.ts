@@ -12,7 +12,7 @@ import {
 import { activeDots, decode } from "../../tensor/kernels/sparse-kernels.ts"
 import { type SparsePattern, withValue } from "../../tensor/kernels/sparse-pattern.ts"
 
-/** With more than one entry in so many active, dense products win (sparse ones reach a tenth of their rate). */
+/** With more than one entry in this number active, dense products win (sparse ones reach a tenth of their rate). */
 const denseRatio = 12
 
 export const isDense = (pattern: SparsePattern): boolean =>

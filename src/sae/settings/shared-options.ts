@@ -98,7 +98,7 @@ export const sharedOptions = {
   dead_after: Param.integer({
     default: null,
     minimum: 1,
-    description: "a latent is dead after so many rows without firing; null: 10^7, at most a fiftieth of all",
+    description: "rows without firing after which a latent is dead; null: 10^7, at most a fiftieth of all",
     unit: "rows"
   })
 }

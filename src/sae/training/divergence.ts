@@ -3,9 +3,9 @@ import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import type { StepMetrics } from "./sae-trainer.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 
-/** A reconstruction error of so many times the variance is no longer training. */
+/** A reconstruction error of this many times the variance is no longer training. */
 const greatestError = 1e3
-/** Losses told with the failure: of so many steps before it, and points of the curve before those. */
+/** Losses told with the failure: of the last N steps before it, and points of the curve before those. */
 const lastSteps = 5
 const lastPoints = 5
 

@@ -6,7 +6,7 @@ const longest = 2 ** 31 - 1
 export interface SilentLatents {
   /** Counts a batch's rows; the latents of pairs with an activation other than zero have fired. @returns the number of those pairs */
   readonly count: (rows: number, pattern: SparsePattern, activations: Float32Array) => number
-  /** The latents that were silent for so many rows or more, ascending. */
+  /** The latents that were silent for N rows or more, ascending. */
   readonly since: (rows: number) => Int32Array
   /** These count as if they had just fired. */
   readonly forget: (latents: ReadonlyArray<number>) => void

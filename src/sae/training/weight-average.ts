@@ -9,7 +9,7 @@ import { readFloats } from "../../tensor/read-tensor.ts"
 export interface WeightAverage {
   /** After every step. */
   readonly update: () => void
-  /** Makes the parameters what their averages are after so many steps; their moments stay. */
+  /** Makes the parameters what their averages are after N steps; their moments stay. */
   readonly apply: (steps: number) => void
   /** Sums without the correction. */
   readonly exportState: () => Readonly<Record<string, Float32Array>>

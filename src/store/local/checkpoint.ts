@@ -64,7 +64,7 @@ export interface CheckpointOptions {
   readonly log: (line: string) => void
 }
 
-/** Saves are at least so many times as far apart as the last one took: large states cost a fiftieth of the time, not more. */
+/** Time between two saves, at least, as a multiple of what the last one took: large states cost a fiftieth of the time, not more. */
 const timesItsCost = 50
 
 export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: CheckpointOptions): Checkpoint => {

@@ -172,7 +172,7 @@ export const tensorflowKernels: SparseKernels = {
 }
 
 /**
- * Where at least one of so many entries is active, the whole dense product is faster than gathering the active weights
+ * Where at least one of this number of entries is active, the whole dense product is faster than gathering the active weights
  * (measured at d 192 with 512 latents, 16 active, and 2048 latents, 32 active: 2.0 against 6.0 ms, 6.1 against 9.7).
  */
 const DENSE_RATIO = 64
