@@ -2,9 +2,11 @@
  * Licences whose use takes a person's yes: asked for once, by `--accept-licence NAME`, and remembered for this user; or
  * given for one process by the variable `PIPELINE_ACCEPT_LICENCE`, for machines that nobody sits at.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 
 export interface Terms {
   readonly name: string
@@ -28,13 +30,12 @@ const consentVariable = "PIPELINE_ACCEPT_LICENCE"
 const memory = (env: NodeJS.ProcessEnv): string =>
   join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "sae-pipeline", "accepted-licences.json")
 
+const decodeAccepted = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.String)))
+
 /** Name of an accepted licence to the day of the yes. A damaged memory is none: it is asked for again. */
 const accepted = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> => {
-  try {
-    return JSON.parse(readFileSync(memory(env), "utf8")) as Readonly<Record<string, string>>
-  } catch {
-    return {}
-  }
+  const file = memory(env)
+  return existsSync(file) ? Option.getOrElse(decodeAccepted(readFileSync(file, "utf8")), () => ({})) : {}
 }
 
 /** Terms that what is described by these texts is under. */
