@@ -9,6 +9,7 @@ import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { loadFailure } from "./load-failure.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import { codeEnding } from "../project/code-ending.ts"
 import { codeDirectory } from "../project/package-directory.ts"
@@ -57,7 +58,7 @@ const kindsIn = (file: string): Effect.Effect<ReadonlyArray<ArtifactKind>, Artif
       const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
       return [...new Set(Object.values(module).filter(isKind))]
     },
-    catch: (cause) => new ArtifactKindBroken({ file, problem: `cannot be loaded: ${String(cause)}` })
+    catch: (cause) => new ArtifactKindBroken({ file, problem: loadFailure(cause) })
   })
 
 const projectKinds = Effect.fnUntraced(function* (projectDirectory: string) {

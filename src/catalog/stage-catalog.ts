@@ -7,6 +7,7 @@ import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { loadFailure } from "./load-failure.ts"
 import type { StageKind } from "../stage/stage.ts"
 import { resolveOwnImports } from "./own-imports.ts"
 
@@ -40,7 +41,7 @@ export const loadStageKind = (file: string): Effect.Effect<StageKind, StageKindB
       resolveOwnImports()
       return import(pathToFileURL(file).href) as Promise<{ readonly default?: StageKind }>
     },
-    catch: (cause) => new StageKindBroken({ file, problem: `cannot be loaded: ${String(cause)}` })
+    catch: (cause) => new StageKindBroken({ file, problem: loadFailure(cause) })
   }).pipe(
     Effect.flatMap((module) => {
       const name = basename(file).replace(/\.\w+$/, "")
