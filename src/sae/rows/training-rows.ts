@@ -118,7 +118,7 @@ export const scaledRows = (
   for (const source of all) {
     if (source.rows !== rows) return `the sources have ${rows} and ${source.rows} rows, which do not belong together`
   }
-  if (rows < 2) return `there are ${rows} rows to train on`
+  if (rows < 2) return `training needs at least two rows, and there ${rows === 1 ? "is one" : "are none"}`
   const inputs = sources.map(scaled)
   const outputs = target === undefined ? inputs : [scaled(target)]
   for (const { statistics } of outputs) {
