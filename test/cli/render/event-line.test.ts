@@ -1,0 +1,101 @@
+import { expect, it } from "vitest"
+import { eventLine } from "../../../src/cli/render/event-line.ts"
+import type { RunEvent, StageOutcome } from "../../../src/run/event.ts"
+
+const at = 0
+const sae = { id: "sae[width=512,seed=0]", kind: "train-sae" }
+const outcome = (more: Partial<StageOutcome>): StageOutcome => ({
+  ...sae,
+  status: "ran",
+  key: "k",
+  digest: "d",
+  seconds: 0,
+  savedSeconds: null,
+  metrics: {},
+  reasons: [],
+  problem: null,
+  log: null,
+  ...more
+})
+const started = { type: "stage-started", at, ...sae, key: "k", log: "sae.log", restores: null, reasons: [] } as const
+const place = { attempt: 1, device: "cpu", gpuMissing: false, resumes: false }
+const changed = [{ path: "params.k", before: 28, after: 24, source: "--set k=24" }]
+
+const events: ReadonlyArray<RunEvent> = [
+  { type: "run-started", at, run: "r1", experiment: "x.yaml", directory: "runs/r1", stages: [sae] },
+  { type: "stage-waiting", at, id: sae.id, for: "the CPUs, in use by capture" },
+  { ...started, ...place, reasons: changed },
+  { ...started, ...place, attempt: 2, device: "gpu0", resumes: true },
+  { ...started, ...place, restores: "evaluate" },
+  {
+    type: "stage-progress",
+    at,
+    id: sae.id,
+    done: 300,
+    total: 1000,
+    unit: "steps",
+    rate: 45.678,
+    eta: 15.3,
+    metrics: { loss: 0.12345, l0: 16 }
+  },
+  { type: "stage-progress", at, id: sae.id, done: 0, total: 9, unit: "rows", rate: null, eta: null, metrics: {} },
+  { type: "stage-log", at, id: sae.id, line: "step 300" },
+  { type: "stage-log", at, id: sae.id, line: "warning: half of the latents are dead" },
+  { type: "stage-retry", at, id: sae.id, attempt: 1, problem: "the worker was killed", delay: 2 },
+  {
+    type: "artifact-lost",
+    at,
+    id: "capture",
+    digest: "d",
+    reason: "missing",
+    path: "train.arrow",
+    neededBy: sae.id
+  },
+  { type: "stage-nondeterministic", at, id: sae.id, key: "k", canonical: "a".repeat(64), other: "b".repeat(64) },
+  {
+    type: "stage-finished",
+    at,
+    ...outcome({ seconds: 75.2, metrics: { loss: 1.5, l0: 16, ev: 0.93517, a: 1, b: 2 } })
+  },
+  { type: "stage-finished", at, ...outcome({ status: "hit", savedSeconds: 7_801 }) },
+  { type: "stage-finished", at, ...outcome({ status: "failed", problem: "k is 600, the dictionary has 512 latents" }) },
+  { type: "stage-finished", at, ...outcome({ status: "skipped", problem: "it needs capture, which failed" }) },
+  {
+    type: "run-finished",
+    at,
+    run: "r1",
+    status: "failed",
+    seconds: 130,
+    stages: [outcome({}), outcome({ status: "hit" }), outcome({ status: "failed" }), outcome({ status: "skipped" })]
+  },
+  { type: "run-finished", at, run: "r1", status: "done", seconds: 0.42, stages: [outcome({ status: "hit" })] }
+]
+
+it("every event of a run as people read it", () => {
+  expect(
+    events
+      .map(eventLine)
+      .map((line) => line ?? "(no line)")
+      .join("\n")
+  ).toBe(
+    `
+run      r1: x.yaml, 1 stage
+waits    sae[width=512,seed=0]: for the CPUs, in use by capture
+starts   sae[width=512,seed=0]: params.k 28 -> 24 (--set k=24)
+starts   sae[width=512,seed=0]: attempt 2, on gpu0, goes on from its checkpoint
+starts   sae[width=512,seed=0]: its bytes are needed again by evaluate
+         sae[width=512,seed=0]: 300/1000 steps, 45.7/s, 15 s left, loss 0.1235, l0 16
+         sae[width=512,seed=0]: 0/9 rows
+(no line)
+warns    sae[width=512,seed=0]: half of the latents are dead
+retries  sae[width=512,seed=0] in 2.0 s: the worker was killed
+lost     capture: train.arrow is missing, and sae[width=512,seed=0] needs it: computed again
+differs  sae[width=512,seed=0]: the same key gave other bytes (bbbbbbbbbbbb, not aaaaaaaaaaaa)
+ran      sae[width=512,seed=0]: 1 min 15 s, loss 1.5, l0 16, ev 0.9352, a 1
+hit      sae[width=512,seed=0]: cached, saves 2 h 10 min
+FAILED   sae[width=512,seed=0]: k is 600, the dictionary has 512 latents
+skipped  sae[width=512,seed=0]: it needs capture, which failed
+failed   1 cached, 1 ran, 1 failed, 1 skipped, 2 min 10 s
+done     1 cached, 0 ran, 0.4 s`.trimStart()
+  )
+})
