@@ -14,6 +14,7 @@ import * as Runtime from "effect/Runtime"
 import packageJson from "esbuild/package.json" with { type: "json" }
 import { compile } from "../plan/compile.ts"
 import type { Compiled } from "../plan/compile.ts"
+import { LOST } from "../plan/explain.ts"
 import { KEY_FORMAT } from "../plan/key.ts"
 import { plan } from "../plan/plan.ts"
 import type { Plan, PlanResolver } from "../plan/plan.ts"
@@ -188,7 +189,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     lookup: (key) => store.action(key),
     previous: (instance) => {
       const key = lastKeys[instance.id]
-      return key === undefined ? Effect.succeed(undefined) : store.action(key)
+      return key === undefined ? Effect.succeed(undefined) : Effect.map(store.action(key), (record) => record ?? LOST)
     }
   }
   const planned = yield* plan(compiled.graph, resolver, selection)

@@ -19,6 +19,17 @@ export interface Reason {
   readonly source: string | null
 }
 
+/** It has run, but the store no longer holds what the key was made of: what has changed since cannot be told. */
+export const LOST = "lost"
+export type LastRecord = KeyRecord | typeof LOST | undefined
+
+const NEVER_RAN = "never ran"
+const RECORD_LOST = "the record of its last result is gone, or was damaged"
+
+/** There is nothing that the stage could be a hit of. */
+export const hasNoResult = (reasons: ReadonlyArray<Reason>): boolean =>
+  reasons.some(({ path }) => path === NEVER_RAN || path === RECORD_LOST)
+
 /** What is known of an instance now: `inputs` is undefined while something above it has to run first. */
 export interface KeyNow {
   readonly facts: KeyFacts
@@ -146,8 +157,9 @@ const diffInputs = (before: KeyManifest["inputs"], after: KeyManifest["inputs"],
  * What differs between the last result of this instance and what it would be made from now. Empty: nothing that is
  * known; inputs that are not known yet are left out.
  */
-export const explain = (instance: StageInstance, before: KeyRecord | undefined, now: KeyNow): ReadonlyArray<Reason> => {
-  if (before === undefined) return [entry("never ran", undefined, undefined, null)]
+export const explain = (instance: StageInstance, before: LastRecord, now: KeyNow): ReadonlyArray<Reason> => {
+  if (before === undefined) return [entry(NEVER_RAN, undefined, undefined, null)]
+  if (before === LOST) return [entry(RECORD_LOST, undefined, undefined, null)]
   const sourceOf: SourceOf = (path) => sourceAt(instance, path)
   const old = before.manifest
   return [

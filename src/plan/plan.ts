@@ -10,9 +10,9 @@ import { sortProblems } from "../specification/problem.ts"
 import type { Problem } from "../specification/problem.ts"
 import type { StageKind } from "../stage/stage.ts"
 import { explain } from "./explain.ts"
-import type { Reason } from "./explain.ts"
+import type { LastRecord, Reason } from "./explain.ts"
 import { keyOf } from "./key.ts"
-import type { KeyManifest, KeyNotes, KeyRecord } from "./key.ts"
+import type { KeyManifest, KeyNotes } from "./key.ts"
 import { manifestOf, upstreamOf } from "./manifest.ts"
 import type { KeyFacts } from "./manifest.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
@@ -59,7 +59,7 @@ export interface PlanResolver<A extends Found, E, R> {
   readonly numerics: (instance: StageInstance) => Effect.Effect<KeyManifest["numerics"], E, R>
   readonly lookup: (key: string, instance: StageInstance) => Effect.Effect<A | undefined, E, R>
   /** The last result of the same instance of the same pipeline, whatever its key: what reasons compare with. */
-  readonly previous: (instance: StageInstance) => Effect.Effect<KeyRecord | undefined, E, R>
+  readonly previous: (instance: StageInstance) => Effect.Effect<LastRecord, E, R>
 }
 
 export interface PlannedStage<A extends Found = Found> {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Json } from "../json/canonical-json.ts"
-import { explain } from "../plan/explain.ts"
+import { explain, LOST } from "../plan/explain.ts"
 import type { Reason } from "../plan/explain.ts"
 import { keyOf } from "../plan/key.ts"
 import { manifestOf } from "../plan/manifest.ts"
@@ -126,7 +126,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   const reasonsFor = Effect.fnUntraced(function* (instance: StageInstance, { key, record }: Keyed) {
     const { facts, notes } = options.setupOf(instance)
     const last = lastKeys[instance.id]
-    const previous = last === undefined ? undefined : yield* store.action(last)
+    const previous = last === undefined ? undefined : ((yield* store.action(last)) ?? LOST)
     const reasons: ReadonlyArray<Reason> = explain(instance, previous, { facts, notes, inputs: record.manifest.inputs })
     if (reasons.length > 0) return reasons
     return [{ path: force.has(instance.id) && last === key ? "forced" : "no result in the store", source: null }]

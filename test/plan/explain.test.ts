@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { explain, formatReason } from "../../src/plan/explain.ts"
+import { explain, formatReason, hasNoResult, LOST } from "../../src/plan/explain.ts"
 import type { KeyRecord } from "../../src/plan/key.ts"
 import { KEY_FORMAT } from "../../src/plan/key.ts"
 import { compiled, file, instance } from "./compile-text.ts"
@@ -50,6 +50,14 @@ describe("explain", () => {
     const now = recordOf(c)
     const found = explain(c, undefined, { facts: now.manifest, notes: now.notes, inputs: {} })
     assert.deepStrictEqual(found.map(formatReason), ["never ran"])
+    assert.isTrue(hasNoResult(found))
+  })
+
+  it("it has run, but its record is lost: that is said, and not that it never ran", () => {
+    const now = recordOf(c)
+    const found = explain(c, LOST, { facts: now.manifest, notes: now.notes, inputs: {} })
+    assert.deepStrictEqual(found.map(formatReason), ["the record of its last result is gone, or was damaged"])
+    assert.isTrue(hasNoResult(found))
   })
 
   it("parameters: old and new value, and the line that the new one is from", () => {

@@ -109,12 +109,15 @@ describe("a store that has lost bytes", () => {
     expect((await Effect.runPromise(storeAt(place.cache).verify())).damaged).toEqual([])
   }, 120_000)
 
-  it("takes a damaged action record for none", async () => {
+  it("takes a damaged action record for none, and says so", async () => {
     const first = await runGraph(place.cache, chain(100))
     const key = first.result.stages[1]?.key ?? ""
     flip(join(place.cache, "actions", key.slice(0, 2), key, "1.json"), 300)
-    const { statuses, digests } = await runGraph(place.cache, chain(100))
+    const { statuses, digests, result } = await runGraph(place.cache, chain(100))
     expect(statuses).toEqual({ a: "hit", b: "ran", c: "hit" })
+    expect(result.stages[1]?.reasons).toEqual([
+      { path: "the record of its last result is gone, or was damaged", source: null }
+    ])
     expect(digests).toEqual(first.digests)
   })
 })

@@ -1,14 +1,12 @@
 /** A plan for people: a line per stage, with the reasons below what runs. */
-import { formatReason } from "../../plan/explain.ts"
+import { formatReason, hasNoResult } from "../../plan/explain.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { count } from "./words.ts"
-
-const neverRan = (stage: PlannedStage): boolean => stage.reasons.some(({ path }) => path === "never ran")
 
 const actionText = (stage: PlannedStage): string => {
   if (stage.action !== "unknown") return stage.action
   const above = stage.waitsFor.join(", ")
-  if (neverRan(stage)) return `run, after ${above}`
+  if (hasNoResult(stage.reasons)) return `run, after ${above}`
   return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
 }
 
