@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs"
+import { chmodSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { objectPath } from "../../src/store/local/layout.ts"
 import { cli, finished, project, start, statuses } from "./run-cli.ts"
 
 const formula = "export const double = (x: number): number => x * 2\n"
@@ -66,6 +67,27 @@ describe("a stage kind of the user's own", { timeout: 120_000 }, () => {
     assert.deepStrictEqual(statuses(await run("twice")), ["twice ran"])
     edit(formula)
     assert.deepStrictEqual(statuses(await run("twice")), ["twice hit"])
+  })
+
+  it("whose result is damaged is made again by the command that `show` and `export` tell", async () => {
+    await run("twice")
+    const { files } = JSON.parse((await cli(["show", "x.yaml", "twice", "--json"], { cwd: directory })).stdout) as {
+      readonly files: ReadonlyArray<{ readonly path: string; readonly sha256: string }>
+    }
+    const { sha256 } = files.find(({ path }) => path !== "artifact.json") ?? { sha256: "" }
+    const blob = objectPath(join(directory, "cache"), sha256)
+    chmodSync(blob, 0o644)
+    writeFileSync(blob, "z".repeat(statSync(blob).size))
+    for (const command of [
+      ["show", "x.yaml", "twice"],
+      ["export", "x.yaml", "twice", "out"]
+    ]) {
+      const told = await cli(command, { cwd: directory })
+      assert.strictEqual(told.code, 1)
+      assert.include(told.stderr, "`pipeline run x.yaml --force 'twice'` computes it again")
+    }
+    assert.deepStrictEqual(statuses(await run("twice", "--force", "twice")), ["twice ran"])
+    assert.strictEqual((await cli(["export", "x.yaml", "twice", "out"], { cwd: directory })).code, 0)
   })
 
   it("does not compute under the key of code that has changed since the plan", async () => {

@@ -6,6 +6,7 @@ import { Store } from "../../store/store.ts"
 import type { ExportInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
+import { resultLost } from "../experiment/result-lost.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
 
@@ -19,10 +20,12 @@ export const exportArtifact = Effect.fn("exportArtifact")(function* (input: Expo
     experiment.project.cache,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment)
-      const { action } = yield* oneResult(plan, input.stage)
+      const { stage, action } = yield* oneResult(plan, input.stage)
       const store = yield* Store
-      const artifact = yield* store.artifact(action.digest)
-      yield* artifact.copyTo(target)
+      const artifact = yield* store.artifact(action.digest).pipe(
+        Effect.tap((from) => from.copyTo(target)),
+        Effect.mapError(resultLost(input.file, stage.instance.id))
+      )
       process.stderr.write(`${count(artifact.files.length, "file")} of ${artifact.kind} in ${input.directory}\n`)
     })
   )

@@ -5,6 +5,7 @@ import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
+import { resultLost } from "../experiment/result-lost.ts"
 import { formatBytes, formatNumber, formatSeconds, formatTable } from "../render/words.ts"
 
 /** Bytes read at once: the store's chunk size. */
@@ -30,8 +31,9 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
       const { plan } = yield* planExperiment(experiment)
       const { stage, action } = yield* oneResult(plan, input.stage)
       const store = yield* Store
-      const artifact = yield* store.artifact(action.digest)
-      yield* checkEveryByte(artifact)
+      const artifact = yield* store
+        .artifact(action.digest)
+        .pipe(Effect.tap(checkEveryByte), Effect.mapError(resultLost(input.file, stage.instance.id)))
       const { metrics, unmeasured } = artifact
       if (input.json) {
         const { key, digest, seconds, engine, run } = action
