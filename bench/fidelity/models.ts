@@ -8,13 +8,12 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { loadBody, modelWarnings } from "../../src/model/load-model.ts"
 import { loadTestEngine } from "../../test/engine.ts"
 import { compareCheckpoint, tolerance } from "../../test/golden/compare-checkpoint.ts"
 import { openCheckpoint } from "../../test/model/own-golden.ts"
+import { makeTally } from "./tally.ts"
 
 interface Info {
   readonly family: string
@@ -38,41 +37,9 @@ const folders = readdirSync(root)
   .toSorted()
 
 await loadTestEngine()
-const outcomes = ["right", "refused", "refused, though valid", "read, though to be refused", "silently wrong"] as const
-type Outcome = (typeof outcomes)[number]
-const table = new Map<string, Record<Outcome, number>>()
-let worst = 0
+const tally = makeTally(tolerance, verbose)
 for (const folder of folders) {
   const info = JSON.parse(readFileSync(join(root, folder, "info.json"), "utf8")) as Info
-  const exit = await Effect.runPromiseExit(read(join(root, folder), info))
-  let outcome: Outcome
-  let detail = ""
-  if (Exit.isFailure(exit)) {
-    outcome = info.refused === undefined ? "refused, though valid" : "refused"
-    detail = Cause.prettyErrors(exit.cause)
-      .map(({ message }) => message)
-      .join("; ")
-  } else {
-    const { difference, warnings } = exit.value
-    outcome =
-      difference === undefined ? "read, though to be refused" : difference < tolerance ? "right" : "silently wrong"
-    detail = [difference?.toExponential(1) ?? info.refused, ...warnings.map((warning) => `warning: ${warning}`)].join(
-      "; "
-    )
-    if (outcome === "right") worst = Math.max(worst, difference as number)
-  }
-  const row = table.get(info.family) ?? (Object.fromEntries(outcomes.map((one) => [one, 0])) as Record<Outcome, number>)
-  row[outcome] += 1
-  table.set(info.family, row)
-  if (verbose || outcome.includes("though") || outcome === "silently wrong") {
-    process.stdout.write(`${folder}: ${outcome} (${detail})\n`)
-  }
+  tally.add({ folder, ...info }, await Effect.runPromiseExit(read(join(root, folder), info)))
 }
-const sum = (outcome: Outcome) => [...table.values()].reduce((total, row) => total + row[outcome], 0)
-process.stdout.write(`| | ${outcomes.join(" | ")} |\n|---|${outcomes.map(() => "---:|").join("")}\n`)
-for (const [family, row] of table) {
-  process.stdout.write(`| ${family} | ${outcomes.map((one) => row[one]).join(" | ")} |\n`)
-}
-process.stdout.write(`| all ${folders.length} | ${outcomes.map(sum).join(" | ")} |\n`)
-process.stdout.write(`largest difference of those that are right: ${worst.toExponential(1)}\n`)
-process.exitCode = sum("silently wrong") + sum("read, though to be refused") > 0 ? 1 : 0
+tally.end()

@@ -9,9 +9,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
 import { openSafetensors } from "../../src/format/safetensors.ts"
 import { diskFolder } from "../../src/kinds/sae/files/disk-folder.ts"
@@ -20,6 +18,7 @@ import { computableSae } from "../../src/kinds/sae/stored/computable-sae.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { innermostFolder } from "../../test/golden/innermost-folder.ts"
 import { loadTestEngine } from "../../test/engine.ts"
+import { makeTally } from "./tally.ts"
 
 const tolerance = 1e-5
 
@@ -33,13 +32,12 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
   return largest
 }
 
-/** Largest differences of features and reconstruction. */
-const compare = Effect.fn("compare")(function* (folder: string) {
+/** Largest difference of features and reconstruction; an SAE that has to be refused is only read. */
+const compare = Effect.fn("compare")(function* (folder: string, refused: boolean) {
   const stored = yield* readAnySae(diskFolder(innermostFolder(folder)))
-  const info = JSON.parse(readFileSync(join(folder, "info.json"), "utf8")) as { readonly refused?: string }
   const weights = computableSae(stored)
   if (typeof weights === "string") return yield* Effect.fail(new Error(weights))
-  if (info.refused !== undefined) return { read: true as const, why: info.refused }
+  if (refused) return { difference: undefined }
   const bytes = new Uint8Array(readFileSync(join(folder, "expected.safetensors")))
   const expected = yield* openSafetensors(bytesFile(bytes), "expected.safetensors")
   const [x, f, xHat] = [yield* expected.float32("x"), yield* expected.float32("f"), yield* expected.float32("x_hat")]
@@ -61,7 +59,7 @@ const compare = Effect.fn("compare")(function* (folder: string) {
     difference = Math.max(difference, here)
   }
   model.dispose()
-  return { read: false as const, difference }
+  return { difference }
 }, Effect.scoped)
 
 const root = resolve(process.argv[2] ?? ".")
@@ -72,39 +70,10 @@ const folders = readdirSync(root, { recursive: true, withFileTypes: true })
   .toSorted()
 
 await loadTestEngine()
-const outcomes = ["right", "refused", "refused, though valid", "read, though to be refused", "silently wrong"] as const
-type Outcome = (typeof outcomes)[number]
-const table = new Map<string, Record<Outcome, number>>()
-let worst = 0
+const tally = makeTally(tolerance, verbose)
 for (const folder of folders) {
-  const info = JSON.parse(readFileSync(join(root, folder, "info.json"), "utf8")) as { readonly refused?: string }
-  const exit = await Effect.runPromiseExit(compare(join(root, folder)))
-  let outcome: Outcome
-  let detail = ""
-  if (Exit.isFailure(exit)) {
-    outcome = info.refused === undefined ? "refused, though valid" : "refused"
-    detail = Cause.prettyErrors(exit.cause)
-      .map(({ message }) => message)
-      .join("; ")
-  } else if (exit.value.read) [outcome, detail] = ["read, though to be refused", exit.value.why]
-  else {
-    outcome = exit.value.difference <= tolerance ? "right" : "silently wrong"
-    detail = exit.value.difference.toExponential(1)
-    if (outcome === "right") worst = Math.max(worst, exit.value.difference)
-  }
-  const row =
-    table.get(dirname(folder)) ?? (Object.fromEntries(outcomes.map((one) => [one, 0])) as Record<Outcome, number>)
-  row[outcome] += 1
-  table.set(dirname(folder), row)
-  if (verbose || outcome.includes("though") || outcome === "silently wrong") {
-    process.stdout.write(`${folder}: ${outcome} (${detail})\n`)
-  }
+  const { refused } = JSON.parse(readFileSync(join(root, folder, "info.json"), "utf8")) as { readonly refused?: string }
+  const exit = await Effect.runPromiseExit(compare(join(root, folder), refused !== undefined))
+  tally.add({ folder, family: dirname(folder), refused }, exit)
 }
-const sum = (outcome: Outcome) => [...table.values()].reduce((total, row) => total + row[outcome], 0)
-process.stdout.write(`| | ${outcomes.join(" | ")} |\n|---|${outcomes.map(() => "---:|").join("")}\n`)
-for (const [family, row] of table) {
-  process.stdout.write(`| ${family} | ${outcomes.map((one) => row[one]).join(" | ")} |\n`)
-}
-process.stdout.write(`| all ${folders.length} | ${outcomes.map(sum).join(" | ")} |\n`)
-process.stdout.write(`largest difference of those that are right: ${worst.toExponential(1)}\n`)
-process.exitCode = sum("silently wrong") + sum("read, though to be refused") > 0 ? 1 : 0
+tally.end()
