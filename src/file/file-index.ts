@@ -6,11 +6,12 @@ import { readFile } from "node:fs/promises"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { writeAtomic } from "./atomic-write.ts"
+import { decodeSealed, sealJson } from "./sealed-json.ts"
 import { Fingerprint, isUnchanged, takeFingerprint } from "./fingerprint.ts"
 
 const Entry = Schema.Struct({ files: Schema.Record(Schema.String, Fingerprint), value: Schema.Unknown })
 type Entry = typeof Entry.Type
-const decodeEntries = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Entry)))
+const decodeEntries = decodeSealed(Schema.Record(Schema.String, Entry))
 
 export interface FileIndex {
   /**
@@ -63,7 +64,7 @@ export const openFileIndex = async (path: string, version: string): Promise<File
     save: async () => {
       if (!changed) return
       const kept = Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith(prefix)))
-      await writeAtomic(path, JSON.stringify(kept)).catch(() => {})
+      await writeAtomic(path, sealJson(JSON.stringify(kept))).catch(() => {})
     }
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { openFileIndex } from "../../src/file/file-index.ts"
+import { sealJson, unsealJson } from "../../src/file/sealed-json.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
 
 let folder = ""
@@ -30,8 +31,9 @@ describe("the index of what was computed from files", () => {
     expect(await ask()).toEqual(["computed", false])
     const text = await readFile(join(folder, "index.json"), "utf8")
     for (const damaged of [
-      text.replace('"computed"', "7"),
-      text.replace('"files":{}', '"files":[0]'),
+      text.replace('"computed"', '"computee"'),
+      sealJson((unsealJson(text) as string).replace('"computed"', "7")),
+      sealJson((unsealJson(text) as string).replace('"files":{}', '"files":[0]')),
       "null",
       "{",
       ""

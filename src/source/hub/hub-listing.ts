@@ -15,6 +15,7 @@ import { isCommit } from "./hub-name.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
 import type { HubSettings } from "./hub-settings.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 
 const HubEntry = Schema.Struct({
   type: Schema.Literals(["file", "directory"]),
@@ -25,7 +26,7 @@ const HubEntry = Schema.Struct({
   oid: Schema.String
 })
 export type HubEntry = typeof HubEntry.Type
-const decodeListing = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(HubEntry)))
+const decodeListing = decodeSealed(Schema.Array(HubEntry))
 
 export interface HubPlace extends HubName {
   readonly commit: string
@@ -91,7 +92,7 @@ const readListing = async (path: string): Promise<ReadonlyArray<HubEntry> | unde
 
 /** Failing to remember costs a request, nothing else. */
 const remember = (path: string, entries: ReadonlyArray<HubEntry>): Promise<void> =>
-  writeAtomic(path, JSON.stringify(entries)).catch(() => {})
+  writeAtomic(path, sealJson(JSON.stringify(entries))).catch(() => {})
 
 const askFiles = (settings: HubSettings, place: HubPlace, folder: string, recursive: boolean) =>
   attempt(settings, async () => {

@@ -2,26 +2,18 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import { ACTION_FORMAT, ActionRecord, type Commit, type NewAction } from "../action-record.ts"
 import { writeExclusive } from "../../file/atomic-write.ts"
-import { sha256Of } from "../../file/hash-file.ts"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { actionDirectory } from "./layout.ts"
 import { quarantineFile } from "./quarantine.ts"
 import { numbersIn } from "../../file/numbered-files.ts"
 
-/** A record carries its own sha256: a flipped bit must not turn a key into another artifact. */
-const encodeAction = (record: ActionRecord): string =>
-  `${canonicalJson({ record, sha256: sha256Of(canonicalJson(record)) })}\n`
+const decode = decodeSealed(ActionRecord)
 
-const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ record: ActionRecord })))
-
-/** Undefined where the text is not what `encodeAction` wrote. */
-export const decodeAction = (text: string): ActionRecord | undefined => {
-  const record = Option.getOrUndefined(decodeText(text))?.record
-  return record !== undefined && encodeAction(record) === text ? record : undefined
-}
+/** Undefined where the text is not what was committed. */
+export const decodeAction = (text: string): ActionRecord | undefined => Option.getOrUndefined(decode(text))
 
 /** Undefined where it is gone, or was damaged and is in quarantine now. */
 const readAction = async (root: string, key: string, attempt: number): Promise<ActionRecord | undefined> => {
@@ -58,7 +50,7 @@ export const commitAction = async (root: string, action: NewAction, force: boole
       canonical: canonical === undefined || force,
       nondeterministic: canonical !== undefined
     }
-    if (await writeExclusive(join(directory, `${record.attempt}.json`), encodeAction(record))) {
+    if (await writeExclusive(join(directory, `${record.attempt}.json`), sealJson(canonicalJson(record)))) {
       return {
         canonical: record.canonical || canonical === undefined ? record : canonical,
         agrees: canonical === undefined

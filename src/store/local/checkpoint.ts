@@ -1,6 +1,6 @@
 /**
  * Checkpoints of a long stage: `latest.json` names the binary file that belongs to it, and is replaced as a whole, so
- * that a kill at any moment leaves either the earlier state or this one.
+ * that a kill at any moment leaves either the earlier state or this one. Both are checked as a whole before they are used.
  */
 import { createHash, randomUUID } from "node:crypto"
 import { constants, existsSync } from "node:fs"
@@ -14,6 +14,7 @@ import { AnyJson } from "../../json/json-schema.ts"
 import type { Checkpoint, CheckpointState } from "../../stage/checkpoint.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { sha256Of } from "../../file/hash-file.ts"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
 import { decodeTensors, encodeTensors, TensorEntry } from "./tensor-file.ts"
@@ -23,18 +24,18 @@ export const LATEST = "latest.json"
 const FILES = "files"
 
 const Latest = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   /** In the same folder. */
   file: Schema.String.check(Schema.isPattern(/^state-[0-9a-f]+\.bin$/)),
   sha256: Schema.String,
   tensors: Schema.Array(TensorEntry),
   json: AnyJson
 })
-const LatestText = Schema.fromJsonString(Latest)
+const decodeLatest = decodeSealed(Latest)
 
 const readCheckpoint = async (directory: string): Promise<CheckpointState | undefined> => {
   const text = await readFile(join(directory, LATEST), "utf8")
-  const latest = Option.getOrUndefined(Schema.decodeUnknownOption(LatestText)(text))
+  const latest = Option.getOrUndefined(decodeLatest(text))
   if (latest === undefined) return undefined
   const bytes = new Uint8Array(await readFile(join(directory, latest.file)))
   if (sha256Of(bytes) !== latest.sha256) return undefined
@@ -47,8 +48,8 @@ const writeCheckpoint = async (directory: string, state: CheckpointState): Promi
   for (const part of parts) hash.update(part)
   const file = `state-${randomUUID().slice(0, 8)}.bin`
   await writeAtomic(join(directory, file), parts)
-  const latest: typeof Latest.Type = { format: 1, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
-  await writeAtomic(join(directory, LATEST), JSON.stringify(latest))
+  const latest: typeof Latest.Type = { format: 2, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
+  await writeAtomic(join(directory, LATEST), sealJson(JSON.stringify(latest)))
   for (const name of await readdir(directory)) {
     if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })
   }
