@@ -24,7 +24,7 @@ const floors = [
   "execute store/by-name store/local kinds/evaluation",
   "store source tensor/kernels tensor/engine",
   "source/schemes",
-  "plan source/hub source/pypi source/builtin kinds/sae",
+  "plan project/config source/hub source/pypi source/builtin kinds/sae",
   "specification catalog source/scheme kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",

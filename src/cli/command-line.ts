@@ -13,7 +13,8 @@ import {
   cacheFlags,
   reportFlags,
   initFlags,
-  stagesFlags
+  stagesFlags,
+  schemaFlags
 } from "./flags/flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
 
@@ -137,12 +138,14 @@ const engineCommand = Command.make("engine").pipe(
   Command.withDescription("The tensor engines"),
   Command.withSubcommands([engineInstall])
 )
-const schema = Command.make("schema", {}, () =>
+const schema = Command.make("schema", schemaFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/schema.ts")),
-    (module) => module.schema
+    (module) => module.schema(input)
   )
-).pipe(Command.withDescription("A JSON Schema of pipeline and experiment files, for editors"))
+).pipe(
+  Command.withDescription("A JSON Schema of pipeline and experiment files, or of pipeline.config.yaml, for editors")
+)
 
 /** @internal Its type has no name to be declared by. */
 export const commandLine = Command.make("pipeline").pipe(

@@ -19,8 +19,8 @@ import { KEY_FORMAT } from "../plan/key.ts"
 import { plan } from "../plan/plan.ts"
 import type { Plan, PlanResolver } from "../plan/plan.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
-import { locateProject } from "../project/project.ts"
-import type { Project } from "../project/project.ts"
+import { locateProject } from "../project/config/locate-project.ts"
+import type { Project } from "../project/config/locate-project.ts"
 import type { StageSetup } from "../run/run-options.ts"
 import { openFileIndex } from "../file/file-index.ts"
 import { resolveSource } from "../source/resolve-source.ts"
@@ -95,7 +95,7 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   const named = pipelineOf(experiment)
   const pipeline =
     named === undefined ? undefined : yield* readText(resolve(dirname(path), named.path), formatLocation(named.at))
-  const project = locateProject({
+  const project = yield* locateProject({
     experimentFile: path,
     workingDirectory: process.cwd(),
     cache: Option.getOrUndefined(input.cache)

@@ -34,6 +34,8 @@ export const schemaProblems = (root: Record_, schema: Value, value: Value, path 
         return fail(!list(rule).includes(value), `is none of ${String(rule)}`)
       case "const":
         return fail(value !== rule, `is not ${String(rule)}`)
+      case "minLength":
+        return fail(typeof value === "string" && value.length < (rule as number), `is shorter than ${String(rule)}`)
       case "pattern":
         return fail(
           typeof value === "string" && !new RegExp(rule as string, "u").test(value),

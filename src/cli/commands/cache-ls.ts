@@ -7,7 +7,7 @@ import { count, formatBytes, formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 
 export const cacheLs = Effect.fn("cacheLs")(function* (input: CacheInput) {
-  const { cache } = projectHere(input.cache)
+  const { cache } = yield* projectHere(input.cache)
   const artifacts = (yield* withStore(
     cache,
     Effect.flatMap(Store, (store) => store.list)

@@ -16,7 +16,7 @@ class StoreDamaged extends Data.TaggedError("StoreDamaged")<{ readonly damaged: 
 }
 
 export const cacheVerify = Effect.fn("cacheVerify")(function* (input: CacheInput) {
-  const { cache } = projectHere(input.cache)
+  const { cache } = yield* projectHere(input.cache)
   const report = yield* withStore(
     cache,
     Effect.flatMap(Store, (store) => store.verify())

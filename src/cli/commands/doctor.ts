@@ -78,7 +78,7 @@ const webgpuFinding = Effect.map(probeAdapter, (found): Finding => {
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
 export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
-  const project = projectHere(input.cache)
+  const project = yield* projectHere(input.cache)
   const disk = yield* Effect.tryPromise(() => statfs(existing(project.cache)))
   const engine = yield* resolveEngine("auto").pipe(Effect.catch((error) => Effect.succeed(error.message)))
   const findings: ReadonlyArray<Finding> = [

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
-import { locateProject } from "../../project/project.ts"
+import { locateProject } from "../../project/config/locate-project.ts"
 import { packageDirectory } from "../../project/package-directory.ts"
 import { packageFacts } from "../../project/package-facts.ts"
 import { packageOrigin } from "../../project/package-origin.ts"
@@ -87,7 +87,7 @@ export const init = Effect.fn("init")(function* (input: InitInput) {
     })
   for (const [name, text] of files) yield* write(name, text)
   yield* write(PACKAGE, `${JSON.stringify(described, null, 2)}\n`)
-  const project = locateProject({ workingDirectory: directory, cache: undefined })
+  const project = yield* locateProject({ workingDirectory: directory, cache: undefined })
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
   yield* write(SCHEMA, `${JSON.stringify(fileSchema(kinds), null, 2)}\n`)
   const enter = directory === process.cwd() ? "" : `cd ${shellWord(input.directory)} && `

@@ -12,7 +12,7 @@ import { UsageError } from "../experiment/usage-error.ts"
 import { projectHere } from "../experiment/project-here.ts"
 
 export const logs = Effect.fn("logs")(function* (input: LogsInput) {
-  const project = projectHere(input.cache)
+  const project = yield* projectHere(input.cache)
   const runs = yield* withStore(
     project.cache,
     Effect.flatMap(Store, (store) => store.runs)

@@ -1,11 +1,18 @@
-/** `pipeline schema`: a JSON Schema of the files, so that an editor completes and checks them. */
+/** `pipeline schema`: a JSON Schema of the files, or of `pipeline.config.yaml`, so that an editor completes and checks them. */
 import * as Effect from "effect/Effect"
 import { fileSchema } from "../../specification/file-schema.ts"
 import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
+import { configSchema } from "../../project/config/config-schema.ts"
+import type { SchemaInput } from "../flags/flags.ts"
 import { projectHere } from "../experiment/project-here.ts"
 
-export const schema = Effect.gen(function* () {
-  const project = projectHere()
+const filesHere = Effect.gen(function* () {
+  const project = yield* projectHere()
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
-  process.stdout.write(`${JSON.stringify(fileSchema(kinds), null, 2)}\n`)
+  return fileSchema(kinds)
+})
+
+export const schema = Effect.fn("schema")(function* (input: SchemaInput) {
+  const found = input.config ? configSchema() : yield* filesHere
+  process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
 })

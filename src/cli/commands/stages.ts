@@ -65,7 +65,7 @@ const asJson = (kind: StageKind): unknown => ({
 })
 
 export const stages = Effect.fn("stages")(function* (input: StagesInput) {
-  const project = projectHere()
+  const project = yield* projectHere()
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
   const all = Object.values(kinds).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   if (Option.isNone(input.kind)) {

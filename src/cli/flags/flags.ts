@@ -103,3 +103,6 @@ export const stagesFlags = {
   json: json.pipe(Flag.withDescription("as JSON"))
 }
 export type StagesInput = Command.Command.Config.Infer<typeof stagesFlags>
+
+export const schemaFlags = { config: flag("config", "of pipeline.config.yaml") }
+export type SchemaInput = Command.Command.Config.Infer<typeof schemaFlags>

@@ -4,10 +4,13 @@
  * A project is the nearest folder above the experiment file (else above the working folder) that looks like one; any
  * folder will do, since everything in it is optional.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
-import { parse } from "yaml"
-import { codeDirectory } from "./package-directory.ts"
+import * as Effect from "effect/Effect"
+import { codeDirectory } from "../package-directory.ts"
+import { CONFIG_FILE } from "./config.ts"
+import type { Config } from "./config.ts"
+import { readConfig } from "./read-config.ts"
 
 export interface Project {
   readonly directory: string
@@ -15,9 +18,11 @@ export interface Project {
   readonly stageDirectories: ReadonlyArray<string>
   /** The artifact store. */
   readonly cache: string
+  /** Its `pipeline.config.yaml`. */
+  readonly config: Config
 }
 
-const marks = ["pipeline.config.yaml", "pipelines", "experiments", "stages"]
+const marks = [CONFIG_FILE, "pipelines", "experiments", "stages"]
 
 const findUp = (from: string): string | undefined => {
   for (let directory = resolve(from); ; directory = dirname(directory)) {
@@ -26,23 +31,18 @@ const findUp = (from: string): string | undefined => {
   }
 }
 
-/** `cache:` of a project's `pipeline.config.yaml`, relative to the project. */
-const configuredCache = (directory: string): string | undefined => {
-  const path = join(directory, "pipeline.config.yaml")
-  if (!existsSync(path)) return undefined
-  const config: unknown = parse(readFileSync(path, "utf8"))
-  if (typeof config !== "object" || config === null || !("cache" in config)) return undefined
-  return typeof config.cache === "string" ? resolve(directory, config.cache) : undefined
-}
-
-/** The store is where `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; else in `cache/`. */
-export const locateProject = (options: {
+/**
+ * The store is where `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; else in `cache/`.
+ *
+ * Fails with `SpecInvalid` where `pipeline.config.yaml` is wrong.
+ */
+export const locateProject = Effect.fnUntraced(function* (options: {
   /** An experiment's file; without one, the working folder tells. */
   readonly experimentFile?: string
   readonly workingDirectory: string
   /** What `--cache` says. */
   readonly cache: string | undefined
-}): Project => {
+}) {
   const start =
     options.experimentFile === undefined
       ? options.workingDirectory
@@ -51,12 +51,15 @@ export const locateProject = (options: {
   const ours = join(codeDirectory, "stages")
   const own = join(directory, "stages")
   const named = options.cache ?? process.env["PIPELINE_CACHE"]
-  return {
+  const config = yield* readConfig(directory)
+  const project: Project = {
     directory,
     stageDirectories: own === ours || !existsSync(own) ? [ours] : [ours, own],
     cache:
       named === undefined || named === ""
-        ? (configuredCache(directory) ?? join(directory, "cache"))
-        : resolve(options.workingDirectory, named)
+        ? resolve(directory, config.cache ?? "cache")
+        : resolve(options.workingDirectory, named),
+    config
   }
-}
+  return project
+})
