@@ -34,6 +34,8 @@ export interface Demand {
 export interface Placement {
   /** For people: "cpu", "gpu0". */
   readonly device: string
+  /** How many GPUs it holds. */
+  readonly gpus: number
   /** The stage asked for a GPU, and there is none that it could use. */
   readonly gpuMissing: boolean
   readonly engine: Job["engine"]

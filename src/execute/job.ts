@@ -76,13 +76,26 @@ export type JobLoss = typeof JobLoss.Type
 
 const Metrics = Schema.Record(Schema.String, Schema.Finite)
 
+/** What a process used for one pass. */
+export const ResourceUse = Schema.Struct({
+  /** Of all threads, and of programs that have ended. */
+  cpuSeconds: Schema.Finite,
+  /** Bytes. */
+  peakMemory: Schema.Int
+})
+export type ResourceUse = typeof ResourceUse.Type
+
 /** What came out of one job. */
 const JobDone = Schema.Struct({
   digest: Schema.String,
   metrics: Metrics,
   engine: Schema.NullOr(EngineInfo),
   /** Jobs that were done in the same pass, itself included. */
-  together: Schema.Int
+  together: Schema.Int,
+  /** Name of the machine. */
+  host: Schema.String,
+  /** Of the whole pass. */
+  use: ResourceUse
 })
 export type JobDone = typeof JobDone.Type
 

@@ -9,12 +9,14 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
+import { packageFacts } from "../project/package-facts.ts"
 import type { KeyClaim } from "../store/key-claim.ts"
 import type { Unwritable } from "../file/unwritable.ts"
 import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
 import { buildJob } from "./build-job.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
 import type { JobDone } from "../execute/job.ts"
+import type { Provenance } from "../store/provenance.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
 import type { Keyed, RunContext } from "./run-context.ts"
@@ -35,13 +37,33 @@ const LONGEST_RETRY_SECONDS = 60
 /** By Effect's clock, which tests can set. */
 const secondsSince = (start: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - start) / 1000)
 
+const provenanceOf = Effect.fnUntraced(function* (
+  { code }: RunContext,
+  { device, gpus }: Placement,
+  { host, use, together }: JobDone,
+  took: number
+) {
+  const provenance: Provenance = {
+    code: yield* code,
+    version: packageFacts.version,
+    node: process.versions.node,
+    host,
+    device,
+    cpuSeconds: use.cpuSeconds / together,
+    gpuSeconds: took * gpus,
+    peakMemory: use.peakMemory
+  }
+  return provenance
+})
+
 /** What stands in the store under a key after this result; a canonical artifact whose bytes are gone is given up. */
 const commit = Effect.fnUntraced(function* (
   context: RunContext,
   { instance }: ComputeRequest,
   keyed: Keyed,
   done: JobDone,
-  took: number
+  took: number,
+  placement: Placement
 ) {
   const { store, record, options, emit } = context
   const before = yield* store.action(keyed.key)
@@ -55,6 +77,7 @@ const commit = Effect.fnUntraced(function* (
       metrics: done.metrics,
       seconds: took,
       engine: done.engine,
+      provenance: yield* provenanceOf(context, placement, done, took),
       stage: instance.id,
       run: record.id,
       experiment: options.experiment,
@@ -188,13 +211,19 @@ const turn = Effect.fnUntraced(function* (
   if (claimed._tag === "busy") return { status: "busy", owner: claimed.owner }
   const found = yield* doneByOthers(context, request, keyed)
   if (found !== undefined) return { status: "hit", action: found, seconds: 0 }
+  // Beside the stage's work: it costs no time, and tells of the code as it was when the work began.
+  yield* Effect.forkIn(context.code, context.scope)
   const start = yield* Clock.currentTimeMillis
   const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claimed.claim))
   const seconds = yield* secondsSince(start)
   if (result._tag === "Success") {
     // What is done in one pass is paid once.
     const took = seconds / result.success.together
-    return { status: "ran", action: yield* commit(context, request, keyed, result.success, took), seconds: took }
+    return {
+      status: "ran",
+      action: yield* commit(context, request, keyed, result.success, took, placed.success),
+      seconds: took
+    }
   }
   if (result.failure._tag === "Overtaken") return { status: "busy", owner: "another process" }
   if (result.failure.losses.length > 0) return { status: "lost", failure: result.failure, seconds }

@@ -94,6 +94,24 @@ export interface StageNondeterministic {
   readonly other: string
 }
 
+/** What computing a stage cost. */
+export interface StageCost {
+  readonly cpuSeconds: number
+  /** Seconds times the GPUs that it held. */
+  readonly gpuSeconds: number
+  /** Bytes that its process held at most. */
+  readonly peakMemory: number
+}
+
+/** Sums over stages. */
+export interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly gpuSeconds: number
+  /** Stages of which only the seconds are known: they failed, or their record is older than this account. */
+  readonly unmeasured: number
+}
+
 /** How a stage ended; also a row of `run-finished`. */
 export interface StageOutcome {
   readonly id: string
@@ -106,6 +124,8 @@ export interface StageOutcome {
   readonly seconds: number
   /** What a hit took when it was computed; null otherwise. */
   readonly savedSeconds: number | null
+  /** Of this run, or what a hit cost when it was computed; null where it is not known. */
+  readonly cost: StageCost | null
   readonly metrics: Metrics
   readonly reasons: ReadonlyArray<Reason>
   /** Why it was skipped, or what made it fail; null otherwise. */
@@ -124,6 +144,8 @@ export interface RunFinished {
   readonly run: string
   readonly status: "done" | "failed" | "interrupted"
   readonly seconds: number
+  /** What the stages that ran cost, and what the hits would have. */
+  readonly cost: { readonly spent: Cost; readonly saved: Cost }
   readonly stages: ReadonlyArray<StageOutcome>
 }
 

@@ -3,7 +3,7 @@ import type { Reason } from "../plan/explain.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import type { Computed } from "./computed.ts"
-import type { StageOutcome } from "./event.ts"
+import type { StageCost, StageOutcome } from "./event.ts"
 import type { RunContext } from "./run-context.ts"
 
 const empty = {
@@ -11,10 +11,17 @@ const empty = {
   digest: null,
   seconds: 0,
   savedSeconds: null,
+  cost: null,
   metrics: {},
   reasons: [],
   problem: null,
   log: null
+}
+
+const costOf = ({ provenance }: ActionRecord): StageCost | null => {
+  if (provenance === undefined) return null
+  const { cpuSeconds, gpuSeconds, peakMemory } = provenance
+  return { cpuSeconds, gpuSeconds, peakMemory }
 }
 
 export const hitOutcome = (instance: StageInstance, action: ActionRecord): StageOutcome => ({
@@ -25,6 +32,7 @@ export const hitOutcome = (instance: StageInstance, action: ActionRecord): Stage
   key: action.key,
   digest: action.digest,
   savedSeconds: action.seconds,
+  cost: costOf(action),
   metrics: action.metrics
 })
 

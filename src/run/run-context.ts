@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { KeyRecord } from "../plan/key.ts"
+import type { GitState } from "../project/git-state.ts"
 import type { RunRecord } from "../store/run-record.ts"
 import type { Store } from "../store/store.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly store: Store["Service"]
   readonly record: RunRecord
   readonly places: Places
+  /** Of the project, asked once, when the first stage computes. */
+  readonly code: Effect.Effect<GitState | null>
   /** Ends with the run: what is shared by several stages lives in it. */
   readonly scope: Scope.Scope
   readonly emit: (event: Untimed) => void

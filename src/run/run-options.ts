@@ -6,7 +6,7 @@ import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ResolvedSource } from "../stage/source.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
-import type { RunEvent, StageOutcome } from "./event.ts"
+import type { RunEvent, RunFinished, StageOutcome } from "./event.ts"
 
 /** What was found out about an instance at plan time. */
 export interface StageSetup {
@@ -59,6 +59,8 @@ export interface RunResult {
   readonly directory: string
   readonly status: "done" | "failed"
   readonly seconds: number
+  /** What the stages that ran cost, and what the hits would have. */
+  readonly cost: RunFinished["cost"]
   /** In topological order. */
   readonly stages: ReadonlyArray<StageOutcome>
   readonly firstCause: FirstCause | undefined

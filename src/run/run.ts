@@ -10,6 +10,7 @@ import type { Reason } from "../plan/explain.ts"
 import { keyOf } from "../plan/key.ts"
 import { manifestOf } from "../plan/manifest.ts"
 import type { Graph, StageInstance } from "../plan/stage-instance.ts"
+import { gitState } from "../project/git-state.ts"
 import type { RunRecord } from "../store/run-record.ts"
 import { Store } from "../store/store.ts"
 import { Executor, type Place } from "../execute/executor.ts"
@@ -17,6 +18,7 @@ import { computeStage } from "./compute-stage.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
 import { hitOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
 import { readTail } from "./read-tail.ts"
+import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunRequest, RunResult } from "./run-options.ts"
 import { schedule } from "./schedule.ts"
@@ -109,6 +111,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     record,
     scope,
     places,
+    code: yield* Effect.cached(Effect.promise(() => gitState(options.projectDirectory))),
     emit,
     force,
     instances: new Map(instances.map((instance) => [instance.id, instance])),
@@ -197,8 +200,9 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     Effect.map(Clock.currentTimeMillis, (now) => {
       const stages = inOrder()
       const seconds = (now - start) / 1000
-      emit({ type: "run-finished", run: record.id, status, seconds, stages })
-      return { run: record.id, directory: record.place, seconds, stages }
+      const cost = runCost(stages)
+      emit({ type: "run-finished", run: record.id, status, seconds, cost, stages })
+      return { run: record.id, directory: record.place, seconds, cost, stages }
     })
 
   emit({

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { KeyManifest, KeyNotes } from "../plan/key.ts"
 import { EngineInfo } from "../tensor/engine-info.ts"
+import { Provenance } from "./provenance.ts"
 
 export const ACTION_FORMAT = 1
 
@@ -22,6 +23,8 @@ export const ActionRecord = Schema.Struct({
   seconds: Schema.Finite,
   /** What computed it; null where no tensor engine was loaded. */
   engine: Schema.NullOr(EngineInfo),
+  /** Absent from records that were written before there was any. */
+  provenance: Schema.optionalKey(Provenance),
   /** For display: the instance, the run and the experiment that made it. */
   stage: Schema.String,
   run: Schema.String,

@@ -1,6 +1,7 @@
 /** What every executor has to do, wherever it runs the jobs. */
 import { createHash } from "node:crypto"
 import { readFileSync, rmSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -103,7 +104,17 @@ export const executorContract = (
             const events: Array<LiveEvent> = []
             const job = yield* add({ plus: 3 })
             const results = yield* perform([job], isolation, (event) => events.push(event))
-            expect(results).toEqual([{ digest: expect.any(String), metrics: { sum: 3 }, engine: null, together: 1 }])
+            expect(results).toEqual([
+              {
+                digest: expect.any(String),
+                metrics: { sum: 3 },
+                engine: null,
+                together: 1,
+                host: hostname(),
+                use: { cpuSeconds: expect.any(Number), peakMemory: expect.any(Number) }
+              }
+            ])
+            expect(results[0]?.use.peakMemory).toBeGreaterThan(10_000_000)
             expect(JSON.parse(yield* numbersOf(results[0]))).toEqual([3])
             expect(events).toEqual([{ type: "log", id: "add", line: "sum 3" }])
             expect(readFileSync(job.log, "utf8")).toContain("sum 3\n")

@@ -75,7 +75,14 @@ const event: fc.Arbitrary<WorkerEvent> = fc.oneof(
   fc.record({
     type: fc.constant("done" as const),
     results: fc.array(
-      fc.record({ digest: text, metrics, engine: fc.constant(null), together: fc.integer({ min: 1 }) }),
+      fc.record({
+        digest: text,
+        metrics,
+        engine: fc.constant(null),
+        together: fc.integer({ min: 1 }),
+        host: text,
+        use: fc.record({ cpuSeconds: fc.integer({ min: 0 }), peakMemory: fc.integer({ min: 0 }) })
+      }),
       { maxLength: 3 }
     )
   }),

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
+import { gitState } from "../../src/project/git-state.ts"
+import { packageFacts } from "../../src/project/package-facts.ts"
 import type { RunEvent, StageStarted } from "../../src/run/event.ts"
 import { diamond } from "./diamond.ts"
 import { storeAt, tallyOf } from "./experiment.ts"
@@ -28,6 +31,31 @@ describe("a run of real workers", () => {
     expect(tallyOf(place.tally)).toHaveLength(4)
     const partial = join(place.cache, "partial")
     expect(readdirSync(partial).flatMap((name) => readdirSync(join(partial, name)))).toEqual([])
+  })
+
+  it("keeps where a result comes from and what it cost, and says what the hits saved", async () => {
+    const { result } = await runGraph(place.cache, diamond(place.tally))
+    const [a] = result.stages
+    const record = await Effect.runPromise(storeAt(place.cache).action(a?.key ?? ""))
+    expect(record?.provenance).toEqual({
+      code: await gitState(import.meta.dirname),
+      version: packageFacts.version,
+      node: process.versions.node,
+      host: hostname(),
+      device: "cpu",
+      cpuSeconds: expect.any(Number),
+      gpuSeconds: 0,
+      peakMemory: expect.any(Number)
+    })
+    expect(record?.provenance?.cpuSeconds).toBeGreaterThan(0)
+    expect(record?.provenance?.cpuSeconds).toBeLessThan(60)
+    expect(record?.provenance?.peakMemory).toBeGreaterThan(20_000_000)
+    const { spent } = result.cost
+    expect(spent.unmeasured).toBe(0)
+    expect((await runGraph(place.cache, diamond(place.tally))).result.cost).toEqual({
+      spent: { seconds: 0, cpuSeconds: 0, gpuSeconds: 0, unmeasured: 0 },
+      saved: { ...spent, seconds: expect.closeTo(spent.seconds, 6), cpuSeconds: expect.closeTo(spent.cpuSeconds, 6) }
+    })
   })
 
   it("uses warm workers again, and never two stages in one at once", async () => {

@@ -79,7 +79,16 @@ const trace = async (plan: Plan, keepGoing: boolean): Promise<Trace> => {
       if (plan.fails[index] === true) {
         return yield* new JobFailed({ problem: "told to", retryable: false, losses: [] })
       }
-      return [{ digest: `digest-${job.id}`, metrics: { sum: index }, engine: null, together: 1 }]
+      return [
+        {
+          digest: `digest-${job.id}`,
+          metrics: { sum: index },
+          engine: null,
+          together: 1,
+          host: "here",
+          use: { cpuSeconds: 1, peakMemory: 1 }
+        }
+      ]
     })
   )
   const store = { ...storeAt(folder), losses: () => Effect.succeed([]) }

@@ -107,7 +107,14 @@ describe("instances that share an input", () => {
     const executor = localExecutor(({ jobs }) => {
       passesSeen.push(jobs.length)
       return Effect.succeed(
-        jobs.map(({ id }) => ({ digest: `digest-${id}`, metrics: {}, engine: null, together: jobs.length }))
+        jobs.map(({ id }) => ({
+          digest: `digest-${id}`,
+          metrics: {},
+          engine: null,
+          together: jobs.length,
+          host: "here",
+          use: { cpuSeconds: 1, peakMemory: 1 }
+        }))
       )
     })
     const store = { ...storeAt(place.cache), losses: () => Effect.succeed([]) }

@@ -1,6 +1,6 @@
 /** An event as a line for people; undefined for one that is not worth a line of its own. */
 import { formatReason } from "../../plan/explain.ts"
-import type { RunEvent, StageFinished, StageStarted } from "../../run/event.ts"
+import type { RunEvent, RunFinished, StageFinished, StageStarted } from "../../run/event.ts"
 import { progressLine } from "./progress-line.ts"
 import { count, formatMetrics, formatSeconds } from "./words.ts"
 
@@ -41,6 +41,18 @@ export const startedText = (event: StageStarted): string =>
     .filter((part) => part !== "")
     .join(", ")
 
+/** A row for what was spent and one for what was saved, each where there is something to tell. */
+const costLines = ({ cost }: Pick<RunFinished, "cost">): ReadonlyArray<string> =>
+  (["spent", "saved"] as const).flatMap((name) => {
+    const { seconds, cpuSeconds, gpuSeconds, unmeasured } = cost[name]
+    if (seconds === 0 && unmeasured === 0) return []
+    const least = unmeasured === 0 ? "" : "at least "
+    const gpu = gpuSeconds === 0 ? "" : `, ${formatSeconds(gpuSeconds)} of a GPU`
+    return [
+      `${name.padEnd(8)} ${formatSeconds(seconds)} in stages: ${least}${formatSeconds(cpuSeconds)} of a CPU${gpu}`
+    ]
+  })
+
 export const eventLine = (event: RunEvent): string | undefined => {
   switch (event.type) {
     case "run-started":
@@ -66,7 +78,10 @@ export const eventLine = (event: RunEvent): string | undefined => {
       const parts = [`${of("hit")} cached`, `${of("ran")} ran`]
       if (of("failed") > 0) parts.push(`${of("failed")} failed`)
       if (of("skipped") > 0) parts.push(`${of("skipped")} skipped`)
-      return `${event.status.padEnd(8)} ${parts.join(", ")}, ${formatSeconds(event.seconds)}`
+      return [
+        `${event.status.padEnd(8)} ${parts.join(", ")}, ${formatSeconds(event.seconds)}`,
+        ...costLines(event)
+      ].join("\n")
     }
   }
 }

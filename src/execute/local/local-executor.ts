@@ -43,6 +43,7 @@ const placementOf = (
   engine: Placement["engine"]
 ): Placement => ({
   device: gpus.length > 0 ? gpus.map(({ name }) => name).join(", ") : engine?.name === "webgpu" ? "webgpu" : "cpu",
+  gpus: engine?.name === "webgpu" ? 1 : gpus.length,
   gpuMissing,
   engine,
   run: (request) =>

@@ -3,6 +3,7 @@
  * it into the store. The same function in a worker's process and, for kinds that ask for it, in the head.
  */
 import { closeSync, openSync, writeSync } from "node:fs"
+import { hostname } from "node:os"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,10 +20,11 @@ import { asUnwritable } from "../../file/unwritable.ts"
 import type { EngineInfo } from "../../tensor/engine-info.ts"
 import { artifactKinds } from "../../catalog/artifact-kinds.ts"
 import { JobFailed } from "../executor.ts"
-import type { Job, JobDone, JobLoss, LiveEvent } from "../job.ts"
+import type { Job, JobDone, JobLoss, LiveEvent, ResourceUse } from "../job.ts"
 import { openInputs } from "./open-inputs.ts"
 import { noEngine } from "./no-engine.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
+import { makeResourceMeter } from "./resource-meter.ts"
 import { runInstances } from "./run-instances.ts"
 
 const loadEngineFor = (job: Job) =>
@@ -73,7 +75,8 @@ const work = Effect.fn("work")(function* (
   jobs: ReadonlyArray<Job>,
   onLoss: (error: ArtifactError) => void,
   emit: (event: LiveEvent) => void,
-  logOf: (job: Job) => (line: string) => void
+  logOf: (job: Job) => (line: string) => void,
+  readUse: () => ResourceUse
 ) {
   const [first] = jobs as readonly [Job]
   const store = yield* openStore(first.store, { onLoss })
@@ -82,7 +85,8 @@ const work = Effect.fn("work")(function* (
   const engine = yield* loadEngineFor(first)
   const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
   const results = yield* runInstances(store, kind, output, contexts)
-  return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, engine, together: jobs.length }))
+  const pass = { engine, together: jobs.length, host: hostname(), use: readUse() }
+  return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, ...pass }))
 })
 
 /** `place`: where the store is, for a refusal that names no file, as a write to one that is open does. */
@@ -122,9 +126,11 @@ const openLog = (path: string): { readonly line: (text: string) => void; readonl
   }
 }
 
+/** @param readUse what this process used for the jobs. @default counted from the call on */
 export const runJobs = (
   jobs: ReadonlyArray<Job>,
-  emit: (event: LiveEvent) => void
+  emit: (event: LiveEvent) => void,
+  readUse: () => ResourceUse = makeResourceMeter("now")
 ): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
   Effect.suspend(() => {
     const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
@@ -140,7 +146,7 @@ export const runJobs = (
       files.get(job)?.line(line)
       emit({ type: "log", id: job.id, line })
     }
-    return work(jobs, onLoss, emit, logOf).pipe(
+    return work(jobs, onLoss, emit, logOf, readUse).pipe(
       Effect.scoped,
       Effect.exit,
       Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {

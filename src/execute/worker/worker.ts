@@ -13,6 +13,7 @@ import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { JobFailed, type JobRequest } from "../executor.ts"
 import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
+import { makeResourceMeter } from "./resource-meter.ts"
 import { runJobs } from "./run-job.ts"
 
 const EVENTS = 3
@@ -51,8 +52,10 @@ const encodeEvent = Schema.encodeSync(WorkerEventText)
 
 const tell = (event: WorkerEvent): void => emit(encodeEvent(event))
 
+const readUse = makeResourceMeter("the start of the process")
+
 const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
-  const exit = await Effect.runPromiseExit(runJobs(jobs, tell))
+  const exit = await Effect.runPromiseExit(runJobs(jobs, tell, readUse))
   if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
   const failure = Cause.squash(exit.cause)
   const { problem, retryable, losses } =

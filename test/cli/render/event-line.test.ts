@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import { eventLine } from "../../../src/cli/render/event-line.ts"
 import type { RunEvent, StageOutcome } from "../../../src/run/event.ts"
+import { runCost } from "../../../src/run/run-cost.ts"
 
 const at = 0
 const sae = { id: "sae[width=512,seed=0]", kind: "train-sae" }
@@ -11,6 +12,7 @@ const outcome = (more: Partial<StageOutcome>): StageOutcome => ({
   digest: "d",
   seconds: 0,
   savedSeconds: null,
+  cost: null,
   metrics: {},
   reasons: [],
   problem: null,
@@ -66,9 +68,21 @@ const events: ReadonlyArray<RunEvent> = [
     run: "r1",
     status: "failed",
     seconds: 130,
+    cost: {
+      spent: { seconds: 120, cpuSeconds: 233, gpuSeconds: 65, unmeasured: 1 },
+      saved: { seconds: 7_801, cpuSeconds: 9_000, gpuSeconds: 0, unmeasured: 0 }
+    },
     stages: [outcome({}), outcome({ status: "hit" }), outcome({ status: "failed" }), outcome({ status: "skipped" })]
   },
-  { type: "run-finished", at, run: "r1", status: "done", seconds: 0.42, stages: [outcome({ status: "hit" })] }
+  {
+    type: "run-finished",
+    at,
+    run: "r1",
+    status: "done",
+    seconds: 0.42,
+    cost: runCost([]),
+    stages: [outcome({ status: "hit" })]
+  }
 ]
 
 it("every event of a run as people read it", () => {
@@ -96,6 +110,8 @@ hit      sae[width=512,seed=0]: cached, saves 2 h 10 min
 FAILED   sae[width=512,seed=0]: k is 600, the dictionary has 512 latents
 skipped  sae[width=512,seed=0]: it needs capture, which failed
 failed   1 cached, 1 ran, 1 failed, 1 skipped, 2 min 10 s
+spent    2 min 0 s in stages: at least 3 min 53 s of a CPU, 1 min 5 s of a GPU
+saved    2 h 10 min in stages: 2 h 30 min of a CPU
 done     1 cached, 0 ran, 0.4 s`.trimStart()
   )
 })
