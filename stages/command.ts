@@ -6,6 +6,7 @@
  */
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
+import { checkCommand } from "../src/command/check-command.ts"
 import { commandFacts } from "../src/command/command-facts.ts"
 import { runCommand } from "../src/command/run-command.ts"
 
@@ -24,7 +25,8 @@ export default Stage.make("command", {
     }),
     secret: Param.list(Param.string({ description: "a variable" }), {
       default: [],
-      description: "environment variables that are passed on and kept out of the key, the logs and the artifact"
+      description:
+        "environment variables that are passed on and kept out of the key, the logs and the artifact; no file of $OUTPUT may hold one"
     }),
     environment: Param.string({
       default: null,
@@ -37,6 +39,7 @@ export default Stage.make("command", {
   metrics: {},
   engine: false,
   isolation: "pool",
+  decode: checkCommand,
   facts: commandFacts,
   run: runCommand
 })

@@ -1,11 +1,11 @@
 /** What of a `command` stage's surroundings is in its key: declared files, environment variables, a probe's output. */
 import { execFile } from "node:child_process"
-import { createHash } from "node:crypto"
-import { readFile } from "node:fs/promises"
-import { isAbsolute, join, normalize } from "node:path"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import type { Json } from "../json/canonical-json.ts"
+import { sha256OfFile } from "../file/hash-content.ts"
+import { secretInText, secretsOf } from "./secrets.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 
@@ -22,19 +22,12 @@ export interface CommandParams {
 /** A probe that hangs must not hang the plan. */
 const PROBE_TIMEOUT_MS = 60_000
 
-const outside = (path: string): boolean => isAbsolute(path) || normalize(path).startsWith("..")
-
 export const digestOfFile = (projectDirectory: string, path: string): Effect.Effect<string, StageFailed> =>
-  outside(path)
-    ? Effect.fail(stageFailed(`files: ${path} is outside the project`, "give paths below the project's folder"))
-    : Effect.tryPromise({
-        try: async () =>
-          createHash("sha256")
-            .update(await readFile(join(projectDirectory, path)))
-            .digest("hex"),
-        catch: (cause) =>
-          stageFailed(`files: ${path} cannot be read: ${String(cause)}`, `paths start at ${projectDirectory}`)
-      })
+  Effect.tryPromise({
+    try: () => sha256OfFile(join(projectDirectory, path)),
+    catch: (cause) =>
+      stageFailed(`files: ${path} cannot be read: ${String(cause)}`, `paths start at ${projectDirectory}`)
+  })
 
 const probe = (command: string, projectDirectory: string): Effect.Effect<string, StageFailed> =>
   Effect.tryPromise({
@@ -65,6 +58,13 @@ export const commandFacts = Effect.fn("commandFacts")(function* (context: {
     }
   }
   const environment = params.environment === null ? null : yield* probe(params.environment, projectDirectory)
+  const printed = secretInText(environment ?? "", secretsOf(params.secret, process.env))
+  if (printed !== undefined) {
+    return yield* stageFailed(
+      `environment: the probe prints the value of the secret ${printed}, and what it prints is kept with the key`,
+      "let it print less"
+    )
+  }
   const facts: Readonly<Record<string, Json>> = { files, env, environment }
   return facts
 })

@@ -10,6 +10,7 @@ import type { StageContext } from "../stage/stage-context.ts"
 import { digestOfFile } from "./command-facts.ts"
 import type { CommandParams } from "./command-facts.ts"
 import { readMetrics } from "./read-metrics.ts"
+import { findSecret, redactor, secretsOf, tooShort } from "./secrets.ts"
 import { shell } from "./shell.ts"
 import { distinctFileNames } from "../file/file-name.ts"
 import { coordinatesText } from "../words/coordinate-text.ts"
@@ -85,8 +86,8 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
   const inputFolder = yield* temporaryFolder
   yield* placeFiles(context, work)
   const inputVariables = yield* placeInputs(inputs.inputs, inputFolder)
-  const secrets = params.secret.map((name) => process.env[name] ?? "").filter((value) => value !== "")
-  const redact = (line: string): string => secrets.reduce((text, value) => text.replaceAll(value, "***"), line)
+  const secrets = secretsOf(params.secret, process.env)
+  const redact = redactor(secrets)
   const tail: Array<string> = []
   const exit = yield* shell(params.run, {
     cwd: work,
@@ -102,6 +103,15 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
   if (exit !== 0) {
     const how = typeof exit === "number" ? `with code ${exit}` : `by ${exit}`
     return yield* stageFailed(`\`${params.run}\` ended ${how}${tail.length === 0 ? "" : `\n${tail.join("\n")}`}`)
+  }
+  const short = tooShort(secrets)
+  if (short.length > 0) log(`warning: ${short.join(", ")}: too short to be searched for in $OUTPUT`)
+  const leaked = yield* Effect.promise(() => findSecret(output.directory, secrets))
+  if (leaked !== undefined) {
+    return yield* stageFailed(
+      `$OUTPUT/${leaked.path} holds the value of the secret ${leaked.name}: the output is not taken`,
+      "keep it out of what the program writes"
+    )
   }
   return yield* readMetrics(output.directory, log)
 })

@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Json } from "../json/canonical-json.ts"
 import { suggestOrList } from "../words/did-you-mean.ts"
+import { variableName, variableRule } from "../words/variable-name.ts"
 import { formatLine } from "../specification/location.ts"
 import type { Location } from "../specification/location.ts"
 import { showJson } from "../specification/node.ts"
@@ -172,6 +173,10 @@ export const checkWith = (context: WithContext): Wired => {
     const wirings: Record<string, Wiring.Wiring<ArtifactRef>> = {}
     for (const [key, entry] of value.entries) {
       const below = `${name}.${key}`
+      if (!variableName.test(key)) {
+        report(entry.keyAt, name, `${showJson(key)} cannot be the name of an input: ${variableRule}`)
+        continue
+      }
       const items = artifactsIn(entry.value)
       if (items === undefined) {
         notArtifact(below, entry.value, entry.keyAt, "one artifact or a list of them")

@@ -114,6 +114,19 @@ describe("an experiment of commands", () => {
       []
     )
     assert.notInclude(JSON.stringify(eventsOf(first)), secret)
+    const leaking = `stages:\n  leak:\n    uses: command\n    with: { run: 'echo "$TOKEN" | tee "$OUTPUT/x"', secret: [TOKEN] }\n`
+    writeFileSync(join(directory, "x.yaml"), leaking)
+    const lines = "first-line-of-it\nsecond-line-of-it"
+    const leaked = await cli(["run", "x.yaml", "--json"], { cwd: directory, env: { TOKEN: lines } })
+    assert.deepStrictEqual(statuses(leaked), ["leak failed"])
+    assert.include(leaked.stderr, "$OUTPUT/x holds the value of the secret TOKEN: the output is not taken")
+    const kept = readdirSync(join(directory, "cache"), { recursive: true, withFileTypes: true })
+    const told = kept.filter((f) => f.isFile() && /-line-of-it/.test(readFileSync(join(f.parentPath, f.name), "utf8")))
+    assert.deepStrictEqual(
+      told.map(({ name }) => name),
+      []
+    )
+    assert.notMatch(leaked.stdout + leaked.stderr, /-line-of-it/)
   })
 
   it("refuses a working file that the output kind does not allow", async () => {

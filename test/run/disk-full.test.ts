@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -60,6 +60,8 @@ describe.skipIf(!mayMount())("a device without space", () => {
       /large\.bin: no space is left on the device \(ENOSPC\)\n {2}Free some, or put the store elsewhere/
     )
     expect((await Effect.runPromise(storeAt(cache).verify())).damaged).toEqual([])
+    const left = readdirSync(join(cache, "partial"), { recursive: true, withFileTypes: true })
+    expect(left.filter((entry) => entry.isFile())).toEqual([])
     remount("size=64m")
     const again = await runGraph(cache, [small(), large()])
     expect(again.result.firstCause).toBeUndefined()

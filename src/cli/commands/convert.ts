@@ -1,5 +1,5 @@
 /** `pipeline convert SRC DEST --to FORMAT`: an SAE in another library's format. */
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
@@ -8,6 +8,8 @@ import { convertSae } from "../../kinds/sae/convert-sae.ts"
 import { diskFolder } from "../../kinds/sae/files/disk-folder.ts"
 import { detectFormat } from "../../kinds/sae/formats.ts"
 import type { ConvertInput } from "./convert-flags.ts"
+import { unwritable } from "../../file/unwritable.ts"
+import { intoFreshFolder } from "../experiment/fresh-folder.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
 
@@ -16,9 +18,6 @@ const problem = (text: string) => new UsageError({ problem: text })
 export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
   const [source, target] = [resolve(input.source), resolve(input.directory)]
   if (!existsSync(source)) return yield* problem(`${input.source}: there is no such file or folder`)
-  if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0)) {
-    return yield* problem(`${input.directory} is not an empty folder; nothing was written`)
-  }
   const { format, sae } = yield* Effect.scoped(
     Effect.gen(function* () {
       const folder = diskFolder(source)
@@ -34,13 +33,14 @@ export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
   if (input.strict && converted.dropped.length > 0) {
     return yield* problem(`${format} to ${input.to} is refused (--strict): ${lost}; nothing was written`)
   }
-  yield* Effect.tryPromise({
+  const written = Effect.tryPromise({
     try: async () => {
       await mkdir(target, { recursive: true })
       for (const [name, bytes] of converted.files) await writeFile(join(target, name), bytes)
     },
-    catch: (error) => problem(`${input.directory} cannot be written: ${String(error)}`)
+    catch: unwritable(target)
   })
+  yield* intoFreshFolder(target, input.directory, written)
   if (converted.dropped.length > 0) process.stderr.write(`warning: ${lost}\n`)
   const files = `${count(converted.files.size, "file")} (${[...converted.files.keys()].join(", ")})`
   process.stderr.write(`${format} to ${input.to}: ${files} in ${input.directory}\n`)

@@ -1,5 +1,4 @@
 /** `pipeline export FILE STAGE DIR`: an artifact's files, every byte checked, in a folder of the user. */
-import { existsSync, readdirSync } from "node:fs"
 import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/store.ts"
@@ -7,16 +6,13 @@ import type { ExportInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { resultLost } from "../experiment/result-lost.ts"
-import { UsageError } from "../experiment/usage-error.ts"
+import { intoFreshFolder } from "../experiment/fresh-folder.ts"
 import { count } from "../render/words.ts"
 
 export const exportArtifact = Effect.fn("exportArtifact")(function* (input: ExportInput) {
   const target = resolve(input.directory)
-  if (existsSync(target) && readdirSync(target).length > 0) {
-    return yield* new UsageError({ problem: `${input.directory} is not empty; nothing was written` })
-  }
   const experiment = yield* readExperiment(input)
-  yield* withStore(
+  const copied = withStore(
     experiment.project.cache,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment)
@@ -29,4 +25,5 @@ export const exportArtifact = Effect.fn("exportArtifact")(function* (input: Expo
       process.stderr.write(`${count(artifact.files.length, "file")} of ${artifact.kind} in ${input.directory}\n`)
     })
   )
+  yield* intoFreshFolder(target, input.directory, copied)
 })

@@ -1,11 +1,11 @@
 /** `pipeline report FILE`: the experiment's report page, with the graph, times and cache hits of its latest run around it. */
-import { writeFileSync } from "node:fs"
 import { basename } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Report, reportFileName } from "../../kinds/report.ts"
 import { runReport } from "../../report/run-report.ts"
 import type { RunSummary } from "../../report/page/run-summary.ts"
+import { writeAtomic } from "../../file/atomic-write.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
@@ -50,8 +50,8 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
         report: page
       })
       const path = Option.getOrElse(input.output, () => `${basename(input.file).replace(/\.ya?ml$/, "")}.html`)
-      yield* Effect.try({
-        try: () => writeFileSync(path, html),
+      yield* Effect.tryPromise({
+        try: () => writeAtomic(path, html),
         catch: (cause) =>
           new UsageError({ problem: `${path} cannot be written (${String(cause)}); --output names another file` })
       })

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs"
 import { hostname } from "node:os"
+import { rm } from "node:fs/promises"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -46,6 +47,12 @@ const contextOf = Effect.fnUntraced(function* (
   const inputs = yield* openInputs(store, kind, job.inputs)
   const workspace = store.workspace(job.workspace)
   const output = yield* workspace.output(job.attempt)
+  // Half an output is of use to nobody, and a full disk needs its room; checkpoints stay.
+  yield* Effect.addFinalizer((exit) =>
+    Exit.isSuccess(exit)
+      ? Effect.void
+      : Effect.promise(() => rm(output.directory, { recursive: true, force: true }).catch(() => {}))
+  )
   const meter = makeProgressMeter(() => performance.now())
   const progress = (report: Progress): void => {
     const reading = meter(report)
