@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url"
 const floors = [
   "cli api",
   "cli/commands",
-  "cli/experiment cli/render report",
+  "cli/experiment cli/graph report",
+  "cli/render",
   "experiment",
   "report/sections report/browser/script",
   "report/browser report/charts",

@@ -9,6 +9,7 @@ import {
   planFlags,
   stageFlags,
   exportFlags,
+  graphFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
@@ -60,6 +61,12 @@ const show = Command.make("show", stageFlags, (input) =>
     (module) => module.show(input)
   )
 ).pipe(Command.withDescription("Metrics and files of a stage's artifact, every byte checked"))
+const graph = Command.make("graph", graphFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/graph.ts")),
+    (module) => module.graph(input)
+  )
+).pipe(Command.withDescription("The graph of an experiment: what each stage takes, what is a hit, what failed"))
 const exportCommand = Command.make("export", exportFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/export.ts")),
@@ -155,6 +162,7 @@ export const commandLine = Command.make("pipeline").pipe(
     plan,
     why,
     status,
+    graph,
     show,
     exportCommand,
     convert,

@@ -1,5 +1,5 @@
 /** `pipeline report FILE`: the experiment's report page, with the graph, times and cache hits of its latest run around it. */
-import { basename } from "node:path"
+import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Report, reportFileName } from "../../kinds/report.ts"
@@ -12,6 +12,8 @@ import { planExperiment, readExperiment, withStore } from "../../experiment/load
 import { UsageError } from "../experiment/usage-error.ts"
 import { readEvents } from "../experiment/read-events.ts"
 import { formatBytes } from "../render/words.ts"
+import { openInBrowser } from "../experiment/open-in-browser.ts"
+import { reportPath } from "../render/what-next.ts"
 
 /** The latest run of the experiment that has ended. */
 const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
@@ -49,7 +51,7 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
         run: yield* latestRun(experiment.name),
         report: page
       })
-      const path = Option.getOrElse(input.output, () => `${basename(input.file).replace(/\.ya?ml$/, "")}.html`)
+      const path = Option.getOrElse(input.output, () => reportPath(input.file))
       yield* Effect.tryPromise({
         try: () => writeAtomic(path, html),
         catch: (cause) =>
@@ -57,6 +59,8 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
       })
       const missing = page === undefined ? "; the report stage has no result yet: `pipeline run` makes it" : ""
       process.stderr.write(`${path}, ${formatBytes(Buffer.byteLength(html))}${missing}\n`)
+      const refused = input.open ? yield* openInBrowser(path) : undefined
+      if (refused !== undefined) process.stderr.write(`${refused}: open ${resolve(path)} yourself\n`)
     })
   )
 })

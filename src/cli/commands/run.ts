@@ -14,6 +14,7 @@ import { lineRenderer } from "../render/line-renderer.ts"
 import { readExperiment } from "../../experiment/load-experiment.ts"
 import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
+import { whatNext } from "../render/what-next.ts"
 import type { Renderer } from "../render/renderer.ts"
 
 const say = (line: string): void => {
@@ -62,12 +63,13 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       gpuTold = true
       say("no GPU here: stages that ask for one run on the CPU")
     }
-    yield* runExperiment(planned, {
+    const { stages } = yield* runExperiment(planned, {
       onEvent,
       engine: chooseEngine(input),
       keepGoing: input.keepGoing,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
     }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())))
+    if (!input.json) say(whatNext(input.file, input.set, stages))
   })
   yield* program.pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
 })

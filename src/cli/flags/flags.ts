@@ -61,6 +61,15 @@ export type PlanInput = Command.Command.Config.Infer<typeof planFlags>
 export const stageFlags = { file, stage, json: json.pipe(Flag.withDescription("as JSON")), ...common }
 export type StageInput = Command.Command.Config.Infer<typeof stageFlags>
 
+export const graphFlags = {
+  file,
+  mermaid: flag("mermaid", "a Mermaid flowchart, for Markdown"),
+  dot: flag("dot", "Graphviz: pipe it into dot -Tsvg"),
+  instances: flag("instances", "every instance of a matrix by itself"),
+  ...common
+}
+export type GraphInput = Command.Command.Config.Infer<typeof graphFlags>
+
 export const exportFlags = { file, stage, directory: Argument.String("directory"), ...common }
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
 
@@ -84,6 +93,7 @@ export const reportFlags = {
     Flag.optional,
     Flag.withDescription("the HTML file to write (default: <experiment>.html)")
   ),
+  open: flag("open", "show it in the browser, too"),
   ...common
 }
 export type ReportInput = Command.Command.Config.Infer<typeof reportFlags>
