@@ -111,15 +111,23 @@ const ProgressReading = Schema.Struct({
 })
 export type ProgressReading = typeof ProgressReading.Type
 
+/** How far a stage has come; null where it has not said. */
+const Reached = Schema.NullOr(Schema.Struct({ done: Schema.Finite, total: Schema.Finite, unit: Schema.String }))
+export type Reached = typeof Reached.Type
+
 /** `id`: whose job of those that the worker was given. */
 const LiveEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("progress"), id: Schema.String, ...ProgressReading.fields }),
-  Schema.Struct({ type: Schema.Literal("log"), id: Schema.String, line: Schema.String })
+  Schema.Struct({ type: Schema.Literal("log"), id: Schema.String, line: Schema.String }),
+  /** A checkpoint is safe, from which the stage goes on there. */
+  Schema.Struct({ type: Schema.Literal("checkpoint"), id: Schema.String, at: Reached })
 ])
 export type LiveEvent = typeof LiveEvent.Type
 
 export const WorkerEvent = Schema.Union([
   LiveEvent,
+  /** Told to stop, the worker has saved its checkpoints, and ends. */
+  Schema.Struct({ type: Schema.Literal("stopped") }),
   /** In the order of the jobs. */
   Schema.Struct({ type: Schema.Literal("done"), results: Schema.Array(JobDone) }),
   Schema.Struct({

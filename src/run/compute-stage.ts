@@ -15,7 +15,7 @@ import type { Unwritable } from "../file/unwritable.ts"
 import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
 import { buildJob } from "./build-job.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
-import type { JobDone } from "../execute/job.ts"
+import type { JobDone, Reached } from "../execute/job.ts"
 import type { Provenance } from "../store/provenance.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
@@ -154,16 +154,31 @@ const attempts = Effect.fnUntraced(function* (
       projectDirectory: options.projectDirectory,
       digestOf: (id) => outcomes.get(id)?.digest ?? ""
     })
+    let reached: Reached = null
+    let from: Reached = null
     const request: JobRequest = {
       jobs: [job],
-      onEvent: (event) =>
-        event.type === "log"
-          ? emit({ type: "stage-log", id: instance.id, line: event.line })
-          : emit({ ...event, type: "stage-progress" })
+      onEvent: (event) => {
+        switch (event.type) {
+          case "log":
+            return emit({ type: "stage-log", id: instance.id, line: event.line })
+          case "checkpoint":
+            reached = from = event.at
+            return
+          case "progress":
+            reached = { done: event.done, total: event.total, unit: event.unit }
+            return emit({ ...event, type: "stage-progress" })
+        }
+      }
     }
+    const interrupted = Effect.map(claim.resumes, (resumes) =>
+      emit({ type: "stage-interrupted", id: instance.id, reached, resumes, from })
+    )
     const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
     const overtaken = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
-    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), overtaken)
+    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), overtaken).pipe(
+      Effect.onInterrupt(() => interrupted)
+    )
   })
 
   const again = (failure: JobFailed): boolean =>

@@ -4,7 +4,7 @@
  */
 import type { Metrics } from "../artifact/artifact.ts"
 import type { Reason } from "../plan/explain.ts"
-import type { ProgressReading } from "../execute/job.ts"
+import type { ProgressReading, Reached } from "../execute/job.ts"
 
 export type StageStatus = "hit" | "ran" | "failed" | "skipped"
 
@@ -59,6 +59,19 @@ export interface StageLog {
   readonly at: number
   readonly id: string
   readonly line: string
+}
+
+/** The run is being ended while the stage computes. What it has saved by then is there for the next run. */
+export interface StageInterrupted {
+  readonly type: "stage-interrupted"
+  readonly at: number
+  readonly id: string
+  /** How far it had come. */
+  readonly reached: Reached
+  /** There is a checkpoint: the same command goes on from it. */
+  readonly resumes: boolean
+  /** What it goes on from; null where there is none, or where its stage does not say how far it comes. */
+  readonly from: Reached
 }
 
 /** A failed attempt that is followed by another. */
@@ -155,6 +168,7 @@ export type RunEvent =
   | StageStarted
   | StageProgress
   | StageLog
+  | StageInterrupted
   | StageRetry
   | ArtifactLost
   | StageNondeterministic

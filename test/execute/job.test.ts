@@ -63,6 +63,12 @@ const metrics = fc.dictionary(name, number, { noNullPrototype: true })
 const event: fc.Arbitrary<WorkerEvent> = fc.oneof(
   fc.record({ type: fc.constant("log" as const), id: text, line: text }),
   fc.record({
+    type: fc.constant("checkpoint" as const),
+    id: text,
+    at: fc.option(fc.record({ done: number, total: number, unit: text }))
+  }),
+  fc.record({ type: fc.constant("stopped" as const) }),
+  fc.record({
     type: fc.constant("progress" as const),
     id: text,
     done: number,

@@ -147,18 +147,22 @@ describe("kill -9 in the middle of a stage", () => {
 })
 
 describe("Ctrl-C", () => {
-  it("ends the worker, keeps the checkpoint, says that the run was interrupted and exits with 130", async () => {
-    const head = startHead(gated(60))
+  it("saves a checkpoint first, however long ago the last one was: no step is lost, and the run exits with 130", async () => {
+    const head = startHead(gated(60), "3600")
     await head.event(halfWay)
     const worker = workerOf(head.child)
     head.child.kill("SIGINT")
     expect(await head.exit).toBe(130)
     expect(isRunning(worker)).toBe(false)
     expect(head.events.at(-1)).toMatchObject({ type: "run-finished", status: "interrupted" })
+    const stopped = head.events.find((event) => event.type === "stage-interrupted")
+    const step = stopped?.from?.done ?? 0
+    expect(step).toBeGreaterThanOrEqual(20)
+    expect(stopped).toMatchObject({ id: "count", resumes: true, reached: { done: step, total: 60, unit: "steps" } })
     openGate()
     const { result } = await runGraph(place.cache, gated(60))
     expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
-    expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+    expect(resumedAt()).toEqual([0, step])
   })
 })
 

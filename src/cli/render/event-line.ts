@@ -1,6 +1,6 @@
 /** An event as a line for people; undefined for one that is not worth a line of its own. */
 import { formatReason } from "../../plan/explain.ts"
-import type { RunEvent, RunFinished, StageFinished, StageStarted } from "../../run/event.ts"
+import type { RunEvent, RunFinished, StageFinished, StageInterrupted, StageStarted } from "../../run/event.ts"
 import { progressLine } from "./progress-line.ts"
 import { count, formatMetrics, formatSeconds } from "./words.ts"
 
@@ -41,6 +41,17 @@ export const startedText = (event: StageStarted): string =>
     .filter((part) => part !== "")
     .join(", ")
 
+const reachedText = ({ done, total, unit }: NonNullable<StageInterrupted["reached"]>): string =>
+  unit === "steps" ? `step ${done} of ${total}` : `${done} of ${total} ${unit}`
+
+export const interruptedText = ({ reached, from, resumes }: StageInterrupted): string => {
+  const where = reached === null ? "interrupted" : `interrupted at ${reachedText(reached)}`
+  if (!resumes) return `${where}; it has no checkpoint, and begins anew`
+  if (from === null) return `${where}; the same command goes on from its checkpoint`
+  const there = reached?.done === from.done && reached.unit === from.unit
+  return `${where}; the same command goes on from ${there ? "there" : reachedText(from)}`
+}
+
 /** A row for what was spent and one for what was saved, each where there is something to tell. */
 const costLines = ({ cost }: Pick<RunFinished, "cost">): ReadonlyArray<string> =>
   (["spent", "saved"] as const).flatMap((name) => {
@@ -65,6 +76,8 @@ export const eventLine = (event: RunEvent): string | undefined => {
       return `         ${event.id}: ${progressLine(event)}`
     case "stage-log":
       return event.line.startsWith(WARNING) ? `warns    ${event.id}: ${event.line.slice(WARNING.length)}` : undefined
+    case "stage-interrupted":
+      return `stopped  ${event.id}: ${interruptedText(event)}`
     case "stage-retry":
       return `retries  ${event.id} in ${formatSeconds(event.delay)}: ${event.problem}`
     case "artifact-lost":

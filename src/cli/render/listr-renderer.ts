@@ -85,6 +85,7 @@ export const listrRenderer = (write: (line: string) => void): Renderer => {
           return show(event.id, event.id, eventLine(event) ?? "")
         case "stage-finished":
           return rowOf(event.id)?.end(event)
+        case "stage-interrupted":
         case "stage-log": {
           const line = eventLine(event)
           if (line !== undefined) warnings.push(line)

@@ -6,7 +6,7 @@ import { getCompileCacheDir } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import type { Readable } from "node:stream"
+import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,7 +14,8 @@ import * as Schema from "effect/Schema"
 import { codeEnding } from "../../project/code-ending.ts"
 import { JobFailed } from "../executor.ts"
 import type { JobRequest } from "../executor.ts"
-import { type JobDone, type WorkerEvent, WorkerEventText, JobsText } from "../job.ts"
+import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText, JobsText } from "../job.ts"
+import { CONTROL, PATIENCE } from "../worker/stop-request.ts"
 import { largePages } from "./large-pages.ts"
 
 const WORKER = fileURLToPath(new URL(`../worker/worker${codeEnding}`, import.meta.url))
@@ -27,7 +28,10 @@ export interface WorkerProcess {
   readonly alive: () => boolean
   /** Completes with what the worker answers, or with how it ended. One at a time. */
   readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
-  /** SIGTERM to the whole group, then SIGKILL; or SIGKILL at once where nothing is in progress. */
+  /**
+   * "gently": what is in progress saves its checkpoint, then SIGTERM to the whole group, then SIGKILL; SIGKILL at once where
+   * nothing is in progress. Events of a job that was interrupted still arrive.
+   */
   readonly end: (how: "gently" | "at once") => Effect.Effect<void>
 }
 
@@ -43,10 +47,11 @@ const compileCache = (): string => getCompileCacheDir() ?? join(tmpdir(), "node-
 const start = ({ environment, log }: WorkerOptions): ChildProcess => {
   const file = openSync(log, "a")
   try {
-    return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WORKER, String(process.pid)], {
+    return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WORKER], {
       // A group of its own: the terminal's Ctrl-C reaches the head alone, and one signal reaches all that a stage started.
       detached: true,
-      stdio: ["pipe", file, file, "pipe"],
+      // The last one is CONTROL.
+      stdio: ["pipe", file, file, "pipe", "pipe"],
       env: { NODE_COMPILE_CACHE: compileCache(), ...largePages, ...process.env, ...environment }
     })
   } finally {
@@ -65,13 +70,20 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals | 0): boolean =
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+
 const endGroup = async (child: ChildProcess, how: "gently" | "at once"): Promise<void> => {
   if (how === "gently") {
+    const control = child.stdio[CONTROL] as Writable
+    control.write("stop\n")
+    // It ends itself when its patience does; one that cannot any more is not waited for much longer.
+    for (let waited = 0; waited < PATIENCE + GRACE_MS && !hasEnded(child); waited += 20) await delay(20)
     signalGroup(child, "SIGTERM")
     for (let waited = 0; waited < GRACE_MS && signalGroup(child, 0); waited += 20) await delay(20)
   }
   signalGroup(child, "SIGKILL")
-  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+  if (!hasEnded(child)) {
     await new Promise((resolve) => child.once("exit", resolve))
   }
 }
@@ -85,6 +97,15 @@ const describeEnd = (code: number | null, signal: NodeJS.Signals | null): JobFai
         : `the worker ended with exit code ${code} before it was done`
   return new JobFailed({ problem, retryable: true, losses: [] })
 }
+
+const stoppedByOthers = new JobFailed({
+  problem: "the worker was told to stop (SIGTERM) by somebody else; its checkpoint is saved",
+  retryable: true,
+  losses: []
+})
+
+const isLive = (event: WorkerEvent): event is LiveEvent =>
+  event.type === "progress" || event.type === "log" || event.type === "checkpoint"
 
 export const startWorker = (options: WorkerOptions): Effect.Effect<WorkerProcess, JobFailed> =>
   Effect.try({
@@ -133,9 +154,9 @@ const connect = (child: ChildProcess): WorkerProcess => {
     })
   })
   // A worker that has died does not take its jobs; how it died is told by its exit.
-  child.stdin?.on("error", () => {})
+  for (const input of [child.stdin, child.stdio[CONTROL]]) input?.on("error", () => {})
   return {
-    alive: () => ended === undefined && child.exitCode === null && child.signalCode === null,
+    alive: () => ended === undefined && !hasEnded(child),
     run: ({ jobs, onEvent }) =>
       Effect.callback<ReadonlyArray<JobDone>, JobFailed>((resume) => {
         fail = (error) => resume(Effect.fail(error))
@@ -145,6 +166,8 @@ const connect = (child: ChildProcess): WorkerProcess => {
               return resume(Effect.succeed(event.results))
             case "failed":
               return resume(Effect.fail(new JobFailed(event)))
+            case "stopped":
+              return resume(Effect.fail(stoppedByOthers))
             default:
               return onEvent(event)
           }
@@ -156,7 +179,10 @@ const connect = (child: ChildProcess): WorkerProcess => {
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {
-            receive = undefined
+            // What it says while it is being ended concerns its last job still.
+            receive = (event) => {
+              if (isLive(event)) onEvent(event)
+            }
             fail = undefined
           })
         )

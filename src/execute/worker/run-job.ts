@@ -27,6 +27,7 @@ import { noEngine } from "./no-engine.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
 import { makeResourceMeter } from "./resource-meter.ts"
 import { runInstances } from "./run-instances.ts"
+import type { StopRequest } from "./stop-request.ts"
 
 const loadEngineFor = (job: Job) =>
   job.engine === null
@@ -42,7 +43,8 @@ const contextOf = Effect.fnUntraced(function* (
   kind: StageKind,
   engine: EngineInfo | null,
   emit: (event: LiveEvent) => void,
-  log: (line: string) => void
+  log: (line: string) => void,
+  watched: StopRequest["watched"]
 ) {
   const inputs = yield* openInputs(store, kind, job.inputs)
   const workspace = store.workspace(job.workspace)
@@ -54,7 +56,9 @@ const contextOf = Effect.fnUntraced(function* (
       : Effect.promise(() => rm(output.directory, { recursive: true, force: true }).catch(() => {}))
   )
   const meter = makeProgressMeter(() => performance.now())
+  let last: Progress | undefined
   const progress = (report: Progress): void => {
+    last = report
     const reading = meter(report)
     if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
   }
@@ -67,7 +71,10 @@ const contextOf = Effect.fnUntraced(function* (
     output,
     progress,
     log,
-    checkpoint: workspace.checkpoint({ everySeconds: job.checkpointSeconds, log }),
+    checkpoint: watched(workspace.checkpoint({ everySeconds: job.checkpointSeconds, log }), () => {
+      const at = last === undefined ? null : { done: last.done, total: last.total, unit: last.unit }
+      emit({ type: "checkpoint", id: job.id, at })
+    }),
     engine: engine ?? noEngine,
     projectDirectory: job.projectDirectory
   }
@@ -83,14 +90,14 @@ const work = Effect.fn("work")(function* (
   onLoss: (error: ArtifactError) => void,
   emit: (event: LiveEvent) => void,
   logOf: (job: Job) => (line: string) => void,
-  readUse: () => ResourceUse
+  { readUse, watched }: Required<RunJobsOptions>
 ) {
   const [first] = jobs as readonly [Job]
   const store = yield* openStore(first.store, { onLoss })
   const kind = yield* loadStageKind(first.file)
   const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
   const engine = yield* loadEngineFor(first)
-  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job)))
+  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job), watched))
   const results = yield* runInstances(store, kind, output, contexts)
   const pass = { engine, together: jobs.length, host: hostname(), use: readUse() }
   return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, ...pass }))
@@ -133,11 +140,17 @@ const openLog = (path: string): { readonly line: (text: string) => void; readonl
   }
 }
 
-/** @param readUse what this process used for the jobs. @default counted from the call on */
+export interface RunJobsOptions {
+  /** What this process used for the jobs. @default counted from the call on */
+  readonly readUse?: () => ResourceUse
+  /** Checkpoints as a process that may be told to stop has them. @default as the store gives them */
+  readonly watched?: StopRequest["watched"]
+}
+
 export const runJobs = (
   jobs: ReadonlyArray<Job>,
   emit: (event: LiveEvent) => void,
-  readUse: () => ResourceUse = makeResourceMeter("now")
+  { readUse = makeResourceMeter("now"), watched = (checkpoint) => checkpoint }: RunJobsOptions = {}
 ): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
   Effect.suspend(() => {
     const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
@@ -153,7 +166,7 @@ export const runJobs = (
       files.get(job)?.line(line)
       emit({ type: "log", id: job.id, line })
     }
-    return work(jobs, onLoss, emit, logOf, readUse).pipe(
+    return work(jobs, onLoss, emit, logOf, { readUse, watched }).pipe(
       Effect.scoped,
       Effect.exit,
       Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {

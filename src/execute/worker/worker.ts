@@ -1,12 +1,10 @@
 /**
- * The worker program: `node worker.ts HEAD_PID` takes lists of jobs as lines on stdin until that ends, and does each in one
- * pass. Events go out on fd 3 as NDJSON; what the stage prints goes into its log.
- *
- * A worker never outlives its head: a stage may block this event loop for hours, so a thread of its own watches.
+ * The worker program: takes lists of jobs as lines on stdin until that ends, and does each in one pass. Events go out on
+ * fd 3 as NDJSON; what the stage prints goes into its log. On fd 4 the head says when to stop, and closes it by ending: a
+ * worker never outlives its head.
  */
 import { appendFileSync, writeSync } from "node:fs"
 import { createInterface } from "node:readline"
-import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
@@ -15,24 +13,11 @@ import { JobFailed, type JobRequest } from "../executor.ts"
 import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
 import { makeResourceMeter } from "./resource-meter.ts"
 import { runJobs } from "./run-job.ts"
+import { CONTROL, listenForStop } from "./stop-request.ts"
 
 const EVENTS = 3
 
-const [headPid] = process.argv.slice(2)
-
-const WATCHDOG = `
-const { workerData } = require("node:worker_threads")
-setInterval(() => {
-  if (process.ppid === workerData) return
-  // The head made this process the leader of a group, in which the programs are that a stage has started.
-  try { process.kill(-process.pid, "SIGKILL") } catch { process.kill(process.pid, "SIGKILL") }
-}, 500)
-`
-
-const watchHead = (head: number): void => {
-  const thread = new Worker(WATCHDOG, { eval: true, workerData: head, stdin: false, execArgv: [], env: {} })
-  thread.unref()
-}
+const stop = listenForStop(CONTROL)
 
 /** Blocking, so that a stage that never gives the event loop a turn reports its progress all the same. */
 const emit = (text: string): void => {
@@ -55,15 +40,18 @@ const tell = (event: WorkerEvent): void => emit(encodeEvent(event))
 const readUse = makeResourceMeter("the start of the process")
 
 const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
-  const exit = await Effect.runPromiseExit(runJobs(jobs, tell, readUse))
+  stop.begin()
+  const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched }))
   if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
+  if (Cause.hasInterruptsOnly(exit.cause)) {
+    tell({ type: "stopped" })
+    process.exit(0)
+  }
   const failure = Cause.squash(exit.cause)
   const { problem, retryable, losses } =
     failure instanceof JobFailed ? failure : { problem: String(failure), retryable: false, losses: [] }
   tell({ type: "failed", problem, retryable, losses })
 }
-
-if (headPid !== undefined) watchHead(Number(headPid))
 
 /** A warm worker prints for one stage after the other: each has its own log. What a full disk refuses is dropped. */
 const printTo = (path: string): (() => void) => {

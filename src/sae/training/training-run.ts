@@ -116,7 +116,9 @@ export const startRun = Effect.fnUntraced(function* (
     const failed = watch.step(done, metrics)
     if (failed !== undefined) return yield* failed
     curve.add(done, metrics)
-    if (done % stepsBetween !== 0 && done !== options.steps) return
+    // Asked in every step, so that whoever is told to stop does so in this one.
+    const due = hooks.checkpoint?.due() === true ? hooks.checkpoint : undefined
+    if (done % stepsBetween !== 0 && done !== options.steps && due === undefined) return
     hooks.progress?.({
       done,
       total: options.steps,
@@ -128,8 +130,7 @@ export const startRun = Effect.fnUntraced(function* (
         dead: metrics.dead
       }
     })
-    if (hooks.checkpoint?.due() === true)
-      yield* hooks.checkpoint.save(toCheckpoint(trainer.exportState(), curve.exportState()))
+    if (due !== undefined) yield* due.save(toCheckpoint(trainer.exportState(), curve.exportState()))
     yield* breathe
   })
 

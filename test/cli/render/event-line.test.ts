@@ -43,6 +43,16 @@ const events: ReadonlyArray<RunEvent> = [
   { type: "stage-progress", at, id: sae.id, done: 0, total: 9, unit: "rows", rate: null, eta: null, metrics: {} },
   { type: "stage-log", at, id: sae.id, line: "step 300" },
   { type: "stage-log", at, id: sae.id, line: "warning: half of the latents are dead" },
+  ...[
+    {
+      reached: { done: 450, total: 900, unit: "steps" },
+      resumes: true,
+      from: { done: 450, total: 900, unit: "steps" }
+    },
+    { reached: { done: 7, total: 9, unit: "files" }, resumes: true, from: { done: 6, total: 9, unit: "files" } },
+    { reached: null, resumes: true, from: null },
+    { reached: { done: 7, total: 9, unit: "files" }, resumes: false, from: null }
+  ].map((told) => ({ type: "stage-interrupted", at, id: sae.id, ...told }) as const),
   { type: "stage-retry", at, id: sae.id, attempt: 1, problem: "the worker was killed", delay: 2 },
   {
     type: "artifact-lost",
@@ -102,6 +112,10 @@ starts   sae[width=512,seed=0]: its bytes are needed again by evaluate
          sae[width=512,seed=0]: 0/9 rows
 (no line)
 warns    sae[width=512,seed=0]: half of the latents are dead
+stopped  sae[width=512,seed=0]: interrupted at step 450 of 900; the same command goes on from there
+stopped  sae[width=512,seed=0]: interrupted at 7 of 9 files; the same command goes on from 6 of 9 files
+stopped  sae[width=512,seed=0]: interrupted; the same command goes on from its checkpoint
+stopped  sae[width=512,seed=0]: interrupted at 7 of 9 files; it has no checkpoint, and begins anew
 retries  sae[width=512,seed=0] in 2.0 s: the worker was killed
 lost     capture: train.arrow is missing, and sae[width=512,seed=0] needs it: computed again
 differs  sae[width=512,seed=0]: the same key gave other bytes (bbbbbbbbbbbb, not aaaaaaaaaaaa)
