@@ -14,6 +14,7 @@ import type { Given } from "./check-with.ts"
 import { evaluate, evaluateStage, stagesIn } from "./evaluate.ts"
 import type { ExpandedStage, Row, Scope } from "./evaluate.ts"
 import { expandMatrix } from "./expand-matrix.ts"
+import { MOST_INSTANCES, MOST_VALUES, showCount } from "./limits.ts"
 import { upstreamOf } from "./manifest.ts"
 import { runSettings } from "./run-settings.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
@@ -57,6 +58,10 @@ interface Builder {
   readonly outputs: Map<string, string>
   readonly instances: Map<string, StageInstance>
   readonly problems: Array<Problem>
+  /** Instances, and what they hold, so far; `full` where that is too much. */
+  rows: number
+  values: number
+  full: boolean
 }
 
 const evaluateNeeds = (scope: Scope, stage: StageDeclaration): ReadonlyArray<string> =>
@@ -116,7 +121,21 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
     ...settings,
     origins
   }
+  builder.values += size(params) + size(inputs) + needs.length
   builder.instances.set(row.id, { ...instance, needs: [...new Set([...upstreamOf(instance), ...needs])] })
+}
+
+/** Said once: what stands below the stage is not built either. */
+const tooLarge = (builder: Builder, { name, matrix, at }: StageDeclaration, message: string): void => {
+  builder.expanded.set(name, undefined)
+  if (!builder.full) builder.problems.push({ at: matrix?.at ?? at, path: `stages.${name}.matrix`, message })
+  builder.full = true
+}
+
+/** Values in JSON, containers included. */
+const size = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return 1
+  return Object.values(value).reduce((sum: number, item) => sum + size(item), 1)
 }
 
 const buildStage = (builder: Builder, declared: StageDeclaration): void => {
@@ -135,7 +154,16 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
   }
   expanded.set(stage.name, { name: stage.name, rows })
   const chosen = [...instancesOf(scope, overrides)]
+  builder.rows += rows.length
+  if (builder.rows > MOST_INSTANCES) {
+    const own = `${showCount(rows.length)} instances make ${showCount(builder.rows)} with those of other stages`
+    return tooLarge(builder, stage, `${own}; an experiment has at most ${showCount(MOST_INSTANCES)}`)
+  }
   for (const row of rows) {
+    if (builder.values > MOST_VALUES) {
+      const most = `${showCount(MOST_VALUES)} values and references to artifacts`
+      return tooLarge(builder, stage, `its instances hold, with those of other stages, more than ${most}`)
+    }
     const own = chosen.filter(([, ids]) => ids.has(row.id)).map(([override]) => override)
     buildInstance(
       builder,
@@ -158,7 +186,10 @@ export const buildGraph = (
     expanded: new Map([...stages.keys()].map((name) => [name, undefined])),
     outputs: new Map(),
     instances: new Map(),
-    problems
+    problems,
+    rows: 0,
+    values: 0,
+    full: false
   }
   const needs = new Map<string, ReadonlyArray<string>>()
   for (const [name, stage] of stages) {

@@ -12,6 +12,7 @@ import { namePattern } from "../specification/expression.ts"
 import type { Entry, MapNode, Node } from "../specification/node.ts"
 import type { Coordinates } from "../stage/coordinates.ts"
 import { formatCoordinates } from "./coordinates.ts"
+import { MOST_INSTANCES, showCount } from "./limits.ts"
 import { evaluate } from "./evaluate.ts"
 import type { Row, Scope } from "./evaluate.ts"
 import { showValue, valueToJson } from "./value.ts"
@@ -118,6 +119,13 @@ const rowsOf = (
     else axes.push([axis, items])
   }
   if (!complete) return undefined
+  const count = axes.reduce((total, [, items]) => total * items.length, 1)
+  if (count > MOST_INSTANCES) {
+    const lengths = axes.map(([axis, items]) => `${axis} ${showCount(items.length)}`).join(", ")
+    const message = `its axes (${lengths}) give ${showCount(count)} instances; an experiment has at most ${showCount(MOST_INSTANCES)}`
+    scope.problems.push({ at: matrix.at, path, message })
+    return undefined
+  }
   const coordinatesOf = namer(axes)
   let rows = (axes.length === 0 ? [] : product(axes)).map((cells) => ({ cells, at: coordinatesOf(cells) }))
   const known = [...new Set([...axes.map(([axis]) => axis), ...rows.flatMap(({ at }) => Object.keys(at))])]

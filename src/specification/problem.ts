@@ -1,4 +1,5 @@
 /** One thing that is wrong in what a person wrote: where, at which path of the file, and what to do about it. */
+import { cutText } from "../words/cut-text.ts"
 import { formatLocation } from "./location.ts"
 import type { Location } from "./location.ts"
 
@@ -9,8 +10,14 @@ export interface Problem {
   readonly message: string
 }
 
-export const formatProblem = ({ at, path, message }: Problem): string =>
-  path === "" ? `${formatLocation(at)}: ${message}` : `${formatLocation(at)} ${path}: ${message}`
+/** Expressions and names of any length stand in messages and paths. */
+const mostPath = 120
+const mostMessage = 500
+
+export const formatProblem = ({ at, path, message }: Problem): string => {
+  const where = path === "" ? "" : ` ${cutText(path, mostPath)}`
+  return `${formatLocation(at)}${where}: ${cutText(message, mostMessage)}`
+}
 
 const compare = (a: Problem, b: Problem): number =>
   (a.at.file < b.at.file ? -1 : a.at.file > b.at.file ? 1 : 0) || a.at.line - b.at.line || a.at.col - b.at.col

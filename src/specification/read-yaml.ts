@@ -12,6 +12,10 @@ import type { Problem } from "./problem.ts"
 /** Above any file that a person writes; it stops aliases of aliases that would fill the memory. */
 const MAX_NODES = 100_000
 
+/** Lists and maps inside of each other. What reads them calls itself for each. */
+const MAX_DEPTH = 64
+const TOO_DEEP = `lists and maps are more than ${MAX_DEPTH} deep inside of each other`
+
 const groupedDigits: ScalarTag = {
   identify: () => false,
   default: true,
@@ -30,6 +34,8 @@ interface Reader {
   readonly problems: ReadonlyArray<Problem>
   /** undefined: a problem says why. */
   readonly read: (node: unknown, path: string, fallback: Location) => Node | undefined
+  /** Why nothing of the text is used: parts of it were left out. */
+  readonly tooLarge: () => Problem | undefined
 }
 
 const makeReader = (locate: Locate): Reader => {
@@ -39,6 +45,7 @@ const makeReader = (locate: Locate): Reader => {
   const anchors = new Map<string, unknown>()
   const named = new Set<unknown>()
   let nodes = 0
+  let tooLarge: Problem | undefined
   const report = (at: Location, path: string, message: string): undefined => {
     problems.push({ at, path, message })
   }
@@ -57,7 +64,11 @@ const makeReader = (locate: Locate): Reader => {
 
   const read = (node: unknown, path: string, fallback: Location): Node | undefined => {
     if (++nodes > MAX_NODES) {
-      if (nodes === MAX_NODES + 1) report(fallback, path, `more than ${MAX_NODES} values, aliases counted`)
+      tooLarge ??= { at: fallback, path, message: `more than ${MAX_NODES} values, aliases counted` }
+      return undefined
+    }
+    if (open.size >= MAX_DEPTH) {
+      tooLarge ??= { at: fallback, path, message: TOO_DEEP }
       return undefined
     }
     if (node === null || node === undefined) return { type: "scalar", value: null, at: fallback }
@@ -127,7 +138,7 @@ const makeReader = (locate: Locate): Reader => {
     })
   }
 
-  return { problems, read }
+  return { problems, read, tooLarge: () => tooLarge }
 }
 
 export interface ReadYaml {
@@ -150,11 +161,18 @@ const parse = (text: string, locate: (lines: LineCounter) => Locate): ReadYaml =
   const at = locate(lines)
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0) {
-    const problems = faults.map((fault) => ({ at: at(fault.pos[0]), path: "", message: `not YAML: ${fault.message}` }))
+    const problems = faults.map(({ pos, message }) => ({
+      at: at(pos[0]),
+      path: "",
+      // The parser's own words for what its calls of itself could not follow.
+      message: /call stack/i.test(message) ? TOO_DEEP : `not YAML: ${message}`
+    }))
     return { node: undefined, problems }
   }
   const reader = makeReader(at)
   const node = reader.read(document.contents, "", at(0))
+  const tooLarge = reader.tooLarge()
+  if (tooLarge !== undefined) return { node: undefined, problems: [tooLarge] }
   return { node, problems: reader.problems }
 }
 

@@ -20,9 +20,14 @@ export const editDistance = (a: string, b: string): number => {
   return last[b.length] as number
 }
 
+const longestWord = 100
+
 /** The nearest candidate, if it is near: at most a third of the word's letters (and at least one), never all, differ. */
 export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
+  // A slip of the finger is in a word, and comparing two long texts takes the product of their lengths.
+  if (word.length > longestWord) return undefined
   const ranked = candidates
+    .filter((candidate) => candidate.length <= 2 * longestWord)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(
       ({ candidate, distance }) =>

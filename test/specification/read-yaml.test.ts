@@ -78,5 +78,16 @@ describe("readYaml", () => {
     const found = problems(`a0: &a0 [x]\n${levels.join("\n")}\n`)
     assert.strictEqual(found.length, 1)
     assert.match(found[0] as string, /more than 100000 values, aliases counted$/)
+    // Half of a text would only be told what it lacks.
+    assert.isUndefined(readYaml("f.yaml", `a0: &a0 [x]\n${levels.join("\n")}\n`).node)
+  })
+
+  it("tells what is nested too deeply as such, however deep it is", () => {
+    for (const depth of [65, 1000, 10_000]) {
+      const { node, problems: found } = readYaml("f.yaml", `a: ${"[".repeat(depth)}${"]".repeat(depth)}\n`)
+      assert.isUndefined(node)
+      assert.match(found.map(formatProblem).join("\n"), /^f\.yaml:1:\d+.*: lists and maps are more than 64 deep/)
+    }
+    assert.isDefined(read(`a: ${"[".repeat(60)}${"]".repeat(60)}`))
   })
 })
