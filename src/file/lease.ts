@@ -1,33 +1,37 @@
 /**
- * Leases: named, expiring claims. The claim of epoch n is the file `<n>.json`, made by exclusive link; a dead owner's
- * claim is overtaken by making n + 1, which only one process can. Nothing has to be deleted by a person.
+ * Leases: named, expiring claims. The claim of epoch n is the file `<n>.json`, which only one process can make; a dead
+ * owner's claim is overtaken by making n + 1. Nothing has to be deleted by a person. The folder may be on a network file
+ * system that several machines share.
  *
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
-import { open, readFile, rm, rmdir, stat } from "node:fs/promises"
+import { chmod, open, readFile, rm, rmdir } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { writeExclusive } from "./atomic-write.ts"
-import { TEMPORARY } from "./atomic-write.ts"
-import { ProcessIdentity, processState, thisProcess } from "./process-identity.ts"
-import { unwritable } from "./unwritable.ts"
-import type { Unwritable } from "./unwritable.ts"
+import { onLocalFileSystem } from "./local-file-system.ts"
 import { makeDirectory } from "./make-directory.ts"
 import { numbersIn } from "./numbered-files.ts"
+import { ProcessIdentity, processState, thisProcess } from "./process-identity.ts"
+import { BEATS, fileSystemTime, forget, isSilent } from "./silent-claim.ts"
+import { unwritable } from "./unwritable.ts"
+import type { Unwritable } from "./unwritable.ts"
 
 export const LeaseOwner = Schema.Struct({
   ...ProcessIdentity.fields,
   /** Tells two claims of one process apart. */
   nonce: Schema.String,
   /** For people: "sae[width=512] of run 20260101-120000-ab12". */
-  purpose: Schema.String
+  purpose: Schema.String,
+  /** How long it may be silent: six missed heartbeats. @default 30 */
+  expirySeconds: Schema.optionalKey(Schema.Finite)
 })
 export type LeaseOwner = typeof LeaseOwner.Type
 const decodeOwner = Schema.decodeUnknownOption(Schema.fromJsonString(LeaseOwner))
@@ -36,6 +40,8 @@ export interface Lease {
   readonly epoch: number
   /** Completes when another owner has overtaken us: we were taken for dead, for example after a suspend. */
   readonly lost: Effect.Effect<void>
+  /** Looks whether it is still ours: to be asked right before what only the owner may do. */
+  readonly held: Effect.Effect<boolean>
 }
 
 export type LeaseAttempt =
@@ -47,11 +53,18 @@ export interface LeaseOptions {
   readonly purpose: string
   /** Epochs up to this one were used before. @default 0 */
   readonly above?: number
-  /** How long an owner whom we cannot see may be silent: six missed heartbeats. @default 30 */
+  /** How long we may be silent as its owner: six missed heartbeats. @default `PIPELINE_LEASE_SECONDS`, else 30 */
   readonly expirySeconds?: number
+  /** Every user of the machine may take it: the folder is made for all of them. @default false */
+  readonly forAllUsers?: boolean
 }
 
 const EXPIRY_SECONDS = 30
+
+const ownExpirySeconds = (): number => {
+  const wanted = Number(process.env["PIPELINE_LEASE_SECONDS"] || Number.NaN)
+  return wanted > 0 ? wanted : EXPIRY_SECONDS
+}
 
 const claimPath = (directory: string, epoch: number): string => join(directory, `${epoch}.json`)
 
@@ -60,24 +73,11 @@ const readOwner = async (path: string): Promise<LeaseOwner | undefined> => {
   return Option.getOrUndefined(decodeOwner(text))
 }
 
-/** Seconds since the last heartbeat by the clock of the store's own file system, which all its users share. */
-const silence = async (path: string): Promise<number> => {
-  const probe = join(dirname(path), TEMPORARY + randomUUID())
-  const handle = await open(probe, "wx")
-  try {
-    const [now, beat] = await Promise.all([handle.stat(), stat(path)])
-    return (now.mtimeMs - beat.mtimeMs) / 1000
-  } finally {
-    await handle.close()
-    await rm(probe, { force: true })
-  }
-}
-
-const isStale = async (path: string, owner: LeaseOwner | undefined, expirySeconds: number): Promise<boolean> => {
-  const state = owner === undefined ? "unknown" : processState(owner)
-  if (state === "dead") return true
+/** @param now milliseconds, monotonic */
+const isStale = async (path: string, owner: LeaseOwner | undefined, now: number): Promise<boolean> => {
+  if (owner !== undefined && processState(owner) === "dead") return true
   // One that we see alive but that is silent may be stopped for good (SIGSTOP, a suspended machine): it expires too.
-  return (await silence(path).catch(() => 0)) > expirySeconds
+  return await isSilent(path, owner?.expirySeconds ?? EXPIRY_SECONDS, now).catch(() => false)
 }
 
 interface Claim {
@@ -87,37 +87,90 @@ interface Claim {
   readonly text: string
 }
 
-const claim = async (options: Required<LeaseOptions>): Promise<Claim | { readonly owner: LeaseOwner | undefined }> => {
-  const { directory, purpose, above, expirySeconds } = options
+/** Writes the claim, or the same bytes again, so that the file system's own clock dates it; others then see that. */
+const write = async ({ path, handle, text }: Pick<Claim, "path" | "handle" | "text">): Promise<void> => {
+  await handle.write(text, 0, "utf8")
+  // What is written to a network file system may else stay here for half a minute.
+  if (!(await onLocalFileSystem(dirname(path)))) await handle.datasync()
+}
+
+const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoException).code
+
+/** Undefined where the file exists. Exclusive creation is atomic on network file systems too. */
+const create = async (path: string, text: string): Promise<FileHandle | undefined> => {
+  const handle = await open(path, "wx", 0o644).catch((cause: unknown) => {
+    if (codeOf(cause) === "EEXIST") return undefined
+    throw cause
+  })
+  if (handle === undefined) return undefined
+  try {
+    await write({ path, handle, text })
+  } catch (cause) {
+    await handle.close()
+    await rm(path, { force: true })
+    throw cause
+  }
+  return handle
+}
+
+const makeFolder = async (directory: string, forAllUsers: boolean): Promise<void> => {
+  await makeDirectory(directory)
+  // As /tmp is: everybody may make claims, and remove his own. It fails where the folder is another user's, who did it.
+  if (forAllUsers) for (const folder of [dirname(directory), directory]) await chmod(folder, 0o1777).catch(() => {})
+}
+
+const claim = async (
+  options: Required<LeaseOptions>,
+  now: number
+): Promise<Claim | { readonly owner: LeaseOwner | undefined }> => {
+  const { directory, purpose, above, expirySeconds, forAllUsers } = options
   for (;;) {
-    await makeDirectory(directory)
+    await makeFolder(directory, forAllUsers)
     const epochs = await numbersIn(directory)
     const top = epochs.at(-1)
     if (top !== undefined) {
       const path = claimPath(directory, top)
       const owner = await readOwner(path)
-      if (!(await isStale(path, owner, expirySeconds))) return { owner }
+      if (!(await isStale(path, owner, now))) return { owner }
+      forget(path)
     }
     const epoch = Math.max(top ?? 0, above) + 1
     const path = claimPath(directory, epoch)
-    const text = JSON.stringify({ ...thisProcess(), nonce: randomUUID(), purpose } satisfies LeaseOwner)
+    const owner: LeaseOwner = { ...thisProcess(), nonce: randomUUID(), purpose, expirySeconds }
+    const text = JSON.stringify(owner)
     try {
-      if (!(await writeExclusive(path, text, 0o644))) continue
-      const handle = await open(path, "r+")
-      for (const old of epochs) await rm(claimPath(directory, old), { force: true }).catch(() => {})
-      return { epoch, path, handle, text }
+      const handle = await create(path, text)
+      if (handle !== undefined) {
+        const made = { epoch, path, handle, text }
+        // The list that we went by may have been old, and a later claim have been made and its predecessors removed.
+        if ((await numbersIn(directory)).at(-1) === epoch) {
+          for (const old of epochs) await rm(claimPath(directory, old), { force: true }).catch(() => {})
+          return made
+        }
+        await release(made)
+      }
+      // Lost the race: a file made here has network file systems list the folder anew.
+      await fileSystemTime(directory)
     } catch (cause) {
       // The last owner removes the folder when it is done: make it again.
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause
+      if (codeOf(cause) !== "ENOENT") throw cause
     }
   }
 }
 
-/** Writes the same bytes again, so that the file system's own clock dates them; false where we have been overtaken. */
-const beat = async ({ epoch, path, handle, text }: Claim): Promise<boolean> => {
-  await handle.write(text, 0, "utf8")
-  const top = (await numbersIn(dirname(path))).at(-1)
-  return top === epoch && (await readFile(path, "utf8").catch(() => "")) === text
+/** False where we have been overtaken, or the claim was removed; a folder that cannot be read tells neither. */
+const isOurs = async ({ epoch, path, text }: Claim): Promise<boolean> => {
+  try {
+    return (await readFile(path, "utf8")) === text && (await numbersIn(dirname(path))).every((other) => other <= epoch)
+  } catch (cause) {
+    return codeOf(cause) !== "ENOENT"
+  }
+}
+
+/** A full disk must not cost us the lease: overwriting needs no space, and what fails is tried again. */
+const beat = async (claimed: Claim): Promise<boolean> => {
+  await write(claimed).catch(() => {})
+  return await isOurs(claimed)
 }
 
 const release = async ({ path, handle, text }: Claim): Promise<void> => {
@@ -127,34 +180,38 @@ const release = async ({ path, handle, text }: Claim): Promise<void> => {
   await rmdir(dirname(path)).catch(() => {})
 }
 
-/** Who holds the lease now; undefined where it is free. Claims nothing. */
-export const leaseOwner = (
-  options: Pick<LeaseOptions, "directory" | "expirySeconds">
-): Effect.Effect<LeaseOwner | undefined> =>
-  Effect.promise(async () => {
-    const top = (await numbersIn(options.directory)).at(-1)
-    if (top === undefined) return undefined
-    const path = claimPath(options.directory, top)
-    const owner = await readOwner(path)
-    return (await isStale(path, owner, options.expirySeconds ?? EXPIRY_SECONDS)) ? undefined : owner
-  })
+/** Milliseconds, monotonic. */
+const monotonic = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+/** Who holds the lease now, for people; undefined where it is free. Claims nothing. */
+export const leaseHolder = (directory: string): Effect.Effect<string | undefined> =>
+  Effect.flatMap(monotonic, (now) =>
+    Effect.promise(async () => {
+      const top = (await numbersIn(directory)).at(-1)
+      if (top === undefined) return undefined
+      const path = claimPath(directory, top)
+      const owner = await readOwner(path)
+      return (await isStale(path, owner, now)) ? undefined : formatOwner(owner)
+    })
+  )
 
 /** Never waits: a caller that wants to does so by asking again. The lease ends with the scope. */
 export const tryLease = (options: LeaseOptions): Effect.Effect<LeaseAttempt, Unwritable, Scope.Scope> =>
   Effect.gen(function* () {
-    const full = { above: 0, expirySeconds: EXPIRY_SECONDS, ...options }
+    const full = { above: 0, expirySeconds: ownExpirySeconds(), forAllUsers: false, ...options }
+    const now = yield* monotonic
     const made = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => claim(full), catch: unwritable(options.directory) }),
+      Effect.tryPromise({ try: () => claim(full, now), catch: unwritable(options.directory) }),
       (result) => ("handle" in result ? Effect.promise(() => release(result).catch(() => {})) : Effect.void)
     )
     if (!("handle" in made)) return { _tag: "busy", owner: made.owner }
     const lost = yield* Deferred.make<void>()
-    // A full disk must not cost us the lease: overwriting needs no space, and what fails is tried again.
-    const heartbeat = Effect.promise(() => beat(made).catch(() => true)).pipe(
-      Effect.flatMap((ours) => (ours ? Effect.void : Deferred.succeed(lost, undefined)))
-    )
-    yield* Effect.forkScoped(heartbeat.pipe(Effect.repeat(Schedule.spaced((full.expirySeconds * 1000) / 6))))
-    return { _tag: "held", lease: { epoch: made.epoch, lost: Deferred.await(lost) } }
+    const looked = (look: (claimed: Claim) => Promise<boolean>) =>
+      Effect.promise(() => look(made)).pipe(
+        Effect.tap((ours) => (ours ? Effect.void : Deferred.succeed(lost, undefined)))
+      )
+    yield* Effect.forkScoped(looked(beat).pipe(Effect.repeat(Schedule.spaced((full.expirySeconds * 1000) / BEATS))))
+    return { _tag: "held", lease: { epoch: made.epoch, lost: Deferred.await(lost), held: looked(isOurs) } }
   })
 
 /** "process 4711 on host a, for sae[width=512] of run ...". */

@@ -51,11 +51,21 @@ export const thisProcess = (): ProcessIdentity => ({
   startTime: procStat(process.pid)?.startTime ?? null
 })
 
-/** unknown: the process is where we cannot look (another machine or container). */
+/** /proc may hide the processes of other users (hidepid): a signal that is refused tells that there is one. */
+const isHidden = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** unknown: the process is where we cannot look (another machine, container or user). */
 export const processState = (owner: ProcessIdentity): "alive" | "dead" | "unknown" => {
   if (owner.bootId === null || owner.bootId !== bootId() || owner.pidNamespace !== pidNamespace()) return "unknown"
   const stat = procStat(owner.pid)
+  if (stat === null) return isHidden(owner.pid) ? "unknown" : "dead"
   // A zombie computes nothing: its parent has not asked for its exit code yet.
-  if (stat === null || stat.state === "Z" || stat.state === "X") return "dead"
+  if (stat.state === "Z" || stat.state === "X") return "dead"
   return stat.startTime === owner.startTime ? "alive" : "dead"
 }

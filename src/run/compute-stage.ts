@@ -11,6 +11,7 @@ import * as Scope from "effect/Scope"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import { packageFacts } from "../project/package-facts.ts"
 import type { KeyClaim } from "../store/key-claim.ts"
+import type { WorkspaceName } from "../store/workspace.ts"
 import type { Unwritable } from "../file/unwritable.ts"
 import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
 import { buildJob } from "./build-job.ts"
@@ -24,8 +25,11 @@ import type { Keyed, RunContext } from "./run-context.ts"
 /** What one turn at the key came to, where it did not end the matter. */
 type Turn =
   | Computed
-  | { readonly status: "busy"; readonly owner: string }
+  | { readonly status: "busy"; readonly owner: string | undefined }
   | { readonly status: "lost"; readonly failure: JobFailed; readonly seconds: number }
+
+/** By whom, the store is asked. */
+const overtaken: Turn = { status: "busy", owner: undefined }
 
 class Overtaken extends Data.TaggedError("Overtaken")<{}> {}
 
@@ -61,6 +65,7 @@ const commit = Effect.fnUntraced(function* (
   context: RunContext,
   { instance }: ComputeRequest,
   keyed: Keyed,
+  workspace: WorkspaceName,
   done: JobDone,
   took: number,
   placement: Placement
@@ -89,7 +94,7 @@ const commit = Effect.fnUntraced(function* (
     const other = canonical.digest === done.digest ? (before?.digest ?? "") : done.digest
     emit({ type: "stage-nondeterministic", id: instance.id, key: keyed.key, canonical: canonical.digest, other })
   }
-  yield* store.dropWorkspaces(keyed.key)
+  yield* store.dropWorkspaces(workspace)
   return canonical
 })
 
@@ -175,8 +180,8 @@ const attempts = Effect.fnUntraced(function* (
       emit({ type: "stage-interrupted", id: instance.id, reached, resumes, from })
     )
     const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
-    const overtaken = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
-    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), overtaken).pipe(
+    const lost = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
+    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), lost).pipe(
       Effect.onInterrupt(() => interrupted)
     )
   })
@@ -224,23 +229,23 @@ const turn = Effect.fnUntraced(function* (
   if (context.stopping()) return { status: "skipped", problem: "not started, since another stage failed" }
   const claimed = yield* store.claim(keyed.key, `${instance.id} of run ${record.id}`)
   if (claimed._tag === "busy") return { status: "busy", owner: claimed.owner }
+  const { claim } = claimed
   const found = yield* doneByOthers(context, request, keyed)
   if (found !== undefined) return { status: "hit", action: found, seconds: 0 }
   // Beside the stage's work: it costs no time, and tells of the code as it was when the work began.
   yield* Effect.forkIn(context.code, context.scope)
   const start = yield* Clock.currentTimeMillis
-  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claimed.claim))
+  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claim))
   const seconds = yield* secondsSince(start)
   if (result._tag === "Success") {
     // What is done in one pass is paid once.
     const took = seconds / result.success.together
-    return {
-      status: "ran",
-      action: yield* commit(context, request, keyed, result.success, took, placed.success),
-      seconds: took
-    }
+    // Who was paused for longer than a lease lasts wakes up here, and has a successor whose result counts.
+    if (!(yield* claim.held)) return overtaken
+    const action = yield* commit(context, request, keyed, claim.workspace, result.success, took, placed.success)
+    return { status: "ran", action, seconds: took }
   }
-  if (result.failure._tag === "Overtaken") return { status: "busy", owner: "another process" }
+  if (result.failure._tag === "Overtaken") return overtaken
   if (result.failure.losses.length > 0) return { status: "lost", failure: result.failure, seconds }
   return { status: "failed", problem: result.failure.problem, seconds }
 })
@@ -250,15 +255,19 @@ const waitForOther = Effect.fnUntraced(function* (
   context: RunContext,
   request: ComputeRequest,
   keyed: Keyed,
-  owner: string
+  first: string | undefined
 ) {
-  const { instance } = request
-  context.emit({ type: "stage-waiting", id: instance.id, for: `${owner}: it computes the same` })
-  for (;;) {
-    yield* Effect.sleep(POLL)
+  let told: string | undefined
+  for (let owner = first; ;) {
+    if (owner !== undefined && owner !== told) {
+      context.emit({ type: "stage-waiting", id: request.instance.id, for: `${owner}: it computes the same` })
+      told = owner
+    }
     const found = yield* doneByOthers(context, request, keyed)
     if (found !== undefined) return found
-    if (context.stopping() || (yield* context.store.owner(keyed.key)) === undefined) return undefined
+    owner = yield* context.store.owner(keyed.key)
+    if (owner === undefined || context.stopping()) return undefined
+    yield* Effect.sleep(POLL)
   }
 })
 

@@ -8,6 +8,8 @@ export interface KeyClaim {
   readonly resumes: Effect.Effect<boolean>
   /** Completes when another owner has overtaken us: we were taken for dead, for example after a suspend. */
   readonly lost: Effect.Effect<void>
+  /** Looks whether it is still ours. Asked right before a commit: who was paused for long may have a successor. */
+  readonly held: Effect.Effect<boolean>
 }
 
 export type KeyAttempt =

@@ -91,8 +91,8 @@ export class Store extends Context.Service<
     readonly owner: (key: string) => Effect.Effect<string | undefined>
     /** Of the owner that a job names. Touches nothing until it is used. */
     readonly workspace: (name: WorkspaceName) => Workspace
-    /** After a commit: nobody needs a workspace of the key again. What cannot be removed stays, and harms nobody. */
-    readonly dropWorkspaces: (key: string) => Effect.Effect<void>
+    /** After a commit: its owner's workspace, and those of earlier ones. What cannot be removed stays, and harms nobody. */
+    readonly dropWorkspaces: (name: WorkspaceName) => Effect.Effect<void>
     /** Instance id -> key that it had when the experiment last had a result for it. */
     readonly lastKeys: (experiment: string) => Effect.Effect<Readonly<Record<string, string>>>
     /** Adds to them. It only costs an explanation where that fails, so it never does. */

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import { beforeEach, describe, expect, it } from "vitest"
-import { formatOwner, leaseOwner, tryLease } from "../../src/file/lease.ts"
+import { formatOwner, leaseHolder, tryLease } from "../../src/file/lease.ts"
 import type { LeaseAttempt, LeaseOptions, LeaseOwner } from "../../src/file/lease.ts"
 import { processState, thisProcess } from "../../src/file/process-identity.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
@@ -36,7 +38,7 @@ const holdInProcess = async () => {
 }
 
 /** A claim of somebody whom we cannot look at, as from another machine, last heard of `seconds` ago. */
-const foreignClaim = (epoch: number, seconds: number): LeaseOwner => {
+const foreignClaim = (epoch: number, seconds: number, more: Partial<LeaseOwner> = {}): LeaseOwner => {
   const owner: LeaseOwner = {
     host: "elsewhere",
     bootId: "another boot",
@@ -44,7 +46,8 @@ const foreignClaim = (epoch: number, seconds: number): LeaseOwner => {
     pid: 4711,
     startTime: "1",
     nonce: "n",
-    purpose: "sae of run r"
+    purpose: "sae of run r",
+    ...more
   }
   mkdirSync(directory, { recursive: true })
   const path = join(directory, `${epoch}.json`)
@@ -54,6 +57,22 @@ const foreignClaim = (epoch: number, seconds: number): LeaseOwner => {
   return owner
 }
 
+const underTestClock = <A, E>(test: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+  Effect.runPromise(test.pipe(Effect.scoped, Effect.provide(TestClock.layer())))
+
+/** Files are touched by the real machine, whatever the clock says. */
+const settle = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 30)))
+
+/** Asks now, and then each second for as many seconds, as whoever waits does; gives the last answer. */
+const ask = Effect.fnUntraced(function* (seconds: number) {
+  let attempt = yield* tryLease({ directory, purpose: "test" })
+  for (let second = 0; second < seconds && attempt._tag === "busy"; second++) {
+    yield* TestClock.adjust("1 second")
+    attempt = yield* tryLease({ directory, purpose: "test" })
+  }
+  return attempt
+})
+
 describe("a lease", () => {
   it("is held by one, and free for the next when that is done; nothing is left behind", async () => {
     const first = await take()
@@ -61,10 +80,10 @@ describe("a lease", () => {
     const second = await take()
     expect(second).toMatchObject({ _tag: "busy", owner: { pid: process.pid, purpose: "test" } })
     await second.release()
-    expect(await Effect.runPromise(leaseOwner({ directory }))).toMatchObject({ pid: process.pid })
+    expect(await Effect.runPromise(leaseHolder(directory))).toMatch(`process ${process.pid} on`)
     await first.release()
     expect(existsSync(directory)).toBe(false)
-    expect(await Effect.runPromise(leaseOwner({ directory }))).toBeUndefined()
+    expect(await Effect.runPromise(leaseHolder(directory))).toBeUndefined()
     const third = await take()
     expect(third._tag).toBe("held")
     await third.release()
@@ -94,13 +113,94 @@ describe("a lease", () => {
     await attempt.release()
   })
 
-  it("of somebody out of sight is kept while there are signs of life, and expires without", async () => {
-    const owner = foreignClaim(3, 20)
-    expect(await take()).toMatchObject({ _tag: "busy", owner })
-    foreignClaim(3, 40)
-    const attempt = await take()
-    expect(attempt).toMatchObject({ _tag: "held", lease: { epoch: 4 } })
-    expect(readdirSync(directory)).toEqual(["4.json"])
+  it("of somebody out of sight is kept while there are signs of life, and expires without", () =>
+    underTestClock(
+      Effect.gen(function* () {
+        const owner = foreignClaim(3, 20)
+        expect(yield* ask(25)).toMatchObject({ _tag: "busy", owner })
+        foreignClaim(3, 40)
+        expect(yield* ask(8)).toMatchObject({ _tag: "busy", owner })
+        expect(yield* ask(4)).toMatchObject({ _tag: "held", lease: { epoch: 4 } })
+        expect(readdirSync(directory)).toEqual(["4.json"])
+      })
+    ))
+
+  it.each([3600, -3600])("is judged by its heartbeats where clocks differ by %s seconds", (seconds) =>
+    underTestClock(
+      Effect.gen(function* () {
+        const owner = foreignClaim(1, seconds)
+        for (let beat = 1; beat < 12; beat++) {
+          foreignClaim(1, seconds - 5 * beat)
+          expect(yield* ask(5)).toMatchObject({ _tag: "busy", owner })
+        }
+        expect(yield* ask(32)).toMatchObject({ _tag: "held" })
+      })
+    )
+  )
+
+  it("is not taken for dead by one that was itself paused, or that looks seldom", () =>
+    underTestClock(
+      Effect.gen(function* () {
+        foreignClaim(1, 40)
+        expect(yield* ask(1)).toMatchObject({ _tag: "busy" })
+        yield* TestClock.adjust("1 hour")
+        expect(yield* ask(0)).toMatchObject({ _tag: "busy" })
+        expect(yield* ask(6)).toMatchObject({ _tag: "held" })
+      })
+    ))
+
+  it("lasts as long as its owner has said", () =>
+    underTestClock(
+      Effect.gen(function* () {
+        foreignClaim(1, 100, { expirySeconds: 300 })
+        expect(yield* ask(120)).toMatchObject({ _tag: "busy" })
+        foreignClaim(1, 400, { expirySeconds: 300 })
+        expect(yield* ask(120)).toMatchObject({ _tag: "held" })
+      })
+    ))
+
+  it("of one that never wrote who it is expires too", () =>
+    underTestClock(
+      Effect.gen(function* () {
+        foreignClaim(1, 40)
+        writeFileSync(join(directory, "1.json"), "")
+        expect(yield* ask(5)).toEqual({ _tag: "busy", owner: undefined })
+        expect(yield* leaseHolder(directory)).toBe("another process")
+        expect(yield* ask(35)).toMatchObject({ _tag: "held", lease: { epoch: 2 } })
+      })
+    ))
+
+  it("beats six times in the time after which silence counts, by Effect's clock", () =>
+    underTestClock(
+      Effect.gen(function* () {
+        const path = join(directory, "1.json")
+        yield* tryLease({ directory, purpose: "test" })
+        for (let beat = 0; beat < 3; beat++) {
+          utimesSync(path, 1, 1)
+          yield* TestClock.adjust("5 seconds")
+          yield* settle
+          expect(statSync(path).mtimeMs).toBeGreaterThan(1000)
+        }
+      })
+    ))
+
+  it("tells who asks that it is held, and after a pause that it is not: overtaken, or gone", async () => {
+    const first = await take()
+    const second = await take({ directory: `${directory}-2` })
+    if (first._tag !== "held" || second._tag !== "held") throw new Error("busy")
+    expect(await Effect.runPromise(first.lease.held)).toBe(true)
+    foreignClaim(2, 0)
+    expect(await Effect.runPromise(first.lease.held)).toBe(false)
+    await Effect.runPromise(first.lease.lost)
+    rmSync(`${directory}-2`, { recursive: true })
+    expect(await Effect.runPromise(second.lease.held)).toBe(false)
+    await Promise.all([first.release(), second.release()])
+  })
+
+  it("for all users of a machine is in a folder that each of them can write to", async () => {
+    const attempt = await take({ directory: join(directory, "gpu0"), forAllUsers: true })
+    expect(attempt._tag).toBe("held")
+    for (const folder of [directory, join(directory, "gpu0")]) expect(statSync(folder).mode & 0o7777).toBe(0o1777)
     await attempt.release()
   })
 

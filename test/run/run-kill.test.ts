@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { describe, expect, it } from "vitest"
@@ -20,10 +20,14 @@ interface Head {
   readonly exit: Promise<number | NodeJS.Signals | null>
 }
 
-const startHead = (specs: ReadonlyArray<StageSpec>, everySeconds = "0"): Head => {
+const startHead = (
+  specs: ReadonlyArray<StageSpec>,
+  everySeconds = "0",
+  env: Readonly<Record<string, string>> = {}
+): Head => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "head.ts"), place.cache, JSON.stringify(specs)], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: everySeconds }
+    env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: everySeconds, ...env }
   })
   const events: Array<RunEvent> = []
   const waiting: Array<() => void> = []
@@ -79,6 +83,7 @@ const resumedAt = (): ReadonlyArray<number> =>
 const gated = (to: number): ReadonlyArray<StageSpec> =>
   counting(to).map((spec) => ({ ...spec, params: { ...spec.params, gate: join(place.folder, "gate") } }))
 const openGate = (): void => writeFileSync(join(place.folder, "gate"), "")
+const closeGate = (): void => rmSync(join(place.folder, "gate"))
 
 /** 1; then x * 1664525 + 1013904223 + step, in 32 bits: the state that an undisturbed count ends with. */
 const expectedState = (to: number): number => {
@@ -194,6 +199,30 @@ describe("two runs that need the same key", () => {
     expect(await second.exit).toBe(0)
     expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: expectedState(30) } }] })
     expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
+  })
+
+  it("of which one is paused for longer than its lease: its successor's result counts, and is not disturbed", async () => {
+    const spec = gated(10)
+    const first = startHead(spec, "0", { PIPELINE_LEASE_SECONDS: "1.2" })
+    await first.event((event) => event.type === "stage-progress" && event.done === 10)
+    first.child.kill("SIGSTOP")
+    // The worker is not paused: it ends its stage, and its head has that before it when it wakes up.
+    openGate()
+    expect(await until(() => existsSync(join(place.cache, "objects")), 20_000)).toBe(true)
+    await until(() => false, 500)
+    closeGate()
+    const second = startHead(spec)
+    await second.event((event) => event.type === "stage-started")
+    first.child.kill("SIGCONT")
+    const waiting = await first.event((event) => event.type === "stage-waiting")
+    expect(waiting).toMatchObject({ for: expect.stringContaining(`process ${second.child.pid} on`) })
+    expect(existsSync(join(place.cache, "actions"))).toBe(false)
+    openGate()
+    expect(await second.exit).toBe(0)
+    expect(await first.exit).toBe(0)
+    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: expectedState(10) } }] })
+    expect(first.events.at(-1)).toMatchObject({ stages: [{ status: "hit" }] })
+    expect(resumedAt()).toEqual([0, 10])
   })
 
   it("within one run too: two stages that are the same are computed once", async () => {

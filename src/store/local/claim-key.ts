@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { KeyAttempt } from "../key-claim.ts"
 import { unwritable } from "../../file/unwritable.ts"
 import { leaseDirectory } from "./layout.ts"
-import { formatOwner, leaseOwner, tryLease } from "../../file/lease.ts"
+import { formatOwner, leaseHolder, tryLease } from "../../file/lease.ts"
 import { hasSomethingToResume, lastEpoch, makeWorkspace } from "./workspace-folder.ts"
 
 export const claimKey = Effect.fnUntraced(function* (root: string, key: string, purpose: string) {
@@ -23,13 +23,12 @@ export const claimKey = Effect.fnUntraced(function* (root: string, key: string, 
     claim: {
       workspace,
       resumes: Effect.sync(() => hasSomethingToResume(root, workspace)),
-      lost: attempt.lease.lost
+      lost: attempt.lease.lost,
+      held: attempt.lease.held
     }
   }
   return held
 })
 
 export const keyOwner = (root: string, key: string): Effect.Effect<string | undefined> =>
-  Effect.map(leaseOwner({ directory: leaseDirectory(root, key) }), (owner) =>
-    owner === undefined ? undefined : formatOwner(owner)
-  )
+  leaseHolder(leaseDirectory(root, key))

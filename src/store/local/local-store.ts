@@ -44,7 +44,7 @@ export const makeLocalStore = (directory: string, options: LocalStoreOptions = {
     claim: (key, purpose) => claimKey(directory, key, purpose),
     owner: (key) => keyOwner(directory, key),
     workspace: (name) => openWorkspace(directory, name),
-    dropWorkspaces: (key) => Effect.promise(() => dropWorkspaces(directory, key).catch(() => {})),
+    dropWorkspaces: (name) => Effect.promise(() => dropWorkspaces(directory, name).catch(() => {})),
     lastKeys: (experiment) => Effect.promise(() => readLastKeys(directory, experiment)),
     rememberKeys: (experiment, keys) => Effect.promise(() => addLastKeys(directory, experiment, keys).catch(() => {})),
     startRun: (plan) => startRun(directory, plan),

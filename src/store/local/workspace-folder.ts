@@ -3,7 +3,7 @@
  * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
-import { readdir, rm } from "node:fs/promises"
+import { readdir, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { makeDirectory } from "../../file/make-directory.ts"
@@ -79,6 +79,10 @@ export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
   }
 }
 
-/** After a commit: nobody needs any of it again. */
-export const dropWorkspaces = (root: string, key: string): Promise<void> =>
-  rm(partialDirectory(root, key), { recursive: true, force: true })
+/** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. */
+export const dropWorkspaces = async (root: string, { key, epoch }: WorkspaceName): Promise<void> => {
+  for (const other of await epochsOf(root, key)) {
+    if (other <= epoch) await rm(folderOf(root, { key, epoch: other }), { recursive: true, force: true })
+  }
+  await rmdir(partialDirectory(root, key)).catch(() => {})
+}
