@@ -90,6 +90,7 @@ export default Stage.make("evaluate-sae", {
     },
     ...densityMetrics
   },
+  headline: ["explained_variance", "l0", "ce_recovered"],
   engine: true,
   isolation: "process",
   run: Stage.late(

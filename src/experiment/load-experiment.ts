@@ -129,6 +129,8 @@ export interface Planned {
   readonly plan: Plan<ActionRecord>
   /** What the executor has to know of an instance beyond the graph. */
   readonly setupOf: (instance: StageInstance) => StageSetup
+  /** Seconds that instances which may run took when they ran last, by id. */
+  readonly expectedSeconds: ReadonlyMap<string, number>
   /** The module of the instance's stage kind, where its code is no longer what was planned. */
   readonly changedSincePlan: (instance: StageInstance) => Effect.Effect<string | undefined>
 }
@@ -149,6 +151,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   )
   const lastKeys = yield* store.lastKeys(experiment.name)
   const sources = new Map<string, Record<string, ResolvedSource>>()
+  const expectedSeconds = new Map<string, number>()
   // One text serves many instances: it is resolved once.
   const resolving = yield* Cache.make({
     capacity: Infinity,
@@ -189,7 +192,12 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     lookup: (key) => store.action(key),
     previous: (instance) => {
       const key = lastKeys[instance.id]
-      return key === undefined ? Effect.succeed(undefined) : Effect.map(store.action(key), (record) => record ?? LOST)
+      return key === undefined
+        ? Effect.succeed(undefined)
+        : Effect.map(store.action(key), (record) => {
+            if (record !== undefined) expectedSeconds.set(instance.id, record.seconds)
+            return record ?? LOST
+          })
     }
   }
   const planned = yield* plan(compiled.graph, resolver, selection)
@@ -211,6 +219,6 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       Effect.catch(() => Effect.succeed(false)),
       Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))
     )
-  const result: Planned = { plan: planned, setupOf, changedSincePlan }
+  const result: Planned = { plan: planned, setupOf, expectedSeconds, changedSincePlan }
   return result
 })

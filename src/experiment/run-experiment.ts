@@ -18,8 +18,10 @@ export class RunFailed extends Data.TaggedError("RunFailed")<{
   override readonly [Runtime.errorExitCode] = 1
   override get message(): string {
     const { id, problem, log, tail } = this.cause
+    const others = this.result.stages.filter((stage) => stage.status === "failed" && stage.id !== id)
     const lines = tail.filter((line) => line.trim() !== "" && !problem.includes(line.trim()))
     return [
+      ...others.map((other) => `\n${other.id} failed: ${other.problem}\n  log: ${other.log}`),
       "",
       `${id} failed: ${problem}`,
       ...lines.map((line) => `  | ${line}`),

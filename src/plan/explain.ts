@@ -37,6 +37,23 @@ export interface KeyNow {
   readonly inputs: KeyManifest["inputs"] | undefined
 }
 
+/** What a result was made of, or would be now. */
+export interface MadeOf extends KeyNow {
+  /** `KEY_FORMAT` at the time. */
+  readonly format: number
+  readonly kind: string
+  readonly params: KeyManifest["params"]
+}
+
+export const madeOf = ({ manifest, notes }: KeyRecord): MadeOf => ({
+  format: manifest.format,
+  kind: manifest.kind,
+  params: manifest.params,
+  facts: manifest,
+  notes,
+  inputs: manifest.inputs
+})
+
 const isMap = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -51,7 +68,7 @@ const entry = (path: string, before: Json | undefined, after: Json | undefined, 
 })
 
 /** The nearest written value at or above a path: a nested value may stand inside an expression's value. */
-const sourceAt = (instance: StageInstance, path: string): string | null => {
+export const sourceAt = (instance: StageInstance, path: string): string | null => {
   for (let at = path; at.includes("."); at = at.slice(0, at.lastIndexOf("."))) {
     const location = instance.origins[at]
     if (location !== undefined) return formatLine(location)
@@ -70,8 +87,8 @@ const diff = (path: string, before: Json | undefined, after: Json | undefined, s
   return keys.flatMap((key) => diff(`${path}.${key}`, before[key], after[key], sourceOf))
 }
 
-const diffCode = (before: KeyRecord, now: KeyNow): Array<Reason> => {
-  if (before.manifest.code.digest === now.facts.code.digest) return []
+const diffCode = (before: KeyNow, now: KeyNow): Array<Reason> => {
+  if (before.facts.code.digest === now.facts.code.digest) return []
   const old = before.notes.codeFiles
   const files = now.notes.codeFiles
   const changed = [...new Set([...Object.keys(old), ...Object.keys(files)])]
@@ -79,41 +96,39 @@ const diffCode = (before: KeyRecord, now: KeyNow): Array<Reason> => {
     .filter((file) => old[file] !== files[file])
     .map((file) => entry(`code ${file}`, old[file], files[file], null))
   // The same files bundled otherwise: another bundler, or another file is now reached.
-  return changed.length > 0 ? changed : [entry("code", before.manifest.code.digest, now.facts.code.digest, null)]
+  return changed.length > 0 ? changed : [entry("code", before.facts.code.digest, now.facts.code.digest, null)]
 }
 
 /** A commit as people write one; a version as it is. */
 const shownPin = (pin: string): string => (/^[0-9a-f]{40}$/.test(pin) ? pin.slice(0, 12) : pin)
 
-const diffSources = (before: KeyRecord, now: KeyNow, sourceOf: SourceOf): Array<Reason> =>
-  [...new Set([...Object.keys(before.manifest.sources), ...Object.keys(now.facts.sources)])]
-    .toSorted()
-    .flatMap((name) => {
-      if (before.manifest.sources[name] === now.facts.sources[name]) return []
-      const source = sourceOf(`sources.${name}`)
-      const old = before.notes.sources[name]
-      const after = now.notes.sources[name]
-      if (old !== undefined && after !== undefined && old.uri !== after.uri) {
-        return [entry(`sources.${name}`, old.uri, after.uri, source)]
-      }
-      const uri = after?.uri ?? old?.uri ?? ""
-      const files = [...new Set([...Object.keys(old?.files ?? {}), ...Object.keys(after?.files ?? {})])].toSorted()
-      const changed = files.filter((file) => old?.files[file] !== after?.files[file])
-      // The branch, or the newest version, has moved; perhaps with files that are not ours.
-      const moved =
-        old?.pin === undefined || after?.pin === undefined || old.pin === after.pin
-          ? []
-          : [entry(`sources.${name} ${uri}`, shownPin(old.pin), shownPin(after.pin), source)]
-      if (moved.length > 0 && (files.length <= 1 || changed.length === 0)) return moved
-      // A source of one file has that file's name in its URI already.
-      if (files.length <= 1 || changed.length === 0) {
-        return [entry(`sources.${name} ${uri}`, before.manifest.sources[name], now.facts.sources[name], source)]
-      }
-      const each = changed.map((file) =>
-        entry(`sources.${name} ${uri} ${file}`, old?.files[file], after?.files[file], source)
-      )
-      return [...moved, ...each]
-    })
+const diffSources = (before: KeyNow, now: KeyNow, sourceOf: SourceOf): Array<Reason> =>
+  [...new Set([...Object.keys(before.facts.sources), ...Object.keys(now.facts.sources)])].toSorted().flatMap((name) => {
+    if (before.facts.sources[name] === now.facts.sources[name]) return []
+    const source = sourceOf(`sources.${name}`)
+    const old = before.notes.sources[name]
+    const after = now.notes.sources[name]
+    if (old !== undefined && after !== undefined && old.uri !== after.uri) {
+      return [entry(`sources.${name}`, old.uri, after.uri, source)]
+    }
+    const uri = after?.uri ?? old?.uri ?? ""
+    const files = [...new Set([...Object.keys(old?.files ?? {}), ...Object.keys(after?.files ?? {})])].toSorted()
+    const changed = files.filter((file) => old?.files[file] !== after?.files[file])
+    // The branch, or the newest version, has moved; perhaps with files that are not ours.
+    const moved =
+      old?.pin === undefined || after?.pin === undefined || old.pin === after.pin
+        ? []
+        : [entry(`sources.${name} ${uri}`, shownPin(old.pin), shownPin(after.pin), source)]
+    if (moved.length > 0 && (files.length <= 1 || changed.length === 0)) return moved
+    // A source of one file has that file's name in its URI already.
+    if (files.length <= 1 || changed.length === 0) {
+      return [entry(`sources.${name} ${uri}`, before.facts.sources[name], now.facts.sources[name], source)]
+    }
+    const each = changed.map((file) =>
+      entry(`sources.${name} ${uri} ${file}`, old?.files[file], after?.files[file], source)
+    )
+    return [...moved, ...each]
+  })
 
 const isList = (value: InputDigests): value is ReadonlyArray<InputItem> => Array.isArray(value)
 
@@ -153,6 +168,25 @@ const diffInputs = (before: KeyManifest["inputs"], after: KeyManifest["inputs"],
     return changed.length > 0 ? changed : [entry(`${path} in another order`, undefined, undefined, sourceOf(path))]
   })
 
+/** The difference of two results. Inputs that are not known yet are left out. */
+export const differences = (
+  before: MadeOf,
+  after: MadeOf,
+  sourceOf: (path: string) => string | null
+): ReadonlyArray<Reason> => [
+  ...diff("key format", before.format, after.format, nowhere),
+  ...diff("kind", before.kind, after.kind, () => sourceOf("stage.uses")),
+  ...diff("params", keyParams(before.params), keyParams(after.params), sourceOf),
+  ...diffSources(before, after, sourceOf),
+  ...diffCode(before, after),
+  ...diff("packages", before.facts.code.packages, after.facts.code.packages, nowhere),
+  ...(before.inputs === undefined || after.inputs === undefined
+    ? []
+    : diffInputs(before.inputs, after.inputs, sourceOf)),
+  ...diff("facts", before.facts.facts, after.facts.facts, nowhere),
+  ...diff("numerics", before.facts.numerics, after.facts.numerics, nowhere)
+]
+
 /**
  * What differs between the last result of this instance and what it would be made from now. Empty: nothing that is
  * known; inputs that are not known yet are left out.
@@ -160,19 +194,10 @@ const diffInputs = (before: KeyManifest["inputs"], after: KeyManifest["inputs"],
 export const explain = (instance: StageInstance, before: LastRecord, now: KeyNow): ReadonlyArray<Reason> => {
   if (before === undefined) return [entry(NEVER_RAN, undefined, undefined, null)]
   if (before === LOST) return [entry(RECORD_LOST, undefined, undefined, null)]
-  const sourceOf: SourceOf = (path) => sourceAt(instance, path)
-  const old = before.manifest
-  return [
-    ...diff("key format", old.format, KEY_FORMAT, nowhere),
-    ...diff("kind", old.kind, instance.kind.name, () => sourceOf("stage.uses")),
-    ...diff("params", keyParams(old.params), keyParams(instance.params), sourceOf),
-    ...diffSources(before, now, sourceOf),
-    ...diffCode(before, now),
-    ...diff("packages", old.code.packages, now.facts.code.packages, nowhere),
-    ...(now.inputs === undefined ? [] : diffInputs(old.inputs, now.inputs, sourceOf)),
-    ...diff("facts", old.facts, now.facts.facts, nowhere),
-    ...diff("numerics", old.numerics, now.facts.numerics, nowhere)
-  ]
+  const { kind, params } = instance
+  return differences(madeOf(before), { ...now, format: KEY_FORMAT, kind: kind.name, params }, (path) =>
+    sourceAt(instance, path)
+  )
 }
 
 /** Digests mean nothing to a person: such an entry says only that it changed. */

@@ -14,7 +14,8 @@ const statusNames: Readonly<Record<RunStage["status"], string>> = {
   hit: "cached",
   ran: "ran",
   failed: "failed",
-  skipped: "skipped"
+  skipped: "skipped",
+  interrupted: "interrupted"
 }
 const runNames: Readonly<Record<RunSummary["status"], string>> = {
   done: "done",

@@ -6,7 +6,8 @@ import type { Metrics } from "../artifact/artifact.ts"
 import type { Reason } from "../plan/explain.ts"
 import type { ProgressReading, Reached } from "../execute/job.ts"
 
-export type StageStatus = "hit" | "ran" | "failed" | "skipped"
+/** `interrupted`: it was running when the run was; what it has saved stays. */
+export type StageStatus = "hit" | "ran" | "failed" | "skipped" | "interrupted"
 
 export interface RunStarted {
   readonly type: "run-started"
@@ -16,7 +17,12 @@ export interface RunStarted {
   readonly experiment: string
   /** Folder of the run: events, logs. */
   readonly directory: string
-  readonly stages: ReadonlyArray<{ readonly id: string; readonly kind: string }>
+  readonly stages: ReadonlyArray<{
+    readonly id: string
+    readonly kind: string
+    /** Ids of the stages that must be done first. */
+    readonly needs: ReadonlyArray<string>
+  }>
 }
 
 export interface StageWaiting {
@@ -140,8 +146,10 @@ export interface StageOutcome {
   /** Of this run, or what a hit cost when it was computed; null where it is not known. */
   readonly cost: StageCost | null
   readonly metrics: Metrics
+  /** Names of the metrics that its kind puts first: what a line has room for. */
+  readonly headline: ReadonlyArray<string>
   readonly reasons: ReadonlyArray<Reason>
-  /** Why it was skipped, or what made it fail; null otherwise. */
+  /** Why it was skipped, what made it fail, or how far it was when it was interrupted; null otherwise. */
   readonly problem: string | null
   readonly log: string | null
 }

@@ -3,7 +3,8 @@ import type { Reason } from "../plan/explain.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import type { Computed } from "./computed.ts"
-import type { StageCost, StageOutcome } from "./event.ts"
+import type { StageCost, StageInterrupted, StageOutcome } from "./event.ts"
+import { interruptedText } from "./interrupted-text.ts"
 import type { RunContext } from "./run-context.ts"
 
 const empty = {
@@ -13,6 +14,7 @@ const empty = {
   savedSeconds: null,
   cost: null,
   metrics: {},
+  headline: [],
   reasons: [],
   problem: null,
   log: null
@@ -33,7 +35,8 @@ export const hitOutcome = (instance: StageInstance, action: ActionRecord): Stage
   digest: action.digest,
   savedSeconds: action.seconds,
   cost: costOf(action),
-  metrics: action.metrics
+  metrics: action.metrics,
+  headline: instance.kind.headline
 })
 
 export const skippedOutcome = (instance: StageInstance, problem: string): StageOutcome => ({
@@ -42,6 +45,17 @@ export const skippedOutcome = (instance: StageInstance, problem: string): StageO
   kind: instance.kind.name,
   status: "skipped",
   problem
+})
+
+export const interruptedOutcome = (
+  context: Pick<RunContext, "record" | "keyOf">,
+  instance: StageInstance,
+  event: Pick<StageInterrupted, "reached" | "from" | "resumes">
+): StageOutcome => ({
+  ...skippedOutcome(instance, interruptedText(event)),
+  status: "interrupted",
+  key: context.keyOf(instance).key,
+  log: context.record.log(instance.id)
 })
 
 export const outcomeOf = (

@@ -15,8 +15,8 @@ import type { RunRecord } from "../store/run-record.ts"
 import { Store } from "../store/store.ts"
 import { Executor, type Place } from "../execute/executor.ts"
 import { computeStage } from "./compute-stage.ts"
-import type { RunEvent, StageOutcome } from "./event.ts"
-import { hitOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
+import type { RunEvent, StageInterrupted, StageOutcome } from "./event.ts"
+import { hitOutcome, interruptedOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
 import { readTail } from "./read-tail.ts"
 import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
@@ -30,11 +30,17 @@ const TAIL_LINES = 20
 /** More than one only where an artifact that is lost comes out otherwise than it was, which changes keys below it. */
 const MOST_PASSES = 5
 
-const makeEmit = (record: RunRecord, onEvent: RunRequest["onEvent"]): ((event: Untimed) => void) => {
+/** @param interrupted gets what the stages that were being computed say when the run is interrupted */
+const makeEmit = (
+  record: RunRecord,
+  onEvent: RunRequest["onEvent"],
+  interrupted: Map<string, Untimed<StageInterrupted>>
+): ((event: Untimed) => void) => {
   const written = new Map<string, number>()
   return (untimed) => {
     const event = { ...untimed, at: Date.now() } as RunEvent
     onEvent(event)
+    if (event.type === "stage-interrupted") interrupted.set(event.id, event)
     if (event.type === "stage-progress") {
       const complete = event.done >= event.total
       if (!complete && event.at - (written.get(event.id) ?? 0) < PROGRESS_LINE_MS) return
@@ -62,7 +68,7 @@ const keyer =
     return { key: keyOf(manifest), record: { manifest, notes } }
   }
 
-const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): Json => ({
+const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): Readonly<Record<string, Json>> => ({
   experiment: options.experiment,
   stages: instances.map(({ id, kind, needs, at }) => ({ id, kind: kind.name, needs, at }))
 })
@@ -75,7 +81,8 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   const start = yield* Clock.currentTimeMillis
   const instances = closure(graph, options.wanted)
   const record = yield* store.startRun(planOf(options, instances))
-  const emit = makeEmit(record, options.onEvent)
+  const interrupted = new Map<string, Untimed<StageInterrupted>>()
+  const emit = makeEmit(record, options.onEvent, interrupted)
   const places = yield* executor.places({
     jobs: options.jobs ?? availableParallelism(),
     engine: options.engine,
@@ -210,7 +217,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     run: record.id,
     experiment: options.experiment,
     directory: record.place,
-    stages: instances.map(({ id, kind }) => ({ id, kind: kind.name }))
+    stages: instances.map(({ id, kind, needs }) => ({ id, kind: kind.name, needs }))
   })
 
   const passes = Effect.gen(function* () {
@@ -224,7 +231,13 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   })
   yield* passes.pipe(
     Effect.ensuring(remember),
-    Effect.onInterrupt(() => end("interrupted"))
+    Effect.onInterrupt(() => {
+      for (const [id, event] of interrupted) {
+        const instance = context.instances.get(id)
+        if (instance !== undefined) finish(interruptedOutcome(context, instance, event))
+      }
+      return end("interrupted")
+    })
   )
   const status = inOrder().some((outcome) => outcome.status === "failed" || outcome.status === "skipped")
     ? "failed"

@@ -41,6 +41,9 @@ export type WiredInputs = Readonly<Record<string, Wiring<{ readonly digest: stri
 
 type Failure = StageFailed | ArtifactError
 
+/** Metrics that a line about a result shows, where a kind does not say which. */
+const HEADLINE = 3
+
 /** One instance at a time. */
 interface Alone<Context, Metrics> {
   readonly run: (context: Context) => Effect.Effect<Metrics, Failure, Scope.Scope>
@@ -78,6 +81,8 @@ export type StageDeclaration<P extends Params, S extends Sources, I extends Inpu
   /** The kind of the output, or the name of the parameter that names it (`command`). */
   readonly output: ArtifactKind | { readonly fromParam: string }
   readonly metrics: M
+  /** The two or three metrics that a line about a result shows. @default the first three that are declared */
+  readonly headline?: ReadonlyArray<NoInfer<keyof M & string>>
   /** Whether `run` multiplies matrices: the worker then loads a tensor engine first. */
   readonly engine: boolean
   /** process: own process; pool: a warm worker; inline: in the head process, for pure work of milliseconds. */
@@ -142,6 +147,7 @@ export interface StageKind {
   readonly inputs: Inputs
   readonly output: ArtifactKind | { readonly fromParam: string }
   readonly metrics: MetricInfos
+  readonly headline: ReadonlyArray<string>
   readonly engine: boolean
   readonly isolation: "process" | "pool" | "inline"
   readonly decode: (params: CheckedParams, wired: WiredCounts) => Decoded<DecodedStage>
@@ -224,6 +230,7 @@ export const make = <
     inputs: declaration.inputs,
     output: declaration.output,
     metrics: declaration.metrics,
+    headline: declaration.headline ?? Object.keys(declaration.metrics).slice(0, HEADLINE),
     engine: declaration.engine,
     isolation: declaration.isolation,
     decode: (given, wired) =>

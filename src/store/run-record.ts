@@ -20,9 +20,21 @@ export interface RunSummary {
   /** The experiment file of its plan. */
   readonly experiment: string
   /** All stage instances of its plan, by matrix in the order of the plan. */
-  readonly instances: ReadonlyArray<{ readonly id: string; readonly stage: string; readonly at: Coordinates }>
+  readonly instances: ReadonlyArray<{
+    readonly id: string
+    readonly stage: string
+    readonly at: Coordinates
+    /** Ids of the instances above. */
+    readonly needs: ReadonlyArray<string>
+  }>
   /** As they were appended; a last one that is still being written is left out. */
   readonly events: Effect.Effect<ReadonlyArray<unknown>>
+  /** Those behind a place in the record, 0 at first, and the place behind them: for who follows a run. */
+  readonly eventsAfter: (
+    place: number
+  ) => Effect.Effect<{ readonly events: ReadonlyArray<unknown>; readonly next: number }>
+  /** Whether the process that leads the run still does; unknown where it is out of sight, on another machine. */
+  readonly head: Effect.Effect<"alive" | "dead" | "unknown">
   /** Undefined where the stage printed nothing in this run. */
   readonly log: (instance: string) => Effect.Effect<{ readonly path: string; readonly text: string } | undefined>
 }

@@ -22,25 +22,35 @@ const say = (line: string): void => {
 }
 
 /** The terminal's renderer is loaded only where there is a terminal. */
-const chooseRenderer = (json: boolean): Effect.Effect<Renderer> => {
-  if (json) return Effect.succeed(jsonRenderer)
+const chooseRenderer = (json: boolean, expected: ReadonlyMap<string, number>): Effect.Effect<Renderer> => {
+  if (json) return Effect.succeed(jsonRenderer(say))
   if (!process.stderr.isTTY || process.env["CI"] !== undefined) return Effect.succeed(lineRenderer(say))
   return Effect.map(
     Effect.promise(() => import("../render/listr-renderer.ts")),
-    ({ listrRenderer }) => listrRenderer(say)
+    ({ listrRenderer }) => listrRenderer(say, expected)
   )
 }
 
-const chooseEngine = (input: RunInput) =>
+const chooseEngine = (input: RunInput, tell: (line: string) => void) =>
   ensureEngine(
     Option.getOrElse(input.engine, () => "auto" as const),
     {
-      onProgress: ({ message }) => say(message)
+      onProgress: ({ message }) => tell(message)
     }
   ).pipe(
-    Effect.tap(({ note }) => Effect.sync(() => note !== undefined && say(`engine: ${note}`))),
+    Effect.tap(({ note: why }) => Effect.sync(() => why !== undefined && tell(`engine: ${why}`))),
     Effect.map(({ engine }) => engine)
   )
+
+/** Ending workers takes seconds: that Ctrl-C was heard is told at once. */
+const whileListening =
+  (stopping: () => void) =>
+  <A, E, R>(running: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => process.once("SIGINT", stopping).once("SIGTERM", stopping)),
+      () => running,
+      () => Effect.sync(() => process.off("SIGINT", stopping).off("SIGTERM", stopping))
+    )
 
 export const run = Effect.fn("run")(function* (input: RunInput) {
   const experiment = yield* readExperiment(input)
@@ -54,21 +64,21 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, gpus.length)}\n`)
       return
     }
-    const renderer = yield* chooseRenderer(input.json)
+    const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)
     let gpuTold = false
     const onEvent = (event: RunEvent): void => {
       renderer.onEvent(event)
       // Once is enough: every stage that asks for one is in the same position.
       if (event.type !== "stage-started" || !event.gpuMissing || gpuTold) return
       gpuTold = true
-      say("no GPU here: stages that ask for one run on the CPU")
+      renderer.note("no GPU here: stages that ask for one run on the CPU")
     }
     const { stages } = yield* runExperiment(planned, {
       onEvent,
-      engine: chooseEngine(input),
+      engine: chooseEngine(input, renderer.note),
       keepGoing: input.keepGoing,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
-    }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())))
+    }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())), whileListening(renderer.stopping))
     if (!input.json) say(whatNext(input.file, input.set, stages))
   })
   yield* program.pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))

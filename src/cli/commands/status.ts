@@ -4,13 +4,14 @@ import type { PlannedStage } from "../../plan/plan.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import type { PlanInput } from "../flags/flags.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
-import { formatMetrics, formatSeconds, formatTable } from "../render/words.ts"
+import { headlineText } from "../render/event-line.ts"
+import { formatSeconds, formatTable } from "../render/words.ts"
 
 const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>): ReadonlyArray<string> => {
   if (action !== "hit" || found === undefined) {
     return [instance.id, waitsFor.length === 0 ? "to run" : `waits for ${waitsFor.join(", ")}`]
   }
-  const headline = formatMetrics(found.metrics, Object.keys(instance.kind.metrics))
+  const headline = headlineText(found.metrics, instance.kind.headline)
   return [instance.id, "there", formatSeconds(found.seconds), found.digest.slice(0, 12), headline]
 }
 

@@ -1,17 +1,34 @@
 /** An event as a line for people; undefined for one that is not worth a line of its own. */
 import { formatReason } from "../../plan/explain.ts"
-import type { RunEvent, RunFinished, StageFinished, StageInterrupted, StageStarted } from "../../run/event.ts"
+import type { Metrics } from "../../artifact/artifact.ts"
+import type { RunEvent, RunFinished, StageFinished, StageOutcome, StageStarted, StageStatus } from "../../run/event.ts"
+import { interruptedText } from "../../run/interrupted-text.ts"
 import { progressLine } from "./progress-line.ts"
 import { count, formatMetrics, formatSeconds } from "./words.ts"
-
-/** Metrics that a line shows; `pipeline show` has all of them. */
-const SHOWN_METRICS = 4
 
 /** What a stage begins a line of its log with that people should see; the rest stands in `pipeline logs`. */
 const WARNING = "warning: "
 
-const first = (finished: StageFinished): string =>
-  formatMetrics(finished.metrics, Object.keys(finished.metrics).slice(0, SHOWN_METRICS))
+/** Metrics that a line shows of a kind which names none: `command`. */
+const SHOWN_METRICS = 3
+
+/** The metrics that the kind puts first; `pipeline show` has all of them. */
+export const headlineText = (metrics: Metrics, headline: ReadonlyArray<string>): string => {
+  const named = headline.filter((name) => metrics[name] !== undefined)
+  return formatMetrics(metrics, named.length > 0 ? named : Object.keys(metrics).slice(0, SHOWN_METRICS))
+}
+
+/** Names of stages, as many as a person reads. */
+const SHOWN_NAMES = 4
+
+/** What was skipped, by reason: `10 stages: it needs capture, which failed (sae, evaluate, ...)`. */
+export const skippedText = (skipped: ReadonlyArray<Pick<StageOutcome, "id" | "problem">>): ReadonlyArray<string> =>
+  [...Map.groupBy(skipped, ({ problem }) => problem ?? "not wanted")].map(([problem, of]) => {
+    if (of.length === 1) return `${of[0]?.id}: ${problem}`
+    const names = of.slice(0, SHOWN_NAMES).map(({ id }) => id)
+    const all = of.length > SHOWN_NAMES ? [...names, `${of.length - SHOWN_NAMES} more`] : names
+    return `${count(of.length, "stage")}: ${problem} (${all.join(", ")})`
+  })
 
 const whyStarted = (event: StageStarted): string => {
   if (event.restores !== null) return `its bytes are needed again by ${event.restores}`
@@ -23,11 +40,16 @@ export const finishedText = (event: StageFinished): string => {
     case "hit":
       return `cached${event.savedSeconds === null ? "" : `, saves ${formatSeconds(event.savedSeconds)}`}`
     case "ran":
-      return [formatSeconds(event.seconds), first(event)].filter((part) => part !== "").join(", ")
+      return [formatSeconds(event.seconds), headlineText(event.metrics, event.headline)]
+        .filter((part) => part !== "")
+        .join(", ")
     case "failed":
-      return event.problem ?? "no reason given"
+      // What went wrong is told once, at the end.
+      return `failed after ${formatSeconds(event.seconds)}`
     case "skipped":
       return event.problem ?? "not wanted"
+    case "interrupted":
+      return event.problem ?? "interrupted"
   }
 }
 
@@ -41,17 +63,6 @@ export const startedText = (event: StageStarted): string =>
     .filter((part) => part !== "")
     .join(", ")
 
-const reachedText = ({ done, total, unit }: NonNullable<StageInterrupted["reached"]>): string =>
-  unit === "steps" ? `step ${done} of ${total}` : `${done} of ${total} ${unit}`
-
-export const interruptedText = ({ reached, from, resumes }: StageInterrupted): string => {
-  const where = reached === null ? "interrupted" : `interrupted at ${reachedText(reached)}`
-  if (!resumes) return `${where}; it has no checkpoint, and begins anew`
-  if (from === null) return `${where}; the same command goes on from its checkpoint`
-  const there = reached?.done === from.done && reached.unit === from.unit
-  return `${where}; the same command goes on from ${there ? "there" : reachedText(from)}`
-}
-
 /** A row for what was spent and one for what was saved, each where there is something to tell. */
 const costLines = ({ cost }: Pick<RunFinished, "cost">): ReadonlyArray<string> =>
   (["spent", "saved"] as const).flatMap((name) => {
@@ -63,6 +74,13 @@ const costLines = ({ cost }: Pick<RunFinished, "cost">): ReadonlyArray<string> =
       `${name.padEnd(8)} ${formatSeconds(seconds)} in stages: ${least}${formatSeconds(cpuSeconds)} of a CPU${gpu}`
     ]
   })
+const endings: Readonly<Record<StageStatus, string>> = {
+  hit: "hit",
+  ran: "ran",
+  failed: "FAILED",
+  skipped: "skipped",
+  interrupted: "stopped"
+}
 
 export const eventLine = (event: RunEvent): string | undefined => {
   switch (event.type) {
@@ -85,12 +103,16 @@ export const eventLine = (event: RunEvent): string | undefined => {
     case "stage-nondeterministic":
       return `differs  ${event.id}: the same key gave other bytes (${event.other.slice(0, 12)}, not ${event.canonical.slice(0, 12)})`
     case "stage-finished":
-      return `${{ hit: "hit", ran: "ran", failed: "FAILED", skipped: "skipped" }[event.status].padEnd(8)} ${event.id}: ${finishedText(event)}`
+      // Told as it happened.
+      if (event.status === "interrupted") return undefined
+      return `${endings[event.status].padEnd(8)} ${event.id}: ${finishedText(event)}`
     case "run-finished": {
       const of = (status: string): number => event.stages.filter((stage) => stage.status === status).length
       const parts = [`${of("hit")} cached`, `${of("ran")} ran`]
       if (of("failed") > 0) parts.push(`${of("failed")} failed`)
-      if (of("skipped") > 0) parts.push(`${of("skipped")} skipped`)
+      if (of("interrupted") > 0) parts.push(`${of("interrupted")} interrupted`)
+      if (of("skipped") > 0)
+        parts.push(`${of("skipped")} ${event.status === "interrupted" ? "not started" : "skipped"}`)
       return [
         `${event.status.padEnd(8)} ${parts.join(", ")}, ${formatSeconds(event.seconds)}`,
         ...costLines(event)

@@ -1,6 +1,6 @@
 /** Without a terminal: one line per event on stderr, progress at most every few seconds per stage. */
-import type { RunEvent } from "../../run/event.ts"
-import { eventLine } from "./event-line.ts"
+import type { RunEvent, StageFinished } from "../../run/event.ts"
+import { eventLine, skippedText } from "./event-line.ts"
 import type { Renderer } from "./renderer.ts"
 
 /** A log file is read later: progress every ten seconds says enough. */
@@ -8,6 +8,7 @@ const PROGRESS_EVERY_MS = 10_000
 
 export const lineRenderer = (write: (line: string) => void): Renderer => {
   const shown = new Map<string, number>()
+  const skipped: Array<StageFinished> = []
   const isDue = (event: RunEvent): boolean => {
     if (event.type === "stage-started") shown.set(event.id, event.at)
     if (event.type !== "stage-progress") return true
@@ -17,9 +18,14 @@ export const lineRenderer = (write: (line: string) => void): Renderer => {
   }
   return {
     onEvent: (event) => {
+      // Ten skips of one failure are one line.
+      if (event.type === "stage-finished" && event.status === "skipped") return void skipped.push(event)
+      if (event.type === "run-finished") for (const line of skippedText(skipped)) write(`skipped  ${line}`)
       const line = isDue(event) ? eventLine(event) : undefined
       if (line !== undefined) write(line)
     },
+    note: write,
+    stopping: () => write("stops    what runs saves what it has"),
     close: async () => {}
   }
 }

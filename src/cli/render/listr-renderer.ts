@@ -1,106 +1,71 @@
-/**
- * On a terminal: listr2 draws one line per stage, with live progress. It runs nothing: each task only waits for the
- * executor to say that its stage has ended.
- *
- * listr2 starts all tasks of a concurrent list at once, and a started task has a spinner. So the list has as many
- * nameless tasks as there are stages - those are not drawn - and a stage takes the next one when its first event comes.
- */
-import { Listr } from "listr2"
-import type { DefaultRenderer, ListrTaskWrapper, SimpleRenderer } from "listr2"
-import type { RunEvent, StageFinished } from "../../run/event.ts"
-import { eventLine, finishedText, startedText } from "./event-line.ts"
-import { progressLine } from "./progress-line.ts"
+/** On a terminal: listr2 draws `runScreen` again and again. It runs nothing: its one task waits for the run to end. */
+import { styleText } from "node:util"
+import { DefaultRenderer, Listr, ListrLogger, ProcessOutput } from "listr2"
+import type { RunEvent } from "../../run/event.ts"
+import { eventLine } from "./event-line.ts"
 import type { Renderer } from "./renderer.ts"
+import { runScreen } from "./run-screen.ts"
+import type { ScreenOptions } from "./run-screen.ts"
+import { makeRunView } from "./run-view.ts"
 
-type Task = ListrTaskWrapper<undefined, typeof DefaultRenderer, typeof SimpleRenderer>
+const colours = {
+  pending: "dim",
+  waiting: "yellow",
+  running: "cyan",
+  hit: "blue",
+  ran: "green",
+  failed: "red",
+  skipped: "yellow",
+  interrupted: "magenta"
+} as const
 
-interface Row {
-  readonly task: Promise<Task>
-  readonly end: (event: StageFinished | undefined) => void
-}
+const paint: ScreenOptions["paint"] = (state, mark) => styleText(colours[state], mark, { stream: process.stderr })
 
-export const listrRenderer = (write: (line: string) => void): Renderer => {
-  let drawn: Promise<unknown> = Promise.resolve()
-  const free: Array<Row> = []
-  const rows = new Map<string, Row>()
-  /** Shown below the list: a line above it would be drawn over. */
-  const warnings: Array<string> = []
+/** @param expected seconds that stages took when they ran last, by id */
+export const listrRenderer = (write: (line: string) => void, expected: ReadonlyMap<string, number>): Renderer => {
+  const view = makeRunView(expected)
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  let frame = 0
+  let stopping = false
+  let drawn: Promise<unknown> | undefined
 
-  const open = (stages: number): void => {
-    const tasks = Array.from({ length: stages }, () => {
-      const { promise: task, resolve: started } = Promise.withResolvers<Task>()
-      const { promise: ended, resolve: end } = Promise.withResolvers<StageFinished | undefined>()
-      free.push({ task, end })
-      return {
-        rendererOptions: { outputBar: 1, persistentOutput: false },
-        task: async (_: undefined, wrapper: Task): Promise<void> => {
-          started(wrapper)
-          const event = await ended
-          if (event === undefined) return
-          const text = `${event.id}: ${finishedText(event).split("\n")[0]}`
-          wrapper.title = text
-          if (event.status === "hit" || event.status === "skipped") wrapper.skip(text)
-          if (event.status === "failed") throw new Error(text)
-        }
-      }
-    })
-    const list = new Listr<undefined, "default", "simple">(tasks, {
-      concurrent: true,
-      exitOnError: false,
+  class ScreenRenderer extends DefaultRenderer {
+    override create(): string {
+      const { columns = 80, rows = 24 } = process.stderr
+      return runScreen(view, { columns, rows, now: Date.now(), frame: frame++, stopping, paint })
+    }
+  }
+  const open = (): void => {
+    // Human text goes to stderr: for listr2 that is where output goes.
+    const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stdout) })
+    const list = new Listr<undefined, typeof ScreenRenderer, "simple">([{ title: "run", task: () => ended }], {
       // Ctrl-C belongs to the executor, which ends the workers first.
       registerSignalListeners: false,
-      renderer: "default",
-      rendererOptions: { collapseSkips: true, collapseErrors: false, showErrorMessage: false, suffixSkips: false }
+      renderer: ScreenRenderer,
+      rendererOptions: { logger }
     })
     drawn = list.run().catch(() => {})
   }
-
-  const rowOf = (id: string): Row | undefined => {
-    const row = rows.get(id) ?? free.shift()
-    if (row !== undefined) rows.set(id, row)
-    return row
-  }
-  const show = (id: string, title: string, output: string): void => {
-    void rowOf(id)?.task.then((task) => {
-      task.title = title
-      task.output = output
-    })
+  const close = async (): Promise<void> => {
+    end()
+    await drawn
   }
 
   return {
     onEvent: (event: RunEvent) => {
-      switch (event.type) {
-        case "run-started":
-          write(eventLine(event) ?? "")
-          return open(event.stages.length)
-        case "stage-waiting":
-          return show(event.id, event.id, `waits for ${event.for}`)
-        case "stage-started":
-          return show(event.id, event.id, startedText(event))
-        case "stage-progress":
-          return show(event.id, event.id, progressLine(event))
-        case "stage-retry":
-        case "artifact-lost":
-        case "stage-nondeterministic":
-          return show(event.id, event.id, eventLine(event) ?? "")
-        case "stage-finished":
-          return rowOf(event.id)?.end(event)
-        case "stage-interrupted":
-        case "stage-log": {
-          const line = eventLine(event)
-          if (line !== undefined) warnings.push(line)
-          return
-        }
-        case "run-finished":
-          for (const row of [...rows.values(), ...free]) row.end(undefined)
-          void drawn.then(() => {
-            for (const line of [...warnings, eventLine(event) ?? ""]) write(line)
-          })
-      }
+      view.apply(event)
+      if (event.type !== "run-started") return
+      write(eventLine(event) ?? "")
+      open()
+    },
+    note: (line) => (drawn === undefined ? write(line) : view.note(line)),
+    stopping: () => {
+      stopping = true
     },
     close: async () => {
-      for (const row of [...rows.values(), ...free]) row.end(undefined)
-      await drawn
+      await close()
+      for (const line of view.notes) write(line)
+      if (view.finished !== undefined) write(eventLine(view.finished) ?? "")
     }
   }
 }

@@ -52,7 +52,7 @@ const instanceBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<s
   })
 
 /** The status that says most about a group: a failure above all. */
-const worst: ReadonlyArray<RunStageStatus> = ["failed", "skipped", "ran", "hit"]
+const worst: ReadonlyArray<RunStageStatus> = ["failed", "interrupted", "skipped", "ran", "hit"]
 
 const stageBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<string, RunStage>): ReadonlyArray<Box> => {
   const stageOf = new Map(graph.map(({ id, stage }) => [id, stage]))

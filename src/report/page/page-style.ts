@@ -121,8 +121,8 @@ svg.graph { max-width: none; }
 .graph .kind { fill: var(--soft); font-size: 10.5px; }
 .graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }
 .graph rect { fill: var(--raised); stroke: var(--line); stroke-width: 1.2; }
-.graph .hit rect { stroke: var(--c2); } .graph .ran rect { stroke: var(--c0); } .graph .failed rect { stroke: var(--bad); stroke-width: 2; } .graph .skipped rect { stroke-dasharray: 4 3; }
-.graph .hit circle { fill: var(--c2); } .graph .ran circle { fill: var(--c0); } .graph .failed circle { fill: var(--bad); } .graph .skipped circle, .graph .none circle { fill: var(--line); }
+.graph .hit rect { stroke: var(--c2); } .graph .ran rect { stroke: var(--c0); } .graph .failed rect { stroke: var(--bad); stroke-width: 2; } .graph .skipped rect, .graph .interrupted rect { stroke-dasharray: 4 3; }
+.graph .hit circle { fill: var(--c2); } .graph .ran circle { fill: var(--c0); } .graph .failed circle { fill: var(--bad); } .graph .skipped circle, .graph .interrupted circle, .graph .none circle { fill: var(--line); }
 .status { display: inline-flex; align-items: center; gap: .4em; }
 .status::before { content: ""; width: .65em; height: .65em; border-radius: 50%; background: var(--line); }
 .status.hit::before { background: var(--c2); } .status.ran::before { background: var(--c0); } .status.failed::before { background: var(--bad); }

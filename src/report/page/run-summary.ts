@@ -3,7 +3,7 @@
  * are `RunStage` values as they are (this folder knows nothing of the executor, so the types are stated here).
  */
 
-export type RunStageStatus = "hit" | "ran" | "failed" | "skipped"
+export type RunStageStatus = "hit" | "ran" | "failed" | "skipped" | "interrupted"
 
 export interface RunStage {
   readonly id: string

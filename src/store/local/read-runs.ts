@@ -1,8 +1,9 @@
 /** The runs that a store keeps, past and present. */
-import { readdir, readFile } from "node:fs/promises"
+import { open, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { ProcessIdentity, processState } from "../../file/process-identity.ts"
 import type { RunSummary } from "../run-record.ts"
 import { runsDirectory } from "./layout.ts"
 import { eventsPath, logPath, planPath } from "./run-folder.ts"
@@ -10,7 +11,14 @@ import { eventsPath, logPath, planPath } from "./run-folder.ts"
 const PlanText = Schema.fromJsonString(
   Schema.Struct({
     experiment: Schema.String,
-    stages: Schema.Array(Schema.Struct({ id: Schema.String, at: Schema.Record(Schema.String, Schema.Json) }))
+    stages: Schema.Array(
+      Schema.Struct({
+        id: Schema.String,
+        at: Schema.Record(Schema.String, Schema.Json),
+        needs: Schema.optionalKey(Schema.Array(Schema.String))
+      })
+    ),
+    head: Schema.optionalKey(ProcessIdentity)
   })
 )
 
@@ -24,6 +32,21 @@ const parsed = (line: string): ReadonlyArray<unknown> => {
 }
 
 const textOf = (path: string): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined)
+
+/** Whole lines from a byte on. */
+const linesAfter = async (path: string, from: number): Promise<{ readonly text: string; readonly next: number }> => {
+  const file = await open(path, "r").catch(() => undefined)
+  if (file === undefined) return { text: "", next: from }
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.alloc(Math.max(0, size - from))
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
+    const whole = bytes.subarray(0, bytes.subarray(0, bytesRead).lastIndexOf("\n") + 1)
+    return { text: whole.toString("utf8"), next: from + whole.length }
+  } finally {
+    await file.close()
+  }
+}
 
 /** Newest first. A run whose plan cannot be read is left out: it is one run's loss, not everybody's. */
 export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>> => {
@@ -43,8 +66,19 @@ export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>>
             place,
             experiment: plan.value.experiment,
             // A stage's name has no bracket, so the first one begins its coordinates.
-            instances: plan.value.stages.map(({ id, at }) => ({ id, stage: id.replace(/\[.*$/s, ""), at })),
+            instances: plan.value.stages.map(({ id, at, needs = [] }) => ({
+              id,
+              stage: id.replace(/\[.*$/s, ""),
+              at,
+              needs
+            })),
             events: Effect.promise(async () => ((await textOf(eventsPath(place))) ?? "").split("\n").flatMap(parsed)),
+            eventsAfter: (from) =>
+              Effect.promise(async () => {
+                const { text, next } = await linesAfter(eventsPath(place), from)
+                return { events: text.split("\n").flatMap(parsed), next }
+              }),
+            head: Effect.sync(() => (plan.value.head === undefined ? "unknown" : processState(plan.value.head))),
             log: (instance) =>
               Effect.promise(async () => {
                 const path = logPath(place, instance)

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { thisProcess } from "../../file/process-identity.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import type { Json } from "../../json/canonical-json.ts"
@@ -20,11 +21,11 @@ interface OpenRun {
   readonly close: () => void
 }
 
-const open = async (root: string, plan: Json): Promise<OpenRun> => {
+const open = async (root: string, plan: Readonly<Record<string, Json>>): Promise<OpenRun> => {
   const id = newRunId(new Date())
   const place = join(runsDirectory(root), id)
   await makeDirectory(logsFolder(place))
-  await writeAtomic(planPath(place), `${JSON.stringify(plan, undefined, 2)}\n`)
+  await writeAtomic(planPath(place), `${JSON.stringify({ ...plan, head: thisProcess() }, undefined, 2)}\n`)
   const file = openSync(eventsPath(place), "a")
   let isOpen = true
   return {
@@ -47,7 +48,7 @@ const open = async (root: string, plan: Json): Promise<OpenRun> => {
   }
 }
 
-export const startRun = (root: string, plan: Json) =>
+export const startRun = (root: string, plan: Readonly<Record<string, Json>>) =>
   Effect.map(
     Effect.acquireRelease(Effect.tryPromise({ try: () => open(root, plan), catch: unwritable(root) }), ({ close }) =>
       Effect.sync(close)
