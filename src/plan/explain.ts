@@ -23,7 +23,8 @@ export interface Reason {
 export const LOST = "lost"
 export type LastRecord = KeyRecord | typeof LOST | undefined
 
-const NEVER_RAN = "never ran"
+/** The path of the reason of what has no result yet. */
+export const NEVER_RAN = "never ran"
 const RECORD_LOST = "the record of its last result is gone, or was damaged"
 
 /** There is nothing that the stage could be a hit of. */

@@ -147,10 +147,9 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
       .map((id) => outcomes.get(id))
       .find((outcome) => outcome?.status === "failed" || outcome?.status === "skipped")
     if (blocking !== undefined) {
-      return skippedOutcome(
-        instance,
-        `it needs ${blocking.id}, which ${blocking.status === "failed" ? "failed" : "was skipped"}`
-      )
+      // What was skipped says which failure it was for: that is the one to mend.
+      const problem = blocking.status === "failed" ? `it needs ${blocking.id}, which failed` : blocking.problem
+      return skippedOutcome(instance, problem ?? `it needs ${blocking.id}, which was skipped`)
     }
     if (context.stopping()) return skippedOutcome(instance, "not started, since another stage failed")
     const keyed = context.keyOf(instance)

@@ -159,7 +159,9 @@ describe("Ctrl-C", () => {
     head.child.kill("SIGINT")
     expect(await head.exit).toBe(130)
     expect(isRunning(worker)).toBe(false)
-    expect(head.events.at(-1)).toMatchObject({ type: "run-finished", status: "interrupted" })
+    const problem = expect.stringMatching(/^interrupted at step \d+ of 60; the same command goes on from there$/)
+    const stages = [{ status: "interrupted", problem }]
+    expect(head.events.at(-1)).toMatchObject({ type: "run-finished", status: "interrupted", stages })
     const stopped = head.events.find((event) => event.type === "stage-interrupted")
     const step = stopped?.from?.done ?? 0
     expect(step).toBeGreaterThanOrEqual(20)

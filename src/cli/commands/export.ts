@@ -3,6 +3,7 @@ import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import { Store } from "../../store/store.ts"
 import type { ExportInput } from "../flags/flags.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { resultLost } from "../experiment/result-lost.ts"
@@ -11,11 +12,11 @@ import { count } from "../render/words.ts"
 
 export const exportArtifact = Effect.fn("exportArtifact")(function* (input: ExportInput) {
   const target = resolve(input.directory)
-  const experiment = yield* readExperiment(input)
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   const copied = withStore(
     experiment.project.cache,
     Effect.gen(function* () {
-      const { plan } = yield* planExperiment(experiment)
+      const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const { stage, action } = yield* oneResult(plan, input.stage)
       const store = yield* Store
       const artifact = yield* store.artifact(action.digest).pipe(

@@ -8,6 +8,7 @@ import type { RunSummary } from "../../report/page/run-summary.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { readEvents } from "../experiment/read-events.ts"
@@ -27,11 +28,11 @@ const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
 })
 
 export const report = Effect.fn("report")(function* (input: ReportInput) {
-  const experiment = yield* readExperiment(input)
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
     experiment.project.cache,
     Effect.gen(function* () {
-      const { plan } = yield* planExperiment(experiment)
+      const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const store = yield* Store
       const made = plan.stages.find(({ instance, found }) => instance.output === Report.name && found !== undefined)
       const page =

@@ -11,6 +11,7 @@ import { acceptLicences } from "../experiment/accept-licences.ts"
 import type { RunInput } from "../flags/flags.ts"
 import { jsonRenderer } from "../render/json-renderer.ts"
 import { lineRenderer } from "../render/line-renderer.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { readExperiment } from "../../experiment/load-experiment.ts"
 import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
@@ -53,11 +54,16 @@ const whileListening =
     )
 
 export const run = Effect.fn("run")(function* (input: RunInput) {
-  const experiment = yield* readExperiment(input)
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* acceptLicences(input.acceptLicence, say)
   const { from, only, force } = input
   const program = Effect.gen(function* () {
-    const planned = yield* planSelected(experiment, { from, only, force, until: [...input.until, ...input.stages] })
+    const planned = yield* planSelected(experiment, {
+      from,
+      only,
+      force,
+      until: [...input.until, ...input.stages]
+    }).pipe(sayWhenSlow(`planning ${input.file}`))
     if (input.dryRun) {
       const { plan } = planned
       const gpus = yield* listGpus

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { resultLost } from "../experiment/result-lost.ts"
@@ -24,11 +25,11 @@ const checkEveryByte = Effect.fn("checkEveryByte")(function* (artifact: Artifact
 }, Effect.scoped)
 
 export const show = Effect.fn("show")(function* (input: StageInput) {
-  const experiment = yield* readExperiment(input)
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
     experiment.project.cache,
     Effect.gen(function* () {
-      const { plan } = yield* planExperiment(experiment)
+      const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const { stage, action } = yield* oneResult(plan, input.stage)
       const store = yield* Store
       const artifact = yield* store

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { PlannedStage } from "../../plan/plan.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import type { PlanInput } from "../flags/flags.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { headlineText } from "../render/event-line.ts"
 import { formatSeconds, formatTable } from "../render/words.ts"
@@ -16,8 +17,11 @@ const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>):
 }
 
 export const status = Effect.fn("status")(function* (input: PlanInput) {
-  const experiment = yield* readExperiment(input)
-  const { plan } = yield* withStore(experiment.project.cache, planExperiment(experiment))
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
+  const { plan } = yield* withStore(
+    experiment.project.cache,
+    planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
+  )
   if (input.json) {
     const stages = plan.stages.map(({ instance, action, key, found }) => ({
       id: instance.id,

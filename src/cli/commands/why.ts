@@ -6,6 +6,7 @@ import { formatReason } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneStage } from "../experiment/one-stage.ts"
 import { readEvents } from "../experiment/read-events.ts"
@@ -28,11 +29,11 @@ const indented = (reasons: ReadonlyArray<Reason>): string =>
   reasons.map((reason) => `    ${formatReason(reason)}\n`).join("")
 
 export const why = Effect.fn("why")(function* (input: StageInput) {
-  const experiment = yield* readExperiment(input)
+  const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
     experiment.project.cache,
     Effect.gen(function* () {
-      const { plan } = yield* planExperiment(experiment)
+      const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const stage = yield* oneStage(plan, input.stage)
       const { id } = stage.instance
       const last = stage.key === undefined ? undefined : yield* lastComputed(experiment.name, id, stage.key)

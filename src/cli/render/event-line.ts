@@ -45,7 +45,7 @@ export const finishedText = (event: StageFinished): string => {
         .join(", ")
     case "failed":
       // What went wrong is told once, at the end.
-      return `failed after ${formatSeconds(event.seconds)}`
+      return `after ${formatSeconds(event.seconds)}`
     case "skipped":
       return event.problem ?? "not wanted"
     case "interrupted":

@@ -8,9 +8,15 @@ const PROGRESS_EVERY_MS = 10_000
 
 export const lineRenderer = (write: (line: string) => void): Renderer => {
   const shown = new Map<string, number>()
+  /** Whom a stage waits for changes again and again: a log needs it once. */
+  const waiting = new Set<string>()
   const skipped: Array<StageFinished> = []
   const isDue = (event: RunEvent): boolean => {
-    if (event.type === "stage-started") shown.set(event.id, event.at)
+    if (event.type === "stage-waiting") return waiting.size < waiting.add(event.id).size
+    if (event.type === "stage-started") {
+      shown.set(event.id, event.at)
+      waiting.delete(event.id)
+    }
     if (event.type !== "stage-progress") return true
     if (event.at - (shown.get(event.id) ?? 0) < PROGRESS_EVERY_MS) return false
     shown.set(event.id, event.at)

@@ -48,9 +48,10 @@ const textOf = (row: StageRow, view: RunView, now: number): string => {
       return [formatSeconds(Math.max(0, now - row.since) / 1000), row.detail].filter((part) => part !== "").join(", ")
     }
     default: {
+      if (view.finished !== undefined) return "not started"
       const open = row.needs.filter((id) => isOpen(view.rows.get(id)))
       return open.length === 0
-        ? ""
+        ? "waits for its turn"
         : `after ${open.slice(0, 2).join(", ")}${open.length > 2 ? `, ${open.length - 2} more` : ""}`
     }
   }
@@ -62,7 +63,7 @@ const isOpen = (row: StageRow | undefined): boolean =>
 type Folded = { readonly state: StageRow["state"]; readonly rows: ReadonlyArray<StageRow> }
 type Line = StageRow | Folded
 
-const foldedText = ({ state, rows }: Folded): string => {
+const foldedText = ({ state, rows }: Folded, ended: boolean): string => {
   const names = rows.map(({ id }) => id).join(", ")
   const saved = rows.reduce((sum, { finished }) => sum + (finished?.savedSeconds ?? 0), 0)
   switch (state) {
@@ -71,7 +72,7 @@ const foldedText = ({ state, rows }: Folded): string => {
     case "ran":
       return `${count(rows.length, "stage")} ran: ${names}`
     case "pending":
-      return `${rows.length} to go: ${names}`
+      return `${rows.length} ${ended ? "not started" : "to go"}: ${names}`
     case "skipped":
       return skippedText(rows.flatMap(({ finished }) => finished ?? [])).join("; ")
     default:
@@ -100,19 +101,25 @@ const fold = (lines: ReadonlyArray<Line>, state: StageRow["state"], keep: number
   const kept = new Set(keep === 0 ? [] : state === "ran" ? all.slice(-keep) : all.slice(0, keep))
   const rows = all.filter((row) => !kept.has(row))
   if (rows.length < 2) return lines
+  // Each reason is told: where stages were skipped for two, there are two lines.
+  const alike = [...Map.groupBy(rows, ({ finished }) => (state === "skipped" ? finished?.problem : ""))]
   let placed = false
   return lines.flatMap((line): ReadonlyArray<Line> => {
     if (line.state !== state || (!("rows" in line) && kept.has(line))) return [line]
     if (placed) return []
     placed = true
-    return [{ state, rows }]
+    return alike.map(([, of]) => ({ state, rows: of }))
   })
 }
 
 const fitting = (view: RunView, most: number): ReadonlyArray<Line> => {
-  const rows = [...view.rows.values()]
+  // Of a run that has ended, what waited has not been started.
+  const rows = [...view.rows.values()].map((row) =>
+    view.finished !== undefined && isOpen(row) ? { ...row, state: "pending" as const } : row
+  )
   // Ten skips of one failure are one piece of news.
   let lines: ReadonlyArray<Line> = fold(rows, "skipped", 0)
+  if (view.finished !== undefined) lines = fold(lines, "pending", 0)
   for (const { state, keep } of foldings) {
     if (lines.length <= most) break
     lines = fold(lines, state, keep)
@@ -164,7 +171,7 @@ export const runScreen = (view: RunView, options: ScreenOptions): string => {
       line.state === "running" ? (spinner[frame % spinner.length] as string) : marks[line.state]
     )
     const text =
-      "rows" in line ? foldedText(line) : `${cutText(line.id, width).padEnd(width)}  ${textOf(line, view, now)}`
+      "rows" in line ? foldedText(line, ended) : `${cutText(line.id, width).padEnd(width)}  ${textOf(line, view, now)}`
     return `${mark} ${cutText(text.trimEnd(), columns - 3)}`
   })
   const below = notes.map((line) => cutText(line.split("\n")[0] ?? "", columns - 1))

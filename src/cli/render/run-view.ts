@@ -1,5 +1,6 @@
 /** What is known of a run while it goes on: its events, folded into one row per stage. */
 import type { RunEvent, RunFinished, StageFinished, StageProgress, StageStatus } from "../../run/event.ts"
+import { NEVER_RAN } from "../../plan/explain.ts"
 import { eventLine, startedText } from "./event-line.ts"
 
 export interface StageRow {
@@ -53,7 +54,7 @@ export const makeRunView = (expected: ReadonlyMap<string, number> = new Map()): 
       case "stage-started":
         return change(event.id, {
           state: "running",
-          detail: startedText(event),
+          detail: event.reasons.some(({ path }) => path === NEVER_RAN) ? "" : startedText(event),
           since: event.at,
           progress: undefined,
           finished: undefined

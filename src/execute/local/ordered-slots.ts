@@ -7,7 +7,8 @@ import type * as Scope from "effect/Scope"
 
 export interface Ticket {
   /**
-   * Waits for a slot and holds it until the scope ends. `onWait` is told who holds the slots when none is free at once.
+   * Waits for a slot and holds it until the scope ends. `onWait` is told who holds the slots when none is free at once, and
+   * again whenever others do.
    */
   readonly take: (onWait: (holders: ReadonlyArray<string>) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Gives up the place in the queue: the stage needs no slot, or not yet. Nothing happens once a slot is held. */
@@ -24,6 +25,8 @@ interface Entry {
   readonly name: string
   state: "undecided" | "waiting" | "held" | "gone"
   grant: () => void
+  /** Told who holds the slots; undefined: it has not waited long enough to tell anybody. */
+  tell: ((holders: ReadonlyArray<string>) => void) | undefined
 }
 
 /** @param capacity asked each time that somebody is to be served; a growing one is noticed at the next change. */
@@ -34,6 +37,23 @@ export const makeOrderedSlots = (capacity: () => number): OrderedSlots => {
 
   const serve = (): void => {
     scheduled = false
+    serveReady()
+    tellNext()
+  }
+
+  /** Who waits behind these is not told of every change: with thousands of stages that would be millions of words. */
+  const tellNext = (): void => {
+    const holders = entries.filter((entry) => entry.state === "held").map((entry) => entry.name)
+    let told = 0
+    for (const { state, tell } of entries) {
+      if (told === TOLD) return
+      if (state !== "waiting") continue
+      told++
+      tell?.(holders)
+    }
+  }
+
+  const serveReady = (): void => {
     let free = capacity() - entries.filter((entry) => entry.state === "held").length
     for (const entry of entries) {
       if (free <= 0 || entry.state === "undecided") return
@@ -59,7 +79,7 @@ export const makeOrderedSlots = (capacity: () => number): OrderedSlots => {
 
   return {
     contend: (order, name) => {
-      const entry: Entry = { order, name, state: "undecided", grant: () => {} }
+      const entry: Entry = { order, name, state: "undecided", grant: () => {}, tell: undefined }
       entries.push(entry)
       entries.sort((a, b) => a.order - b.order)
       const take: Ticket["take"] = (onWait) =>
@@ -68,9 +88,15 @@ export const makeOrderedSlots = (capacity: () => number): OrderedSlots => {
             entry.grant = () => resume(Effect.void)
             entry.state = "waiting"
             serveSoon()
+            let told: string | undefined
             const timer = setTimeout(() => {
               if (entry.state !== "waiting") return
-              onWait(entries.filter((other) => other.state === "held").map((other) => other.name))
+              entry.tell = (holders) => {
+                const all = holders.join(", ")
+                if (all !== told) onWait(holders)
+                told = all
+              }
+              tellNext()
             }, WAIT_SHOWN_MS)
             return Effect.sync(() => {
               clearTimeout(timer)
@@ -89,6 +115,9 @@ export const makeOrderedSlots = (capacity: () => number): OrderedSlots => {
     }
   }
 }
+
+/** Of those that wait, so many hear for whom. */
+const TOLD = 8
 
 /** A wait shorter than this is not worth a line on the screen. */
 const WAIT_SHOWN_MS = 50

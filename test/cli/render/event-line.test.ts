@@ -14,6 +14,7 @@ const outcome = (more: Partial<StageOutcome>): StageOutcome => ({
   savedSeconds: null,
   cost: null,
   metrics: {},
+  headline: ["ev", "l0"],
   reasons: [],
   problem: null,
   log: null,
@@ -24,7 +25,7 @@ const place = { attempt: 1, device: "cpu", gpuMissing: false, resumes: false }
 const changed = [{ path: "params.k", before: 28, after: 24, source: "--set k=24" }]
 
 const events: ReadonlyArray<RunEvent> = [
-  { type: "run-started", at, run: "r1", experiment: "x.yaml", directory: "runs/r1", stages: [sae] },
+  { type: "run-started", at, run: "r1", experiment: "x.yaml", directory: "runs/r1", stages: [{ ...sae, needs: [] }] },
   { type: "stage-waiting", at, id: sae.id, for: "the CPUs, in use by capture" },
   { ...started, ...place, reasons: changed },
   { ...started, ...place, attempt: 2, device: "gpu0", resumes: true },
@@ -69,8 +70,20 @@ const events: ReadonlyArray<RunEvent> = [
     at,
     ...outcome({ seconds: 75.2, metrics: { loss: 1.5, l0: 16, ev: 0.93517, a: 1, b: 2 } })
   },
+  {
+    type: "stage-finished",
+    at,
+    ...outcome({
+      status: "interrupted",
+      problem: "interrupted at 450 of 900 steps; the same command goes on from its checkpoint"
+    })
+  },
   { type: "stage-finished", at, ...outcome({ status: "hit", savedSeconds: 7_801 }) },
-  { type: "stage-finished", at, ...outcome({ status: "failed", problem: "k is 600, the dictionary has 512 latents" }) },
+  {
+    type: "stage-finished",
+    at,
+    ...outcome({ status: "failed", seconds: 12, problem: "k is 600, the dictionary has 512 latents" })
+  },
   { type: "stage-finished", at, ...outcome({ status: "skipped", problem: "it needs capture, which failed" }) },
   {
     type: "run-finished",
@@ -119,9 +132,10 @@ stopped  sae[width=512,seed=0]: interrupted at 7 of 9 files; it has no checkpoin
 retries  sae[width=512,seed=0] in 2.0 s: the worker was killed
 lost     capture: train.arrow is missing, and sae[width=512,seed=0] needs it: computed again
 differs  sae[width=512,seed=0]: the same key gave other bytes (bbbbbbbbbbbb, not aaaaaaaaaaaa)
-ran      sae[width=512,seed=0]: 1 min 15 s, loss 1.5, l0 16, ev 0.9352, a 1
+ran      sae[width=512,seed=0]: 1 min 15 s, ev 0.9352, l0 16
+stopped  sae[width=512,seed=0]: interrupted at 450 of 900 steps; the same command goes on from its checkpoint
 hit      sae[width=512,seed=0]: cached, saves 2 h 10 min
-FAILED   sae[width=512,seed=0]: k is 600, the dictionary has 512 latents
+FAILED   sae[width=512,seed=0]: after 12 s
 skipped  sae[width=512,seed=0]: it needs capture, which failed
 failed   1 cached, 1 ran, 1 failed, 1 skipped, 2 min 10 s
 spent    2 min 0 s in stages: at least 3 min 53 s of a CPU, 1 min 5 s of a GPU
