@@ -70,14 +70,6 @@ const events: ReadonlyArray<RunEvent> = [
     at,
     ...outcome({ seconds: 75.2, metrics: { loss: 1.5, l0: 16, ev: 0.93517, a: 1, b: 2 } })
   },
-  {
-    type: "stage-finished",
-    at,
-    ...outcome({
-      status: "interrupted",
-      problem: "interrupted at 450 of 900 steps; the same command goes on from its checkpoint"
-    })
-  },
   { type: "stage-finished", at, ...outcome({ status: "hit", savedSeconds: 7_801 }) },
   {
     type: "stage-finished",
@@ -133,7 +125,6 @@ retries  sae[width=512,seed=0] in 2.0 s: the worker was killed
 lost     capture: train.arrow is missing, and sae[width=512,seed=0] needs it: computed again
 differs  sae[width=512,seed=0]: the same key gave other bytes (bbbbbbbbbbbb, not aaaaaaaaaaaa)
 ran      sae[width=512,seed=0]: 1 min 15 s, ev 0.9352, l0 16
-stopped  sae[width=512,seed=0]: interrupted at 450 of 900 steps; the same command goes on from its checkpoint
 hit      sae[width=512,seed=0]: cached, saves 2 h 10 min
 FAILED   sae[width=512,seed=0]: after 12 s
 skipped  sae[width=512,seed=0]: it needs capture, which failed
