@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 const floors = [
   "cli api",
   "cli/commands",
+  "cli/compare",
   "cli/experiment cli/graph report",
   "cli/render",
   "experiment",

@@ -10,6 +10,7 @@ import {
   stageFlags,
   exportFlags,
   graphFlags,
+  diffFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
@@ -67,6 +68,23 @@ const graph = Command.make("graph", graphFlags, (input) =>
     (module) => module.graph(input)
   )
 ).pipe(Command.withDescription("The graph of an experiment: what each stage takes, what is a hit, what failed"))
+const diff = Command.make("diff", diffFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/diff.ts")),
+    (module) => module.diff(input)
+  )
+).pipe(
+  Command.withDescription(
+    "What two runs, or files, differ in: parameters, sources, code, and metrics beside tolerances"
+  ),
+  Command.withExamples([
+    { command: "pipeline diff 20261127-230644-5154 latest", description: "two runs" },
+    {
+      command: "pipeline diff experiments/quickstart.yaml --set k=24",
+      description: "a file, and with one number changed"
+    }
+  ])
+)
 const exportCommand = Command.make("export", exportFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/export.ts")),
@@ -163,6 +181,7 @@ export const commandLine = Command.make("pipeline").pipe(
     why,
     status,
     graph,
+    diff,
     show,
     exportCommand,
     convert,

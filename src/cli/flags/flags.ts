@@ -61,6 +61,18 @@ export type PlanInput = Command.Command.Config.Infer<typeof planFlags>
 export const stageFlags = { file, stage, json: json.pipe(Flag.withDescription("as JSON")), ...common }
 export type StageInput = Command.Command.Config.Infer<typeof stageFlags>
 
+export const diffFlags = {
+  sides: Argument.String("side").pipe(
+    Argument.variadic({ min: 1, max: 2 }),
+    Argument.withDescription("a run (its id, an end of it, or latest), or an experiment file")
+  ),
+  set,
+  all: flag("all", "equal metrics, and those that no kind declares, too"),
+  json: json.pipe(Flag.withDescription("the comparison as JSON")),
+  cache
+}
+export type DiffInput = Command.Command.Config.Infer<typeof diffFlags>
+
 export const graphFlags = {
   file,
   mermaid: flag("mermaid", "a Mermaid flowchart, for Markdown"),

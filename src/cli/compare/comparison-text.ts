@@ -1,0 +1,117 @@
+/** A comparison for people: what differs in what stages are made of, each change once, then the metrics. */
+import { formatReason } from "../../plan/explain.ts"
+import type { Reason } from "../../plan/explain.ts"
+import { count, formatNumber, formatTable } from "../render/words.ts"
+import type { Comparison, MetricDifference, StageDifference } from "./compare-sides.ts"
+
+const sections = [
+  ["parameters", /^params\b/],
+  ["sources", /^sources\b/],
+  ["code", /^(code|packages|key format|kind)\b/],
+  ["files, environment and probes", /^facts\b/],
+  ["inputs", /^inputs\b/],
+  ["numerics", /^numerics\b/]
+] as const
+
+/** Instances beyond these are counted. */
+const SHOWN_STAGES = 3
+
+/** `sae` where all its instances are meant, else those that are. */
+const named = (meant: ReadonlyArray<StageDifference>, all: ReadonlyArray<StageDifference>): string =>
+  [...Map.groupBy(meant, ({ stage }) => stage)]
+    .map(([stage, some]) => {
+      const every = all.filter((each) => each.stage === stage).length
+      if (some.length === every) return every === 1 ? (some[0]?.id ?? stage) : `${stage} ×${every}`
+      const more = some.length > SHOWN_STAGES ? ` and ${some.length - SHOWN_STAGES} more` : ""
+      return some
+        .slice(0, SHOWN_STAGES)
+        .map(({ id }) => id)
+        .join(", ")
+        .concat(more)
+    })
+    .join(", ")
+
+/** A list's places are many, and follow from what is above: the input as a whole is told. */
+const reasonText = (reason: Reason): string =>
+  reason.path.startsWith("inputs.")
+    ? `${reason.path.replace(/\[.*$/s, "")} changed`
+    : formatReason(reason).replace(/^code /, "")
+
+const madeText = ({ stages }: Comparison): ReadonlyArray<string> => {
+  const changes = Map.groupBy(
+    stages.flatMap((stage) => (stage.made ?? []).map((reason) => ({ stage, reason, text: reasonText(reason) }))),
+    ({ text }) => text
+  )
+  return sections.flatMap(([title, pattern]) => {
+    const rows = [...changes]
+      .filter(([, [first]]) => first !== undefined && pattern.test(first.reason.path))
+      .map(([text, found]) => [`  ${text}`, named([...new Set(found.map(({ stage }) => stage))], stages)])
+    return rows.length === 0 ? [] : ["", title, formatTable(rows)]
+  })
+}
+
+const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`
+
+const verdictText = ({ verdict, tolerance, better }: MetricDifference): string => {
+  switch (verdict) {
+    case "equal":
+      return "equal"
+    case "within":
+      return `within ${formatNumber(tolerance ?? 0)}`
+    case "beyond":
+      return `beyond ${formatNumber(tolerance ?? 0)}${better === null ? "" : better === "after" ? ", better" : ", worse"}`
+    case "differs":
+      return "differs; no tolerance is declared"
+    case "missing":
+      return "on one side alone"
+  }
+}
+
+const numberText = (value: number | null): string => (value === null ? "–" : formatNumber(value))
+
+/** A kind without declared metrics has all of them shown. */
+const shownMetrics = ({ metrics }: StageDifference, all: boolean): ReadonlyArray<MetricDifference> => {
+  const declares = metrics.some(({ headline }) => headline)
+  return metrics.filter(({ verdict, headline }) => all || (verdict !== "equal" && (headline || !declares)))
+}
+
+/** @param all equal metrics, and those that kinds do not declare, too */
+export const comparisonText = (comparison: Comparison, all: boolean): string => {
+  const { before, after, onlyBefore, onlyAfter, stages } = comparison
+  const rows = stages.flatMap((stage) =>
+    shownMetrics(stage, all).map((metric) => [
+      `  ${stage.id}`,
+      metric.name,
+      numberText(metric.before),
+      numberText(metric.after),
+      metric.difference === null ? "" : signed(metric.difference),
+      verdictText(metric)
+    ])
+  )
+  const hidden = all
+    ? 0
+    : stages.reduce((sum, stage) => {
+        const differing = stage.metrics.filter(({ verdict }) => verdict !== "equal").length
+        return sum + differing - shownMetrics(stage, false).length
+      }, 0)
+  const of = (same: boolean | null): number => stages.filter(({ sameBytes }) => sameBytes === same).length
+  const unknown = stages.filter(({ made, sameBytes }) => made === null && sameBytes !== true)
+  return [
+    formatTable([
+      ["before", before],
+      ["after", after]
+    ]),
+    ...(onlyBefore.length === 0 ? [] : [`before alone  ${onlyBefore.join(", ")}`]),
+    ...(onlyAfter.length === 0 ? [] : [`after alone   ${onlyAfter.join(", ")}`]),
+    ...madeText(comparison),
+    ...(unknown.length === 0 ? [] : ["", `what they were made of is not on record: ${named(unknown, stages)}`]),
+    ...(rows.length === 0
+      ? []
+      : ["", "metrics", formatTable([["  stage", "metric", "before", "after", "difference", ""], ...rows])]),
+    ...(hidden === 0
+      ? []
+      : [`  ${count(hidden, "other metric")} of these stages ${hidden === 1 ? "differs" : "differ"}: --all`]),
+    "",
+    `${count(stages.length, "stage")} on both sides: ${of(true)} with the same bytes, ${of(false)} with others, ${of(null)} without a result on one side`
+  ].join("\n")
+}

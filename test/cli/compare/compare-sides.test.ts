@@ -1,0 +1,104 @@
+import * as fc from "fast-check"
+import { assert, describe, it } from "vitest"
+import { compareMetric, compareSides } from "../../../src/cli/compare/compare-sides.ts"
+import { comparisonText } from "../../../src/cli/compare/comparison-text.ts"
+import type { Side, SideStage } from "../../../src/cli/compare/side.ts"
+import { KEY_FORMAT } from "../../../src/plan/key.ts"
+
+const infos = {
+  loss: { better: "lower", tolerance: 0.1, description: "" },
+  rows: { better: "neither", tolerance: 0, description: "" }
+} as const
+
+const stage = (
+  id: string,
+  over: Partial<SideStage> & { readonly k?: number; readonly code?: string } = {}
+): SideStage => ({
+  id,
+  stage: id.replace(/\[.*$/, ""),
+  kind: "train",
+  digest: "d1",
+  metrics: {},
+  made: {
+    format: KEY_FORMAT,
+    kind: "train",
+    params: { k: over.k ?? 8 },
+    facts: { code: { digest: over.code ?? "c", packages: {} }, sources: {}, facts: {}, numerics: {} },
+    notes: { codeFiles: { "src/train.ts": over.code ?? "c" }, sources: {} },
+    inputs: {}
+  },
+  writtenAt: (path) => (path === "params.k" ? "x.yaml:3" : null),
+  ...over
+})
+const side = (name: string, ...stages: ReadonlyArray<SideStage>): Side => ({ name, stages })
+
+describe("a comparison", () => {
+  it("calls a difference beyond exactly where it is larger than the tolerance, from either side, and says which is better", () => {
+    const number = fc.double({ noNaN: true, min: -1e3, max: 1e3 })
+    fc.assert(
+      fc.property(number, number, (a, b) => {
+        const [there, back] = [compareMetric("loss", a, b, infos), compareMetric("loss", b, a, infos)]
+        assert.strictEqual(there.verdict, back.verdict)
+        assert.strictEqual(there.verdict === "beyond", Math.abs(b - a) > infos.loss.tolerance)
+        assert.strictEqual(there.verdict === "equal", a === b)
+        assert.strictEqual(there.better, there.verdict !== "beyond" ? null : b < a ? "after" : "before")
+      })
+    )
+    assert.strictEqual(compareMetric("rows", 1, 2, infos).better, null)
+    assert.deepInclude(compareMetric("own", 1, 2, infos), { verdict: "differs", tolerance: null })
+    assert.deepInclude(compareMetric("loss", undefined, 2, infos), { verdict: "missing", difference: null })
+  })
+
+  it("of a side with itself tells no difference", () => {
+    const same = side("a", stage("sae[k=8]", { metrics: { loss: 1 } }))
+    const { stages } = compareSides(same, same, () => infos)
+    assert.deepStrictEqual(
+      stages.map(({ made, sameBytes }) => [made, sameBytes]),
+      [[[], true]]
+    )
+    assert.notInclude(
+      comparisonText(
+        compareSides(same, same, () => infos),
+        false
+      ),
+      "metrics"
+    )
+  })
+
+  it("tells each change once, with the stages that have it, and what one side alone has", () => {
+    const before = side(
+      "run-1",
+      stage("sae[w=1]", { metrics: { loss: 1, rows: 5, own: 1 } }),
+      stage("sae[w=2]", { metrics: { loss: 2 } }),
+      stage("old")
+    )
+    const after = side(
+      "x.yaml",
+      stage("sae[w=1]", { k: 9, code: "c2", digest: "d2", metrics: { loss: 1.05, rows: 6, own: 3 } }),
+      stage("sae[w=2]", { k: 9, digest: undefined }),
+      stage("new")
+    )
+    const comparison = compareSides(before, after, () => infos)
+    assert.deepStrictEqual([comparison.onlyBefore, comparison.onlyAfter], [["old"], ["new"]])
+    assert.deepStrictEqual(comparisonText(comparison, false).split("\n"), [
+      "before  run-1",
+      "after   x.yaml",
+      "before alone  old",
+      "after alone   new",
+      "",
+      "parameters",
+      "  params.k 8 -> 9 (x.yaml:3)  sae ×2",
+      "",
+      "code",
+      "  src/train.ts c -> c2  sae[w=1]",
+      "",
+      "metrics",
+      "  stage     metric  before  after  difference",
+      "  sae[w=1]  loss    1       1.05   +0.05       within 0.1",
+      "  sae[w=1]  rows    5       6      +1          beyond 0",
+      "  1 other metric of these stages differs: --all",
+      "",
+      "2 stages on both sides: 0 with the same bytes, 1 with others, 1 without a result on one side"
+    ])
+  })
+})
