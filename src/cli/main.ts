@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Runtime from "effect/Runtime"
 import { commandLine } from "./command-line.ts"
+import { endAtSecondInterrupt } from "./end-at-once.ts"
 import { packageFacts } from "../project/package-facts.ts"
 
 /** A failure that has been told already, with the exit code that it asked for. */
@@ -51,6 +52,7 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(output)
 }
 
+endAtSecondInterrupt()
 commandLine.pipe(
   Command.run({ version: packageFacts.version }),
   Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause as never) : tell(cause))),

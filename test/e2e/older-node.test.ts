@@ -1,6 +1,6 @@
 /** `bin/pipeline.mjs` on a Node that cannot run the sources: it hands over to the one of the npm package, and stays in charge. */
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
@@ -81,6 +81,21 @@ describe("pipeline on an older Node", { timeout: 200_000 }, () => {
     const pid = await program()
     run.child.kill(signal)
     assert.strictEqual((await run.ended).code, code)
+    assert.isTrue(await until("the program ends", () => isGone(pid)))
+  })
+
+  it("ends at once for a second SIGINT, whatever a program makes of its own signals", async () => {
+    writeFileSync(
+      join(directory, "x.yaml"),
+      `stages:\n  deaf: { uses: command, with: { run: 'trap "" TERM; echo $$ > "$PID_FILE"; sleep 600; sleep 600', secret: [PID_FILE] } }\n`
+    )
+    const run = start("run", "x.yaml")
+    const pid = await program()
+    run.child.kill("SIGINT")
+    await delay(1000)
+    assert.isUndefined(isGone(pid))
+    run.child.kill("SIGINT")
+    assert.strictEqual((await run.ended).code, 130)
     assert.isTrue(await until("the program ends", () => isGone(pid)))
   })
 

@@ -2,9 +2,10 @@
 import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Report, reportFileName } from "../../kinds/report.ts"
 import { runReport } from "../../report/run-report.ts"
-import type { RunSummary } from "../../report/page/run-summary.ts"
+import { RunSummary } from "../../report/page/run-summary.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
@@ -16,13 +17,17 @@ import { formatBytes } from "../render/words.ts"
 import { openInBrowser } from "../experiment/open-in-browser.ts"
 import { reportPath } from "../render/what-next.ts"
 
+/** What an older version or a damaged disk left is no summary. */
+const decodeSummary = Schema.decodeUnknownOption(RunSummary)
+
 /** The latest run of the experiment that has ended. */
 const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
   const store = yield* Store
   for (const run of yield* store.runs) {
     if (run.experiment !== experiment) continue
     const last = (yield* readEvents(run)).at(-1)
-    if (last?.type === "run-finished") return last satisfies RunSummary
+    const summary = last?.type === "run-finished" ? decodeSummary(last satisfies RunSummary) : Option.none()
+    if (Option.isSome(summary)) return summary.value
   }
   return undefined
 })

@@ -59,6 +59,12 @@ const start = ({ environment, log }: WorkerOptions): ChildProcess => {
   }
 }
 
+/** Workers whose group may still have something in it. A head that is ended at once has no time to end them in good order. */
+const groups = new Set<ChildProcess>()
+process.on("exit", () => {
+  for (const child of groups) signalGroup(child, "SIGKILL")
+})
+
 const signalGroup = (child: ChildProcess, signal: NodeJS.Signals | 0): boolean => {
   if (child.pid === undefined) return false
   try {
@@ -86,6 +92,7 @@ const endGroup = async (child: ChildProcess, how: "gently" | "at once"): Promise
   if (!hasEnded(child)) {
     await new Promise((resolve) => child.once("exit", resolve))
   }
+  groups.delete(child)
 }
 
 const describeEnd = (code: number | null, signal: NodeJS.Signals | null): JobFailed => {
@@ -109,7 +116,11 @@ const isLive = (event: WorkerEvent): event is LiveEvent =>
 
 export const startWorker = (options: WorkerOptions): Effect.Effect<WorkerProcess, JobFailed> =>
   Effect.try({
-    try: () => start(options),
+    try: () => {
+      const child = start(options)
+      groups.add(child)
+      return child
+    },
     catch: (cause) =>
       new JobFailed({ problem: `no worker can be started: ${String(cause)}`, retryable: true, losses: [] })
   }).pipe(Effect.map(connect))

@@ -3,28 +3,33 @@
  * are `RunStage` values as they are (this folder knows nothing of the executor, so the types are stated here).
  */
 
-export type RunStageStatus = "hit" | "ran" | "failed" | "skipped" | "interrupted"
+import * as Schema from "effect/Schema"
 
-export interface RunStage {
-  readonly id: string
-  readonly kind: string
-  readonly status: RunStageStatus
+const RunStageStatus = Schema.Literals(["hit", "ran", "failed", "skipped", "interrupted"])
+export type RunStageStatus = typeof RunStageStatus.Type
+
+const RunStage = Schema.Struct({
+  id: Schema.String,
+  kind: Schema.String,
+  status: RunStageStatus,
   /** Spent in this run: 0 for a hit. */
-  readonly seconds: number
+  seconds: Schema.Finite,
   /** What a hit took when it was computed; null otherwise. */
-  readonly savedSeconds: number | null
+  savedSeconds: Schema.NullOr(Schema.Finite),
   /** Why it was skipped, or what made it fail; null otherwise. */
-  readonly problem: string | null
-}
+  problem: Schema.NullOr(Schema.String)
+})
+export type RunStage = typeof RunStage.Type
 
-export interface RunSummary {
+export const RunSummary = Schema.Struct({
   /** Id of the run. */
-  readonly run: string
-  readonly status: "done" | "failed" | "interrupted"
+  run: Schema.String,
+  status: Schema.Literals(["done", "failed", "interrupted"]),
   /** Wall-clock time of the whole run. */
-  readonly seconds: number
-  readonly stages: ReadonlyArray<RunStage>
-}
+  seconds: Schema.Finite,
+  stages: Schema.Array(RunStage)
+})
+export type RunSummary = typeof RunSummary.Type
 
 /** A stage instance of the experiment's graph. */
 export interface RunGraphNode {
