@@ -3,18 +3,16 @@
 // Plain JavaScript that an old Node understands, because the machine's own Node may be one.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import * as nodeModule from "node:module"
+import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const main = [join(root, "src", "cli", "main.ts"), join(root, "dist", "src", "cli", "main.js")].find(existsSync)
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 
 /** The Node that the npm package `node` brings. */
 const findNode = () => {
   try {
-    const node = join(dirname(nodeModule.createRequire(import.meta.url).resolve("node/package.json")), "bin", "node")
+    const node = join(dirname(createRequire(import.meta.url).resolve("node/package.json")), "bin", "node")
     return existsSync(node) ? node : undefined
   } catch {
     return undefined
@@ -44,9 +42,7 @@ if (major > 22 || (major === 22 && minor >= 19)) {
     process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
   }
   delete process.env.PIPELINE_STARTED_BY
-  // Before the first import of the sources: stripped and compiled modules are kept between runs.
-  nodeModule.enableCompileCache()
-  await import(main)
+  await import("./bundle/start.mjs")
 } else {
   const node = findNode()
   if (node === undefined) {

@@ -31,7 +31,7 @@ const floors = [
   "kinds/sae/files",
   "stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",
-  "artifact tensor words kinds/sae/latents",
+  "artifact tensor words kinds/sae/latents start",
   "json random project"
 ].map((floor) => floor.split(" "))
 

@@ -54,7 +54,7 @@ const isKind = (value: unknown): value is ArtifactKind =>
 const kindsIn = (file: string): Effect.Effect<ReadonlyArray<ArtifactKind>, ArtifactKindBroken> =>
   Effect.tryPromise({
     try: async () => {
-      resolveOwnImports()
+      await resolveOwnImports(file)
       const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
       return [...new Set(Object.values(module).filter(isKind))]
     },

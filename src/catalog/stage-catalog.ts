@@ -37,9 +37,9 @@ export const stageFiles = (directories: ReadonlyArray<string>): StageFiles => {
 
 export const loadStageKind = (file: string): Effect.Effect<StageKind, StageKindBroken> =>
   Effect.tryPromise({
-    try: () => {
-      resolveOwnImports()
-      return import(pathToFileURL(file).href) as Promise<{ readonly default?: StageKind }>
+    try: async () => {
+      await resolveOwnImports(file)
+      return (await import(pathToFileURL(file).href)) as { readonly default?: StageKind }
     },
     catch: (cause) => new StageKindBroken({ file, problem: loadFailure(cause) })
   }).pipe(

@@ -21,7 +21,7 @@ for (const file of globSync("experiments/*.yaml")) {
   )
   await Effect.runPromise(planned).catch((error: unknown) => console.log(`${file}: ${String(error)}`))
 }
-resolveOwnImports()
+await resolveOwnImports("")
 for (const file of globSync("examples/*.runs.ts")) {
   await import(pathToFileURL(join(project, file)).href).catch((error: unknown) =>
     console.log(`${file}: ${String(error)}`)

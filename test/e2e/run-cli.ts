@@ -28,7 +28,7 @@ export interface CliOptions {
 }
 
 export const start = (args: ReadonlyArray<string>, { cwd, env }: CliOptions): Running => {
-  const child = spawn(process.execPath, [join(repository, "src", "cli", "main.ts"), ...args], {
+  const child = spawn(process.execPath, [join(repository, "bin", "pipeline.mjs"), ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: "1", PIPELINE_CACHE: "", ...env },
     stdio: ["ignore", "pipe", "pipe"]

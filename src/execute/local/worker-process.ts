@@ -12,6 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { codeEnding } from "../../project/code-ending.ts"
+import { packageDirectory } from "../../project/package-directory.ts"
+import { currentBundle } from "../../start/bundle.ts"
 import { JobFailed } from "../executor.ts"
 import type { JobRequest } from "../executor.ts"
 import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText, JobsText } from "../job.ts"
@@ -19,6 +21,13 @@ import { CONTROL, PATIENCE } from "../worker/stop-request.ts"
 import { largePages } from "./large-pages.ts"
 
 const WORKER = fileURLToPath(new URL(`../worker/worker${codeEnding}`, import.meta.url))
+const BUNDLED_WORKER = join(packageDirectory, "bin", "bundle", "start-worker.mjs")
+
+/** A worker runs what its head does: the bundle, or the sources. */
+const program = (): ReadonlyArray<string> => {
+  const bundle = currentBundle()
+  return bundle === undefined ? [WORKER] : [BUNDLED_WORKER, bundle.folder]
+}
 
 /** What programs that a stage has started get to put themselves in order. */
 const GRACE_MS = 5_000
@@ -47,7 +56,7 @@ const compileCache = (): string => getCompileCacheDir() ?? join(tmpdir(), "node-
 const start = ({ environment, log }: WorkerOptions): ChildProcess => {
   const file = openSync(log, "a")
   try {
-    return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WORKER], {
+    return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...program()], {
       // A group of its own: the terminal's Ctrl-C reaches the head alone, and one signal reaches all that a stage started.
       detached: true,
       // The last one is CONTROL.

@@ -1,0 +1,49 @@
+// @ts-check
+/** Reads and evaluates a bundle's script; from then on this process has its modules from there. */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { basename } from "node:path"
+import { fileURLToPath } from "node:url"
+import { constants, Script } from "node:vm"
+import { keepCompiledCode, readCompiledCode } from "./compiled-code.mjs"
+import { scriptPath } from "./places.mjs"
+
+/** A worker is killed when it is done: it keeps what V8 compiled once that has settled. */
+const WORKER_KEEPS_AFTER_MS = 3_000
+
+/**
+ * Fails where the script is not what its folder's name says, and where it is gone.
+ *
+ * @param {string} folder
+ * @param {string} use what this process is for: `run`, `worker`
+ * @returns {Promise<Readonly<Record<string, () => Promise<unknown>>>>} modules by absolute path
+ */
+export const openBundle = async (folder, use) => {
+  const bytes = readFileSync(scriptPath(folder))
+  if (createHash("sha256").update(bytes).digest("hex") !== basename(folder)) throw new Error("the bundle is damaged")
+  const known = readCompiledCode(folder)
+  const script = new Script(bytes.toString("latin1"), {
+    filename: scriptPath(folder),
+    ...(known.bytes === undefined ? {} : { cachedData: known.bytes }),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+  })
+  /** @type {Readonly<Record<string, () => Promise<unknown>>>} */
+  let modules = {}
+  /** @param {string} specifier */
+  const importComputed = (specifier) => {
+    const own = specifier.startsWith("file:") ? modules[fileURLToPath(specifier)] : undefined
+    return own === undefined ? import(specifier) : own()
+  }
+  // Beside the files that the modules come from, so that they get the packages that these would.
+  const parts = await script.runInThisContext()(createRequire(import.meta.url), importComputed)
+  modules = parts.modules
+  // Where `src/start/bundle.ts` looks for it.
+  Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, ...parts } })
+  const uses = script.cachedDataRejected === true ? [] : known.uses
+  if (uses.includes(use)) return modules
+  const keep = () => keepCompiledCode(folder, script, [...uses, use])
+  if (use === "worker") setTimeout(keep, WORKER_KEEPS_AFTER_MS).unref()
+  else process.once("exit", keep)
+  return modules
+}

@@ -1,0 +1,30 @@
+// @ts-check
+/**
+ * What `pipeline` starts: the command line, from the bundle where there is one. The sources themselves run while they are being
+ * edited, where no bundle can be made or kept, and where `PIPELINE_BUNDLE=never` asks for it.
+ */
+import { enableCompileCache } from "node:module"
+import { pathToFileURL } from "node:url"
+import { findBundle, forgetBundle } from "./find-bundle.mjs"
+import { openBundle } from "./open-bundle.mjs"
+import { modulePath } from "./places.mjs"
+
+const main = modulePath("cli", "main")
+
+/** @param {string} use */
+const bundledModules = async (use) => {
+  if (process.env["PIPELINE_BUNDLE"] === "never") return {}
+  const folder = await findBundle().catch(() => undefined)
+  if (folder === undefined) return {}
+  return openBundle(folder, use).catch(() => {
+    forgetBundle()
+    return {}
+  })
+}
+
+// What is not in the bundle, and the sources: stripped and compiled modules are kept between runs.
+enableCompileCache()
+const [command = ""] = process.argv.slice(2)
+/** @type {Readonly<Record<string, () => Promise<unknown>>>} */
+const modules = await bundledModules(/^[a-z]+$/.test(command) ? command : "usage")
+await (modules[main]?.() ?? import(pathToFileURL(main).href))

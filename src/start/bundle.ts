@@ -1,0 +1,21 @@
+/**
+ * All modules of this package, with Effect, in one script: read and compiled once, where each process would else find,
+ * strip and link a thousand files. A module in it is evaluated when it is first asked for, and once in a process.
+ */
+export type Namespace = Readonly<Record<string, unknown>>
+
+export interface Bundle {
+  /** Where its script is; a worker that is given this runs the same code. */
+  readonly folder: string
+  /** Modules of this package by absolute path. */
+  readonly modules: Readonly<Record<string, () => Promise<Namespace>>>
+  /** Modules of Effect, which a project's own stage kinds import too, by absolute path. */
+  readonly packages: Readonly<Record<string, () => Namespace>>
+}
+
+/** Where `bin/bundle/open-bundle.mjs` puts it. */
+const PLACE = Symbol.for("sae-pipeline.bundle")
+type Global = typeof globalThis & { [PLACE]?: Bundle }
+
+/** What this process runs from; undefined where that is the source files themselves. */
+export const currentBundle = (): Bundle | undefined => (globalThis as Global)[PLACE]

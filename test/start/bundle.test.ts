@@ -1,0 +1,55 @@
+import { spawnSync } from "node:child_process"
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { repository } from "../e2e/run-cli.ts"
+
+const checkout = mkdtempSync(join(tmpdir(), "pipeline-bundle-"))
+afterAll(() => rmSync(checkout, { recursive: true, force: true }))
+
+const bundles = join(checkout, "user-cache", "sae-pipeline", "bundles")
+
+const help = (): string => {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(checkout, "bin", "pipeline.mjs"), "logs", "--help"], {
+    encoding: "utf8",
+    env: { ...process.env, XDG_CACHE_HOME: join(checkout, "user-cache"), NO_COLOR: "1" }
+  })
+  return stdout + stderr
+}
+
+const scripts = (): ReadonlyArray<string> => readdirSync(bundles).filter((name) => !name.endsWith(".json"))
+
+describe("the bundle of a checkout", () => {
+  it("is made once the sources have settled, and is not used when it is damaged or a source file was edited", async () => {
+    for (const folder of ["bin", "src", "stages", "package.json"]) {
+      cpSync(join(repository, folder), join(checkout, folder), { recursive: true })
+    }
+    symlinkSync(join(repository, "node_modules"), join(checkout, "node_modules"))
+    const first = help()
+    expect(first).toContain("The log of a stage")
+    // Files that were written a moment ago may be written again.
+    expect(() => scripts()).toThrow("ENOENT")
+
+    await new Promise((resolve) => setTimeout(resolve, 10_500))
+    expect(help()).toBe(first)
+    const [name = "", ...more] = scripts()
+    expect(more).toEqual([])
+
+    appendFileSync(join(bundles, name, "bundle.js"), " ")
+    expect(help()).toBe(first)
+
+    const commands = join(checkout, "src", "cli", "command-line.ts")
+    writeFileSync(commands, readFileSync(commands, "utf8").replace("The log of a stage", "What a stage printed"))
+    expect(help()).toBe(first.replace("The log of a stage", "What a stage printed"))
+  })
+})
