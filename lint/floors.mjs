@@ -24,14 +24,14 @@ const floors = [
   "model/decoder text sae execute/local execute/by-name",
   "model/blocks text/documents sae/settings tensor/adam command execute/worker",
   "execute store/by-name store/local kinds/evaluation",
-  "store source tensor/kernels tensor/engine",
+  "store remote source tensor/kernels tensor/engine",
   "source/schemes",
   "plan project/config source/hub source/pypi source/builtin kinds/sae",
-  "specification catalog source/scheme kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
+  "remote/schemes specification catalog source/scheme kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
-  "stage file kinds/tokens kinds/language-model/gguf format/torch",
+  "remote/s3 stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",
-  "artifact tensor words kinds/sae/latents start",
+  "remote/port artifact tensor words kinds/sae/latents start",
   "json random project"
 ].map((floor) => floor.split(" "))
 
