@@ -14,6 +14,7 @@ import { stageFailed } from "../stage/stage-failed.ts"
 import type { Capture } from "./capture-member.ts"
 import type { HookOfModel } from "./hook-pass.ts"
 import { requireSpace } from "./require-space.ts"
+import { sizesApart, sizeText } from "../words/size-text.ts"
 
 export interface CaptureParams {
   readonly hook: string
@@ -68,8 +69,6 @@ const checkTokens = Effect.fnUntraced(function* (
   if (count > mostTokens) return yield* stageFailed(`${count} tokens are more than ${mostTokens}`, "Load less text.")
 })
 
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
-
 /** What models take beside their weights: one pass of 2048 tokens, record batches, the engine itself. */
 const besideWeights = 2 ** 29
 
@@ -86,13 +85,12 @@ const requireRoom = Effect.fnUntraced(function* (
     for (const { shape } of entries.values()) memory += 4 * shape.reduce((product, n) => product * n, 1)
   }
   const free = process.availableMemory()
-  log(
-    `takes about ${gib(memory)} of memory and ${gib(disk)} of disk for ${tokens} tokens; ${gib(free)} of memory are free`
-  )
+  const [wanted, there] = sizesApart(memory, free)
+  log(`takes about ${wanted} of memory and ${sizeText(disk)} of disk for ${tokens} tokens; ${there} of memory are free`)
   yield* requireSpace(output.directory, disk, `activations of ${tokens} tokens`)
   if (memory <= free) return
   return yield* stageFailed(
-    `${models.length === 1 ? "the model takes" : `the ${models.length} models take`} about ${gib(memory)} of memory, ${gib(free)} are free`,
+    `${models.length === 1 ? "the model takes" : `the ${models.length} models take`} about ${wanted} of memory, ${there} are free`,
     models.length === 1 ? "Use a machine with more memory." : "Capture fewer models at once."
   )
 })

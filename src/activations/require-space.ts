@@ -1,9 +1,8 @@
 /** Asks for free disk space before hours of work, not after. */
 import { statfs } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import { sizesApart } from "../words/size-text.ts"
 import { StageFailed } from "../stage/stage-failed.ts"
-
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`
 
 /** Fails where the file system of `directory` has fewer than `bytes` free; `what` says what would take them. */
 export const requireSpace = Effect.fn("requireSpace")(function* (directory: string, bytes: number, what: string) {
@@ -12,8 +11,9 @@ export const requireSpace = Effect.fn("requireSpace")(function* (directory: stri
   if (system === undefined) return
   const free = system.bavail * system.bsize
   if (free >= bytes) return
+  const [taken, left] = sizesApart(bytes, free)
   return yield* new StageFailed({
-    problem: `${what} take ${gib(bytes)}, but ${directory} has ${gib(free)} free`,
+    problem: `${what} take ${taken}, but ${directory} has ${left} free`,
     remedy: "Free some space, put the store elsewhere (--cache), or load less text.",
     retryable: true
   })

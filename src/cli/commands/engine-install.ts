@@ -1,13 +1,12 @@
 /** `pipeline engine install`: builds the tensorflow engine now, instead of at the first run. */
 import * as Effect from "effect/Effect"
 import { installTensorflow } from "../../tensor/tensorflow/tensorflow-install.ts"
-import { formatBytes } from "../render/words.ts"
+import { installLines } from "../render/install-lines.ts"
 
-export const engineInstall = installTensorflow({
-  onProgress: ({ message, done, total }) => {
-    const amount = done === undefined || total === undefined ? "" : ` ${formatBytes(done)} of ${formatBytes(total)}`
-    process.stderr.write(`${message}${amount}\n`)
-  }
-}).pipe(
-  Effect.flatMap(({ id, folder }) => Effect.sync(() => process.stderr.write(`engine ${id} is ready in ${folder}\n`)))
-)
+export const engineInstall = Effect.suspend(() => {
+  const lines = installLines(process.stderr)
+  return installTensorflow({ onProgress: lines.onProgress }).pipe(
+    Effect.ensuring(Effect.sync(lines.close)),
+    Effect.flatMap(({ id, folder }) => Effect.sync(() => process.stderr.write(`engine ${id} is ready in ${folder}\n`)))
+  )
+})

@@ -10,6 +10,7 @@ import { ensureEngine } from "../../tensor/engine/ensure-engine.ts"
 import { acceptLicences } from "../experiment/accept-licences.ts"
 import type { RunInput } from "../flags/flags.ts"
 import { jsonRenderer } from "../render/json-renderer.ts"
+import { installLines } from "../render/install-lines.ts"
 import { lineRenderer } from "../render/line-renderer.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { readExperiment } from "../../experiment/load-experiment.ts"
@@ -36,7 +37,7 @@ const chooseEngine = (input: RunInput, tell: (line: string) => void) =>
   ensureEngine(
     Option.getOrElse(input.engine, () => "auto" as const),
     {
-      onProgress: ({ message }) => tell(message)
+      onProgress: installLines({ write: (line) => tell(line.trimEnd()) }).onProgress
     }
   ).pipe(
     Effect.tap(({ note: why }) => Effect.sync(() => why !== undefined && tell(`engine: ${why}`))),

@@ -1,6 +1,8 @@
 /** How numbers, times and sizes are written for people: one way, in every command. */
 import type { Metrics } from "../../artifact/artifact.ts"
 
+export { sizeText as formatBytes } from "../../words/size-text.ts"
+
 /** Four significant digits, integers whole: `0.9312`, `1.234e-5`, `150000`. */
 export const formatNumber = (value: number): string => {
   if (Number.isInteger(value)) return String(value)
@@ -15,18 +17,6 @@ export const formatSeconds = (seconds: number): string => {
   if (whole < 60) return `${whole} s`
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-}
-
-/** `512 B`, `3.4 MiB`. */
-export const formatBytes = (bytes: number): string => {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"]
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`
 }
 
 export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = Object.keys(metrics)): string =>

@@ -10,19 +10,19 @@ import { checkedBatch } from "../../activations/checked-batch.ts"
 import { contextStream } from "../../activations/context-stream.ts"
 import { pagedStream } from "../../activations/paged-stream.ts"
 import { matrixRows } from "../../activations/row-source.ts"
+import { sizesApart } from "../../words/size-text.ts"
 
 /** Rows that statistics are of. */
 const statisticsRows = 32_768
-
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`
 
 const inMemory = Effect.fnUntraced(function* (activations: OpenActivations) {
   const { train, d_in } = activations
   const bytes = train.rows * d_in * 4
   const free = process.availableMemory()
   if (bytes > free) {
+    const [wanted, there] = sizesApart(bytes, free)
     return yield* stageFailed(
-      `the ${train.rows} training rows take ${gib(bytes)} of memory, ${gib(free)} are free`,
+      `the ${train.rows} training rows take ${wanted} of memory, ${there} are free`,
       "Put a shuffle-activations stage between, whose rows are read in order, or capture with materialize: false."
     )
   }

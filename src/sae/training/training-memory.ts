@@ -1,6 +1,7 @@
 /** How much memory a training run takes at most: told before it starts, and refused where it cannot be had. */
 import * as Effect from "effect/Effect"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { sizesApart } from "../../words/size-text.ts"
 
 export interface TrainingSizes {
   readonly d_in: number
@@ -30,8 +31,6 @@ export const trainingBytes = ({ d_in, d_out, d_sae, batch_rows, ema, skip }: Tra
 export const leastTrainingBytes = (sizes: Omit<TrainingSizes, "d_in" | "d_out">): number =>
   trainingBytes({ ...sizes, d_in: 1, d_out: 1 })
 
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
-
 /**
  * Logs the estimate of everything that is trained at once, and fails where it is more than the machine has left.
  *
@@ -44,10 +43,11 @@ export const requireTrainingMemory = Effect.fnUntraced(function* (
 ) {
   const bytes = all.reduce((sum, sizes) => sum + trainingBytes(sizes), 0)
   const what = all.map(({ d_in, d_sae }) => `${d_in} x ${d_sae}`).join(", ")
-  log(`weights, optimiser and batches (${what}) take up to ${gib(bytes)} of memory; ${gib(free)} are free`)
+  const [wanted, there] = sizesApart(bytes, free)
+  log(`weights, optimiser and batches (${what}) take up to ${wanted} of memory; ${there} are free`)
   if (bytes <= free) return
   return yield* stageFailed(
-    `training (${what}) takes up to ${gib(bytes)} of memory, ${gib(free)} are free`,
+    `training (${what}) takes up to ${wanted} of memory, ${there} are free`,
     all.length > 1 ? "Train fewer SAEs at once." : "Lower batch_rows or d_sae, or use a machine with more memory."
   )
 })
