@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 const floors = [
   "cli api",
   "cli/commands",
-  "cli/compare",
+  "cli/compare cli/table",
   "cli/experiment cli/graph report",
   "cli/render",
   "experiment",

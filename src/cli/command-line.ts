@@ -11,6 +11,7 @@ import {
   exportFlags,
   graphFlags,
   diffFlags,
+  tableFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
@@ -83,6 +84,18 @@ const diff = Command.make("diff", diffFlags, (input) =>
       command: "pipeline diff experiments/quickstart.yaml --set k=24",
       description: "a file, and with one number changed"
     }
+  ])
+)
+const table = Command.make("table", tableFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/table.ts")),
+    (module) => module.table(input)
+  )
+).pipe(
+  Command.withDescription("Metrics by the axes of a matrix, by parameters, or by runs"),
+  Command.withExamples([
+    { command: "pipeline table experiments/quickstart.yaml --by width", description: "means over the other axes" },
+    { command: "pipeline table experiments/quickstart.yaml --runs --by run,sae.k --csv", description: "every run" }
   ])
 )
 const exportCommand = Command.make("export", exportFlags, (input) =>
@@ -182,6 +195,7 @@ export const commandLine = Command.make("pipeline").pipe(
     status,
     graph,
     diff,
+    table,
     show,
     exportCommand,
     convert,

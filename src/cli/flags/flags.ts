@@ -73,6 +73,24 @@ export const diffFlags = {
 }
 export type DiffInput = Command.Command.Config.Infer<typeof diffFlags>
 
+export const tableFlags = {
+  file,
+  by: Flag.String("by").pipe(
+    Flag.optional,
+    Flag.withDescription("axes, by commas: coordinates, parameters (k, sae.k), run (default: all coordinates)")
+  ),
+  metrics: Flag.String("metrics").pipe(
+    Flag.optional,
+    Flag.withDescription("by commas: loss, evaluate.ce_recovered (default: the headline metrics)")
+  ),
+  stage: stagesFlag("stage", "this stage alone (repeatable; default: all that have the axes)"),
+  runs: flag("runs", "over all runs of the experiment, in place of what its files say now"),
+  csv: flag("csv", "as CSV, numbers in full"),
+  json: json.pipe(Flag.withDescription("as JSON")),
+  ...common
+}
+export type TableInput = Command.Command.Config.Infer<typeof tableFlags>
+
 export const graphFlags = {
   file,
   mermaid: flag("mermaid", "a Mermaid flowchart, for Markdown"),
