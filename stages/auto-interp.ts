@@ -6,6 +6,8 @@ import { Sae } from "../src/kinds/sae/sae.ts"
 import { autoInterpParams, decodeAutoInterp } from "../src/interp/auto-interp-params.ts"
 import * as Stage from "../src/stage/stage.ts"
 
+const overLatents = "the scored latents"
+
 export default Stage.make("auto-interp", {
   summary: "Explains latents by token patterns (Neuron to Graph) and scores them on held-out text.",
   inputs: {
@@ -18,31 +20,42 @@ export default Stage.make("auto-interp", {
   output: Interpretations,
   metrics: {
     mean_f1: {
+      interval: overLatents,
       optional: true,
       better: "higher",
       tolerance: 0.02,
       description: "mean F1 of the explanations on held-out rows"
     },
     shuffled_f1: {
+      interval: overLatents,
       optional: true,
       better: "neither",
       tolerance: 0.02,
       description: "mean F1 of other latents' explanations"
     },
     beats_shuffled: {
+      interval: overLatents,
       optional: true,
       better: "higher",
       tolerance: 0.03,
       description: "share of the scored latents whose F1 exceeds that of other latents' explanations"
     },
     mean_precision: {
+      interval: overLatents,
       optional: true,
       better: "higher",
       tolerance: 0.02,
       description: "mean precision on held-out rows"
     },
-    mean_recall: { optional: true, better: "higher", tolerance: 0.02, description: "mean recall on held-out rows" },
+    mean_recall: {
+      interval: overLatents,
+      optional: true,
+      better: "higher",
+      tolerance: 0.02,
+      description: "mean recall on held-out rows"
+    },
     mean_balanced_accuracy: {
+      interval: overLatents,
       optional: true,
       better: "higher",
       tolerance: 0.02,

@@ -75,11 +75,13 @@ export default Stage.make("evaluate-absorption", {
   output: Absorption,
   metrics: {
     mean_absorption_fraction: {
+      interval: "the words of each letter",
       better: "lower",
       tolerance: 0.01,
       description: "share of a letter's projection that absorbers give, mean over letters"
     },
     mean_full_absorption: {
+      interval: "the words of each letter",
       better: "lower",
       tolerance: 0.01,
       description: "share of the words that one latent absorbs wholly, mean over letters"

@@ -7,6 +7,9 @@ import * as Param from "../src/stage/param.ts"
 import { denseAbove, densityMetrics } from "../src/sae/evaluate/density-figures.ts"
 import * as Stage from "../src/stage/stage.ts"
 
+const overDocuments = "held-out documents; contexts, where fewer than eight documents are held out"
+const overContexts = "the contexts"
+
 export default Stage.make("evaluate-sae", {
   summary: "Measures an SAE on held-out rows: sparsity, explained variance, cross-entropy recovered, dead latents",
   inputs: {
@@ -37,8 +40,9 @@ export default Stage.make("evaluate-sae", {
     ),
   output: Evaluation,
   metrics: {
-    l0: { better: "lower", tolerance: 0.5, description: "latents that fire on a row, mean" },
+    l0: { interval: overDocuments, better: "lower", tolerance: 0.5, description: "latents that fire on a row, mean" },
     explained_variance: {
+      interval: overDocuments,
       optional: true,
       better: "higher",
       tolerance: 0.005,
@@ -50,39 +54,50 @@ export default Stage.make("evaluate-sae", {
       tolerance: 0.005,
       description: "mean over rows of 1 - |x - x_hat|^2 / |x - batch mean|^2, as older tools print it"
     },
-    mse: { better: "lower", tolerance: 0.05, description: "E|x - x_hat|^2, summed over the numbers of a row" },
-    cosine: { better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat" },
+    mse: {
+      interval: overDocuments,
+      better: "lower",
+      tolerance: 0.05,
+      description: "E|x - x_hat|^2, summed over the numbers of a row"
+    },
+    cosine: { interval: overDocuments, better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat" },
     ce_clean: {
+      interval: overContexts,
       optional: true,
       better: "lower",
       tolerance: 0.01,
       description: "cross-entropy of the model as it is, nats a token"
     },
     ce_sae: {
+      interval: overContexts,
       optional: true,
       better: "lower",
       tolerance: 0.02,
       description: "cross-entropy with the reconstruction in place"
     },
     ce_zero: {
+      interval: overContexts,
       optional: true,
       better: "neither",
       tolerance: 0.02,
       description: "cross-entropy with zeros in place"
     },
     ce_recovered: {
+      interval: overContexts,
       optional: true,
       better: "higher",
       tolerance: 0.005,
       description: "(CE_zero - CE_sae) / (CE_zero - CE_clean)"
     },
     kl_sae: {
+      interval: overContexts,
       optional: true,
       better: "lower",
       tolerance: 0.02,
       description: "with kl: divergence of the model with the reconstruction in place from the model as it is"
     },
     kl_zero: {
+      interval: overContexts,
       optional: true,
       better: "neither",
       tolerance: 0.02,

@@ -38,11 +38,13 @@ export default Stage.make("stitch-saes", {
   output: Stitching,
   metrics: {
     novel_fraction: {
+      interval: "the latents of the large SAE",
       better: "neither",
       tolerance: 0.01,
       description: "share of the large SAE's latents that lower the small SAE's MSE when added alone"
     },
     proxy_auc: {
+      interval: "the latents of the large SAE",
       optional: true,
       better: "higher",
       tolerance: 0.01,

@@ -35,12 +35,14 @@ export default Stage.make("train-meta-sae", {
   },
   metrics: {
     decoder_variance_explained: {
+      interval: "the latents of the SAE",
       better: "neither",
       tolerance: 0.01,
       description:
         "share of the variance of the unit decoder rows that the meta-SAE explains (lower: more atomic latents)"
     },
     random_variance_explained: {
+      interval: "the random rows",
       better: "neither",
       tolerance: 0.01,
       description: "the same for as many random unit rows and the same training"

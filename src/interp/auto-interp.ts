@@ -7,11 +7,12 @@ import type { LanguageModelHandle } from "../kinds/language-model/language-model
 import type { SaeHandle } from "../kinds/sae/sae.ts"
 import { openModel } from "../model/open-model.ts"
 import type { Opened } from "../stage/input.ts"
+import { estimated } from "../stage/metric.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { openTokenizer } from "../text/open-tokenizer.ts"
 import { type InterpretOptions, interpretSae } from "./interpret-sae.ts"
-import { meanScores } from "./mean-scores.ts"
+import { meanScoreIntervals, meanScores } from "./mean-scores.ts"
 
 interface AutoInterpInputs {
   readonly sae: Opened<SaeHandle>
@@ -66,14 +67,15 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
   log(
     `${scores.scored} latents scored: mean F1 ${scores.f1.toFixed(3)}, shuffled ${scores.shuffled.toFixed(3)}, ${(100 * scores.beating).toFixed(1)} % beat it`
   )
+  const intervals = meanScoreIntervals(file)
   return {
     ...counts,
     scored_latents: scores.scored,
-    mean_f1: scores.f1,
-    shuffled_f1: scores.shuffled,
-    beats_shuffled: scores.beating,
-    mean_precision: scores.precision,
-    mean_recall: scores.recall,
-    mean_balanced_accuracy: scores.balancedAccuracy
+    mean_f1: estimated(scores.f1, intervals.f1),
+    shuffled_f1: estimated(scores.shuffled, intervals.shuffled),
+    beats_shuffled: estimated(scores.beating, intervals.beating),
+    mean_precision: estimated(scores.precision, intervals.precision),
+    mean_recall: estimated(scores.recall, intervals.recall),
+    mean_balanced_accuracy: estimated(scores.balancedAccuracy, intervals.balancedAccuracy)
   }
 })

@@ -1,5 +1,7 @@
-/** Means over the latents that have a score. */
-import type { InterpretationsFile } from "../kinds/interpretations.ts"
+/** Means over the latents that have a score, and how far they would move with other latents. */
+import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
+import { bootstrapIntervals, drawnSum, type Interval } from "../numeric/bootstrap.ts"
+import * as Rng from "../random/rng.ts"
 
 export interface MeanScores {
   readonly scored: number
@@ -12,19 +14,48 @@ export interface MeanScores {
   readonly beating: number
 }
 
+type Score = NonNullable<InterpretedLatent["score"]>
+
+const figures: Readonly<Record<Exclude<keyof MeanScores, "scored">, (score: Score) => number>> = {
+  f1: ({ f1 }) => f1,
+  precision: ({ precision }) => precision,
+  recall: ({ recall }) => recall,
+  balancedAccuracy: ({ balanced_accuracy }) => balanced_accuracy,
+  shuffled: ({ shuffled_f1 }) => shuffled_f1,
+  beating: ({ f1, shuffled_f1 }) => (f1 > shuffled_f1 ? 1 : 0)
+}
+
+const scoresOf = ({ latents }: InterpretationsFile): ReadonlyArray<Score> =>
+  latents.flatMap(({ score }) => (score === null ? [] : [score]))
+
 /** Undefined where no latent could be scored. */
-export const meanScores = ({ latents }: InterpretationsFile): MeanScores | undefined => {
-  const scores = latents.flatMap(({ score }) => (score === null ? [] : [score]))
+export const meanScores = (file: InterpretationsFile): MeanScores | undefined => {
+  const scores = scoresOf(file)
   if (scores.length === 0) return undefined
-  const mean = (value: (score: (typeof scores)[number]) => number): number =>
+  const mean = (value: (score: Score) => number): number =>
     scores.reduce((sum, score) => sum + value(score), 0) / scores.length
   return {
     scored: scores.length,
-    f1: mean(({ f1 }) => f1),
-    precision: mean(({ precision }) => precision),
-    recall: mean(({ recall }) => recall),
-    balancedAccuracy: mean(({ balanced_accuracy }) => balanced_accuracy),
-    shuffled: mean(({ shuffled_f1 }) => shuffled_f1),
-    beating: mean(({ f1, shuffled_f1 }) => (f1 > shuffled_f1 ? 1 : 0))
+    f1: mean(figures.f1),
+    precision: mean(figures.precision),
+    recall: mean(figures.recall),
+    balancedAccuracy: mean(figures.balancedAccuracy),
+    shuffled: mean(figures.shuffled),
+    beating: mean(figures.beating)
   }
+}
+
+/** Of each mean, over the scored latents. */
+export const meanScoreIntervals = (
+  file: InterpretationsFile
+): Readonly<Record<Exclude<keyof MeanScores, "scored">, Interval | undefined>> => {
+  const scores = scoresOf(file)
+  const values = Object.entries(figures).map(([name, value]) => [name, scores.map(value)] as const)
+  const intervals = bootstrapIntervals(
+    [scores.length],
+    (times) => Object.fromEntries(values.map(([name, each]) => [name, drawnSum(times, each) / scores.length])),
+    Rng.make(0, "intervals of explanation scores")
+  )
+  const { f1, precision, recall, balancedAccuracy, shuffled, beating } = intervals
+  return { f1, precision, recall, balancedAccuracy, shuffled, beating }
 }

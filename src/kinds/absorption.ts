@@ -3,6 +3,7 @@
  * and its absorption. One file, `absorption.json`. Formulas: SAEBench, after Chanin et al. 2409.14507.
  */
 import * as Schema from "effect/Schema"
+import { Intervals } from "./intervals.ts"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
@@ -103,6 +104,8 @@ const AbsorptionFile = Schema.Struct({
   /** Mean over the evaluated letters of the k-sparse F1 with one latent, and with the split latents. */
   mean_k1_f1: Schema.Finite,
   mean_split_f1: Schema.Finite,
+  /** Of the mean fraction and the mean full absorption, over the words of each letter. */
+  intervals: Schema.optionalKey(Intervals),
   /** Signs that the SAE is too undertrained for its absorption to mean anything; empty when there are none. */
   warnings: Schema.Array(Schema.String),
   letters: Schema.Array(Letter)

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
+import { Intervals } from "./intervals.ts"
 
 const numbers = Schema.Array(Schema.Finite)
 
@@ -44,6 +45,8 @@ const StitchingFile = Schema.Struct({
   same_number_share: Schema.Finite,
   /** What that share is where the starts are independent. */
   same_number_chance: Schema.Finite,
+  /** Of `novel_fraction` and `proxy_auc`, over the latents of the large SAE. */
+  intervals: Schema.optionalKey(Intervals),
   rows: Schema.Int,
   d_in: Schema.Int,
   small: Schema.Struct({ d_sae: Schema.Int, mse: Schema.Finite, ev: Schema.Finite, l0: Schema.Finite }),

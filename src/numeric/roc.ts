@@ -47,3 +47,29 @@ export const roc = (scores: ArrayLike<number>, positive: ArrayLike<boolean | num
   for (const point of points) if (gain(point) > gain(youden)) youden = point
   return { auc: positives === 0 || negatives === 0 ? 0.5 : area / (positives * negatives), points, youden }
 }
+
+/**
+ * The area alone, of scores that are sorted already, each counted `times`.
+ *
+ * @param scores falling
+ * @returns NaN where a class is empty
+ */
+export const drawnAuc = (
+  scores: ReadonlyArray<number>,
+  positive: ReadonlyArray<number>,
+  times: ReadonlyArray<number>
+): number => {
+  let [tp, fp, area] = [0, 0, 0]
+  for (let i = 0; i < scores.length;) {
+    const score = scores[i]
+    let [more, wrong] = [0, 0]
+    for (; i < scores.length && scores[i] === score; i++) {
+      if (positive[i]) more += times[i]!
+      else wrong += times[i]!
+    }
+    area += wrong * (tp + more / 2)
+    tp += more
+    fp += wrong
+  }
+  return area / (tp * fp)
+}

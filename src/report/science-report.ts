@@ -11,6 +11,7 @@ import { latentsSection } from "./sections/latents-section.ts"
 import { metaSection } from "./sections/meta-section.ts"
 import type { PageSection } from "./page/page.ts"
 import { renderPage } from "./page/page.ts"
+import { seedsSection } from "./sections/seeds-section.ts"
 import { sourcesSection } from "./sections/sources-section.ts"
 import { stitchingSection } from "./sections/stitching-section.ts"
 import type { ReportInput, Subject } from "./page/subjects.ts"
@@ -37,6 +38,7 @@ export const scienceReport = (input: ReportInput): string => {
   const subjects = subjectsOf(input)
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
+    ["seeds", "Over seeds", seedsSection(input, subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],

@@ -12,7 +12,7 @@ import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates } from "./coordinates.ts"
 import type { Inputs, InputValues } from "./input.ts"
-import type { DeclaredMetrics, MetricInfos, MetricValues } from "./metric.ts"
+import { type DeclaredMetrics, flatMetrics, type MetricInfos, type MetricValues } from "./metric.ts"
 import type { Params, ParamValues } from "./param.ts"
 import { type Decoded, formatParamProblem } from "./param-problem.ts"
 import type { Resources } from "./resources.ts"
@@ -244,12 +244,13 @@ export const make = <
         }
       }),
     run: (instances) =>
-      Effect.flatMap(
-        Effect.forEach(instances, contextOf),
-        (contexts): Effect.Effect<ReadonlyArray<DeclaredMetrics<M>>, Failure, Scope.Scope> =>
+      Effect.forEach(instances, contextOf).pipe(
+        Effect.flatMap((contexts): Effect.Effect<ReadonlyArray<DeclaredMetrics<M>>, Failure, Scope.Scope> =>
           declaration.runTogether === undefined
             ? Effect.forEach(contexts, declaration.run)
             : declaration.runTogether.run(contexts)
+        ),
+        Effect.map((given) => given.map(flatMetrics))
       )
   }
 }

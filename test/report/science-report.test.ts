@@ -73,6 +73,33 @@ describe("science report", () => {
     expect(open).toEqual([])
   })
 
+  it("shows figures with half the width of their interval, and means over seeds where there are several", () => {
+    const sample = sampleReport()
+    const two = {
+      ...sample,
+      evaluations: [],
+      interpretations: [],
+      saes: sample.saes.flatMap(({ at, value }) =>
+        [0, 1].map((seed) => ({ at: { ...at, seed }, value: { ...value, digest: `${value.digest}-${seed}` } }))
+      ),
+      absorptions: sample.absorptions.flatMap(({ at, value }) =>
+        [0.02, 0.04].map((mean, seed) => ({
+          at: { ...at, seed },
+          value: {
+            ...value,
+            mean_absorption_fraction: mean,
+            intervals: { mean_absorption_fraction: { low: mean - 0.01, high: mean + 0.01 } }
+          }
+        }))
+      )
+    }
+    const text = scienceReport(two)
+    expect(textOf(text, "summary")).toContain("2.00 % ± 1.00 %")
+    // Student's t of one degree of freedom is 12.706: 12.706 x 0.01 = 12.7 %.
+    expect(textOf(text, "seeds")).toContain("2 3.00 % ± 12.7 %")
+    expect(page).not.toContain('id="seeds"')
+  })
+
   it("puts each SAE's figures in one row of the summary", () => {
     const summary = textOf(page, "summary")
     expect(summary).toContain(

@@ -4,6 +4,7 @@ import { type AbsorptionFile, absorptionFileName } from "../../kinds/absorption.
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { type AbsorptionOptions, evaluateAbsorption } from "./evaluate-absorption.ts"
 
@@ -21,9 +22,9 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
   )
   yield* output.writeJson(absorptionFileName, file)
   return {
-    mean_absorption_fraction: file.mean_absorption_fraction,
+    mean_absorption_fraction: estimated(file.mean_absorption_fraction, file.intervals?.["mean_absorption_fraction"]),
     std_absorption_fraction: file.std_absorption_fraction,
-    mean_full_absorption: file.mean_full_absorption,
+    mean_full_absorption: estimated(file.mean_full_absorption, file.intervals?.["mean_full_absorption"]),
     std_full_absorption: file.std_full_absorption,
     mean_split_latents: file.mean_split_latents,
     mean_k1_f1: file.mean_k1_f1,

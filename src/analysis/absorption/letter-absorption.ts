@@ -5,10 +5,13 @@
  * model has few words for the rare letters, and so each counts once. Counts are added over the splits, F1 is averaged.
  */
 import type { AbsorptionLetter } from "../../kinds/absorption.ts"
+import { type Intervals, toldIntervals } from "../../kinds/intervals.ts"
 import { type AbsorptionSettings, evaluateSplit, type WordRows } from "./absorption-split.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 import type { LatentCodes } from "../latent-codes.ts"
+import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
 import { stratifiedFolds } from "../../numeric/stratified-folds.ts"
 
 /** Splits are 80/20, so there are five with disjoint test words. */
@@ -36,6 +39,8 @@ export interface LetterAbsorption {
   /** Mean over the evaluated letters of the F1 with one latent, and with the split's latents. */
   readonly mean_k1_f1: number
   readonly mean_split_f1: number
+  /** Of the mean fraction and the mean full absorption, over the words of each letter. */
+  readonly intervals: Intervals
 }
 
 /** Activations for unit decoder rows: f |w|. */
@@ -71,6 +76,7 @@ export const letterAbsorption = (
   })
   const splitCounts: Array<number> = []
   const splitF1: Array<number> = []
+  const words: Array<LetterWords> = []
   const results = Array.from(letters, (letter, n): AbsorptionLetter => {
     const parts = splits.map(({ perLetter }) => perLetter[n]!)
     const absorbed = parts.flatMap((part) => part.absorbed)
@@ -79,6 +85,11 @@ export const letterAbsorption = (
     const probeF1 = mean(parts.map((part) => part.probeF1))
     const evaluated = probeF1 > settings.min_probe_f1 && truePositives > 0
     if (evaluated) {
+      words.push({
+        count: truePositives,
+        fractions: absorbed.map(({ word }) => word.fraction),
+        full: absorbed.map(({ word }) => (word.full ? 1 : 0))
+      })
       splitCounts.push(mean(parts.map((part) => part.split.length)))
       splitF1.push(mean(parts.map((part) => part.kSparseF1[Math.max(0, part.split.length - 1)] ?? 0)))
     }
@@ -136,6 +147,33 @@ export const letterAbsorption = (
     std_full_absorption: deviation(rates),
     mean_split_latents: mean(splitCounts),
     mean_k1_f1: mean(counted.map((each) => each.k_sparse_f1[0] ?? 0)),
-    mean_split_f1: mean(splitF1)
+    mean_split_f1: mean(splitF1),
+    intervals: wordIntervals(words)
   }
+}
+
+/** A letter's words whose letter the probe gets right: `count` of them, of which those listed are absorbed in part or whole. */
+interface LetterWords {
+  readonly count: number
+  readonly fractions: ReadonlyArray<number>
+  readonly full: ReadonlyArray<number>
+}
+
+/** The letters stay, each one's words are drawn again: probes, latents' ranks and splits are not. */
+const wordIntervals = (perLetter: ReadonlyArray<LetterWords>): Intervals => {
+  const sizes = perLetter.map(({ count }) => count)
+  const starts = sizes.map((_, n) => sizes.slice(0, n).reduce((sum, size) => sum + size, 0))
+  // Words that nothing absorbs add nothing to a sum, and stand at the end of their letter.
+  const meanOf = (times: Int32Array, values: (letter: LetterWords) => ReadonlyArray<number>): number =>
+    mean(perLetter.map((letter, n) => drawnSum(times.subarray(starts[n]), values(letter)) / letter.count))
+  return toldIntervals(
+    bootstrapIntervals(
+      sizes,
+      (times) => ({
+        mean_absorption_fraction: meanOf(times, ({ fractions }) => fractions),
+        mean_full_absorption: meanOf(times, ({ full }) => full)
+      }),
+      Rng.make(0, "intervals of absorption")
+    )
+  )
 }

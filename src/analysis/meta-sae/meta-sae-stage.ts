@@ -4,6 +4,7 @@ import { metaLatentsFileName } from "../../kinds/sae/meta-latents.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { writeSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { trainingRecord } from "../../sae/training/training-record.ts"
@@ -61,8 +62,11 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
   })
   yield* output.writeJson(metaLatentsFileName, file)
   return {
-    decoder_variance_explained: file.decoder_variance_explained,
-    random_variance_explained: file.random_variance_explained,
+    decoder_variance_explained: estimated(
+      file.decoder_variance_explained,
+      file.intervals?.["decoder_variance_explained"]
+    ),
+    random_variance_explained: estimated(file.random_variance_explained, file.intervals?.["random_variance_explained"]),
     l0: file.l0,
     dead_meta_latents: file.dead.length / d_sae,
     same_number_share: file.same_number_share,

@@ -4,6 +4,7 @@
  * finds is no structure of the dictionary.
  */
 import * as Effect from "effect/Effect"
+import { toldIntervals } from "../../kinds/intervals.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import { matrixRows } from "../../activations/row-source.ts"
 import { makeSaeModel } from "../../sae/sae-model.ts"
@@ -14,8 +15,8 @@ import { defaultsFor } from "../../sae/training-options.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { unitRows } from "../decoder-cosine.ts"
-import { explainedVariance } from "../explained-variance.ts"
-import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
+import { explainedVariance, explainedVarianceInterval } from "../explained-variance.ts"
+import { encodeLatents } from "../latent-codes.ts"
 import { metaLatents } from "./meta-latents.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { randomUnitRows } from "./random-unit-rows.ts"
@@ -40,11 +41,16 @@ export interface MetaSae {
   readonly warning: string | undefined
 }
 
-const measure = (rows: Float32Array, { weights }: TrainedSae): { readonly codes: LatentCodes; readonly ev: number } => {
+const measure = (rows: Float32Array, { weights }: TrainedSae) => {
   const model = makeSaeModel(weights)
   const codes = encodeLatents(rows, model)
   model.dispose()
-  return { codes, ev: explainedVariance(rows, reconstructLatents(codes, weights), weights.d_in) }
+  const reconstruction = reconstructLatents(codes, weights)
+  return {
+    codes,
+    ev: explainedVariance(rows, reconstruction, weights.d_in),
+    interval: explainedVarianceInterval(rows, reconstruction, weights.d_in)
+  }
 }
 
 export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
@@ -78,7 +84,8 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const trained = yield* train(rows, 0)
   const randomRows = randomUnitRows(count, d_in, seed)
   const random = yield* train(randomRows, steps)
-  const { codes, ev } = measure(rows, trained)
+  const { codes, ev, interval } = measure(rows, trained)
+  const baseline = measure(randomRows, random)
   const found = metaLatents(codes, top)
   const { suspicious, ...numbers } = sameNumberShare(
     found.meta_latents.map(({ ids }) => ids[0]),
@@ -89,7 +96,8 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     base: { d_sae: count, d_in },
     meta: { d_sae, k },
     decoder_variance_explained: ev,
-    random_variance_explained: measure(randomRows, random).ev,
+    random_variance_explained: baseline.ev,
+    intervals: toldIntervals({ decoder_variance_explained: interval, random_variance_explained: baseline.interval }),
     ...numbers,
     ...found
   }

@@ -14,6 +14,7 @@ import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { roc } from "../../numeric/roc.ts"
+import { latentIntervals } from "./latent-intervals.ts"
 import { directMse, type Stitched } from "./stitch-check.ts"
 import { deltaMse, stitchPass } from "./stitch-pass.ts"
 import { type BiasRule, stitchPath } from "./stitch-path.ts"
@@ -174,9 +175,16 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const { suspicious, ...numbers } = sameNumberShare(Array.from(nearest.index), m)
   const novelCount = novel.filter(Boolean).length
   const inPhase = (phase: string): number => steps.filter((step) => step.phase === phase).length
+  const latents = {
+    delta_mse: Array.from(delta),
+    cosine: Array.from(nearest.cosine),
+    nearest: Array.from(nearest.index),
+    density
+  }
   const file: StitchingFile = {
     format: 2,
     ...numbers,
+    intervals: latentIntervals(latents),
     rows: data.rows,
     d_in: d,
     small: { d_sae: m, mse: data.mse, ev: ev(data.mse), l0: steps[0]!.l0 },
@@ -190,12 +198,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       small_topk_threshold: small.threshold,
       large_topk_threshold: large.threshold
     },
-    latents: {
-      delta_mse: Array.from(delta),
-      cosine: Array.from(nearest.cosine),
-      nearest: Array.from(nearest.index),
-      density
-    },
+    latents,
     proxy: {
       auc: curve.auc,
       auc_all: roc(

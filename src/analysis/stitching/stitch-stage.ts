@@ -6,6 +6,7 @@ import type { ActivationsHandle, RowSet } from "../../kinds/activations/activati
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { stitchingFileName } from "../../kinds/stitching.ts"
 import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stitchSaes, type StitchOptions } from "./stitch-saes.ts"
 
@@ -57,13 +58,13 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
   )
   yield* output.writeJson(stitchingFileName, file)
   return {
-    novel_fraction: counts.novel / large.d_sae,
+    novel_fraction: estimated(counts.novel / large.d_sae, file.intervals?.["novel_fraction"]),
     proxy_auc:
       counts.novel === 0
         ? { unmeasured: "no latent is novel" }
         : counts.reconstruction === counts.silent
           ? { unmeasured: "every latent that fired is novel" }
-          : file.proxy.auc,
+          : estimated(file.proxy.auc, file.intervals?.["proxy_auc"]),
     threshold: options.threshold,
     small_mse: file.small.mse,
     large_mse: file.large.mse,

@@ -7,7 +7,7 @@ import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { resultLost } from "../experiment/result-lost.ts"
-import { formatBytes, formatNumber, formatSeconds, formatTable } from "../render/words.ts"
+import { formatBytes, formatMetric, formatSeconds, formatTable, ownNames } from "../render/words.ts"
 
 /** Bytes read at once: the store's chunk size. */
 const READ_BYTES = 4 << 20
@@ -63,9 +63,9 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
           `computed in ${formatSeconds(action.seconds)}${engine}, run ${action.run}`,
           "",
           formatTable([
-            ...Object.entries(metrics).map(([name, value]) => [
+            ...ownNames(metrics).map((name) => [
               `  ${name}`,
-              formatNumber(value),
+              formatMetric(metrics, name),
               infos[name]?.description ?? ""
             ]),
             ...Object.entries(unmeasured).map(([name, reason]) => [`  ${name}`, "none", `not measured: ${reason}`])

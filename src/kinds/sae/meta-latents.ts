@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../../artifact/artifact.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
+import { Intervals } from "../intervals.ts"
 
 const Weighted = Schema.Struct({
   ids: Schema.Array(Schema.Int),
@@ -22,6 +23,8 @@ const MetaLatentsFile = Schema.Struct({
   decoder_variance_explained: Schema.Finite,
   /** The same for as many random unit rows, with a meta-SAE trained with the same settings. */
   random_variance_explained: Schema.Finite,
+  /** Of both: over the latents, and over the random rows. */
+  intervals: Schema.optionalKey(Intervals),
   /** Share of the meta-latents whose strongest latent has the meta-latent's own number, and what it is by chance. */
   same_number_share: Schema.Finite,
   same_number_chance: Schema.Finite,

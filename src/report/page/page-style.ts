@@ -52,6 +52,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th.text, td.text { text-align: left; white-space: normal; }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
+td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
 td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .5em; vertical-align: -.02em; }
 .s0 { background: var(--c0); } .s1 { background: var(--c1); } .s2 { background: var(--c2); } .s3 { background: var(--c3); }

@@ -2,6 +2,8 @@
 import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
 import { densityChart } from "../charts/density-chart.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
+import { intervalEnds, intervalOf } from "../../stage/metric.ts"
+import { estimate } from "../page/estimate.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import type { Subject } from "../page/subjects.ts"
@@ -22,7 +24,9 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
   if (first === undefined) return undefined
   const names = [
     ...new Set(evaluated.flatMap(({ evaluation }) => Object.keys({ ...evaluation.metrics, ...evaluation.unmeasured })))
-  ].toSorted()
+  ]
+    .filter((name, _, all) => !all.some((other) => Object.values(intervalEnds(other)).includes(name)))
+    .toSorted()
   const { evaluation } = first
   return html`<h2>Evaluation</h2>
     <p class="note">
@@ -52,7 +56,10 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
                   <td class="mono">${name}</td>
                   ${evaluated.map((each) => {
                     const value = each.evaluation.metrics[name]
-                    if (value !== undefined) return html`<td>${formatNumber(value)}</td>`
+                    const { metrics } = each.evaluation
+                    if (value !== undefined) {
+                      return html`<td>${estimate(value, intervalOf(metrics, name), formatNumber, "held-out text")}</td>`
+                    }
                     const reason = each.evaluation.unmeasured[name]
                     return reason === undefined ? html`<td>–</td>` : html`<td class="none">${reason}</td>`
                   })}

@@ -1,5 +1,6 @@
 /** Meta-latents: how much of the decoder they explain, and the frame of their browser. */
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
+import { estimate } from "../page/estimate.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import type { PlacedMeta } from "../page/subjects.ts"
@@ -36,8 +37,12 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
                     <td>${formatInteger(value.dead.length)}</td>
                     <td>${value.meta.k}</td>
                     <td>${formatNumber(value.l0)}</td>
-                    <td>${formatPercent(value.decoder_variance_explained)}</td>
-                    <td>${formatPercent(value.random_variance_explained)}</td>
+                    <td>
+                      ${estimate(value.decoder_variance_explained, value.intervals?.["decoder_variance_explained"], formatPercent, "latents")}
+                    </td>
+                    <td>
+                      ${estimate(value.random_variance_explained, value.intervals?.["random_variance_explained"], formatPercent, "random rows")}
+                    </td>
                   </tr>`
               )}
             </tbody>

@@ -1,6 +1,7 @@
 /** From the small SAE to the large one: what novel latents bring, and what swaps cost. */
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
-import type { Html } from "../page/html.ts"
+import { estimate } from "../page/estimate.ts"
+import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { cosineHistogram, rocChart } from "../charts/proxy-charts.ts"
 import { phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
@@ -8,7 +9,7 @@ import { labelOf } from "../page/subjects.ts"
 import type { Placed } from "../page/subjects.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 
-const fact = (value: string, name: string): Html => html`<li><b>${value}</b><span>${name}</span></li>`
+const fact = (value: HtmlValue, name: HtmlValue): Html => html`<li><b>${value}</b><span>${name}</span></li>`
 
 const one = ({ at, value }: Placed<StitchingFile>): Html => {
   const { counts, small, large, path, proxy } = value
@@ -16,9 +17,9 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
   const phases = [...new Set(path.slice(1).map(({ phase }) => phase))]
   return html`<h3>${labelOf(at, `${formatInteger(small.d_sae)} → ${formatInteger(large.d_sae)} latents`)}</h3>
     <ul class="facts">
-      ${fact(formatInteger(counts.novel), `novel latents (${formatPercent(counts.novel / large.d_sae)} of the large SAE)`)}
+      ${fact(formatInteger(counts.novel), html`novel latents, ${estimate(counts.novel / large.d_sae, value.intervals?.["novel_fraction"], formatPercent, "latents")} of the large SAE`)}
       ${fact(formatInteger(counts.reconstruction), "reconstruction latents")}
-      ${counts.novel > 0 && counts.reconstruction > counts.silent ? fact(formatNumber(proxy.auc), "AUC of the cosine proxy") : ""}
+      ${counts.novel > 0 && counts.reconstruction > counts.silent ? fact(estimate(proxy.auc, value.intervals?.["proxy_auc"], formatNumber, "latents"), "AUC of the cosine proxy") : ""}
       ${fact(`${formatNumber(small.ev)} → ${formatNumber(large.ev)}`, "explained variance, small → large")}
       ${fact(`${formatNumber(small.l0)} → ${formatNumber(large.l0)}`, "L0, small → large")}
       ${fact(`${formatInteger(rising)} of ${formatInteger(path.length - 1)}`, "steps raise the MSE")}

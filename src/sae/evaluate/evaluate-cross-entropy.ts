@@ -11,25 +11,17 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { type RunnableModel, runModel, type PassOptions } from "../../model/run-model.ts"
 import { tokenDivergences, tokenLosses } from "../../model/unembed.ts"
-import { measured, type Unmeasured } from "../../stage/metric.ts"
+import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
+import { measured, withIntervals } from "../../stage/metric.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
-import { type LossRecovered, lossRecovered } from "./loss-recovered.ts"
+import { lossRecovered } from "./loss-recovered.ts"
 import type { SaeModel } from "../sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
 
-/** Nats per token. */
-export interface CrossEntropy extends LossRecovered {
-  readonly ce_clean: number
-  /** KL(clean || with the SAE), and with zeros, where they were asked for. */
-  readonly kl_sae?: number | Unmeasured
-  readonly kl_zero?: number | Unmeasured
-}
-
 /** Tokens of one forward pass. */
 const tokensPerPass = 2048
-
-const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
 
 /** Where an SAE reads, and where its output belongs: another hook for transcoders. */
 export interface SaeHooks {
@@ -37,7 +29,12 @@ export interface SaeHooks {
   readonly to: string
 }
 
-/** @param contexts at least one, all of one length */
+/**
+ * Nats a token, with intervals over the contexts; `kl_sae` and `kl_zero`, KL(clean || with the SAE) and with zeros, where they
+ * were asked for.
+ *
+ * @param contexts at least one, all of one length
+ */
 export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* (
   model: RunnableModel,
   sae: SaeModel,
@@ -47,42 +44,59 @@ export const evaluateCrossEntropy = Effect.fn("evaluateCrossEntropy")(function* 
 ) {
   const time = (contexts[0] as EvaluationContext).ids.length
   const step = Math.max(1, Math.floor(tokensPerPass / time))
-  const sums = { clean: 0, sae: 0, zero: 0, klSae: 0, klZero: 0, targets: 0 }
+  const sums: ContextSums = { clean: [], sae: [], zero: [], klSae: [], klZero: [], targets: [] }
   for (let first = 0; first < contexts.length; first += step) {
     const batch = contexts.slice(first, first + step)
     const part = tf.tidy(() => measure(model, sae, hooks, batch, options.kl))
-    for (const name of Object.keys(sums) as ReadonlyArray<keyof typeof sums>) sums[name] += part[name]
+    for (const name of sumNames) sums[name].push(...part[name])
     options.onContexts?.(first + batch.length)
     yield* breathe
   }
-  const [clean, withSae, zero] = [sums.clean, sums.sae, sums.zero].map((sum) => sum / sums.targets) as [
-    number,
-    number,
-    number
-  ]
+  const all = new Int32Array(contexts.length).fill(1)
+  const { ce_clean: clean, ce_sae: withSae, ce_zero: zero, kl_sae, kl_zero } = figuresOf(sums, all)
   if (!Number.isFinite(clean)) {
     return yield* stageFailed(`the cross-entropy of the model as it is is ${clean}`, "The model cannot be measured on.")
   }
-  const divergence = (sum: number, what: string) =>
-    measured(sum / sums.targets, `the divergence with ${what} is not finite`)
-  const result: CrossEntropy = {
+  const divergence = (value: number, what: string) => measured(value, `the divergence with ${what} is not finite`)
+  const numbers = {
     ce_clean: clean,
     ...lossRecovered(clean, withSae, zero, hooks.to),
-    ...(options.kl
-      ? { kl_sae: divergence(sums.klSae, "the reconstruction"), kl_zero: divergence(sums.klZero, "zeros") }
-      : {})
+    ...(options.kl ? { kl_sae: divergence(kl_sae, "the reconstruction"), kl_zero: divergence(kl_zero, "zeros") } : {})
   }
-  return result
+  const intervals = bootstrapIntervals(
+    [contexts.length],
+    (times) => figuresOf(sums, times),
+    Rng.make(0, "intervals of cross-entropies")
+  )
+  return withIntervals(numbers, intervals)
 })
 
-/** Sums over the counted predictions of a batch. Call in a tidy. */
+const sumNames = ["clean", "sae", "zero", "klSae", "klZero", "targets"] as const
+/** Of each context: sums over its counted predictions, and how many they are. */
+type ContextSums = Record<(typeof sumNames)[number], Array<number>>
+
+const figuresOf = (sums: ContextSums, times: Int32Array) => {
+  const targets = drawnSum(times, sums.targets)
+  const mean = (name: (typeof sumNames)[number]): number => drawnSum(times, sums[name]) / targets
+  const [ce_clean, ce_sae, ce_zero] = [mean("clean"), mean("sae"), mean("zero")]
+  return {
+    ce_clean,
+    ce_sae,
+    ce_zero,
+    ce_recovered: (ce_zero - ce_sae) / (ce_zero - ce_clean),
+    kl_sae: mean("klSae"),
+    kl_zero: mean("klZero")
+  }
+}
+
+/** Sums over the counted predictions of each context of a batch. Call in a tidy. */
 const measure = (
   model: RunnableModel,
   sae: SaeModel,
   { from, to }: SaeHooks,
   batch: ReadonlyArray<EvaluationContext>,
   kl: boolean
-) => {
+): ContextSums => {
   const time = (batch[0] as EvaluationContext).ids.length
   const ids = new Int32Array(batch.length * time)
   const spliced = new Uint8Array(ids.length)
@@ -114,14 +128,20 @@ const measure = (
   const clean = predicting(asItIs[last])
   const withSae = replacedBy(sae.reconstruct(tf.reshape(asItIs[from] as tf.Tensor, [ids.length, sae.d_in])))
   const zero = replacedBy(tf.zerosLike(own))
-  const loss = (normalized: tf.Tensor2D): number => total(tokenLosses(model, normalized, targets))
-  const divergence = (normalized: tf.Tensor2D): number => (kl ? total(tokenDivergences(model, clean, normalized)) : 0)
+  const byContext = (values: ArrayLike<number>): Array<number> => {
+    const sums = Array.from(batch, () => 0)
+    for (const [i, position] of at.entries()) sums[Math.floor(position / time)]! += values[i]!
+    return sums
+  }
+  const loss = (normalized: tf.Tensor2D) => byContext(tokenLosses(model, normalized, targets))
+  const divergence = (normalized: tf.Tensor2D) =>
+    kl ? byContext(tokenDivergences(model, clean, normalized)) : Array.from(batch, () => 0)
   return {
     clean: loss(clean),
     sae: loss(withSae),
     zero: loss(zero),
     klSae: divergence(withSae),
     klZero: divergence(zero),
-    targets: target.length
+    targets: byContext(Array.from(at, () => 1))
   }
 }

@@ -7,12 +7,18 @@ import * as Effect from "effect/Effect"
 import type { RowBatch, RowSet } from "../../kinds/activations/activations.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { LatentStatistics } from "../../kinds/evaluation/evaluation.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
 import { encodeRows, type SaeModel } from "../sae-model.ts"
+import type { HeldOutUnits } from "./held-out-units.ts"
+import { makeReconstructionNoise } from "./reconstruction-noise.ts"
 
 /** As much of a set of rows as is read here. */
 export interface EvaluatedRows {
   readonly batches: number
-  readonly readBatch: (index: number) => Effect.Effect<Pick<RowBatch, "first" | "rows" | "activation">, ArtifactError>
+  readonly readBatch: (
+    index: number
+  ) => Effect.Effect<Pick<RowBatch, "first" | "rows" | "activation" | "document" | "position">, ArtifactError>
 }
 
 export interface Reconstruction {
@@ -31,6 +37,8 @@ export interface Reconstruction {
   /** Mean cosine of x and x_hat; 0 for a row whose reconstruction is zero. */
   readonly cosine: number
   readonly latents: LatentStatistics
+  /** Of `l0`, `mse`, `cosine` and `explained_variance`, where units were given and there are enough of them. */
+  readonly intervals: Readonly<Record<string, Interval | undefined>>
   /** Of the columns of each of `parts`. */
   readonly parts: ReadonlyArray<Pick<Reconstruction, "mse" | "explained_variance" | "cosine">>
 }
@@ -97,6 +105,8 @@ export interface ReconstructionOptions {
   readonly target?: RowSet | undefined
   /** Widths of what stands side by side in an output row, each of which is also measured alone. */
   readonly parts?: ReadonlyArray<number>
+  /** What intervals are over; none without it. */
+  readonly units?: HeldOutUnits
   /** Told the number of rows done so far. */
   readonly onRows?: (done: number) => void
 }
@@ -104,7 +114,7 @@ export interface ReconstructionOptions {
 export const evaluateReconstruction = (
   sae: SaeModel,
   set: EvaluatedRows,
-  { target, parts = [], onRows = () => {} }: ReconstructionOptions = {}
+  { target, parts = [], units, onRows = () => {} }: ReconstructionOptions = {}
 ): Effect.Effect<Reconstruction, ArtifactError> =>
   Effect.gen(function* () {
     const { d_in, d_out, d_sae } = sae
@@ -115,16 +125,23 @@ export const evaluateReconstruction = (
     const fired = new Float64Array(d_sae)
     const total = new Float64Array(d_sae)
     const max = new Float64Array(d_sae)
+    const noise = units && makeReconstructionNoise(units, d_out)
     let active = 0
     for (let index = 0; index < set.batches; index++) {
       const batch = yield* set.readBatch(index)
       const wanted = target === undefined ? batch.activation : yield* target.loadRows(batch.first, batch.rows)
       for (let first = 0; first < batch.rows; first += step) {
         const last = Math.min(batch.rows, first + step)
-        const { xHat, codes, values } = run(sae, batch.activation.subarray(first * d_in, last * d_in))
+        const { xHat, codes, values, fires } = run(sae, batch.activation.subarray(first * d_in, last * d_in))
         const x = wanted.subarray(first * d_out, last * d_out)
         sums.add(x, xHat)
         for (const [m, column] of columns.entries()) partSums[m]?.add(cut(x, d_out, column), cut(xHat, d_out, column))
+        noise?.add(
+          { document: batch.document.subarray(first, last), position: batch.position.subarray(first, last) },
+          x,
+          xHat,
+          fires
+        )
         active += values.length
         for (let i = 0; i < values.length; i++) {
           const j = codes[i] as number
@@ -144,6 +161,7 @@ export const evaluateReconstruction = (
       explained_variance,
       explained_variance_legacy,
       cosine,
+      intervals: noise?.intervals(Rng.make(0, "intervals of reconstruction")) ?? {},
       parts: partSums.map((part) => part.result()),
       latents: {
         density: fired.map((count) => count / rows),
@@ -171,15 +189,20 @@ const cut = (rows: Float32Array, d: number, { start, width }: Columns): Float32A
 }
 
 const run = (sae: SaeModel, rows: Float32Array) => {
-  const kept: { latent: Int32Array; values: Float32Array } = { latent: new Int32Array(0), values: new Float32Array(0) }
+  const kept: { latent: Int32Array; values: Float32Array; fires: Int32Array } = {
+    latent: new Int32Array(0),
+    values: new Float32Array(0),
+    fires: new Int32Array(0)
+  }
   const xHat = tf.tidy(() => {
     const x = tf.tensor2d(rows.slice(), [rows.length / sae.d_in, sae.d_in])
     const codes = sae.encode(x)
     kept.latent = codes.latent
+    kept.fires = Int32Array.from({ length: codes.rows }, (_, row) => codes.rowStart[row + 1]! - codes.rowStart[row]!)
     kept.values = codes.value.dataSync<"float32">()
     return sae.decode(codes, x)
   })
   const values = xHat.dataSync<"float32">()
   xHat.dispose()
-  return { xHat: values, codes: kept.latent, values: kept.values }
+  return { xHat: values, codes: kept.latent, values: kept.values, fires: kept.fires }
 }

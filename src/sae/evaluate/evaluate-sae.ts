@@ -8,13 +8,14 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { measured, numbersOf, type Unmeasured } from "../../stage/metric.ts"
+import { flatMetrics, measured, numbersOf, type Unmeasured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { openSaeModel, type SaeModel } from "../sae-model.ts"
 import { densityFigures } from "./density-figures.ts"
 import { evaluateCrossEntropy, type SaeHooks } from "./evaluate-cross-entropy.ts"
 import { evaluateReconstruction } from "./evaluate-reconstruction.ts"
 import { evaluationContexts } from "./evaluation-contexts.ts"
+import { heldOutUnits } from "./held-out-units.ts"
 
 interface EvaluateSaeParams {
   readonly contexts: number
@@ -79,11 +80,12 @@ export const evaluateSae = Effect.fn("evaluateSae")(function* ({
   const tensors = yield* openSaeModel(yield* sae.anyWeights)
   const total = activations.held_out.rows + crossEntropy.figures.targets
   const rowsDone = (done: number) => progress({ done, total, unit: "rows" })
-  const { latents, rows, l0, mse, explained_variance, explained_variance_legacy, cosine } =
-    yield* evaluateReconstruction(tensors, (yield* openActivations(activations)).held_out, {
-      target: target === undefined ? undefined : (yield* openActivations(target)).held_out,
-      onRows: rowsDone
-    })
+  const units = heldOutUnits(activations)
+  const { latents, rows, intervals, ...figures } = yield* evaluateReconstruction(
+    tensors,
+    (yield* openActivations(activations)).held_out,
+    { target: target === undefined ? undefined : (yield* openActivations(target)).held_out, units, onRows: rowsDone }
+  )
   const hooks = { from: activations.hook, to: (target ?? activations).hook }
   const ce =
     crossEntropy.run === undefined
@@ -91,18 +93,22 @@ export const evaluateSae = Effect.fn("evaluateSae")(function* ({
       : yield* crossEntropy.run(tensors, hooks, params.kl, (done) => rowsDone(rows + done))
   const density = densityFigures(latents.density, params.dense_above)
   const alike = "the held-out rows are all the same"
+  const { l0, mse, cosine } = figures
   const metrics = {
-    l0,
-    mse,
-    cosine,
-    explained_variance: measured(explained_variance, alike),
-    explained_variance_legacy: measured(explained_variance_legacy, alike),
+    ...withIntervals({ l0, mse, cosine, explained_variance: measured(figures.explained_variance, alike) }, intervals),
+    explained_variance_legacy: measured(figures.explained_variance_legacy, alike),
     ...ce,
     ...density.metrics
   }
   const { hook, model } = activations
   const subject = { sae: sae.digest, activations: activations.digest, model, hook, d_in: sae.d_in, d_sae: sae.d_sae }
-  const info = { ...subject, rows, contexts: crossEntropy.figures, metrics: numbersOf(metrics), ...density.info }
+  const info = {
+    ...subject,
+    rows,
+    contexts: crossEntropy.figures,
+    metrics: numbersOf(flatMetrics(metrics)),
+    ...density.info
+  }
   yield* writeEvaluation(output, target === undefined ? info : { ...info, hook_out: target.hook }, latents)
   return metrics
 })

@@ -20,7 +20,7 @@ export const sideBySide = (sources: ReadonlyArray<{ readonly set: RowSet; readon
         }
         start += width
       }
-      return { first: batch.first, rows: batch.rows, activation }
+      return { ...batch, activation }
     })
   }
 }

@@ -1,0 +1,101 @@
+/** The headline figures of an SAE: what the summary shows of each, and the means over seeds. */
+import { meanScoreIntervals, meanScores } from "../../interp/mean-scores.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import { intervalOf } from "../../stage/metric.ts"
+import { formatNumber, formatPercent } from "../page/format-number.ts"
+import type { Subject } from "../page/subjects.ts"
+
+export interface Figure {
+  readonly value: number
+  readonly interval?: Interval | undefined
+  /** Beside it in grey: what the same measurement gives where there is nothing to find. */
+  readonly control?: number
+}
+
+export interface HeadlineFigure {
+  readonly name: string
+  readonly title: string
+  readonly format: (value: number) => string
+  /** What its interval is over. */
+  readonly over: string
+  /** A text says why there is no number; undefined: it was not measured. */
+  readonly of: (subject: Subject) => Figure | string | undefined
+}
+
+const metric =
+  (name: string): HeadlineFigure["of"] =>
+  ({ evaluation }) => {
+    const value = evaluation?.metrics[name]
+    return value === undefined
+      ? evaluation?.unmeasured[name]
+      : { value, interval: intervalOf(evaluation?.metrics ?? {}, name) }
+  }
+
+const absorbed =
+  (name: "mean_absorption_fraction" | "mean_full_absorption"): HeadlineFigure["of"] =>
+  ({ absorption }) =>
+    absorption && { value: absorption[name], interval: absorption.intervals?.[name] }
+
+export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
+  {
+    name: "L0",
+    title: "Active latents a row, held-out rows",
+    format: formatNumber,
+    over: "held-out documents",
+    of: metric("l0")
+  },
+  {
+    name: "EV",
+    title: "Explained variance on held-out rows: 1 - E|x - x̂|² / E|x - E x|²",
+    format: formatNumber,
+    over: "held-out documents",
+    of: metric("explained_variance")
+  },
+  {
+    name: "CE recovered",
+    title: "Share of the cross-entropy gap to zero ablation that the reconstruction closes",
+    format: formatNumber,
+    over: "contexts",
+    of: metric("ce_recovered")
+  },
+  {
+    name: "Dead",
+    title: "Latents that fire on no held-out row",
+    format: formatPercent,
+    over: "",
+    of: ({ evaluation, d_sae }) => evaluation && { value: evaluation.dead_latents / d_sae }
+  },
+  {
+    name: "Explanation F1",
+    title: "Mean F1 of token-pattern explanations on held-out text; in grey that of other latents' explanations",
+    format: formatNumber,
+    over: "scored latents",
+    of: ({ interpretations }) => {
+      const scores = interpretations && meanScores(interpretations)
+      return interpretations && scores
+        ? { value: scores.f1, interval: meanScoreIntervals(interpretations).f1, control: scores.shuffled }
+        : undefined
+    }
+  },
+  {
+    name: "Absorption",
+    title: "Mean absorption fraction over the letters evaluated",
+    format: formatPercent,
+    over: "the words of each letter",
+    of: absorbed("mean_absorption_fraction")
+  },
+  {
+    name: "Full absorption",
+    title: "Mean rate of full absorption over the letters evaluated",
+    format: formatPercent,
+    over: "the words of each letter",
+    of: absorbed("mean_full_absorption")
+  },
+  {
+    name: "Letters",
+    title: "Letters whose probe is good enough to evaluate",
+    format: formatNumber,
+    over: "",
+    of: ({ absorption }) => absorption && { value: absorption.probe.letters }
+  }
+]

@@ -1,0 +1,135 @@
+/** How far the headline figures move with the seed of the training: a row for SAEs that are alike in all but it. */
+import { seedInterval } from "../../numeric/seed-interval.ts"
+import { estimate } from "../page/estimate.ts"
+import { formatPercent } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { labelOf, type Placed, type ReportInput, type Subject } from "../page/subjects.ts"
+import { headlineFigures } from "./headline-figures.ts"
+
+/** In the order of their first ones; those with two seeds and more. */
+const bySeed = <A extends Pick<Placed<unknown>, "at">>(
+  placed: ReadonlyArray<A>,
+  otherwise: (each: A) => string
+): ReadonlyArray<{ readonly label: string; readonly members: ReadonlyArray<A> }> => {
+  const groups = new Map<string, Array<A>>()
+  for (const each of placed) {
+    const { seed, ...rest } = each.at
+    if (seed === undefined) continue
+    const label = labelOf(rest, otherwise(each))
+    const members = groups.get(label)
+    if (members === undefined) groups.set(label, [each])
+    else members.push(each)
+  }
+  return [...groups].flatMap(([label, members]) => (members.length < 2 ? [] : [{ label, members }]))
+}
+
+/** @param all number of seeds in the row: not every one need have the figure */
+const cell = (values: ReadonlyArray<number>, all: number, format: (value: number) => string): Html => {
+  if (values.length < 2) return html`<td>–</td>`
+  const { mean, ...interval } = seedInterval(values)
+  const fewer = values.length < all ? html`<span class="sub">${values.length} seeds</span>` : undefined
+  return html`<td>${estimate(mean, interval, format, `${values.length} seeds`)}${fewer}</td>`
+}
+
+const saeTable = (groups: ReturnType<typeof bySeed<Subject>>): Html | undefined => {
+  const numbers = (members: ReadonlyArray<Subject>, of: (typeof headlineFigures)[number]["of"]) =>
+    members.flatMap((member) => {
+      const figure = of(member)
+      return figure === undefined || typeof figure === "string" ? [] : [figure.value]
+    })
+  const shown = headlineFigures.filter(({ of }) => groups.some(({ members }) => numbers(members, of).length > 1))
+  if (shown.length === 0) return undefined
+  return table(
+    ["SAE", ...shown.map(({ name }) => name)],
+    groups.map(({ label, members }) => ({
+      label,
+      seeds: members.length,
+      cells: shown.map(({ of, format }) => cell(numbers(members, of), members.length, format))
+    }))
+  )
+}
+
+const table = (
+  head: ReadonlyArray<string>,
+  rows: ReadonlyArray<{ readonly label: string; readonly seeds: number; readonly cells: ReadonlyArray<Html> }>
+): Html => {
+  const [first, ...names] = head
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">${first}</th>
+          <th scope="col">Seeds</th>
+          ${names.map((name) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ label, seeds, cells }) =>
+            html`<tr>
+              <th scope="row">${label}</th>
+              <td>${seeds}</td>
+              ${cells}
+            </tr> `
+        )}
+      </tbody>
+    </table>
+  </div>`
+}
+
+/** Undefined where nothing was done with two seeds. */
+export const seedsSection = (
+  { stitchings, metaSaes }: Pick<ReportInput, "stitchings" | "metaSaes">,
+  subjects: ReadonlyArray<Subject>
+): Html | undefined => {
+  const stitched = bySeed(stitchings, ({ value }) => `${value.small.d_sae} → ${value.large.d_sae} latents`)
+  const decomposed = bySeed(metaSaes, ({ value }) => `of ${value.base.d_sae} latents`)
+  const tables = [
+    saeTable(bySeed(subjects, ({ d_sae }) => `${d_sae} latents`)),
+    stitched.length === 0
+      ? undefined
+      : table(
+          ["Stitching", "Novel latents"],
+          stitched.map(({ label, members }) => ({
+            label,
+            seeds: members.length,
+            cells: [
+              cell(
+                members.map(({ value }) => value.counts.novel / value.large.d_sae),
+                members.length,
+                formatPercent
+              )
+            ]
+          }))
+        ),
+    decomposed.length === 0
+      ? undefined
+      : table(
+          ["Meta-SAE", "Decoder variance explained", "Of random rows"],
+          decomposed.map(({ label, members }) => ({
+            label,
+            seeds: members.length,
+            cells: [
+              cell(
+                members.map(({ value }) => value.decoder_variance_explained),
+                members.length,
+                formatPercent
+              ),
+              cell(
+                members.map(({ value }) => value.random_variance_explained),
+                members.length,
+                formatPercent
+              )
+            ]
+          }))
+        )
+  ].filter((each) => each !== undefined)
+  if (tables.length === 0) return undefined
+  return html`<h2>Over seeds</h2>
+    <p class="note">
+      Means over SAEs that differ in the seed of their training alone, with 95 % intervals by Student's t. A difference
+      between two rows that is smaller than their intervals may be the seed's.
+    </p>
+    ${tables}`
+}

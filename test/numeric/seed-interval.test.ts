@@ -1,0 +1,10 @@
+import { expect, it } from "vitest"
+import { seedInterval } from "../../src/numeric/seed-interval.ts"
+
+it("an interval over seeds is SciPy's t interval", () => {
+  // scipy 1.17.1: stats.t.interval(0.95, 2, loc=mean(v), scale=stats.sem(v)) for v = [0.31, 0.35, 0.27]
+  const { mean, low, high } = seedInterval([0.31, 0.35, 0.27])
+  expect(mean).toBeCloseTo(0.31, 12)
+  expect(low).toBeCloseTo(0.21063449, 7)
+  expect(high).toBeCloseTo(0.40936551, 7)
+})
