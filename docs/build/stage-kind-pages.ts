@@ -1,4 +1,5 @@
 /** A page for each stage kind, from its declaration. */
+import { describeMetric } from "../../src/stage/metric.ts"
 import type { Input } from "../../src/stage/input.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 import { code, section, table } from "./markdown.ts"
@@ -90,7 +91,7 @@ const pageOf = (kind: StageKind): Page => ({
         Object.entries(kind.metrics).map(([name, metric]) => [
           name,
           (metric.better === "neither" ? "" : `${metric.better}, `) + `equal within ${metric.tolerance}`,
-          metric.description + (metric.optional === true ? " (where it can be measured)" : "")
+          describeMetric(metric)
         ])
       )
     )

@@ -13,6 +13,12 @@ export interface MetricInfo {
 }
 export type MetricInfos = Readonly<Record<string, MetricInfo>>
 
+/** What it is, whether every instance has it, and what its interval is over, in one line. */
+export const describeMetric = ({ description, optional, interval }: MetricInfo): string =>
+  description +
+  (optional === true ? " (where it can be measured)" : "") +
+  (interval === undefined ? "" : `; with a 95 % interval over ${interval}`)
+
 /** In place of an optional metric's number: why there is none. It is shown wherever the number would be. */
 export interface Unmeasured {
   readonly unmeasured: string

@@ -6,6 +6,7 @@ import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
 import type { StageKind } from "../../stage/stage.ts"
 import type { StagesInput } from "../flags/flags.ts"
 import { UsageError } from "../experiment/usage-error.ts"
+import { describeMetric } from "../../stage/metric.ts"
 import { formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 
@@ -28,10 +29,10 @@ const describe = (kind: StageKind): string => {
     param.type + (param.unit === undefined ? "" : `, ${param.unit}`),
     param.description + ("default" in param ? ` (default ${JSON.stringify(param.default)})` : " (required)")
   ])
-  const metrics = Object.entries(kind.metrics).map(([name, { better, description, optional }]) => [
+  const metrics = Object.entries(kind.metrics).map(([name, metric]) => [
     `  ${name}`,
-    better === "neither" ? "" : `${better} is better`,
-    description + (optional === true ? " (where it can be measured)" : "")
+    metric.better === "neither" ? "" : `${metric.better} is better`,
+    describeMetric(metric)
   ])
   const section = (title: string, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
     rows.length === 0 ? "" : `\n${title}\n${formatTable(rows)}\n`
