@@ -1,5 +1,6 @@
 /** A language model from outside: the embedded one, local files, a repository of the Hugging Face hub, a Python package. */
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("load-model", {
@@ -13,7 +14,14 @@ export default Stage.make("load-model", {
     }
   },
   inputs: {},
-  params: {},
+  params: {
+    randomize: Param.boolean({
+      default: false,
+      description:
+        "a control: every tensor is drawn anew, normal, with its own mean and standard deviation. What an SAE shows of such a model, it does not show of language"
+    }),
+    seed: Param.integer({ default: 0, description: "of randomize" })
+  },
   output: LanguageModel,
   metrics: {
     layers: { better: "neither", tolerance: 0, description: "blocks" },

@@ -13,10 +13,13 @@ import { stageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/source.ts"
 import { checkTokenizer } from "./check-tokenizer.ts"
 import { filesArtifact } from "./files-artifact.ts"
+import { writeRandomWeights } from "./randomize-weights.ts"
 import { checkWeights, modelInfo, modelWarnings } from "./load-model.ts"
 
 interface Imported {
   readonly handle: Pick<LanguageModelHandle, "config" | "tokenizer" | "weights">
+  /** Files of weights among `copied`, by the name that they get. */
+  readonly weightFiles: ReadonlyArray<string>
   /** Files copied as they are, by the name that they get. */
   readonly copied: ReadonlyArray<readonly [name: string, file: SourceFile]>
   /** Files made of the others. */
@@ -43,6 +46,7 @@ const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
   yield* fetch(files)
   const imported: Imported = {
     handle: yield* readLanguageModel(yield* filesArtifact("LanguageModel", files)),
+    weightFiles: found?.names ?? [],
     copied: files.map((file) => [file.name, file] as const),
     made: {}
   }
@@ -58,9 +62,13 @@ const fromGguf = Effect.fnUntraced(function* (files: ReadonlyArray<SourceFile>) 
   )
   const { config, tokenizer: made, weights, chat } = yield* readGgufModel(parts)
   const tokenizer = yield* made
+  const copied = files.map(
+    (file) => [`model${/-\d{5}-of-\d{5}(?=\.gguf$)/i.exec(file.name)?.[0] ?? ""}.gguf`, file] as const
+  )
   const imported: Imported = {
     handle: { config, tokenizer: Effect.succeed(tokenizer), weights: Effect.succeed(weights) },
-    copied: files.map((file) => [`model${/-\d{5}-of-\d{5}(?=\.gguf$)/i.exec(file.name)?.[0] ?? ""}.gguf`, file]),
+    weightFiles: copied.map(([name]) => name),
+    copied,
     made: {
       "config.json": canonicalJson(config),
       "tokenizer.json": tokenizer,
@@ -91,15 +99,23 @@ const ggufFiles = Effect.fnUntraced(function* (source: ResolvedSource) {
   )
 })
 
-/** Needs a scope, which closes the files. */
-export const importModel = Effect.fn("importModel")(function* (source: ResolvedSource, output: ArtifactWriter) {
+/**
+ * Needs a scope, which closes the files.
+ *
+ * @param randomSeed draws every weight anew from it, as `writeRandomWeights` says; undefined: the model as it is
+ */
+export const importModel = Effect.fn("importModel")(function* (
+  source: ResolvedSource,
+  output: ArtifactWriter,
+  randomSeed?: number
+) {
   const refused = (error: { readonly message: string }) =>
     stageFailed(
       `source ${source.uri}: ${error.message}`,
       "It takes a Hugging Face folder or a GGUF file of a supported architecture."
     )
   const gguf = yield* ggufFiles(source)
-  const { handle, copied, made } =
+  const { handle, weightFiles, copied, made } =
     gguf === undefined
       ? yield* fromFolder(source).pipe(Effect.catchTag("ArtifactError", (error) => Effect.fail(refused(error))))
       : yield* fromGguf(gguf).pipe(Effect.mapError(refused))
@@ -109,7 +125,9 @@ export const importModel = Effect.fn("importModel")(function* (source: ResolvedS
   const warnings = yield* modelWarnings(handle.config, weights).pipe(Effect.mapError(refused))
   const json = yield* handle.tokenizer.pipe(Effect.mapError(refused))
   yield* checkTokenizer(json, info.d_vocab).pipe(Effect.mapError(refused))
-  for (const [name, file] of copied) yield* copySourceFile(source, file, yield* output.path(name))
+  const kept = randomSeed === undefined ? copied : copied.filter(([name]) => !weightFiles.includes(name))
+  for (const [name, file] of kept) yield* copySourceFile(source, file, yield* output.path(name))
+  if (randomSeed !== undefined) yield* writeRandomWeights(output, weights, randomSeed)
   for (const [name, text] of Object.entries(made)) yield* output.write(name, text)
   // What a moving name stood for belongs to the model; where a local file lay does not.
   if (source.pin !== undefined) {

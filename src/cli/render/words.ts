@@ -30,7 +30,9 @@ export const ownNames = (metrics: Metrics): ReadonlyArray<string> => {
 export const formatMetric = (metrics: Metrics, name: string): string => {
   const interval = intervalOf(metrics, name)
   const value = formatNumber(metrics[name] as number)
-  return interval === undefined ? value : `${value} ± ${formatNumber(Number(((interval.high - interval.low) / 2).toPrecision(2)))}`
+  return interval === undefined
+    ? value
+    : `${value} ± ${formatNumber(Number(((interval.high - interval.low) / 2).toPrecision(2)))}`
 }
 
 export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = ownNames(metrics)): string =>
