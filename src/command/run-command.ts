@@ -17,8 +17,11 @@ import { coordinatesText } from "../words/coordinate-text.ts"
 
 type Inputs = { readonly inputs: Readonly<Record<string, Opened<Artifact> | ReadonlyArray<Opened<Artifact>>>> }
 
-/** What every program needs to start at all; everything else has to be named. Their values are not in the key. */
-const ALWAYS_PASSED = ["PATH", "HOME", "TMPDIR", "USER"]
+/**
+ * What every program needs to start at all, and which GPUs it was given, none being "" there; everything else has to be
+ * named. Their values are not in the key.
+ */
+const ALWAYS_PASSED = ["PATH", "HOME", "TMPDIR", "USER", "CUDA_VISIBLE_DEVICES"]
 
 /** The last lines of output that a failure shows. */
 const TAIL_LINES = 20

@@ -21,6 +21,21 @@ export class JobFailed extends Data.TaggedError("JobFailed")<{
   }
 }
 
+/** What a stage asks for can never be had here. */
+export class RequestUnmet extends Data.TaggedError("RequestUnmet")<{ readonly problem: string }> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** The same, told before anything runs. */
+export interface Unmet {
+  /** Of the stage instance. */
+  readonly id: string
+  readonly resource: keyof Resources
+  readonly problem: string
+}
+
 /** What a stage asks of a place to compute. */
 export interface Demand {
   /** Of the stage instance: for people. */
@@ -54,7 +69,7 @@ export type OnWait = (what: string) => void
 
 export interface Place {
   /** Waits, and holds what the stage got until the scope ends. */
-  readonly take: (onWait: OnWait) => Effect.Effect<Placement, EngineUnavailable, Scope.Scope>
+  readonly take: (onWait: OnWait) => Effect.Effect<Placement, EngineUnavailable | RequestUnmet, Scope.Scope>
   /** The stage does not compute, or not yet. */
   readonly withdraw: Effect.Effect<void>
 }
@@ -64,7 +79,9 @@ export interface Places {
   /** Takes a place in the queue at once: before anybody who becomes ready later is served. */
   readonly contend: (demand: Demand) => Effect.Effect<Place>
   /** How many engine stages like this one are computed at the same time. */
-  readonly sideBySide: (demand: Demand) => number
+  readonly sideBySide: (demand: Demand) => Effect.Effect<number>
+  /** Whether a GPU here is large enough for it: several stages are given one place only where it is. */
+  readonly fits: (demand: Demand) => Effect.Effect<boolean>
 }
 
 export interface PlacesOptions {
@@ -74,9 +91,18 @@ export interface PlacesOptions {
   readonly engine: Effect.Effect<EngineName, EngineUnavailable>
   /** Id of the run, for whoever waits for us. */
   readonly run: string
+  /** A folder on the disk that results are written to. */
+  readonly directory: string
 }
 
 export class Executor extends Context.Service<
   Executor,
-  { readonly places: (options: PlacesOptions) => Effect.Effect<Places> }
+  {
+    readonly places: (options: PlacesOptions) => Effect.Effect<Places>
+    /** What of these demands no place here could ever give. `directory`: as in `PlacesOptions`. */
+    readonly unmet: (
+      demands: ReadonlyArray<Pick<Demand, "id" | "resources">>,
+      directory: string
+    ) => Effect.Effect<ReadonlyArray<Unmet>>
+  }
 >()("pipeline/Executor") {}

@@ -7,6 +7,7 @@ import type { RunSelection, SelectedRun } from "../plan/select-run.ts"
 import type { FirstCause, RunRequest, RunResult } from "../run/run-options.ts"
 import { run } from "../run/run.ts"
 import { SpecInvalid } from "../specification/spec-invalid.ts"
+import { checkResources } from "./check-resources.ts"
 import { planExperiment } from "./load-experiment.ts"
 import type { Experiment, Planned } from "./load-experiment.ts"
 
@@ -35,12 +36,13 @@ export interface SelectedPlan extends Planned {
   readonly selected: SelectedRun
 }
 
-/** Plans what is selected; fails where what `only` leaves out is no hit. */
+/** Plans what is selected; fails where what `only` leaves out is no hit, or what a stage asks for cannot be had. */
 export const planSelected = Effect.fn("planSelected")(function* (experiment: Experiment, selection: RunSelection) {
   const selected = yield* Effect.fromResult(selectRun(experiment.compiled.graph, selection))
   const planned = yield* planExperiment(experiment, selected)
   const problems = notHit(planned.plan, selected, selection.only ?? [])
   if (problems.length > 0) return yield* new SpecInvalid({ problems })
+  yield* checkResources(planned.plan, experiment.project.cache)
   const result: SelectedPlan = { ...planned, experiment, selected }
   return result
 })

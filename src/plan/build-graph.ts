@@ -105,7 +105,12 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
   outputs.set(row.id, output)
   const { params, sources, inputs, decoded } = wired
   if (decoded === undefined || row.unknown !== undefined) return
-  const origins: Record<string, Location> = { ...wired.origins, stage: stage.at, "stage.uses": stage.usesAt }
+  const origins: Record<string, Location> = {
+    ...wired.origins,
+    ...settings.origins,
+    stage: stage.at,
+    "stage.uses": stage.usesAt
+  }
   const instance: StageInstance = {
     id: row.id,
     stage: stage.name,

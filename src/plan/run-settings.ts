@@ -1,7 +1,8 @@
 /** What of a stage is not in its key: resources, retries, time limit. */
 import type { StageDeclaration } from "../specification/declaration.ts"
-import { resourceKeys } from "../specification/decode-stages.ts"
+import { countedResources, resourceKeys } from "../specification/decode-stages.ts"
 import { suggestOrList } from "../words/did-you-mean.ts"
+import type { Location } from "../specification/location.ts"
 import type { Node } from "../specification/node.ts"
 import { parseBytes, parseSeconds } from "../specification/quantity.ts"
 import type { Resources } from "../stage/resources.ts"
@@ -14,6 +15,8 @@ export interface RunSettings {
   readonly resources: Resources
   readonly retries: number
   readonly timeoutSeconds: number | undefined
+  /** Where a resource was written: `resources.gpu`. One that the stage kind estimates has none. */
+  readonly origins: Readonly<Record<string, Location>>
 }
 
 const count = (value: unknown): number | undefined =>
@@ -36,6 +39,7 @@ export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Re
     return parsed
   }
   const below = `stages.${stage.name}`
+  const origins: Record<string, Location> = {}
   const resources: { -readonly [K in keyof Resources]: Resources[K] } = { ...estimated }
   for (const [name, { keyAt, value }] of stage.resources) {
     const path = `${below}.resources.${name}`
@@ -47,14 +51,16 @@ export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Re
       }
       continue
     }
-    const parsed =
-      key === "gpu"
-        ? read(value, path, count, "a number of GPUs (0, 1, ...)")
-        : read(value, path, parseBytes, "a size such as 8 GiB")
-    if (parsed !== undefined) resources[key] = parsed
+    const parsed = countedResources.has(key)
+      ? read(value, path, count, `a number of ${key.toUpperCase()}s (0, 1, ...)`)
+      : read(value, path, parseBytes, "a size such as 8 GiB")
+    if (parsed === undefined) continue
+    resources[key] = parsed
+    origins[`resources.${key}`] = value.at
   }
   return {
     resources,
+    origins,
     retries: read(stage.retries, `${below}.retries`, count, "a number of retries (0, 1, ...)") ?? 0,
     timeoutSeconds: read(stage.timeout, `${below}.timeout`, parseSeconds, "a duration such as 6 hours")
   }

@@ -86,7 +86,8 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   const places = yield* executor.places({
     jobs: options.jobs ?? availableParallelism(),
     engine: options.engine,
-    run: record.id
+    run: record.id,
+    directory: store.description.directory
   })
   const lastKeys = yield* store.lastKeys(options.experiment)
 

@@ -12,7 +12,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
 import * as Wiring from "../stage/wiring.ts"
 import type { WiredInputs } from "../stage/stage.ts"
-import type { Demand, JobFailed, JobRequest, OnWait, Place, Placement } from "../execute/executor.ts"
+import type { Demand, JobFailed, JobRequest, OnWait, Place, Placement, RequestUnmet } from "../execute/executor.ts"
 import type { Job, JobDone } from "../execute/job.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import type { RunContext } from "./run-context.ts"
@@ -61,7 +61,8 @@ const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): 
   return {
     ...first,
     get resources() {
-      return { ...first.resources, memory: sum("memory"), vram: sum("vram") }
+      const vram = sum("vram")
+      return { ...first.resources, memory: sum("memory"), ...(vram === 0 ? {} : { vram }) }
     }
   }
 }
@@ -104,7 +105,7 @@ const openGroup = Effect.fnUntraced(function* (
   const instances: Array<StageInstance> = []
   const members: Array<Member> = []
   const place = yield* places.contend(standFor(first, instances))
-  const placement = yield* Deferred.make<Placement, EngineUnavailable>()
+  const placement = yield* Deferred.make<Placement, EngineUnavailable | RequestUnmet>()
   const oneByOne = Semaphore.makeUnsafe(1)
   const inbox = yield* Queue.unbounded<Message>()
   const here = (): ReadonlyArray<Member> => members.filter(({ state }) => state !== "gone")
@@ -216,16 +217,19 @@ export const makeGroups = (context: RunContext): ((instance: StageInstance) => E
     open = [...open, group]
     return yield* group.join(instance)
   })
-  return (instance) => {
+  return Effect.fnUntraced(function* (instance: StageInstance) {
     const name = groupOf(context, instance)
-    if (name === undefined) return context.places.contend(instance)
+    if (name === undefined) return yield* context.places.contend(instance)
+    const sideBySide = instance.kind.engine ? yield* context.places.sideBySide(instance) : 1
     const alike = open.filter((group) => group.name === name)
-    const sideBySide = instance.kind.engine ? context.places.sideBySide(instance) : 1
-    const room = alike.filter(
-      ({ instances }) =>
-        [...instances, instance].reduce((sum, member) => sum + memoryOf(member), 0) <= MEMORY_SHARE * totalmem()
-    )
+    const room = yield* Effect.filter(alike, ({ instances }) => {
+      const members = [...instances, instance]
+      if (members.reduce((sum, member) => sum + memoryOf(member), 0) > MEMORY_SHARE * totalmem()) {
+        return Effect.succeed(false)
+      }
+      return context.places.fits(standFor(instance, members))
+    })
     const smallest = room.toSorted((a, b) => a.instances.length - b.instances.length)[0]
-    return smallest === undefined || alike.length < sideBySide ? start(name, instance) : smallest.join(instance)
-  }
+    return yield* smallest === undefined || alike.length < sideBySide ? start(name, instance) : smallest.join(instance)
+  })
 }

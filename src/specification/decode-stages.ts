@@ -9,7 +9,9 @@ import { isNull } from "./decode-params.ts"
 import type { Problem } from "./problem.ts"
 
 const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout"] as const
-export const resourceKeys = ["gpu", "vram", "memory", "disk"] as const
+export const resourceKeys = ["gpu", "vram", "cpu", "memory", "disk"] as const
+/** Of these a number, of the others bytes. */
+export const countedResources: ReadonlySet<string> = new Set(["gpu", "cpu"])
 
 export interface Kinds {
   readonly catalog: Readonly<Record<string, StageKind>>

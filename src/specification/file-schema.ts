@@ -8,7 +8,7 @@ import type { Param } from "../stage/param.ts"
 import type { Input } from "../stage/input.ts"
 import type { Source } from "../stage/source.ts"
 import type { StageKind } from "../stage/stage.ts"
-import { resourceKeys } from "./decode-stages.ts"
+import { countedResources, resourceKeys } from "./decode-stages.ts"
 import { namePattern } from "./expression.ts"
 import { sourceSchemes } from "../project/source-schemes.ts"
 import { itemTypes, paramTypes } from "./param-type.ts"
@@ -106,7 +106,10 @@ const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string,
       },
       resources: object(
         Object.fromEntries(
-          resourceKeys.map((key) => [key, key === "gpu" ? orExpression({ type: "integer", minimum: 0 }) : size])
+          resourceKeys.map((key) => [
+            key,
+            countedResources.has(key) ? orExpression({ type: "integer", minimum: 0 }) : size
+          ])
         )
       ),
       retries: { description: "of failures that may go away", ...orExpression({ type: "integer", minimum: 0 }) },

@@ -31,7 +31,9 @@ export const executorContract = (
     runtime.runPromise(Effect.scoped(effect))
 
   const placesFor = (jobs: number): Effect.Effect<Places, never, Executor> =>
-    Effect.flatMap(Executor, ({ places }) => places({ jobs, engine: Effect.succeed("wasm"), run: "contract" }))
+    Effect.flatMap(Executor, ({ places }) =>
+      places({ jobs, engine: Effect.succeed("wasm"), run: "contract", directory: cache.cache })
+    )
 
   const demand = (order: number, isolation: Demand["kind"]["isolation"] = "process"): Demand => ({
     id: `stage ${order}`,

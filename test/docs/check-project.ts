@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { resolveOwnImports } from "../../src/catalog/own-imports.ts"
+import { executorLayer } from "../../src/execute/by-name/executor-layer.ts"
 import { readExperiment, withStore } from "../../src/experiment/load-experiment.ts"
 import { planSelected } from "../../src/experiment/run-experiment.ts"
 
@@ -17,7 +18,8 @@ process.chdir(project)
 
 for (const file of globSync("experiments/*.yaml")) {
   const planned = readExperiment({ file, set: [], cache: Option.some(cache) }).pipe(
-    Effect.flatMap((experiment) => withStore(cache, planSelected(experiment, {})))
+    Effect.flatMap((experiment) => withStore(cache, planSelected(experiment, {}))),
+    Effect.provide(executorLayer("local"))
   )
   await Effect.runPromise(planned).catch((error: unknown) => console.log(`${file}: ${String(error)}`))
 }

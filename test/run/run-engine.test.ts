@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { mayHaveGpus } from "../../src/execute/local/gpus.ts"
+import { mayHaveGpus } from "../../src/execute/local/nvidia-smi.ts"
 import { EngineUnavailable } from "../../src/tensor/engine-unavailable.ts"
 import { storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"

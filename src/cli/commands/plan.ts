@@ -1,17 +1,20 @@
 /** `pipeline plan FILE`: what would run, what is a hit, and why. */
 import * as Effect from "effect/Effect"
-import { listGpus } from "../../execute/local/gpus.ts"
-import type { PlanInput } from "../flags/flags.ts"
-import { sayWhenSlow } from "../render/say-when-slow.ts"
+import { executorLayer } from "../../execute/by-name/executor-layer.ts"
+import { checkResources } from "../../experiment/check-resources.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { gpusFor } from "../experiment/gpus-for.ts"
+import type { PlanInput } from "../flags/flags.ts"
 import { planJson, planText } from "../render/plan-text.ts"
+import { sayWhenSlow } from "../render/say-when-slow.ts"
 
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
-  const planned = yield* withStore(
+  const { plan: planned } = yield* withStore(
     experiment.project.cache,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
-  const text = input.json ? JSON.stringify(planJson(planned.plan)) : planText(planned.plan, (yield* listGpus).length)
+  yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer("local")))
+  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
 })

@@ -2,12 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { listGpus } from "../../execute/local/gpus.ts"
 import { executorLayer } from "../../execute/by-name/executor-layer.ts"
 import type { RunEvent } from "../../run/event.ts"
 import { layer as localStore } from "../../store/local/local-store.ts"
 import { ensureEngine } from "../../tensor/engine/ensure-engine.ts"
 import { acceptLicences } from "../experiment/accept-licences.ts"
+import { gpusFor } from "../experiment/gpus-for.ts"
 import type { RunInput } from "../flags/flags.ts"
 import { jsonRenderer } from "../render/json-renderer.ts"
 import { installLines } from "../render/install-lines.ts"
@@ -67,8 +67,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     }).pipe(sayWhenSlow(`planning ${input.file}`))
     if (input.dryRun) {
       const { plan } = planned
-      const gpus = yield* listGpus
-      process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, gpus.length)}\n`)
+      process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)
       return
     }
     const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)

@@ -1,6 +1,6 @@
 /**
- * The executor of this machine: a stage waits for a GPU, its share of the CPUs, a free slot, each given in declared order
- * among the stages that are ready, and then runs in a process of this machine.
+ * The executor of this machine: a stage waits for a GPU, and for its share of the CPUs, the memory, the disk and the slots,
+ * each given in declared order among the stages that are ready, and then runs in a process of this machine.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,21 +13,25 @@ import {
   type Place,
   type Placement,
   type Places,
-  type PlacesOptions
+  type PlacesOptions,
+  type Unmet
 } from "../executor.ts"
-import { type Gpu, listGpus, mayHaveGpus, takeGpus } from "./gpus.ts"
-import { makeOrderedSlots, type OrderedSlots, type Ticket } from "./ordered-slots.ts"
+import { type Gpu, gibibytes } from "./gpus.ts"
+import { machineCapacity } from "./machine-capacity.ts"
+import { listGpus, mayHaveGpus } from "./nvidia-smi.ts"
+import { type Amounts, type Lack, makeOrderedBudget, type Ticket } from "./ordered-budget.ts"
 import { type LocalJobs, makeRunLocally } from "./run-locally.ts"
+import { takeGpus } from "./take-gpus.ts"
 import { machineThreadPlan } from "./thread-plan.ts"
+import { unmetBudgets, unmetGpus } from "./unmet.ts"
 
 type RunLocally = Effect.Success<typeof makeRunLocally>
 
-const environmentOf = (gpus: ReadonlyArray<Gpu>, engine: Placement["engine"]): LocalJobs["environment"] => {
-  const devices = gpus.map(({ device }) => device).join(",")
-  // A stage that was given no GPU must not take memory of one that is somebody else's.
-  if (gpus.length > 0) return { CUDA_VISIBLE_DEVICES: devices, TF_FORCE_GPU_ALLOW_GROWTH: "true" }
-  return engine === null ? {} : { CUDA_VISIBLE_DEVICES: "" }
-}
+/** A stage that was given no GPU must not take memory of one that is somebody else's. */
+const environmentOf = (gpus: ReadonlyArray<Gpu>): LocalJobs["environment"] =>
+  gpus.length === 0
+    ? { CUDA_VISIBLE_DEVICES: "" }
+    : { CUDA_VISIBLE_DEVICES: gpus.map(({ device }) => device).join(","), TF_FORCE_GPU_ALLOW_GROWTH: "true" }
 
 /** A GPU stage is always a process, and an engine never loads in the head. */
 const isolationOf = ({ kind, resources }: Demand, gpus: ReadonlyArray<Gpu>, engine: Placement["engine"]) =>
@@ -47,93 +51,139 @@ const placementOf = (
   gpuMissing,
   engine,
   run: (request) =>
-    runLocally({ ...request, isolation: isolationOf(demand, gpus, engine), environment: environmentOf(gpus, engine) })
+    runLocally({ ...request, isolation: isolationOf(demand, gpus, engine), environment: environmentOf(gpus) })
 })
 
-const wait = (ticket: Ticket, what: string, onWait: OnWait): Effect.Effect<void, never, Scope.Scope> =>
-  ticket.take((holders) => onWait(holders.length === 0 ? what : `${what}, in use by ${holders.join(", ")}`))
+type Budget = "jobs" | "cpu" | "memory" | "disk" | "webgpu"
 
-const JOB = "a free slot (--jobs)"
+const whatLacks = ({ resource, wanted, left, capacity }: Lack<Budget>): string => {
+  switch (resource) {
+    case "jobs":
+      return "a free slot (--jobs)"
+    case "webgpu":
+      return "the GPU"
+    case "cpu":
+      return wanted === capacity ? "the CPUs" : `${wanted} of ${capacity} CPUs`
+    case "memory":
+      return `memory: ${gibibytes(wanted)} wanted, ${gibibytes(left)} of ${gibibytes(capacity)} left`
+    case "disk":
+      return `disk: ${gibibytes(wanted)} wanted, ${gibibytes(left)} of ${gibibytes(capacity)} left`
+  }
+}
 
-const contendIn = (slots: OrderedSlots, { order, id }: Demand): Ticket => slots.contend(order, id)
+const wait = (ticket: Ticket<Budget>, onWait: OnWait): Effect.Effect<void, never, Scope.Scope> =>
+  ticket.take((lack) => {
+    const holders = lack.holders.length === 0 ? "" : `, in use by ${lack.holders.join(", ")}`
+    onWait(`${whatLacks(lack)}${holders}`)
+  })
 
-const makePlaces = Effect.fnUntraced(function* (runLocally: RunLocally, { jobs, engine, run }: PlacesOptions) {
+const wantsGpu = ({ resources }: Pick<Demand, "resources">): boolean => (resources.gpu ?? 0) > 0
+
+const makePlaces = Effect.fnUntraced(function* (
+  runLocally: RunLocally,
+  { jobs, engine, run, directory }: PlacesOptions
+) {
   let known: EngineName | undefined
   const engineOnce = yield* Effect.cached(Effect.tap(engine, (name) => Effect.sync(() => void (known = name))))
-  const jobSlots = makeOrderedSlots(() => jobs)
-  // Nobody takes one of these before the engine is known.
-  const engineSlots = makeOrderedSlots(() => (known === undefined ? 0 : machineThreadPlan(known).slots))
-  const gpuTurn = makeOrderedSlots(() => 1)
-  const gpuCount = (yield* listGpus).length
+  const machine = machineCapacity(directory)
+  const budget = makeOrderedBudget<Budget>(() => ({ ...machine, jobs, webgpu: 1 }))
+  const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }))
+  const gpusOnce = yield* Effect.cached(Effect.orElseSucceed(listGpus, (): ReadonlyArray<Gpu> => []))
+
+  /** On the CPU an engine takes the threads that it is pinned to; before it is known which one, all of them. */
+  const ofEngine = ({ kind }: Demand): Amounts<Budget> => {
+    if (!kind.engine) return {}
+    if (known === "webgpu") return { webgpu: 1 }
+    return { cpu: known === undefined ? machine.cpu : machineThreadPlan(known).threads }
+  }
+
+  const contend = (demand: Demand, onTheGpu: boolean): Ticket<Budget> =>
+    budget.contend(demand.order, demand.id, () => {
+      const { cpu = 0, memory = 0, disk = 0 } = demand.resources
+      const engines = onTheGpu ? {} : ofEngine(demand)
+      return { ...engines, cpu: Math.max(cpu, engines.cpu ?? 0), memory, disk, jobs: 1 }
+    })
 
   const engineFor = ({ kind }: Demand) =>
     kind.engine
       ? Effect.map(engineOnce, (name) => ({ name, threads: machineThreadPlan(name).threads }))
       : Effect.succeed(null)
 
-  const wantsGpu = ({ resources }: Demand): boolean => (resources.gpu ?? 0) > 0
-
-  const onCpu = Effect.fnUntraced(function* (instance: Demand, ticket: Ticket, onWait: OnWait) {
+  const onCpu = Effect.fnUntraced(function* (instance: Demand, ticket: Ticket<Budget>, onWait: OnWait) {
+    ticket.reserve()
     const engine = yield* engineFor(instance)
     const gpuMissing = wantsGpu(instance) && engine?.name !== "webgpu"
-    if (engine === null) yield* wait(ticket, JOB, onWait)
-    else {
-      yield* wait(ticket, engine.name === "webgpu" ? "the GPU" : "the CPUs", onWait)
-      yield* wait(contendIn(jobSlots, instance), JOB, onWait)
-    }
+    yield* wait(ticket, onWait)
     return placementOf(runLocally, instance, [], gpuMissing, engine)
   })
 
-  const cpuTicket = (instance: Demand): Ticket => contendIn(instance.kind.engine ? engineSlots : jobSlots, instance)
-
-  const onGpu = Effect.fnUntraced(function* (instance: Demand, ticket: Ticket, onWait: OnWait) {
+  const onGpu = Effect.fnUntraced(function* (instance: Demand, turn: Ticket<"turn">, onWait: OnWait) {
+    turn.reserve()
     const engine = yield* engineFor(instance)
     // Only tensorflow can be told which GPU to use: webgpu takes the first, one stage at a time.
-    if (engine?.name === "webgpu" || engine?.name === "wasm" || (yield* listGpus).length === 0) {
-      ticket.withdraw()
-      return yield* onCpu(instance, cpuTicket(instance), onWait)
+    if (engine?.name === "webgpu" || engine?.name === "wasm" || (yield* gpusOnce).length === 0) {
+      turn.withdraw()
+      return yield* onCpu(instance, contend(instance, false), onWait)
     }
-    const { gpu = 1, vram = 0 } = instance.resources
+    const { gpu = 1, vram } = instance.resources
     const outer = yield* Scope.Scope
     // One stage at a time asks for GPUs, the earliest declared first. It keeps the GPUs, not the turn.
     const purpose = `${instance.id} of run ${run}`
-    const gpus = yield* wait(ticket, "its turn for a GPU", onWait).pipe(
-      Effect.andThen(takeGpus(gpu, vram, purpose, onWait).pipe(Effect.provideService(Scope.Scope, outer))),
-      Effect.scoped
-    )
-    yield* wait(contendIn(jobSlots, instance), JOB, onWait)
+    const request = { gpu, ...(vram === undefined ? {} : { vram }), purpose }
+    const gpus = yield* turn
+      .take(({ holders }) => onWait(`its turn for a GPU, after ${holders.join(", ")}`))
+      .pipe(Effect.andThen(takeGpus(request, onWait).pipe(Effect.provideService(Scope.Scope, outer))), Effect.scoped)
+    yield* wait(contend(instance, true), onWait)
     return placementOf(runLocally, instance, gpus, false, engine)
   })
 
   const queue = (instance: Demand): Place => {
     if (instance.kind.isolation === "inline" && !instance.kind.engine) {
-      return {
-        take: () => Effect.succeed(placementOf(runLocally, instance, [], wantsGpu(instance), null)),
-        withdraw: Effect.void
-      }
+      return { take: () => Effect.succeed(placementOf(runLocally, instance, [], false, null)), withdraw: Effect.void }
     }
-    const onAGpu = wantsGpu(instance) && mayHaveGpus()
-    const ticket = onAGpu ? contendIn(gpuTurn, instance) : cpuTicket(instance)
+    if (wantsGpu(instance) && mayHaveGpus()) {
+      const turn = gpuTurn.contend(instance.order, instance.id, () => ({ turn: 1 }))
+      const withdraw = Effect.sync(turn.withdraw)
+      return { take: (onWait) => onGpu(instance, turn, onWait).pipe(Effect.onExit(() => withdraw)), withdraw }
+    }
+    const ticket = contend(instance, false)
     const withdraw = Effect.sync(ticket.withdraw)
-    return {
-      take: (onWait) => (onAGpu ? onGpu : onCpu)(instance, ticket, onWait).pipe(Effect.onExit(() => withdraw)),
-      withdraw
-    }
+    return { take: (onWait) => onCpu(instance, ticket, onWait).pipe(Effect.onExit(() => withdraw)), withdraw }
   }
 
   const places: Places = {
     contend: (instance) => Effect.sync(() => queue(instance)),
     sideBySide: (instance) =>
-      wantsGpu(instance) && gpuCount > 0
-        ? Math.max(1, Math.floor(gpuCount / (instance.resources.gpu ?? 1)))
-        : machineThreadPlan(known ?? "tensorflow").slots
+      wantsGpu(instance) && mayHaveGpus()
+        ? Effect.map(gpusOnce, ({ length }) => Math.max(1, Math.floor(length / (instance.resources.gpu ?? 1))))
+        : Effect.sync(() => machineThreadPlan(known ?? "tensorflow").slots),
+    fits: ({ resources }) =>
+      resources.vram === undefined || !mayHaveGpus()
+        ? Effect.succeed(true)
+        : Effect.map(gpusOnce, (gpus) => unmetGpus(gpus, resources).length === 0)
   }
   return places
 })
 
+/** Who asks for none is told nothing of GPUs, and nobody asks the driver for him. */
+const unmet: Executor["Service"]["unmet"] = Effect.fnUntraced(function* (demands, directory) {
+  const asking = demands.filter(wantsGpu)
+  const listed = yield* Effect.result(asking.length === 0 ? Effect.succeed([]) : listGpus)
+  const capacity = machineCapacity(directory)
+  return demands.flatMap(({ id, resources }): ReadonlyArray<Unmet> => {
+    const ofGpus =
+      listed._tag === "Success"
+        ? unmetGpus(listed.success, resources)
+        : wantsGpu({ resources })
+          ? [{ resource: "gpu" as const, problem: listed.failure.message }]
+          : []
+    return [...ofGpus, ...unmetBudgets(capacity, resources)].map((found) => ({ id, ...found }))
+  })
+})
+
 /** Places of this machine, for whatever runs the jobs there. */
 export const localExecutor = (runLocally: RunLocally): Executor["Service"] =>
-  Executor.of({ places: (options) => makePlaces(runLocally, options) })
+  Executor.of({ places: (options) => makePlaces(runLocally, options), unmet })
 
 /** Warm workers are kept until the scope ends, over all runs. */
 export const layer: Layer.Layer<Executor> = Layer.effect(Executor, Effect.map(makeRunLocally, localExecutor))
