@@ -1,26 +1,40 @@
 /** Makes a folder with its parents, and fails with the true reason. */
-import { access, mkdir } from "node:fs/promises"
+import { lstat, mkdir, readlink, stat } from "node:fs/promises"
 import { dirname } from "node:path"
+import { Unwritable } from "./unwritable.ts"
 
-/** On a read-only file system, `mkdir` with `recursive` says that a parent is missing: ask for the parent itself then. */
-const explain = async (path: string): Promise<void> => {
-  let missing = path
-  for (let parent = dirname(path); parent !== missing; parent = dirname(parent)) {
-    const exists = await access(parent).then(
-      () => true,
-      () => false
-    )
-    if (exists) break
-    missing = parent
-  }
-  await mkdir(missing)
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    () => false
+  )
+
+/** A link to what is not there, such as a file system that is not mounted. */
+const danglingLink = async (path: string): Promise<Unwritable | undefined> => {
+  const info = await lstat(path).catch(() => undefined)
+  if (info?.isSymbolicLink() !== true) return undefined
+  return new Unwritable({
+    path,
+    code: "ENOENT",
+    problem: `is a link to ${await readlink(path)}, which is not there`,
+    remedy: "Mount or make what it stands for, or name another place."
+  })
 }
 
+/**
+ * Parent by parent: with `recursive`, Node asks for ever where a parent that is there takes no folders (`/proc`), and says of a
+ * read-only file system that a parent is missing.
+ */
 export const makeDirectory = async (path: string): Promise<void> => {
   try {
-    await mkdir(path, { recursive: true })
+    await mkdir(path)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") await explain(path)
-    throw cause
+    if (await isDirectory(path)) return
+    const parent = dirname(path)
+    const missing =
+      (cause as NodeJS.ErrnoException).code === "ENOENT" && parent !== path && !(await isDirectory(parent))
+    if (!missing) throw (await danglingLink(path)) ?? cause
+    await makeDirectory(parent)
+    await makeDirectory(path)
   }
 }

@@ -12,7 +12,9 @@ import type { Graph } from "./stage-instance.ts"
 export interface RunSelection {
   /** This and everything below it runs again. */
   readonly from?: ReadonlyArray<string>
-  /** This and what it needs, nothing else. Stages named behind the file mean the same. */
+  /** These and what they need, nothing else: named behind the file on the command line. */
+  readonly stages?: ReadonlyArray<string>
+  /** The same. */
   readonly until?: ReadonlyArray<string>
   /** Just this: everything above it must be a hit. */
   readonly only?: ReadonlyArray<string>
@@ -53,12 +55,16 @@ export const selectRun = (graph: Graph, selection: RunSelection): Result.Result<
     for (const name of selection[flag] ?? []) {
       const found = instancesNamed(inOrder, name)
       if (found instanceof Unreadable) {
-        problems.push({ at: onCommandLine(`--${flag} ${name}`), path: "", message: found.message })
+        problems.push({
+          at: onCommandLine(flag === "stages" ? name : `--${flag} ${name}`),
+          path: "",
+          message: found.message
+        })
       } else for (const { id } of found) ids.add(id)
     }
     return ids
   }
-  const until = named("until")
+  const until = new Set([...named("until"), ...named("stages")])
   const only = named("only")
   const from = named("from")
   const force = named("force")
@@ -71,7 +77,9 @@ export const selectRun = (graph: Graph, selection: RunSelection): Result.Result<
   const complain = (flag: "force" | "from", ids: ReadonlySet<string>): void => {
     for (const id of ids) {
       if (wanted.has(id) && !mustHit.has(id)) continue
-      const message = `${id} is not among what ${only.size > 0 ? "--only" : "--until"} lets run`
+      const what =
+        only.size > 0 ? "--only" : (selection.until ?? []).length > 0 ? "--until" : (selection.stages ?? []).join(", ")
+      const message = `${id} is not among what ${what} lets run`
       problems.push({ at: onCommandLine(`--${flag} ${(selection[flag] ?? []).join(" ")}`), path: "", message })
     }
   }

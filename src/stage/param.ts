@@ -10,6 +10,8 @@ export interface Param<out A> {
   readonly type: string
   readonly description: string
   readonly unit?: string
+  /** Which of the kind's variants it is of, where not of all: `pipeline stages KIND` puts those of one group together. */
+  readonly group?: string
   /** Absent: the parameter is required. */
   readonly default?: A
 }

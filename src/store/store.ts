@@ -40,6 +40,9 @@ export interface StoredArtifact {
     readonly experiment: string
     readonly canonical: boolean
     readonly seconds: number
+    /** That made it. Its id begins with the time. */
+    readonly run: string
+    readonly params: Readonly<Record<string, Json>>
   }>
 }
 

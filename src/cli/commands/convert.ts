@@ -1,6 +1,6 @@
 /** `pipeline convert SRC DEST --to FORMAT`: an SAE in another library's format. */
 import { existsSync } from "node:fs"
-import { mkdir, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,6 +12,7 @@ import { unwritable } from "../../file/unwritable.ts"
 import { intoFreshFolder } from "../experiment/fresh-folder.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 const problem = (text: string) => new UsageError({ problem: text })
 
@@ -35,7 +36,7 @@ export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
   }
   const written = Effect.tryPromise({
     try: async () => {
-      await mkdir(target, { recursive: true })
+      await makeDirectory(target)
       for (const [name, bytes] of converted.files) await writeFile(join(target, name), bytes)
     },
     catch: unwritable(target)

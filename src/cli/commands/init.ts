@@ -1,6 +1,6 @@
 /** `pipeline init DIR`: a project with a pipeline, an experiment and a stage kind of its own, made from `examples/own-stage`. */
 import { existsSync, globSync, readFileSync, statSync } from "node:fs"
-import { mkdir, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,6 +13,7 @@ import { packageOrigin } from "../../project/package-origin.ts"
 import { fileSchema } from "../../specification/file-schema.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import type { InitInput } from "../flags/flags.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 const template = join(packageDirectory, "examples", "own-stage")
 const SCHEMA = "pipeline.schema.json"
@@ -80,7 +81,7 @@ export const init = Effect.fn("init")(function* (input: InitInput) {
   const write = (name: string, text: string) =>
     Effect.tryPromise({
       try: async () => {
-        await mkdir(dirname(join(directory, name)), { recursive: true })
+        await makeDirectory(dirname(join(directory, name)))
         await writeFile(join(directory, name), text)
       },
       catch: (error) => new UsageError({ problem: `${join(directory, name)} cannot be written: ${String(error)}` })

@@ -63,7 +63,8 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       from,
       only,
       force,
-      until: [...input.until, ...input.stages]
+      until: input.until,
+      stages: input.stages
     }).pipe(sayWhenSlow(`planning ${input.file}`))
     if (input.dryRun) {
       const { plan } = planned

@@ -4,46 +4,12 @@ import * as Option from "effect/Option"
 import { suggest } from "../../words/did-you-mean.ts"
 import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
 import type { StageKind } from "../../stage/stage.ts"
+import { columns } from "../render/columns.ts"
+import { describeKind, outputOf } from "../render/kind-text.ts"
 import type { StagesInput } from "../flags/flags.ts"
 import { UsageError } from "../experiment/usage-error.ts"
-import { describeMetric } from "../../stage/metric.ts"
 import { formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
-
-const outputOf = ({ output }: StageKind): string =>
-  "fromParam" in output ? `what \`${output.fromParam}\` says` : output.name
-
-const describe = (kind: StageKind): string => {
-  const inputs = Object.entries(kind.inputs).map(([name, { shape, kind: artifact, description }]) => [
-    `  ${name}`,
-    `${shape === "one" ? "" : `${shape} of `}${artifact?.name ?? "any artifact"}`,
-    description
-  ])
-  const sources = Object.entries(kind.sources).map(([name, { of, description, default: given }]) => [
-    `  ${name}`,
-    `source of ${of}`,
-    description + (given === undefined ? "" : ` (default ${given})`)
-  ])
-  const params = Object.entries(kind.params).map(([name, param]) => [
-    `  ${name}`,
-    param.type + (param.unit === undefined ? "" : `, ${param.unit}`),
-    param.description + ("default" in param ? ` (default ${JSON.stringify(param.default)})` : " (required)")
-  ])
-  const metrics = Object.entries(kind.metrics).map(([name, metric]) => [
-    `  ${name}`,
-    metric.better === "neither" ? "" : `${metric.better} is better`,
-    describeMetric(metric)
-  ])
-  const section = (title: string, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
-    rows.length === 0 ? "" : `\n${title}\n${formatTable(rows)}\n`
-  return (
-    `${kind.name} -> ${outputOf(kind)}\n${kind.summary}\n` +
-    section("inputs", inputs) +
-    section("sources", sources) +
-    section("parameters", params) +
-    section("metrics", metrics)
-  )
-}
 
 const asJson = (kind: StageKind): unknown => ({
   name: kind.name,
@@ -72,7 +38,10 @@ export const stages = Effect.fn("stages")(function* (input: StagesInput) {
   if (Option.isNone(input.kind)) {
     const text = input.json
       ? JSON.stringify(all.map(asJson), null, 2)
-      : formatTable(all.map((kind) => [kind.name, `-> ${outputOf(kind)}`, kind.summary]))
+      : formatTable(
+          all.map((kind) => [kind.name, `-> ${outputOf(kind)}`, kind.summary]),
+          columns()
+        )
     process.stdout.write(`${text}\n`)
     return
   }
@@ -81,5 +50,5 @@ export const stages = Effect.fn("stages")(function* (input: StagesInput) {
     const known = suggest(input.kind.value, Object.keys(kinds))
     return yield* new UsageError({ problem: `there is no stage kind "${input.kind.value}"${known}` })
   }
-  process.stdout.write(input.json ? `${JSON.stringify(asJson(kind), null, 2)}\n` : describe(kind))
+  process.stdout.write(input.json ? `${JSON.stringify(asJson(kind), null, 2)}\n` : describeKind(kind, columns()))
 })

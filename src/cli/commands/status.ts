@@ -5,12 +5,21 @@ import type { ActionRecord } from "../../store/action-record.ts"
 import type { PlanInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { columns } from "../render/columns.ts"
 import { headlineText } from "../render/event-line.ts"
 import { formatSeconds, formatTable } from "../render/words.ts"
 
+/** More names than these help nobody. */
+const SHOWN_WAITS = 3
+
 const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>): ReadonlyArray<string> => {
   if (action !== "hit" || found === undefined) {
-    return [instance.id, waitsFor.length === 0 ? "to run" : `waits for ${waitsFor.join(", ")}`]
+    if (waitsFor.length === 0) return [instance.id, "to run"]
+    const named = waitsFor.slice(0, SHOWN_WAITS).join(", ")
+    return [
+      instance.id,
+      `waits for ${named}${waitsFor.length > SHOWN_WAITS ? ` and ${waitsFor.length - SHOWN_WAITS} more` : ""}`
+    ]
   }
   const headline = headlineText(found.metrics, instance.kind.headline)
   return [instance.id, "there", formatSeconds(found.seconds), found.digest.slice(0, 12), headline]
@@ -35,5 +44,5 @@ export const status = Effect.fn("status")(function* (input: PlanInput) {
     process.stdout.write(`${JSON.stringify({ stages })}\n`)
     return
   }
-  process.stdout.write(`${formatTable(plan.stages.map(row))}\n`)
+  process.stdout.write(`${formatTable(plan.stages.map(row), columns())}\n`)
 })

@@ -2,13 +2,15 @@
  * `pipeline why FILE STAGE`: why it would run, value by value - or, for a hit, what made it run when it last did.
  */
 import * as Effect from "effect/Effect"
-import { formatReason } from "../../plan/explain.ts"
+import { formatReason, NEVER_RAN } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
+import type { ActionRecord } from "../../store/action-record.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneStage } from "../experiment/one-stage.ts"
+import { formatSeconds } from "../render/words.ts"
 import { readEvents } from "../experiment/read-events.ts"
 
 /** The latest run of an experiment in which the instance was computed under this key, with its reasons then. */
@@ -27,6 +29,19 @@ const lastComputed = Effect.fn("lastComputed")(function* (experiment: string, id
 
 const indented = (reasons: ReadonlyArray<Reason>): string =>
   reasons.map((reason) => `    ${formatReason(reason)}\n`).join("")
+
+/** Which run has it from where: the result of a hit may be another experiment's. */
+const computedText = ({ run, experiment, stage, seconds }: ActionRecord, here: string, id: string): string => {
+  const elsewhere = experiment === here ? "" : ` of ${experiment}`
+  return `computed in run ${run}${elsewhere}${stage === id ? "" : `, as ${stage}`}, ${formatSeconds(seconds)}`
+}
+
+const reasonsThen = (reasons: ReadonlyArray<Reason>): string =>
+  reasons.some(({ path }) => path === NEVER_RAN)
+    ? "it had no result before\n"
+    : reasons.length === 0
+      ? ""
+      : `it ran then because of\n${indented(reasons)}`
 
 export const why = Effect.fn("why")(function* (input: StageInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
@@ -47,7 +62,8 @@ export const why = Effect.fn("why")(function* (input: StageInput) {
       switch (stage.action) {
         case "hit":
           process.stdout.write(`${id} is a hit: nothing that determines it has changed\n`)
-          if (last !== undefined) process.stdout.write(`it ran in ${last.run}:\n${indented(last.reasons)}`)
+          if (stage.found !== undefined) process.stdout.write(`${computedText(stage.found, experiment.name, id)}\n`)
+          if (last !== undefined) process.stdout.write(reasonsThen(last.reasons))
           return
         case "run":
           process.stdout.write(`${id} would run:\n${indented(stage.reasons)}`)

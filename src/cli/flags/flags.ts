@@ -44,6 +44,10 @@ export const runFlags = {
   only: stagesFlag("only", "this stage alone; what it needs has to be there"),
   force: stagesFlag("force", "run this stage even if it is a hit; its result becomes the one that counts"),
   jobs: Flag.Int("jobs").pipe(
+    Flag.filter(
+      (jobs) => jobs >= 1,
+      () => "1 or more stages side by side; without --jobs as many as there are cores"
+    ),
     Flag.withAlias("j"),
     Flag.optional,
     Flag.withDescription("stages side by side (default: cores)")
@@ -104,7 +108,12 @@ export const exportFlags = { file, stage, directory: Argument.String("directory"
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
 
 export const logsFlags = {
-  stage,
+  names: Argument.String("[file] stage").pipe(
+    Argument.variadic({ min: 1, max: 2 }),
+    Argument.withDescription(
+      "a stage, or one instance, of the latest run that has its log; with a file: of that experiment"
+    )
+  ),
   run: Flag.String("run").pipe(
     Flag.optional,
     Flag.withDescription("a run's id (default: the latest that ran the stage)")

@@ -4,7 +4,7 @@ import type { Metrics } from "../../artifact/artifact.ts"
 import type { RunEvent, RunFinished, StageFinished, StageOutcome, StageStarted, StageStatus } from "../../run/event.ts"
 import { interruptedText } from "../../run/interrupted-text.ts"
 import { progressLine } from "./progress-line.ts"
-import { count, formatMetrics, formatSeconds } from "./words.ts"
+import { count, formatMetrics, formatSeconds, ownNames } from "./words.ts"
 
 /** What a stage begins a line of its log with that people should see; the rest stands in `pipeline logs`. */
 const WARNING = "warning: "
@@ -15,7 +15,7 @@ const SHOWN_METRICS = 3
 /** The metrics that the kind puts first; `pipeline show` has all of them. */
 export const headlineText = (metrics: Metrics, headline: ReadonlyArray<string>): string => {
   const named = headline.filter((name) => metrics[name] !== undefined)
-  return formatMetrics(metrics, named.length > 0 ? named : Object.keys(metrics).slice(0, SHOWN_METRICS))
+  return formatMetrics(metrics, named.length > 0 ? named : ownNames(metrics).slice(0, SHOWN_METRICS))
 }
 
 /** Names of stages, as many as a person reads. */

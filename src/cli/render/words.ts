@@ -1,6 +1,7 @@
 /** How numbers, times and sizes are written for people: one way, in every command. */
 import type { Metrics } from "../../artifact/artifact.ts"
 import { intervalEnds, intervalOf } from "../../stage/metric.ts"
+import { wrapText } from "../../words/fit-text.ts"
 
 export { sizeText as formatBytes } from "../../words/size-text.ts"
 
@@ -44,18 +45,36 @@ export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = o
 /** A longer cell moves its own row to the right, and no other one. */
 const widest = 40
 
-/** Rows with columns of one width, two spaces apart. */
-export const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+/** A last column that would be narrower than this goes below its row. */
+const NARROWEST = 24
+
+/** The last cell goes on below itself, between words, where the line would be wider than `columns`. */
+const wrapLast = (row: ReadonlyArray<string>, columns: number): string => {
+  const last = row.at(-1) ?? ""
+  const before = row.slice(0, -1).join("  ")
+  const line = row.length < 2 ? last : `${before}  ${last}`
+  if (line.trimEnd().length <= columns) return line.trimEnd()
+  const left = columns - before.length - 2
+  if (left < NARROWEST && row.length > 1) {
+    return [before.trimEnd(), ...wrapText(last.trimEnd(), columns - 4).map((part) => `    ${part}`)].join("\n")
+  }
+  const indent = row.length < 2 ? 4 : before.length + 2
+  const [first = "", ...rest] = wrapText(last.trimEnd(), columns - indent)
+  return [`${row.length < 2 ? "" : `${before}  `}${first}`, ...rest.map((part) => " ".repeat(indent) + part)].join("\n")
+}
+
+/** Rows with columns of one width, two spaces apart; the last cell of a row is wrapped at `columns`. */
+export const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>, columns = Number.POSITIVE_INFINITY): string => {
   const widths: Array<number> = []
   for (const row of rows) {
     row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length > widest ? 0 : cell.length)))
   }
   return rows
     .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd()
+      wrapLast(
+        row.map((cell, i) => cell.padEnd(widths[i] ?? 0)),
+        columns
+      )
     )
     .join("\n")
 }

@@ -4,9 +4,11 @@
  * A project is the nearest folder above the experiment file (else above the working folder) that looks like one; any
  * folder will do, since everything in it is optional.
  */
-import { existsSync } from "node:fs"
+import { existsSync, readlinkSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import { codeDirectory } from "../package-directory.ts"
 import { CONFIG_FILE } from "./config.ts"
 import type { Config } from "./config.ts"
@@ -31,10 +33,33 @@ const findUp = (from: string): string | undefined => {
   }
 }
 
+/** The path itself, or a folder above it, where that is a link to what is not there: a disk that is not mounted. */
+const danglingLink = (path: string): { readonly link: string; readonly target: string } | undefined => {
+  if (existsSync(path)) return undefined
+  try {
+    return { link: path, target: readlinkSync(path) }
+  } catch {
+    // It is no link, or there is nothing at all.
+    return dirname(path) === path ? undefined : danglingLink(dirname(path))
+  }
+}
+
+/** The store is told to be where nothing can be: exit code 2. */
+export class StoreGone extends Data.TaggedError("StoreGone")<{
+  readonly cache: string
+  readonly link: string
+  readonly target: string
+}> {
+  override readonly [Runtime.errorExitCode] = 2
+  override get message(): string {
+    return `the store ${this.cache}: ${this.link} is a link to ${this.target}, which is not there; mount or make that, or name another store with --cache`
+  }
+}
+
 /**
  * The store is where `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; else in `cache/`.
  *
- * Fails with `SpecInvalid` where `pipeline.config.yaml` is wrong.
+ * Fails with `SpecInvalid` where `pipeline.config.yaml` is wrong, with `StoreGone` where the store is a link to nothing.
  */
 export const locateProject = Effect.fnUntraced(function* (options: {
   /** An experiment's file; without one, the working folder tells. */
@@ -61,5 +86,7 @@ export const locateProject = Effect.fnUntraced(function* (options: {
         : resolve(options.workingDirectory, named),
     config
   }
+  const dangling = danglingLink(project.cache)
+  if (dangling !== undefined) return yield* new StoreGone({ cache: project.cache, ...dangling })
   return project
 })

@@ -45,6 +45,7 @@ const parameter = (name: string, options: ReadonlyArray<readonly [string, Option
     schema: Schema.NullOr(schemas.length === 1 ? first.schema : Schema.Union(schemas)),
     type: `${types.join(" or ")} or null`,
     description: `${texts.join("; ")}${defaultsOf(name, first)}`,
+    ...(name in sharedOptions ? {} : { group: options.map(([architecture]) => architecture).join(", ") }),
     ...(units.length === 1 && units[0] !== undefined ? { unit: units[0] } : {}),
     default: null
   }

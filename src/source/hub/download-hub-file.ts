@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto"
 import { createReadStream, existsSync } from "node:fs"
-import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { open, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,7 @@ import { blobPath, linkSnapshot, repoFolder, snapshotPath, writeRef } from "./hu
 import type { HubFile } from "./hub-file.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
 import type { HubSettings } from "./hub-settings.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 /** Git names a blob by the sha1 of this header and the content. */
 const startHash = ({ oid, size }: HubFile): Hash =>
@@ -91,7 +92,7 @@ const fetchBlob = (settings: HubSettings, file: HubFile, blob: string, onBytes: 
   const incomplete = `${blob}.incomplete`
   return Effect.tryPromise({
     try: async () => {
-      await mkdir(dirname(blob), { recursive: true })
+      await makeDirectory(dirname(blob))
       await fetchRest(settings, file, incomplete, onBytes).catch(async (error: unknown) => {
         if (error instanceof HubProblem && error.reason === "damaged") await rm(incomplete, { force: true })
         throw error
@@ -135,7 +136,7 @@ export const downloadHubFile = Effect.fn("downloadHubFile")(function* (
     // Beside the Python library's own locks, which are files.
     const lease = join(cache, ".locks", basename(repoFolder(cache, file)), `${file.oid}.download`)
     yield* Effect.tryPromise({
-      try: () => mkdir(dirname(lease), { recursive: true }),
+      try: () => makeDirectory(dirname(lease)),
       catch: (error) => unwritable(cache, error as NodeJS.ErrnoException)
     })
     yield* workOnce(lease, {

@@ -3,11 +3,12 @@
  * digest of its content, a snapshot holds links to blobs under the names of files, a ref is a file with a commit's name.
  */
 import { existsSync } from "node:fs"
-import { copyFile, mkdir, readFile, readdir, readlink, rename, stat, symlink } from "node:fs/promises"
+import { copyFile, readFile, readdir, readlink, rename, stat, symlink } from "node:fs/promises"
 import { basename, dirname, join, relative, sep } from "node:path"
 import { randomUUID } from "node:crypto"
 import type { HubFile } from "./hub-file.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 type Repo = Pick<HubFile, "type" | "repo">
 
@@ -41,7 +42,7 @@ export const writeRef = async (cache: string, file: HubFile): Promise<void> => {
 export const linkSnapshot = async (cache: string, file: HubFile): Promise<string> => {
   const path = snapshotPath(cache, file)
   const blob = blobPath(cache, file)
-  await mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   if (!existsSync(path)) {
     const temporary = `${path}.${randomUUID()}`
     await symlink(relative(dirname(path), blob), temporary).catch(() => copyFile(blob, temporary))

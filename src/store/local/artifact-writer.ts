@@ -1,11 +1,12 @@
 /** The fresh directory that a stage writes its output into. */
-import { mkdir, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { dirname, isAbsolute, join, normalize } from "node:path"
 import * as Effect from "effect/Effect"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 export const makeArtifactWriter = (directory: string): ArtifactWriter => {
   const failed = (path: string, reason: ArtifactError["reason"], detail: string): ArtifactError =>
@@ -17,7 +18,7 @@ export const makeArtifactWriter = (directory: string): ArtifactWriter => {
       throw failed(relative, "invalid", "a file of an artifact is named by a path below it")
     }
     const path = join(directory, clean)
-    await mkdir(dirname(path), { recursive: true })
+    await makeDirectory(dirname(path))
     return path
   }
 

@@ -47,7 +47,9 @@ export const listArtifacts = async (root: string): Promise<ReadonlyArray<StoredA
         stage: record.stage,
         experiment: record.experiment,
         canonical,
-        seconds: record.seconds
+        seconds: record.seconds,
+        run: record.run,
+        params: record.manifest.params
       }))
     }))
   )

@@ -1,12 +1,13 @@
 /** Fetches TensorFlow's Python wheel with pip and checks its sha256; nothing of it is used before that. */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { mkdir, readdir, stat } from "node:fs/promises"
+import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
 import type { Wheel } from "./tensorflow-recipe.ts"
 import { python } from "./tensorflow-status.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 
 const folderSize = async (folder: string): Promise<number> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
@@ -37,7 +38,7 @@ export const downloadWheel = Effect.fn("downloadWheel")(function* (
 ) {
   const target = join(build, "wheel")
   const scratch = join(build, "pip")
-  yield* attempt("making a folder", () => mkdir(scratch, { recursive: true }))
+  yield* attempt("making a folder", () => makeDirectory(scratch))
   const size = wheel.size === undefined ? "" : ` (${Math.round(wheel.size / 1e6)} MB)`
   const message = `downloading ${wheel.requirement}${size}`
   const total = wheel.size === undefined ? {} : { total: wheel.size }

@@ -9,6 +9,7 @@ import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { compileBinding, tryBinding } from "./compile-binding.ts"
 import { downloadWheel } from "./download-wheel.ts"
+import { makeDirectory } from "../../file/make-directory.ts"
 import { workOnce } from "../../file/work-once.ts"
 import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
 import { engineId, enginesFolder, HEADER_PREFIXES, MANIFEST_FILE, type Wheel, wheelFor } from "./tensorflow-recipe.ts"
@@ -96,7 +97,7 @@ const ABANDONED_AFTER_MS = 6 * 3600 * 1000
 
 const removeAbandoned = (root: string) =>
   attempt("removing abandoned builds", async () => {
-    await mkdir(root, { recursive: true })
+    await makeDirectory(root)
     for (const name of await readdir(root)) {
       if (!name.startsWith(BUILD_PREFIX)) continue
       const path = join(root, name)
