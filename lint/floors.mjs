@@ -23,7 +23,7 @@ const floors = [
   "model/architectures sae/loss run",
   "model/decoder text sae execute/local execute/by-name",
   "model/blocks text/documents sae/settings tensor/adam command execute/worker",
-  "execute store/by-name store/local kinds/evaluation",
+  "execute store/by-name store/local kinds/evaluation lock",
   "store remote source tensor/kernels tensor/engine",
   "source/schemes",
   "plan project/config source/hub source/pypi source/builtin kinds/sae",

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import {
   runFlags,
+  reproduceFlags,
+  updateFlags,
   planFlags,
   stageFlags,
   exportFlags,
@@ -39,6 +41,26 @@ const run = Command.make("run", runFlags, (input) =>
     }
   ])
 )
+const reproduce = Command.make("reproduce", reproduceFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/reproduce.ts")),
+    (module) => module.reproduce(input)
+  )
+).pipe(
+  Command.withDescription("Compute everything again in an empty store, and compare it with the lock file"),
+  Command.withExamples([
+    {
+      command: "pipeline reproduce experiments/quickstart.yaml --junit junit.xml --summary summary.md",
+      description: "in CI: exit code 1 where a digest differs, or a metric beyond its tolerance"
+    }
+  ])
+)
+const update = Command.make("update", updateFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/update.ts")),
+    (module) => module.update(input)
+  )
+).pipe(Command.withDescription("Move the pins of the lock file to what branches and packages are now"))
 const plan = Command.make("plan", planFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/plan.ts")),
@@ -190,6 +212,8 @@ export const commandLine = Command.make("pipeline").pipe(
   Command.withDescription("A declarative, cached experiment pipeline for sparse-autoencoder research"),
   Command.withSubcommands([
     run,
+    reproduce,
+    update,
     plan,
     why,
     status,

@@ -19,8 +19,12 @@ import { KEY_FORMAT } from "../plan/key.ts"
 import { plan } from "../plan/plan.ts"
 import type { Plan, PlanResolver } from "../plan/plan.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
+import type { Lock } from "../lock/lock.ts"
+import { pinOf } from "../lock/pin-of.ts"
+import { readLockFile } from "./lock-file.ts"
 import { locateProject } from "../project/config/locate-project.ts"
 import type { Project } from "../project/config/locate-project.ts"
+import { goOffline } from "../project/offline.ts"
 import type { StageSetup } from "../run/run-options.ts"
 import { openFileIndex } from "../file/file-index.ts"
 import { resolveSource } from "../source/resolve-source.ts"
@@ -55,10 +59,14 @@ export interface ExperimentInput {
   readonly file: string
   readonly set: ReadonlyArray<string>
   readonly cache: Option.Option<string>
+  /** What is pinned and cached has to do. @default false */
+  readonly offline?: boolean
 }
 
 export interface Experiment {
   readonly project: Project
+  /** Path of its file, as the user wrote it. */
+  readonly file: string
   /** Path below the project: the name under which its keys are remembered. */
   readonly name: string
   readonly compiled: Compiled
@@ -90,6 +98,7 @@ const readText = Effect.fn("readText")(function* (path: string, namedAt: string 
 
 /** Reads and checks the files; nothing of the store is touched. Fails with `SpecInvalid`, all problems at once. */
 export const readExperiment = Effect.fn("readExperiment")(function* (input: ExperimentInput) {
+  if (input.offline === true) goOffline()
   const path = resolve(input.file)
   const experiment = yield* readText(path, undefined)
   const named = pipelineOf(experiment)
@@ -115,7 +124,14 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
       artifactKinds: outputs?.names ?? []
     })
   )
-  const loaded: Experiment = { project, name: relative(project.directory, path), compiled, files, outputs }
+  const loaded: Experiment = {
+    project,
+    file: input.file,
+    name: relative(project.directory, path),
+    compiled,
+    files,
+    outputs
+  }
   return loaded
 })
 
@@ -131,18 +147,24 @@ export interface Planned {
   readonly setupOf: (instance: StageInstance) => StageSetup
   /** Seconds that instances which may run took when they ran last, by id. */
   readonly expectedSeconds: ReadonlyMap<string, number>
+  /** Undefined where there is none. */
+  readonly lock: Lock | undefined
   /** The module of the instance's stage kind, where its code is no longer what was planned. */
   readonly changedSincePlan: (instance: StageInstance) => Effect.Effect<string | undefined>
 }
 
 /**
- * Plans an experiment against the store.
+ * Plans an experiment against the store. A moving name is what its lock says that it was.
  *
- * @param selection ids to plan and to force; everything without it
+ * @param selection ids to plan and to force; everything without it. `lock: "ignore"`: as if there were no lock file
  */
 export const planExperiment = Effect.fn("planExperiment")(function* (
   experiment: Experiment,
-  selection: { readonly wanted?: ReadonlySet<string>; readonly force?: ReadonlySet<string> } = {}
+  selection: {
+    readonly wanted?: ReadonlySet<string>
+    readonly force?: ReadonlySet<string>
+    readonly lock?: "use" | "ignore"
+  } = {}
 ) {
   const { project, compiled, files } = experiment
   const store = yield* Store
@@ -150,14 +172,15 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     openFileIndex(join(project.cache, "index.json"), `keys ${KEY_FORMAT}, esbuild ${packageJson.version}`)
   )
   const lastKeys = yield* store.lastKeys(experiment.name)
+  const lock = selection.lock === "ignore" ? undefined : (yield* readLockFile(experiment.file))?.lock
   const sources = new Map<string, Record<string, ResolvedSource>>()
   const expectedSeconds = new Map<string, number>()
   // One text serves many instances: it is resolved once.
   const resolving = yield* Cache.make({
     capacity: Infinity,
     lookup: (place: string) => {
-      const { uri, of, base } = JSON.parse(place) as { uri: string; of: SourceOf; base: string }
-      return resolveSource(uri, of, base, index, (line) => process.stderr.write(`${line}\n`))
+      const { uri, of, base, pin } = JSON.parse(place) as { uri: string; of: SourceOf; base: string; pin?: string }
+      return resolveSource(uri, of, base, index, (line) => process.stderr.write(`${line}\n`), pin)
     }
   })
 
@@ -175,7 +198,9 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       const at = instance.origins[`sources.${name}`]
       const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
       const { of } = instance.kind.sources[name] as { readonly of: SourceOf }
-      return Cache.get(resolving, JSON.stringify({ uri: instance.sources[name], of, base })).pipe(
+      const uri = instance.sources[name] as string
+      const pin = pinOf(lock, instance.id, name, uri)
+      return Cache.get(resolving, JSON.stringify({ uri, of, base, pin })).pipe(
         Effect.tap((source) =>
           Effect.sync(() => sources.set(instance.id, { ...sources.get(instance.id), [name]: source }))
         )
@@ -219,6 +244,6 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       Effect.catch(() => Effect.succeed(false)),
       Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))
     )
-  const result: Planned = { plan: planned, setupOf, expectedSeconds, changedSincePlan }
+  const result: Planned = { plan: planned, setupOf, expectedSeconds, lock, changedSincePlan }
   return result
 })

@@ -37,9 +37,13 @@ export interface SelectedPlan extends Planned {
 }
 
 /** Plans what is selected; fails where what `only` leaves out is no hit, or what a stage asks for cannot be had. */
-export const planSelected = Effect.fn("planSelected")(function* (experiment: Experiment, selection: RunSelection) {
+export const planSelected = Effect.fn("planSelected")(function* (
+  experiment: Experiment,
+  selection: RunSelection,
+  lock: "use" | "ignore" = "use"
+) {
   const selected = yield* Effect.fromResult(selectRun(experiment.compiled.graph, selection))
-  const planned = yield* planExperiment(experiment, selected)
+  const planned = yield* planExperiment(experiment, { ...selected, lock })
   const problems = notHit(planned.plan, selected, selection.only ?? [])
   if (problems.length > 0) return yield* new SpecInvalid({ problems })
   yield* checkResources(planned.plan, experiment.project.cache)

@@ -101,7 +101,7 @@ const diffCode = (before: KeyNow, now: KeyNow): Array<Reason> => {
 }
 
 /** A commit as people write one; a version as it is. */
-const shownPin = (pin: string): string => (/^[0-9a-f]{40}$/.test(pin) ? pin.slice(0, 12) : pin)
+export const shownPin = (pin: string): string => (/^[0-9a-f]{40}$/.test(pin) ? pin.slice(0, 12) : pin)
 
 const diffSources = (before: KeyNow, now: KeyNow, sourceOf: SourceOf): Array<Reason> =>
   [...new Set([...Object.keys(before.facts.sources), ...Object.keys(now.facts.sources)])].toSorted().flatMap((name) => {

@@ -17,6 +17,7 @@ export type Say = (line: string) => void
 /**
  * @param baseDirectory folder that a relative path starts from: that of the YAML file which names it
  * @param index remembers digests of files that have not changed
+ * @param pin what a moving name is taken as: a commit, a version
  * @param say told of downloads, licences, and of a hub that cannot be reached
  */
 export const resolveSource = Effect.fn("resolveSource")(function* (
@@ -24,7 +25,8 @@ export const resolveSource = Effect.fn("resolveSource")(function* (
   of: SourceOf,
   baseDirectory: string,
   index: FileIndex,
-  say: Say = () => {}
+  say: Say = () => {},
+  pin?: string
 ) {
   const name = sourceSchemes.find((scheme) => uri.startsWith(`${scheme}:`))
   if (name === undefined) {
@@ -35,5 +37,7 @@ export const resolveSource = Effect.fn("resolveSource")(function* (
     })
   }
   const scheme = yield* loadScheme(name)
-  return yield* scheme.resolve({ uri, of, baseDirectory, index, say })
+  const pinned = pin === undefined ? uri : (scheme.pinned?.(uri, pin) ?? uri)
+  const source = yield* scheme.resolve({ uri: pinned, of, baseDirectory, index, say })
+  return { ...source, uri }
 })

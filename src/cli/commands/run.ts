@@ -1,5 +1,6 @@
 /** `pipeline run FILE [STAGE...]`: runs what is missing, shows it while it goes on, and tells the first cause last. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { executorLayer } from "../../execute/by-name/executor-layer.ts"
@@ -13,7 +14,14 @@ import { jsonRenderer } from "../render/json-renderer.ts"
 import { installLines } from "../render/install-lines.ts"
 import { lineRenderer } from "../render/line-renderer.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
-import { readExperiment } from "../../experiment/load-experiment.ts"
+import { checkFrozen, checkFrozenResults } from "../../experiment/check-frozen.ts"
+import { keepLock } from "../../experiment/keep-lock.ts"
+import { type Experiment, readExperiment } from "../../experiment/load-experiment.ts"
+import { readLockFile } from "../../experiment/lock-file.ts"
+import { runResults } from "../../experiment/run-results.ts"
+import { NotDeterministic, verifyDeterminism } from "../../experiment/verify-determinism.ts"
+import { UsageError } from "../experiment/usage-error.ts"
+import { verifiedText } from "../render/verified-text.ts"
 import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
@@ -33,7 +41,7 @@ const chooseRenderer = (json: boolean, expected: ReadonlyMap<string, number>): E
   )
 }
 
-const chooseEngine = (input: RunInput, tell: (line: string) => void) =>
+export const chooseEngine = (input: Pick<RunInput, "engine">, tell: (line: string) => void) =>
   ensureEngine(
     Option.getOrElse(input.engine, () => "auto" as const),
     {
@@ -53,19 +61,35 @@ const whileListening =
       () => running,
       () => Effect.sync(() => process.off("SIGINT", stopping).off("SIGTERM", stopping))
     )
+const verify = Effect.fn("verify")(function* (input: RunInput, experiment: Experiment, stage: string) {
+  const { onEvent } = (input.json ? jsonRenderer : lineRenderer)(say)
+  const verified = yield* verifyDeterminism(experiment, stage, {
+    onEvent,
+    engine: chooseEngine(input, say),
+    ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
+  }).pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
+  for (const each of verified) say(verifiedText(each))
+  const differing = verified.filter(({ same }) => !same).map(({ id }) => id)
+  if (differing.length > 0) return yield* new NotDeterministic({ stages: differing })
+})
 
 export const run = Effect.fn("run")(function* (input: RunInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* acceptLicences(input.acceptLicence, say)
   const { from, only, force } = input
+  if (input.lock && (input.frozen || input.set.length > 0)) {
+    const other = input.frozen ? "--frozen" : "--set"
+    return yield* new UsageError({ problem: `--lock writes what the files give: leave out ${other}` })
+  }
+  if (Option.isSome(input.verifyDeterminism)) return yield* verify(input, experiment, input.verifyDeterminism.value)
   const program = Effect.gen(function* () {
-    const planned = yield* planSelected(experiment, {
-      from,
-      only,
-      force,
-      until: input.until,
-      stages: input.stages
-    }).pipe(sayWhenSlow(`planning ${input.file}`))
+    const selection = { from, only, force, until: input.until, stages: input.stages }
+    // Pins of a lock that cannot be read are lost; that it is, keepLock tells.
+    const usable = !input.lock || Exit.isSuccess(yield* Effect.exit(readLockFile(experiment.file)))
+    const planned = yield* planSelected(experiment, selection, usable ? "use" : "ignore").pipe(
+      sayWhenSlow(`planning ${input.file}`)
+    )
+    if (input.frozen) yield* checkFrozen(planned)
     if (input.dryRun) {
       const { plan } = planned
       process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)
@@ -80,13 +104,18 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       gpuTold = true
       renderer.note("no GPU here: stages that ask for one run on the CPU")
     }
-    const { stages } = yield* runExperiment(planned, {
+    const result = yield* runExperiment(planned, {
       onEvent,
       engine: chooseEngine(input, renderer.note),
       keepGoing: input.keepGoing,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
     }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())), whileListening(renderer.stopping))
-    if (!input.json) say(whatNext(input.file, input.set, stages))
+    if (input.frozen) yield* checkFrozenResults(planned, yield* runResults(planned.plan, result))
+    // What --set changes is not what the files say.
+    else if (input.lock || (planned.lock !== undefined && input.set.length === 0)) {
+      for (const line of yield* keepLock(planned, yield* runResults(planned.plan, result), input.lock)) say(line)
+    }
+    if (!input.json) say(whatNext(input.file, input.set, result.stages))
   })
   yield* program.pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
 })

@@ -30,7 +30,18 @@ const acceptLicence = Flag.String("accept-licence").pipe(
   Flag.withDescription("say yes to the terms of a model's weights, once for this user: gemma")
 )
 
-const common = { set, cache, engine }
+const offline = flag("offline", "use no network: what is pinned and cached has to do")
+const jobs = Flag.Int("jobs").pipe(
+  Flag.filter(
+    (jobs) => jobs >= 1,
+    () => "1 or more stages side by side; without --jobs as many as there are cores"
+  ),
+  Flag.withAlias("j"),
+  Flag.optional,
+  Flag.withDescription("stages side by side (default: cores)")
+)
+
+const common = { set, cache, engine, offline }
 
 export const runFlags = {
   file,
@@ -43,21 +54,49 @@ export const runFlags = {
   until: stagesFlag("until", "this stage and what it needs, no more"),
   only: stagesFlag("only", "this stage alone; what it needs has to be there"),
   force: stagesFlag("force", "run this stage even if it is a hit; its result becomes the one that counts"),
-  jobs: Flag.Int("jobs").pipe(
-    Flag.filter(
-      (jobs) => jobs >= 1,
-      () => "1 or more stages side by side; without --jobs as many as there are cores"
-    ),
-    Flag.withAlias("j"),
-    Flag.optional,
-    Flag.withDescription("stages side by side (default: cores)")
-  ),
+  jobs,
   acceptLicence,
+  lock: flag("lock", "write the experiment's lock file: its keys, digests, pins and metrics"),
+  frozen: flag("frozen", "refuse what differs from the lock file (exit code 3)"),
+  verifyDeterminism: Flag.String("verify-determinism").pipe(
+    Flag.optional,
+    Flag.withDescription("compute this stage twice and compare, file by file")
+  ),
   keepGoing: flag("keep-going", "after a failure, go on with what does not need the failed stage"),
   json: json.pipe(Flag.withDescription("NDJSON events on stdout, and nothing else there")),
   ...common
 }
 export type RunInput = Command.Command.Config.Infer<typeof runFlags>
+
+export const reproduceFlags = {
+  file,
+  stages: stagesFlag("stages", "only this stage and what it needs (repeatable)"),
+  junit: Flag.String("junit").pipe(
+    Flag.optional,
+    Flag.withDescription("write JUnit XML there: a test case for each stage")
+  ),
+  summary: Flag.String("summary").pipe(
+    Flag.optional,
+    Flag.withDescription("write Markdown there, with the metrics that differ")
+  ),
+  json: json.pipe(Flag.withDescription("the comparison as JSON")),
+  jobs,
+  acceptLicence,
+  offline,
+  cache: Flag.String("cache").pipe(
+    Flag.optional,
+    Flag.withDescription("compute in this folder, which must be empty, and keep it (default: a temporary one)")
+  ),
+  engine
+}
+export type ReproduceInput = Command.Command.Config.Infer<typeof reproduceFlags>
+
+export const updateFlags = {
+  file,
+  dryRun: flag("dry-run", "say what would move, and write nothing").pipe(Flag.withAlias("n")),
+  cache
+}
+export type UpdateInput = Command.Command.Config.Infer<typeof updateFlags>
 
 export const planFlags = { file, json: json.pipe(Flag.withDescription("the plan as JSON")), ...common }
 export type PlanInput = Command.Command.Config.Infer<typeof planFlags>

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import { workOnce } from "../../file/work-once.ts"
 import { blobPath, linkSnapshot, repoFolder, snapshotPath, writeRef } from "./hub-cache.ts"
 import type { HubFile } from "./hub-file.ts"
+import { OFFLINE_REMEDY } from "./hub-settings.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
 import type { HubSettings } from "./hub-settings.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
@@ -130,7 +131,7 @@ export const downloadHubFile = Effect.fn("downloadHubFile")(function* (
       return yield* new HubProblem({
         reason: "missing",
         problem: `${file.path} of ${file.repo} is not in the cache ${cache}`,
-        remedy: "unset HF_HUB_OFFLINE to fetch it"
+        remedy: OFFLINE_REMEDY
       })
     }
     // Beside the Python library's own locks, which are files.

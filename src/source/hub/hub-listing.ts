@@ -12,6 +12,7 @@ import { userCache } from "../../project/user-cache.ts"
 import { readRef, repoFolder, snapshotFiles } from "./hub-cache.ts"
 import type { HubName } from "./hub-name.ts"
 import { isCommit } from "./hub-name.ts"
+import { OFFLINE_REMEDY } from "./hub-settings.ts"
 import { hubFetch, HubProblem, networkProblem, repoPage } from "./hub-request.ts"
 import type { HubSettings } from "./hub-settings.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
@@ -42,7 +43,7 @@ const notCached = (settings: HubSettings, { repo }: HubName, what: string): HubP
   new HubProblem({
     reason: "missing",
     problem: `${what} of ${repo} is not in the cache ${settings.cache}`,
-    remedy: "unset HF_HUB_OFFLINE to fetch it"
+    remedy: OFFLINE_REMEDY
   })
 
 const askCommit = (settings: HubSettings, name: HubName) =>

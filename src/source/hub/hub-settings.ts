@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { isOffline } from "../../project/offline.ts"
 
 export interface HubSettings {
   /** Without a slash at its end. */
@@ -14,6 +15,9 @@ export interface HubSettings {
   readonly token: () => string | undefined
 }
 
+/** What a refusal without a network says. */
+export const OFFLINE_REMEDY = "leave out --offline (or unset PIPELINE_OFFLINE, HF_HUB_OFFLINE) to fetch it"
+
 const isTrue = (text: string | undefined): boolean => /^(1|on|yes|true)$/i.test(text ?? "")
 
 const expanded = (path: string): string => path.replace(/^~(?=$|\/)/, homedir())
@@ -24,7 +28,7 @@ export const hubSettings = (env: NodeJS.ProcessEnv = process.env): HubSettings =
   return {
     endpoint: (env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, ""),
     cache: expanded(cache),
-    offline: isTrue(env["HF_HUB_OFFLINE"]) || isTrue(env["TRANSFORMERS_OFFLINE"]),
+    offline: isOffline(env) || isTrue(env["HF_HUB_OFFLINE"]) || isTrue(env["TRANSFORMERS_OFFLINE"]),
     token: () => {
       const named = (env["HF_TOKEN"] || env["HUGGING_FACE_HUB_TOKEN"] || "").trim()
       if (named !== "") return named

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { isOffline } from "../../project/offline.ts"
 import type { SourceOf } from "../../stage/source.ts"
 import { ggufModels } from "../scheme/gguf-names.ts"
 import { askFor, termsToAccept } from "../scheme/licence-consent.ts"
@@ -57,17 +58,28 @@ export const packageModel = Effect.fn("packageModel")(function* (
     const { problem, remedy } = askFor(terms)
     return yield* failed(problem, remedy)
   }
-  const asked = newestVersion(name).pipe(
-    Effect.catch((error) => {
-      const cached = cachedVersion(name)
-      if (error.reason === "refused" || cached === undefined) return Effect.fail(error)
-      say(`${error.problem}: ${uri} is taken as version ${cached} of the cache`)
-      return Effect.succeed(cached)
-    })
+  const away = failed(
+    `${name}${named.version === undefined ? "" : ` ${named.version}`} is not in the cache ${packagesFolder(name)}`,
+    "leave out --offline (or unset PIPELINE_OFFLINE) to fetch it"
   )
+  const inCache = Effect.suspend(() => {
+    const version = cachedVersion(name)
+    return version === undefined ? Effect.fail(away) : Effect.succeed(version)
+  })
+  const asked = isOffline()
+    ? inCache
+    : newestVersion(name).pipe(
+        Effect.catch((error) => {
+          const cached = cachedVersion(name)
+          if (error.reason === "refused" || cached === undefined) return Effect.fail(error)
+          say(`${error.problem}: ${uri} is taken as version ${cached} of the cache`)
+          return Effect.succeed(cached)
+        })
+      )
   const fetched = Effect.gen(function* () {
     const version = named.version ?? (yield* asked)
     if (storedPackage(name, version) === undefined) {
+      if (isOffline()) return yield* away
       say(`fetching ${name} ${version} with pip`)
       yield* fetchPackage(name, version)
       say(licenceLine(storedPackage(name, version) as StoredPackage))

@@ -29,6 +29,8 @@ export interface SchemeFetch {
 }
 
 export interface SourceScheme {
+  /** The same source at a pin: there where a name can move. */
+  readonly pinned?: (uri: string, pin: string) => string
   readonly resolve: (request: SchemeRequest) => Effect.Effect<ResolvedSource, SourceMissing>
   /** Of a scheme whose files may not be on this machine yet. */
   readonly fetch?: (request: SchemeFetch) => Effect.Effect<void, StageFailed>

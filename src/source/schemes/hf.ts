@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { StageFailed } from "../../stage/stage-failed.ts"
 import { downloadHubFile } from "../hub/download-hub-file.ts"
 import { HubFile } from "../hub/hub-file.ts"
+import { pinnedHubName } from "../hub/hub-name.ts"
 import { hubSettings } from "../hub/hub-settings.ts"
 import { resolveHubSource } from "../hub/resolve-hub-source.ts"
 import type { SourceScheme } from "../scheme/source-scheme.ts"
@@ -11,6 +12,7 @@ import type { SourceScheme } from "../scheme/source-scheme.ts"
 const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10
 
 const scheme: SourceScheme = {
+  pinned: pinnedHubName,
   resolve: ({ uri, of, index, say }) => resolveHubSource(uri, of, index, say),
   fetch: Effect.fnUntraced(function* ({ uri, place, log, progress }) {
     const wanted = yield* Schema.decodeUnknownEffect(HubFile)(place).pipe(Effect.orDie)

@@ -4,12 +4,15 @@ import { packageModel } from "../pypi/package-model.ts"
 import { filesSource } from "../scheme/files-source.ts"
 import type { SourceScheme } from "../scheme/source-scheme.ts"
 
+/** Whatever version is written. */
+const pinned = (uri: string, version: string): string => uri.replace(/(==[^/]+)?(?=\/|$)/, `==${version}`)
+
 const scheme: SourceScheme = {
+  pinned,
   resolve: Effect.fnUntraced(function* (request) {
     const { uri, of, say } = request
     const { name, version, licence, files } = yield* packageModel(uri, of, say)
-    const pinned = uri.replace(/(==[^/]+)?(?=\/|$)/, `==${version}`)
-    const source = yield* filesSource(request, files, { package: [name, version] }, () => pinned)
+    const source = yield* filesSource(request, files, { package: [name, version] }, () => pinned(uri, version))
     return { ...source, pin: version, ...(licence === null ? {} : { licence }) }
   })
 }

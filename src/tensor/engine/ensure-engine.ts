@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { EngineName } from "../engine-info.ts"
+import { isOffline } from "../../project/offline.ts"
 import { resolveEngine } from "./engine.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
 import { type InstallOptions, installTensorflow } from "../tensorflow/tensorflow-install.ts"
@@ -17,7 +18,13 @@ export interface EngineDecision {
   readonly note?: string
 }
 
-const installRefused = (): boolean => process.env["PIPELINE_ENGINE_INSTALL"] === "never"
+/** In words; undefined where it may be installed. */
+const refusalOfInstall = (): string | undefined =>
+  process.env["PIPELINE_ENGINE_INSTALL"] === "never"
+    ? "PIPELINE_ENGINE_INSTALL=never"
+    : isOffline()
+      ? "--offline"
+      : undefined
 
 /** Measured against wasm; no GPU that webgpu reaches has been. */
 const faster = (than: EngineName): string =>
@@ -41,12 +48,13 @@ export const ensureEngine = Effect.fn("ensureEngine")(function* (
   }
   const status = yield* tensorflowStatus
   if (status.state === "installed" || (named && wanted !== "tensorflow")) return decision(wanted)
-  if (installRefused()) {
+  const refusal = refusalOfInstall()
+  if (refusal !== undefined) {
     const note = `${faster(wanted)}; \`pipeline engine install\` gets it`
-    if (!named) return decision(wanted, `${note} (PIPELINE_ENGINE_INSTALL=never)`)
+    if (!named) return decision(wanted, `${note} (${refusal})`)
     return yield* new EngineUnavailable({
       engine: "tensorflow",
-      reason: "it is not installed, and PIPELINE_ENGINE_INSTALL=never",
+      reason: `it is not installed, and ${refusal}`,
       fix: "Run `pipeline engine install`, or choose the engine wasm"
     })
   }

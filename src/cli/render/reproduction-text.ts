@@ -1,0 +1,65 @@
+/** A reproduction for people: a row for each stage, and below one that differs the metrics that moved. */
+import { agrees, type Comparison, type MetricComparison } from "../../lock/compare-results.ts"
+import { count, formatNumber, formatSeconds, formatTable } from "./words.ts"
+
+export const resultWords: { readonly [R in Comparison["result"]]: string } = {
+  same: "same digest",
+  close: "within tolerance",
+  unchecked: "other digest",
+  differs: "DIFFERS",
+  failed: "FAILED",
+  "not locked": "NOT LOCKED",
+  gone: "GONE"
+}
+
+/** Enough digits to tell the two apart. */
+const shown = (value: number, other: number): string => {
+  for (let digits = 4; digits < 17; digits++) {
+    const [a, b] = [value.toPrecision(digits), other.toPrecision(digits)]
+    if (a !== b) return String(Number(a))
+  }
+  return String(value)
+}
+
+/** `mse 104.63 -> 104.72, by 0.09 (tolerance 0.05)`. */
+export const metricText = ({ name, locked, now, tolerance }: MetricComparison): string =>
+  now === undefined
+    ? `${name} ${formatNumber(locked)} -> none`
+    : `${name} ${shown(locked, now)} -> ${shown(now, locked)}, by ${formatNumber(Math.abs(now - locked))} (tolerance ${formatNumber(tolerance)})`
+
+/** Those that moved; what is out of tolerance first. */
+export const movedMetrics = ({ metrics }: Comparison): ReadonlyArray<MetricComparison> =>
+  metrics.filter(({ locked, now }) => now !== locked).toSorted((a, b) => Number(a.within) - Number(b.within))
+
+export const reasonText = ({ because, changed, result }: Comparison): string =>
+  (result === "same" ? changed : because).join("; ")
+
+/** `13 stages: 4 same digest, 9 within tolerance`. */
+export const tally = (compared: ReadonlyArray<Comparison>): string => {
+  const counts = Object.entries(resultWords)
+    .map(([result, words]) => [compared.filter((each) => each.result === result).length, words] as const)
+    .filter(([n]) => n > 0)
+  return `${count(compared.length, "stage")}: ${counts.map(([n, words]) => `${n} ${words}`).join(", ")}`
+}
+
+export const reproductionText = (compared: ReadonlyArray<Comparison>): string => {
+  const rows = compared.map((each) => [
+    each.id,
+    resultWords[each.result],
+    each.seconds === 0 ? "" : formatSeconds(each.seconds),
+    reasonText(each)
+  ])
+  const lines = formatTable([["stage", "result", "time", "why"], ...rows]).split("\n")
+  const metrics = compared.map((each) => {
+    const moved = movedMetrics(each)
+    // Within tolerance nobody has to look at all of them.
+    const told = agrees(each) ? [] : moved.filter(({ within }) => !within)
+    return told.map((metric) => `    ${metricText(metric)}`)
+  })
+  return [
+    lines[0] as string,
+    ...lines.slice(1).flatMap((line, i) => [line, ...(metrics[i] ?? [])]),
+    "",
+    tally(compared)
+  ].join("\n")
+}

@@ -1,0 +1,58 @@
+/**
+ * A lock as text: stages sorted, one field a line, an empty line between stages. So git merges two branches that changed
+ * different stages without a conflict, and a review shows which numbers moved.
+ */
+import { canonicalJson, type Json } from "../json/canonical-json.ts"
+import type { Lock, LockedStage } from "./lock.ts"
+
+/** Bare where YAML reads exactly this text from it, in a flow map too; quoted elsewhere. */
+const word = (text: string): string =>
+  /^[A-Za-z0-9_][\w./@+-]*$/.test(text) && Number.isNaN(Number(text)) && !/^\d[\d_]*$|^(true|false|null)$/i.test(text)
+    ? text
+    : JSON.stringify(text)
+
+/** Of a block map: brackets and `=` of an instance's id need no quotes there. */
+const key = (text: string): string => (/^[A-Za-z_][\w.-]*(\[[\w.=,-]+\])?$/.test(text) ? text : word(text))
+
+/** Integers that no number holds exactly are read back only with an exponent. */
+const number = (value: number): string =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : canonicalJson(value)
+
+const scalar = (value: Json): string =>
+  typeof value === "string" ? word(value) : typeof value === "number" ? number(value) : canonicalJson(value)
+
+const flowMap = (map: Readonly<Record<string, Json>>): string =>
+  `{ ${Object.entries(map)
+    .map(([name, value]) => `${word(name)}: ${scalar(value)}`)
+    .join(", ")} }`
+
+const sorted = <A>(map: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
+  Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+const section = <A extends Readonly<Record<string, Json>>>(
+  name: string,
+  map: Readonly<Record<string, A>> | undefined
+): ReadonlyArray<string> =>
+  map === undefined || Object.keys(map).length === 0
+    ? []
+    : [`    ${name}:`, ...sorted(map).map(([each, value]) => `      ${key(each)}: ${flowMap(value)}`)]
+
+const stageLines = (id: string, stage: LockedStage): ReadonlyArray<string> => [
+  `  ${key(id)}:`,
+  ...(["kind", "key", "code", "params", "facts", "digest"] as const).map((name) => `    ${name}: ${word(stage[name])}`),
+  `    engine: ${stage.engine === null ? "null" : flowMap({ ...stage.engine })}`,
+  ...section("sources", stage.sources),
+  ...section("metrics", stage.metrics)
+]
+
+/** @param experimentFile as the commands of the first lines name it */
+export const formatLock = (experimentFile: string, lock: Lock): string =>
+  [
+    `# What ${experimentFile} gave, and what from: written by \`pipeline run --lock\`, kept up to date by \`pipeline run\`.`,
+    "# `pipeline reproduce` computes it again and compares; `pipeline run --frozen` refuses what differs from it.",
+    `lock_format: ${lock.lock_format}`,
+    `key_format: ${lock.key_format}`,
+    Object.keys(lock.stages).length === 0 ? "stages: {}" : "stages:",
+    ...sorted(lock.stages).flatMap(([id, stage], i) => [...(i === 0 ? [] : [""]), ...stageLines(id, stage)]),
+    ""
+  ].join("\n")
