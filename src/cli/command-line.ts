@@ -14,6 +14,7 @@ import {
   graphFlags,
   diffFlags,
   tableFlags,
+  acceptFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
@@ -120,6 +121,14 @@ const table = Command.make("table", tableFlags, (input) =>
     { command: "pipeline table experiments/quickstart.yaml --runs --by run,sae.k --csv", description: "every run" }
   ])
 )
+const accept = Command.make("accept", acceptFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/accept.ts")),
+    (module) => module.accept(input)
+  )
+).pipe(
+  Command.withDescription("Keep results where you know that a change of code alters nothing; --undo takes it back")
+)
 const exportCommand = Command.make("export", exportFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/export.ts")),
@@ -220,6 +229,7 @@ export const commandLine = Command.make("pipeline").pipe(
     graph,
     diff,
     table,
+    accept,
     show,
     exportCommand,
     convert,

@@ -72,6 +72,8 @@ export class Store extends Context.Service<
     readonly actions: (key: string) => Effect.Effect<ReadonlyArray<ActionRecord>>
     /** The commit point: by exclusive link. `force` makes the new attempt the canonical one. */
     readonly commit: (action: NewAction, options?: { readonly force?: boolean }) => Effect.Effect<Commit, Unwritable>
+    /** Takes an attempt of a key back, as if it had never been committed: an acceptance that was a mistake. */
+    readonly retract: (key: string, attempt: number) => Effect.Effect<void, Unwritable>
     /** Opens an artifact; every byte that it gives has been checked. */
     readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError>
     /** What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. */

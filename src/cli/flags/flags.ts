@@ -134,6 +134,18 @@ export const tableFlags = {
 }
 export type TableInput = Command.Command.Config.Infer<typeof tableFlags>
 
+export const acceptFlags = {
+  file,
+  stages: Argument.String("stage").pipe(
+    Argument.variadic({ min: 1 }),
+    Argument.withDescription("stages whose last results hold for the code of now")
+  ),
+  also: stagesFlag("also", "what besides the code may differ, as `why` names it: packages, params.log_every"),
+  undo: flag("undo", "take back what was accepted"),
+  ...common
+}
+export type AcceptInput = Command.Command.Config.Infer<typeof acceptFlags>
+
 export const graphFlags = {
   file,
   mermaid: flag("mermaid", "a Mermaid flowchart, for Markdown"),

@@ -39,13 +39,22 @@ const levels = (result: Result): ReadonlyArray<ReadonlyArray<Result>> => {
   return found
 }
 
+/** `sae.k`: of that stage, here or above. */
+const named = (all: ReadonlyArray<ReadonlyArray<Result>>, axis: string): ReadonlyArray<Json> => {
+  const dot = axis.indexOf(".")
+  const ofStage = dot < 0 ? [] : all.flat().filter(({ stage }) => stage === axis.slice(0, dot))
+  return ofStage.flatMap((each) => own(each, axis.slice(dot + 1)) ?? [])
+}
+
+/** Whether it stands on the axis itself, or on one that names a stage, and not merely below what does. */
+export const standsOn = (result: Result, axis: string): boolean =>
+  own(result, axis) !== undefined || agreed(named(levels(result), axis)) !== undefined
+
 /** Undefined where it has no place there, or several. */
 export const axisValue = (result: Result, axis: string): Json | undefined => {
   const all = levels(result)
-  const dot = axis.indexOf(".")
-  const stage = dot > 0 ? axis.slice(0, dot) : undefined
-  const ofStage = stage === undefined ? [] : all.flat().filter((each) => each.stage === stage)
-  if (ofStage.length > 0) return agreed(ofStage.flatMap((each) => own(each, axis.slice(dot + 1)) ?? []))
+  const ofStage = named(all, axis)
+  if (ofStage.length > 0) return agreed(ofStage)
   for (const level of all) {
     const values = level.flatMap((each) => own(each, axis) ?? [])
     if (values.length > 0) return agreed(values)

@@ -1,13 +1,13 @@
 /** Which stages and metrics a table shows, and by which axes where nobody says. */
 import { suggestOrList } from "../../words/did-you-mean.ts"
-import { axisValue } from "./axis-value.ts"
+import { axisValue, standsOn } from "./axis-value.ts"
 import type { Column } from "./make-table.ts"
 import type { Result } from "./result.ts"
 
 export interface TableRequest {
   /** Empty: all coordinates that the results have, and `run` where they are of runs. */
   readonly by: ReadonlyArray<string>
-  /** Stages; empty: all that have a place on every axis. */
+  /** Empty: all that stand on every axis themselves; where none does, those below what does. */
   readonly stages: ReadonlyArray<string>
   /** `loss`, `sae.loss`; empty: those that the kinds declare, without ends of intervals. */
   readonly metrics: ReadonlyArray<string>
@@ -49,7 +49,11 @@ export const chooseColumns = (
   const by = request.by.length > 0 ? request.by : [...(isOfRuns ? ["run"] : []), ...axesOf(withMatrix)]
   if (by.length === 0) return "no stage has a matrix: --by names a parameter, or --runs makes a table of runs"
   const hasPlace = (result: Result): boolean => by.every((axis) => axisValue(result, axis) !== undefined)
-  const placed = asked.filter((stage) => mine.every((result) => result.stage !== stage || hasPlace(result)))
+  const placedBy = (test: (result: Result) => boolean): ReadonlyArray<string> =>
+    asked.filter((stage) => mine.every((result) => result.stage !== stage || test(result)))
+  // Of a stage that takes from one width of several, nobody thinks as of a result at that width, unless it is asked for.
+  const themselves = placedBy((result) => by.every((axis) => standsOn(result, axis)))
+  const placed = request.stages.length === 0 && themselves.length > 0 ? themselves : placedBy(hasPlace)
   const missing = request.stages.find((stage) => !placed.includes(stage))
   if (missing !== undefined || placed.length === 0) {
     const of = mine.filter(({ stage }) => missing === undefined || stage === missing)

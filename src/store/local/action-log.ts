@@ -1,5 +1,5 @@
 /** The action records of a store: which attempts a key has had, and which of them it stands for. */
-import { readFile } from "node:fs/promises"
+import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Option from "effect/Option"
 import { canonicalJson } from "../../json/canonical-json.ts"
@@ -41,20 +41,25 @@ export const commitAction = async (root: string, action: NewAction, force: boole
   for (;;) {
     const records = await readActions(root, action.key)
     const canonical = canonicalOf(records)
-    // A recomputation that gives the same bytes adds nothing.
-    if (canonical?.digest === action.digest) return { canonical, agrees: true }
+    const same = canonical?.digest === action.digest
+    // A recomputation that gives the same bytes adds nothing, unless what it agrees with was accepted and never computed.
+    if (same && (canonical.acceptedFrom === null || action.acceptedFrom !== null)) return { canonical, agrees: true }
     const record: ActionRecord = {
       ...action,
       format: ACTION_FORMAT,
       attempt: ((await numbersIn(directory)).at(-1) ?? 0) + 1,
-      canonical: canonical === undefined || force,
-      nondeterministic: canonical !== undefined
+      canonical: canonical === undefined || same || force,
+      nondeterministic: canonical !== undefined && !same
     }
     if (await writeExclusive(join(directory, `${record.attempt}.json`), sealJson(canonicalJson(record)))) {
       return {
         canonical: record.canonical || canonical === undefined ? record : canonical,
-        agrees: canonical === undefined
+        agrees: canonical === undefined || same
       }
     }
   }
+}
+
+export const retractAction = async (root: string, key: string, attempt: number): Promise<void> => {
+  await rm(join(actionDirectory(root, key), `${attempt}.json`), { force: true })
 }

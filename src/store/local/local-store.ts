@@ -5,7 +5,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { Store } from "../store.ts"
 import type { StoreDescription } from "../store-description.ts"
 import { unwritable } from "../../file/unwritable.ts"
-import { canonicalOf, commitAction, readActions } from "./action-log.ts"
+import { canonicalOf, commitAction, readActions, retractAction } from "./action-log.ts"
 import type { OnLoss } from "./artifact-reader.ts"
 import { claimKey, keyOwner } from "./claim-key.ts"
 import { findLosses } from "./find-losses.ts"
@@ -31,6 +31,8 @@ export const makeLocalStore = (directory: string, options: LocalStoreOptions = {
     actions: (key) => Effect.promise(() => readActions(directory, key)),
     commit: (action, { force = false } = {}) =>
       Effect.tryPromise({ try: () => commitAction(directory, action, force), catch: unwritable(directory) }),
+    retract: (key, attempt) =>
+      Effect.tryPromise({ try: () => retractAction(directory, key, attempt), catch: unwritable(directory) }),
     artifact: (digest) => openArtifact(directory, digest, onLoss),
     losses: (digest) => Effect.promise(() => findLosses(directory, digest)),
     ingest: (output) =>

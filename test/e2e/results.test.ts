@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { session } from "./cli-session.ts"
+import type { Spoken } from "./cli-session.ts"
+import { project } from "./run-cli.ts"
+
+const kind = `
+import * as Effect from "effect/Effect"
+import { Files } from "sae-pipeline/kinds"
+import { Param, Stage } from "sae-pipeline/stage"
+const sum = (a: number, b: number): number => a + b
+export default Stage.make("count", {
+  summary: "Counts",
+  inputs: { from: Stage.optional(Files, "counted before") },
+  params: { n: Param.integer({ description: "how far", default: 3 }), seed: Param.integer({ description: "seed", default: 0 }) },
+  output: Files,
+  metrics: { count: { better: "higher", tolerance: 1, description: "how many" } },
+  engine: false,
+  isolation: "inline",
+  run: ({ params, output }) => Effect.as(output.writeJson("n.json", params.n), { count: sum(params.n, params.seed) })
+})
+`
+const experiment = `
+params: { n: { type: integer, default: 4 } }
+stages:
+  small: { uses: count, matrix: { width: [1, 2], seed: [0, 1] }, with: { n: "\${{ matrix.width }}", seed: "\${{ matrix.seed }}" } }
+  large: { uses: count, with: { from: "\${{ stages.small[width=1, seed=0] }}", n: "\${{ params.n }}" } }
+`
+
+const { directory, remove } = project({
+  "x.yaml": experiment,
+  "stages/count.ts": kind,
+  "package.json": `{"type":"module"}`
+})
+afterAll(remove)
+let said: ReadonlyArray<Spoken>
+const at = (i: number): Spoken => said[i] as Spoken
+
+describe("an experiment that has run twice, with one number changed", () => {
+  beforeAll(async () => {
+    said = await session(directory, [
+      ["run", "x.yaml"],
+      ["run", "x.yaml", "--set", "n=7"],
+      ["graph", "x.yaml", "--set", "n=9"],
+      ["diff", "x.yaml", "--set", "n=7"],
+      ["diff", "x.yaml", "latest", "--json"],
+      ["table", "x.yaml", "--by", "width", "--csv"],
+      ["table", "x.yaml", "--runs", "--by", "large.n"],
+      ["diff", "x.yaml"]
+    ])
+  }, 60_000)
+
+  it("says after a run what to look at", () => {
+    assert.include(at(1).stderr, "next     pipeline show x.yaml large --set n=7")
+  })
+
+  it("is drawn with what is a hit", () => {
+    assert.match(at(2).stdout, /^● {2}small ×4 +width=1,2 seed=0,1 +count +hit\n○ {2}large +count +to run\n$/)
+  })
+
+  it("is told apart from itself with another number: parameter, line, metric, tolerance", () => {
+    assert.match(at(3).stdout, /params\.n 4 -> 7 \(--set n=7\) +large\n/)
+    assert.match(at(3).stdout, /large +count +4 +7 +\+3 +beyond 1, better\n/)
+    assert.include(at(3).stdout, "5 stages on both sides: 4 with the same bytes, 1 with others")
+    const { stages, after } = JSON.parse(at(4).stdout) as {
+      readonly after: string
+      readonly stages: ReadonlyArray<{ readonly id: string; readonly metrics: ReadonlyArray<unknown> }>
+    }
+    assert.match(after, /^\d{8}-\d{6}-\w+ \(x\.yaml\)$/)
+    assert.deepInclude(stages.find(({ id }) => id === "large")?.metrics[0], { before: 4, after: 7, verdict: "beyond" })
+    assert.include(at(7).stderr, "what x.yaml is compared with")
+  })
+
+  it("is a table with means over what is no axis, which are told, and over runs each result once", () => {
+    assert.strictEqual(
+      at(5).stdout,
+      "width,count,count_sd,count_n\r\n1,1.5,0.7071067811865476,2\r\n2,2.5,0.7071067811865476,2\n"
+    )
+    assert.include(at(5).stderr, "small: mean ± standard deviation over seed")
+    assert.match(at(6).stdout, /^large\.n +count\n4 +4\n7 +7\n$/)
+  })
+})
+
+describe("accept", () => {
+  it("keeps results where code alone differs, refuses more unless it is named, and takes it back", async () => {
+    const file = join(directory, "stages", "count.ts")
+    writeFileSync(file, readFileSync(file, "utf8").replace("a + b", "b + a"))
+    const lines = [
+      ["accept", "x.yaml", "large"],
+      ["accept", "x.yaml", "small", "large"],
+      ["accept", "x.yaml", "small", "large", "--also", "params.n"],
+      ["status", "x.yaml", "--json"],
+      ["accept", "x.yaml", "small", "large", "--undo"],
+      ["plan", "x.yaml"],
+      ["accept", "x.yaml", "small", "--undo"]
+    ]
+    const [below, more, accepted, status, undone, plan, again] = await session(directory, lines)
+    assert.include(more?.stderr, "large: more than its code differs:\n    params.n 7 -> 4 (x.yaml:2)")
+    assert.include(below?.stderr, "--also 'params.n'")
+    assert.strictEqual(accepted?.stderr.match(/^accepted /gm)?.length, 5, accepted?.stderr)
+    const { stages } = JSON.parse(status?.stdout ?? "") as {
+      readonly stages: ReadonlyArray<{ readonly action: string }>
+    }
+    assert.deepStrictEqual(
+      stages.map(({ action }) => action),
+      Array(5).fill("hit")
+    )
+    assert.strictEqual(undone?.stderr.match(/^no longer accepted: /gm)?.length, 5, undone?.stderr)
+    assert.match(plan?.stdout ?? "", /small\[width=1,seed=0\]: run\n {4}code stages\/count\.ts changed/)
+    assert.include(again?.stderr, "nothing to undo")
+  }, 60_000)
+})
