@@ -13,11 +13,11 @@ export default Stage.make("report", {
   summary: "Puts results into one self-contained web page: metrics, curves, and a browser of latents.",
   inputs: {
     saes: Stage.list(Sae, "the SAEs that the report is about"),
-    evaluations: Stage.optionalList(Evaluation, "their evaluations"),
-    interpretations: Stage.optionalList(Interpretations, "explanations of their latents"),
-    absorption: Stage.optionalList(Absorption, "their absorption of first letters"),
-    stitching: Stage.optionalList(Stitching, "stitchings of two of them"),
-    meta: Stage.optionalList(Sae, "meta-SAEs, trained on the decoder of one of them")
+    evaluations: Stage.parts(Evaluation, "their evaluations"),
+    interpretations: Stage.parts(Interpretations, "explanations of their latents"),
+    absorption: Stage.parts(Absorption, "their absorption of first letters"),
+    stitching: Stage.parts(Stitching, "stitchings of two of them"),
+    meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them")
   },
   params: {
     title: Param.string({ description: "heading of the page", default: "Sparse autoencoders" })

@@ -51,6 +51,8 @@ export const Job = Schema.Struct({
   /** What the kind's own `facts` found at plan time. */
   facts: JsonMap,
   inputs: Schema.Record(Schema.String, JobWiring),
+  /** Ids of stages that failed, and whose results are not among the inputs. */
+  leftOut: Schema.Array(Schema.String),
   /** Name of the artifact kind that has to come out. */
   output: Schema.String,
   store: StoreDescription,

@@ -21,20 +21,23 @@ const danglingLink = async (path: string): Promise<Unwritable | undefined> => {
   })
 }
 
+/** Others may make or remove a parent between two of our steps; where none can be made, that ends soon. */
+const MOST_ATTEMPTS = 4
+
 /**
  * Parent by parent: with `recursive`, Node asks for ever where a parent that is there takes no folders (`/proc`), and says of a
  * read-only file system that a parent is missing.
  */
 export const makeDirectory = async (path: string): Promise<void> => {
-  try {
-    await mkdir(path)
-  } catch (cause) {
-    if (await isDirectory(path)) return
-    const parent = dirname(path)
-    const missing =
-      (cause as NodeJS.ErrnoException).code === "ENOENT" && parent !== path && !(await isDirectory(parent))
-    if (!missing) throw (await danglingLink(path)) ?? cause
-    await makeDirectory(parent)
-    await makeDirectory(path)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await mkdir(path)
+    } catch (cause) {
+      if (await isDirectory(path)) return
+      const parent = dirname(path)
+      const missing = (cause as NodeJS.ErrnoException).code === "ENOENT" && parent !== path
+      if (!missing || attempt === MOST_ATTEMPTS) throw (await danglingLink(path)) ?? cause
+      await makeDirectory(parent)
+    }
   }
 }

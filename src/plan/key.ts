@@ -44,6 +44,8 @@ export const KeyManifest = Schema.Struct({
   sources: Texts,
   /** Input name -> content digest, or a list, or (for a record input) a map of those. */
   inputs: Schema.Record(Schema.String, InputDigests),
+  /** Ids of the stages whose results are missing among the inputs, since they failed; absent where all are there. */
+  leftOut: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the kind's own `facts` found at plan time. */
   facts: JsonMap,
   numerics: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite]))

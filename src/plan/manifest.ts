@@ -48,6 +48,7 @@ export const manifestOf = (instance: StageInstance, facts: KeyFacts, digestOf: D
     params: keyParams(instance.params),
     sources: facts.sources,
     inputs,
+    ...(instance.leftOut === undefined ? {} : { leftOut: instance.leftOut }),
     facts: facts.facts,
     numerics: facts.numerics
   }

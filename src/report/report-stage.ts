@@ -26,6 +26,7 @@ interface ReportInputs {
 export const reportStage = Effect.fn("reportStage")(function* ({
   inputs,
   params,
+  leftOut,
   output
 }: StageContext<{ readonly title: string }, unknown, ReportInputs>) {
   const metaSaes: Array<PlacedMeta> = []
@@ -45,6 +46,7 @@ export const reportStage = Effect.fn("reportStage")(function* ({
   )
   const html = scienceReport({
     title: params.title,
+    leftOut,
     saes,
     evaluations: inputs.evaluations,
     interpretations: inputs.interpretations,

@@ -18,6 +18,15 @@ import type { ReportInput, Subject } from "./page/subjects.ts"
 import { subjectsOf } from "./page/subjects.ts"
 import { summarySection } from "./sections/summary-section.ts"
 
+/** A page that lacks something says so first. */
+const missing = (leftOut: ReadonlyArray<string>): Html | undefined =>
+  leftOut.length === 0
+    ? undefined
+    : html`<p class="note">
+        <b>Not complete:</b> this report was made without ${leftOut.join(", ")}, since that failed, or what it needs
+        did.
+      </p>`
+
 const lead = (subjects: ReadonlyArray<Subject>): Html => {
   const hooks = [
     ...new Set(
@@ -48,7 +57,7 @@ export const scienceReport = (input: ReportInput): string => {
   ]
   return renderPage({
     title: input.title,
-    lead: lead(subjects),
+    lead: html`${missing(input.leftOut ?? [])}${lead(subjects)}`,
     sections: sections.flatMap(([id, name, body]): ReadonlyArray<PageSection> =>
       body === undefined ? [] : [{ id, name, body }]
     ),

@@ -40,6 +40,7 @@ export const buildJob = (parts: JobParts): Job => {
     inputs: Object.fromEntries(
       Object.entries(instance.inputs).map(([name, wiring]) => [name, Wiring.map(wiring, artifactOf)])
     ),
+    leftOut: instance.leftOut ?? [],
     output: instance.output,
     store: parts.store,
     workspace: parts.workspace,

@@ -146,6 +146,8 @@ export interface StageOutcome {
   /** Of this run, or what a hit cost when it was computed; null where it is not known. */
   readonly cost: StageCost | null
   readonly metrics: Metrics
+  /** Ids of stages that failed, and whose results it was made without. */
+  readonly leftOut: ReadonlyArray<string>
   /** Names of the metrics that its kind puts first: what a line has room for. */
   readonly headline: ReadonlyArray<string>
   readonly reasons: ReadonlyArray<Reason>

@@ -15,6 +15,7 @@ const empty = {
   cost: null,
   metrics: {},
   headline: [],
+  leftOut: [],
   reasons: [],
   problem: null,
   log: null
@@ -36,7 +37,8 @@ export const hitOutcome = (instance: StageInstance, action: ActionRecord): Stage
   savedSeconds: action.seconds,
   cost: costOf(action),
   metrics: action.metrics,
-  headline: instance.kind.headline
+  headline: instance.kind.headline,
+  leftOut: instance.leftOut ?? []
 })
 
 export const skippedOutcome = (instance: StageInstance, problem: string): StageOutcome => ({

@@ -17,6 +17,7 @@ import { Executor, type Place } from "../execute/executor.ts"
 import { computeStage } from "./compute-stage.ts"
 import type { RunEvent, StageInterrupted, StageOutcome } from "./event.ts"
 import { hitOutcome, interruptedOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
+import { indispensable, isDispensable, leaveOut } from "./leave-out.ts"
 import { readTail } from "./read-tail.ts"
 import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
@@ -96,7 +97,9 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   const force = new Set(options.force)
   /** Results of earlier passes: a stage that ran is told as such, even where a later pass finds it a hit. */
   const ran = new Map<string, StageOutcome>()
+  const dispensable = isDispensable(instances)
   let firstCause: FirstCause | undefined
+  let stopping = false
   let changed = false
 
   const finish = (outcome: StageOutcome): void => {
@@ -109,6 +112,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     if (outcome.status === "failed") {
       const { id, problem, log } = outcome
       firstCause ??= { id, problem: problem ?? "", log, tail: log === null ? [] : readTail(log, TAIL_LINES) }
+      if (options.keepGoing !== true && !dispensable(id)) stopping = true
     }
     emit({ type: "stage-finished", ...outcome })
   }
@@ -124,7 +128,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     force,
     instances: new Map(instances.map((instance) => [instance.id, instance])),
     outcomes,
-    stopping: () => firstCause !== undefined && options.keepGoing !== true,
+    stopping: () => stopping,
     alone: (name, effect) => {
       const lock = locks.get(name) ?? Semaphore.makeUnsafe(1)
       locks.set(name, lock)
@@ -143,10 +147,12 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     return [{ path: force.has(instance.id) && last === key ? "forced" : "no result in the store", source: null }]
   })
 
-  const outcomeNow = Effect.fnUntraced(function* (instance: StageInstance, place: Place) {
-    const blocking = instance.needs
-      .map((id) => outcomes.get(id))
-      .find((outcome) => outcome?.status === "failed" || outcome?.status === "skipped")
+  const outcomeNow = Effect.fnUntraced(function* (planned: StageInstance, place: Place) {
+    const missing = planned.needs.filter((id) => ["failed", "skipped"].includes(outcomes.get(id)?.status ?? ""))
+    // Where the run stops, or may not run what is missing, nothing is made without it.
+    const [blocked] = stopping || options.mustHit?.size ? missing : indispensable(planned, missing)
+    const blocking = blocked === undefined ? undefined : outcomes.get(blocked)
+    const instance = leaveOut(planned, missing)
     if (blocking !== undefined) {
       // What was skipped says which failure it was for: that is the one to mend.
       const problem = blocking.status === "failed" ? `it needs ${blocking.id}, which failed` : blocking.problem

@@ -13,6 +13,8 @@ export interface Input<
   readonly description: string
   /** Of a list: it may be left out, and is then empty. */
   readonly mayBeLeftOut?: boolean
+  /** Of such a list: where the stage that makes an item fails, the rest is enough, and the item is named in `leftOut`. */
+  readonly mayFail?: boolean
 }
 export type Inputs = Readonly<Record<string, Input>>
 
@@ -55,6 +57,15 @@ export const list = <H>(kind: ArtifactKind<string, H>, description: string): Inp
 export const optionalList = <H>(kind: ArtifactKind<string, H>, description: string): Input<"list", H> => ({
   ...list(kind, description),
   mayBeLeftOut: true
+})
+/**
+ * A list that may be left out, and of which items may be missing because the stage that makes them failed: for what collects
+ * results, and says what it lacks. `run` finds the ids of those stages in `leftOut`; they are in the key, so that the
+ * artifact is not taken for the complete one.
+ */
+export const parts = <H>(kind: ArtifactKind<string, H>, description: string): Input<"list", H> => ({
+  ...optionalList(kind, description),
+  mayFail: true
 })
 /** In `with`: a map from names of the user's choice to references (one artifact or a list), of any kind. */
 export const record = (description: string): Input<"record", Artifact> => ({

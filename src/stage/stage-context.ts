@@ -12,6 +12,8 @@ export interface StageContext<out P, out S, out I, out D = unknown> {
   readonly settings: D
   readonly sources: S
   readonly inputs: I
+  /** Ids of stages whose results are missing at `Stage.parts` inputs, because they failed. */
+  readonly leftOut: ReadonlyArray<string>
   readonly output: ArtifactWriter
   readonly progress: (progress: Progress) => void
   /** A line for the stage's log. */

@@ -22,7 +22,7 @@ import { stageFailed, type StageFailed } from "./stage-failed.ts"
 import type { Wiring } from "./wiring.ts"
 
 export { decoded } from "./param-problem.ts"
-export { list, one, optional, optionalList, record } from "./input.ts"
+export { list, one, optional, optionalList, parts, record } from "./input.ts"
 export { late } from "./late.ts"
 export type { Unmeasured } from "./metric.ts"
 export type { Opened } from "./input.ts"

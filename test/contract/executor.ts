@@ -63,6 +63,7 @@ export const executorContract = (
       sources: {},
       facts: {},
       inputs,
+      leftOut: [],
       output: "Numbers",
       store: store.description,
       workspace: claimed.claim.workspace,

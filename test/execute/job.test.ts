@@ -48,6 +48,7 @@ const job: fc.Arbitrary<Job> = fc.record({
   params: jsonMap,
   sources: fc.dictionary(name, source, { maxKeys: 2, noNullPrototype: true }),
   facts: jsonMap,
+  leftOut: fc.array(text, { maxLength: 2 }),
   inputs: fc.dictionary(name, wiring, { maxKeys: 3, noNullPrototype: true }),
   output: text,
   store: fc.record({ kind: text, directory: text }),

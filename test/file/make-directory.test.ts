@@ -8,6 +8,9 @@ const root = mkdtempSync(join(tmpdir(), "make-directory-"))
 afterAll(() => rmSync(root, { recursive: true }))
 
 it("makes parents, and is content with what is there", async () => {
+  const many = Array.from({ length: 50 }, (_, i) => join(root, "at", "once", `${i % 5}`, "deep", `${i}`))
+  await Promise.all(many.map(makeDirectory))
+  expect(many.every(existsSync)).toBe(true)
   await makeDirectory(join(root, "a", "b", "c"))
   await makeDirectory(join(root, "a", "b", "c"))
   expect(existsSync(join(root, "a", "b", "c"))).toBe(true)

@@ -14,6 +14,7 @@ import * as Wiring from "../../src/stage/wiring.ts"
 import { makeLocalStore } from "../../src/store/local/local-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import add from "./stages/add.ts"
+import collect from "./stages/collect.ts"
 import count from "./stages/count.ts"
 import inlineAdd from "./stages/inline-add.ts"
 import misbehave from "./stages/misbehave.ts"
@@ -22,6 +23,7 @@ import tensorSum from "./stages/tensor-sum.ts"
 
 const kinds: Readonly<Record<string, StageKind>> = {
   add,
+  collect,
   count,
   "inline-add": inlineAdd,
   misbehave,

@@ -49,6 +49,26 @@ describe("a stage that fails", () => {
     expect(kept.result.firstCause?.id).toBe("bad")
   })
 
+  it("does not cost what can do without it: that is made, names it, and is made anew once it is there", async () => {
+    const specs = (times: number): ReadonlyArray<StageSpec> => [
+      { id: "good", kind: "add", params: { tally: place.tally } },
+      failing("fatal", { times }),
+      { id: "of-bad", kind: "add", params: { tally: place.tally }, inputs: { left: "bad", all: [] } },
+      { id: "report", kind: "collect", inputs: { first: ["good"], rest: ["of-bad"] } }
+    ]
+    const first = await runGraph(place.cache, specs(2))
+    expect(first.statuses).toEqual({ good: "ran", bad: "failed", "of-bad": "skipped", report: "ran" })
+    expect(first.result).toMatchObject({ status: "failed", firstCause: { id: "bad" } })
+    expect(first.result.stages.at(-1)).toMatchObject({ metrics: { items: 1 }, leftOut: ["of-bad"] })
+    // Its key says what it lacks: so it is a hit while that is missing, and no longer once it is there.
+    const second = await runGraph(place.cache, specs(2))
+    expect(second.statuses).toEqual({ good: "hit", bad: "failed", "of-bad": "skipped", report: "hit" })
+    const third = await runGraph(place.cache, specs(2))
+    expect(third.statuses).toEqual({ good: "hit", bad: "ran", "of-bad": "ran", report: "ran" })
+    expect(third.result.stages.at(-1)).toMatchObject({ metrics: { items: 2 }, leftOut: [] })
+    expect(third.digests["report"]).not.toBe(first.digests["report"])
+  })
+
   it.each([
     ["throw", "undefined is not a tensor"],
     ["nan", "metrics that are no finite number: value = NaN"],

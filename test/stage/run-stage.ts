@@ -85,6 +85,7 @@ export const runStage = Effect.fn("runStage")(function* (
       facts: {},
       inputs: yield* openInputs(store, kind, job),
       wired: Wiring.counts(Object.keys(kind.inputs), job),
+      leftOut: [],
       output: folderWriter(directory),
       progress: ({ done }: { readonly done: number }) => more.progress?.(done),
       log: more.log ?? (() => {}),

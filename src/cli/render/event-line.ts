@@ -35,12 +35,21 @@ const whyStarted = (event: StageStarted): string => {
   return event.reasons.map(formatReason).join("; ")
 }
 
+const withoutText = ({ leftOut }: StageFinished): string =>
+  leftOut.length === 0 ? "" : `without ${leftOut.join(", ")}, which failed`
+
 export const finishedText = (event: StageFinished): string => {
   switch (event.status) {
     case "hit":
-      return `cached${event.savedSeconds === null ? "" : `, saves ${formatSeconds(event.savedSeconds)}`}`
+      return [
+        "cached",
+        event.savedSeconds === null ? "" : `saves ${formatSeconds(event.savedSeconds)}`,
+        withoutText(event)
+      ]
+        .filter((part) => part !== "")
+        .join(", ")
     case "ran":
-      return [formatSeconds(event.seconds), headlineText(event.metrics, event.headline)]
+      return [formatSeconds(event.seconds), headlineText(event.metrics, event.headline), withoutText(event)]
         .filter((part) => part !== "")
         .join(", ")
     case "failed":

@@ -68,6 +68,7 @@ const contextOf = Effect.fnUntraced(function* (
     facts: job.facts,
     inputs,
     wired: Wiring.counts(Object.keys(kind.inputs), job.inputs),
+    leftOut: job.leftOut,
     output,
     progress,
     log,

@@ -32,6 +32,8 @@ export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }>
 /** Everything may be empty: the report shows what there is. */
 export interface ReportInput {
   readonly title: string
+  /** Ids of stages that failed, or were skipped for one that did: the page says that it lacks them. */
+  readonly leftOut?: ReadonlyArray<string>
   readonly saes: ReadonlyArray<PlacedSae>
   readonly evaluations: ReadonlyArray<Placed<ReportedEvaluation>>
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>

@@ -15,6 +15,7 @@ const outcome = (more: Partial<StageOutcome>): StageOutcome => ({
   cost: null,
   metrics: {},
   headline: ["ev", "l0"],
+  leftOut: [],
   reasons: [],
   problem: null,
   log: null,

@@ -26,6 +26,7 @@ const ended = (id: string, status: StageStatus, more: Partial<StageOutcome> = {}
   cost: null,
   metrics: { loss: 1.5, l0: 16, explained_variance: 0.93517 },
   headline: ["explained_variance", "l0"],
+  leftOut: [],
   reasons: [],
   problem: null,
   log: null,
