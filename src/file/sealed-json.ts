@@ -2,7 +2,7 @@
  * JSON that carries the sha256 of all of itself, for records that decide a result: a flipped bit makes such a record
  * unreadable instead of another one.
  */
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { sha256Of } from "./hash-file.ts"
 
@@ -21,6 +21,15 @@ export const unsealJson = (text: string): string | undefined => {
 
 /** Decodes sealed texts; none where the seal is broken or the record is of another schema. */
 export const decodeSealed = <A>(schema: Schema.Codec<A>): ((text: string) => Option.Option<A>) => {
-  const decode = Schema.decodeUnknownOption(Schema.fromJsonString(schema))
-  return (text) => decode(unsealJson(text))
+  const decode = Schema.decodeUnknownOption(schema)
+  return (text) => {
+    const json = unsealJson(text)
+    if (json === undefined) return Option.none()
+    try {
+      return decode(JSON.parse(json))
+    } catch {
+      // What was sealed was no JSON.
+      return Option.none()
+    }
+  }
 }

@@ -8,6 +8,7 @@ import type { ScalarTag, Scalar, YAMLMap } from "yaml"
 import type { Location } from "./location.ts"
 import type { Entry, Node } from "./node.ts"
 import type { Problem } from "./problem.ts"
+import { readPlainYaml } from "./read-plain-yaml.ts"
 
 /** Above any file that a person writes; it stops aliases of aliases that would fill the memory. */
 const MAX_NODES = 100_000
@@ -176,8 +177,14 @@ const parse = (text: string, locate: (lines: LineCounter) => Locate): ReadYaml =
   return { node, problems: reader.problems }
 }
 
-export const readYaml = (file: string, text: string): ReadYaml =>
+/** All of YAML, whatever the text. */
+export const readAnyYaml = (file: string, text: string): ReadYaml =>
   parse(text, (lines) => (position) => ({ file, ...lines.linePos(position) }))
+
+export const readYaml = (file: string, text: string): ReadYaml => {
+  const node = readPlainYaml(file, text, { nodes: MAX_NODES, depth: MAX_DEPTH })
+  return node === undefined ? readAnyYaml(file, text) : { node, problems: [] }
+}
 
 /** A value by itself, as on the command line: every place in it is `at`. */
 export const readYamlValue = (text: string, at: Location): ReadYaml => parse(text, () => () => at)

@@ -1,5 +1,6 @@
 /** The action records of a store: which attempts a key has had, and which of them it stands for. */
-import { readFile, rm } from "node:fs/promises"
+import { readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Option from "effect/Option"
 import { canonicalJson } from "../../json/canonical-json.ts"
@@ -8,28 +9,58 @@ import { writeExclusive } from "../../file/atomic-write.ts"
 import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { actionDirectory } from "./layout.ts"
 import { quarantineFile } from "./quarantine.ts"
-import { numbersIn } from "../../file/numbered-files.ts"
+import { numbersIn, numbersNow } from "../../file/numbered-files.ts"
 
 const decode = decodeSealed(ActionRecord)
 
 /** Undefined where the text is not what was committed. */
 export const decodeAction = (text: string): ActionRecord | undefined => Option.getOrUndefined(decode(text))
 
+/** What was decoded, by path, with its very text: a run looks up what its plan has looked up. */
+export type KnownActions = Map<string, { readonly text: string; readonly record: ActionRecord }>
+
+/** Waited for: a small file takes the system a tenth of the time that handing it to another thread takes. */
+const readText = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined where it is gone, or was damaged and is in quarantine now. */
-const readAction = async (root: string, key: string, attempt: number): Promise<ActionRecord | undefined> => {
+const readAction = async (
+  root: string,
+  key: string,
+  attempt: number,
+  known: KnownActions | undefined
+): Promise<ActionRecord | undefined> => {
   const path = join(actionDirectory(root, key), `${attempt}.json`)
-  const text = await readFile(path, "utf8").catch(() => undefined)
+  const text = readText(path)
   if (text === undefined) return undefined
+  const before = known?.get(path)
+  if (before?.text === text) return before.record
   const record = decodeAction(text)
-  if (record?.key === key && record.attempt === attempt) return record
+  if (record?.key === key && record.attempt === attempt) {
+    known?.set(path, { text, record })
+    return record
+  }
   await quarantineFile(root, path, `action-${key}-${attempt}`).catch(() => undefined)
   return undefined
 }
 
-export const readActions = async (root: string, key: string): Promise<ReadonlyArray<ActionRecord>> => {
-  const attempts = await numbersIn(actionDirectory(root, key))
-  const records = await Promise.all(attempts.map((attempt) => readAction(root, key, attempt)))
-  return records.filter((record) => record !== undefined)
+/** @param known grows by what is decoded */
+export const readActions = async (
+  root: string,
+  key: string,
+  known?: KnownActions
+): Promise<ReadonlyArray<ActionRecord>> => {
+  const records: Array<ActionRecord> = []
+  for (const attempt of numbersNow(actionDirectory(root, key))) {
+    const record = await readAction(root, key, attempt, known)
+    if (record !== undefined) records.push(record)
+  }
+  return records
 }
 
 /** Where the canonical record is lost, the oldest one that is left stands in for it. */

@@ -5,7 +5,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { Store } from "../store.ts"
 import type { StoreDescription } from "../store-description.ts"
 import { unwritable } from "../../file/unwritable.ts"
-import { canonicalOf, commitAction, readActions, retractAction } from "./action-log.ts"
+import { canonicalOf, commitAction, type KnownActions, readActions, retractAction } from "./action-log.ts"
 import type { OnLoss } from "./artifact-reader.ts"
 import { claimKey, keyOwner } from "./claim-key.ts"
 import { findLosses } from "./find-losses.ts"
@@ -25,9 +25,14 @@ export interface LocalStoreOptions {
 
 export const makeLocalStore = (directory: string, options: LocalStoreOptions = {}): Store["Service"] => {
   const onLoss = options.onLoss ?? (() => {})
+  const known: KnownActions = new Map()
   return Store.of({
     description: { kind: "local", directory },
-    action: (key) => Effect.promise(() => readActions(directory, key)).pipe(Effect.map(canonicalOf)),
+    action: (key) =>
+      Effect.map(
+        Effect.promise(() => readActions(directory, key, known)),
+        canonicalOf
+      ),
     actions: (key) => Effect.promise(() => readActions(directory, key)),
     commit: (action, { force = false } = {}) =>
       Effect.tryPromise({ try: () => commitAction(directory, action, force), catch: unwritable(directory) }),
