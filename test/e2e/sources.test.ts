@@ -76,6 +76,45 @@ describe("an experiment on a model of the hub", { timeout: 240_000 }, () => {
     assert.notInclude(before.stdout + before.stderr + stdout + stderr, token)
   })
 
+  it("stays at the commit of its lock until `update` moves it, and needs no network for what is pinned and cached", async () => {
+    const locked = await call("run", "x.yaml", "--lock")
+    assert.strictEqual(locked.code, 0, locked.stderr)
+    const lock = () => readFileSync(join(directory, "x.lock.yaml"), "utf8")
+    assert.match(lock(), new RegExp(`source: \\{ uri: "hf:org/speller@main", digest: [0-9a-f]{64}, pin: ${first} \\}`))
+    assert.notInclude(lock(), token)
+    hub.repos.get("org/speller")!.refs["main"] = second
+    assert.match((await call("plan", "x.yaml")).stdout, /^model: hit$/m)
+    const requests = hub.requests.length
+    assert.deepStrictEqual(statuses(await run("--offline", "--frozen")), ["model hit"])
+    assert.strictEqual(hub.requests.length, requests)
+
+    const moved = `hf:org/speller@main: ${first.slice(0, 12)} -> ${second.slice(0, 12)} (model)\n`
+    const before = lock()
+    assert.include((await call("update", "x.yaml", "--dry-run")).stdout, moved)
+    assert.strictEqual(lock(), before)
+    const update = await call("update", "x.yaml")
+    assert.include(update.stdout, `${moved}x.lock.yaml: 1 pin moved; `)
+    const frozen = await call("run", "x.yaml", "--frozen")
+    assert.strictEqual(frozen.code, 3)
+    assert.include(
+      frozen.stderr,
+      `x.lock.yaml:6:3 stages.model: sources.source hf:org/speller@main ${first.slice(0, 12)} -> ${second.slice(0, 12)}`
+    )
+    assert.deepStrictEqual(statuses(await run()), ["model ran"])
+    assert.strictEqual((await call("run", "x.yaml", "--frozen")).code, 0)
+    assert.include((await call("update", "x.yaml")).stdout, "x.lock.yaml: 1 pin, all at what their names stand for\n")
+  })
+
+  it("is refused at the line that names the source, where without a network it is not in the cache", async () => {
+    const { code, stderr } = await call("plan", "x.yaml", "--offline")
+    assert.strictEqual(code, 2)
+    assert.match(
+      stderr,
+      /^x\.yaml:3:\d+ .*source hf:org\/speller@main: revision main of org\/speller is not in the cache .*; leave out --offline/m
+    )
+    assert.deepStrictEqual(hub.requests, [])
+  })
+
   it("is refused at the line that names the source, where the hub has no such repository", async () => {
     writeFileSync(join(directory, "x.yaml"), experiment.replace("speller@main", "speler"))
     const { code, stderr } = await call("plan", "x.yaml")

@@ -26,6 +26,30 @@ export const instructionSetFrom = (arch: string, cpuinfo: string): string => {
   return arch
 }
 
+/** What `ONEDNN_MAX_CPU_ISA` (before oneDNN 3: `DNNL_MAX_CPU_ISA`) allows at most, in our names. Others of its values limit nothing. */
+const allowed: Readonly<Record<string, (typeof x64Levels)[number][0] | "x64">> = {
+  SSE41: "x64",
+  AVX: "x64-avx",
+  AVX2: "x64-avx2",
+  AVX2_VNNI: "x64-avx2",
+  AVX2_VNNI_2: "x64-avx2",
+  AVX512_CORE: "x64-avx512",
+  AVX512_CORE_VNNI: "x64-avx512",
+  AVX512_CORE_BF16: "x64-avx512-bf16",
+  AVX512_CORE_FP16: "x64-avx512-bf16"
+}
+
+/**
+ * What TensorFlow's products use of `isa`, which the CPU has: oneDNN, which computes them, can be held to less.
+ *
+ * @param env as it is when TensorFlow is loaded
+ */
+export const productInstructionSet = (isa: string, env: NodeJS.ProcessEnv): string => {
+  const limit = allowed[(env["ONEDNN_MAX_CPU_ISA"] ?? env["DNNL_MAX_CPU_ISA"] ?? "").toUpperCase()]
+  const order: ReadonlyArray<string> = [...x64Levels.map(([name]) => name), "x64"]
+  return limit !== undefined && order.includes(isa) && order.indexOf(limit) > order.indexOf(isa) ? limit : isa
+}
+
 const readCpuinfo = (): string => {
   try {
     return readFileSync("/proc/cpuinfo", "utf8")

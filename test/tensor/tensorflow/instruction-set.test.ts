@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
-import { instructionSetFrom } from "../../../src/tensor/tensorflow/instruction-set.ts"
+import { instructionSetFrom, productInstructionSet } from "../../../src/tensor/tensorflow/instruction-set.ts"
 
 const cpuinfo = (flags: string): string => `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n`
 
@@ -27,4 +27,15 @@ it("does not take one flag for a longer one", () => {
 it("says only the architecture where the system tells nothing", () => {
   expect(instructionSetFrom("x64", "")).toBe("x64")
   expect(instructionSetFrom("arm64", "")).toBe("arm64-neon")
+})
+
+it("is held to what oneDNN may use of it", () => {
+  const held = (isa: string, to: string) => productInstructionSet(isa, { ONEDNN_MAX_CPU_ISA: to })
+  expect(held("x64-avx512-bf16", "AVX2")).toBe("x64-avx2")
+  expect(held("x64-avx512-bf16", "avx512_core")).toBe("x64-avx512")
+  expect(held("x64-avx2", "AVX512_CORE")).toBe("x64-avx2")
+  expect(held("x64-avx", "SSE41")).toBe("x64")
+  for (const to of ["ALL", "DEFAULT", "nonsense", ""]) expect(held("x64-avx512", to)).toBe("x64-avx512")
+  expect(held("arm64-neon", "AVX2")).toBe("arm64-neon")
+  expect(productInstructionSet("x64-avx512", { DNNL_MAX_CPU_ISA: "AVX2" })).toBe("x64-avx2")
 })
