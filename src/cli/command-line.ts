@@ -15,6 +15,7 @@ import {
   diffFlags,
   tableFlags,
   acceptFlags,
+  watchFlags,
   logsFlags,
   cacheFlags,
   reportFlags,
@@ -155,6 +156,12 @@ const logs = Command.make("logs", logsFlags, (input) =>
     (module) => module.logs(input)
   )
 ).pipe(Command.withDescription("The log of a stage"))
+const watch = Command.make("watch", watchFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/watch.ts")),
+    (module) => module.watch(input)
+  )
+).pipe(Command.withDescription("A run of another process, shown until it ends"))
 const report = Command.make("report", reportFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/report.ts")),
@@ -235,6 +242,7 @@ export const commandLine = Command.make("pipeline").pipe(
     convert,
     report,
     logs,
+    watch,
     cacheCommand,
     stages,
     doctor,

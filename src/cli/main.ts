@@ -52,6 +52,11 @@ const presenter: CliOutput.Presenter = {
       : CliOutput.defaultPresenter.present(output)
 }
 
+// Who read the data has seen enough (`| head`): there is nothing to tell, and nobody to tell it.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (cause.code !== "EPIPE") throw cause
+  process.exit(0)
+})
 endAtSecondInterrupt()
 commandLine.pipe(
   Command.run({ version: packageFacts.version }),

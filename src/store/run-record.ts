@@ -37,4 +37,9 @@ export interface RunSummary {
   readonly head: Effect.Effect<"alive" | "dead" | "unknown">
   /** Undefined where the stage printed nothing in this run. */
   readonly log: (instance: string) => Effect.Effect<{ readonly path: string; readonly text: string } | undefined>
+  /** The bytes of that log behind a place, 0 at first, and the place behind them: none while there is no log. */
+  readonly logAfter: (
+    instance: string,
+    place: number
+  ) => Effect.Effect<{ readonly bytes: Uint8Array; readonly next: number }>
 }

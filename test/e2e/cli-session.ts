@@ -3,6 +3,7 @@
  * than most commands. `node cli-session.ts '[["plan","x.yaml"],...]'` prints what each gave.
  */
 import { spawn } from "node:child_process"
+import { writeFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Cause from "effect/Cause"
@@ -46,10 +47,11 @@ export const session = (
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(lines)], {
     cwd: directory,
     env: { ...process.env, NO_COLOR: "1", PIPELINE_CACHE: "" },
-    stdio: ["ignore", "pipe", "inherit"]
+    // What writes past the streams (`--json` of a run) is not for this.
+    stdio: ["ignore", "ignore", "inherit", "pipe"]
   })
   let out = ""
-  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
+  child.stdio[3]?.on("data", (chunk: Buffer) => (out += chunk.toString()))
   return new Promise((resolve, reject) => {
     child.once("close", (code) =>
       code === 0
@@ -63,5 +65,5 @@ if (process.argv[1] === import.meta.filename) {
   const lines = JSON.parse(process.argv[2] ?? "[]") as ReadonlyArray<ReadonlyArray<string>>
   const all: Array<Spoken> = []
   for (const line of lines) all.push(await speak(line))
-  process.stdout.write(JSON.stringify(all))
+  writeFileSync(3, JSON.stringify(all))
 }

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { session } from "./cli-session.ts"
 import type { Spoken } from "./cli-session.ts"
-import { project } from "./run-cli.ts"
+import { cli, project, start } from "./run-cli.ts"
 
 const kind = `
 import * as Effect from "effect/Effect"
@@ -52,6 +52,7 @@ describe("an experiment that has run twice, with one number changed", () => {
   }, 60_000)
 
   it("says after a run what to look at", () => {
+    assert.strictEqual(at(0).failed, false, at(0).stderr)
     assert.include(at(1).stderr, "next     pipeline show x.yaml large --set n=7")
   })
 
@@ -109,5 +110,35 @@ describe("accept", () => {
     assert.strictEqual(undone?.stderr.match(/^no longer accepted: /gm)?.length, 5, undone?.stderr)
     assert.match(plan?.stdout ?? "", /small\[width=1,seed=0\]: run\n {4}code stages\/count\.ts changed/)
     assert.include(again?.stderr, "nothing to undo")
+  }, 60_000)
+})
+
+describe("a run of another process", () => {
+  it("is watched and its logs are followed until it ends, and one that was killed is told as that", async () => {
+    const steps = "for i in 1 2 3; do echo line $i; sleep 0.3; done; echo x > $OUTPUT/x"
+    const text = `stages:\n  a: { uses: command, with: { run: '${steps}' } }\n  b: { uses: command, needs: [a], with: { run: "exit 3" } }\n`
+    writeFileSync(join(directory, "slow.yaml"), text)
+    const run = start(["run", "slow.yaml", "--json"], { cwd: directory })
+    await run.until('"line":"line 1"')
+    const [logs, watched, graph] = await Promise.all([
+      session(directory, [["logs", "a", "--follow"]]),
+      cli(["watch", "--json"], { cwd: directory }),
+      session(directory, [["graph", "slow.yaml"]])
+    ])
+    const { stdout } = await run.done
+    assert.strictEqual(logs[0]?.stdout, "line 1\nline 2\nline 3\n")
+    // All events but those that the record thins out.
+    assert.strictEqual(watched.stdout, stdout)
+    assert.strictEqual(watched.code, 1)
+    assert.match(watched.stderr, /failed: b: .* ended with code 3/)
+    assert.include(graph[0]?.stdout, "command")
+
+    writeFileSync(join(directory, "slow.yaml"), text.replace("0.3", "30"))
+    const killed = start(["run", "slow.yaml", "--json"], { cwd: directory })
+    await killed.until('"line":"line 1"')
+    killed.child.kill("SIGKILL")
+    await killed.done
+    const [ended] = await session(directory, [["watch"]])
+    assert.include(ended?.stderr, "has ended without a word: its process is gone")
   }, 60_000)
 })

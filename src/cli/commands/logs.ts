@@ -14,6 +14,7 @@ import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { count } from "../render/words.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { projectHere } from "../experiment/project-here.ts"
+import { followLogs } from "../experiment/follow-logs.ts"
 import { readEvents } from "../experiment/read-events.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 
@@ -92,6 +93,8 @@ export const logs = Effect.fn("logs")(function* (input: LogsInput) {
       const named = instancesNamed(run.instances, stage)
       return named instanceof Unreadable ? [] : [{ run, ids: named.map(({ id }) => id) }]
     })
+    const [first] = having
+    if (input.follow && first !== undefined && (yield* followLogs(first.run, first.ids))) return
     for (const { run, ids } of having) {
       const all = yield* Effect.forEach(ids, (id) => run.log(id))
       const there = all.filter((log) => log !== undefined && log.text !== "") as ReadonlyArray<Log>

@@ -10,6 +10,7 @@ import { ensureEngine } from "../../tensor/engine/ensure-engine.ts"
 import { acceptLicences } from "../experiment/accept-licences.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
 import type { RunInput } from "../flags/flags.ts"
+import { chooseRenderer } from "../render/choose-renderer.ts"
 import { jsonRenderer } from "../render/json-renderer.ts"
 import { installLines } from "../render/install-lines.ts"
 import { lineRenderer } from "../render/line-renderer.ts"
@@ -25,20 +26,9 @@ import { verifiedText } from "../render/verified-text.ts"
 import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
-import type { Renderer } from "../render/renderer.ts"
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
-}
-
-/** The terminal's renderer is loaded only where there is a terminal. */
-const chooseRenderer = (json: boolean, expected: ReadonlyMap<string, number>): Effect.Effect<Renderer> => {
-  if (json) return Effect.succeed(jsonRenderer(say))
-  if (!process.stderr.isTTY || process.env["CI"] !== undefined) return Effect.succeed(lineRenderer(say))
-  return Effect.map(
-    Effect.promise(() => import("../render/listr-renderer.ts")),
-    ({ listrRenderer }) => listrRenderer(say, expected)
-  )
 }
 
 export const chooseEngine = (input: Pick<RunInput, "engine">, tell: (line: string) => void) =>

@@ -4,7 +4,7 @@ import type { RunEvent } from "../../run/event.ts"
 import type { RunSummary } from "../../store/run-record.ts"
 
 /** What looks like no event of this version is left out. */
-const isEvent = (value: unknown): value is RunEvent =>
+export const isEvent = (value: unknown): value is RunEvent =>
   typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"
 
 export const readEvents = ({ events }: RunSummary): Effect.Effect<ReadonlyArray<RunEvent>> =>

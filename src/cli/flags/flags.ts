@@ -169,9 +169,20 @@ export const logsFlags = {
     Flag.optional,
     Flag.withDescription("a run's id (default: the latest that ran the stage)")
   ),
+  follow: flag("follow", "go on while the stage prints, until it ends").pipe(Flag.withAlias("f")),
   cache
 }
 export type LogsInput = Command.Command.Config.Infer<typeof logsFlags>
+
+export const watchFlags = {
+  run: Argument.String("run").pipe(
+    Argument.optional,
+    Argument.withDescription("a run's id, an end of it, or latest (default: the newest that goes on)")
+  ),
+  json: json.pipe(Flag.withDescription("NDJSON events on stdout")),
+  cache
+}
+export type WatchInput = Command.Command.Config.Infer<typeof watchFlags>
 
 export const cacheFlags = { json: json.pipe(Flag.withDescription("as JSON")), cache }
 export type CacheInput = Command.Command.Config.Infer<typeof cacheFlags>

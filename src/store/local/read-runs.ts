@@ -33,16 +33,18 @@ const parsed = (line: string): ReadonlyArray<unknown> => {
 
 const textOf = (path: string): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined)
 
-/** Whole lines from a byte on. */
-const linesAfter = async (path: string, from: number): Promise<{ readonly text: string; readonly next: number }> => {
+/** Most of a log that is read at once: who follows comes back for the rest. */
+const LOG_BYTES = 4 << 20
+
+/** None where there is no such file (yet). */
+const bytesAfter = async (path: string, from: number, most = Infinity): Promise<Buffer> => {
   const file = await open(path, "r").catch(() => undefined)
-  if (file === undefined) return { text: "", next: from }
+  if (file === undefined) return Buffer.alloc(0)
   try {
     const { size } = await file.stat()
-    const bytes = Buffer.alloc(Math.max(0, size - from))
+    const bytes = Buffer.alloc(Math.min(most, Math.max(0, size - from)))
     const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
-    const whole = bytes.subarray(0, bytes.subarray(0, bytesRead).lastIndexOf("\n") + 1)
-    return { text: whole.toString("utf8"), next: from + whole.length }
+    return bytes.subarray(0, bytesRead)
   } finally {
     await file.close()
   }
@@ -75,8 +77,14 @@ export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>>
             events: Effect.promise(async () => ((await textOf(eventsPath(place))) ?? "").split("\n").flatMap(parsed)),
             eventsAfter: (from) =>
               Effect.promise(async () => {
-                const { text, next } = await linesAfter(eventsPath(place), from)
-                return { events: text.split("\n").flatMap(parsed), next }
+                const bytes = await bytesAfter(eventsPath(place), from)
+                const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1)
+                return { events: whole.toString("utf8").split("\n").flatMap(parsed), next: from + whole.length }
+              }),
+            logAfter: (instance, from) =>
+              Effect.promise(async () => {
+                const bytes = await bytesAfter(logPath(place, instance), from, LOG_BYTES)
+                return { bytes, next: from + bytes.length }
               }),
             head: Effect.sync(() => (plan.value.head === undefined ? "unknown" : processState(plan.value.head))),
             log: (instance) =>
