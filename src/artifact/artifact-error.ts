@@ -1,5 +1,6 @@
 /** What can go wrong when an artifact is read or written. */
 import * as Data from "effect/Data"
+import { cutText } from "../words/cut-text.ts"
 
 /**
  * * `missing`: a blob that the artifact lists is not in the store (its producer has to run again)
@@ -17,9 +18,11 @@ export class ArtifactError extends Data.TaggedError("ArtifactError")<{
   readonly blob?: string
 }> {
   override get message(): string {
+    // Names of tensors, tokens and keys of any length stand in it.
+    const detail = cutText(this.detail, 1500)
     // Of all files together: there is no name to begin with.
-    if (this.path === "." && this.digest === "") return this.detail
+    if (this.path === "." && this.digest === "") return detail
     const where = this.digest === "" ? this.path : `${this.path} of artifact ${this.digest.slice(0, 12)}`
-    return `${where} is ${this.reason}: ${this.detail}`
+    return `${where} is ${this.reason}: ${detail}`
   }
 }

@@ -7,8 +7,9 @@ import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
 import { arrowCodecs } from "./arrow-codecs.ts"
 import { arrowValue } from "./arrow-value.ts"
-import { type DocumentFile, DocumentProblem } from "./document-file.ts"
+import { DocumentProblem, type PieceFile } from "./document-file.ts"
 import { type FieldPath, findField, followPath } from "./field-path.ts"
+import { libraryWords } from "./library-words.ts"
 import { rowContent } from "./row-content.ts"
 
 const magic = "ARROW1"
@@ -59,7 +60,7 @@ const messages = async function* (
 }
 
 /** @param field null: the first of the usual ones that the file has as a column */
-export const arrowFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
+export const arrowFile = (file: VerifiedFile, name: string, field: string | null): PieceFile => {
   const cutOff = (detail: string): DocumentProblem =>
     new DocumentProblem(name, `the Arrow file was cut off: ${detail}`, "Give the whole file, as it was written.")
   const guarded = <A>(work: () => A): A => {
@@ -67,10 +68,9 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
       return work()
     } catch (error) {
       if (error instanceof StageFailed || error instanceof DocumentProblem) throw error
-      const detail = error instanceof Error ? error.message : String(error)
       throw new DocumentProblem(
         name,
-        `cannot be read as Arrow: ${detail}`,
+        `cannot be read as Arrow: ${libraryWords(error)}`,
         "Give the whole file; if it is whole, write it again as Parquet."
       )
     }
@@ -94,7 +94,7 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
       for await (const message of messages(file, cutOff)) rows += message.rows
       return rows
     },
-    read: async function* (wanted) {
+    read: async function* (choose) {
       await refuseFirstFeather()
       arrowCodecs()
       // A batch is decoded as a stream of its own, after the schema and the dictionaries that came before it.
@@ -105,7 +105,7 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
           before.push(await file.read(offset, bytes))
           continue
         }
-        const indices = Array.from({ length: rows }, (_, i) => start + i).filter(wanted)
+        const indices = await choose(start, start + rows)
         if (indices.length > 0) {
           const stream = concat([...before, await file.read(offset, bytes)])
           const batch = guarded(() => [...arrow.RecordBatchReader.from(stream)][0] as arrow.RecordBatch)

@@ -18,6 +18,15 @@ export interface SourceDocument {
   readonly content: DocumentContent
 }
 
+/** Those numbers from `start` to before `end` whose documents are wanted. */
+export type Choose = (start: number, end: number) => Promise<ReadonlyArray<number>>
+
+/** A file of a format that holds its documents in pieces: which are wanted is asked before a piece is decoded. */
+export interface PieceFile {
+  readonly count: () => Promise<number>
+  readonly read: (choose: Choose) => AsyncGenerator<SourceDocument, void, undefined>
+}
+
 export interface DocumentFile {
   /** Documents in the file. For JSON lines that takes a pass over it. */
   readonly count: () => Promise<number>
@@ -35,6 +44,13 @@ export class DocumentProblem extends Error {
   constructor(place: string, problem: string, remedy: string) {
     super(`${place}: ${problem}`)
     this.remedy = remedy
+  }
+
+  /** One that another process has told in full. */
+  static told(message: string, remedy: string): DocumentProblem {
+    const problem = new DocumentProblem("", "", remedy)
+    problem.message = message
+    return problem
   }
 }
 

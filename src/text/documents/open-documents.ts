@@ -1,11 +1,10 @@
 /** The documents of a source, file by file, each file opened and checked when its turn comes. */
 import { sourceFiles } from "../../source/open-source-file.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
-import { arrowFile } from "./arrow-file.ts"
+import { confinedFile } from "./confined-file.ts"
 import type { DocumentFile, SourceDocument } from "./document-file.ts"
 import { jsonFile } from "./json-file.ts"
 import { jsonLinesFile } from "./json-lines-file.ts"
-import { parquetFile } from "./parquet-file.ts"
 import { plainTextFile } from "./plain-text-file.ts"
 import type { DataFile, FileFormat } from "./select-files.ts"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
@@ -26,8 +25,8 @@ export interface Documents {
 
 const readers: Readonly<Record<FileFormat, (file: VerifiedFile, name: string, field: string | null) => DocumentFile>> =
   {
-    parquet: parquetFile,
-    arrow: arrowFile,
+    parquet: (file, name, field) => confinedFile({ file, name, field, format: "parquet" }),
+    arrow: (file, name, field) => confinedFile({ file, name, field, format: "arrow" }),
     "json lines": jsonLinesFile,
     json: jsonFile,
     text: plainTextFile

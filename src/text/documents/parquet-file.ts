@@ -6,8 +6,9 @@ import { type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema, ty
 import { compressors } from "hyparquet-compressors"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
-import { type DocumentFile, DocumentProblem } from "./document-file.ts"
+import { DocumentProblem, type PieceFile } from "./document-file.ts"
 import { type FieldPath, findField, followPath } from "./field-path.ts"
+import { libraryWords } from "./library-words.ts"
 import { rowContent } from "./row-content.ts"
 import { utf8Text } from "./utf8.ts"
 
@@ -30,7 +31,7 @@ const parsers = {
   stringFromBytes: (bytes: Uint8Array) => {
     if (bytes === undefined || bytes === null) return bytes
     const text = utf8Text(bytes)
-    if (text === undefined) throw new RangeError("a text is no UTF-8")
+    if (text === undefined) throw new Error("a text is no UTF-8")
     return text
   }
 }
@@ -47,14 +48,25 @@ const strangeType = (tree: SchemaTree, rest: ReadonlyArray<string>): string | un
   return plain && type !== undefined && /^(INT32|INT64|BYTE_ARRAY)$/.test(type) ? undefined : String(special ?? type)
 }
 
+/** As many as its row groups have. */
+const rowsOf = (metadata: FileMetaData, name: string): number => {
+  const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows))
+  const rows = groups.reduce((sum, n) => sum + n, 0)
+  if (groups.every((n) => Number.isSafeInteger(n) && n >= 0) && rows === Number(metadata.num_rows)) return rows
+  throw new DocumentProblem(
+    name,
+    "the number of its rows is not that of its row groups",
+    "Give the whole file, as it was written."
+  )
+}
+
 interface Piece {
   readonly start: number
   readonly end: number
 }
 
 /** Row ranges that are decoded in one piece. */
-const piecesOf = (metadata: FileMetaData, column: string, name: string): ReadonlyArray<Piece> => {
-  const pieces: Array<Piece> = []
+const piecesOf = function* (metadata: FileMetaData, column: string, name: string): Generator<Piece, void, undefined> {
   let start = 0
   for (const [g, group] of metadata.row_groups.entries()) {
     const end = start + Number(group.num_rows)
@@ -70,19 +82,21 @@ const piecesOf = (metadata: FileMetaData, column: string, name: string): Readonl
       )
     }
     const step = indexed ? pieceRows : Math.max(1, end - start)
-    for (let at = start; at < end; at += step) pieces.push({ start: at, end: Math.min(end, at + step) })
+    for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step) }
     start = end
   }
-  return pieces
 }
 
 /** @param field null: the first of the usual ones that the file has as a column */
-export const parquetFile = (file: VerifiedFile, name: string, field: string | null): DocumentFile => {
+export const parquetFile = (file: VerifiedFile, name: string, field: string | null): PieceFile => {
   const buffer = sliceable(file)
   const damaged = (error: unknown): never => {
     if (error instanceof StageFailed || error instanceof DocumentProblem) throw error
-    const detail = error instanceof Error ? error.message : String(error)
-    throw new DocumentProblem(name, `cannot be read as Parquet: ${detail}`, "Give the whole file, as it was written.")
+    throw new DocumentProblem(
+      name,
+      `cannot be read as Parquet: ${libraryWords(error)}`,
+      "Give the whole file, as it was written."
+    )
   }
   const metadata = (): Promise<FileMetaData> => parquetMetadataAsync(buffer).catch(damaged)
   const fieldOf = (read: FileMetaData): FieldPath => {
@@ -99,12 +113,12 @@ export const parquetFile = (file: VerifiedFile, name: string, field: string | nu
     )
   }
   return {
-    count: async () => Number((await metadata()).num_rows),
-    read: async function* (wanted) {
+    count: async () => rowsOf(await metadata(), name),
+    read: async function* (choose) {
       const read = await metadata()
       const { column, rest } = fieldOf(read)
       for (const { start, end } of piecesOf(read, column, name)) {
-        const indices = Array.from({ length: end - start }, (_, i) => start + i).filter(wanted)
+        const indices = await choose(start, end)
         if (indices.length === 0) continue
         // A scan keeps what it read last; a fresh one for each piece lets go of it.
         const options = { file: buffer, metadata: read, columns: [column], compressors, parsers }
