@@ -28,6 +28,8 @@ import { goOffline } from "../project/offline.ts"
 import type { StageSetup } from "../run/run-options.ts"
 import { openFileIndex } from "../file/file-index.ts"
 import { resolveSource } from "../source/resolve-source.ts"
+import { baseOf, engineProblems, withOutsideProblems } from "./outside-problems.ts"
+import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { suggest } from "../words/did-you-mean.ts"
 import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
@@ -123,7 +125,9 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
       kindNames: Object.keys(files),
       artifactKinds: outputs?.names ?? []
     })
-  )
+  ).pipe(Effect.catchTag("SpecInvalid", withOutsideProblems(project.cache)))
+  const problems = engineProblems()
+  if (problems.length > 0) return yield* new SpecInvalid({ problems })
   const loaded: Experiment = {
     project,
     file: input.file,
@@ -196,7 +200,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     code: codeOf,
     source: (instance, name) => {
       const at = instance.origins[`sources.${name}`]
-      const base = at === undefined || at.line === 0 ? process.cwd() : dirname(resolve(at.file))
+      const base = at === undefined ? process.cwd() : baseOf(at)
       const { of } = instance.kind.sources[name] as { readonly of: SourceOf }
       const uri = instance.sources[name] as string
       const pin = pinOf(lock, instance.id, name, uri)

@@ -63,7 +63,9 @@ export const isMatrixOverride = ({ target }: StageOverride): boolean => target.f
 /** For each override that is not of the matrix, the ids of the instances that it is for. */
 export const instancesOf = (
   scope: Scope,
-  overrides: ReadonlyArray<StageOverride>
+  overrides: ReadonlyArray<StageOverride>,
+  /** Whether one may be for no instance. */
+  mayMiss: (override: StageOverride) => boolean
 ): ReadonlyMap<StageOverride, ReadonlySet<string>> =>
   new Map(
     overrides
@@ -71,7 +73,8 @@ export const instancesOf = (
       .map((override) => {
         const { stage, selector } = override.target
         const place = { at: override.at, path: overridePath(override) }
-        const rows: ReadonlyArray<Row> = evaluateStage(scope, place, { kind: "stage", stage, selector }, true) ?? []
+        const howMany = mayMiss(override) ? "any" : "several"
+        const rows: ReadonlyArray<Row> = evaluateStage(scope, place, { kind: "stage", stage, selector }, howMany) ?? []
         return [override, new Set(rows.map(({ id }) => id))] as const
       })
   )

@@ -7,6 +7,8 @@ import type { Location } from "../specification/location.ts"
 import type { Node } from "../specification/node.ts"
 import { show } from "../specification/node.ts"
 import type { Problem } from "../specification/problem.ts"
+import type { NamedSource } from "../specification/spec-invalid.ts"
+import type { SourceOf } from "../stage/source.ts"
 import { applyOverride, instancesOf, isMatrixOverride, overridePath, overridesOf } from "./apply-overrides.ts"
 import type { StageOverride } from "./apply-overrides.ts"
 import { checkWith } from "./check-with.ts"
@@ -16,6 +18,7 @@ import type { ExpandedStage, Row, Scope } from "./evaluate.ts"
 import { expandMatrix } from "./expand-matrix.ts"
 import { MOST_INSTANCES, MOST_VALUES, showCount } from "./limits.ts"
 import { upstreamOf } from "./manifest.ts"
+import { overrideNotes } from "./override-notes.ts"
 import { runSettings } from "./run-settings.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
 import { stageOrder } from "./stage-order.ts"
@@ -58,6 +61,8 @@ interface Builder {
   readonly outputs: Map<string, string>
   readonly instances: Map<string, StageInstance>
   readonly problems: Array<Problem>
+  readonly notes: Array<Problem>
+  readonly sources: Array<NamedSource>
   /** Instances, and what they hold, so far; `full` where that is too much. */
   rows: number
   values: number
@@ -69,7 +74,7 @@ const evaluateNeeds = (scope: Scope, stage: StageDeclaration): ReadonlyArray<str
     const place = { at: node.at, path: `stages.${stage.name}.needs` }
     const expression = needExpression(node)
     if (!(expression instanceof Unreadable)) {
-      return (evaluateStage(scope, place, expression, true) ?? []).map(({ id }) => id)
+      return (evaluateStage(scope, place, expression, "several") ?? []).map(({ id }) => id)
     }
     scope.problems.push({ ...place, message: expression.message })
     return []
@@ -104,6 +109,11 @@ const buildInstance = (builder: Builder, stage: StageDeclaration, row: Row): voi
   // Known even where something else of the stage is wrong: what is wired to it can be checked.
   outputs.set(row.id, output)
   const { params, sources, inputs, decoded } = wired
+  for (const [name, uri] of Object.entries(sources)) {
+    const { of } = kind.sources[name] as { readonly of: SourceOf }
+    const at = wired.origins[`sources.${name}`] ?? stage.usesAt
+    builder.sources.push({ uri, of, at, path: `stages.${stage.name}.with.${name}` })
+  }
   if (decoded === undefined || row.unknown !== undefined) return
   const origins: Record<string, Location> = {
     ...wired.origins,
@@ -158,7 +168,9 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
     return
   }
   expanded.set(stage.name, { name: stage.name, rows })
-  const chosen = [...instancesOf(scope, overrides)]
+  const { assigned } = specification
+  const chosen = [...instancesOf(scope, overrides, ({ at }) => at.line !== 0 && assigned.length > 0)]
+  builder.notes.push(...overrideNotes(stage, chosen, assigned))
   builder.rows += rows.length
   if (builder.rows > MOST_INSTANCES) {
     const own = `${showCount(rows.length)} instances make ${showCount(builder.rows)} with those of other stages`
@@ -178,12 +190,20 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
   }
 }
 
+export interface BuiltGraph {
+  readonly graph: Graph
+  /** Nothing that is wrong, but worth telling. */
+  readonly notes: ReadonlyArray<Problem>
+  /** Of all stages, of those with a fault too. */
+  readonly sources: ReadonlyArray<NamedSource>
+}
+
 /** The graph; what is wrong is added to `problems`, and the graph is of use only where nothing is. */
 export const buildGraph = (
   specification: Specification,
   artifactKinds: ReadonlyArray<string>,
   problems: Array<Problem>
-): Graph => {
+): BuiltGraph => {
   const { stages, overrides } = specification
   const builder: Builder = {
     specification,
@@ -192,6 +212,8 @@ export const buildGraph = (
     outputs: new Map(),
     instances: new Map(),
     problems,
+    notes: [],
+    sources: [],
     rows: 0,
     values: 0,
     full: false
@@ -229,5 +251,5 @@ export const buildGraph = (
     const instance = builder.instances.get(id)
     return instance === undefined ? [] : [{ ...instance, order }]
   })
-  return { instances: topological(instances) }
+  return { graph: { instances: topological(instances) }, notes: builder.notes, sources: builder.sources }
 }

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Json } from "../json/canonical-json.ts"
-import { suggestOrList } from "../words/did-you-mean.ts"
+import { suggest, suggestOrList } from "../words/did-you-mean.ts"
 import { variableName, variableRule } from "../words/variable-name.ts"
 import { formatLine } from "../specification/location.ts"
 import type { Location } from "../specification/location.ts"
@@ -251,5 +251,11 @@ const itemAt = (error: Schema.SchemaError, json: Json): string => {
 /** A number for a text, or a text for a number, is mostly a matter of quotes. */
 const hintFor = (param: Param<unknown>, json: Json): string => {
   if (typeof json === "number" && param.type.startsWith("string")) return "; quote it"
-  return ""
+  const words = choicesOf(param.type)
+  const wrong = (Array.isArray(json) ? json : [json]).find((item) => typeof item === "string" && !words.includes(item))
+  return typeof wrong === "string" ? suggest(wrong, words) : ""
 }
+
+/** The words of `one of topk, batch_topk`, of a list of those, or of several such types. */
+const choicesOf = (type: string): ReadonlyArray<string> =>
+  [...type.matchAll(/one of ((?:[\w.-]+, )*[\w.-]+)/g)].flatMap(([, words = ""]) => words.split(", "))

@@ -17,6 +17,8 @@ export interface Compiled {
   /** The pipeline's parameters with their values. */
   readonly params: Readonly<Record<string, Json>>
   readonly graph: Graph
+  /** What is not wrong, but may not be what a person expects. */
+  readonly notes: ReadonlyArray<Problem>
 }
 
 export interface CompileInput extends SpecificationInput {
@@ -27,12 +29,13 @@ export interface CompileInput extends SpecificationInput {
 export const compile = (input: CompileInput): Result.Result<Compiled, SpecInvalid> => {
   const problems: Array<Problem> = []
   const specification = readSpecification(input, problems)
-  const graph = specification === undefined ? undefined : buildGraph(specification, input.artifactKinds, problems)
-  if (specification === undefined || graph === undefined || problems.length > 0) {
-    return Result.fail(new SpecInvalid({ problems: sortProblems(problems) }))
+  const built = specification === undefined ? undefined : buildGraph(specification, input.artifactKinds, problems)
+  if (specification === undefined || built === undefined || problems.length > 0) {
+    return Result.fail(new SpecInvalid({ problems: sortProblems(problems), sources: built?.sources ?? [] }))
   }
+  const { graph, notes } = built
   const { name, description } = specification
   const params: Record<string, Json> = {}
   for (const [param, node] of specification.params) if (node !== undefined) params[param] = toJson(node)
-  return Result.succeed({ name, description, params, graph })
+  return Result.succeed({ name, description, params, graph, notes })
 }

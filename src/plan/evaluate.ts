@@ -127,8 +127,8 @@ export const evaluateStage = (
   scope: Scope,
   place: Spot,
   expression: StageExpression,
-  /** Whether a reference without `*` may give several, as in `needs` and overrides. */
-  several = false
+  /** What a reference without `*` may give: several in `needs` and overrides, and sometimes none. */
+  howMany: "one" | "several" | "any" = "one"
 ): ReadonlyArray<Row> | undefined => {
   const { stage, selector } = expression
   if (!scope.stages.has(stage)) {
@@ -141,10 +141,10 @@ export const evaluateStage = (
     selector === undefined ? rows : matchSelector(stage, rows, selector, (term) => evaluateTerm(scope, place, term))
   if (matches === undefined) return undefined
   if (matches instanceof Unreadable) return report(scope, place, matches.message)
-  if (matches.length === 0) {
+  if (matches.length === 0 && howMany !== "any") {
     return report(scope, place, `${written(expression)} matches nothing; there are ${listCoordinates(rows)}`)
   }
-  if (matches.length > 1 && !several && selector?.list !== true) {
+  if (matches.length > 1 && howMany === "one" && selector?.list !== true) {
     const name = written(expression)
     const all = selector === undefined ? "" : `, or stages.${stage}[*] for all`
     const way =
@@ -210,13 +210,21 @@ export const evaluate = (scope: Scope, node: Node, path: string): Value | undefi
   }
 }
 
-/** Names of the stages that the expressions below a node refer to, as far as they can be read. */
-export const stagesIn = (node: Node): ReadonlyArray<string> => {
-  if (node.type === "list") return node.items.flatMap(stagesIn)
-  if (node.type === "map") return [...node.entries.values()].flatMap(({ value }) => stagesIn(value))
+/** The expressions below a node, as far as they can be read. */
+const expressionsIn = (node: Node): ReadonlyArray<Expression> => {
+  if (node.type === "list") return node.items.flatMap(expressionsIn)
+  if (node.type === "map") return [...node.entries.values()].flatMap(({ value }) => expressionsIn(value))
   if (typeof node.value !== "string") return []
   const template = parseTemplate(node.value)
   if (template instanceof Unreadable || template.kind === "text") return []
   const parts = template.kind === "whole" ? [template.expression] : template.parts
-  return parts.flatMap((part) => (typeof part !== "string" && part.kind === "stage" ? [part.stage] : []))
+  return parts.filter((part) => typeof part !== "string")
 }
+
+/** Names of the stages that the expressions below a node refer to. */
+export const stagesIn = (node: Node): ReadonlyArray<string> =>
+  expressionsIn(node).flatMap((each) => (each.kind === "stage" ? [each.stage] : []))
+
+/** Names of the parameters that they refer to. */
+export const paramsIn = (node: Node): ReadonlyArray<string> =>
+  expressionsIn(node).flatMap((each) => (each.kind === "param" ? [each.name] : []))

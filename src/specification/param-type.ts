@@ -2,6 +2,7 @@
 import type { ListNode, Node } from "./node.ts"
 import { show } from "./node.ts"
 import type { Problem } from "./problem.ts"
+import { suggest } from "../words/did-you-mean.ts"
 import { sourceSchemes } from "../project/source-schemes.ts"
 
 export const itemTypes = ["string", "integer", "number", "boolean", "source"] as const
@@ -57,7 +58,9 @@ const checkItem = (type: ItemType, choices: ListNode | undefined, node: Node, pa
   const fault = type === "source" ? sourceProblem(value as string) : undefined
   if (fault !== undefined) return [{ at: node.at, path, message: fault }]
   if (choices !== undefined && !choices.items.some((choice) => choice.type === "scalar" && choice.value === value)) {
-    return [{ at: node.at, path, message: `expected one of ${choices.items.map(show).join(", ")}, got ${show(node)}` }]
+    const words = choices.items.flatMap((choice) => (choice.type === "scalar" ? [String(choice.value)] : []))
+    const message = `expected one of ${choices.items.map(show).join(", ")}, got ${show(node)}${suggest(String(value), words)}`
+    return [{ at: node.at, path, message }]
   }
   return []
 }

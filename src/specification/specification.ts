@@ -32,6 +32,8 @@ export interface Specification {
   readonly stages: ReadonlyMap<string, StageDeclaration | undefined>
   /** Of stages; those of parameters are in `params` already. Later ones win. */
   readonly overrides: ReadonlyArray<Override>
+  /** Those of the command line, of stages and of parameters. */
+  readonly assigned: ReadonlyArray<Override>
 }
 
 export interface SpecificationInput {
@@ -158,5 +160,12 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
   const params = resolveParams(declarations, given, overrides, missingAt, problems)
   const kinds = { catalog: input.catalog, names: input.kindNames ?? Object.keys(input.catalog) }
   const stages = decodeStages(pipeline.stages, kinds, problems)
-  return { name, description, params, stages, overrides: overrides.filter(({ target }) => target.kind === "stage") }
+  return {
+    name,
+    description,
+    params,
+    stages,
+    assigned,
+    overrides: overrides.filter(({ target }) => target.kind === "stage")
+  }
 }

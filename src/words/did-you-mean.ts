@@ -1,4 +1,5 @@
 /** Suggests the candidate that a person probably meant. */
+import { ourName } from "./other-names.ts"
 
 /** Damerau-Levenshtein distance (optimal string alignment): insert, delete, replace, swap neighbours. */
 export const editDistance = (a: string, b: string): number => {
@@ -22,7 +23,7 @@ export const editDistance = (a: string, b: string): number => {
 
 const longestWord = 100
 
-/** The nearest candidate, if it is near: at most a third of the word's letters (and at least one), never all, differ. */
+/** The nearest candidate, or what begins so, or what others call so. Near: at most a third of the word's letters (and at least one), never all, differ. */
 export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   // A slip of the finger is in a word, and comparing two long texts takes the product of their lengths.
   if (word.length > longestWord) return undefined
@@ -34,7 +35,17 @@ export const nearest = (word: string, candidates: ReadonlyArray<string>): string
         distance <= Math.max(1, Math.floor(word.length / 3)) && distance < Math.max(word.length, candidate.length)
     )
     .toSorted((x, y) => x.distance - y.distance)
-  return ranked[0]?.candidate
+  return ranked[0]?.candidate ?? continued(word, candidates) ?? ourName(word, candidates)
+}
+
+/** Fewer letters are the beginning of anything. */
+const BEGINNING = 4
+
+/** The one candidate that a long enough word is the beginning of: `matryoshka` of `matryoshka_batch_topk`. */
+const continued = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
+  if (word.length < BEGINNING) return undefined
+  const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()))
+  return longer.length === 1 ? longer[0] : undefined
 }
 
 /** `; did you mean "x"?`, or nothing: to be put behind a message. */

@@ -23,6 +23,22 @@ describe("overrides", () => {
     assert.deepStrictEqual(ks("", ["stages.sae.with.k=8", "stages.sae[width=params.widths[0]].with.k=9"]), [9, 8])
   })
 
+  it("of a file that keeps an instance from what --set sets, or is for none that it leaves: a note, and no error", () => {
+    const notes = (overrides: string, assignments: ReadonlyArray<string>): ReadonlyArray<string> =>
+      run(overrides, assignments).notes.map(({ path, message }) => `${path}: ${message}`)
+    const pins = "  stages.capture.with.hook: h\n"
+    assert.deepStrictEqual(notes(pins, []), [])
+    assert.deepStrictEqual(notes(pins, ["hook=other"]), [
+      "overrides.stages.capture.with.hook: capture keeps \"h\" in spite of --set hook; --set 'stages.capture.with.hook=VALUE' wins over the file"
+    ])
+    assert.deepStrictEqual(notes(pins, ["hook=other", "stages.capture.with.hook=other"]), [])
+    const narrow = "  stages.sae[width=4096].with.k: 24\n"
+    assert.deepStrictEqual(notes(narrow, ["widths=[128, 256]"]), [
+      "overrides.stages.sae[width=4096].with.k: is for no instance that --set leaves, and is left out"
+    ])
+    assert.throws(() => run("  stages.sae[width=4097].with.k: 24\n"), /matches nothing/)
+  })
+
   it("of parameters, with or without the prefix", () => {
     const { params } = run("  tokens: 7\n  params.seeds: [3]\n", ["params.hook=h", "text=file:a b.txt"])
     assert.strictEqual(params["tokens"], 7)

@@ -10,6 +10,14 @@ describe("did you mean", () => {
     assert.strictEqual(editDistance("", "abc"), 3)
   })
 
+  it("knows what other libraries call so, and what a word is the beginning of", () => {
+    assert.strictEqual(nearest("learning_rate", ["lr", "k", "steps"]), "lr")
+    assert.strictEqual(nearest("dict_size", ["lr", "d_sae"]), "d_sae")
+    assert.isUndefined(nearest("dict_size", ["lr", "k"]))
+    assert.strictEqual(nearest("matryoshka", ["batch_topk", "matryoshka_batch_topk"]), "matryoshka_batch_topk")
+    assert.isUndefined(nearest("batch", ["batch_topk", "batch_rows"]))
+  })
+
   it("names the nearest that is near, else nothing or all", () => {
     assert.strictEqual(nearest("widht", ["depth", "width"]), "width")
     assert.isUndefined(nearest("zebra", ["depth", "width"]))

@@ -5,6 +5,7 @@ import { checkResources } from "../../experiment/check-resources.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
 import type { PlanInput } from "../flags/flags.ts"
+import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 
@@ -17,4 +18,5 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer("local")))
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
+  for (const line of noteLines(experiment.compiled)) process.stderr.write(`${line}\n`)
 })

@@ -24,6 +24,7 @@ import { NotDeterministic, verifyDeterminism } from "../../experiment/verify-det
 import { UsageError } from "../experiment/usage-error.ts"
 import { verifiedText } from "../render/verified-text.ts"
 import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
+import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
 
@@ -80,6 +81,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       sayWhenSlow(`planning ${input.file}`)
     )
     if (input.frozen) yield* checkFrozen(planned)
+    for (const line of noteLines(experiment.compiled)) say(line)
     if (input.dryRun) {
       const { plan } = planned
       process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)
