@@ -57,7 +57,7 @@ export default Stage.make("evaluate-sae", {
     mse: {
       interval: overDocuments,
       better: "lower",
-      tolerance: 0.05,
+      tolerance: { relative: 0.005 },
       description: "E|x - x_hat|^2, summed over the numbers of a row"
     },
     cosine: { interval: overDocuments, better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat" },

@@ -40,19 +40,27 @@ export default Stage.make("stitch-saes", {
     novel_fraction: {
       interval: "the latents of the large SAE",
       better: "neither",
-      tolerance: 0.01,
+      tolerance: 0.03,
       description: "share of the large SAE's latents that lower the small SAE's MSE when added alone"
     },
     proxy_auc: {
       interval: "the latents of the large SAE",
       optional: true,
       better: "higher",
-      tolerance: 0.01,
+      tolerance: 0.02,
       description: "ROC-AUC of the decoder cosine as a predictor of novel latents, among those that fired"
     },
     threshold: { better: "neither", tolerance: 0.02, description: "cosine threshold of the graph" },
-    small_mse: { better: "lower", tolerance: 1e-3, description: "MSE of the small SAE: where the path starts" },
-    large_mse: { better: "lower", tolerance: 1e-3, description: "MSE of the large SAE: where the path ends" },
+    small_mse: {
+      better: "lower",
+      tolerance: { relative: 0.005 },
+      description: "MSE of the small SAE: where the path starts"
+    },
+    large_mse: {
+      better: "lower",
+      tolerance: { relative: 0.005 },
+      description: "MSE of the large SAE: where the path ends"
+    },
     same_number_share: {
       better: "neither",
       tolerance: 0.01,
@@ -60,8 +68,8 @@ export default Stage.make("stitch-saes", {
         "share of the large SAE's first latents whose nearest small latent has the same number: a common start"
     },
     same_number_chance: { better: "neither", tolerance: 0, description: "that share where the starts are independent" },
-    steps: { better: "neither", tolerance: 20, description: "steps of the path" },
-    rising_steps: { better: "lower", tolerance: 10, description: "steps of the path that raise the MSE" }
+    steps: { better: "neither", tolerance: { relative: 0.05 }, description: "steps of the path" },
+    rising_steps: { better: "lower", tolerance: 40, description: "steps of the path that raise the MSE" }
   },
   engine: true,
   isolation: "process",

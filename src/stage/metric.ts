@@ -1,10 +1,20 @@
 /** Declared metrics of a stage kind, and what `run` may give for them. */
 
+/**
+ * How far two runs that ought to agree may differ on two machines: in the metric's own unit, or as a share of its value where
+ * the unit is that of the activations. A training whose sums are rounded otherwise is soon another one of the same kind, so
+ * this is about what another realisation of it gives, not about rounding.
+ */
+export type Tolerance = number | { readonly relative: number }
+
+/** In the metric's own unit. */
+export const absoluteTolerance = (tolerance: Tolerance, value: number): number =>
+  typeof tolerance === "number" ? tolerance : tolerance.relative * Math.abs(value)
+
 /** A number worth showing and locking: which way is better, and how far two machines may differ. */
 export interface MetricInfo {
   readonly better: "higher" | "lower" | "neither"
-  /** Absolute tolerance between two runs that ought to agree. */
-  readonly tolerance: number
+  readonly tolerance: Tolerance
   readonly description: string
   /** True: not every instance has it. `run` leaves it out, or says why it has none. */
   readonly optional?: boolean

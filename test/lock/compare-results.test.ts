@@ -6,6 +6,7 @@ import type { Lock } from "../../src/lock/lock.ts"
 import { changesOf, type LockedResult, updateLock } from "../../src/lock/update-lock.ts"
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { StageSpec } from "../run/experiment.ts"
+import { absoluteTolerance } from "../../src/stage/metric.ts"
 import { compute, type Machine } from "./machine.ts"
 
 const spec = (id: string, inputs: ReadonlyArray<string> = []): StageSpec => ({
@@ -133,5 +134,21 @@ describe("keeping a lock up to date", () => {
     const results = compute(specs, { ...here, code: { words: "2" } })
     const told = results.filter((result) => keyDifference(lock, result).length > 0).map(({ instance }) => instance.id)
     expect(told).toEqual(["words"])
+  })
+})
+
+describe("a tolerance", () => {
+  it("that is a share is locked as what it comes to", () => {
+    expect(absoluteTolerance({ relative: 0.01 }, -200)).toBe(2)
+    expect(absoluteTolerance(0.3, -200)).toBe(0.3)
+    const [result] = compute([spec("words")], here) as ReadonlyArray<LockedResult>
+    if (result === undefined) throw new Error("one was computed")
+    const kind = {
+      ...result.instance.kind,
+      metrics: { sum: { better: "higher", tolerance: { relative: 0.1 }, description: "" } }
+    } as const
+    const record = { ...result.record, metrics: { sum: 50 } }
+    const lock = lockOf([{ ...result, instance: { ...result.instance, kind }, record }])
+    expect(lock.stages["words"]?.metrics).toEqual({ sum: { value: 50, tolerance: 5 } })
   })
 })

@@ -1,7 +1,7 @@
 /** What differs between two sides: what stages were made of, what came out, and whether that is more than a kind tolerates. */
 import { differences } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
-import type { MetricInfos } from "../../stage/metric.ts"
+import { absoluteTolerance, type MetricInfos } from "../../stage/metric.ts"
 import type { Side, SideStage } from "./side.ts"
 
 /**
@@ -53,7 +53,8 @@ export const compareMetric = (
   infos: MetricInfos
 ): MetricDifference => {
   const info = Object.hasOwn(infos, name) ? infos[name] : undefined
-  const known = { name, before: before ?? null, after: after ?? null, tolerance: info?.tolerance ?? null }
+  const tolerance = info === undefined ? null : absoluteTolerance(info.tolerance, before ?? after ?? 0)
+  const known = { name, before: before ?? null, after: after ?? null, tolerance }
   const headline = info !== undefined
   if (before === undefined || after === undefined) {
     return { ...known, difference: null, verdict: "missing", better: null, headline }
@@ -62,9 +63,9 @@ export const compareMetric = (
   const verdict: Verdict =
     before === after
       ? "equal"
-      : info === undefined
+      : tolerance === null
         ? "differs"
-        : Math.abs(difference) <= info.tolerance
+        : Math.abs(difference) <= tolerance
           ? "within"
           : "beyond"
   const up = info?.better === "higher" ? "after" : info?.better === "lower" ? "before" : null
