@@ -1,5 +1,6 @@
 /** Puts an experiment's results into one web page that needs no network. */
 import { Absorption } from "../src/kinds/absorption.ts"
+import { Comparison } from "../src/kinds/comparison.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
 import { Report } from "../src/kinds/report.ts"
@@ -17,7 +18,8 @@ export default Stage.make("report", {
     interpretations: Stage.parts(Interpretations, "explanations of their latents"),
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),
-    meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them")
+    meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them"),
+    comparisons: Stage.parts(Comparison, "comparisons of them with each other")
   },
   params: {
     title: Param.string({ description: "heading of the page", default: "Sparse autoencoders" })

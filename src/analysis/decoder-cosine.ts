@@ -64,6 +64,32 @@ export const nearestRows = (a: Float32Array<ArrayBuffer>, b: Float32Array<ArrayB
   return { cosine, index }
 }
 
+/** For each row the largest cosine with another row; -1 where there is no other. */
+export const nearestOtherRows = (a: Float32Array<ArrayBuffer>, d: number): Float32Array<ArrayBuffer> => {
+  const n = a.length / d
+  const largest = new Float32Array(n).fill(-1)
+  forEachCosineBlock(a, a, d, (cosines, first, rows) => {
+    for (let r = 0; r < rows; r++) {
+      for (let j = 0; j < n; j++) {
+        if (j !== first + r) largest[first + r] = Math.max(largest[first + r]!, cosines[r * n + j]!)
+      }
+    }
+  })
+  return largest
+}
+
+/** All cosines, [a rows, b rows]: for dictionaries of some thousand rows. */
+export const decoderCosines = (
+  a: Float32Array<ArrayBuffer>,
+  b: Float32Array<ArrayBuffer>,
+  d: number
+): Float32Array<ArrayBuffer> => {
+  const m = b.length / d
+  const all = new Float32Array((a.length / d) * m)
+  forEachCosineBlock(a, b, d, (cosines, first) => all.set(cosines, first * m))
+  return all
+}
+
 /** Pairs (b row, a row) with cos > threshold. */
 export const cosineEdges = (
   a: Float32Array<ArrayBuffer>,

@@ -62,7 +62,13 @@ const AbsorptionFile = Schema.Struct({
   format: Schema.Literal(2),
   hook: Schema.String,
   /** L0 and explained variance are those at the word tokens. */
-  sae: Schema.Struct({ d_sae: Schema.Int, d_in: Schema.Int, l0: Schema.Finite, ev: Schema.Finite }),
+  sae: Schema.Struct({
+    digest: Schema.optionalKey(Schema.String),
+    d_sae: Schema.Int,
+    d_in: Schema.Int,
+    l0: Schema.Finite,
+    ev: Schema.Finite
+  }),
   /** An example of the prompts, as text. */
   prompt: Schema.String,
   settings: Schema.Struct({

@@ -39,6 +39,15 @@ const Step = Schema.Struct({
   ev: Schema.Finite
 })
 
+const StitchedSae = Schema.Struct({
+  /** Of the Sae artifact. */
+  digest: Schema.optionalKey(Schema.String),
+  d_sae: Schema.Int,
+  mse: Schema.Finite,
+  ev: Schema.Finite,
+  l0: Schema.Finite
+})
+
 const StitchingFile = Schema.Struct({
   format: Schema.Literal(2),
   /** Among the large SAE's first latents, as many as the small one has: share whose nearest small latent has their own number. */
@@ -49,8 +58,8 @@ const StitchingFile = Schema.Struct({
   intervals: Schema.optionalKey(Intervals),
   rows: Schema.Int,
   d_in: Schema.Int,
-  small: Schema.Struct({ d_sae: Schema.Int, mse: Schema.Finite, ev: Schema.Finite, l0: Schema.Finite }),
-  large: Schema.Struct({ d_sae: Schema.Int, mse: Schema.Finite, ev: Schema.Finite, l0: Schema.Finite }),
+  small: StitchedSae,
+  large: StitchedSae,
   /** Total variance of the rows about their mean, summed over dimensions. */
   variance: Schema.Finite,
   options: Schema.Struct({

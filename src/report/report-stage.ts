@@ -1,6 +1,7 @@
 /** The stage report: results of an experiment in one web page. */
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../kinds/absorption.ts"
+import type { ComparisonFile } from "../kinds/comparison.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
 import { reportFileName } from "../kinds/report.ts"
@@ -21,6 +22,7 @@ interface ReportInputs {
   readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
+  readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
 }
 
 export const reportStage = Effect.fn("reportStage")(function* ({
@@ -52,7 +54,8 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     interpretations: inputs.interpretations,
     absorptions: inputs.absorption,
     stitchings: inputs.stitching,
-    metaSaes
+    metaSaes,
+    comparisons: inputs.comparisons
   })
   yield* output.write(reportFileName, html)
   return { bytes: new TextEncoder().encode(html).length }

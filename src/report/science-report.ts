@@ -3,6 +3,7 @@ import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
 import { browserData } from "./browser/browser-data.ts"
 import { pageScript } from "./browser/page-script.ts"
+import { comparisonSection } from "./sections/comparison-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
@@ -50,6 +51,7 @@ export const scienceReport = (input: ReportInput): string => {
     ["seeds", "Over seeds", seedsSection(input, subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
+    ["comparison", "Comparison", comparisonSection(input.comparisons)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
     ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],

@@ -91,7 +91,16 @@ describe("run report", () => {
     const ids = tagsOf(page)
       .filter(({ name }) => name === "section")
       .map(({ attributes }) => attributes["id"])
-    expect(ids).toEqual(["run", "summary", "evaluation", "stitching", "absorption", "meta-latents", "latents"])
+    expect(ids).toEqual([
+      "run",
+      "summary",
+      "evaluation",
+      "comparison",
+      "stitching",
+      "absorption",
+      "meta-latents",
+      "latents"
+    ])
     expect(tagsOf(page).some(({ name, attributes }) => name === "a" && attributes["href"] === "#run")).toBe(true)
     for (const id of ["summary", "stitching", "latents"]) expect(textOf(page, id)).toBe(textOf(input.report ?? "", id))
   })

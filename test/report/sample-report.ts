@@ -1,4 +1,5 @@
 /** A small, complete report input: every section has something to show, and every number can be told from the others. */
+import type { ComparisonFile } from "../../src/kinds/comparison.ts"
 import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
@@ -205,6 +206,37 @@ export const stitching = (small: number, large: number, steps = 10): StitchingFi
   }
 }
 
+export const comparison = (small: number, large: number): ComparisonFile => {
+  const sae = (d_sae: number) => ({
+    at: { width: d_sae },
+    digest: String(d_sae),
+    d_sae,
+    self_cosine: { mean: 0.5, low: 0.4, high: 0.6 },
+    random_self_cosine: 0.25,
+    l0: 16,
+    dead: 0.125,
+    dense: 0.0625,
+    projection: { n: d_sae / 2, value: 0.375 }
+  })
+  return {
+    format: 1,
+    rows: 20_000,
+    saes: [sae(small), sae(large)],
+    pairs: [
+      {
+        first: 0,
+        second: 1,
+        max_cosine: { mean: 0.75, low: 0.7, high: 0.8 },
+        max_cosine_back: { mean: 0.5, low: null, high: null },
+        random_max_cosine: 0.2,
+        matched_cosine: null,
+        activation_correlation: { median: 0.625, low: 0.6, high: 0.65 },
+        splits: { threshold: 0.7, none: 0.5, one: 0.25, several: 0.25, new: 0.4, families: [] }
+      }
+    ]
+  }
+}
+
 export const metaLatents = (base: number, meta: number): MetaLatentsFile => ({
   format: 2,
   same_number_share: 0.002,
@@ -242,5 +274,6 @@ export const sampleReport = (): ReportInput => ({
     { at: { width: 256, seed: 0 }, value: absorption(256) }
   ],
   stitchings: [{ at: {}, value: stitching(64, 256) }],
+  comparisons: [{ at: {}, value: comparison(64, 256) }],
   metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }]
 })

@@ -73,6 +73,13 @@ describe("science report", () => {
     expect(open).toEqual([])
   })
 
+  it("shows what two SAEs have in common, and what each is by itself", () => {
+    expect(textOf(page, "comparison")).toContain(
+      "width 64 – width 256 0.7500 ± 0.0500 0.2000 – 0.6250 ± 0.0250 25.0 % 40.0 %"
+    )
+    expect(textOf(page, "comparison")).toContain("width 256 0.5000 ± 0.1000 0.2500 16 12.5 % 6.25 % 0.3750")
+  })
+
   it("shows figures with half the width of their interval, and means over seeds where there are several", () => {
     const sample = sampleReport()
     const two = {
@@ -232,13 +239,22 @@ describe("science report", () => {
       interpretations: [],
       absorptions: [],
       stitchings: [],
+      comparisons: [],
       metaSaes: []
     }
     const ids = (text: string) =>
       tagsOf(text)
         .filter(({ name }) => name === "section")
         .map(({ attributes }) => attributes["id"])
-    expect(ids(page)).toEqual(["summary", "evaluation", "stitching", "absorption", "meta-latents", "latents"])
+    expect(ids(page)).toEqual([
+      "summary",
+      "evaluation",
+      "comparison",
+      "stitching",
+      "absorption",
+      "meta-latents",
+      "latents"
+    ])
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
@@ -266,6 +282,7 @@ describe("science report", () => {
       absorptions: [{ at: { seed: 1 }, value: (sample.absorptions[0] as (typeof sample.absorptions)[number]).value }],
       interpretations: [],
       stitchings: [],
+      comparisons: [],
       metaSaes: []
     }
     const summary = textOf(scienceReport(input), "summary")

@@ -136,7 +136,7 @@ const absorptionOf = Effect.fnUntraced(function* (
   const file: AbsorptionFile = {
     format: 2,
     hook,
-    sae: { d_sae: sae.d_sae, d_in: d, l0: codes.values.length / codes.rows, ev },
+    sae: { digest: sae.digest, d_sae: sae.d_sae, d_in: d, l0: codes.values.length / codes.rows, ev },
     prompt: prompts.example,
     settings: {
       icl_examples: options.icl_examples,

@@ -56,7 +56,11 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
     `${counts.novel} of ${large.d_sae} latents are novel; path of ${counts.insertions} insertions, ${counts.swaps} ` +
       `swaps and ${counts.rest} others at cosine ${options.threshold.toFixed(3)}; ${counts.rising_steps} steps raise the MSE`
   )
-  yield* output.writeJson(stitchingFileName, file)
+  yield* output.writeJson(stitchingFileName, {
+    ...file,
+    small: { ...file.small, digest: small.digest },
+    large: { ...file.large, digest: large.digest }
+  })
   return {
     novel_fraction: estimated(counts.novel / large.d_sae, file.intervals?.["novel_fraction"]),
     proxy_auc:

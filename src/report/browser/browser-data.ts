@@ -141,13 +141,23 @@ const baseOf = (meta: MetaLatentsFile, digest: string | undefined, subjects: Rea
   return fitting.length === 1 ? (fitting[0] as number) : -1
 }
 
+/** The stitching whose large SAE it is: by digest, else by size where only one SAE has that size. */
+const stitchingOf = (
+  subject: Subject,
+  stitchings: ReportInput["stitchings"],
+  subjects: ReadonlyArray<Subject>
+): StitchingFile | undefined => {
+  const only = subjects.filter(({ d_sae }) => d_sae === subject.d_sae).length === 1
+  return stitchings.find(({ value: { large } }) =>
+    large.digest === undefined ? only && large.d_sae === subject.d_sae : large.digest === subject.digest
+  )?.value
+}
+
 /** Subjects without explanations keep their place, so that indexes stay those of `subjects`. */
 export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): BrowserData => ({
   subjects: subjects.map((subject) => {
     if (subject.interpretations === undefined) return { label: subject.label, texts: {}, latents: [] }
-    const sameSize = subjects.filter(({ d_sae }) => d_sae === subject.d_sae).length
-    const stitching = input.stitchings.find(({ value }) => value.large.d_sae === subject.d_sae)?.value
-    return subjectData(subject, subject.interpretations, sameSize === 1 ? stitching : undefined)
+    return subjectData(subject, subject.interpretations, stitchingOf(subject, input.stitchings, subjects))
   }),
   metas: input.metaSaes.map((meta) => metaData(meta, subjects))
 })

@@ -1,5 +1,6 @@
 /** What a report is about: the SAEs of an experiment, each with whatever was found out about it. */
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import type { ComparisonFile } from "../../kinds/comparison.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
@@ -40,6 +41,7 @@ export interface ReportInput {
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
+  readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
 }
 
 export interface Subject {
@@ -102,6 +104,6 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
   }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
-  for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, undefined).absorption = value
+  for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, value.sae.digest).absorption = value
   return subjects
 }

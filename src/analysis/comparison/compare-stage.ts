@@ -1,0 +1,165 @@
+/** The stage compare-saes. */
+import * as Effect from "effect/Effect"
+import { requireAligned, requireHeldOut, requireReads } from "../../activations/fit.ts"
+import { openActivations } from "../../activations/open-activations.ts"
+import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
+import { type ComparedSae, comparisonFileName } from "../../kinds/comparison.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
+import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { nearestOtherRows } from "../decoder-cosine.ts"
+import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
+import { randomUnitRows } from "../random-unit-rows.ts"
+import { comparePair, type ComparedMember, type PairOptions } from "./compare-pair.ts"
+import { decoderProjection } from "./decoder-projection.ts"
+import { latentMean } from "./latent-mean.ts"
+
+interface CompareParams extends PairOptions {
+  /** Held-out rows that activations are correlated on, at most. */
+  readonly rows: number
+  /** Null: half of the latents. */
+  readonly projection_n: number | null
+}
+
+interface CompareInputs {
+  readonly saes: ReadonlyArray<Opened<SaeHandle>>
+  readonly activations: ReadonlyArray<Opened<ActivationsHandle>>
+}
+
+/** Rows of the projections: as many as fit beside the weights. */
+const projectedRows = 512
+
+/** From this share of the rows on, a latent is dense. */
+const denseAbove = 0.1
+
+/** The activations that each SAE reads; none at all, one for all, or one for each in their order. */
+const activationsOf = Effect.fnUntraced(function* ({ saes, activations }: CompareInputs) {
+  if (activations.length > 1 && activations.length !== saes.length) {
+    return yield* stageFailed(
+      `there are ${saes.length} SAEs and ${activations.length} activations`,
+      "Give none, one for all SAEs, or one for each, in their order."
+    )
+  }
+  const own = saes.map((_, n) => (activations.length > 1 ? activations[n] : activations[0])?.value)
+  for (const [n, { value }] of saes.entries()) {
+    const read = own[n]
+    if (read === undefined) continue
+    yield* requireReads(value, read, `SAE ${n + 1}`)
+    yield* requireHeldOut(read)
+  }
+  if (activations.length > 1) yield* requireAligned(activations.map(({ value }) => value))
+  return own
+})
+
+/** The first rows of the set: the same tokens for every SAE. */
+const firstRows = (set: RowSet, most: number) => set.loadRows(0, Math.min(most, set.rows))
+
+const codesOf = Effect.fnUntraced(function* (sae: SaeHandle, rows: Float32Array) {
+  return encodeLatents(rows, yield* openSaeModel(yield* sae.anyWeights))
+}, Effect.scoped)
+
+const firingShares = (codes: LatentCodes): Float64Array => {
+  const fired = new Float64Array(codes.d_sae)
+  for (const latent of codes.latents) fired[latent]! += 1 / codes.rows
+  return fired
+}
+
+const alone = (
+  { at, value }: Opened<SaeHandle>,
+  { W_dec, b_dec, d_in, d_sae }: SaeWeights,
+  x: Float32Array | undefined,
+  codes: LatentCodes | undefined,
+  { projection_n, seed }: CompareParams
+): ComparedSae => {
+  const shares = codes && firingShares(codes)
+  const share = (holds: (density: number) => boolean): number | null =>
+    shares === undefined ? null : shares.filter(holds).length / d_sae
+  const n = projection_n ?? Math.max(1, Math.floor(d_sae / 2))
+  return {
+    at,
+    digest: value.digest,
+    d_sae,
+    self_cosine: latentMean(nearestOtherRows(W_dec, d_in)),
+    random_self_cosine: latentMean(nearestOtherRows(randomUnitRows(d_sae, d_in, seed), d_in)).mean,
+    l0: codes === undefined ? null : codes.values.length / codes.rows,
+    dead: share((density) => density === 0),
+    dense: share((density) => density > denseAbove),
+    projection:
+      x === undefined || n >= d_sae
+        ? null
+        : { n, value: decoderProjection(x.subarray(0, projectedRows * d_in), { W_dec, b_dec, d_in, d_sae }, n) }
+  }
+}
+
+const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+export const compareStage = Effect.fn("compareStage")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<CompareParams, unknown, CompareInputs>) {
+  const { saes } = inputs
+  if (saes.length < 2) return yield* stageFailed("one SAE cannot be compared", "Give two or more.")
+  const own = yield* activationsOf(inputs)
+  const widths = [...new Set(saes.map(({ value }) => value.d_in))]
+  if (widths.length > 1) {
+    return yield* stageFailed(
+      `the SAEs read rows of ${widths.join(" and ")} numbers: their directions have no cosine`,
+      "Compare SAEs of one width of rows."
+    )
+  }
+  const pairs = saes.flatMap((_, first) => saes.slice(first + 1).map((_, more) => [first, first + 1 + more] as const))
+  const total = saes.length + pairs.length
+  const members: Array<ComparedMember> = []
+  const described: Array<ComparedSae> = []
+  for (const [n, sae] of saes.entries()) {
+    const read = own[n]
+    const x = read === undefined ? undefined : yield* firstRows((yield* openActivations(read)).held_out, params.rows)
+    const codes = x === undefined ? undefined : yield* codesOf(sae.value, x)
+    const weights = yield* sae.value.weights
+    members.push({ weights, codes })
+    described.push(alone(sae, weights, x, codes, params))
+    progress({ done: n + 1, total, unit: "comparisons" })
+  }
+  const compared = pairs.map(([i, j], n) => {
+    const [first, second] = (saes[i]?.value.d_sae ?? 0) <= (saes[j]?.value.d_sae ?? 0) ? [i, j] : [j, i]
+    const pair = comparePair(members[first] as ComparedMember, members[second] as ComparedMember, params)
+    progress({ done: saes.length + n + 1, total, unit: "comparisons" })
+    return { first, second, ...pair }
+  })
+  const rows = members[0]?.codes?.rows ?? 0
+  yield* output.writeJson(comparisonFileName, { format: 1, rows, saes: described, pairs: compared })
+
+  const matchings = compared.flatMap(({ matched_cosine: each }) => (each === null ? [] : [each]))
+  const correlations = compared.flatMap(({ activation_correlation: each }) => (each === null ? [] : [each]))
+  const cosine = meanOf(compared.map(({ max_cosine }) => max_cosine.mean))
+  log(
+    `${pairs.length} pairs: largest cosine ${cosine.toFixed(3)} on average, ` +
+      `${meanOf(compared.map(({ random_max_cosine }) => random_max_cosine)).toFixed(3)} with random directions`
+  )
+  const [only] = compared
+  const single = <A extends { readonly low: number | null; readonly high: number | null }>(
+    each: A | null | undefined
+  ) => (compared.length > 1 || each?.low == null || each.high === null ? undefined : { low: each.low, high: each.high })
+  return {
+    mean_max_cosine: estimated(cosine, single(only?.max_cosine)),
+    random_max_cosine: meanOf(compared.map(({ random_max_cosine }) => random_max_cosine)),
+    pw_mcc:
+      matchings.length === 0
+        ? { unmeasured: `no two SAEs have the same number of latents, of ${params.matched_latents} at most` }
+        : estimated(meanOf(matchings.map(({ mean }) => mean)), single(only?.matched_cosine)),
+    activation_correlation:
+      correlations.length === 0
+        ? { unmeasured: rows === 0 ? "no activations are given" : "no latent fires on the rows" }
+        : estimated(meanOf(correlations.map(({ median }) => median)), single(only?.activation_correlation)),
+    split_share: meanOf(compared.map(({ splits }) => splits.several)),
+    new_share: meanOf(compared.map(({ splits }) => splits.new)),
+    pairs: compared.length
+  }
+}, Effect.scoped)

@@ -1,0 +1,138 @@
+import * as fc from "fast-check"
+import { beforeAll, describe, expect, it } from "vitest"
+import { largestCorrelations } from "../../../src/analysis/comparison/activation-correlation.ts"
+import { comparePair } from "../../../src/analysis/comparison/compare-pair.ts"
+import { decoderProjection } from "../../../src/analysis/comparison/decoder-projection.ts"
+import { latentMedian } from "../../../src/analysis/comparison/latent-mean.ts"
+import { splitFamilies } from "../../../src/analysis/comparison/split-families.ts"
+import { nearestOtherRows } from "../../../src/analysis/decoder-cosine.ts"
+import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
+import { randomUnitRows } from "../../../src/analysis/random-unit-rows.ts"
+import { bestAssignment } from "../../../src/numeric/assignment.ts"
+import * as Rng from "../../../src/random/rng.ts"
+import { loadTestEngine } from "../../engine.ts"
+
+beforeAll(loadTestEngine)
+
+const codesOf = (rows: ReadonlyArray<ReadonlyArray<number>>, d_sae: number): LatentCodes => {
+  const offsets = new Uint32Array(rows.length + 1)
+  const [latents, values]: [Array<number>, Array<number>] = [[], []]
+  for (const [r, row] of rows.entries()) {
+    row.forEach((value, j) => {
+      if (value > 0) {
+        latents.push(j)
+        values.push(value)
+      }
+    })
+    offsets[r + 1] = latents.length
+  }
+  return { rows: rows.length, d_sae, offsets, latents: Uint32Array.from(latents), values: Float32Array.from(values) }
+}
+
+const pearson = (x: ReadonlyArray<number>, y: ReadonlyArray<number>): number => {
+  const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [mx, my] = [mean(x), mean(y)]
+  const dot = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) =>
+    a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
+  const [cx, cy] = [x.map((value) => value - mx), y.map((value) => value - my)]
+  return dot(cx, cy) / Math.sqrt(dot(cx, cx) * dot(cy, cy))
+}
+
+describe("correlation of activations", () => {
+  const activation = fc.integer({ min: -3, max: 4 }).map((n) => Math.max(0, n))
+  const rowsOf = (width: number) =>
+    fc.array(fc.array(activation, { minLength: width, maxLength: width }), { minLength: 6, maxLength: 12 })
+
+  it("is the largest of Pearson's, computed from all numbers, zeros among them", () => {
+    fc.assert(
+      fc.property(rowsOf(5), (rows) => {
+        const [a, b] = [rows.map((row) => row.slice(0, 2)), rows.map((row) => row.slice(2))]
+        const found = largestCorrelations(codesOf(a, 2), codesOf(b, 3))
+        for (const latent of [0, 1]) {
+          const all = [0, 1, 2]
+            .map((other) =>
+              pearson(
+                a.map((row) => row[latent] ?? 0),
+                b.map((row) => row[other] ?? 0)
+              )
+            )
+            .filter((value) => Number.isFinite(value))
+          if (all.length === 0) expect(found[latent]).toBeNaN()
+          else expect(found[latent]).toBeCloseTo(Math.max(...all), 9)
+        }
+      })
+    )
+  })
+
+  it("of an SAE with itself is 1 for every latent that varies", () => {
+    const codes = codesOf(
+      [
+        [1, 0, 2],
+        [0, 0, 2],
+        [3, 0, 2]
+      ],
+      3
+    )
+    expect([...largestCorrelations(codes, codes)]).toEqual([1, Number.NaN, Number.NaN])
+  })
+})
+
+it("the best matching of permuted directions is the permutation, with cosine 1", () => {
+  const [n, d] = [12, 6]
+  const W_dec = randomUnitRows(n, d, 3)
+  const order = Rng.make(5, "order").permutation(n)
+  const permuted = new Float32Array(n * d)
+  order.forEach((from, to) => permuted.set(W_dec.subarray(from * d, (from + 1) * d), to * d))
+  const member = (weights: Float32Array<ArrayBuffer>) => ({
+    weights: { W_dec: weights, d_in: d, d_sae: n },
+    codes: undefined
+  })
+  const options = { split_cosine: 0.7, matched_latents: 100, seed: 0 }
+  const pair = comparePair(member(W_dec), member(permuted), options)
+  expect(pair.matched_cosine?.mean).toBeCloseTo(1, 5)
+  expect(pair.max_cosine.mean).toBeCloseTo(1, 5)
+  expect(pair.splits.none).toBe(0)
+  expect(pair.random_max_cosine).toBeLessThan(0.95)
+  // One-to-one: never more than the largest cosine of each.
+  const other = comparePair(member(W_dec), member(randomUnitRows(n, d, 9)), options)
+  expect(other.matched_cosine?.mean).toBeLessThanOrEqual(other.max_cosine.mean + 1e-6)
+  expect(comparePair(member(W_dec), member(permuted), { ...options, matched_latents: 11 }).matched_cosine).toBeNull()
+})
+
+it("the best assignment beats the greedy one: 3 + 3 against 4 + 0", () => {
+  expect([...bestAssignment(Float32Array.of(4, 3, 3, 0), 2)]).toEqual([1, 0])
+})
+
+it("parts belong to their nearest latent above the threshold", () => {
+  const nearest = { cosine: Float32Array.of(0.9, 0.8, 0.75, 0.2, 0.95), index: Uint32Array.of(0, 0, 2, 1, 0) }
+  expect(splitFamilies(nearest, 4, 0.7)).toEqual({
+    threshold: 0.7,
+    none: 0.5,
+    one: 0.25,
+    several: 0.25,
+    new: 0.2,
+    families: [{ latent: 0, parts: [0, 1, 4] }]
+  })
+})
+
+it("the nth decoder projection is the (n rows)-th largest of all rows' projections", () => {
+  // Projections of (2, 1) and (0, 3), less b_dec (0, 1): (2, 0) and (0, 2) on (1, 0), (0, 1) and (0.6, 0.8).
+  const sae = { W_dec: Float32Array.of(5, 0, 0, 1, 0.6, 0.8), b_dec: Float32Array.of(0, 1), d_in: 2, d_sae: 3 }
+  const x = Float32Array.of(2, 1, 0, 3)
+  // 2, 2, 1.6, 1.2, 0, 0
+  expect(decoderProjection(x, sae, 1)).toBeCloseTo(2, 5)
+  expect(decoderProjection(x, sae, 2)).toBeCloseTo(1.2, 5)
+})
+
+it("a latent's own direction is not its nearest other one", () => {
+  expect([...nearestOtherRows(Float32Array.of(1, 0, 0, 2, 3, 0), 2)]).toEqual([1, 0, 1])
+  expect([...nearestOtherRows(Float32Array.of(1, 0), 2)]).toEqual([-1])
+})
+
+it("the median of latents is the lower middle one, within its interval", () => {
+  expect(latentMedian([3, 1, 2, 9]).median).toBe(2)
+  const { median, low, high } = latentMedian(Array.from({ length: 101 }, (_, i) => i))
+  expect(median).toBe(50)
+  expect(low).toBeGreaterThan(30)
+  expect(high).toBeLessThan(70)
+})
