@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { executorLayer } from "../execute/by-name/executor-layer.ts"
 import { readExperiment } from "../experiment/load-experiment.ts"
-import { planSelected, runExperiment } from "../experiment/run-experiment.ts"
+import { executorSettings, planSelected, runExperiment } from "../experiment/run-experiment.ts"
 import type { Json } from "../json/canonical-json.ts"
 import type { RunSelection } from "../plan/select-run.ts"
 import type { RunEvent } from "../run/event.ts"
@@ -28,6 +28,8 @@ export interface RunOptions extends RunSelection {
   readonly cache?: string
   /** @default `PIPELINE_ENGINE`, or the best there is */
   readonly engine?: EngineName | "auto"
+  /** Who runs the stages: `local`, `slurm`, `command`. @default what `executor: { use: ... }` says, or this machine */
+  readonly executor?: string
   /** Stages side by side. @default the CPUs that this process may use */
   readonly jobs?: number
   /** After a failure, go on with what does not need the failed stage. @default false */
@@ -57,7 +59,7 @@ export interface RunOptions extends RunSelection {
 export const run = (file: string, options: RunOptions = {}) => runFile(file, options)
 
 const runFile = Effect.fn("run")(function* (file: string, options: RunOptions) {
-  const { set = {}, cache, engine = "auto", jobs, keepGoing, onEvent = () => {}, ...selection } = options
+  const { set = {}, cache, engine = "auto", executor, jobs, keepGoing, onEvent = () => {}, ...selection } = options
   const experiment = yield* readExperiment({
     file,
     set: Object.entries(set).map(([path, value]) => `${path}=${JSON.stringify(value)}`),
@@ -72,6 +74,8 @@ const runFile = Effect.fn("run")(function* (file: string, options: RunOptions) {
         ...(keepGoing === undefined ? {} : { keepGoing })
       })
     ),
-    Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local")))
+    Effect.provide(
+      Layer.mergeAll(localStore(experiment.project.cache), executorLayer(executorSettings(experiment), executor))
+    )
   )
 })

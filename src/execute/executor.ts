@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Resources } from "../stage/resources.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
@@ -16,6 +17,14 @@ export class JobFailed extends Data.TaggedError("JobFailed")<{
   readonly retryable: boolean
   readonly losses: ReadonlyArray<JobLoss>
 }> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** Settings with which an executor cannot work. */
+export class ExecutorMisconfigured extends Data.TaggedError("ExecutorMisconfigured")<{ readonly problem: string }> {
+  override readonly [Runtime.errorExitCode] = 2
   override get message(): string {
     return this.problem
   }
@@ -40,10 +49,13 @@ export interface Unmet {
 export interface Demand {
   /** Of the stage instance: for people. */
   readonly id: string
+  /** Name of the stage, which the instances of a matrix share. */
+  readonly stage: string
   /** Places are given in this order among those that are asked for. */
   readonly order: number
   readonly kind: { readonly engine: boolean; readonly isolation: "process" | "pool" | "inline" }
   readonly resources: Resources
+  readonly timeoutSeconds: number | undefined
 }
 
 export interface Placement {
@@ -54,6 +66,8 @@ export interface Placement {
   /** The stage asked for a GPU, and there is none that it could use. */
   readonly gpuMissing: boolean
   readonly engine: Job["engine"]
+  /** Jobs wait in a queue after `run` was called, and tell when they begin: their time limit counts from there. */
+  readonly queues: boolean
   /** Results in the order of the jobs: all of them, or none. Interruption ends them; their checkpoints stay. */
   readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
 }
@@ -61,8 +75,14 @@ export interface Placement {
 export interface JobRequest {
   /** One; or several of one stage kind, which then does them in one pass. */
   readonly jobs: readonly [Job, ...ReadonlyArray<Job>]
-  readonly onEvent: (event: LiveEvent) => void
+  readonly onEvent: (event: JobEvent) => void
 }
+
+/** What is told while jobs are done; by an executor that has a queue of its own, too what they wait for, and that they begin. */
+export type JobEvent =
+  | LiveEvent
+  | { readonly type: "waiting"; readonly id: string; readonly for: string }
+  | { readonly type: "began"; readonly id: string }
 
 /** Told what a stage waits for, in words for people. */
 export type OnWait = (what: string) => void
@@ -85,8 +105,8 @@ export interface Places {
 }
 
 export interface PlacesOptions {
-  /** Stages side by side at most. */
-  readonly jobs: number
+  /** Stages side by side at most; undefined leaves it to the executor. */
+  readonly jobs: number | undefined
   /** Evaluated at most once, when the first stage that needs an engine is about to run. */
   readonly engine: Effect.Effect<EngineName, EngineUnavailable>
   /** Id of the run, for whoever waits for us. */

@@ -97,7 +97,9 @@ const JobDone = Schema.Struct({
   /** Name of the machine. */
   host: Schema.String,
   /** Of the whole pass. */
-  use: ResourceUse
+  use: ResourceUse,
+  /** What the whole pass took; absent: as long as it was waited for. */
+  seconds: Schema.optionalKey(Schema.Finite)
 })
 export type JobDone = typeof JobDone.Type
 
@@ -126,19 +128,22 @@ const LiveEvent = Schema.Union([
 ])
 export type LiveEvent = typeof LiveEvent.Type
 
+/** In the order of the jobs. */
+export const JobsDone = Schema.Struct({ type: Schema.Literal("done"), results: Schema.Array(JobDone) })
+export const JobsFailed = Schema.Struct({
+  type: Schema.Literal("failed"),
+  problem: Schema.String,
+  retryable: Schema.Boolean,
+  /** Not the stage's fault: inputs that could not be read as they were. */
+  losses: Schema.Array(JobLoss)
+})
+
 export const WorkerEvent = Schema.Union([
   LiveEvent,
   /** Told to stop, the worker has saved its checkpoints, and ends. */
   Schema.Struct({ type: Schema.Literal("stopped") }),
-  /** In the order of the jobs. */
-  Schema.Struct({ type: Schema.Literal("done"), results: Schema.Array(JobDone) }),
-  Schema.Struct({
-    type: Schema.Literal("failed"),
-    problem: Schema.String,
-    retryable: Schema.Boolean,
-    /** Not the stage's fault: inputs that could not be read as they were. */
-    losses: Schema.Array(JobLoss)
-  })
+  JobsDone,
+  JobsFailed
 ])
 export type WorkerEvent = typeof WorkerEvent.Type
 

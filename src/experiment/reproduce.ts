@@ -87,7 +87,7 @@ export const reproduce = Effect.fn("reproduce")(function* (experiment: Experimen
     )
   })
   const compared: ReadonlyArray<Comparison> = yield* computed.pipe(
-    Effect.provide(Layer.mergeAll(localStore(folder), executorLayer("local")))
+    Effect.provide(Layer.mergeAll(localStore(folder), executorLayer({}, "local")))
   )
   return compared
 }, Effect.scoped)

@@ -2,6 +2,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
+import { type ExecutorSettings, mergeSettings } from "../execute/settings/executor-settings.ts"
 import { notHit, selectRun } from "../plan/select-run.ts"
 import type { RunSelection, SelectedRun } from "../plan/select-run.ts"
 import type { FirstCause, RunRequest, RunResult } from "../run/run-options.ts"
@@ -50,6 +51,10 @@ export const planSelected = Effect.fn("planSelected")(function* (
   const result: SelectedPlan = { ...planned, experiment, selected }
   return result
 })
+
+/** What the experiment says of who runs its jobs goes before what the project says. */
+export const executorSettings = ({ project, compiled }: Experiment): ExecutorSettings =>
+  mergeSettings(project.config.executor ?? {}, compiled.executor)
 
 export const runExperiment = Effect.fn("runExperiment")(function* (
   { experiment, selected, setupOf, changedSincePlan }: SelectedPlan,

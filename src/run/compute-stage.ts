@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
@@ -106,18 +107,19 @@ const checkUnchanged = Effect.fnUntraced(function* ({ options }: RunContext, ins
   return yield* new JobFailed({ problem, retryable: false, losses: [] })
 })
 
-const withinTimeout = <A, E, R>(running: Effect.Effect<A, E, R>, seconds: number | undefined) =>
-  seconds === undefined
-    ? running
-    : Effect.timeoutOrElse(running, {
-        duration: seconds * 1000,
-        orElse: () =>
-          new JobFailed({
-            problem: `it took longer than its timeout of ${seconds} s; its checkpoint, if it made one, stays`,
-            retryable: false,
-            losses: []
-          })
-      })
+/** @param begun completes when the time starts to count */
+const withinTimeout = <A, E, R>(
+  running: Effect.Effect<A, E, R>,
+  begun: Effect.Effect<void>,
+  seconds: number | undefined
+): Effect.Effect<A, E | JobFailed, R> => {
+  if (seconds === undefined) return running
+  const problem = `it took longer than its timeout of ${seconds} s; its checkpoint, if it made one, stays`
+  const late = Effect.andThen(begun, Effect.sleep(seconds * 1000)).pipe(
+    Effect.andThen(new JobFailed({ problem, retryable: false, losses: [] }))
+  )
+  return Effect.raceFirst(running, late)
+}
 
 /** One attempt after the other, while trying again can help. */
 const attempts = Effect.fnUntraced(function* (
@@ -159,6 +161,8 @@ const attempts = Effect.fnUntraced(function* (
       projectDirectory: options.projectDirectory,
       digestOf: (id) => outcomes.get(id)?.digest ?? ""
     })
+    const begun = yield* Deferred.make<void>()
+    if (!placement.queues) yield* Deferred.succeed(begun, undefined)
     let reached: Reached = null
     let from: Reached = null
     const request: JobRequest = {
@@ -167,6 +171,11 @@ const attempts = Effect.fnUntraced(function* (
         switch (event.type) {
           case "log":
             return emit({ type: "stage-log", id: instance.id, line: event.line })
+          case "waiting":
+            return emit({ type: "stage-waiting", id: instance.id, for: event.for })
+          case "began":
+            Deferred.doneUnsafe(begun, Effect.void)
+            return
           case "checkpoint":
             reached = from = event.at
             return
@@ -181,7 +190,7 @@ const attempts = Effect.fnUntraced(function* (
     )
     const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
     const lost = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
-    return yield* Effect.raceFirst(withinTimeout(running, instance.timeoutSeconds), lost).pipe(
+    return yield* Effect.raceFirst(withinTimeout(running, Deferred.await(begun), instance.timeoutSeconds), lost).pipe(
       Effect.onInterrupt(() => interrupted)
     )
   })
@@ -238,8 +247,8 @@ const turn = Effect.fnUntraced(function* (
   const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claim))
   const seconds = yield* secondsSince(start)
   if (result._tag === "Success") {
-    // What is done in one pass is paid once.
-    const took = seconds / result.success.together
+    // What is done in one pass is paid once; what waited in a queue, not at all.
+    const took = (result.success.seconds ?? seconds) / result.success.together
     // Who was paused for longer than a lease lasts wakes up here, and has a successor whose result counts.
     if (!(yield* claim.held)) return overtaken
     const action = yield* commit(context, request, keyed, claim.workspace, result.success, took, placed.success)

@@ -1,5 +1,4 @@
 /** The executor: runs what is missing of a graph, in order, and tells what it does. */
-import { availableParallelism } from "node:os"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -18,7 +17,7 @@ import { computeStage } from "./compute-stage.ts"
 import type { RunEvent, StageInterrupted, StageOutcome } from "./event.ts"
 import { hitOutcome, interruptedOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
 import { indispensable, isDispensable, leaveOut } from "./leave-out.ts"
-import { readTail } from "./read-tail.ts"
+import { readTail } from "../file/read-tail.ts"
 import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunRequest, RunResult } from "./run-options.ts"
@@ -85,7 +84,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
   const interrupted = new Map<string, Untimed<StageInterrupted>>()
   const emit = makeEmit(record, options.onEvent, interrupted)
   const places = yield* executor.places({
-    jobs: options.jobs ?? availableParallelism(),
+    jobs: options.jobs,
     engine: options.engine,
     run: record.id,
     directory: store.description.directory

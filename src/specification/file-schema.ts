@@ -131,7 +131,11 @@ const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string,
   )
 })
 
-export const fileSchema = (catalog: Readonly<Record<string, StageKind>>): JsonSchema => {
+/** @param executor what `executor:` may hold @default any map */
+export const fileSchema = (
+  catalog: Readonly<Record<string, StageKind>>,
+  executor: JsonSchema = { type: "object", description: "who runs the jobs, and how" }
+): JsonSchema => {
   const kinds = Object.values(catalog).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const definitions: Record<string, Json> = {}
   const withs = new Map(kinds.map((kind) => [kind.name, withSchema(kind, definitions)]))
@@ -147,6 +151,7 @@ export const fileSchema = (catalog: Readonly<Record<string, StageKind>>): JsonSc
       pipeline: text("file of the pipeline, relative to this file"),
       params: { type: "object" },
       overrides: { type: "object", description: "as --set: `stages.sae[width=2048].with.k: 24`" },
+      executor,
       stages: { type: "object", minProperties: 1, ...names, additionalProperties: ref("stage") }
     }),
     ...when({ required: ["pipeline"] }, { not: { required: ["stages"] } }),

@@ -34,6 +34,8 @@ export interface Specification {
   readonly overrides: ReadonlyArray<Override>
   /** Those of the command line, of stages and of parameters. */
   readonly assigned: ReadonlyArray<Override>
+  /** Who runs the jobs of the experiment, as it is written. */
+  readonly executor: Entry | undefined
 }
 
 export interface SpecificationInput {
@@ -47,7 +49,7 @@ export interface SpecificationInput {
   readonly kindNames?: ReadonlyArray<string>
 }
 
-const experimentKeys = ["name", "description", "pipeline", "params", "overrides", "stages"] as const
+const experimentKeys = ["name", "description", "pipeline", "params", "overrides", "stages", "executor"] as const
 const pipelineKeys = ["name", "description", "params", "stages"] as const
 
 /** A text is asked for its pipeline, then for its kinds, then read: it is parsed once. */
@@ -166,6 +168,7 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
     params,
     stages,
     assigned,
-    overrides: overrides.filter(({ target }) => target.kind === "stage")
+    overrides: overrides.filter(({ target }) => target.kind === "stage"),
+    executor: fields.executor
   }
 }

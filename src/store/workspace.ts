@@ -18,4 +18,11 @@ export interface Workspace {
     readonly everySeconds: number
     readonly log: (line: string) => void
   }) => Checkpoint
+  /**
+   * Notes what works in it outside of its owner's process, so that it outlives the owner: nothing of such a workspace is
+   * removed before a commit. Undefined takes the note away.
+   */
+  readonly noteTask: (text: string | undefined) => Effect.Effect<void, Unwritable>
+  /** The notes in the workspaces of all owners of the key, the latest first. */
+  readonly notedTasks: Effect.Effect<ReadonlyArray<{ readonly name: WorkspaceName; readonly text: string }>>
 }

@@ -1,18 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { layer as localExecutor } from "../../src/execute/local/local-executor.ts"
 import { executorContract } from "./executor.ts"
+import { groupIsRunning } from "./group-is-running.ts"
 
-/** A worker leads a process group: is anything in that of this id, other than what only waits to be buried? */
-const groupIsRunning = (leader: number): boolean =>
-  readdirSync("/proc").some((name) => {
-    if (!/^\d+$/.test(name)) return false
-    try {
-      // "pid (name) state parent group ...", and a name may hold anything.
-      const [state, , group] = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
-      return state !== "Z" && Number(group) === leader
-    } catch {
-      return false
-    }
-  })
-
-executorContract("this machine", localExecutor, groupIsRunning)
+executorContract("this machine", localExecutor(), groupIsRunning)

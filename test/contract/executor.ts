@@ -11,8 +11,15 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Scope from "effect/Scope"
 import * as fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
-import { Executor, type Demand, type JobFailed, type Place, type Places } from "../../src/execute/executor.ts"
-import type { Job, JobDone, LiveEvent } from "../../src/execute/job.ts"
+import {
+  Executor,
+  type Demand,
+  type JobEvent,
+  type JobFailed,
+  type Place,
+  type Places
+} from "../../src/execute/executor.ts"
+import type { Job, JobDone } from "../../src/execute/job.ts"
 import type { Json } from "../../src/json/canonical-json.ts"
 import { objectPath } from "../../src/store/local/layout.ts"
 import { paramsOf, storeAt, tallyOf } from "../run/experiment.ts"
@@ -37,9 +44,11 @@ export const executorContract = (
 
   const demand = (order: number, isolation: Demand["kind"]["isolation"] = "process"): Demand => ({
     id: `stage ${order}`,
+    stage: "stage",
     order,
     kind: { engine: false, isolation },
-    resources: {}
+    resources: {},
+    timeoutSeconds: undefined
   })
 
   /** A job of one of the tests' stage kinds, in a workspace that is claimed for it until the scope ends. */
@@ -80,7 +89,7 @@ export const executorContract = (
   const perform = Effect.fnUntraced(function* (
     jobs: readonly [Job, ...ReadonlyArray<Job>],
     isolation: Demand["kind"]["isolation"] = "process",
-    onEvent: (event: LiveEvent) => void = () => {}
+    onEvent: (event: JobEvent) => void = () => {}
   ) {
     const place = yield* (yield* placesFor(1)).contend(demand(0, isolation))
     const placement = yield* Effect.orDie(place.take(() => {}))
@@ -104,10 +113,10 @@ export const executorContract = (
       (isolation) =>
         run(
           Effect.gen(function* () {
-            const events: Array<LiveEvent> = []
+            const events: Array<JobEvent> = []
             const job = yield* add({ plus: 3 })
             const results = yield* perform([job], isolation, (event) => events.push(event))
-            expect(results).toEqual([
+            expect(results).toMatchObject([
               {
                 digest: expect.any(String),
                 metrics: { sum: 3 },
@@ -119,7 +128,7 @@ export const executorContract = (
             ])
             expect(results[0]?.use.peakMemory).toBeGreaterThan(10_000_000)
             expect(JSON.parse(yield* numbersOf(results[0]))).toEqual([3])
-            expect(events).toEqual([{ type: "log", id: "add", line: "sum 3" }])
+            expect(events).toContainEqual({ type: "log", id: "add", line: "sum 3" })
             expect(readFileSync(job.log, "utf8")).toContain("sum 3\n")
           })
         )
@@ -273,7 +282,7 @@ export const executorContract = (
             expect(isRunning(pid)).toBe(true)
             yield* Fiber.interrupt(running)
             expect(isRunning(pid)).toBe(false)
-            expect(yield* Fiber.join(nextDone)).toMatchObject({ device: "cpu" })
+            expect(yield* Fiber.join(nextDone)).toMatchObject({ device: expect.any(String) })
           })
         )
     )

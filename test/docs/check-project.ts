@@ -19,7 +19,7 @@ process.chdir(project)
 for (const file of globSync("experiments/*.yaml")) {
   const planned = readExperiment({ file, set: [], cache: Option.some(cache) }).pipe(
     Effect.flatMap((experiment) => withStore(cache, planSelected(experiment, {}))),
-    Effect.provide(executorLayer("local"))
+    Effect.provide(executorLayer({}, "local"))
   )
   await Effect.runPromise(planned).catch((error: unknown) => console.log(`${file}: ${String(error)}`))
 }

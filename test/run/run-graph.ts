@@ -19,7 +19,7 @@ export interface TestRun {
 }
 
 /** Warm workers serve all runs of a test file: starting one takes longer than most of the stages here. */
-const workers = ManagedRuntime.make(localExecutor)
+const workers = ManagedRuntime.make(localExecutor())
 afterAll(() => workers.dispose())
 
 const runGraphEffect = (cache: string, specs: ReadonlyArray<StageSpec>, options: TestOptions = {}) => {

@@ -1,55 +1,21 @@
-import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { describe, expect, it } from "vitest"
 import type { RunEvent } from "../../src/run/event.ts"
 import { tallyOf } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
+import { type Head, startHead } from "./start-head.ts"
 import { temporaryCache } from "./temporary-cache.ts"
 
 const place = temporaryCache()
 
-interface Head {
-  readonly child: ChildProcess
-  readonly events: ReadonlyArray<RunEvent>
-  /** The first event that `test` accepts, past or to come. */
-  readonly event: (test: (event: RunEvent) => boolean) => Promise<RunEvent>
-  readonly exit: Promise<number | NodeJS.Signals | null>
-}
-
-const startHead = (
+const headOf = (
   specs: ReadonlyArray<StageSpec>,
   everySeconds = "0",
   env: Readonly<Record<string, string>> = {}
-): Head => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "head.ts"), place.cache, JSON.stringify(specs)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: everySeconds, ...env }
-  })
-  const events: Array<RunEvent> = []
-  const waiting: Array<() => void> = []
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    events.push(JSON.parse(line) as RunEvent)
-    for (const check of waiting) check()
-  })
-  return {
-    child,
-    events,
-    event: (test) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          const found = events.find(test)
-          if (found !== undefined) resolve(found)
-        }
-        waiting.push(check)
-        check()
-      }),
-    exit: new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)))
-  }
-}
+): Head => startHead(place.cache, specs, { everySeconds, env })
 
 const counting = (to = 60): ReadonlyArray<StageSpec> => [
   { id: "count", kind: "count", params: { to, milliseconds: 30, tally: place.tally } }
@@ -94,7 +60,7 @@ const expectedState = (to: number): number => {
 
 describe("kill -9 in the middle of a stage", () => {
   it("of the head: the worker does not live on, and the next run goes on from the checkpoint", async () => {
-    const head = startHead(gated(60))
+    const head = headOf(gated(60))
     await head.event(halfWay)
     const worker = workerOf(head.child)
     expect(isRunning(worker)).toBe(true)
@@ -113,7 +79,7 @@ describe("kill -9 in the middle of a stage", () => {
   })
 
   it("of the worker: the run fails, and the next one goes on with the same final bytes", async () => {
-    const head = startHead(gated(60))
+    const head = headOf(gated(60))
     await head.event(halfWay)
     process.kill(workerOf(head.child), "SIGKILL")
     await head.exit
@@ -127,7 +93,7 @@ describe("kill -9 in the middle of a stage", () => {
   })
 
   it("of the worker, with a retry left: the same run goes on from the checkpoint", async () => {
-    const head = startHead(gated(60).map((spec) => ({ ...spec, retries: 1 })))
+    const head = headOf(gated(60).map((spec) => ({ ...spec, retries: 1 })))
     await head.event(halfWay)
     process.kill(workerOf(head.child), "SIGKILL")
     openGate()
@@ -138,7 +104,7 @@ describe("kill -9 in the middle of a stage", () => {
 
   it("at any moment, again and again: every run gets further, and the end is the same", async () => {
     for (const delay of [100, 500, 900]) {
-      const head = startHead(counting(), "0")
+      const head = headOf(counting(), "0")
       await head.event((event) => event.type === "stage-started")
       await new Promise((resolve) => setTimeout(resolve, delay))
       head.child.kill("SIGKILL")
@@ -153,7 +119,7 @@ describe("kill -9 in the middle of a stage", () => {
 
 describe("Ctrl-C", () => {
   it("saves a checkpoint first, however long ago the last one was: no step is lost, and the run exits with 130", async () => {
-    const head = startHead(gated(60), "3600")
+    const head = headOf(gated(60), "3600")
     await head.event(halfWay)
     const worker = workerOf(head.child)
     head.child.kill("SIGINT")
@@ -175,9 +141,9 @@ describe("Ctrl-C", () => {
 
 describe("two runs that need the same key", () => {
   it("compute it once: the second waits for the first, and says for whom", async () => {
-    const first = startHead(gated(10))
+    const first = headOf(gated(10))
     await first.event((event) => event.type === "stage-progress")
-    const second = startHead(gated(10))
+    const second = headOf(gated(10))
     const waiting = await second.event((event) => event.type === "stage-waiting")
     expect(waiting).toMatchObject({ id: "count", for: expect.stringContaining(`process ${first.child.pid} on`) })
     openGate()
@@ -188,9 +154,9 @@ describe("two runs that need the same key", () => {
   })
 
   it("go on at once where the first dies: the second takes over from its checkpoint", async () => {
-    const first = startHead(gated(30))
+    const first = headOf(gated(30))
     await first.event(halfWay)
-    const second = startHead(gated(30))
+    const second = headOf(gated(30))
     await second.event((event) => event.type === "stage-waiting")
     first.child.kill("SIGKILL")
     const before = performance.now()
@@ -205,7 +171,7 @@ describe("two runs that need the same key", () => {
 
   it("of which one is paused for longer than its lease: its successor's result counts, and is not disturbed", async () => {
     const spec = gated(10)
-    const first = startHead(spec, "0", { PIPELINE_LEASE_SECONDS: "1.2" })
+    const first = headOf(spec, "0", { PIPELINE_LEASE_SECONDS: "1.2" })
     await first.event((event) => event.type === "stage-progress" && event.done === 10)
     first.child.kill("SIGSTOP")
     // The worker is not paused: it ends its stage, and its head has that before it when it wakes up.
@@ -213,7 +179,7 @@ describe("two runs that need the same key", () => {
     expect(await until(() => existsSync(join(place.cache, "objects")), 20_000)).toBe(true)
     await until(() => false, 500)
     closeGate()
-    const second = startHead(spec)
+    const second = headOf(spec)
     await second.event((event) => event.type === "stage-started")
     first.child.kill("SIGCONT")
     const waiting = await first.event((event) => event.type === "stage-waiting")

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { executorLayer } from "../../execute/by-name/executor-layer.ts"
 import { checkResources } from "../../experiment/check-resources.ts"
+import { executorSettings } from "../../experiment/run-experiment.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
 import type { PlanInput } from "../flags/flags.ts"
@@ -15,7 +16,9 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
     experiment.project.cache,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
-  yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer("local")))
+  yield* checkResources(planned, experiment.project.cache).pipe(
+    Effect.provide(executorLayer(executorSettings(experiment)))
+  )
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
   for (const line of noteLines(experiment.compiled)) process.stderr.write(`${line}\n`)

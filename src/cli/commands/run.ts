@@ -23,7 +23,7 @@ import { runResults } from "../../experiment/run-results.ts"
 import { NotDeterministic, verifyDeterminism } from "../../experiment/verify-determinism.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { verifiedText } from "../render/verified-text.ts"
-import { planSelected, runExperiment } from "../../experiment/run-experiment.ts"
+import { executorSettings, planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
@@ -58,7 +58,14 @@ const verify = Effect.fn("verify")(function* (input: RunInput, experiment: Exper
     onEvent,
     engine: chooseEngine(input, say),
     ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
-  }).pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        localStore(experiment.project.cache),
+        executorLayer(executorSettings(experiment), Option.getOrUndefined(input.executor))
+      )
+    )
+  )
   for (const each of verified) say(verifiedText(each))
   const differing = verified.filter(({ same }) => !same).map(({ id }) => id)
   if (differing.length > 0) return yield* new NotDeterministic({ stages: differing })
@@ -109,5 +116,12 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     }
     if (!input.json) say(whatNext(input.file, input.set, result.stages))
   })
-  yield* program.pipe(Effect.provide(Layer.mergeAll(localStore(experiment.project.cache), executorLayer("local"))))
+  yield* program.pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        localStore(experiment.project.cache),
+        executorLayer(executorSettings(experiment), Option.getOrUndefined(input.executor))
+      )
+    )
+  )
 })

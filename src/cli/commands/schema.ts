@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { fileSchema } from "../../specification/file-schema.ts"
 import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
+import { executorSchema } from "../../execute/settings/executor-schema.ts"
 import { configSchema } from "../../project/config/config-schema.ts"
 import type { SchemaInput } from "../flags/flags.ts"
 import { projectHere } from "../experiment/project-here.ts"
@@ -9,7 +10,7 @@ import { projectHere } from "../experiment/project-here.ts"
 const filesHere = Effect.gen(function* () {
   const project = yield* projectHere()
   const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
-  return fileSchema(kinds)
+  return fileSchema(kinds, executorSchema())
 })
 
 export const schema = Effect.fn("schema")(function* (input: SchemaInput) {

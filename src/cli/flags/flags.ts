@@ -55,6 +55,12 @@ export const runFlags = {
   only: stagesFlag("only", "this stage alone; what it needs has to be there"),
   force: stagesFlag("force", "run this stage even if it is a hit; its result becomes the one that counts"),
   jobs,
+  executor: Flag.String("executor").pipe(
+    Flag.optional,
+    Flag.withDescription(
+      "who runs the stages: local, slurm, command (default: what `executor: { use: ... }` says, or local)"
+    )
+  ),
   acceptLicence,
   lock: flag("lock", "write the experiment's lock file: its keys, digests, pins and metrics"),
   frozen: flag("frozen", "refuse what differs from the lock file (exit code 3)"),

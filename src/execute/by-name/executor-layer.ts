@@ -8,7 +8,8 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { codeEnding } from "../../project/code-ending.ts"
 import { suggestOrList } from "../../words/did-you-mean.ts"
-import type { Executor } from "../executor.ts"
+import type { Executor, ExecutorMisconfigured } from "../executor.ts"
+import type { ExecutorSettings } from "../settings/executor-settings.ts"
 
 export class ExecutorUnknown extends Data.TaggedError("ExecutorUnknown")<{
   readonly name: string
@@ -25,14 +26,20 @@ const moduleOf = (name: string): string => join(root, name, `${name}-executor${c
 
 const executorNames = (): ReadonlyArray<string> => readdirSync(root).filter((name) => existsSync(moduleOf(name)))
 
-export const executorLayer = (name: string): Layer.Layer<Executor, ExecutorUnknown> =>
+interface ExecutorModule {
+  readonly layer: (settings: ExecutorSettings) => Layer.Layer<Executor, ExecutorMisconfigured>
+}
+
+/** @param name @default what the settings say, else this machine */
+export const executorLayer = (
+  settings: ExecutorSettings,
+  name: string = settings.use ?? "local"
+): Layer.Layer<Executor, ExecutorUnknown | ExecutorMisconfigured> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const names = executorNames()
       if (!names.includes(name)) return yield* new ExecutorUnknown({ name, hint: suggestOrList(name, names) })
-      const module = yield* Effect.promise(
-        () => import(pathToFileURL(moduleOf(name)).href) as Promise<{ readonly layer: Layer.Layer<Executor> }>
-      )
-      return module.layer
+      const module = yield* Effect.promise(() => import(pathToFileURL(moduleOf(name)).href) as Promise<ExecutorModule>)
+      return module.layer(settings)
     })
   )

@@ -2,6 +2,7 @@
  * The executor of this machine: a stage waits for a GPU, and for its share of the CPUs, the memory, the disk and the slots,
  * each given in declared order among the stages that are ready, and then runs in a process of this machine.
  */
+import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -50,6 +51,7 @@ const placementOf = (
   gpus: engine?.name === "webgpu" ? 1 : gpus.length,
   gpuMissing,
   engine,
+  queues: false,
   run: (request) =>
     runLocally({ ...request, isolation: isolationOf(demand, gpus, engine), environment: environmentOf(gpus) })
 })
@@ -86,7 +88,7 @@ const makePlaces = Effect.fnUntraced(function* (
   let known: EngineName | undefined
   const engineOnce = yield* Effect.cached(Effect.tap(engine, (name) => Effect.sync(() => void (known = name))))
   const machine = machineCapacity(directory)
-  const budget = makeOrderedBudget<Budget>(() => ({ ...machine, jobs, webgpu: 1 }))
+  const budget = makeOrderedBudget<Budget>(() => ({ ...machine, jobs: jobs ?? availableParallelism(), webgpu: 1 }))
   const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }))
   const gpusOnce = yield* Effect.cached(Effect.orElseSucceed(listGpus, (): ReadonlyArray<Gpu> => []))
 
@@ -186,4 +188,4 @@ export const localExecutor = (runLocally: RunLocally): Executor["Service"] =>
   Executor.of({ places: (options) => makePlaces(runLocally, options), unmet })
 
 /** Warm workers are kept until the scope ends, over all runs. */
-export const layer: Layer.Layer<Executor> = Layer.effect(Executor, Effect.map(makeRunLocally, localExecutor))
+export const layer = (): Layer.Layer<Executor> => Layer.effect(Executor, Effect.map(makeRunLocally, localExecutor))

@@ -36,7 +36,9 @@ export interface WorkerProcess {
   /** Ready for a job. */
   readonly alive: () => boolean
   /** Completes with what the worker answers, or with how it ended. One at a time. */
-  readonly run: (request: JobRequest) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
+  readonly run: (
+    request: Pick<JobRequest, "jobs"> & { readonly onEvent: (event: LiveEvent) => void }
+  ) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
   /**
    * "gently": what is in progress saves its checkpoint, then SIGTERM to the whole group, then SIGKILL; SIGKILL at once where
    * nothing is in progress. Events of a job that was interrupted still arrive.

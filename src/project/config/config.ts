@@ -3,6 +3,7 @@
  * with its `description`: reading, error messages and `pipeline schema --config` follow from it.
  */
 import * as Schema from "effect/Schema"
+import { ExecutorSettings } from "../../execute/settings/executor-settings.ts"
 
 export const CONFIG_FILE = "pipeline.config.yaml"
 
@@ -42,6 +43,7 @@ export const Config = Schema.Struct({
         "folder of the artifact store, relative to the project (default: cache); --cache and PIPELINE_CACHE go first"
     })
   ),
-  remote: Schema.optionalKey(RemoteConfig)
+  remote: Schema.optionalKey(RemoteConfig),
+  executor: Schema.optionalKey(ExecutorSettings)
 })
 export type Config = typeof Config.Type

@@ -3,9 +3,10 @@
  * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
-import { readdir, rm, rmdir } from "node:fs/promises"
+import { readdir, readFile, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { writeAtomic } from "../../file/atomic-write.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import { unwritable } from "../../file/unwritable.ts"
 import type { Workspace, WorkspaceName } from "../workspace.ts"
@@ -20,6 +21,9 @@ const folderOf = (root: string, { key, epoch }: WorkspaceName): string =>
 
 const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT, LATEST))
 
+/** What works in a workspace outside of its owner's process. */
+const TASK = "task.json"
+
 /** Highest first. */
 const epochsIn = (names: ReadonlyArray<string>): ReadonlyArray<number> =>
   names
@@ -33,11 +37,12 @@ const epochsOf = async (root: string, key: string): Promise<ReadonlyArray<number
 /** The highest epoch that anybody has worked in; 0 where nobody has. */
 export const lastEpoch = async (root: string, key: string): Promise<number> => (await epochsOf(root, key))[0] ?? 0
 
-/** Makes the folder of a new owner. Of what earlier ones left, checkpoints stay. */
+/** Makes the folder of a new owner. Of what earlier ones left, checkpoints stay, and all that a task is at work in. */
 export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<void> => {
   for (const epoch of await epochsOf(root, name.key)) {
     if (epoch >= name.epoch) continue
     const folder = folderOf(root, { key: name.key, epoch })
+    if (existsSync(join(folder, TASK))) continue
     const kept = hasCheckpoint(folder)
     if (!kept) await rm(folder, { recursive: true, force: true })
     for (const part of kept ? await readdir(folder).catch((): ReadonlyArray<string> => []) : []) {
@@ -75,7 +80,19 @@ export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
       })
     },
     checkpoint: (options) =>
-      makeCheckpoint({ ...options, directory: join(own, CHECKPOINT), earlier: earlierCheckpoints(root, name) })
+      makeCheckpoint({ ...options, directory: join(own, CHECKPOINT), earlier: earlierCheckpoints(root, name) }),
+    noteTask: (text) =>
+      Effect.tryPromise({
+        try: () => (text === undefined ? rm(join(own, TASK), { force: true }) : writeAtomic(join(own, TASK), text)),
+        catch: unwritable(own)
+      }),
+    notedTasks: Effect.promise(async () => {
+      const notes = (await epochsOf(root, name.key)).map(async (epoch) => {
+        const text = await readFile(join(folderOf(root, { key: name.key, epoch }), TASK), "utf8").catch(() => undefined)
+        return text === undefined ? [] : [{ name: { key: name.key, epoch }, text }]
+      })
+      return (await Promise.all(notes)).flat()
+    })
   }
 }
 

@@ -1,0 +1,158 @@
+/**
+ * An executor over a batch system: each stage is a job there, our scheduler decides the order, the batch system the place. Head
+ * and job meet in the shared store alone. A head that is killed leaves its jobs running; the next one waits for them.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import {
+  type Demand,
+  Executor,
+  type JobFailed,
+  type JobRequest,
+  type Place,
+  type Placement,
+  type Places,
+  type PlacesOptions
+} from "../executor.ts"
+import type { JobDone } from "../job.ts"
+import { makeOrderedBudget } from "../local/ordered-budget.ts"
+import { makeRunLocally } from "../local/run-locally.ts"
+import { machineThreadPlan } from "../local/thread-plan.ts"
+import type { BatchSystem, TaskNeeds } from "./batch-system.ts"
+import { type FollowedTask, followTask, tellAll } from "./follow-task.ts"
+import { dropTask, findTask } from "./noted-task.ts"
+import { pollTasks } from "./poll-tasks.ts"
+import { shareEngine } from "./share-engine.ts"
+import { type SubmitOptions, submitTasks } from "./submit-tasks.ts"
+
+export interface BatchOptions extends SubmitOptions {
+  readonly system: BatchSystem
+  /** Jobs in the queue at a time, at most. */
+  readonly jobs: number
+  readonly pollSeconds: number
+  readonly needsOf: (demand: Demand, engine: Placement["engine"]) => TaskNeeds
+}
+
+/** How long a cancelled job has to save its checkpoint and to end before it is left to the batch system. */
+const CANCEL_PATIENCE = "90 seconds"
+
+/** Those that are cancelled together are one command. */
+const makeCancel = Effect.fnUntraced(function* (system: BatchSystem) {
+  const inbox = yield* Queue.unbounded<string>()
+  const serve = Effect.gen(function* () {
+    const first = yield* Queue.take(inbox)
+    yield* Effect.sleep("50 millis")
+    yield* system.cancel([first, ...(yield* Queue.clear(inbox))])
+  })
+  yield* Effect.forkScoped(Effect.forever(serve))
+  return (id: string): Effect.Effect<void> => Effect.asVoid(Queue.offer(inbox, id))
+})
+
+/** Jobs in the queue of the batch system, until the scope ends. */
+const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
+  const { system } = options
+  const cancel = yield* makeCancel(system)
+  const submit = yield* submitTasks(system, options, cancel)
+  const poll = yield* pollTasks(system, options.pollSeconds)
+  const titled = (id: string): string => `${system.title} job ${id}`
+
+  const endTask = (task: FollowedTask, request: JobRequest) =>
+    cancel(task.id).pipe(
+      // What it saves while it ends is told still.
+      Effect.andThen(poll.hurry(followTask(task, request, poll))),
+      Effect.timeoutOption(CANCEL_PATIENCE),
+      Effect.andThen(dropTask(request.jobs, task.folder))
+    )
+
+  return Effect.fnUntraced(function* (
+    request: JobRequest,
+    demand: Demand,
+    engine: Placement["engine"]
+  ): Effect.fn.Return<ReadonlyArray<JobDone>, JobFailed> {
+    const { jobs } = request
+    const wanted = {
+      stage: demand.stage,
+      needs: options.needsOf(demand, engine),
+      jobs,
+      environment: engine === null ? {} : yield* shareEngine(engine.name, jobs[0].store.directory)
+    }
+    const found = yield* findTask(jobs, system.name)
+    let task: FollowedTask | undefined = found && { ...found, title: titled(found.id), earlier: found.jobs }
+    if (task !== undefined) tellAll(request, `${task.title}, of an earlier run, does this already: it is waited for`)
+    for (;;) {
+      if (task === undefined) {
+        const submitted = yield* submit(wanted)
+        task = { ...submitted, title: titled(submitted.id), earlier: undefined }
+      }
+      const current: FollowedTask = task
+      const verdict = yield* followTask(current, request, poll).pipe(
+        Effect.onInterrupt(() => endTask(current, request))
+      )
+      yield* dropTask(jobs, current.folder)
+      if (verdict.type === "done") return verdict.results
+      if (verdict.type === "failed") return yield* verdict.failure
+      tellAll(request, verdict.line)
+      task = undefined
+    }
+  })
+})
+
+/** The executor, until the scope ends. */
+export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions) {
+  const runJobs = yield* makeRunJobs(options)
+  const runLocally = yield* makeRunLocally
+
+  const makePlaces = Effect.fnUntraced(function* ({ jobs = options.jobs, engine }: PlacesOptions) {
+    const engineOnce = yield* Effect.cached(engine)
+    const queue = makeOrderedBudget<"jobs">(() => ({ jobs }))
+
+    const inHead = (): Placement => ({
+      device: "cpu",
+      gpus: 0,
+      gpuMissing: false,
+      engine: null,
+      queues: false,
+      run: (request) => runLocally({ ...request, isolation: "inline", environment: {} })
+    })
+
+    const inQueue = (demand: Demand): Place => {
+      const ticket = queue.contend(demand.order, demand.id, () => ({ jobs: 1 }))
+      const withdraw = Effect.sync(ticket.withdraw)
+      const take: Place["take"] = (onWait) =>
+        Effect.gen(function* () {
+          ticket.reserve()
+          const name = demand.kind.engine ? yield* engineOnce : null
+          const chosen =
+            name === null
+              ? null
+              : { name, threads: options.needsOf(demand, { name, threads: machineThreadPlan(name).threads }).cpus }
+          yield* ticket.take(({ holders }) => onWait(`a free job (--jobs ${jobs}), in use by ${holders.join(", ")}`))
+          const placement: Placement = {
+            device: options.system.name,
+            gpus: demand.resources.gpu ?? 0,
+            gpuMissing: false,
+            engine: chosen,
+            queues: true,
+            run: (request) => runJobs(request, demand, chosen)
+          }
+          return placement
+        }).pipe(Effect.onExit(() => withdraw))
+      return { take, withdraw }
+    }
+
+    const places: Places = {
+      // What takes milliseconds and no engine is done here.
+      contend: (demand) =>
+        Effect.sync(() =>
+          demand.kind.isolation === "inline" && !demand.kind.engine
+            ? { take: () => Effect.succeed(inHead()), withdraw: Effect.void }
+            : inQueue(demand)
+        ),
+      sideBySide: () => Effect.succeed(jobs),
+      fits: () => Effect.succeed(true)
+    }
+    return places
+  })
+  // What its nodes have, the batch system says when a job is submitted.
+  return Executor.of({ places: makePlaces, unmet: () => Effect.succeed([]) })
+})
