@@ -12,7 +12,7 @@ const floors = [
   "cli/compare cli/table",
   "cli/experiment cli/graph report",
   "cli/render",
-  "experiment",
+  "experiment telemetry",
   "report/sections report/browser/script",
   "report/browser report/charts",
   "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries sae/stages",

@@ -42,11 +42,12 @@ const speak = async (args: ReadonlyArray<string>): Promise<Spoken> => {
 /** What each command line gave, in their order. */
 export const session = (
   directory: string,
-  lines: ReadonlyArray<ReadonlyArray<string>>
+  lines: ReadonlyArray<ReadonlyArray<string>>,
+  environment: Readonly<Record<string, string>> = {}
 ): Promise<ReadonlyArray<Spoken>> => {
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(lines)], {
     cwd: directory,
-    env: { ...process.env, NO_COLOR: "1", PIPELINE_CACHE: "" },
+    env: { ...process.env, NO_COLOR: "1", PIPELINE_CACHE: "", ...environment },
     // What writes past the streams (`--json` of a run) is not for this.
     stdio: ["ignore", "ignore", "inherit", "pipe"]
   })

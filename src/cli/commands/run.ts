@@ -43,6 +43,15 @@ export const chooseEngine = (input: Pick<RunInput, "engine">, tell: (line: strin
     Effect.map(({ engine }) => engine)
   )
 
+/** Loaded only where spans are asked for. */
+const telemetryOf = (note: (line: string) => void) =>
+  Object.keys(process.env).some((name) => /^OTEL_EXPORTER_OTLP_(TRACES_)?ENDPOINT$/.test(name))
+    ? Effect.flatMap(
+        Effect.promise(() => import("../../telemetry/open-telemetry.ts")),
+        ({ openTelemetry }) => openTelemetry(process.env, note)
+      )
+    : Effect.undefined
+
 /** Ending workers takes seconds: that Ctrl-C was heard is told at once. */
 const whileListening =
   (stopping: () => void) =>
@@ -95,9 +104,11 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       return
     }
     const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)
+    const telemetry = yield* telemetryOf(renderer.note)
     let gpuTold = false
     const onEvent = (event: RunEvent): void => {
       renderer.onEvent(event)
+      telemetry?.onEvent(event)
       // Once is enough: every stage that asks for one is in the same position.
       if (event.type !== "stage-started" || !event.gpuMissing || gpuTold) return
       gpuTold = true
@@ -108,7 +119,11 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       engine: chooseEngine(input, renderer.note),
       keepGoing: input.keepGoing,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
-    }).pipe(Effect.ensuring(Effect.promise(() => renderer.close())), whileListening(renderer.stopping))
+    }).pipe(
+      Effect.ensuring(Effect.promise(() => renderer.close())),
+      Effect.ensuring(telemetry?.close ?? Effect.void),
+      whileListening(renderer.stopping)
+    )
     if (input.frozen) yield* checkFrozenResults(planned, yield* runResults(planned.plan, result))
     // What --set changes is not what the files say.
     else if (input.lock || (planned.lock !== undefined && input.set.length === 0)) {
