@@ -16,7 +16,7 @@ const project = process.argv[2] as string
 const cache = join(project, "cache")
 process.chdir(project)
 
-for (const file of globSync("experiments/*.yaml")) {
+for (const file of globSync("experiments/*.yaml").filter((name) => !name.endsWith(".lock.yaml"))) {
   const planned = readExperiment({ file, set: [], cache: Option.some(cache) }).pipe(
     Effect.flatMap((experiment) => withStore(cache, planSelected(experiment, {}))),
     Effect.provide(executorLayer({}, "local"))

@@ -1,7 +1,8 @@
 /** The lock file by the command line: written, kept, refused by, reproduced. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { runWorkflow, workflow } from "./run-workflow.ts"
 import { cli, project } from "./run-cli.ts"
 
 const formula = "export const double = (x: number): number => x * 2\n"
@@ -107,6 +108,30 @@ describe("a lock file", { timeout: 240_000 }, () => {
     const anew = await call("run", "x.yaml", "--lock")
     assert.include(anew.stderr, "x.lock.yaml could not be read, and is written anew")
     assert.strictEqual(lock(), before)
+  })
+
+  it("is what the workflow of the documentation reproduces, with a summary for the job and the pull request", async () => {
+    mkdirSync(join(directory, "experiments"))
+    writeFileSync(join(directory, "experiments", "first.yaml"), experiment.split("\n").slice(0, 2).join("\n"))
+    assert.strictEqual((await call("run", "experiments/first.yaml", "--lock")).code, 0)
+    const { permissions, jobs } = workflow()
+    assert.deepStrictEqual(permissions, { contents: "read" })
+    assert.deepStrictEqual(jobs["reproduce"]?.permissions, undefined)
+    // What may write checks out and runs nothing of the pull request.
+    assert.deepStrictEqual(jobs["comment"]?.permissions, { "pull-requests": "write" })
+    assert.isTrue(jobs["comment"]?.steps.every(({ run = "gh " }) => run.startsWith("gh ")))
+    const { code, output } = runWorkflow(directory)
+    assert.strictEqual(code, 0, output)
+    assert.include(output, "1 stage: 1 same digest")
+    const summary = readFileSync(join(directory, "step-summary.md"), "utf8")
+    assert.match(summary, /^### `experiments\/first\.yaml`: reproduced$/m)
+    assert.strictEqual(readFileSync(join(directory, "comment.md"), "utf8"), summary)
+    assert.include(output, "gh pr comment 7 --repo org/project --edit-last --create-if-none --body-file summary.md\n")
+    edit(formula.replace("* 2", "* 3"))
+    const failed = runWorkflow(directory)
+    assert.strictEqual(failed.code, 1, failed.output)
+    assert.include(readFileSync(join(directory, "comment.md"), "utf8"), "**not reproduced**")
+    edit(formula)
   })
 
   it("whose stage is computed twice comes out twice the same, or not, with the files that differ", async () => {

@@ -8,7 +8,9 @@ import { cli, repository } from "./run-cli.ts"
 const fromOutside = /^experiments\/(gemma|gpt2|pythia|smollm2)|^pipelines\/beside-published/
 
 const files = ["pipelines", "experiments"].flatMap((folder) =>
-  readdirSync(join(repository, folder)).map((name) => `${folder}/${name}`)
+  readdirSync(join(repository, folder))
+    .filter((name) => !name.endsWith(".lock.yaml"))
+    .map((name) => `${folder}/${name}`)
 )
 const cache = mkdtempSync(join(tmpdir(), "plans-"))
 afterAll(() => rmSync(cache, { recursive: true }))
