@@ -1,7 +1,19 @@
 import type { ParamProblem } from "../stage/param-problem.ts"
 import type { Task } from "./architecture.ts"
 import { sharedProblems } from "./settings/shared-options.ts"
-import type { TrainingOptions } from "./training-options.ts"
+import { resolveOptions, type TrainingOptions } from "./training-options.ts"
+
+/** A latent that is resampled gets another direction. */
+const frozenProblems = (options: TrainingOptions): ReadonlyArray<ParamProblem> =>
+  options.freeze !== "none" && options.architecture.resampling?.(resolveOptions(options)) !== undefined
+    ? [
+        {
+          param: "freeze",
+          problem: `resampling gives latents other weights than those that the ${options.freeze} was drawn with`,
+          remedy: "set resample_every: null"
+        }
+      ]
+    : []
 
 /** Everything that is wrong with them, for what is trained with them. */
 export const optionProblems = (options: TrainingOptions, task: Task = "autoencoder"): ReadonlyArray<ParamProblem> => {
@@ -13,5 +25,5 @@ export const optionProblems = (options: TrainingOptions, task: Task = "autoencod
         param,
         problem: `${param} is missing: ${architecture.name} needs the number of ${description}`
       }))
-    : [...architecture.problems(options, task), ...sharedProblems(options, task)]
+    : [...architecture.problems(options, task), ...sharedProblems(options, task), ...frozenProblems(options)]
 }

@@ -3,9 +3,17 @@ import { formatReason, hasNoResult } from "../../plan/explain.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { count } from "./words.ts"
 
+/** More stages than this are counted. */
+const mostNamed = 4
+
+const named = (ids: ReadonlyArray<string>): string =>
+  ids.length <= mostNamed + 1
+    ? ids.join(", ")
+    : `${ids.slice(0, mostNamed).join(", ")} and ${ids.length - mostNamed} others`
+
 const actionText = (stage: PlannedStage): string => {
   if (stage.action !== "unknown") return stage.action
-  const above = stage.waitsFor.join(", ")
+  const above = named(stage.waitsFor)
   if (hasNoResult(stage.reasons)) return `run, after ${above}`
   return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
 }

@@ -94,6 +94,11 @@ export const sharedOptions = {
     description: "norm of the first encoder rows; null: that of the decoder's"
   }),
   tied: Param.boolean({ default: false, description: "the encoder stays the decoder's transpose" }),
+  // Korznikov et al. 2026, arXiv 2602.14111: such SAEs come close to trained ones on common benchmarks.
+  freeze: Param.choice(["none", "decoder", "encoder"], {
+    default: "none",
+    description: "a control: the weights of one side stay as they were drawn, and only the rest learns to use them"
+  }),
   // 10^7 is Gao's; of dl's runs of 5 * 10^8 rows it is a fiftieth.
   dead_after: Param.integer({
     default: null,
@@ -111,11 +116,11 @@ export const skipOption = Param.boolean({
   description: "add a linear skip connection from input to output"
 })
 
-type Checked = Pick<SharedOptions, "tied" | "decoder_norm" | "normalize"> & { readonly skip: boolean }
+type Checked = Pick<SharedOptions, "tied" | "decoder_norm" | "normalize" | "freeze"> & { readonly skip: boolean }
 
 /** @param task what is trained with them */
 export const sharedProblems = (
-  { tied, decoder_norm, normalize, skip }: Checked,
+  { tied, decoder_norm, normalize, freeze, skip }: Checked,
   task: "autoencoder" | "transcoder" | "crosscoder"
 ): ReadonlyArray<ParamProblem> => {
   const problems: Array<ParamProblem> = []
@@ -127,6 +132,7 @@ export const sharedProblems = (
       wrong("normalize", `layer_norm would have to be undone in use, which a ${task} cannot`)
     }
   }
+  if (tied && freeze !== "none") wrong("freeze", "tied weights are encoder and decoder at once: one side cannot stay")
   if (tied && decoder_norm === "free") wrong("tied", "tied weights need decoder_norm unit")
   return problems
 }

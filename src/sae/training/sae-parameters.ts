@@ -108,9 +108,11 @@ export const makeSaeParameters = (
     const trained: Array<Trained> = []
     const train = (parameter: unknown, gradient: Trained["gradient"], keepsNorms = false) =>
       trained.push({ parameter: parameter as AdamVariable, gradient, unit: keepsNorms })
-    if (!tied) train(W_enc, gradients.W_enc)
+    if (options.freeze === "encoder") disposeGradient(gradients.W_enc)
+    else if (!tied) train(W_enc, gradients.W_enc)
     train(b_enc, gradients.b_enc)
-    train(W_dec, decoder, unit)
+    if (options.freeze === "decoder") disposeGradient(decoder)
+    else train(W_dec, decoder, unit)
     if (options.b_dec_init === "none") gradients.b_dec.dispose()
     else train(b_dec, gradients.b_dec)
     for (const [name, gradient] of Object.entries(gradients.extras)) train(extras[name], gradient)

@@ -30,6 +30,23 @@ const bytes = (values: Float32Array | Float64Array): Buffer =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength)
 
 describe("training", () => {
+  for (const freeze of ["decoder", "encoder"] as const) {
+    it.effect(`a frozen ${freeze} keeps the directions that it was drawn with, and the rest learns`, () =>
+      Effect.gen(function* () {
+        const rows = matrixRows(small.data, small.d_in)
+        const run = (steps: number) => trainSae(rows, options("batch_topk", { freeze, steps, aux_coefficient: 0 }))
+        const [first, last] = [yield* run(1), yield* run(200)]
+        const name = freeze === "decoder" ? ("W_dec" as const) : ("W_enc" as const)
+        const other = freeze === "decoder" ? ("W_enc" as const) : ("W_dec" as const)
+        const moved = (which: "W_dec" | "W_enc") =>
+          Math.max(...last.weights[which].map((x, i) => Math.abs(x - (first.weights[which][i] as number))))
+        expect(moved(name)).toBe(0)
+        expect(moved(other)).toBeGreaterThan(0.01)
+        expect(last.outcome["explained_variance"]).toBeGreaterThan(first.outcome["explained_variance"] as number)
+      })
+    )
+  }
+
   for (const architecture of ["topk", "batch_topk"] as const) {
     it(`${architecture}: the first steps have the losses of a dense f64 implementation`, () => {
       const { data, d_in } = syntheticRows({ rows: 24, d_in: 4, directions: 6, active: 2, mean: 1, seed: 11 })
