@@ -1,14 +1,15 @@
 /** `pipeline doctor`: what this machine has, what is missing, and the command that fixes it. */
-import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { statfs } from "node:fs/promises"
 import { arch, availableParallelism, freemem, platform, totalmem } from "node:os"
 import { dirname } from "node:path"
-import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
+import type { Gpu } from "../../execute/local/gpus.ts"
+import { listGpus } from "../../execute/local/nvidia-smi.ts"
+import { engineFacts } from "../../tensor/engine/engine-facts.ts"
 import { resolveEngine } from "../../tensor/engine/engine.ts"
 import { olderEngines } from "../../tensor/tensorflow/older-engines.ts"
-import { tensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
+import { installedEngine, tensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
 import type { TensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
 import { probeAdapter } from "../../tensor/webgpu/probe-adapter.ts"
 import type { CacheInput } from "../flags/flags.ts"
@@ -48,18 +49,49 @@ const tensorflowFindings = (status: TensorflowStatus): ReadonlyArray<Finding> =>
   }
 }
 
-const gpuFinding: Effect.Effect<Finding> = Effect.tryPromise(() =>
-  promisify(execFile)("nvidia-smi", ["--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader"])
-).pipe(
-  Effect.map(({ stdout }): Finding => ({ what: "GPU", state: "ok", detail: stdout.trim().replaceAll("\n", "; ") })),
-  Effect.catch(() =>
+const gpuText = ({ name, total, free }: Gpu): string =>
+  total === null ? name : `${name} with ${formatBytes(total)}${free === null ? "" : `, ${formatBytes(free)} free`}`
+
+const gpuFinding: Effect.Effect<Finding> = listGpus.pipe(
+  Effect.map((gpus): Finding => {
+    if (gpus.length > 0) return { what: "GPU", state: "ok", detail: gpus.map(gpuText).join("; ") }
+    return { what: "GPU", state: "note", detail: "none that NVIDIA's driver knows: GPU stages run on the CPU" }
+  }),
+  Effect.catch(({ reason }) =>
     Effect.succeed<Finding>({
       what: "GPU",
-      state: "note",
-      detail: "none that nvidia-smi knows: GPU stages run on the CPU"
+      state: "missing",
+      detail: reason,
+      fix: "mend the driver, or CUDA_VISIBLE_DEVICES= to compute on the CPU"
     })
   )
 )
+
+const kernelWords = {
+  compiled: "operations of our own, for CPUs",
+  library: "TensorFlow's own operations",
+  portable: "typed arrays"
+} as const
+
+/** Which way the sparse kernels go; on a GPU also whether that is the faster one here. */
+const kernelFinding = Effect.fnUntraced(function* () {
+  const what = "kernels"
+  const variant = installedEngine()?.variant
+  const gpus = variant === "cuda" ? yield* Effect.orElseSucceed(listGpus, () => []) : []
+  const facts = yield* engineFacts({ time: gpus.length > 0 })
+  if ("problem" in facts) {
+    return { what, state: "missing", detail: facts.problem, fix: "pipeline engine install" } satisfies Finding
+  }
+  const { info, stepMilliseconds } = facts
+  const detail = `${kernelWords[info.kernels]}; on the ${info.device.toUpperCase()}`
+  if (info.device === "cpu" || stepMilliseconds === null) return { what, state: "ok", detail } satisfies Finding
+  const onCpu = yield* engineFacts({ env: { CUDA_VISIBLE_DEVICES: "" }, time: true })
+  const cpuTime = "problem" in onCpu ? null : onCpu.stepMilliseconds
+  const times = `${detail}: ${stepMilliseconds.toFixed(1)} ms a sparse step, ${cpuTime?.toFixed(1) ?? "?"} ms on the CPU`
+  return cpuTime !== null && cpuTime < stepMilliseconds
+    ? ({ what, state: "note", detail: times, fix: "CUDA_VISIBLE_DEVICES= is faster here" } satisfies Finding)
+    : ({ what, state: "ok", detail: times } satisfies Finding)
+})
 
 const olderFindings = Effect.map(olderEngines, ({ folders, bytes }): ReadonlyArray<Finding> => {
   if (folders.length === 0) return []
@@ -87,6 +119,7 @@ export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
     { what: "memory", state: "ok", detail: `${formatBytes(freemem())} free of ${formatBytes(totalmem())}` },
     yield* gpuFinding,
     ...tensorflowFindings(yield* tensorflowStatus),
+    ...(installedEngine() === undefined ? [] : [yield* kernelFinding()]),
     ...(yield* olderFindings),
     yield* webgpuFinding,
     { what: "engine wasm", state: "ok", detail: "always there; several times slower than tensorflow" },

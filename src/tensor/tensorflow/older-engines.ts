@@ -3,7 +3,8 @@ import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { engineId, enginesFolder, MANIFEST_FILE } from "./tensorflow-recipe.ts"
+import { CUDA_ID } from "./cuda-libraries.ts"
+import { engineId, enginesFolder, MANIFEST_FILE, variants } from "./tensorflow-recipe.ts"
 
 export interface OlderEngines {
   readonly folders: ReadonlyArray<string>
@@ -21,8 +22,8 @@ const bytesOf = async (folder: string): Promise<number> => {
 
 export const olderEngines: Effect.Effect<OlderEngines> = Effect.promise(async () => {
   const parent = enginesFolder()
-  const current = engineId(process.platform, process.arch)
-  const names = (await readdir(parent).catch(() => [])).filter((name) => name !== current)
+  const current = [...variants.map((variant) => engineId(process.platform, process.arch, variant)), CUDA_ID]
+  const names = (await readdir(parent).catch(() => [])).filter((name) => !current.includes(name))
   const found = await Promise.all(
     names.map(async (name) => {
       const folder = join(parent, name)

@@ -6,7 +6,8 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
 
-export interface Wheel {
+/** One file of a Python package index. */
+export interface WheelFile {
   readonly requirement: string
   readonly pythonVersion: string
   readonly platformTag: string
@@ -14,11 +15,19 @@ export interface Wheel {
   readonly sha256: string
   /** Bytes to download, undefined where it was never measured. */
   readonly size: number | undefined
+}
+
+/** TensorFlow's. */
+export interface Wheel extends WheelFile {
   /** Library files inside the wheel that the binding links to, the C API's first. */
   readonly libraries: readonly [string, string]
   /** False where the recipe follows from the tested one but nobody has run it. */
   readonly tested: boolean
 }
+
+/** What TensorFlow is built for. The CUDA build computes on CPUs too, and there as the other one does, to the bit. */
+export const variants = ["cpu", "cuda"] as const
+export type Variant = (typeof variants)[number]
 
 const TENSORFLOW_VERSION = "2.21.0"
 export const BINDING_PACKAGE = "@tensorflow/tfjs-node-gpu"
@@ -55,8 +64,20 @@ export const OPS_INSTRUCTIONS: Readonly<Record<string, ReadonlyArray<string>>> =
   arm64: ["arm64"]
 }
 
+const CUDA_WHEEL: Wheel = {
+  requirement: `tensorflow==${TENSORFLOW_VERSION}`,
+  pythonVersion: "3.12",
+  platformTag: "manylinux_2_27_x86_64",
+  file: `tensorflow-${TENSORFLOW_VERSION}-cp312-cp312-manylinux_2_27_x86_64.whl`,
+  sha256: "b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0",
+  size: 572_611_111,
+  libraries: LINUX_LIBRARIES,
+  tested: true
+}
+
 /** The wheel for a platform, undefined where TensorFlow publishes none. The interpreter tag is arbitrary: only C++ libraries are used. */
-export const wheelFor = (platform: string, arch: string): Wheel | undefined => {
+export const wheelFor = (platform: string, arch: string, variant: Variant = "cpu"): Wheel | undefined => {
+  if (variant === "cuda") return platform === "linux" && arch === "x64" ? CUDA_WHEEL : undefined
   switch (`${platform}-${arch}`) {
     case "linux-x64":
       return {
@@ -97,8 +118,10 @@ export const wheelFor = (platform: string, arch: string): Wheel | undefined => {
 }
 
 /** Folder name of a built engine: everything that decides its bytes. */
-export const engineId = (platform: string, arch: string): string =>
-  `tensorflow-${TENSORFLOW_VERSION}-tfjs-${BINDING_VERSION}-${platform}-${arch}-r${RECIPE_REVISION}`
+export const engineId = (platform: string, arch: string, variant: Variant = "cpu"): string => {
+  const built = variant === "cpu" ? "" : `-${variant}`
+  return `tensorflow-${TENSORFLOW_VERSION}-tfjs-${BINDING_VERSION}-${platform}-${arch}${built}-r${RECIPE_REVISION}`
+}
 
 /** `PIPELINE_ENGINE_DIR`, else `$XDG_CACHE_HOME/sae-pipeline/engines`, else `~/.cache/sae-pipeline/engines`. */
 export const enginesFolder = (env: NodeJS.ProcessEnv = process.env): string =>
@@ -108,4 +131,6 @@ export const ADDON_FILE = "tfjs_binding.node"
 /** Not there where it could not be compiled. */
 export const OPS_FILE = "compiled_ops.node"
 export const QUIET_FILE = "quiet_tensorflow.node"
+/** Of the CUDA build alone. */
+export const PRELOAD_FILE = "preload_libraries.node"
 export const MANIFEST_FILE = "engine.json"

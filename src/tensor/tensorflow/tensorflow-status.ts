@@ -1,14 +1,14 @@
 /** Whether the tensorflow engine is built, can be built here, or what is missing and the command that fixes it. */
 import { execFile } from "node:child_process"
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { statfs } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { bindingPackageFolder, headerPackageFolder } from "./binding-package.ts"
 import { opsFit } from "./compiled-ops.ts"
+import { cudaDownloadBytes, hasNvidiaDriver, installedCudaLibraries } from "./cuda-libraries.ts"
+import { filesAreWhole } from "./engine-manifest.ts"
 import { instructionSet } from "./instruction-set.ts"
 import {
   ADDON_FILE,
@@ -16,14 +16,17 @@ import {
   BINDING_VERSION,
   engineId,
   enginesFolder,
-  MANIFEST_FILE,
   OPS_FILE,
+  PRELOAD_FILE,
   QUIET_FILE,
+  type Variant,
+  variants,
   wheelFor
 } from "./tensorflow-recipe.ts"
 
 export interface InstalledEngine {
   readonly id: string
+  readonly variant: Variant
   readonly folder: string
   /** The native module that tfjs calls. */
   readonly addon: string
@@ -31,17 +34,9 @@ export interface InstalledEngine {
   readonly quiet: string
   /** The one with operations of our own, to load after it where it is there. */
   readonly operations: string
+  /** Of the CUDA build: the one to load before all others, which opens the CUDA libraries. */
+  readonly preload: string
 }
-
-/** `engine.json` of a built engine: every file beside it with its size, so that a half-deleted engine is noticed. */
-export const EngineManifest = Schema.Struct({
-  id: Schema.String,
-  wheel: Schema.String,
-  sha256: Schema.String,
-  files: Schema.Record(Schema.String, Schema.Finite)
-})
-export type EngineManifest = typeof EngineManifest.Type
-const decodeManifest = Schema.decodeUnknownOption(Schema.fromJsonString(EngineManifest))
 
 export interface MissingPart {
   readonly what: string
@@ -58,36 +53,39 @@ export type TensorflowStatus =
     }
   | { readonly state: "missing"; readonly missing: ReadonlyArray<MissingPart>; readonly notes: ReadonlyArray<string> }
 
-/** Wheel, unpacked libraries (0.85 GB) and the compiler's temporary files. */
-const BYTES_WHILE_BUILDING = 1.4e9
+/** Wheel, unpacked libraries (0.85 GB; 1.3 GB of the CUDA build) and the compiler's temporary files. */
+const BYTES_WHILE_BUILDING: Readonly<Record<Variant, number>> = { cpu: 1.4e9, cuda: 2.2e9 }
+/** The unpacked CUDA libraries, and the largest of their wheels. */
+const BYTES_OF_CUDA = 4.4e9
 
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? -1
-
-const readManifest = (folder: string): EngineManifest | undefined => {
-  const file = join(folder, MANIFEST_FILE)
-  return existsSync(file) ? Option.getOrUndefined(decodeManifest(readFileSync(file, "utf8"))) : undefined
+/** `PIPELINE_TENSORFLOW`, else what this machine can use. */
+export const wantedVariant = (): Variant => {
+  const named = variants.find((variant) => variant === process.env["PIPELINE_TENSORFLOW"])
+  if (named !== undefined) return named
+  return hasNvidiaDriver() && wheelFor(process.platform, process.arch, "cuda") !== undefined ? "cuda" : "cpu"
 }
 
-/** Whether `folder` holds a whole engine `id`. */
-export const isWhole = (folder: string, id: string): boolean => {
-  const manifest = readManifest(folder)
-  if (manifest?.id !== id) return false
-  return Object.entries(manifest.files).every(([file, size]) => sizeOf(join(folder, file)) === size)
-}
-
-/** The engine that `loadEngine("tensorflow")` would load, undefined where there is none. A few file look-ups. */
-export const installedEngine = (): InstalledEngine | undefined => {
-  const id = engineId(process.platform, process.arch)
+/** A built engine; undefined where it is not there, or not whole. A few file look-ups. */
+export const engineOf = (variant: Variant): InstalledEngine | undefined => {
+  const id = engineId(process.platform, process.arch, variant)
   const folder = join(enginesFolder(), id)
-  if (!isWhole(folder, id) || bindingPackageFolder() === undefined) return undefined
+  if (!filesAreWhole(folder, id) || bindingPackageFolder() === undefined) return undefined
   return {
     id,
+    variant,
     folder,
     addon: join(folder, ADDON_FILE),
     quiet: join(folder, QUIET_FILE),
-    operations: join(folder, OPS_FILE)
+    operations: join(folder, OPS_FILE),
+    preload: join(folder, PRELOAD_FILE)
   }
 }
+
+/** The engine that `loadEngine("tensorflow")` would load, undefined where there is none: the build for CPUs will do. */
+export const installedEngine = (): InstalledEngine | undefined => engineOf(wantedVariant()) ?? engineOf("cpu")
+
+const cudaMissing = (): boolean =>
+  wantedVariant() === "cuda" && hasNvidiaDriver() && installedCudaLibraries() === undefined
 
 /** The folder with `node_api.h`: the npm package `node-api-headers`, else beside the running Node, else the system's. */
 export const nodeHeadersFolder = (): string | undefined => {
@@ -126,7 +124,11 @@ const freeBytes = (folder: string) =>
   )
 
 const missingParts = Effect.fn("missingParts")(function* () {
-  const wheel = wheelFor(process.platform, process.arch)
+  const named = process.env["PIPELINE_TENSORFLOW"]
+  if (named !== undefined && named !== "" && !variants.some((variant) => variant === named)) {
+    return [{ what: `PIPELINE_TENSORFLOW=${named} names no build`, fix: `Set it to one of: ${variants.join(", ")}` }]
+  }
+  const wheel = wheelFor(process.platform, process.arch, wantedVariant())
   if (wheel === undefined || onMusl()) {
     const here = `${process.platform} ${process.arch}${onMusl() ? " with musl" : ""}`
     return [{ what: `TensorFlow publishes no library for ${here}`, fix: "Use the engine wasm." }]
@@ -151,10 +153,12 @@ const missingParts = Effect.fn("missingParts")(function* () {
     })
   }
   const free = yield* freeBytes(enginesFolder())
-  if (free < BYTES_WHILE_BUILDING) {
+  const needed = BYTES_WHILE_BUILDING[wantedVariant()] + (cudaMissing() ? BYTES_OF_CUDA : 0)
+  if (free < needed) {
+    const smaller = wantedVariant() === "cuda" ? ", or PIPELINE_TENSORFLOW=cpu to do without GPUs" : ""
     missing.push({
-      what: `${(free / 1e9).toFixed(1)} GB free in ${enginesFolder()}, ${BYTES_WHILE_BUILDING / 1e9} GB are needed`,
-      fix: "Make room, or set PIPELINE_ENGINE_DIR to a folder on another disk"
+      what: `${(free / 1e9).toFixed(1)} GB free in ${enginesFolder()}, ${(needed / 1e9).toFixed(1)} GB are needed`,
+      fix: `Make room, or set PIPELINE_ENGINE_DIR to a folder on another disk${smaller}`
     })
   }
   return missing
@@ -166,8 +170,8 @@ const notes = (): ReadonlyArray<string> => [
         `the recipe for ${process.platform} ${process.arch} follows the tested one for linux x64, but is itself untested`
       ]
     : []),
-  ...(existsSync("/proc/driver/nvidia/version")
-    ? ["an NVIDIA GPU is present, but this version installs TensorFlow for CPUs only: stages run on the CPU"]
+  ...(hasNvidiaDriver() && wantedVariant() === "cpu"
+    ? ["an NVIDIA driver is here, and TensorFlow for CPUs is what is used: stages run on the CPU"]
     : [])
 ]
 
@@ -180,11 +184,15 @@ const kernelNotes = (engine: InstalledEngine): ReadonlyArray<string> =>
       : [`this CPU (${instructionSet()}) is too old for operations of our own: TensorFlow's do the same, more slowly`]
 
 export const tensorflowStatus: Effect.Effect<TensorflowStatus> = Effect.gen(function* () {
-  const engine = installedEngine()
-  if (engine !== undefined) return { state: "installed", engine, notes: [...notes(), ...kernelNotes(engine)] }
+  const variant = wantedVariant()
+  const engine = engineOf(variant)
+  if (engine !== undefined && !cudaMissing()) {
+    return { state: "installed", engine, notes: [...notes(), ...kernelNotes(engine)] }
+  }
   const missing = yield* missingParts()
   if (missing.length > 0) return { state: "missing", missing, notes: notes() }
-  const folder = join(enginesFolder(), engineId(process.platform, process.arch))
-  const downloadBytes = wheelFor(process.platform, process.arch)?.size
+  const folder = join(enginesFolder(), engineId(process.platform, process.arch, variant))
+  const ofWheel = engine === undefined ? wheelFor(process.platform, process.arch, variant)?.size : 0
+  const downloadBytes = ofWheel === undefined ? undefined : ofWheel + (cudaMissing() ? cudaDownloadBytes : 0)
   return { state: "installable", folder, downloadBytes, notes: notes() }
 })

@@ -9,7 +9,8 @@ import { EngineUnavailable } from "../../../src/tensor/engine-unavailable.ts"
 import { olderEngines } from "../../../src/tensor/tensorflow/older-engines.ts"
 import { installTensorflow } from "../../../src/tensor/tensorflow/tensorflow-install.ts"
 import { engineId } from "../../../src/tensor/tensorflow/tensorflow-recipe.ts"
-import { isWhole, tensorflowStatus } from "../../../src/tensor/tensorflow/tensorflow-status.ts"
+import { filesAreWhole } from "../../../src/tensor/tensorflow/engine-manifest.ts"
+import { tensorflowStatus, wantedVariant } from "../../../src/tensor/tensorflow/tensorflow-status.ts"
 import { probeAdapter } from "../../../src/tensor/webgpu/probe-adapter.ts"
 
 let folder = ""
@@ -42,13 +43,13 @@ it("takes an engine for whole only while every file has its size", () => {
   writeFileSync(join(folder, "a.so"), "12345")
   const manifest = { id: "e1", wheel: "w", sha256: "s", files: { "a.so": 5 } }
   writeFileSync(join(folder, "engine.json"), JSON.stringify(manifest))
-  expect(isWhole(folder, "e1")).toBe(true)
-  expect(isWhole(folder, "e2")).toBe(false)
+  expect(filesAreWhole(folder, "e1")).toBe(true)
+  expect(filesAreWhole(folder, "e2")).toBe(false)
   writeFileSync(join(folder, "a.so"), "123")
-  expect(isWhole(folder, "e1")).toBe(false)
+  expect(filesAreWhole(folder, "e1")).toBe(false)
   rmSync(join(folder, "a.so"))
-  expect(isWhole(folder, "e1")).toBe(false)
-  expect(isWhole(join(folder, "nowhere"), "e1")).toBe(false)
+  expect(filesAreWhole(folder, "e1")).toBe(false)
+  expect(filesAreWhole(join(folder, "nowhere"), "e1")).toBe(false)
 })
 
 it("names every missing tool and the command that gets it", async () => {
@@ -98,4 +99,14 @@ it.skipIf(process.platform !== "linux")(
 it("tells how a search for a GPU ended that did not come to its end", async () => {
   vi.stubEnv("NODE_OPTIONS", "--no-such-option")
   expect(await Effect.runPromise(probeAdapter)).toMatch(/^looking for a GPU ended with 9: .*--no-such-option/)
+})
+
+it("takes the build that is named, and refuses a name that none has", async () => {
+  vi.stubEnv("PIPELINE_TENSORFLOW", "cuda")
+  expect(wantedVariant()).toBe("cuda")
+  const { state, ...more } = await Effect.runPromise(tensorflowStatus)
+  if (state === "installable") expect(more).toMatchObject({ folder: expect.stringContaining("-cuda-") })
+  vi.stubEnv("PIPELINE_TENSORFLOW", "rocm")
+  const status = await Effect.runPromise(tensorflowStatus)
+  expect(status).toMatchObject({ state: "missing", missing: [{ what: "PIPELINE_TENSORFLOW=rocm names no build" }] })
 })
