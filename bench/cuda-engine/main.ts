@@ -30,7 +30,7 @@ const onProgress = ({ message }: InstallProgress): void => {
 
 const install = (variant: "cpu" | "cuda") => {
   process.env["PIPELINE_TENSORFLOW"] = variant
-  return Effect.runPromise(installTensorflow({ onProgress }))
+  return Effect.runPromise(installTensorflow({ onProgress, libraries: false }))
 }
 
 /** Digests of the weights after four steps, by architecture. */

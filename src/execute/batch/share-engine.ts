@@ -10,11 +10,13 @@ import * as Effect from "effect/Effect"
 import { TEMPORARY } from "../../file/atomic-write.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import type { EngineName } from "../../tensor/engine-info.ts"
-import { installedEngine, isWhole } from "../../tensor/tensorflow/tensorflow-status.ts"
+import { cudaFolder, installedCudaLibraries } from "../../tensor/tensorflow/cuda-libraries.ts"
+import { filesAreWhole } from "../../tensor/tensorflow/engine-manifest.ts"
+import { installedEngine } from "../../tensor/tensorflow/tensorflow-status.ts"
 
 const copyEngine = async (folder: string, shared: string): Promise<void> => {
   const id = basename(folder)
-  if (isWhole(join(shared, id), id)) return
+  if (filesAreWhole(join(shared, id), id)) return
   await makeDirectory(shared)
   const temporary = join(shared, TEMPORARY + randomUUID())
   await cp(folder, temporary, { recursive: true })
@@ -33,5 +35,6 @@ export const shareEngine = (name: EngineName, store: string): Effect.Effect<Read
     if (statSync(own).dev === statSync(store).dev) return { PIPELINE_ENGINE_DIR: own }
     const shared = join(store, "engines")
     await copyEngine(engine.folder, shared)
+    if (engine.variant === "cuda" && installedCudaLibraries() !== undefined) await copyEngine(cudaFolder(), shared)
     return { PIPELINE_ENGINE_DIR: shared }
   })

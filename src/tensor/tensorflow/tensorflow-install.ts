@@ -8,7 +8,7 @@ import { mkdir, rename, rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { compileBinding, tryBinding } from "./compile-binding.ts"
-import { hasNvidiaDriver, installedCudaLibraries } from "./cuda-libraries.ts"
+import { installedCudaLibraries } from "./cuda-libraries.ts"
 import { downloadWheel } from "./download-wheel.ts"
 import { workOnce } from "../../file/work-once.ts"
 import { filesAreWhole, writeEngineManifest } from "./engine-manifest.ts"
@@ -16,11 +16,13 @@ import { installCudaLibraries } from "./install-cuda-libraries.ts"
 import { attempt, type InstallProgress, unavailable } from "./install-step.ts"
 import { temporaryBuild } from "./temporary-build.ts"
 import { engineId, enginesFolder, HEADER_PREFIXES, type Variant, wheelFor } from "./tensorflow-recipe.ts"
-import { engineOf, tensorflowStatus, wantedVariant } from "./tensorflow-status.ts"
+import { engineOf, tensorflowStatus, wantedVariant, wantsCudaLibraries } from "./tensorflow-status.ts"
 import { unpackWheel } from "./unpack-wheel.ts"
 
 export interface InstallOptions {
   readonly onProgress?: (progress: InstallProgress) => void
+  /** Of the CUDA build: with the CUDA libraries. @default where they are wanted */
+  readonly libraries?: boolean
 }
 
 /** Puts a finished engine in place. A whole one that another process put there first is kept, a damaged one replaced. */
@@ -62,9 +64,12 @@ const build = Effect.fn("buildTensorflow")(function* (variant: Variant, report: 
   yield* putInPlace(engine, join(enginesFolder(), id), id, folder)
 }, Effect.scoped)
 
-/** Without a driver nothing would open the CUDA libraries: the CUDA build then computes on the CPU, and needs none. */
-const buildAll = Effect.fn("buildAll")(function* (variant: Variant, report: (progress: InstallProgress) => void) {
-  if (variant === "cuda" && hasNvidiaDriver()) yield* installCudaLibraries(report)
+const buildAll = Effect.fn("buildAll")(function* (
+  variant: Variant,
+  libraries: boolean,
+  report: (progress: InstallProgress) => void
+) {
+  if (libraries) yield* installCudaLibraries(report)
   if (engineOf(variant) === undefined) yield* build(variant, report)
 })
 
@@ -78,14 +83,13 @@ export const installTensorflow = Effect.fn("installTensorflow")(function* (optio
     return yield* unavailable(reasons, status.missing.map((part) => part.fix).join("; "))
   }
   const variant = wantedVariant()
-  const whole = (): boolean =>
-    engineOf(variant) !== undefined &&
-    (variant === "cpu" || !hasNvidiaDriver() || installedCudaLibraries() !== undefined)
+  const libraries = options.libraries ?? wantsCudaLibraries()
+  const whole = (): boolean => engineOf(variant) !== undefined && (!libraries || installedCudaLibraries() !== undefined)
   const lease = join(enginesFolder(), `${engineId(process.platform, process.arch, variant)}.lease`)
   yield* workOnce(lease, {
     done: whole,
     onWait: () => report({ step: "wait", message: "waiting for another process that builds the same engine" }),
-    work: buildAll(variant, report),
+    work: buildAll(variant, libraries, report),
     purpose: "the tensorflow engine"
   }).pipe(Effect.catchTag("Unwritable", (error) => unavailable(error.message)))
   return engineOf(variant) ?? (yield* unavailable("it was built, but is not whole"))

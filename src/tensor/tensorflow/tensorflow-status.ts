@@ -84,8 +84,11 @@ export const engineOf = (variant: Variant): InstalledEngine | undefined => {
 /** The engine that `loadEngine("tensorflow")` would load, undefined where there is none: the build for CPUs will do. */
 export const installedEngine = (): InstalledEngine | undefined => engineOf(wantedVariant()) ?? engineOf("cpu")
 
-const cudaMissing = (): boolean =>
-  wantedVariant() === "cuda" && hasNvidiaDriver() && installedCudaLibraries() === undefined
+/** Where there is a driver; and where the CUDA build was named, for machines that take the engine from this one. */
+export const wantsCudaLibraries = (): boolean =>
+  wantedVariant() === "cuda" && (hasNvidiaDriver() || process.env["PIPELINE_TENSORFLOW"] === "cuda")
+
+const cudaMissing = (): boolean => wantsCudaLibraries() && installedCudaLibraries() === undefined
 
 /** The folder with `node_api.h`: the npm package `node-api-headers`, else beside the running Node, else the system's. */
 export const nodeHeadersFolder = (): string | undefined => {
