@@ -72,6 +72,10 @@ export default Stage.make("capture-activations", {
         : [{ param: "dtype", problem: `dtype is ${dtype}: rows that are not stored are f32` }])
     ])
   },
+  check: Stage.late(
+    () => import("../src/activations/check-hooks.ts"),
+    (module) => module.checkHooks
+  ),
   runTogether: {
     // Hooks of one set of models on one text: one forward pass of each model serves all of them.
     group: ({ inputs: { model, mask_models: others, tokens } }) => {

@@ -2,6 +2,7 @@
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { Stitching } from "../src/kinds/stitching.ts"
+import { checkSizes } from "../src/analysis/stitching/check-sizes.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -35,6 +36,7 @@ export default Stage.make("stitch-saes", {
         "when b_dec goes from the small SAE's to the large one's: where each step makes the MSE smallest, in the last step, or in proportion"
     })
   },
+  check: checkSizes,
   output: Stitching,
   metrics: {
     novel_fraction: {

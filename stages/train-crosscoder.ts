@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
+import { trainingCode, trainingGroup, trainingCheck, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -44,6 +44,7 @@ export default Stage.make("train-crosscoder", {
       ? Result.fail([{ param: "sources", problem: `there are ${sources} sources`, remedy: "give two or more" }])
       : trainingRequest(asked, "crosscoder"),
   code: trainingCode,
+  check: trainingCheck,
   resources: trainingResources,
   runTogether: {
     group: ({ params: { penalty }, settings, inputs: given }) => trainingGroup(settings, given["sources"], penalty),

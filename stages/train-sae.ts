@@ -2,7 +2,7 @@
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
+import { trainingCode, trainingGroup, trainingCheck, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -24,6 +24,7 @@ export default Stage.make("train-sae", {
   isolation: "process",
   decode: (params) => trainingRequest(params, "autoencoder"),
   code: trainingCode,
+  check: trainingCheck,
   resources: trainingResources,
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"]),

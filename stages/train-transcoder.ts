@@ -5,7 +5,7 @@ import { Sae } from "../src/kinds/sae/sae.ts"
 import { architectures } from "../src/sae/architectures.ts"
 import { skipOption } from "../src/sae/settings/shared-options.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
-import { trainingCode, trainingGroup, trainingResources } from "../src/sae/stages/training-stage.ts"
+import { trainingCode, trainingGroup, trainingCheck, trainingResources } from "../src/sae/stages/training-stage.ts"
 import { trainingRequest } from "../src/sae/training-request.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -38,6 +38,7 @@ export default Stage.make("train-transcoder", {
     return Result.fail([{ param: "architecture", problem }])
   },
   code: trainingCode,
+  check: trainingCheck,
   resources: trainingResources,
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"], given["target"]),

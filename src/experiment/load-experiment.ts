@@ -218,6 +218,13 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       return { ...own, output: { name, version } }
     }),
     numerics: (instance) => Effect.succeed(instance.kind.engine ? { precision: "f32" } : {}),
+    open: (digest, kind) =>
+      store.artifact(digest).pipe(
+        Effect.flatMap(kind.open),
+        Effect.scoped,
+        // What cannot be read here is told by the stage that reads it.
+        Effect.catchCause(() => Effect.succeed(undefined))
+      ),
     lookup: (key) => store.action(key),
     previous: (instance) => {
       const key = lastKeys[instance.id]

@@ -9,6 +9,9 @@ import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { sortProblems } from "../specification/problem.ts"
 import type { Problem } from "../specification/problem.ts"
 import type { StageKind } from "../stage/stage.ts"
+import type { Metrics } from "../artifact/artifact.ts"
+import type { ArtifactKind } from "../artifact/artifact-kind.ts"
+import { checkUpstream } from "./check-upstream.ts"
 import { explain } from "./explain.ts"
 import type { LastRecord, Reason } from "./explain.ts"
 import { keyOf } from "./key.ts"
@@ -21,6 +24,7 @@ import type { Graph, StageInstance } from "./stage-instance.ts"
 export interface Found {
   /** Content digest of the artifact. */
   readonly digest: string
+  readonly metrics?: Metrics
 }
 
 /** How the plan learns what is outside the files, once for an instance. */
@@ -57,6 +61,8 @@ export interface PlanResolver<A extends Found, E, R> {
     instance: StageInstance
   ) => Effect.Effect<Readonly<Record<string, Json>>, { readonly message: string }, R>
   readonly numerics: (instance: StageInstance) => Effect.Effect<KeyManifest["numerics"], E, R>
+  /** An artifact that is there, as a kind opens it; undefined where it cannot be read. @default nothing can be */
+  readonly open?: (digest: string, kind: ArtifactKind) => Effect.Effect<unknown>
   readonly lookup: (key: string, instance: StageInstance) => Effect.Effect<A | undefined, E, R>
   /** The last result of the same instance of the same pipeline, whatever its key: what reasons compare with. */
   readonly previous: (instance: StageInstance) => Effect.Effect<LastRecord, E, R>
@@ -83,6 +89,8 @@ export interface PlannedStage<A extends Found = Found> {
 
 export interface Plan<A extends Found = Found> {
   readonly stages: ReadonlyArray<PlannedStage<A>>
+  /** What is not wrong, but should be known before it runs. */
+  readonly notes: ReadonlyArray<Problem>
 }
 
 const KIND_CONCURRENCY = 8
@@ -185,6 +193,25 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
     const waitsFor = upstreamOf(instance).filter((id) => !digests.has(id))
     stages.push({ instance, action, key, manifest, facts, notes, found, reasons, waitsFor, forced })
   }
-  const result: Plan<A> = { stages }
+  const found = new Map(stages.flatMap((stage) => (stage.action === "hit" ? [[stage.instance.id, stage.found]] : [])))
+  const byId = new Map(instances.map((instance) => [instance.id, instance]))
+  const checked = yield* Effect.forEach(
+    stages.filter(({ action }) => action !== "hit"),
+    ({ instance }) =>
+      checkUpstream(instance, (id, input) => {
+        const result = found.get(id)
+        const kind = instance.kind.inputs[input]?.kind
+        const open = result === undefined || kind === undefined ? undefined : resolve.open?.(result.digest, kind)
+        return {
+          id,
+          params: byId.get(id)?.params ?? {},
+          metrics: result?.metrics,
+          open: open ?? Effect.succeed(undefined)
+        }
+      })
+  )
+  const wrong = checked.flatMap((each) => each.problems)
+  if (wrong.length > 0) return yield* new SpecInvalid({ problems: sortProblems(wrong) })
+  const result: Plan<A> = { stages, notes: sortProblems(checked.flatMap((each) => each.notes)) }
   return result
 })

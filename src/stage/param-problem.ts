@@ -2,11 +2,13 @@
 import * as Result from "effect/Result"
 
 export interface ParamProblem {
-  /** Path of the parameter that it is about: `k`, `groups[2]`, `values.lr`. The message is shown where it is written. */
+  /** Path of the parameter or input that it is about: `k`, `groups[2]`, `values.lr`. The message is shown where it is written. */
   readonly param: string
   readonly problem: string
   /** What the person can do about it. */
   readonly remedy?: string
+  /** Told, and nothing is refused for it. */
+  readonly mild?: boolean
 }
 
 /** Settings, or everything that is wrong. */

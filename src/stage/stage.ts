@@ -14,11 +14,12 @@ import type { Coordinates } from "./coordinates.ts"
 import type { Inputs, InputValues } from "./input.ts"
 import { type DeclaredMetrics, flatMetrics, type MetricInfos, type MetricValues } from "./metric.ts"
 import type { Params, ParamValues } from "./param.ts"
-import { type Decoded, formatParamProblem } from "./param-problem.ts"
+import { type Decoded, formatParamProblem, type ParamProblem } from "./param-problem.ts"
 import type { Resources } from "./resources.ts"
 import type { ResolvedSource, Sources } from "./source.ts"
 import type { StageContext } from "./stage-context.ts"
 import { stageFailed, type StageFailed } from "./stage-failed.ts"
+import type { Upstream, UpstreamOf } from "./upstream.ts"
 import type { Wiring } from "./wiring.ts"
 
 export { decoded } from "./param-problem.ts"
@@ -94,6 +95,15 @@ export type StageDeclaration<P extends Params, S extends Sources, I extends Inpu
    * @param wired number of artifacts at each input: 0 where an optional one was left out
    */
   readonly decode?: (params: ParamValues<P>, wired: { readonly [K in keyof I]: number }) => Decoded<D>
+  /**
+   * What is wrong with where the inputs come from, as far as that is known before anything runs: the stages that make them, and
+   * results that are there. Called by the plan for what has to run; what it tells too late the stage tells itself.
+   */
+  readonly check?: (instance: {
+    readonly params: ParamValues<P>
+    readonly settings: D
+    readonly upstream: UpstreamOf<I>
+  }) => Effect.Effect<ReadonlyArray<ParamProblem>>
   readonly resources?: (instance: { readonly params: ParamValues<P>; readonly settings: D }) => Resources
   /**
    * Modules that `run` finds by what the parameters name, absolute paths. What the kind's own module imports, late imports by
@@ -134,6 +144,10 @@ export interface DecodedStage {
   readonly code: ReadonlyArray<string>
   /** Undefined for a kind that has none. */
   readonly facts: ((projectDirectory: string) => Effect.Effect<Readonly<Record<string, Json>>, StageFailed>) | undefined
+  /** Undefined for a kind that has none. */
+  readonly check:
+    | ((upstream: Readonly<Record<string, ReadonlyArray<Upstream>>>) => Effect.Effect<ReadonlyArray<ParamProblem>>)
+    | undefined
   /** Instances of one stage with equal answers may be run together; undefined: this one by itself. */
   readonly group: (inputs: WiredInputs) => string | undefined
 }
@@ -235,11 +249,12 @@ export const make = <
     isolation: declaration.isolation,
     decode: (given, wired) =>
       Result.map(decode(given, wired), (asked): DecodedStage => {
-        const { facts } = declaration
+        const { check, facts } = declaration
         return {
           resources: declaration.resources?.(asked) ?? {},
           code: declaration.code?.(asked) ?? [],
           facts: facts && ((projectDirectory) => facts({ ...asked, projectDirectory })),
+          check: check && ((upstream) => check({ ...asked, upstream: upstream as UpstreamOf<I> })),
           group: (inputs) => declaration.runTogether?.group({ ...asked, inputs })
         }
       }),

@@ -21,5 +21,5 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   )
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
-  for (const line of noteLines(experiment.compiled)) process.stderr.write(`${line}\n`)
+  for (const line of noteLines(experiment.compiled, planned)) process.stderr.write(`${line}\n`)
 })

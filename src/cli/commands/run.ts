@@ -97,7 +97,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       sayWhenSlow(`planning ${input.file}`)
     )
     if (input.frozen) yield* checkFrozen(planned)
-    for (const line of noteLines(experiment.compiled)) say(line)
+    for (const line of noteLines(experiment.compiled, planned.plan)) say(line)
     if (input.dryRun) {
       const { plan } = planned
       process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)

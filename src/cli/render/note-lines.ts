@@ -1,6 +1,8 @@
-/** What the reading of an experiment found that is not wrong, but may not be what a person expects. */
+/** Lines on what is not wrong, but may not be what a person expects. */
 import type { Compiled } from "../../plan/compile.ts"
+import type { Plan } from "../../plan/plan.ts"
 import { formatProblem } from "../../specification/problem.ts"
 
-export const noteLines = ({ notes }: Compiled): ReadonlyArray<string> =>
-  notes.map((note) => `note: ${formatProblem(note)}`)
+/** What the reading and the planning of an experiment found. */
+export const noteLines = (compiled: Compiled, plan: Plan): ReadonlyArray<string> =>
+  [...compiled.notes, ...plan.notes].map((note) => `note: ${formatProblem(note)}`)

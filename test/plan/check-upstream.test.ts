@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { expect, it } from "vitest"
+import { checkUpstream } from "../../src/plan/check-upstream.ts"
+import type { StageInstance } from "../../src/plan/stage-instance.ts"
+import { formatProblem } from "../../src/specification/problem.ts"
+import type { Json } from "../../src/json/canonical-json.ts"
+import type { StageKind } from "../../src/stage/stage.ts"
+import type { Upstream } from "../../src/stage/upstream.ts"
+import capture from "../../stages/capture-activations.ts"
+import stitch from "../../stages/stitch-saes.ts"
+import train from "../../stages/train-sae.ts"
+
+const told = async (
+  kind: StageKind,
+  given: Readonly<Record<string, Json>>,
+  wired: Readonly<Record<string, string>>,
+  made: Readonly<Record<string, Partial<Upstream>>>
+): Promise<ReadonlyArray<string>> => {
+  const preset = Object.entries(kind.params).map(([name, param]) => [name, param.default] as const)
+  const params = { ...(Object.fromEntries(preset) as Record<string, Json>), ...given }
+  const inputs = Object.fromEntries(
+    Object.entries(wired).map(([name, instance]) => [name, { shape: "one" as const, of: { instance, at: {} } }])
+  )
+  const counts = Object.fromEntries(Object.keys(kind.inputs).map((name) => [name, name in wired ? 1 : 0]))
+  const origins = Object.fromEntries(
+    [...Object.keys(given).map((name) => `params.${name}`), ...Object.keys(wired).map((name) => `inputs.${name}`)].map(
+      (path, i) => [path, { file: "x.yaml", line: i + 1, col: 1 }]
+    )
+  )
+  const decoded = Result.getOrThrow(kind.decode(params, counts))
+  const instance = { id: "it", stage: "it", kind, params, inputs, decoded, origins } as unknown as StageInstance
+  const open = Effect.succeed(undefined)
+  const { problems, notes } = await Effect.runPromise(
+    checkUpstream(instance, (id) => ({ id, params: {}, metrics: undefined, open, ...made[id] }))
+  )
+  return [...problems.map(formatProblem), ...notes.map((note) => `note: ${formatProblem(note)}`)]
+}
+
+it("a hook that a model which is there does not have is told at its line", async () => {
+  const config = join(import.meta.dirname, "../../models/tiny-speller/config.json")
+  const model = { open: Effect.succeed({ config: JSON.parse(readFileSync(config, "utf8")) as unknown }) }
+  const wired = { model: "model", tokens: "text" }
+  const hook = (name: string) => told(capture, { hook: name }, wired, { model })
+  expect(await hook("blocks.9.hook_resid_post")).toEqual([
+    "x.yaml:1:1 stages.it.with.hook: hook blocks.9.hook_resid_post: the model has blocks 0 to 3"
+  ])
+  expect(await hook("blocks.0.attn.hook_pattern")).toHaveLength(1)
+  expect(await hook("blocks.1.hook_resid_post")).toEqual([])
+  expect(await told(capture, { hook: "blocks.9.hook_resid_post" }, wired, {})).toEqual([])
+})
+
+it("a large SAE for the small one is refused, one SAE with itself is told", async () => {
+  const made = { narrow: { params: { d_sae: 512 } }, wide: { params: { d_sae: 2048 } } }
+  const stitched = (small: string, large: string) => told(stitch, {}, { small, large, activations: "capture" }, made)
+  expect(await stitched("narrow", "wide")).toEqual([])
+  expect(await stitched("wide", "narrow")).toEqual([
+    "x.yaml:1:1 stages.it.with.small: wide has 2048 latents, more than the 512 of narrow; exchange them, or list the widths smallest first"
+  ])
+  expect((await stitched("wide", "wide"))[0]).toMatch(/^note: x.yaml:1:1 .* nothing can be novel/)
+})
+
+it("a dictionary that no memory holds is told before anything is captured", async () => {
+  const [note, ...more] = await told(train, { d_sae: 2e9, k: 16 }, { activations: "capture" }, {})
+  expect(more).toEqual([])
+  expect(note).toMatch(/^note: x.yaml:1:1 stages.it.with.d_sae: training takes at least \S+ [TP]iB of memory/)
+})
