@@ -11,8 +11,8 @@ const word = (text: string): string =>
     ? text
     : JSON.stringify(text)
 
-/** Of a block map: brackets and `=` of an instance's id need no quotes there. */
-const key = (text: string): string => (/^[A-Za-z_][\w.-]*(\[[\w.=,-]+\])?$/.test(text) ? text : word(text))
+/** Quoted wherever it is more than a name: plain YAML is read many times as fast. */
+const key = (text: string): string => (/^[A-Za-z_][\w.-]*$/.test(text) ? word(text) : JSON.stringify(text))
 
 /** Integers that no number holds exactly are read back only with an exponent. */
 const number = (value: number): string =>

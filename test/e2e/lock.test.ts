@@ -52,7 +52,7 @@ describe("a lock file", { timeout: 240_000 }, () => {
   })
 
   it("holds one field a line, nothing of the environment, and is the same from any store", async () => {
-    assert.match(lock(), /^ {2}b\[x=2\]:\n {4}kind: doubled\n {4}key: [0-9a-f]{64}\n/m)
+    assert.match(lock(), /^ {2}"b\[x=2\]":\n {4}kind: doubled\n {4}key: [0-9a-f]{64}\n/m)
     assert.include(lock(), "    engine: null\n    metrics:\n      y: { value: 46, tolerance: 0.5 }\n")
     assert.notInclude(lock(), "hunter2")
     assert.notInclude(lock(), directory)
