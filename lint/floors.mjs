@@ -24,7 +24,7 @@ const floors = [
   "model/decoder text sae execute/by-name execute/slurm execute/command",
   "execute/batch",
   "execute/local",
-  "model/blocks text/documents sae/settings tensor/adam command execute/worker",
+  "store/remote model/blocks text/documents sae/settings tensor/adam command execute/worker",
   "execute store/by-name store/local kinds/evaluation lock",
   "store remote source tensor/engine",
   "source/schemes tensor/kernels",

@@ -38,6 +38,7 @@ import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
 import { CodeDigest, codeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
+import type { RemoteFailed } from "../remote/port/remote-failed.ts"
 import type { ResolvedSource, SourceOf } from "../stage/source.ts"
 import type { StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
@@ -196,7 +197,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   const codeOf = (kind: StageKind, modules: ReadonlyArray<string>): Effect.Effect<CodeDigest, CodeUnreadable> =>
     Effect.map(Effect.forEach([files[kind.name] as string, ...modules], digestOf), joinCode)
 
-  const resolver: PlanResolver<ActionRecord, CodeUnreadable, never> = {
+  const resolver: PlanResolver<ActionRecord, CodeUnreadable | RemoteFailed, never> = {
     code: codeOf,
     source: (instance, name) => {
       const at = instance.origins[`sources.${name}`]

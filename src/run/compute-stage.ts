@@ -14,6 +14,7 @@ import { packageFacts } from "../project/package-facts.ts"
 import type { KeyClaim } from "../store/key-claim.ts"
 import type { WorkspaceName } from "../store/workspace.ts"
 import type { Unwritable } from "../file/unwritable.ts"
+import type { RemoteFailed } from "../remote/port/remote-failed.ts"
 import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
 import { buildJob } from "./build-job.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
@@ -228,7 +229,7 @@ const turn = Effect.fnUntraced(function* (
   request: ComputeRequest,
   keyed: Keyed,
   place: Place
-): Effect.fn.Return<Turn, Unwritable, Scope.Scope> {
+): Effect.fn.Return<Turn, Unwritable | RemoteFailed, Scope.Scope> {
   const { store, record, emit } = context
   const { instance } = request
   const placed = yield* place
@@ -282,7 +283,10 @@ const waitForOther = Effect.fnUntraced(function* (
 
 /** What the stage held (its place, the key's lease) is given back with the scope: after its end has been told. */
 export const computeStage: ComputeStage = Effect.fnUntraced(
-  function* (context: RunContext, request: ComputeRequest): Effect.fn.Return<Computed, Unwritable, Scope.Scope> {
+  function* (
+    context: RunContext,
+    request: ComputeRequest
+  ): Effect.fn.Return<Computed, Unwritable | RemoteFailed, Scope.Scope> {
     const { instance } = request
     let place = request.place
     let notes: LossNotes = new Map()

@@ -9,6 +9,8 @@ import type { StageInstance } from "../plan/stage-instance.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
 import type { JobLoss } from "../execute/job.ts"
 import { outcomeOf } from "./outcome.ts"
+import type { Unwritable } from "../file/unwritable.ts"
+import type { RemoteFailed } from "../remote/port/remote-failed.ts"
 import type { RunContext } from "./run-context.ts"
 
 /** What a reader has found out already, by digest of the artifact: by now its blob is in quarantine, and just missing. */
@@ -16,11 +18,11 @@ export type LossNotes = ReadonlyMap<string, JobLoss>
 
 export type ComputeStage = (context: RunContext, request: ComputeRequest) => Effect.Effect<Computed, never, Scope.Scope>
 
-const lossOf = (context: RunContext, { id }: StageInstance) => {
+const lossOf = (context: RunContext, { id }: StageInstance, onFetch?: (place: string) => Effect.Effect<void>) => {
   const digest = context.outcomes.get(id)?.digest ?? undefined
   return digest === undefined
     ? Effect.succeed(undefined)
-    : Effect.map(context.store.losses(digest), (losses) => losses[0])
+    : Effect.map(context.store.losses(digest, onFetch), (losses) => losses[0])
 }
 
 const restore = Effect.fnUntraced(function* (
@@ -43,7 +45,7 @@ const restore = Effect.fnUntraced(function* (
 })
 
 /**
- * @param onLoss called before anything is restored, or waited for
+ * @param onLoss called before anything is fetched, restored, or waited for
  * @returns what is wrong; undefined where all inputs can be read
  */
 export const restoreInputs: (
@@ -52,15 +54,22 @@ export const restoreInputs: (
   notes: LossNotes,
   onLoss: Effect.Effect<void>,
   compute: ComputeStage
-) => Effect.Effect<string | undefined> = Effect.fnUntraced(function* (context, instance, notes, onLoss, compute) {
-  for (const id of upstreamOf(instance)) {
-    const producer = context.instances.get(id)
-    if (producer === undefined) return `its input ${id} is not in this run`
-    if ((yield* lossOf(context, producer)) === undefined) continue
-    yield* onLoss
-    // Two stages that miss the same artifact restore it once.
-    const problem = yield* context.alone(producer.id, restore(context, producer, instance, notes, compute))
-    if (problem !== undefined) return problem
+) => Effect.Effect<string | undefined, Unwritable | RemoteFailed> = Effect.fnUntraced(
+  function* (context, instance, notes, onLoss, compute) {
+    for (const id of upstreamOf(instance)) {
+      const producer = context.instances.get(id)
+      if (producer === undefined) return `its input ${id} is not in this run`
+      const onFetch = (place: string) =>
+        Effect.andThen(
+          onLoss,
+          Effect.sync(() => context.emit({ type: "stage-waiting", id: instance.id, for: `${id} from ${place}` }))
+        )
+      // Two stages that miss the same artifact fetch it, or restore it, once.
+      if ((yield* context.alone(producer.id, lossOf(context, producer, onFetch))) === undefined) continue
+      yield* onLoss
+      const problem = yield* context.alone(producer.id, restore(context, producer, instance, notes, compute))
+      if (problem !== undefined) return problem
+    }
+    return undefined
   }
-  return undefined
-})
+)

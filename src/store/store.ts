@@ -14,6 +14,7 @@ import type { KeyAttempt } from "./key-claim.ts"
 import type { RunRecord, RunSummary } from "./run-record.ts"
 import type { StoreDescription } from "./store-description.ts"
 import type { Workspace, WorkspaceName } from "./workspace.ts"
+import type { RemoteFailed } from "../remote/port/remote-failed.ts"
 import type { Unwritable } from "../file/unwritable.ts"
 
 /** A file that an artifact lists and that cannot be read as it was. */
@@ -67,7 +68,7 @@ export class Store extends Context.Service<
     /** What a worker opens this store by. */
     readonly description: StoreDescription
     /** What the key stands for; undefined is a miss. A damaged record goes to quarantine and is none. */
-    readonly action: (key: string) => Effect.Effect<ActionRecord | undefined>
+    readonly action: (key: string) => Effect.Effect<ActionRecord | undefined, RemoteFailed>
     /** All attempts of a key, in order of commit. */
     readonly actions: (key: string) => Effect.Effect<ReadonlyArray<ActionRecord>>
     /** The commit point: by exclusive link. `force` makes the new attempt the canonical one. */
@@ -75,9 +76,17 @@ export class Store extends Context.Service<
     /** Takes an attempt of a key back, as if it had never been committed: an acceptance that was a mistake. */
     readonly retract: (key: string, attempt: number) => Effect.Effect<void, Unwritable>
     /** Opens an artifact; every byte that it gives has been checked. */
-    readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError>
-    /** What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. */
-    readonly losses: (digest: string) => Effect.Effect<ReadonlyArray<Loss>>
+    readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError | RemoteFailed>
+    /**
+     * What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. A store with
+     * others behind it first takes what it lacks from there.
+     *
+     * @param onFetch told from where, before anything is fetched
+     */
+    readonly losses: (
+      digest: string,
+      onFetch?: (place: string) => Effect.Effect<void>
+    ) => Effect.Effect<ReadonlyArray<Loss>, Unwritable | RemoteFailed>
     /** Moves a finished directory into the objects; gives the digest of the artifact. The directory is gone afterwards. */
     readonly ingest: (options: {
       readonly directory: string
@@ -91,7 +100,7 @@ export class Store extends Context.Service<
       onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void
     ) => Effect.Effect<VerifyReport, Unwritable>
     /** Never waits: a caller that wants to does so by asking again. The claim ends with the scope. */
-    readonly claim: (key: string, purpose: string) => Effect.Effect<KeyAttempt, Unwritable, Scope.Scope>
+    readonly claim: (key: string, purpose: string) => Effect.Effect<KeyAttempt, Unwritable | RemoteFailed, Scope.Scope>
     /** Who holds the claim on a key now, for people; undefined where it is free. */
     readonly owner: (key: string) => Effect.Effect<string | undefined>
     /** Of the owner that a job names. Touches nothing until it is used. */

@@ -7,6 +7,7 @@ import * as fc from "fast-check"
 import { beforeEach, describe, expect, it } from "vitest"
 import type { ArtifactError } from "../../src/artifact/artifact-error.ts"
 import { KEY_FORMAT } from "../../src/plan/key.ts"
+import type { RemoteFailed } from "../../src/remote/port/remote-failed.ts"
 import type { NewAction } from "../../src/store/action-record.ts"
 import type { Store } from "../../src/store/store.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
@@ -26,7 +27,11 @@ export interface StoreUnderTest {
 type Content = Readonly<Record<string, string | Uint8Array>>
 
 const run = Effect.runPromise
-const failureOf = (effect: Effect.Effect<unknown, ArtifactError>): Promise<ArtifactError> => run(Effect.flip(effect))
+const failureOf = async (effect: Effect.Effect<unknown, ArtifactError | RemoteFailed>): Promise<ArtifactError> => {
+  const error = await run(Effect.flip(effect))
+  if (error._tag === "RemoteFailed") throw error
+  return error
+}
 
 export const outputOf = (content: Content): string => {
   const directory = mkdtempSync(join(temporaryRoot, "output-"))

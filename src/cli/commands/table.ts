@@ -18,10 +18,10 @@ const words = (list: Option.Option<string>): ReadonlyArray<string> =>
 export const table = Effect.fn("table")(function* (input: TableInput) {
   if (input.csv && input.json) return yield* new UsageError({ problem: "--csv and --json: one of them" })
   const experiment = yield* readExperiment(input)
-  const results = yield* withStore(
-    experiment.project.cache,
-    input.runs ? resultsOfRuns(experiment.name) : resultsNow(experiment)
-  )
+  const reading = Effect.gen(function* () {
+    return input.runs ? yield* resultsOfRuns(experiment.name) : yield* resultsNow(experiment)
+  })
+  const results = yield* withStore(experiment.project.cache, reading)
   if (results.length === 0) {
     return yield* new UsageError({
       problem: `no run of ${experiment.name} has a result in ${experiment.project.cache}`

@@ -16,6 +16,8 @@ const decode = decodeSealed(ActionRecord)
 /** Undefined where the text is not what was committed. */
 export const decodeAction = (text: string): ActionRecord | undefined => Option.getOrUndefined(decode(text))
 
+export const encodeAction = (record: ActionRecord): string => sealJson(canonicalJson(record))
+
 /** What was decoded, by path, with its very text: a run looks up what its plan has looked up. */
 export type KnownActions = Map<string, { readonly text: string; readonly record: ActionRecord }>
 
@@ -82,7 +84,7 @@ export const commitAction = async (root: string, action: NewAction, force: boole
       canonical: canonical === undefined || same || force,
       nondeterministic: canonical !== undefined && !same
     }
-    if (await writeExclusive(join(directory, `${record.attempt}.json`), sealJson(canonicalJson(record)))) {
+    if (await writeExclusive(join(directory, `${record.attempt}.json`), encodeAction(record))) {
       return {
         canonical: record.canonical || canonical === undefined ? record : canonical,
         agrees: canonical === undefined || same

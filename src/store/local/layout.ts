@@ -11,5 +11,7 @@ export const actionDirectory = (root: string, key: string): string => fanned(roo
 export const leaseDirectory = (root: string, key: string): string => fanned(root, "leases", key)
 /** Holds `<epoch>/`: what an owner of the key's lease works in. */
 export const partialDirectory = (root: string, key: string): string => fanned(root, "partial", key)
+/** What has come of a blob that is being taken from elsewhere. */
+export const incomingPath = (root: string, sha256: string): string => fanned(root, "incoming", sha256)
 export const quarantineDirectory = (root: string): string => join(root, "quarantine")
 export const runsDirectory = (root: string): string => join(root, "runs")
