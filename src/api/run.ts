@@ -12,7 +12,7 @@ import { executorSettings, planSelected, runExperiment } from "../experiment/run
 import type { Json } from "../json/canonical-json.ts"
 import type { RunSelection } from "../plan/select-run.ts"
 import type { RunEvent } from "../run/event.ts"
-import { layer as localStore } from "../store/local/local-store.ts"
+import { projectStore } from "../experiment/project-store.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
 import { ensureEngine } from "../tensor/engine/ensure-engine.ts"
 
@@ -75,7 +75,7 @@ const runFile = Effect.fn("run")(function* (file: string, options: RunOptions) {
       })
     ),
     Effect.provide(
-      Layer.mergeAll(localStore(experiment.project.cache), executorLayer(executorSettings(experiment), executor))
+      Layer.mergeAll(projectStore(experiment.project), executorLayer(executorSettings(experiment), executor))
     )
   )
 })

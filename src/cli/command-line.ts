@@ -21,7 +21,8 @@ import {
   reportFlags,
   initFlags,
   stagesFlags,
-  schemaFlags
+  schemaFlags,
+  exchangeFlags
 } from "./flags/flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
 
@@ -180,9 +181,21 @@ const cacheVerify = Command.make("verify", cacheFlags, (input) =>
     (module) => module.cacheVerify(input)
   )
 ).pipe(Command.withDescription("Read every byte of the store and compare it with its digest"))
+const cachePush = Command.make("push", exchangeFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/cache-exchange.ts")),
+    (module) => module.cachePush(input)
+  )
+).pipe(Command.withDescription("Bring results to the remote of pipeline.config.yaml: all, or those of an experiment"))
+const cachePull = Command.make("pull", exchangeFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/cache-exchange.ts")),
+    (module) => module.cachePull(input)
+  )
+).pipe(Command.withDescription("Take results from the remote, every byte checked: all, or those of an experiment"))
 const cacheCommand = Command.make("cache").pipe(
   Command.withDescription("The artifact store"),
-  Command.withSubcommands([cacheLs, cacheVerify])
+  Command.withSubcommands([cacheLs, cacheVerify, cachePush, cachePull])
 )
 const init = Command.make("init", initFlags, (input) =>
   Effect.flatMap(

@@ -24,7 +24,7 @@ import { pinOf } from "../lock/pin-of.ts"
 import { readLockFile } from "./lock-file.ts"
 import { locateProject } from "../project/config/locate-project.ts"
 import type { Project } from "../project/config/locate-project.ts"
-import { goOffline } from "../project/offline.ts"
+import { goOffline, isOffline } from "../project/offline.ts"
 import type { StageSetup } from "../run/run-options.ts"
 import { openFileIndex } from "../file/file-index.ts"
 import { resolveSource } from "../source/resolve-source.ts"
@@ -44,6 +44,7 @@ import type { StageKind } from "../stage/stage.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { layer as storeLayer } from "../store/local/local-store.ts"
 import { Store } from "../store/store.ts"
+import { projectStore } from "./project-store.ts"
 
 export class FileUnreadable extends Data.TaggedError("FileUnreadable")<{
   readonly file: string
@@ -64,6 +65,19 @@ export interface ExperimentInput {
   readonly cache: Option.Option<string>
   /** What is pinned and cached has to do. @default false */
   readonly offline?: boolean
+  /** Nothing is written to the remote, whatever the project says. @default false */
+  readonly remoteReadOnly?: boolean
+  /** The remote is not used. @default false */
+  readonly noRemote?: boolean
+}
+
+/** Flags can only take away: what a project opens for nobody, the command line does not open either. */
+const restrict = (project: Project, { noRemote = false, remoteReadOnly = false }: ExperimentInput): Project => {
+  const { remote, ...config } = project.config
+  const needsNetwork = remote?.url.includes("://") === true && !remote.url.startsWith("file:")
+  if (remote === undefined || noRemote || (needsNetwork && isOffline())) return { ...project, config }
+  const mode = remoteReadOnly && remote.mode !== "manual" ? { mode: "read" as const } : {}
+  return { ...project, config: { ...config, remote: { ...remote, ...mode } } }
 }
 
 export interface Experiment {
@@ -107,11 +121,12 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   const named = pipelineOf(experiment)
   const pipeline =
     named === undefined ? undefined : yield* readText(resolve(dirname(path), named.path), formatLocation(named.at))
-  const project = yield* locateProject({
+  const located = yield* locateProject({
     experimentFile: path,
     workingDirectory: process.cwd(),
     cache: Option.getOrUndefined(input.cache)
   })
+  const project = restrict(located, input)
   const files = stageFiles(project.stageDirectories)
   const used = new Set([...kindsUsed(experiment), ...(pipeline === undefined ? [] : kindsUsed(pipeline))])
   const catalog = yield* loadStageKinds(Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name))))
@@ -140,11 +155,12 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   return loaded
 })
 
-/** Runs `use` with the store of a project. */
+/** Runs `use` with the store of a project, or with that in a folder, which has no remote behind it. */
 export const withStore = <A, E, R>(
-  cache: string,
+  where: Project | string,
   use: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<R, Store>> => Effect.provide(use, storeLayer(cache))
+): Effect.Effect<A, E, Exclude<R, Store>> =>
+  Effect.provide(use, typeof where === "string" ? storeLayer(where) : projectStore(where))
 
 export interface Planned {
   readonly plan: Plan<ActionRecord>

@@ -70,7 +70,7 @@ export const diff = Effect.fn("diff")(function* (input: DiffInput) {
     const store = yield* Store
     return yield* sideOfRun(yield* findRun(yield* store.runs, name, project.cache))
   })
-  const [before, after] = yield* Effect.forEach(named, (side) => withStore(project.cache, read(side)))
+  const [before, after] = yield* Effect.forEach(named, (side) => withStore(project, read(side)))
   if (before === undefined || after === undefined) return
   const kinds = new Set(after.stages.map(({ kind }) => kind))
   const comparison = compareSides(before, after, yield* declaredMetrics(project, kinds))

@@ -14,7 +14,7 @@ export const exportArtifact = Effect.fn("exportArtifact")(function* (input: Expo
   const target = resolve(input.directory)
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   const copied = withStore(
-    experiment.project.cache,
+    experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const { stage, action } = yield* oneResult(plan, input.stage)

@@ -46,7 +46,7 @@ const statesOf = Effect.fn("statesOf")(function* (experiment: Experiment) {
 
 export const graph = Effect.fn("graph")(function* (input: GraphInput) {
   const experiment = yield* readExperiment(input)
-  const states = yield* withStore(experiment.project.cache, statesOf(experiment)).pipe(
+  const states = yield* withStore(experiment.project, statesOf(experiment)).pipe(
     Effect.catch((error) =>
       Effect.sync(() => {
         process.stderr.write(`drawn without what is a hit, which cannot be told: ${error.message}\n`)

@@ -13,7 +13,7 @@ import { sayWhenSlow } from "../render/say-when-slow.ts"
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   const { plan: planned } = yield* withStore(
-    experiment.project.cache,
+    experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
   yield* checkResources(planned, experiment.project.cache).pipe(

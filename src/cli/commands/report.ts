@@ -35,7 +35,7 @@ const latestRun = Effect.fn("latestRun")(function* (experiment: string) {
 export const report = Effect.fn("report")(function* (input: ReportInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
-    experiment.project.cache,
+    experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const store = yield* Store

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { executorLayer } from "../../execute/by-name/executor-layer.ts"
 import type { RunEvent } from "../../run/event.ts"
-import { layer as localStore } from "../../store/local/local-store.ts"
+import { projectStore } from "../../experiment/project-store.ts"
 import { ensureEngine } from "../../tensor/engine/ensure-engine.ts"
 import { acceptLicences } from "../experiment/accept-licences.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
@@ -134,7 +134,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
   yield* program.pipe(
     Effect.provide(
       Layer.mergeAll(
-        localStore(experiment.project.cache),
+        projectStore(experiment.project),
         executorLayer(executorSettings(experiment), Option.getOrUndefined(input.executor))
       )
     )

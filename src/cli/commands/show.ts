@@ -27,7 +27,7 @@ const checkEveryByte = Effect.fn("checkEveryByte")(function* (artifact: Artifact
 export const show = Effect.fn("show")(function* (input: StageInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
-    experiment.project.cache,
+    experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const { stage, action } = yield* oneResult(plan, input.stage)

@@ -28,7 +28,7 @@ const row = ({ instance, action, found, waitsFor }: PlannedStage<ActionRecord>):
 export const status = Effect.fn("status")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   const { plan } = yield* withStore(
-    experiment.project.cache,
+    experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
   if (input.json) {

@@ -21,7 +21,7 @@ export const table = Effect.fn("table")(function* (input: TableInput) {
   const reading = Effect.gen(function* () {
     return input.runs ? yield* resultsOfRuns(experiment.name) : yield* resultsNow(experiment)
   })
-  const results = yield* withStore(experiment.project.cache, reading)
+  const results = yield* withStore(experiment.project, reading)
   if (results.length === 0) {
     return yield* new UsageError({
       problem: `no run of ${experiment.name} has a result in ${experiment.project.cache}`

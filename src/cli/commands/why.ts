@@ -46,7 +46,7 @@ const reasonsThen = (reasons: ReadonlyArray<Reason>): string =>
 export const why = Effect.fn("why")(function* (input: StageInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
-    experiment.project.cache,
+    experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const stage = yield* oneStage(plan, input.stage)

@@ -41,7 +41,10 @@ const jobs = Flag.Int("jobs").pipe(
   Flag.withDescription("stages side by side (default: cores)")
 )
 
-const common = { set, cache, engine, offline }
+const remoteReadOnly = flag("remote-read-only", "take results from the remote, and write nothing there")
+const noRemote = flag("no-remote", "go on without the remote of pipeline.config.yaml")
+
+const common = { set, cache, remoteReadOnly, noRemote, engine, offline }
 
 export const runFlags = {
   file,
@@ -223,3 +226,12 @@ export type StagesInput = Command.Command.Config.Infer<typeof stagesFlags>
 
 export const schemaFlags = { config: flag("config", "of pipeline.config.yaml") }
 export type SchemaInput = Command.Command.Config.Infer<typeof schemaFlags>
+
+export const exchangeFlags = {
+  file: file.pipe(Argument.optional, Argument.withDescription("only results of this experiment (default: all)")),
+  stages: Argument.String("stage").pipe(Argument.variadic(), Argument.withDescription("only these stages of it")),
+  json: json.pipe(Flag.withDescription("as JSON")),
+  set,
+  cache
+}
+export type ExchangeInput = Command.Command.Config.Infer<typeof exchangeFlags>
