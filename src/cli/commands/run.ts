@@ -70,7 +70,7 @@ const verify = Effect.fn("verify")(function* (input: RunInput, experiment: Exper
   }).pipe(
     Effect.provide(
       Layer.mergeAll(
-        localStore(experiment.project.cache),
+        projectStore(experiment.project),
         executorLayer(executorSettings(experiment), Option.getOrUndefined(input.executor))
       )
     )

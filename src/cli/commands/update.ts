@@ -19,7 +19,7 @@ export const update = Effect.fn("update")(function* (input: UpdateInput) {
   if (lock === undefined) {
     return yield* new UsageError({ problem: `there is no ${name}: \`pipeline run ${input.file} --lock\` writes one` })
   }
-  const { plan } = yield* withStore(experiment.project.cache, planExperiment(experiment, { lock: "ignore" }))
+  const { plan } = yield* withStore(experiment.project, planExperiment(experiment, { lock: "ignore" }))
   const { lock: moved, pins, moves } = movePins(lock, plan.stages)
   for (const { uri, from, to, stages } of moves) {
     say(`${uri}: ${shownPin(from)} -> ${shownPin(to)} (${stages.join(", ")})`)

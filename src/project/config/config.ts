@@ -15,9 +15,9 @@ const withoutCredentials = Schema.makeFilter<string>((url) =>
 )
 
 const RemoteConfig = Schema.Struct({
-  url: Schema.String.check(Schema.isNonEmpty(), withoutCredentials).annotate({
+  url: Schema.String.annotate({
     description: "s3://BUCKET or s3://BUCKET/PREFIX, or a folder (relative to the project)"
-  }),
+  }).check(Schema.isNonEmpty(), withoutCredentials),
   mode: Schema.optionalKey(
     Schema.Literals(["read-write", "read", "manual"]).annotate({
       description:
@@ -26,9 +26,12 @@ const RemoteConfig = Schema.Struct({
     })
   ),
   endpoint: Schema.optionalKey(
-    Schema.String.check(Schema.isPattern(/^https?:\/\//, { expected: "an address (http://... or https://...)" }))
-      .check(withoutCredentials)
-      .annotate({ description: "of the S3 server, where it is not Amazon's (default: AWS_ENDPOINT_URL_S3)" })
+    Schema.String.annotate({
+      description: "of the S3 server, where it is not Amazon's (default: AWS_ENDPOINT_URL_S3)"
+    }).check(
+      Schema.isPattern(/^https?:\/\//, { expected: "an address (http://... or https://...)" }),
+      withoutCredentials
+    )
   ),
   region: Schema.optionalKey(
     Schema.String.annotate({ description: "of the bucket (default: AWS_REGION, or us-east-1)" })

@@ -39,7 +39,8 @@ export const pushKeys = (
       keys,
       Effect.fnUntraced(function* (key): Effect.fn.Return<Exchanged | undefined, RemoteFailed | Unwritable> {
         const record = canonicalOf(yield* Effect.promise(() => readActions(root, key)))
-        if (record === undefined) return undefined
+        // What somebody accepts here, others accept for themselves: it could not be undone there.
+        if (record === undefined || record.acceptedFrom !== null) return undefined
         const { stage, digest } = record
         const theirs = canonicalOf(yield* readRemoteActions(shared, key))
         const other = theirs !== undefined && theirs.digest !== digest
