@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Artifact } from "./artifact.ts"
+import { schemaFault } from "../json/schema-fault.ts"
 import { ArtifactError } from "./artifact-error.ts"
 
 export const readJsonFile = <A, I>(
@@ -15,7 +16,7 @@ export const readJsonFile = <A, I>(
       Effect.flatMap((text) =>
         Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
           Effect.mapError(
-            (error) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail: error.message })
+            (error) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail: schemaFault(error) })
           )
         )
       )

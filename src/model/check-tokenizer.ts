@@ -15,7 +15,7 @@ const sample = "Hello, world! It's 1,024 words -\n  naïve 東京 🙂."
 export const checkTokenizer = (json: string, vocabulary: number): Effect.Effect<StreamingTokenizer, ModelError> => {
   const refused = (problem: string) => new ModelError({ reason: "tokenizer", problem: `tokenizer.json ${problem}` })
   const said = (error: unknown): string =>
-    error instanceof TokenizerProblem ? `${error.message}. ${error.remedy}` : String(error)
+    error instanceof TokenizerProblem ? `${error.message}. ${error.remedy}` : "its parts do not fit together"
   return Effect.gen(function* () {
     const tokenizer = yield* Effect.try({
       try: () => makeTokenizer(json),

@@ -14,6 +14,9 @@ export interface NamedSource {
   readonly path: string
 }
 
+/** As many as a person reads before the first is mended. */
+const SHOWN = 50
+
 export class SpecInvalid extends Data.TaggedError("SpecInvalid")<{
   readonly problems: ReadonlyArray<Problem>
   /** Sources that the files name: whether they are there has not been asked. */
@@ -21,6 +24,8 @@ export class SpecInvalid extends Data.TaggedError("SpecInvalid")<{
 }> {
   override readonly [Runtime.errorExitCode] = 2
   override get message(): string {
-    return this.problems.map(formatProblem).join("\n")
+    const more = this.problems.length - SHOWN
+    const lines = this.problems.slice(0, SHOWN).map(formatProblem)
+    return (more > 0 ? [...lines, `and ${more} more`] : lines).join("\n")
   }
 }

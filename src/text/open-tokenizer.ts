@@ -15,6 +15,9 @@ export const openTokenizer = (
       catch: (cause) =>
         cause instanceof TokenizerProblem
           ? stageFailed(`tokenizer.json: ${cause.message}`, cause.remedy)
-          : stageFailed(`tokenizer.json: ${String(cause)}`, "Give a model with a Hugging Face tokenizer.json.")
+          : stageFailed(
+              "tokenizer.json: its parts do not fit together",
+              "Give a model with a Hugging Face tokenizer.json."
+            )
     })
   )

@@ -1,4 +1,5 @@
 /** A tokenizer read from a Hugging Face `tokenizer.json`, as the rest of the project uses it. */
+import { noJson, parseJson } from "../json/json-text.ts"
 import { safeCuts } from "./safe-cuts.ts"
 import { makePipeline } from "./tokenizer/pipeline.ts"
 import { TokenizerProblem } from "./tokenizer/tokenizer-problem.ts"
@@ -54,9 +55,11 @@ const growing = (guess: number): Numbers => {
   }
 }
 
-/** @throws SyntaxError when `json` is not JSON, TokenizerProblem where it cannot be applied right */
+/** @throws TokenizerProblem where `json` is no JSON, or cannot be applied right */
 export const makeTokenizer = (json: string): StreamingTokenizer => {
-  const parsed: unknown = JSON.parse(json)
+  const text = parseJson(json)
+  if (!text.ok) throw new TokenizerProblem("the text", noJson(text.place), "Give the whole file, as it was written.")
+  const parsed = text.value
   const pipeline = makePipeline(parsed)
   const cuts = safeCuts(parsed)
   const kept = new Map<string, ReadonlyArray<number>>()

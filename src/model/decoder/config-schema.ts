@@ -1,6 +1,7 @@
 /** What the configurations of all architectures have in common: reading them, and refusing what is not implemented. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { schemaFault } from "../../json/schema-fault.ts"
 import type { ModelConfig } from "./architecture.ts"
 import { type ActivationFunction, activationFunction, activationFunctionNames } from "../blocks/activation-function.ts"
 import { ModelError } from "./model-error.ts"
@@ -33,7 +34,7 @@ export const decodeConfig = <A, I>(
 ): Effect.Effect<A, ModelError> =>
   Schema.decodeUnknownEffect(schema)(config, { errors: "all" }).pipe(
     Effect.mapError(
-      (error) => new ModelError({ reason: "config", problem: `config.json of a ${name} model: ${error.message}` })
+      (error) => new ModelError({ reason: "config", problem: `config.json of a ${name} model: ${schemaFault(error)}` })
     )
   )
 

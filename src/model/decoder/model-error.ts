@@ -1,5 +1,6 @@
 /** A language model that cannot be used as it is. */
 import * as Data from "effect/Data"
+import { cutText } from "../../words/cut-text.ts"
 
 /**
  * * `architecture`: the model is of a kind that is not implemented
@@ -15,6 +16,7 @@ export class ModelError extends Data.TaggedError("ModelError")<{
   readonly remedy?: string
 }> {
   override get message(): string {
-    return this.remedy === undefined ? this.problem : `${this.problem}\n  ${this.remedy}`
+    const problem = cutText(this.problem, 1500)
+    return this.remedy === undefined ? problem : `${problem}\n  ${this.remedy}`
   }
 }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { schemaFault } from "../../json/schema-fault.ts"
 import type { Artifact, ArtifactFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { makeArtifactReader } from "./artifact-reader.ts"
@@ -34,7 +35,7 @@ const readJson = async <A>(
   const file = tree.files.find((candidate) => candidate.path === path)
   if (file === undefined) throw reader.error("invalid", path, "the artifact does not have it")
   const decoded = Schema.decodeResult(schema)(new TextDecoder().decode(await reader.read(file)))
-  if (Result.isFailure(decoded)) throw reader.error("invalid", path, decoded.failure.message)
+  if (Result.isFailure(decoded)) throw reader.error("invalid", path, schemaFault(decoded.failure))
   return decoded.success
 }
 

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Artifact, VerifiedFile } from "../../../artifact/artifact.ts"
+import { noJson, parseJson } from "../../../json/json-text.ts"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 
 export interface SaeFolder {
@@ -29,9 +30,9 @@ export const artifactFolder = (artifact: Artifact): SaeFolder => ({
 /** A JSON file of a configuration; 16 MiB are far beyond any, and a limit on what is parsed. */
 const maxJsonBytes = 2 ** 24
 
-const parse = (bytes: Uint8Array): unknown => {
+const decode = (bytes: Uint8Array): string | undefined => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {
     return undefined
   }
@@ -47,7 +48,11 @@ export const readJsonObject = Effect.fnUntraced(function* (folder: SaeFolder, na
     try: () => file.read(0, file.size),
     catch: (error) => error as ArtifactError
   })
-  const value = parse(bytes)
+  const text = decode(bytes)
+  if (text === undefined) return yield* fail("it is no UTF-8 text")
+  const parsed = parseJson(text)
+  if (!parsed.ok) return yield* fail(noJson(parsed.place))
+  const { value } = parsed
   if (typeof value !== "object" || value === null || Array.isArray(value)) return yield* fail("it is no JSON object")
   return value as Readonly<Record<string, unknown>>
 })
