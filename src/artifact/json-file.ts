@@ -16,7 +16,8 @@ export const readJsonFile = <A, I>(
       Effect.flatMap((text) =>
         Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
           Effect.mapError(
-            (error) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail: schemaFault(error) })
+            (error) =>
+              new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail: schemaFault(error) })
           )
         )
       )

@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { bytesFile } from "../../src/artifact/bytes-file.ts"
+import { openArrow } from "../../src/format/arrow/arrow-reader.ts"
+import { openArrowWriter } from "../../src/format/arrow/arrow-writer.ts"
 import { decodeNpy } from "../../src/format/npy.ts"
 import { encodeSafetensors, openSafetensors } from "../../src/format/safetensors.ts"
 import { isTensor, openTorchFile } from "../../src/format/torch/torch-file.ts"
@@ -22,14 +24,18 @@ import type { LibraryFormat } from "../../src/text/documents/document-messages.t
 import { jsonFile } from "../../src/text/documents/json-file.ts"
 import { jsonLinesFile } from "../../src/text/documents/json-lines-file.ts"
 import { filesFolder } from "../artifact/directory-folder.ts"
+import { folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { innermostFolder } from "../golden/innermost-folder.ts"
 import { encodeGguf, f32, f32s, i32s, strings, text, u32 } from "../kinds/language-model/gguf/encode-gguf.ts"
 import { smallSaeNames, smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
+import { pipeline as examplePipeline } from "../plan/example-files.ts"
 import { catalog } from "../plan/fake-kinds.ts"
 
 export interface OutsideFile {
   /** As the failure has to tell it. */
   readonly name: string
+  /** Where one of several files of a folder may be the one that does not fit. */
+  readonly names?: ReadonlyArray<string>
   readonly bytes: Uint8Array
   /** Reads all of a damaged copy. */
   readonly read: (bytes: Uint8Array) => Effect.Effect<unknown, unknown, Scope.Scope>
@@ -61,12 +67,13 @@ const saeFiles = (wanted: RegExp, names = smallSaeNames): ReadonlyArray<OutsideF
       .filter((name) => wanted.test(name))
       .map((name): OutsideFile => ({
         name: basename(name),
+        names: own.map((each) => basename(each)),
         bytes: whole.get(name) as Uint8Array,
         read: (bytes) => readAnySae({ ...filesFolder(new Map(whole).set(name, bytes)), place: directory })
       }))
   })
 
-const floats = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i / n)
+const floats = (n: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: n }, (_, i) => i / n)
 
 const readSafetensors = Effect.fnUntraced(function* (bytes: Uint8Array) {
   const opened = yield* openSafetensors(bytesFile(bytes), "model.safetensors")
@@ -266,7 +273,7 @@ const yaml = (): OutsideFormat => ({
   name: "yaml",
   isText: true,
   files: [
-    readFileSync(join(root, "../pipelines/sae.yaml"), "utf8"),
+    examplePipeline.text,
     `name: x
 params: { widths: { type: list, items: integer, default: [512, 2_048] } }
 stages:
@@ -295,10 +302,35 @@ const confined =
   (file, name, field) =>
     confinedFile({ file, name, field, format })
 
+const columns = { activation: { type: "f32", list: 4 }, token: { type: "i32" } } as const
+
+/** As artifacts hold it, which a program outside may have written. */
+const ownArrow = await Effect.runPromise(
+  Effect.scoped(
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const writer = yield* openArrowWriter(folderWriter(directory), "train.arrow", columns)
+      for (const rows of [3, 2]) {
+        yield* writer.append(rows, { activation: floats(4 * rows), token: new Int32Array(rows) })
+      }
+      yield* writer.close
+      return load(join(directory, "train.arrow"))
+    })
+  )
+)
+
+const readOwnArrow = Effect.fnUntraced(function* (bytes: Uint8Array) {
+  const reader = yield* openArrow(bytesFile(bytes), columns, "train.arrow")
+  for (let batch = 0; batch < reader.batches; batch++) yield* reader.readBatch(batch)
+})
+
 const arrow = (): OutsideFormat => ({
   name: "arrow",
   isText: false,
-  files: fixtures(/\.(arrow|feather)$/, confined("arrow"))
+  files: [
+    ...fixtures(/\.(arrow|feather)$/, confined("arrow")),
+    { name: "train.arrow", bytes: ownArrow, read: readOwnArrow }
+  ]
 })
 const parquet = (): OutsideFormat => ({
   name: "parquet",

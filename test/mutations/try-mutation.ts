@@ -25,5 +25,5 @@ export const tryMutation = async (format: OutsideFormat, number: number): Promis
   const { file, bytes } = mutation(format, number)
   const exit = await Effect.runPromiseExit(Effect.scoped(file.read(bytes)))
   if (Exit.isSuccess(exit)) return { file: file.name, bytes, outcome: "read", problem: undefined }
-  return { file: file.name, bytes, outcome: "refused", problem: rawError(exit.cause, file.name) }
+  return { file: file.name, bytes, outcome: "refused", problem: rawError(exit.cause, file.names ?? [file.name]) }
 }

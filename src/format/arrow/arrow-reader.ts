@@ -8,6 +8,7 @@ import { VectorLoader } from "apache-arrow/visitor/vectorloader"
 import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
+import { flatbufferProblem } from "./check-flatbuffer.ts"
 import { arrowType } from "./arrow-column.ts"
 import type { ArrowColumns, ArrowValues } from "./arrow-column.ts"
 
@@ -53,19 +54,24 @@ export const openArrow = Effect.fn("openArrow")(function* <const C extends Arrow
     return yield* fail("the Arrow file has no footer: it was cut off")
   }
   const footerRaw = yield* read(file.size - 10 - footerBytes, footerBytes)
+  const fault = flatbufferProblem(footerRaw, "footer")
+  if (fault !== undefined) return yield* fail(`the Arrow footer is damaged: ${fault}`)
   const footer = attempt(() => Footer.decode(footerRaw))
   if (footer === undefined) return yield* fail("the Arrow footer cannot be decoded")
   for (const [name, column] of Object.entries(columns)) {
     const field = footer.schema.fields.find((field) => field.name === name)
     if (field === undefined) return yield* fail(`there is no column ${name}`)
     const wanted = String(arrowType(column))
-    if (String(field.type) !== wanted) return yield* fail(`column ${name} is ${field.type}, not ${wanted}`)
+    // A list without the type of its items has no name.
+    const type = attempt(() => String(field.type)) ?? "of no type"
+    if (type !== wanted) return yield* fail(`column ${name} is ${type}, not ${wanted}`)
   }
 
   const readBatch = Effect.fnUntraced(function* (index: number) {
     const block = footer.getRecordBatch(index)
     if (block === null) return yield* fail(`there is no record batch ${index} of ${footer.numRecordBatches}`)
-    if (block.offset + block.metaDataLength + block.bodyLength > file.size) {
+    const parts = [block.offset, block.metaDataLength, block.bodyLength]
+    if (!parts.every((n) => n >= 0) || block.offset + block.metaDataLength + block.bodyLength > file.size) {
       return yield* fail(`record batch ${index} ends beyond the file`)
     }
     const raw = yield* read(block.offset, block.metaDataLength + block.bodyLength)
@@ -95,7 +101,10 @@ export const openArrow = Effect.fn("openArrow")(function* <const C extends Arrow
 const decode = (schema: arrow.Schema, bytes: Uint8Array, metadataBytes: number) => {
   // An encapsulated message: continuation marker, length of the flatbuffer, flatbuffer, padding; then the body.
   const view = new DataView(bytes.buffer, bytes.byteOffset, metadataBytes)
+  if (metadataBytes < 16) return "is too short"
   const start = view.getInt32(0, true) === -1 ? 8 : 4
+  const fault = flatbufferProblem(bytes.subarray(start, metadataBytes), "message")
+  if (fault !== undefined) return `is damaged: ${fault}`
   const message = arrow.Message.decode(bytes.subarray(start, metadataBytes))
   if (!message.isRecordBatch()) return "is no record batch"
   const header = message.header()

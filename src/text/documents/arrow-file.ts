@@ -3,7 +3,9 @@
  * batch. A stream must end with its end-of-stream mark: one that was cut at a batch boundary is otherwise just shorter.
  */
 import * as arrow from "apache-arrow"
+import type { RecordBatch } from "apache-arrow/ipc/metadata/message"
 import type { VerifiedFile } from "../../artifact/artifact.ts"
+import { flatbufferProblem } from "../../format/arrow/check-flatbuffer.ts"
 import { StageFailed } from "../../stage/stage-failed.ts"
 import { arrowCodecs } from "./arrow-codecs.ts"
 import { arrowValue } from "./arrow-value.ts"
@@ -30,9 +32,31 @@ const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(byt
 
 const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
 
+/** A packed buffer is of no more than so many times its bytes: of zstd's own limit for one block. */
+const mostPacked = 2 ** 17
+
+/** What of a batch's header its body cannot hold. A row takes a bit at least. */
+const batchProblem = ({ length, nodes, buffers, compression }: RecordBatch, bodyBytes: number): string | undefined => {
+  const rows = Number(length)
+  if (!Number.isSafeInteger(rows) || rows < 0) return `has ${length} rows`
+  if (buffers.some((each) => Number(each.offset) < 0 || Number(each.offset) + Number(each.length) > bodyBytes)) {
+    return "has a buffer that ends outside of it"
+  }
+  if (nodes.some((each) => Number(each.length) < 0 || Number(each.nullCount) > Number(each.length))) {
+    return "has a column of a wrong length"
+  }
+  const held = 8 * bodyBytes * (compression === null ? 1 : mostPacked)
+  // A column of nulls takes no bytes, and one batch has as many rows as writers put together.
+  return rows > Math.max(held, mostNulls) ? `has ${rows} rows in ${bodyBytes} bytes` : undefined
+}
+
+/** Rows of a batch that has nothing but nulls. */
+const mostNulls = 2 ** 20
+
 const messages = async function* (
   file: VerifiedFile,
-  cutOff: (detail: string) => DocumentProblem
+  cutOff: (detail: string) => DocumentProblem,
+  damaged: (detail: string) => DocumentProblem
 ): AsyncGenerator<Message, void, undefined> {
   const isFile = file.size >= headBytes && text(await file.read(0, magic.length)) === magic
   if (isFile && text(await file.read(file.size - magic.length, magic.length)) !== magic) throw cutOff("it has no end")
@@ -47,9 +71,15 @@ const messages = async function* (
     if (metadataBytes < 0 || metadataBytes > mostMetadataBytes || at + head + metadataBytes > file.size) {
       throw cutOff("it ends within a message, or is no Arrow file")
     }
-    const message = arrow.Message.decode(await file.read(at + head, metadataBytes))
-    const bytes = head + metadataBytes + Number(message.bodyLength)
-    if (at + bytes > file.size) throw cutOff("it ends within a record batch")
+    const metadata = await file.read(at + head, metadataBytes)
+    const fault = flatbufferProblem(metadata, "message")
+    if (fault !== undefined) throw damaged(`the message at byte ${at}: ${fault}`)
+    const message = arrow.Message.decode(metadata)
+    const bodyBytes = Number(message.bodyLength)
+    const bytes = head + metadataBytes + bodyBytes
+    if (bodyBytes < 0 || at + bytes > file.size) throw cutOff("it ends within a record batch")
+    const odd = message.isRecordBatch() ? batchProblem(message.header(), bodyBytes) : undefined
+    if (odd !== undefined) throw damaged(`the record batch at byte ${at} ${odd}`)
     if (message.isSchema()) yield { type: "schema", rows: 0, offset: at, bytes }
     else if (message.isDictionaryBatch()) yield { type: "dictionary", rows: 0, offset: at, bytes }
     else if (message.isRecordBatch()) {
@@ -63,6 +93,8 @@ const messages = async function* (
 export const arrowFile = (file: VerifiedFile, name: string, field: string | null): PieceFile => {
   const cutOff = (detail: string): DocumentProblem =>
     new DocumentProblem(name, `the Arrow file was cut off: ${detail}`, "Give the whole file, as it was written.")
+  const damaged = (detail: string): DocumentProblem =>
+    new DocumentProblem(name, `the Arrow file is damaged: ${detail}`, "Give the whole file, as it was written.")
   const guarded = <A>(work: () => A): A => {
     try {
       return work()
@@ -91,7 +123,7 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
     count: async () => {
       await refuseFirstFeather()
       let rows = 0
-      for await (const message of messages(file, cutOff)) rows += message.rows
+      for await (const message of messages(file, cutOff, damaged)) rows += message.rows
       return rows
     },
     read: async function* (choose) {
@@ -100,7 +132,7 @@ export const arrowFile = (file: VerifiedFile, name: string, field: string | null
       // A batch is decoded as a stream of its own, after the schema and the dictionaries that came before it.
       const before: Array<Uint8Array> = []
       let start = 0
-      for await (const { type, rows, offset, bytes } of messages(file, cutOff)) {
+      for await (const { type, rows, offset, bytes } of messages(file, cutOff, damaged)) {
         if (type !== "batch") {
           before.push(await file.read(offset, bytes))
           continue

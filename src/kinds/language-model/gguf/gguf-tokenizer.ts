@@ -12,6 +12,7 @@ import {
   stringsAt
 } from "./metadata-fields.ts"
 import { scoreMerges } from "./score-merges.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 /** llama.cpp's types of tokens. */
 const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
@@ -157,7 +158,7 @@ export const ggufTokenizerJson = (metadata: Metadata): string => {
     : new Int32Array(tokens.length).fill(tokenType.normal)
   const kind = optionalText(metadata, "tokenizer.ggml.model")
   if (kind !== "gpt2" && kind !== "llama") {
-    throw new MetadataProblem(`its tokenizer is of the kind ${String(kind)}; gpt2 and llama can be read`)
+    throw new MetadataProblem(`its tokenizer is of the kind ${showGiven(kind)}; gpt2 and llama can be read`)
   }
   const pieces = { tokens, types }
   const { model, ...rest } = kind === "gpt2" ? byteLevelModel(metadata, pieces) : scoredModel(metadata, pieces)

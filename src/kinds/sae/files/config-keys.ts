@@ -3,6 +3,8 @@
  * every other one it refuses by name. A key that is not known may change what the SAE computes.
  */
 
+import { showGiven } from "../../../words/show-given.ts"
+
 export interface ConfigKeys {
   /** Read, and part of the SAE. */
   readonly read: ReadonlyArray<string>
@@ -28,10 +30,10 @@ export const keyProblem = (config: Json, keys: ConfigKeys, section = ""): string
     if (keys.only !== undefined && Object.hasOwn(keys.only, key)) {
       const allowed = (keys.only[key] as ReadonlyArray<unknown>).map((one) => JSON.stringify(one))
       if (allowed.includes(JSON.stringify(value))) continue
-      return `${at(key)} is ${JSON.stringify(value)}; what that does to the numbers is not known here, ${allowed.join(" and ")} can be read`
+      return `${at(key)} is ${showGiven(value)}; what that does to the numbers is not known here, ${allowed.join(" and ")} can be read`
     }
     if (!says(value)) continue
-    return `the key ${at(key)} (${JSON.stringify(value)}) is not known here and may change what the SAE computes; take it out of a copy of the file if it does not`
+    return `the key ${at(key)} (${showGiven(value)}) is not known here and may change what the SAE computes; take it out of a copy of the file if it does not`
   }
   return undefined
 }

@@ -10,6 +10,7 @@ import type { StoredLatents, StoredSae } from "../stored/stored-sae.ts"
 import { keyProblem } from "./config-keys.ts"
 import { saeLensKeys } from "./saelens-keys.ts"
 import { modernized } from "./saelens-legacy.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 const kinds = ["sae", "transcoder", "skip_transcoder"] as const
 export type SaeLensKind = (typeof kinds)[number]
@@ -86,33 +87,33 @@ export const saeLensHeader = (given: Json): SaeLensHeader | string => {
     const known = new Set(
       allLatentTypes.flatMap((type) => kinds.map((kind) => type.saelens.names[kind])).filter((one) => one !== undefined)
     )
-    return `the architecture ${JSON.stringify(name)} cannot be read; ${[...known].join(", ")} can`
+    return `the architecture ${showGiven(name)} cannot be read; ${[...known].join(", ")} can`
   }
   const [latents, kind] = found
   const unknown = keyProblem(config, saeLensKeys(latents.saelens.keys ?? [], kind !== "sae", legacy))
   if (unknown !== undefined) return unknown
   const { d_in, d_sae } = config
-  if (!isSize(d_in)) return `d_in is ${JSON.stringify(d_in)}, not a whole number above 0`
-  if (!isSize(d_sae)) return `d_sae is ${JSON.stringify(d_sae)}, not a whole number above 0`
+  if (!isSize(d_in)) return `d_in is ${showGiven(d_in)}, not a whole number above 0`
+  if (!isSize(d_sae)) return `d_sae is ${showGiven(d_sae)}, not a whole number above 0`
   const d_out = kind === "sae" ? d_in : config["d_out"]
-  if (!isSize(d_out)) return `d_out is ${JSON.stringify(d_out)}, not a whole number above 0`
+  if (!isSize(d_out)) return `d_out is ${showGiven(d_out)}, not a whole number above 0`
   const normalize = config["normalize_activations"] ?? "none"
   if (typeof normalize !== "string" || !Object.hasOwn(normalizations, normalize)) {
-    return `normalize_activations is ${JSON.stringify(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
+    return `normalize_activations is ${showGiven(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
   }
   const scales = latents.saelens.keys?.includes(scaleKey) === true
   if (normalize === "constant_scalar_rescale" && !scales) {
-    return `normalize_activations is ${JSON.stringify(normalize)}, which ${String(name)} does not have`
+    return `normalize_activations is ${showGiven(normalize)}, which ${String(name)} does not have`
   }
   const { [scaleKey]: scale = 1 } = config
   if (scales && !(typeof scale === "number" && scale > 0))
-    return `${scaleKey} is ${JSON.stringify(scale)}, not a number above 0`
+    return `${scaleKey} is ${showGiven(scale)}, not a number above 0`
   const reshape = config["reshape_activations"] ?? "none"
   if (reshape !== "none" && reshape !== "hook_z") {
-    return `reshape_activations is ${JSON.stringify(reshape)}; none and hook_z can be read`
+    return `reshape_activations is ${showGiven(reshape)}; none and hook_z can be read`
   }
   const applies = config["apply_b_dec_to_input"] ?? kind === "sae"
-  if (typeof applies !== "boolean") return `apply_b_dec_to_input is ${JSON.stringify(applies)}, not true or false`
+  if (typeof applies !== "boolean") return `apply_b_dec_to_input is ${showGiven(applies)}, not true or false`
   const metadata = {
     ...(isRecord(config["metadata"]) ? config["metadata"] : {}),
     ...(reshape === "hook_z" ? { reshape_activations: "hook_z" } : {})

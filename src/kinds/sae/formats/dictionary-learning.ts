@@ -18,6 +18,7 @@ import type { DictClass, DictNumbers } from "../latents/latent-type.ts"
 import { allLatentTypes, arraysOf, latentType } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { type Floats, type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 const configName = "config.json"
 
@@ -91,7 +92,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
     return yield* wrong(
       stated === undefined
         ? `it has to say (trainer.dict_class) whether this is ${names}: their tensors are the same`
-        : `it says that this is ${JSON.stringify(stated)}, the tensors are those of ${names}`
+        : `it says that this is ${showGiven(stated)}, the tensors are those of ${names}`
     )
   }
   yield* onlyTensors(dict, chosen.dict.tensors)
@@ -121,7 +122,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
     ["dict_size", stored.d_sae]
   ] as const) {
     if (trainer[name] !== undefined && trainer[name] !== size) {
-      return yield* wrong(`trainer.${name} is ${JSON.stringify(trainer[name])}, the tensors say ${size}`)
+      return yield* wrong(`trainer.${name} is ${showGiven(trainer[name])}, the tensors say ${size}`)
     }
   }
   const problem = storedProblem(stored)

@@ -18,6 +18,7 @@ import type { SaeFormat } from "../files/sae-format.ts"
 import { matrixShape, onlyTensors, openTensorFile, type TensorFile } from "../files/tensor-file.ts"
 import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 const weightsName = "params.safetensors"
 const configName = "config.json"
@@ -71,7 +72,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   if (unknown !== undefined) return yield* wrong(unknown)
   const { architecture = "jump_relu", affine_connection: affine } = config
   if (architecture !== "jump_relu") {
-    return yield* wrong(`the architecture ${JSON.stringify(architecture)} cannot be read; jump_relu can`)
+    return yield* wrong(`the architecture ${showGiven(architecture)} cannot be read; jump_relu can`)
   }
   const origin = { format: "gemma_scope_2", config, beside: keysBeside(config, keys) }
   const { hf_hook_point_in: from, hf_hook_point_out: to = from } = config
@@ -80,7 +81,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
     const type = typeOf(config, folder, false)
     if (type !== "crosscoder") {
       return yield* wrong(
-        `its type is ${JSON.stringify(type)} and its layers have files of their own; of these crosscoders can be read`
+        `its type is ${showGiven(type)} and its layers have files of their own; of these crosscoders can be read`
       )
     }
     return yield* readCrosscoder(folder, layers, { metadata: metadataOf(config), origin })
@@ -91,11 +92,11 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   const widths = file.shape("w_enc")?.[0] !== file.shape("w_dec")?.at(-1)
   const type = typeOf(config, folder, skips || from !== to || widths)
   if (type !== "sae" && type !== "transcoder") {
-    return yield* wrong(`its type is ${JSON.stringify(type)}; sae and transcoder can be read from one ${weightsName}`)
+    return yield* wrong(`its type is ${showGiven(type)}; sae and transcoder can be read from one ${weightsName}`)
   }
   if (affine !== undefined && affine !== skips) {
     return yield* wrong(
-      `affine_connection is ${JSON.stringify(affine)}, and the file has ${skips ? "an" : "no"} ${skipName}`
+      `affine_connection is ${showGiven(affine)}, and the file has ${skips ? "an" : "no"} ${skipName}`
     )
   }
   const part = yield* readPart(file)

@@ -16,6 +16,7 @@ import { kProblem } from "../latents/latent-type.ts"
 import { allLatentTypes, latentType } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 const configName = "cfg.json"
 const weightsName = "sae.safetensors"
@@ -59,7 +60,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   const { activation, k, num_latents, expansion_factor, d_in } = given
   for (const flag of ["signed", "skip_connection", "transcode"]) {
     if (typeof given[flag] !== "boolean") {
-      return yield* wrong(`${flag} is ${JSON.stringify(given[flag])}, not true or false`)
+      return yield* wrong(`${flag} is ${showGiven(given[flag])}, not true or false`)
     }
   }
   const type = allLatentTypes.find(
@@ -68,12 +69,12 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   if (type?.sparsify === undefined) {
     const known = allLatentTypes.flatMap(({ sparsify }) => (sparsify === undefined ? [] : [sparsify]))
     return yield* wrong(
-      `the activation ${JSON.stringify(activation)}${given["signed"] === true ? " with signed" : ""} cannot be read; ` +
+      `the activation ${showGiven(activation)}${given["signed"] === true ? " with signed" : ""} cannot be read; ` +
         `${known.map((one) => `${one.activation}${one.signed ? " with signed" : ""}`).join(", ")} can`
     )
   }
   if (typeof d_in !== "number" || !Number.isSafeInteger(d_in) || d_in < 1) {
-    return yield* wrong(`d_in is ${JSON.stringify(d_in)}, not a whole number above 0`)
+    return yield* wrong(`d_in is ${showGiven(d_in)}, not a whole number above 0`)
   }
   const d_sae = (num_latents as number) || d_in * (expansion_factor as number)
   if (!Number.isSafeInteger(d_sae) || d_sae < 1) return yield* wrong("it states no number of latents")

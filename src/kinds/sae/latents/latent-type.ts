@@ -4,6 +4,7 @@
  * them. Nothing here loads an engine: it is handed in where rows are encoded.
  */
 import type * as Tf from "@tensorflow/tfjs-core"
+import { showGiven } from "../../../words/show-given.ts"
 
 export type Floats = Float32Array<ArrayBuffer>
 
@@ -180,7 +181,7 @@ export interface LatentType<L extends { readonly type: string }, A extends { rea
 export const kProblem = (k: unknown, d_sae: number): string | undefined =>
   Number.isSafeInteger(k) && (k as number) >= 1 && (k as number) <= d_sae
     ? undefined
-    : `k is ${JSON.stringify(k) ?? "missing"}; an SAE of ${d_sae} latents needs a whole number from 1 to that`
+    : `k is ${showGiven(k)}; an SAE of ${d_sae} latents needs a whole number from 1 to that`
 
 /** b_enc + shift, in f64 and rounded once. */
 export const added = (values: Floats, shift: Float64Array): Floats => values.map((b, j) => b + (shift[j] as number))

@@ -15,6 +15,7 @@ import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { onlyTensors, openTensorFile } from "../files/tensor-file.ts"
 import { type StoredSae, storedProblem } from "../stored/stored-sae.ts"
+import { showGiven } from "../../../words/show-given.ts"
 
 const configName = "config.json"
 const weightsName = "sae_weights.safetensors"
@@ -57,7 +58,7 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   if (!isSize(d_sae)) return yield* wrong(`${d_model} times ${expansion_factor} is no number of latents`)
   if (to !== from) return yield* wrong(`it reads ${String(from)} and writes ${String(to)}; an autoencoder can be read`)
   if (normalizes !== undefined && normalizes !== "dataset-wise" && normalizes !== "inference") {
-    return yield* wrong(`norm_activation is ${JSON.stringify(normalizes)}; dataset-wise and inference can be read`)
+    return yield* wrong(`norm_activation is ${showGiven(normalizes)}; dataset-wise and inference can be read`)
   }
   const file = yield* openTensorFile(folder, weightsName)
   const linear = yield* readLinear(file, d_model, d_sae)
