@@ -3,7 +3,7 @@
  * ended then, since it may hold the pipes open for ever and write into an output that is being taken.
  */
 import { spawn } from "node:child_process"
-import { readdir, readFile } from "node:fs/promises"
+import { readdirSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
@@ -23,20 +23,40 @@ const pollMs = 50
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Processes that have the mark in their environment. Linux alone tells; elsewhere there are none to be seen. */
-const marked = async (mark: string): Promise<ReadonlyArray<number>> => {
-  const entries = await readdir("/proc").catch((): ReadonlyArray<string> => [])
-  const found = await Promise.all(
-    entries
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .map(async (name) => {
-        // A process of somebody else, or one that has just ended, cannot be read, and is none of ours.
-        const environment = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "")
-        return environment.split("\0").includes(mark) ? [Number(name)] : []
-      })
-  )
-  return found.flat()
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, "latin1")
+  } catch {
+    // Of somebody else, or of one that has just ended: none of ours.
+    return ""
+  }
 }
+
+const processes = (): ReadonlyArray<number> => {
+  try {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** How long a command may run for its processes to be told by their numbers: too short for all numbers to be given anew. */
+const NUMBERS_HOLD_MS = 10_000
+
+/** Whether a process may be the one with the number `first`, or be younger: the last field tells the latest number given. */
+const sinceProcess = (first: number): ((pid: number) => boolean) => {
+  const latest = Number(readText("/proc/loadavg").trim().split(" ").at(-1))
+  if (!(latest > 0)) return () => true
+  return latest >= first ? (pid) => pid >= first && pid <= latest : (pid) => pid >= first || pid <= latest
+}
+
+/** Processes that have the mark in their environment. Linux alone tells; elsewhere there are none to be seen. */
+const marked = (mark: string, mayBe: (pid: number) => boolean): ReadonlyArray<number> =>
+  processes().filter(
+    (pid) => pid !== process.pid && mayBe(pid) && readText(`/proc/${pid}/environ`).split("\0").includes(mark)
+  )
 
 const signal = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -47,13 +67,14 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 }
 
 /** Ends what the command has left running. @returns how many processes that were */
-const endLeftovers = async (mark: string): Promise<number> => {
-  const first = await marked(mark)
+const endLeftovers = async (mark: string, shell: number | undefined, since: number): Promise<number> => {
+  const isShort = shell !== undefined && performance.now() - since < NUMBERS_HOLD_MS
+  const first = marked(mark, isShort ? sinceProcess(shell) : () => true)
   for (const pid of first) signal(pid, "SIGTERM")
   let left = first
   for (let waited = 0; left.length > 0 && waited < graceMs; waited += pollMs) {
     await delay(pollMs)
-    left = await marked(mark)
+    left = marked(mark, () => true)
   }
   for (const pid of left) signal(pid, "SIGKILL")
   return first.length
@@ -65,6 +86,7 @@ export const shell = (
   { cwd, env, mark, onLine }: ShellOptions
 ): Effect.Effect<number | string, StageFailed> =>
   Effect.callback<number | string, StageFailed>((resume) => {
+    const since = performance.now()
     const child = spawn("/bin/sh", ["-c", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
     const streams: ReadonlyArray<Readable> = [child.stdout, child.stderr]
     for (const stream of streams) createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine)
@@ -72,7 +94,7 @@ export const shell = (
     child.once("error", (cause) => resume(Effect.fail(stageFailed(`/bin/sh cannot be started: ${cause.message}`))))
     child.once("exit", (code, name) => {
       const finish = async (): Promise<void> => {
-        const count = await endLeftovers(mark)
+        const count = await endLeftovers(mark, child.pid, since)
         if (count > 0)
           onLine(
             `${count === 1 ? "a program was" : `${count} programs were`} still running when the shell ended: ended`
@@ -86,6 +108,6 @@ export const shell = (
     })
     return Effect.promise(async () => {
       child.kill("SIGTERM")
-      await endLeftovers(mark)
+      await endLeftovers(mark, child.pid, since)
     })
   })

@@ -126,7 +126,7 @@ const claim = async (
   const { directory, purpose, above, expirySeconds, forAllUsers } = options
   for (;;) {
     await makeFolder(directory, forAllUsers)
-    const epochs = await numbersIn(directory)
+    const epochs = numbersIn(directory)
     const top = epochs.at(-1)
     if (top !== undefined) {
       const path = claimPath(directory, top)
@@ -143,7 +143,7 @@ const claim = async (
       if (handle !== undefined) {
         const made = { epoch, path, handle, text }
         // The list that we went by may have been old, and a later claim have been made and its predecessors removed.
-        if ((await numbersIn(directory)).at(-1) === epoch) {
+        if (numbersIn(directory).at(-1) === epoch) {
           for (const old of epochs) await rm(claimPath(directory, old), { force: true }).catch(() => {})
           return made
         }
@@ -161,7 +161,7 @@ const claim = async (
 /** False where we have been overtaken, or the claim was removed; a folder that cannot be read tells neither. */
 const isOurs = async ({ epoch, path, text }: Claim): Promise<boolean> => {
   try {
-    return (await readFile(path, "utf8")) === text && (await numbersIn(dirname(path))).every((other) => other <= epoch)
+    return (await readFile(path, "utf8")) === text && numbersIn(dirname(path)).every((other) => other <= epoch)
   } catch (cause) {
     return codeOf(cause) !== "ENOENT"
   }
@@ -187,7 +187,7 @@ const monotonic = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos /
 export const leaseHolder = (directory: string): Effect.Effect<string | undefined> =>
   Effect.flatMap(monotonic, (now) =>
     Effect.promise(async () => {
-      const top = (await numbersIn(directory)).at(-1)
+      const top = numbersIn(directory).at(-1)
       if (top === undefined) return undefined
       const path = claimPath(directory, top)
       const owner = await readOwner(path)

@@ -38,6 +38,8 @@ class Overtaken extends Data.TaggedError("Overtaken")<{}> {}
 /** Inputs that vanish again and again are somebody's doing (a gc in a loop, a failing disk): stop and say so. */
 const MOST_ROUNDS = 5
 const POLL = "500 millis"
+/** What takes less is computed again sooner than the disk would say that it has it. The run settles them together. */
+const SETTLED_SOON_SECONDS = 1
 const LONGEST_RETRY_SECONDS = 60
 
 /** By Effect's clock, which tests can set. */
@@ -90,7 +92,7 @@ const commit = Effect.fnUntraced(function* (
       experiment: options.experiment,
       acceptedFrom: null
     },
-    { force: gone || context.force.has(instance.id) }
+    { force: gone || context.force.has(instance.id), settle: took < SETTLED_SOON_SECONDS ? "soon" : "now" }
   )
   if (!agrees) {
     const other = canonical.digest === done.digest ? (before?.digest ?? "") : done.digest

@@ -235,6 +235,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     }
   })
   yield* passes.pipe(
+    Effect.andThen(store.settled),
     Effect.ensuring(remember),
     Effect.onInterrupt(() => {
       for (const [id, event] of interrupted) {

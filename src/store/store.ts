@@ -71,8 +71,15 @@ export class Store extends Context.Service<
     readonly action: (key: string) => Effect.Effect<ActionRecord | undefined, RemoteFailed>
     /** All attempts of a key, in order of commit. */
     readonly actions: (key: string) => Effect.Effect<ReadonlyArray<ActionRecord>>
-    /** The commit point: by exclusive link. `force` makes the new attempt the canonical one. */
-    readonly commit: (action: NewAction, options?: { readonly force?: boolean }) => Effect.Effect<Commit, Unwritable>
+    /**
+     * The commit point: by exclusive link. `force` makes the new attempt the canonical one. From then on a killed process costs
+     * nothing, and nor does a power cut; with `settle: "soon"` only from `settled` on, or from the next commit without it.
+     */
+    readonly commit: (
+      action: NewAction,
+      options?: { readonly force?: boolean; readonly settle?: "now" | "soon" }
+    ) => Effect.Effect<Commit, Unwritable>
+    readonly settled: Effect.Effect<void, Unwritable>
     /** Takes an attempt of a key back, as if it had never been committed: an acceptance that was a mistake. */
     readonly retract: (key: string, attempt: number) => Effect.Effect<void, Unwritable>
     /** Opens an artifact; every byte that it gives has been checked. */

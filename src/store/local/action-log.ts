@@ -5,11 +5,11 @@ import { join } from "node:path"
 import * as Option from "effect/Option"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import { ACTION_FORMAT, ActionRecord, type Commit, type NewAction } from "../action-record.ts"
-import { writeExclusive } from "../../file/atomic-write.ts"
+import { writeExclusive, writeExclusiveSoon } from "../../file/atomic-write.ts"
 import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { actionDirectory } from "./layout.ts"
 import { quarantineFile } from "./quarantine.ts"
-import { numbersIn, numbersNow } from "../../file/numbered-files.ts"
+import { numbersIn } from "../../file/numbered-files.ts"
 
 const decode = decodeSealed(ActionRecord)
 
@@ -58,7 +58,7 @@ export const readActions = async (
   known?: KnownActions
 ): Promise<ReadonlyArray<ActionRecord>> => {
   const records: Array<ActionRecord> = []
-  for (const attempt of numbersNow(actionDirectory(root, key))) {
+  for (const attempt of numbersIn(actionDirectory(root, key))) {
     const record = await readAction(root, key, attempt, known)
     if (record !== undefined) records.push(record)
   }
@@ -69,7 +69,14 @@ export const readActions = async (
 export const canonicalOf = (records: ReadonlyArray<ActionRecord>): ActionRecord | undefined =>
   records.findLast((record) => record.canonical) ?? records[0]
 
-export const commitAction = async (root: string, action: NewAction, force: boolean): Promise<Commit> => {
+/** @param how `soon`: somebody else settles what was committed */
+export const commitAction = async (
+  root: string,
+  action: NewAction,
+  force: boolean,
+  how: "now" | "soon"
+): Promise<Commit> => {
+  const write = how === "now" ? writeExclusive : writeExclusiveSoon
   const directory = actionDirectory(root, action.key)
   for (;;) {
     const records = await readActions(root, action.key)
@@ -80,11 +87,11 @@ export const commitAction = async (root: string, action: NewAction, force: boole
     const record: ActionRecord = {
       ...action,
       format: ACTION_FORMAT,
-      attempt: ((await numbersIn(directory)).at(-1) ?? 0) + 1,
+      attempt: (numbersIn(directory).at(-1) ?? 0) + 1,
       canonical: canonical === undefined || same || force,
       nondeterministic: canonical !== undefined && !same
     }
-    if (await writeExclusive(join(directory, `${record.attempt}.json`), encodeAction(record))) {
+    if (await write(join(directory, `${record.attempt}.json`), encodeAction(record))) {
       return {
         canonical: record.canonical || canonical === undefined ? record : canonical,
         agrees: canonical === undefined || same

@@ -10,7 +10,7 @@ export const claimKey = Effect.fnUntraced(function* (root: string, key: string, 
   const attempt = yield* tryLease({
     directory: leaseDirectory(root, key),
     purpose,
-    above: yield* Effect.promise(() => lastEpoch(root, key))
+    above: lastEpoch(root, key)
   })
   if (attempt._tag === "busy") {
     const busy: KeyAttempt = { _tag: "busy", owner: formatOwner(attempt.owner) }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
+import type { Commit, NewAction } from "../action-record.ts"
 import { Store } from "../store.ts"
 import type { StoreDescription } from "../store-description.ts"
 import { unwritable } from "../../file/unwritable.ts"
@@ -13,6 +14,7 @@ import { ingest } from "./ingest.ts"
 import { addLastKeys, readLastKeys } from "./last-keys.ts"
 import { listArtifacts } from "./list-artifacts.ts"
 import { readRuns } from "./read-runs.ts"
+import { makeSettling, settleArtifacts } from "./settle.ts"
 import { startRun } from "./start-run.ts"
 import { openArtifact } from "./stored-artifact.ts"
 import { verifyStore } from "./verify-store.ts"
@@ -26,6 +28,17 @@ export interface LocalStoreOptions {
 export const makeLocalStore = (directory: string, options: LocalStoreOptions = {}): Store["Service"] => {
   const onLoss = options.onLoss ?? (() => {})
   const known: KnownActions = new Map()
+  const settling = makeSettling(directory)
+  const commit = async (action: NewAction, force: boolean, settle: "now" | "soon"): Promise<Commit> => {
+    if (settle === "now") {
+      // Also what this result may have been made from: it is of no use should that come out otherwise next time.
+      await settling.now()
+      await settleArtifacts(directory, [action.digest])
+    }
+    const done = await commitAction(directory, action, force, settle)
+    if (settle === "soon") settling.later(done.canonical)
+    return done
+  }
   return Store.of({
     description: { kind: "local", directory },
     action: (key) =>
@@ -34,8 +47,9 @@ export const makeLocalStore = (directory: string, options: LocalStoreOptions = {
         canonicalOf
       ),
     actions: (key) => Effect.promise(() => readActions(directory, key)),
-    commit: (action, { force = false } = {}) =>
-      Effect.tryPromise({ try: () => commitAction(directory, action, force), catch: unwritable(directory) }),
+    commit: (action, { force = false, settle = "now" } = {}) =>
+      Effect.tryPromise({ try: () => commit(action, force, settle), catch: unwritable(directory) }),
+    settled: Effect.tryPromise({ try: settling.now, catch: unwritable(directory) }),
     retract: (key, attempt) =>
       Effect.tryPromise({ try: () => retractAction(directory, key, attempt), catch: unwritable(directory) }),
     artifact: (digest) => openArtifact(directory, digest, onLoss),

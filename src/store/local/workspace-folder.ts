@@ -3,7 +3,7 @@
  * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
-import { readdir, readFile, rm, rmdir } from "node:fs/promises"
+import { readFile, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { writeAtomic } from "../../file/atomic-write.ts"
@@ -31,21 +31,28 @@ const epochsIn = (names: ReadonlyArray<string>): ReadonlyArray<number> =>
     .filter(Number.isInteger)
     .toSorted((a, b) => b - a)
 
-const epochsOf = async (root: string, key: string): Promise<ReadonlyArray<number>> =>
-  epochsIn(await readdir(partialDirectory(root, key)).catch((): ReadonlyArray<string> => []))
+const namesIn = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+const epochsOf = (root: string, key: string): ReadonlyArray<number> => epochsIn(namesIn(partialDirectory(root, key)))
 
 /** The highest epoch that anybody has worked in; 0 where nobody has. */
-export const lastEpoch = async (root: string, key: string): Promise<number> => (await epochsOf(root, key))[0] ?? 0
+export const lastEpoch = (root: string, key: string): number => epochsOf(root, key)[0] ?? 0
 
 /** Makes the folder of a new owner. Of what earlier ones left, checkpoints stay, and all that a task is at work in. */
 export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<void> => {
-  for (const epoch of await epochsOf(root, name.key)) {
+  for (const epoch of epochsOf(root, name.key)) {
     if (epoch >= name.epoch) continue
     const folder = folderOf(root, { key: name.key, epoch })
     if (existsSync(join(folder, TASK))) continue
     const kept = hasCheckpoint(folder)
     if (!kept) await rm(folder, { recursive: true, force: true })
-    for (const part of kept ? await readdir(folder).catch((): ReadonlyArray<string> => []) : []) {
+    for (const part of kept ? namesIn(folder) : []) {
       if (part !== CHECKPOINT) await rm(join(folder, part), { recursive: true, force: true })
     }
   }
@@ -54,8 +61,7 @@ export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<
 
 /** Checkpoint folders of earlier owners that hold one, latest first. */
 const earlierCheckpoints = (root: string, { key, epoch }: WorkspaceName): ReadonlyArray<string> => {
-  const parent = partialDirectory(root, key)
-  return epochsIn(existsSync(parent) ? readdirSync(parent) : [])
+  return epochsOf(root, key)
     .filter((other) => other < epoch)
     .map((other) => folderOf(root, { key, epoch: other }))
     .filter(hasCheckpoint)
@@ -87,7 +93,7 @@ export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
         catch: unwritable(own)
       }),
     notedTasks: Effect.promise(async () => {
-      const notes = (await epochsOf(root, name.key)).map(async (epoch) => {
+      const notes = epochsOf(root, name.key).map(async (epoch) => {
         const text = await readFile(join(folderOf(root, { key: name.key, epoch }), TASK), "utf8").catch(() => undefined)
         return text === undefined ? [] : [{ name: { key: name.key, epoch }, text }]
       })
@@ -98,8 +104,10 @@ export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
 
 /** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. */
 export const dropWorkspaces = async (root: string, { key, epoch }: WorkspaceName): Promise<void> => {
-  for (const other of await epochsOf(root, key)) {
-    if (other <= epoch) await rm(folderOf(root, { key, epoch: other }), { recursive: true, force: true })
+  for (const other of epochsOf(root, key)) {
+    const folder = folderOf(root, { key, epoch: other })
+    // Nothing is in it where no checkpoint was made.
+    if (other <= epoch) await rmdir(folder).catch(() => rm(folder, { recursive: true, force: true }))
   }
   await rmdir(partialDirectory(root, key)).catch(() => {})
 }
