@@ -74,7 +74,7 @@ export const commitAction = async (
   root: string,
   action: NewAction,
   force: boolean,
-  how: "now" | "soon"
+  how: "now" | "soon" = "now"
 ): Promise<Commit> => {
   const write = how === "now" ? writeExclusive : writeExclusiveSoon
   const directory = actionDirectory(root, action.key)

@@ -119,13 +119,13 @@ export const withRemote = (local: Store["Service"], options: WithRemoteOptions):
       })
     )
 
-  const commit: Store["Service"]["commit"] = Effect.fnUntraced(function* (made, { force = false } = {}) {
-    if (!writes) return yield* local.commit(made, { force })
+  const commit: Store["Service"]["commit"] = Effect.fnUntraced(function* (made, options = {}) {
+    if (!writes) return yield* local.commit(made, options)
     // Somebody may have committed there since we looked: theirs was first.
     yield* Effect.ignore(fetchAction(made.key))
-    const mine = yield* local.commit(made, { force })
+    const mine = yield* local.commit(made, options)
     const record = (yield* local.actions(made.key)).findLast(({ digest }) => digest === made.digest)
-    return record === undefined ? mine : yield* share(mine, record, force)
+    return record === undefined ? mine : yield* share(mine, record, options.force ?? false)
   })
 
   const claim: Store["Service"]["claim"] = Effect.fnUntraced(function* (key, purpose) {
