@@ -8,7 +8,8 @@ import { defineConfig } from "vitest/config"
  */
 const needs = {
   engine: /\/engine(\/engine)?\.ts"|tensor\/.*load-/,
-  process: /run-cli|run-graph|start-head|startSlurm|layer as localExecutor|node:child_process|node:worker_threads/
+  process:
+    /run-cli|run-graph|start-head|startSlurm|commandExecutor|layer as localExecutor|node:child_process|node:worker_threads/
 }
 
 const files = globSync("test/**/*.test.ts", { cwd: import.meta.dirname })

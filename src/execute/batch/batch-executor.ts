@@ -30,6 +30,8 @@ export interface BatchOptions extends SubmitOptions {
   /** Jobs in the queue at a time, at most. */
   readonly jobs: number
   readonly pollSeconds: number
+  /** CPUs that the settings give a stage, and with that the threads of its engine; undefined leaves both to us. */
+  readonly cpusOf: (stage: string) => number | undefined
   readonly needsOf: (demand: Demand, engine: Placement["engine"]) => TaskNeeds
 }
 
@@ -123,14 +125,13 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
           ticket.reserve()
           const name = demand.kind.engine ? yield* engineOnce : null
           const chosen =
-            name === null
-              ? null
-              : { name, threads: options.needsOf(demand, { name, threads: machineThreadPlan(name).threads }).cpus }
+            name === null ? null : { name, threads: options.cpusOf(demand.stage) ?? machineThreadPlan(name).threads }
           yield* ticket.take(({ holders }) => onWait(`a free job (--jobs ${jobs}), in use by ${holders.join(", ")}`))
+          const { gpus } = options.needsOf(demand, chosen)
           const placement: Placement = {
             device: options.system.name,
-            gpus: demand.resources.gpu ?? 0,
-            gpuMissing: false,
+            gpus,
+            gpuMissing: gpus < (demand.resources.gpu ?? 0),
             engine: chosen,
             queues: true,
             run: (request) => runJobs(request, demand, chosen)

@@ -25,7 +25,7 @@ const needsOf = (
   return {
     cpus: own?.cpus ?? settings.cpus ?? Math.max(resources.cpu ?? 1, engine?.threads ?? 1),
     memory: parseBytes(own?.memory ?? settings.memory) ?? (estimate === undefined ? undefined : estimate + base),
-    gpus: resources.gpu ?? 0,
+    gpus: settings.gpus === false ? 0 : (resources.gpu ?? 0),
     seconds:
       parseSeconds(own?.time ?? settings.time) ??
       (timeoutSeconds === undefined ? undefined : timeoutSeconds + MARGIN_SECONDS)
@@ -38,5 +38,6 @@ export const batchOptions = (system: BatchSystem, settings: SlurmSettings | Comm
   node: settings.node ?? process.execPath,
   jobs: settings.jobs ?? JOBS,
   pollSeconds: parseSeconds(settings.poll) ?? POLL_SECONDS,
+  cpusOf: (stage) => settings.stages?.[stage]?.cpus ?? settings.cpus,
   needsOf: (demand, engine) => needsOf(settings, demand, engine)
 })

@@ -33,6 +33,11 @@ const common = {
   ...needs,
   jobs: count("jobs in the queue at a time, at most (default: 100); --jobs goes first"),
   container: text("command that the job's program runs in: apptainer exec --nv sae.sif"),
+  gpus: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "false: the cluster has none, and stages that ask for one run on its CPUs (default: true)"
+    })
+  ),
   node: text("the Node to run on (default: the one that runs this)"),
   poll: duration("how often the batch system is asked about all jobs together (default: 10 s)")
 }
@@ -71,9 +76,7 @@ const CommandSettings = Schema.Struct({
   id: text(
     "regular expression that finds the job's id in what submit prints; its first group, where it has one (default: the first number)"
   ),
-  status: text(
-    "prints the jobs that are queued or running, one a line that begins with the id: `qstat -u $USER`; also {ids}"
-  ),
+  status: text("prints the jobs that are queued or running, one a line that begins with the id: `qstat`; also {ids}"),
   cancel: text("ends jobs: `qdel {ids}`"),
   stages: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.Struct({ ...needs, submit: Schema.optionalKey(submit) })).annotate({

@@ -16,6 +16,11 @@ const MOST_TASKS = 500
 /** Our own options are for the words that are parsed here. */
 const plain = { SLURM_TIME_FORMAT: "standard", LC_ALL: "C" }
 
+const hintFor = (said: string): string =>
+  /generic resource|\bgres\b/i.test(said)
+    ? "\n  On a cluster without GPUs: gpus: false under executor.slurm; where they have another name: gres."
+    : ""
+
 const submitOf = (settings: SlurmSettings): BatchSystem["submit"] =>
   Effect.fnUntraced(function* (submission) {
     const args = sbatchArguments(settings, submission)
@@ -30,7 +35,7 @@ const submitOf = (settings: SlurmSettings): BatchSystem["submit"] =>
     if (code !== 0 || job === undefined) {
       const said = stderr.replaceAll(/^sbatch: (error: )?/gm, "  ")
       return yield* new SubmitRefused({
-        problem: `Slurm does not take the job:\n${said}\n  It was: sbatch ${args.slice(0, -1).join(" ")}`
+        problem: `Slurm does not take the job:\n${said}\n  It was: sbatch ${args.slice(0, -1).join(" ")}${hintFor(said)}`
       })
     }
     return submission.tasks === 1 ? [job] : Array.from({ length: submission.tasks }, (_, i) => `${job}_${i}`)
