@@ -1,10 +1,11 @@
 /** A command line with places for values: `qsub -N {name} {script}`. */
 import { nearest } from "../../words/did-you-mean.ts"
 
-const PLACE = /\{([a-z]+)\}/g
+/** ${name} is the shell's. */
+const PLACE = /(?<!\$)\{([a-z]+)\}/g
 
 /** Names of the places in it. */
-export const placesOf = (template: string): ReadonlyArray<string> =>
+const placesOf = (template: string): ReadonlyArray<string> =>
   [...template.matchAll(PLACE)].map(([, name]) => name as string)
 
 /** What is wrong with a template that may use the names in `known`, and has to use those in `required`; undefined: nothing. */
@@ -14,8 +15,7 @@ export const templateProblem = (
   required: ReadonlyArray<string>
 ): string | undefined => {
   const used = placesOf(template)
-  // ${name} is the shell's; an unknown name in braces is a slip of ours to tell.
-  const unknown = used.find((name) => !known.includes(name) && !template.includes(`\${${name}}`))
+  const unknown = used.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     const near = nearest(unknown, known)
     return `{${unknown}} is none of ${known.map((name) => `{${name}}`).join(", ")}${near === undefined ? "" : `; did you mean {${near}}?`}`
