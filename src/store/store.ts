@@ -118,7 +118,8 @@ export class Store extends Context.Service<
     readonly lastKeys: (experiment: string) => Effect.Effect<Readonly<Record<string, string>>>
     /** Adds to them. It only costs an explanation where that fails, so it never does. */
     readonly rememberKeys: (experiment: string, keys: Readonly<Record<string, string>>) => Effect.Effect<void>
-    readonly startRun: (plan: Readonly<Record<string, Json>>) => Effect.Effect<RunRecord, Unwritable, Scope.Scope>
+    /** Where nothing can be written there is no record of the run, and it goes on. */
+    readonly startRun: (plan: Readonly<Record<string, Json>>) => Effect.Effect<RunRecord, never, Scope.Scope>
     /** Newest first. */
     readonly runs: Effect.Effect<ReadonlyArray<RunSummary>>
   }

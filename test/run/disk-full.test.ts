@@ -4,11 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { Executor } from "../../src/execute/executor.ts"
-import { localExecutor } from "../../src/execute/local/local-executor.ts"
-import { run } from "../../src/run/run.ts"
-import { Store } from "../../src/store/store.ts"
-import { makeGraph, optionsFor, storeAt } from "./experiment.ts"
+import { storeAt } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
 
@@ -68,41 +64,35 @@ describe.skipIf(!mayMount())("a device without space", () => {
     expect(again.statuses).toEqual({ small: "hit", large: "ran" })
   })
 
-  it("ends the run where not even that can be noted, with exit code 1; results stay", async () => {
+  it("is no matter for a run of hits, and fails what has to be computed; results stay", async () => {
     await runGraph(cache, [small()])
     try {
       writeFileSync(join(cache, "filler"), new Uint8Array(8 * 1024 * 1024))
     } catch {
       // It is full now: what this is for.
     }
-    const error = await Effect.runPromise(
-      run(
-        makeGraph([small()]),
-        optionsFor([small()], () => {})
-      ).pipe(
-        Effect.provideService(Store, storeAt(cache)),
-        Effect.provideService(
-          Executor,
-          localExecutor(() => Effect.die("nothing runs"))
-        ),
-        Effect.flip
-      )
-    )
-    expect(error).toMatchObject({ _tag: "Unwritable", code: "ENOSPC", "~effect/Runtime/errorExitCode": 1 })
-    expect(error.message).toContain("no space is left on the device")
+    expect((await runGraph(cache, [small()])).statuses).toEqual({ small: "hit" })
+    const other: StageSpec = { id: "other", kind: "add", params: { plus: 2, tally } }
+    const { result, statuses } = await runGraph(cache, [small(), other])
+    expect(statuses).toEqual({ small: "hit", other: "failed" })
+    expect(result.firstCause?.problem).toContain("no space is left on the device")
     rmSync(join(cache, "filler"))
     expect((await runGraph(cache, [small()])).statuses).toEqual({ small: "hit" })
   })
 
-  it("read-only: says so", async () => {
+  it("and one that is read-only give what they hold, and say why they take no more", async () => {
     await runGraph(cache, [small()])
     remount("ro")
-    const error = await runGraph(cache, [small()]).then(
-      () => undefined,
-      (cause: unknown) => cause
-    )
-    remount("rw")
-    expect(error).toMatchObject({ _tag: "Unwritable", code: "EROFS" })
-    expect(String(error)).toContain("the file system is read-only")
+    try {
+      expect((await runGraph(cache, [small()])).statuses).toEqual({ small: "hit" })
+      const { result, statuses } = await runGraph(cache, [
+        small(),
+        { id: "other", kind: "add", params: { plus: 2, tally } }
+      ])
+      expect(statuses).toEqual({ small: "hit", other: "failed" })
+      expect(result.firstCause?.problem).toContain("the file system is read-only")
+    } finally {
+      remount("rw")
+    }
   })
 })
