@@ -10,12 +10,14 @@ import type * as Scope from "effect/Scope"
 import type { Resources } from "../stage/resources.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
-import type { Job, JobDone, JobLoss, LiveEvent } from "./job.ts"
+import type { Job, JobDone, JobFailure, JobLoss, LiveEvent } from "./job.ts"
 
 export class JobFailed extends Data.TaggedError("JobFailed")<{
   readonly problem: string
   readonly retryable: boolean
   readonly losses: ReadonlyArray<JobLoss>
+  /** With more of this, trying again can help, whatever `retryable` says. */
+  readonly ranOutOf?: JobFailure["ranOutOf"]
 }> {
   override get message(): string {
     return this.problem
@@ -65,6 +67,8 @@ export interface Placement {
   readonly gpus: number
   /** The stage asked for a GPU, and there is none that it could use. */
   readonly gpuMissing: boolean
+  /** Bytes that one stage can have here at most, of one GPU and of the machine; null where nobody knows. */
+  readonly largest: { readonly vram: number | null; readonly memory: number | null }
   readonly engine: Job["engine"]
   /** Jobs wait in a queue after `run` was called, and tell when they begin: their time limit counts from there. */
   readonly queues: boolean

@@ -135,8 +135,11 @@ export const JobsFailed = Schema.Struct({
   problem: Schema.String,
   retryable: Schema.Boolean,
   /** Not the stage's fault: inputs that could not be read as they were. */
-  losses: Schema.Array(JobLoss)
+  losses: Schema.Array(JobLoss),
+  /** What there was too little of. */
+  ranOutOf: Schema.optionalKey(Schema.Literals(["vram", "memory"]))
 })
+export type JobFailure = typeof JobsFailed.Type
 
 export const WorkerEvent = Schema.Union([
   LiveEvent,

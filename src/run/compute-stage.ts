@@ -3,22 +3,17 @@
  * the same key is waited for, and its result taken.
  */
 import * as Clock from "effect/Clock"
-import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
-import type { StageInstance } from "../plan/stage-instance.ts"
 import { packageFacts } from "../project/package-facts.ts"
-import type { KeyClaim } from "../store/key-claim.ts"
 import type { WorkspaceName } from "../store/workspace.ts"
 import type { Unwritable } from "../file/unwritable.ts"
 import type { RemoteFailed } from "../remote/port/remote-failed.ts"
-import { JobFailed, type JobRequest, type Place, type Placement } from "../execute/executor.ts"
-import { buildJob } from "./build-job.ts"
+import type { JobFailed, Place, Placement } from "../execute/executor.ts"
+import { attempts, type Tries } from "./attempts.ts"
 import type { Computed, ComputeRequest } from "./computed.ts"
-import type { JobDone, Reached } from "../execute/job.ts"
+import type { JobDone } from "../execute/job.ts"
 import type { Provenance } from "../store/provenance.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
@@ -29,18 +24,17 @@ type Turn =
   | Computed
   | { readonly status: "busy"; readonly owner: string | undefined }
   | { readonly status: "lost"; readonly failure: JobFailed; readonly seconds: number }
+  /** In a larger place it may come to its end. */
+  | { readonly status: "short"; readonly seconds: number }
 
 /** By whom, the store is asked. */
 const overtaken: Turn = { status: "busy", owner: undefined }
-
-class Overtaken extends Data.TaggedError("Overtaken")<{}> {}
 
 /** Inputs that vanish again and again are somebody's doing (a gc in a loop, a failing disk): stop and say so. */
 const MOST_ROUNDS = 5
 const POLL = "500 millis"
 /** What takes less is computed again sooner than the disk would say that it has it. The run settles them together. */
 const SETTLED_SOON_SECONDS = 1
-const LONGEST_RETRY_SECONDS = 60
 
 /** By Effect's clock, which tests can set. */
 const secondsSince = (start: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - start) / 1000)
@@ -102,117 +96,6 @@ const commit = Effect.fnUntraced(function* (
   return canonical
 })
 
-/** Asked right before a stage starts: a result of other code must not stand under its key. */
-const checkUnchanged = Effect.fnUntraced(function* ({ options }: RunContext, instance: StageInstance) {
-  const changed = yield* options.changedSincePlan?.(instance) ?? Effect.succeed(undefined)
-  if (changed === undefined) return
-  const problem = `${changed} has changed since this run was planned\n  run again: the plan then takes the new code`
-  return yield* new JobFailed({ problem, retryable: false, losses: [] })
-})
-
-/** @param begun completes when the time starts to count */
-const withinTimeout = <A, E, R>(
-  running: Effect.Effect<A, E, R>,
-  begun: Effect.Effect<void>,
-  seconds: number | undefined
-): Effect.Effect<A, E | JobFailed, R> => {
-  if (seconds === undefined) return running
-  const problem = `it took longer than its timeout of ${seconds} s; its checkpoint, if it made one, stays`
-  const late = Effect.andThen(begun, Effect.sleep(seconds * 1000)).pipe(
-    Effect.andThen(new JobFailed({ problem, retryable: false, losses: [] }))
-  )
-  return Effect.raceFirst(running, late)
-}
-
-/** One attempt after the other, while trying again can help. */
-const attempts = Effect.fnUntraced(function* (
-  context: RunContext,
-  { instance, reasons, restores }: ComputeRequest,
-  keyed: Keyed,
-  placement: Placement,
-  claim: KeyClaim
-) {
-  const { store, record, options, emit, outcomes } = context
-  const log = record.log(instance.id)
-  let attempt = 0
-
-  const once = Effect.gen(function* () {
-    attempt++
-    yield* checkUnchanged(context, instance)
-    emit({
-      type: "stage-started",
-      id: instance.id,
-      kind: instance.kind.name,
-      key: keyed.key,
-      attempt,
-      device: placement.device,
-      gpuMissing: placement.gpuMissing,
-      resumes: yield* claim.resumes,
-      reasons,
-      restores,
-      log
-    })
-    const job = buildJob({
-      instance,
-      setup: options.setupOf(instance),
-      key: keyed.key,
-      store: store.description,
-      workspace: claim.workspace,
-      attempt,
-      log,
-      engine: placement.engine,
-      projectDirectory: options.projectDirectory,
-      digestOf: (id) => outcomes.get(id)?.digest ?? ""
-    })
-    const begun = yield* Deferred.make<void>()
-    if (!placement.queues) yield* Deferred.succeed(begun, undefined)
-    let reached: Reached = null
-    let from: Reached = null
-    const request: JobRequest = {
-      jobs: [job],
-      onEvent: (event) => {
-        switch (event.type) {
-          case "log":
-            return emit({ type: "stage-log", id: instance.id, line: event.line })
-          case "waiting":
-            return emit({ type: "stage-waiting", id: instance.id, for: event.for })
-          case "began":
-            Deferred.doneUnsafe(begun, Effect.void)
-            return
-          case "checkpoint":
-            reached = from = event.at
-            return
-          case "progress":
-            reached = { done: event.done, total: event.total, unit: event.unit }
-            return emit({ ...event, type: "stage-progress" })
-        }
-      }
-    }
-    const interrupted = Effect.map(claim.resumes, (resumes) =>
-      emit({ type: "stage-interrupted", id: instance.id, reached, resumes, from })
-    )
-    const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
-    const lost = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
-    return yield* Effect.raceFirst(withinTimeout(running, Deferred.await(begun), instance.timeoutSeconds), lost).pipe(
-      Effect.onInterrupt(() => interrupted)
-    )
-  })
-
-  const again = (failure: JobFailed): boolean =>
-    failure.retryable && failure.losses.length === 0 && attempt <= instance.retries && !context.stopping()
-  for (;;) {
-    const result = yield* Effect.result(once)
-    if (result._tag === "Success") return result.success
-    const { failure } = result
-    if (failure._tag === "Overtaken" || !again(failure)) return yield* failure
-    const base = Math.min((options.retrySeconds ?? 1) * 2 ** (attempt - 1), LONGEST_RETRY_SECONDS)
-    // Jitter keeps stages that failed together from coming back together.
-    const delay = base * (yield* Random.nextBetween(0.75, 1.25))
-    emit({ type: "stage-retry", id: instance.id, attempt, problem: failure.problem, delay })
-    yield* Effect.sleep(delay * 1000)
-  }
-})
-
 /** Somebody else may have finished it since we looked; for a restore, bytes that are there again are enough. */
 const doneByOthers = Effect.fnUntraced(function* (
   context: RunContext,
@@ -230,7 +113,8 @@ const turn = Effect.fnUntraced(function* (
   context: RunContext,
   request: ComputeRequest,
   keyed: Keyed,
-  place: Place
+  place: Place,
+  tries: Tries
 ): Effect.fn.Return<Turn, Unwritable | RemoteFailed, Scope.Scope> {
   const { store, record, emit } = context
   const { instance } = request
@@ -247,7 +131,7 @@ const turn = Effect.fnUntraced(function* (
   // Beside the stage's work: it costs no time, and tells of the code as it was when the work began.
   yield* Effect.forkIn(context.code, context.scope)
   const start = yield* Clock.currentTimeMillis
-  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claim))
+  const result = yield* Effect.result(attempts(context, request, keyed, placed.success, claim, tries))
   const seconds = yield* secondsSince(start)
   if (result._tag === "Success") {
     // What is done in one pass is paid once; what waited in a queue, not at all.
@@ -258,6 +142,7 @@ const turn = Effect.fnUntraced(function* (
     return { status: "ran", action, seconds: took }
   }
   if (result.failure._tag === "Overtaken") return overtaken
+  if (result.failure._tag === "WantsMore") return { status: "short", seconds }
   if (result.failure.losses.length > 0) return { status: "lost", failure: result.failure, seconds }
   return { status: "failed", problem: result.failure.problem, seconds }
 })
@@ -283,6 +168,9 @@ const waitForOther = Effect.fnUntraced(function* (
   }
 })
 
+const ends = (turn: Turn): turn is Computed =>
+  turn.status !== "busy" && turn.status !== "lost" && turn.status !== "short"
+
 /** What the stage held (its place, the key's lease) is given back with the scope: after its end has been told. */
 export const computeStage: ComputeStage = Effect.fnUntraced(
   function* (
@@ -293,6 +181,7 @@ export const computeStage: ComputeStage = Effect.fnUntraced(
     let place = request.place
     let notes: LossNotes = new Map()
     let spent = 0
+    const tries: Tries = { count: 0, resources: instance.resources }
     const leaveQueue = Effect.suspend(() => {
       const left = place?.withdraw ?? Effect.void
       place = undefined
@@ -304,15 +193,15 @@ export const computeStage: ComputeStage = Effect.fnUntraced(
       // Only now: an input that could not be restored to the same bytes has another digest, and so has the key.
       const keyed = context.keyOf(instance)
       const held = yield* Scope.fork(yield* Scope.Scope)
-      const result = yield* turn(context, request, keyed, place ?? (yield* context.places.contend(instance))).pipe(
-        Effect.provideService(Scope.Scope, held)
-      )
+      const mine = place ?? (yield* context.places.contend({ ...instance, resources: tries.resources }))
+      const result = yield* turn(context, request, keyed, mine, tries).pipe(Effect.provideService(Scope.Scope, held))
       place = undefined
-      if (result.status === "busy" || result.status === "lost") yield* Scope.close(held, Exit.void)
+      if (!ends(result)) yield* Scope.close(held, Exit.void)
       if (result.status === "busy") {
         const found = yield* waitForOther(context, request, keyed, result.owner)
         if (found !== undefined) return { status: "hit", action: found, seconds: spent }
-      } else if (result.status === "lost") {
+      } else if (result.status === "short") spent += result.seconds
+      else if (result.status === "lost") {
         spent += result.seconds
         if (round++ === MOST_ROUNDS) return { status: "failed", problem: lostTooOften(result.failure), seconds: spent }
         notes = new Map(result.failure.losses.map((loss) => [loss.digest, loss]))

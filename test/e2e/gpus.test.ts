@@ -11,17 +11,34 @@ const sees = (name: string, resources: string): string => `
 const experiment = `name: gpus
 stages:${sees("with", "resources: { gpu: 1 }")}${sees("both", "resources: { gpu: 2 }")}${sees("without", "timeout: 1 min")}
 `
+const hungry = `name: hungry
+stages:
+  hungry:
+    uses: command
+    with:
+      run: |
+        if [ "$CUDA_VISIBLE_DEVICES" = GPU-a ]; then echo "CUDA out of memory. Tried to allocate 20.00 GiB."; exit 1; fi
+        echo "$CUDA_VISIBLE_DEVICES" > "$OUTPUT/seen.txt"
+        echo "done on $CUDA_VISIBLE_DEVICES"
+    resources: { gpu: 1, vram: 16 GiB }
+    retries: 1
+`
 const greedy = `name: greedy
 stages:${sees("many", "resources: { gpu: 3 }")}${sees("large", "resources: { gpu: 1, vram: 80 GiB }")}${sees("wide", "resources: { cpu: 100_000, memory: 1000 TiB, disk: 1000 TiB }")}
 `
 
 describe("GPUs, on the command line", () => {
   let gpus: StandInGpus
-  const { directory, remove } = project({ "gpus.yaml": experiment, "greedy.yaml": greedy, "package.json": "{}" })
+  const { directory, remove } = project({
+    "gpus.yaml": experiment,
+    "hungry.yaml": hungry,
+    "greedy.yaml": greedy,
+    "package.json": "{}"
+  })
   beforeAll(() => {
     gpus = standInGpus([
       { uuid: "GPU-a", total: 24576, free: 24000 },
-      { uuid: "GPU-b", total: 24576, free: 24000 }
+      { uuid: "GPU-b", total: 65536, free: 65000 }
     ])
   })
   afterAll(() => {
@@ -35,6 +52,20 @@ describe("GPUs, on the command line", () => {
     expect(statuses(result)).toEqual(["with ran", "both ran", "without ran"])
     const said = eventsOf(result).flatMap((event) => (event.type === "stage-log" ? [event.line] : []))
     expect(said.toSorted()).toEqual(["both sees [GPU-a,GPU-b]", "with sees [GPU-a]", "without sees []"])
+  })
+
+  it("whose memory did not suffice are told with what was wanted, and one with more is used where retries allow", async () => {
+    const result = await cli(["run", "hungry.yaml", "--json"], options())
+    expect(statuses(result)).toEqual(["hungry ran"])
+    const retry = eventsOf(result).find((event) => event.type === "stage-retry")
+    expect(retry?.problem).toContain("the GPU ran out of memory: it wanted 20.00 GiB more")
+    expect(retry?.problem).toContain("again with 32.0 GiB of device memory")
+    const devices = eventsOf(result).flatMap((event) => (event.type === "stage-started" ? [event.device] : []))
+    expect(devices).toEqual(["gpu0", "gpu1"])
+    const once = ["--set", "stages.hungry.retries=0", "--force", "hungry"]
+    const { code, stderr } = await cli(["run", "hungry.yaml", ...once], options())
+    expect(code).toBe(1)
+    expect(stderr).toContain("Ask for more (resources: { vram: ... })")
   })
 
   it("of which there are too few, or too small ones, are told in the plan, where they are asked for", async () => {

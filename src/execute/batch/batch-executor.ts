@@ -112,6 +112,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
       device: "cpu",
       gpus: 0,
       gpuMissing: false,
+      largest: { vram: null, memory: null },
       engine: null,
       queues: false,
       run: (request) => runLocally({ ...request, isolation: "inline", environment: {} })
@@ -132,6 +133,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
             device: options.system.name,
             gpus,
             gpuMissing: gpus < (demand.resources.gpu ?? 0),
+            largest: { vram: null, memory: null },
             engine: chosen,
             queues: true,
             run: (request) => runJobs(request, demand, chosen)

@@ -28,9 +28,9 @@ export type Verdict =
   | { readonly type: "again"; readonly line: string }
   | { readonly type: "failed"; readonly failure: JobFailed }
 
-const failed = (problem: string, retryable: boolean): Verdict => ({
+const failed = (problem: string, retryable: boolean, ranOutOf?: "memory"): Verdict => ({
   type: "failed",
-  failure: new JobFailed({ problem, retryable, losses: [] })
+  failure: new JobFailed({ problem, retryable, losses: [], ...(ranOutOf === undefined ? {} : { ranOutOf }) })
 })
 
 /** Ends that are no fault of the stage, in words that follow the task's title. */
@@ -88,7 +88,8 @@ const noResult = (task: EndedTask): Verdict => {
     case "out of memory":
       return failed(
         `${withDetail(`${title} ran out of memory`, task)}\n  Ask for more: resources: { memory: ... } of the stage, or memory: in its executor's settings.`,
-        false
+        false,
+        "memory"
       )
     default:
       return failed(withDetail(`${title} was ended (${end}) before its stage was done`, task), true)

@@ -52,8 +52,14 @@ const perform = (task: Task): Effect.Effect<TaskResult> => {
     const seconds = (Date.now() - start) / 1000
     return { type: "done", results: results.map((result) => ({ ...result, seconds })) }
   }).pipe(
-    Effect.catch(({ problem, retryable, losses }) =>
-      Effect.succeed({ type: "failed" as const, problem, retryable, losses })
+    Effect.catch(({ problem, retryable, losses, ranOutOf }) =>
+      Effect.succeed({
+        type: "failed" as const,
+        problem,
+        retryable,
+        losses,
+        ...(ranOutOf === undefined ? {} : { ranOutOf })
+      })
     )
   )
   const stopped = Effect.map(

@@ -46,16 +46,23 @@ const placementOf = (
   demand: Demand,
   gpus: ReadonlyArray<Gpu>,
   gpuMissing: boolean,
+  largest: Placement["largest"],
   engine: Placement["engine"]
 ): Placement => ({
   device: gpus.length > 0 ? gpus.map(({ name }) => name).join(", ") : engine?.name === "webgpu" ? "webgpu" : "cpu",
   gpus: engine?.name === "webgpu" ? 1 : gpus.length,
   gpuMissing,
+  largest,
   engine,
   queues: false,
   run: (request) =>
     runLocally({ ...request, isolation: isolationOf(demand, gpus, engine), environment: environmentOf(gpus) })
 })
+
+const largestOf = (gpus: ReadonlyArray<Gpu>): number | null => {
+  const totals = gpus.flatMap(({ total }) => total ?? [])
+  return totals.length === 0 ? null : Math.max(...totals)
+}
 
 type Budget = "jobs" | "cpu" | "memory" | "disk" | "webgpu"
 
@@ -96,6 +103,7 @@ const makePlaces = Effect.fnUntraced(function* (
   let known: EngineName | undefined
   const engineOnce = yield* Effect.cached(Effect.tap(engine, (name) => Effect.sync(() => void (known = name))))
   const machine = machineCapacity(directory)
+  const onlyMemory: Placement["largest"] = { vram: null, memory: machine.memory }
   const budget = makeOrderedBudget<Budget>(() => ({ ...machine, jobs: jobs ?? availableParallelism(), webgpu: 1 }))
   const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }))
   const gpusOnce = yield* Effect.cached(Effect.orElseSucceed(listGpus, (): ReadonlyArray<Gpu> => []))
@@ -124,7 +132,7 @@ const makePlaces = Effect.fnUntraced(function* (
     const engine = yield* engineFor(instance)
     const gpuMissing = wantsGpu(instance) && engine?.name !== "webgpu"
     yield* wait(ticket, onWait)
-    return placementOf(runLocally, instance, [], gpuMissing, engine)
+    return placementOf(runLocally, instance, [], gpuMissing, onlyMemory, engine)
   })
 
   const onGpu = Effect.fnUntraced(function* (instance: Demand, turn: Ticket<"turn">, onWait: OnWait) {
@@ -143,12 +151,15 @@ const makePlaces = Effect.fnUntraced(function* (
       .take(({ holders }) => onWait(`its turn for a GPU, after ${holders.join(", ")}`))
       .pipe(Effect.andThen(takeGpus(request, onWait).pipe(Effect.provideService(Scope.Scope, outer))), Effect.scoped)
     yield* wait(contend(instance, true), onWait)
-    return placementOf(runLocally, instance, gpus, false, engine)
+    return placementOf(runLocally, instance, gpus, false, { ...onlyMemory, vram: largestOf(yield* gpusOnce) }, engine)
   })
 
   const queue = (instance: Demand): Place => {
     if (instance.kind.isolation === "inline" && !instance.kind.engine) {
-      return { take: () => Effect.succeed(placementOf(runLocally, instance, [], false, null)), withdraw: Effect.void }
+      return {
+        take: () => Effect.succeed(placementOf(runLocally, instance, [], false, onlyMemory, null)),
+        withdraw: Effect.void
+      }
     }
     if (wantsGpu(instance) && mayHaveGpus()) {
       const turn = gpuTurn.contend(instance.order, instance.id, () => ({ turn: 1 }))

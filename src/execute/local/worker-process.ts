@@ -107,13 +107,13 @@ const endGroup = async (child: ChildProcess, how: "gently" | "at once"): Promise
 }
 
 const describeEnd = (code: number | null, signal: NodeJS.Signals | null): JobFailed => {
-  const problem =
-    signal === "SIGKILL" || code === 137
-      ? "the worker was killed (SIGKILL); where nobody did it by hand, the machine ran out of memory: run fewer stages at once (--jobs), or make the stage smaller"
-      : signal !== null
-        ? `the worker crashed (${signal})`
-        : `the worker ended with exit code ${code} before it was done`
-  return new JobFailed({ problem, retryable: true, losses: [] })
+  const killed = signal === "SIGKILL" || code === 137
+  const problem = killed
+    ? "the worker was killed (SIGKILL); where nobody did it by hand, the machine ran out of memory: run fewer stages at once (--jobs), or make the stage smaller"
+    : signal !== null
+      ? `the worker crashed (${signal})`
+      : `the worker ended with exit code ${code} before it was done`
+  return new JobFailed({ problem, retryable: true, losses: [], ...(killed ? { ranOutOf: "memory" } : {}) })
 }
 
 const stoppedByOthers = new JobFailed({

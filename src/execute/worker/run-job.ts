@@ -21,7 +21,8 @@ import { asUnwritable } from "../../file/unwritable.ts"
 import type { EngineInfo } from "../../tensor/engine-info.ts"
 import { artifactKinds } from "../../catalog/artifact-kinds.ts"
 import { JobFailed } from "../executor.ts"
-import type { Job, JobDone, JobLoss, LiveEvent, ResourceUse } from "../job.ts"
+import type { Job, JobDone, JobFailure, JobLoss, LiveEvent, ResourceUse } from "../job.ts"
+import { deviceMemoryLack } from "./device-memory.ts"
 import { openInputs } from "./open-inputs.ts"
 import { noEngine } from "./no-engine.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
@@ -115,6 +116,13 @@ const describe = (error: unknown, place: string): Pick<JobFailed, "problem" | "r
   return { problem: error instanceof Error ? error.message : String(error), retryable: false }
 }
 
+/** A stage that a larger GPU could do has not failed for good. */
+const failureOf = (error: unknown, place: string): Omit<JobFailure, "type" | "losses"> => {
+  const failure = describe(error, place)
+  const lack = deviceMemoryLack(failure.problem)
+  return lack === undefined ? failure : { ...failure, problem: `${failure.problem}\n${lack}`, ranOutOf: "vram" }
+}
+
 const digestsOf = (job: Job): ReadonlySet<string> =>
   new Set(
     Object.values(job.inputs)
@@ -175,7 +183,7 @@ export const runJobs = (
         if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
         // Whatever the stage made of it, what it was given could not be read.
         if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
-        const failure = describe(Cause.squash(exit.cause), jobs[0]?.store.directory ?? "")
+        const failure = failureOf(Cause.squash(exit.cause), jobs[0]?.store.directory ?? "")
         if (losses.length === 0) logAll(failure.problem)
         return Effect.fail(new JobFailed({ ...failure, losses }))
       }),

@@ -48,9 +48,9 @@ const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
     process.exit(0)
   }
   const failure = Cause.squash(exit.cause)
-  const { problem, retryable, losses } =
-    failure instanceof JobFailed ? failure : { problem: String(failure), retryable: false, losses: [] }
-  tell({ type: "failed", problem, retryable, losses })
+  const { problem, retryable, losses, ranOutOf } =
+    failure instanceof JobFailed ? failure : new JobFailed({ problem: String(failure), retryable: false, losses: [] })
+  tell({ type: "failed", problem, retryable, losses, ...(ranOutOf === undefined ? {} : { ranOutOf }) })
 }
 
 /** A warm worker prints for one stage after the other: each has its own log. What a full disk refuses is dropped. */
