@@ -17,7 +17,7 @@ const floors = [
   "report/browser report/charts",
   "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries sae/stages",
   "sae/training",
-  "sae/rows sae/evaluate model/train analysis/stitching analysis/comparison",
+  "sae/rows sae/evaluate model/train analysis/stitching analysis/comparison analysis/ground-truth synthetic",
   "activations analysis model/evaluate",
   "model sae/architectures",
   "model/architectures sae/loss run",

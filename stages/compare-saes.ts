@@ -69,7 +69,7 @@ export default Stage.make("compare-saes", {
       better: "higher",
       tolerance: 0.01,
       description:
-        "mean cosine of the best one-to-one matching of SAEs of one size (PW-MCC, Song et al. 2505.20254), mean over pairs"
+        "mean absolute cosine of the best one-to-one matching of SAEs of one size (PW-MCC, Song et al. 2505.20254), mean over pairs"
     },
     activation_correlation: {
       interval: overLatents,

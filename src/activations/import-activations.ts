@@ -9,7 +9,7 @@ import { openSafetensors } from "../format/safetensors.ts"
 import { openTokensWriter } from "../kinds/tokens/write-tokens.ts"
 import { openRowSetWriter, writeActivationsInfo } from "../kinds/activations/write-activations.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import { heldOutDocuments, isHeldOut } from "./held-out-documents.ts"
+import { type DocumentSplit, heldOutDocuments, isHeldOut } from "./held-out-documents.ts"
 import { makeNormHistogram } from "./norm-histogram.ts"
 
 export interface ImportedRows {
@@ -62,6 +62,10 @@ export interface ImportOptions {
   readonly source: string
 }
 
+/** Which of imported rows are held out. */
+export const importedSplit = (rows: number, held_out_fraction: number, seed: number): DocumentSplit =>
+  heldOutDocuments(new Float64Array(rows).fill(1), undefined, held_out_fraction, seed, rows)
+
 /** Needs a scope, which closes the files. */
 export const importActivations = Effect.fn("importActivations")(function* (
   { rows, d_in, values }: ImportedRows,
@@ -88,7 +92,7 @@ export const importActivations = Effect.fn("importActivations")(function* (
   })
   yield* tokens.append({ ids: token, documents: document })
   yield* tokens.finish()
-  const split = heldOutDocuments(new Float64Array(rows).fill(1), undefined, held_out_fraction, seed, rows)
+  const split = importedSplit(rows, held_out_fraction, seed)
   const heldOut = isHeldOut(split)
   const open = (path: string) =>
     openRowSetWriter(output, { path, d_in, dtype: "f32", metadata: { hook, dtype: "f32" }, materialize: true })

@@ -40,7 +40,7 @@ const ComparedPair = Schema.Struct({
   max_cosine_back: Mean,
   /** The first's latents against as many random directions as the second has. */
   random_max_cosine: Schema.Finite,
-  /** Of SAEs of one size: mean cosine of the best one-to-one matching (PW-MCC, Song et al. 2505.20254), and against random directions. */
+  /** Of SAEs of one size: mean absolute cosine of the best one-to-one matching (PW-MCC, Song et al. 2505.20254). */
   matched_cosine: Schema.NullOr(Mean),
   /** Median over the first one's live latents of the largest correlation of activations with a latent of the second. */
   activation_correlation: Schema.NullOr(

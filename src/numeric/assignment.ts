@@ -1,13 +1,24 @@
-/** The pairing of as many rows as columns with the largest sum. */
+/** The pairing of rows and columns with the largest sum. */
 import { linearSumAssignment } from "linear-sum-assignment"
 
 /**
- * Jonker and Volgenant's algorithm; some 10 s for 2,000 rows.
+ * Jonker and Volgenant's algorithm; some 10 s for 2,000 rows and columns.
  *
- * @param gain [n, n], row-major
- * @returns the column of each row
+ * @param gain [rows, columns], row-major
+ * @returns as many pairs of a row and a column as the fewer are, by row
  */
-export const bestAssignment = (gain: Float32Array, n: number): Int32Array<ArrayBuffer> => {
-  const rows = Array.from({ length: n }, (_, row) => Float64Array.from(gain.subarray(row * n, (row + 1) * n)))
-  return Int32Array.from(linearSumAssignment(rows, { maximaze: true }).rowAssignments)
+export const bestMatching = (
+  gain: Float32Array,
+  rows: number,
+  columns: number
+): ReadonlyArray<readonly [row: number, column: number]> => {
+  const matrix = Array.from({ length: rows }, (_, row) =>
+    Float64Array.from(gain.subarray(row * columns, (row + 1) * columns))
+  )
+  const { columnAssignments, rowAssignments } = linearSumAssignment(matrix, { maximaze: true })
+  return rows <= columns
+    ? Array.from(rowAssignments, (column, row) => [row, column] as const)
+    : Array.from(columnAssignments, (row, column) => [row, column] as const)
+        .filter(([row]) => row >= 0)
+        .toSorted((a, b) => a[0] - b[0])
 }

@@ -1,10 +1,10 @@
 /** What two SAEs have in common: directions, activations, which latents of the larger one are parts of which. */
 import type { ComparedPair } from "../../kinds/comparison.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
-import { bestAssignment } from "../../numeric/assignment.ts"
+import { bestMatching } from "../../numeric/assignment.ts"
 import { decoderCosines, nearestRows } from "../decoder-cosine.ts"
 import type { LatentCodes } from "../latent-codes.ts"
-import { randomUnitRows } from "../random-unit-rows.ts"
+import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import { largestCorrelations } from "./activation-correlation.ts"
 import { latentMean, latentMedian } from "./latent-mean.ts"
 import { splitFamilies } from "./split-families.ts"
@@ -26,8 +26,8 @@ export interface PairOptions {
 
 const matched = ({ weights: a }: ComparedMember, { weights: b }: ComparedMember, most: number) => {
   if (a.d_sae !== b.d_sae || a.d_sae > most) return null
-  const cosines = decoderCosines(a.W_dec, b.W_dec, a.d_in)
-  return latentMean(Float64Array.from(bestAssignment(cosines, a.d_sae), (j, i) => cosines[i * a.d_sae + j]!))
+  const cosines = decoderCosines(a.W_dec, b.W_dec, a.d_in).map(Math.abs)
+  return latentMean(bestMatching(cosines, a.d_sae, b.d_sae).map(([i, j]) => cosines[i * b.d_sae + j]!))
 }
 
 /** @param a has at most as many latents as `b`, and reads rows of the same width */

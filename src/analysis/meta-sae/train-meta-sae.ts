@@ -19,7 +19,7 @@ import { explainedVariance, explainedVarianceInterval } from "../explained-varia
 import { encodeLatents } from "../latent-codes.ts"
 import { metaLatents } from "./meta-latents.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
-import { randomUnitRows } from "../random-unit-rows.ts"
+import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
 
 export interface MetaSaeOptions {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
 import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
-import { randomUnitRows } from "../../../src/analysis/random-unit-rows.ts"
+import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import { loadTestEngine } from "../../engine.ts"
 

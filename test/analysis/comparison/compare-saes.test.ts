@@ -7,8 +7,8 @@ import { latentMedian } from "../../../src/analysis/comparison/latent-mean.ts"
 import { splitFamilies } from "../../../src/analysis/comparison/split-families.ts"
 import { nearestOtherRows } from "../../../src/analysis/decoder-cosine.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
-import { randomUnitRows } from "../../../src/analysis/random-unit-rows.ts"
-import { bestAssignment } from "../../../src/numeric/assignment.ts"
+import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
+import { bestMatching } from "../../../src/numeric/assignment.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import { loadTestEngine } from "../../engine.ts"
 
@@ -93,14 +93,27 @@ it("the best matching of permuted directions is the permutation, with cosine 1",
   expect(pair.max_cosine.mean).toBeCloseTo(1, 5)
   expect(pair.splits.none).toBe(0)
   expect(pair.random_max_cosine).toBeLessThan(0.95)
-  // One-to-one: never more than the largest cosine of each.
-  const other = comparePair(member(W_dec), member(randomUnitRows(n, d, 9)), options)
-  expect(other.matched_cosine?.mean).toBeLessThanOrEqual(other.max_cosine.mean + 1e-6)
+  // A direction and its opposite match; they are no nearest ones.
+  const opposite = comparePair(member(W_dec), member(permuted.map((x) => -x)), options)
+  expect(opposite.matched_cosine?.mean).toBeCloseTo(1, 5)
+  expect(opposite.max_cosine.mean).toBeLessThan(0.95)
   expect(comparePair(member(W_dec), member(permuted), { ...options, matched_latents: 11 }).matched_cosine).toBeNull()
 })
 
 it("the best assignment beats the greedy one: 3 + 3 against 4 + 0", () => {
-  expect([...bestAssignment(Float32Array.of(4, 3, 3, 0), 2)]).toEqual([1, 0])
+  expect(bestMatching(Float32Array.of(4, 3, 3, 0), 2, 2)).toEqual([
+    [0, 1],
+    [1, 0]
+  ])
+  // scipy.optimize.linear_sum_assignment of [[1, 9, 3], [9, 8, 1]], and of its transpose.
+  expect(bestMatching(Float32Array.of(1, 9, 3, 9, 8, 1), 2, 3)).toEqual([
+    [0, 1],
+    [1, 0]
+  ])
+  expect(bestMatching(Float32Array.of(1, 9, 9, 8, 3, 1), 3, 2)).toEqual([
+    [0, 1],
+    [1, 0]
+  ])
 })
 
 it("parts belong to their nearest latent above the threshold", () => {

@@ -1,5 +1,5 @@
 /** Directions drawn uniformly from the sphere: the baseline of a decomposition of decoder directions. */
-import * as Rng from "../random/rng.ts"
+import * as Rng from "./rng.ts"
 
 /** [rows, d], every row of length 1. */
 export const randomUnitRows = (rows: number, d: number, seed: number): Float32Array<ArrayBuffer> => {

@@ -1,0 +1,110 @@
+/** The stage evaluate-ground-truth. */
+import * as Effect from "effect/Effect"
+import { requireHeldOut, requireReads } from "../../activations/fit.ts"
+import { openActivations } from "../../activations/open-activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import { readSyntheticTruth, type SyntheticTruth } from "../../kinds/activations/synthetic-truth.ts"
+import { type GroundTruthFile, groundTruthFileName } from "../../kinds/ground-truth.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
+import type { Opened } from "../../stage/input.ts"
+import { withIntervals } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { encodeLatents } from "../latent-codes.ts"
+import { directionFigures, firingFigures } from "./truth-figures.ts"
+
+interface GroundTruthParams {
+  readonly target: "features" | "parts"
+  readonly recovered_cosine: number
+}
+
+interface GroundTruthInputs {
+  readonly sae: Opened<SaeHandle>
+  readonly activations: Opened<ActivationsHandle>
+}
+
+const mean = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
+
+/** Each latent as a classifier, on all held-out rows. */
+const firing = Effect.fnUntraced(function* (
+  { sae, activations }: GroundTruthInputs,
+  truth: SyntheticTruth,
+  feature: Int32Array
+) {
+  yield* requireReads(sae.value, activations.value)
+  yield* requireHeldOut(activations.value)
+  const model = yield* openSaeModel(yield* sae.value.anyWeights)
+  const x = yield* (yield* openActivations(activations.value)).held_out.loadRows()
+  return firingFigures(encodeLatents(x, model), truth, feature, truth.probabilities.length)
+}, Effect.scoped)
+
+export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
+  inputs,
+  params,
+  output,
+  log
+}: StageContext<GroundTruthParams, unknown, GroundTruthInputs>) {
+  const sae = inputs.sae.value
+  const truth = yield* readSyntheticTruth(inputs.activations.artifact)
+  if (truth === undefined) {
+    return yield* stageFailed("what these activations are made of is not known", "Give activations of make-synthetic.")
+  }
+  const targets = params.target === "parts" ? truth.parts : truth.features
+  if (targets === undefined) {
+    return yield* stageFailed("the features of this world have no parts", "Make it with parts, or ask for features.")
+  }
+  if (sae.d_in !== truth.d_in) {
+    return yield* stageFailed(`the SAE reads rows of ${sae.d_in} numbers, the features have ${truth.d_in}`)
+  }
+  const { W_dec } = yield* sae.weights
+  const { mcc, uniqueness, best, feature } = directionFigures(W_dec, targets, sae.d_in)
+  const recovered = Array.from(best, (cosine) => (cosine > params.recovered_cosine ? 1 : 0))
+  const fired = params.target === "features" ? yield* firing(inputs, truth, feature) : undefined
+  const true_l0 = truth.feature.length / (truth.start.length - 1)
+  const file: GroundTruthFile = {
+    format: 1,
+    sae: sae.digest,
+    d_sae: sae.d_sae,
+    target: params.target,
+    targets: best.length,
+    mcc,
+    uniqueness,
+    recovered: mean(recovered),
+    recovered_cosine: params.recovered_cosine,
+    best_cosine: Array.from(best),
+    firing: fired === undefined ? null : { feature: Array.from(feature), f1: Array.from(fired.f1), true_l0 }
+  }
+  yield* output.writeJson(groundTruthFileName, file)
+  log(`MCC ${mcc.toFixed(4)}, ${recovered.filter(Boolean).length} of ${best.length} ${params.target} recovered`)
+  const overTargets = bootstrapIntervals(
+    [best.length],
+    (times) => ({
+      recovered: drawnSum(times, recovered) / best.length,
+      mean_max_cosine: drawnSum(times, best) / best.length
+    }),
+    Rng.make(0, "intervals of recovered features")
+  )
+  const directions = withIntervals({ recovered: file.recovered, mean_max_cosine: mean(best) }, overTargets)
+  if (fired === undefined) {
+    const none = { unmeasured: "parts do not fire by themselves" }
+    return { mcc, uniqueness, ...directions, f1: none, precision: none, recall: none, dead_latents: none }
+  }
+  const overLatents = bootstrapIntervals(
+    [sae.d_sae],
+    (times) => ({ f1: drawnSum(times, fired.f1) / sae.d_sae }),
+    Rng.make(0, "intervals of latents as classifiers")
+  )
+  return {
+    mcc,
+    uniqueness,
+    ...directions,
+    ...withIntervals({ f1: mean(fired.f1) }, overLatents),
+    precision: mean(fired.precision),
+    recall: mean(fired.recall),
+    dead_latents: fired.dead / sae.d_sae
+  }
+}, Effect.scoped)
