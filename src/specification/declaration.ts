@@ -7,6 +7,8 @@ import type { Selector } from "./expression.ts"
 
 export interface ParamDeclaration extends ParamType {
   readonly name: string
+  readonly description?: string
+  readonly unit?: string
   /** Absent: an experiment must give the value. */
   readonly default?: Node
   readonly at: Location

@@ -33,8 +33,8 @@ const decodeParam = (
   const map = expectMap(entry.value, path, problems)
   if (map === undefined) return undefined
   const fields = fieldsOf(map, path, keys, problems)
-  textOf(fields.description, below(path, "description"), problems)
-  textOf(fields.unit, below(path, "unit"), problems)
+  const description = textOf(fields.description, below(path, "description"), problems)
+  const unit = textOf(fields.unit, below(path, "unit"), problems)
   if (fields.type === undefined) {
     const message = `missing: one of ${paramTypes.join(", ")}`
     problems.push({ at: entry.keyAt, path: below(path, "type"), message })
@@ -64,7 +64,8 @@ const decodeParam = (
   }
   const preset = fields.default?.value
   if (preset !== undefined && !isNull(preset)) problems.push(...checkParam(declared, preset, below(path, "default")))
-  return { ...declared, name, at: entry.keyAt, ...(preset === undefined ? {} : { default: preset }) }
+  const words = { ...(description === undefined ? {} : { description }), ...(unit === undefined ? {} : { unit }) }
+  return { ...declared, ...words, name, at: entry.keyAt, ...(preset === undefined ? {} : { default: preset }) }
 }
 
 export const isNull = (node: Node): boolean => node.type === "scalar" && node.value === null

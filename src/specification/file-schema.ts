@@ -91,7 +91,8 @@ const size = orExpression({ type: "integer", minimum: 0 }, { type: "string", pat
 const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string, JsonSchema>): JsonSchema => ({
   ...object(
     {
-      uses: { oneOf: kinds.map(({ name, summary }) => ({ const: name, description: summary })) },
+      // One wrong word is one message; the words for each are an extension that editors of YAML know.
+      uses: { enum: kinds.map(({ name }) => name), enumDescriptions: kinds.map(({ summary }) => summary) },
       description: text("for people"),
       with: { type: "object", description: "parameters, sources and inputs of the stage kind" },
       matrix: {
@@ -131,10 +132,21 @@ const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string,
   )
 })
 
-/** @param executor what `executor:` may hold @default any map */
+/** An experiment that names the pipeline gives it the parameters that it has. */
+const givesParams = ([file, params]: readonly [string, JsonSchema]): JsonSchema =>
+  when(
+    { required: ["pipeline"], properties: { pipeline: { pattern: `(^|/)${file.replaceAll(".", "\\.")}$` } } },
+    { properties: { params }, ...(isRequired(params) ? { required: ["params"] } : {}) }
+  )
+
+/**
+ * @param executor what `executor:` may hold @default any map
+ * @param pipelines name of a pipeline's file -> `params:` of an experiment that names it
+ */
 export const fileSchema = (
   catalog: Readonly<Record<string, StageKind>>,
-  executor: JsonSchema = { type: "object", description: "who runs the jobs, and how" }
+  executor: JsonSchema = { type: "object", description: "who runs the jobs, and how" },
+  pipelines: ReadonlyMap<string, JsonSchema> = new Map()
 ): JsonSchema => {
   const kinds = Object.values(catalog).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const definitions: Record<string, Json> = {}
@@ -154,6 +166,7 @@ export const fileSchema = (
       executor,
       stages: { type: "object", minProperties: 1, ...names, additionalProperties: ref("stage") }
     }),
+    ...(pipelines.size === 0 ? {} : { allOf: [...pipelines].map(givesParams) }),
     ...when({ required: ["pipeline"] }, { not: { required: ["stages"] } }),
     else: { required: ["stages"], properties: { params: { ...mapOf(ref("param")), ...names } } },
     $defs: {

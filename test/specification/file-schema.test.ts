@@ -1,6 +1,7 @@
 import { assert, describe, it } from "vitest"
 import { parse } from "yaml"
 import { fileSchema } from "../../src/specification/file-schema.ts"
+import { paramsSchema } from "../../src/specification/params-schema.ts"
 import { chain } from "../plan/chain.ts"
 import { experiment, pipeline } from "../plan/example-files.ts"
 import { catalog } from "../plan/fake-kinds.ts"
@@ -27,7 +28,7 @@ describe("the JSON Schema of the files", () => {
       ": is what must not be"
     ])
     assert.deepStrictEqual(problems("stages: { a: { uses: load-modl } }"), [
-      ".stages.a.uses: fits not exactly one alternative"
+      `.stages.a.uses: is none of ${Object.keys(catalog).toSorted().join(",")}`
     ])
     assert.deepStrictEqual(problems("stages: { a: { uses: train-sae, with: { d_sae: 12.5, kk: 1 } } }"), [
       ".stages.a.with.d_sae: fits no alternative",
@@ -42,6 +43,19 @@ describe("the JSON Schema of the files", () => {
         ".params.1x: does not match ^[A-Za-z_][A-Za-z0-9_-]*$"
       ]
     )
+  })
+
+  it("holds the parameters of an experiment against those of the pipeline that it names", () => {
+    const params = paramsSchema(pipeline)
+    const withPipeline = fileSchema(catalog, undefined, new Map([["sae.yaml", params ?? {}]]))
+    const told = (text: string) => schemaProblems(withPipeline, withPipeline, parse(text))
+    assert.deepStrictEqual(told(experiment.text), [])
+    assert.deepStrictEqual(told("{ pipeline: ../pipelines/sae.yaml, params: { widht: 4, tokens: many, text: x } }"), [
+      ".params.tokens: fits no alternative",
+      ".params.text: does not match ^(builtin|file|gguf|hf|pypi):.",
+      ".params.widht: nothing is allowed here"
+    ])
+    assert.deepStrictEqual(told("{ pipeline: other.yaml, params: { widht: 4 } }"), [])
   })
 
   it("tells an editor what a parameter is: description, type, unit, default", () => {

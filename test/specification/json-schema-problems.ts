@@ -9,7 +9,7 @@ const isObject = (value: Value): value is Record_ =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 const typeOf = (value: Value): string =>
   value === null ? "null" : Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value
-const annotations = new Set(["$schema", "$defs", "title", "description", "default", "then", "else"])
+const annotations = new Set(["$schema", "$defs", "title", "description", "default", "enumDescriptions", "then", "else"])
 
 export const schemaProblems = (root: Record_, schema: Value, value: Value, path = ""): ReadonlyArray<string> => {
   if (schema === true) return []

@@ -5,13 +5,11 @@ import { basename, dirname, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { loadStageKinds, stageFiles } from "../../catalog/stage-catalog.ts"
 import { locateProject } from "../../project/config/locate-project.ts"
 import { packageDirectory } from "../../project/package-directory.ts"
 import { packageFacts } from "../../project/package-facts.ts"
 import { packageOrigin } from "../../project/package-origin.ts"
-import { executorSchema } from "../../execute/settings/executor-schema.ts"
-import { fileSchema } from "../../specification/file-schema.ts"
+import { projectSchema } from "../experiment/project-schema.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import type { InitInput } from "../flags/flags.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
@@ -90,8 +88,7 @@ export const init = Effect.fn("init")(function* (input: InitInput) {
   for (const [name, text] of files) yield* write(name, text)
   yield* write(PACKAGE, `${JSON.stringify(described, null, 2)}\n`)
   const project = yield* locateProject({ workingDirectory: directory, cache: undefined })
-  const kinds = yield* loadStageKinds(stageFiles(project.stageDirectories))
-  yield* write(SCHEMA, `${JSON.stringify(fileSchema(kinds, executorSchema()), null, 2)}\n`)
+  yield* write(SCHEMA, `${JSON.stringify(yield* projectSchema(project), null, 2)}\n`)
   const enter = directory === process.cwd() ? "" : `cd ${shellWord(input.directory)} && `
   process.stderr.write(
     `${input.directory}: a project with the stage kind rogue-dimensions. Next:\n` +
