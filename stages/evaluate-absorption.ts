@@ -78,7 +78,7 @@ export default Stage.make("evaluate-absorption", {
       interval: "the words of each letter",
       better: "lower",
       // Which of a letter's latents count as split is a threshold: another training moves some letters over it.
-      tolerance: 0.06,
+      tolerance: 0.1,
       description: "share of a letter's projection that absorbers give, mean over letters"
     },
     mean_full_absorption: {
