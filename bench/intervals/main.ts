@@ -1,0 +1,112 @@
+/**
+ * Do the 95 % intervals cover the truth? 200 synthetic repeats of each kind of metric that has one, from as many units as real
+ * evaluations have, each beside its expectation over the population that the units are drawn from.
+ *
+ *   node bench/intervals/main.ts
+ */
+import { bootstrapIntervals, drawnSum, type Interval } from "../../src/numeric/bootstrap.ts"
+import { drawnAuc } from "../../src/numeric/roc.ts"
+import { seedInterval } from "../../src/numeric/seed-interval.ts"
+import * as Rng from "../../src/random/rng.ts"
+import { makeReconstructionNoise } from "../../src/sae/evaluate/reconstruction-noise.ts"
+
+const repeats = 200
+const d = 8
+
+interface Case {
+  readonly name: string
+  readonly truth: number
+  readonly interval: (rng: Rng.Rng, draws: Rng.Rng) => Interval | undefined
+}
+
+/** Documents of unequal lengths, whose rows have a level of error in common: what makes rows no units. */
+const explainedVariance = (documents: number): Case => {
+  const document = (rng: Rng.Rng) => {
+    const rows = 20 + rng.int(180)
+    const level = 0.05 + 0.3 * rng.float() ** 3
+    const shift = rng.normal()
+    const x = Float32Array.from({ length: rows * d }, () => 3 + shift + rng.normal())
+    return { rows, x, xHat: x.map((value) => value + Math.sqrt(level) * rng.normal()) }
+  }
+  // E level = 0.05 + 0.3 / 4; a row's numbers have variance 1 of their own and 1 with their document.
+  const truth = 1 - (0.05 + 0.3 / 4) / 2
+  return {
+    name: `explained variance of ${documents} documents`,
+    truth,
+    interval: (rng, draws) => {
+      const noise = makeReconstructionNoise({ by: "document", count: documents, of: (id) => id }, d)
+      for (let id = 0; id < documents; id++) {
+        const { rows, x, xHat } = document(rng)
+        noise.add(
+          { document: new Int32Array(rows).fill(id), position: new Int32Array(rows) },
+          x,
+          xHat,
+          new Int32Array(rows)
+        )
+      }
+      return noise.intervals(draws)["explained_variance"]
+    }
+  }
+}
+
+/** Fractions of words, most of them 0, in letters of unequal size whose rates differ: the letters stay. */
+const absorption = (): Case => {
+  const rates = Array.from({ length: 24 }, (_, letter) => 0.05 + 0.02 * letter)
+  const sizes = rates.map((_, letter) => 10 + 2 * letter)
+  return {
+    name: "mean absorption of 24 letters",
+    truth: rates.reduce((sum, rate) => sum + 0.5 * rate, 0) / rates.length,
+    interval: (rng, draws) => {
+      const words = rates.map((rate, letter) =>
+        Array.from({ length: sizes[letter] ?? 0 }, () => (rng.float() < rate ? rng.float() : 0))
+      )
+      return bootstrapIntervals(
+        sizes,
+        (times) => {
+          let first = 0
+          const means = words.map((own) => {
+            const mean = drawnSum(times.subarray(first), own) / own.length
+            first += own.length
+            return mean
+          })
+          return { mean: means.reduce((sum, mean) => sum + mean, 0) / means.length }
+        },
+        draws
+      )["mean"]
+    }
+  }
+}
+
+/** P(score of a positive > score of a negative) of normals one deviation apart is 0.7602. */
+const auc = (latents: number): Case => ({
+  name: `AUC of ${latents} latents`,
+  truth: 0.760_249_939,
+  interval: (rng, draws) => {
+    const all = Array.from({ length: latents }, () => {
+      const positive = rng.float() < 0.6 ? 1 : 0
+      return { positive, score: positive + rng.normal() }
+    }).toSorted((a, b) => b.score - a.score)
+    const [scores, positive] = [all.map(({ score }) => score), all.map((each) => each.positive)]
+    return bootstrapIntervals([latents], (times) => ({ auc: drawnAuc(scores, positive, [...times]) }), draws)["auc"]
+  }
+})
+
+const seeds = (count: number): Case => ({
+  name: `mean of ${count} seeds`,
+  truth: 0.3,
+  interval: (rng) => seedInterval(Array.from({ length: count }, () => 0.3 + 0.02 * rng.normal()))
+})
+
+const cases = [explainedVariance(12), explainedVariance(60), absorption(), auc(200), seeds(3), seeds(5)]
+console.log(`${repeats} repeats; 90 to 97 % wanted`)
+for (const { name, truth, interval } of cases) {
+  let [covered, told, width] = [0, 0, 0]
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const found = interval(Rng.make(repeat, name), Rng.make(repeat, "draws"))
+    if (found === undefined) continue
+    told += 1
+    width += (found.high - found.low) / 2
+    if (found.low <= truth && truth <= found.high) covered += 1
+  }
+  console.log(`${name}: ${((100 * covered) / told).toFixed(1)} % of ${told}, half width ${(width / told).toFixed(4)}`)
+}
