@@ -25,5 +25,5 @@ executorContract(
       }
     })
   ),
-  groupIsRunning
+  { isRunning: groupIsRunning, isolations: ["process"] }
 )

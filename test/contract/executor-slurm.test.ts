@@ -10,4 +10,8 @@ import { groupIsRunning } from "./group-is-running.ts"
 const server = await startSlurm(mkdtempSync(join(tmpdir(), "slurm-")))
 afterAll(() => server?.stop())
 if (server === undefined) it.skip("needs a Slurm of its own", () => {})
-else executorContract("a Slurm cluster", slurmExecutor({ slurm: { poll: 0.3 } }), groupIsRunning)
+else
+  executorContract("a Slurm cluster", slurmExecutor({ slurm: { poll: 0.3 } }), {
+    isRunning: groupIsRunning,
+    isolations: ["process"]
+  })

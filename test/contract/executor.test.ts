@@ -2,4 +2,7 @@ import { layer as localExecutor } from "../../src/execute/local/local-executor.t
 import { executorContract } from "./executor.ts"
 import { groupIsRunning } from "./group-is-running.ts"
 
-executorContract("this machine", localExecutor(), groupIsRunning)
+executorContract("this machine", localExecutor(), {
+  isRunning: groupIsRunning,
+  isolations: ["process", "pool"]
+})

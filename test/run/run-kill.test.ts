@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import type { RunEvent } from "../../src/run/event.ts"
+import { countedTo } from "./counted-to.ts"
 import { tallyOf } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
@@ -51,13 +52,6 @@ const gated = (to: number): ReadonlyArray<StageSpec> =>
 const openGate = (): void => writeFileSync(join(place.folder, "gate"), "")
 const closeGate = (): void => rmSync(join(place.folder, "gate"))
 
-/** 1; then x * 1664525 + 1013904223 + step, in 32 bits: the state that an undisturbed count ends with. */
-const expectedState = (to: number): number => {
-  const state = new Int32Array([1])
-  for (let step = 0; step < to; step++) state[0] = Math.imul(state[0] as number, 1664525) + 1013904223 + step
-  return state[0] as number
-}
-
 describe("kill -9 in the middle of a stage", () => {
   it("of the head: the worker does not live on, and the next run goes on from the checkpoint", async () => {
     const head = headOf(gated(60))
@@ -75,7 +69,7 @@ describe("kill -9 in the middle of a stage", () => {
     const [first, second] = resumedAt()
     expect(first).toBe(0)
     expect(second).toBeGreaterThanOrEqual(10)
-    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+    expect(result.stages[0]?.metrics).toEqual({ last: countedTo(60) })
   })
 
   it("of the worker: the run fails, and the next one goes on with the same final bytes", async () => {
@@ -99,7 +93,7 @@ describe("kill -9 in the middle of a stage", () => {
     openGate()
     expect(await head.exit).toBe(0)
     expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
-    expect(head.events.at(-1)).toMatchObject({ status: "done", stages: [{ metrics: { last: expectedState(60) } }] })
+    expect(head.events.at(-1)).toMatchObject({ status: "done", stages: [{ metrics: { last: countedTo(60) } }] })
   })
 
   it("at any moment, again and again: every run gets further, and the end is the same", async () => {
@@ -111,7 +105,7 @@ describe("kill -9 in the middle of a stage", () => {
       await head.exit
     }
     const { result } = await runGraph(place.cache, counting())
-    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+    expect(result.stages[0]?.metrics).toEqual({ last: countedTo(60) })
     const from = resumedAt()
     expect(from).toEqual(from.toSorted((a, b) => a - b))
   })
@@ -134,7 +128,7 @@ describe("Ctrl-C", () => {
     expect(stopped).toMatchObject({ id: "count", resumes: true, reached: { done: step, total: 60, unit: "steps" } })
     openGate()
     const { result } = await runGraph(place.cache, gated(60))
-    expect(result.stages[0]?.metrics).toEqual({ last: expectedState(60) })
+    expect(result.stages[0]?.metrics).toEqual({ last: countedTo(60) })
     expect(resumedAt()).toEqual([0, step])
   })
 })
@@ -165,7 +159,7 @@ describe("two runs that need the same key", () => {
     expect(performance.now() - before).toBeLessThan(10_000)
     openGate()
     expect(await second.exit).toBe(0)
-    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: expectedState(30) } }] })
+    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: countedTo(30) } }] })
     expect(resumedAt()[1]).toBeGreaterThanOrEqual(10)
   })
 
@@ -188,7 +182,7 @@ describe("two runs that need the same key", () => {
     openGate()
     expect(await second.exit).toBe(0)
     expect(await first.exit).toBe(0)
-    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: expectedState(10) } }] })
+    expect(second.events.at(-1)).toMatchObject({ stages: [{ status: "ran", metrics: { last: countedTo(10) } }] })
     expect(first.events.at(-1)).toMatchObject({ stages: [{ status: "hit" }] })
     expect(resumedAt()).toEqual([0, 10])
   })

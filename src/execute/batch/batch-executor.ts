@@ -127,7 +127,8 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
           const name = demand.kind.engine ? yield* engineOnce : null
           const chosen =
             name === null ? null : { name, threads: options.cpusOf(demand.stage) ?? machineThreadPlan(name).threads }
-          yield* ticket.take(({ holders }) => onWait(`a free job (--jobs ${jobs}), in use by ${holders.join(", ")}`))
+          // With fewer it only waits for who is declared earlier to make up its mind.
+          yield* ticket.take(({ holders }) => holders.length < jobs || onWait(`a free job of ${jobs} (--jobs)`))
           const { gpus } = options.needsOf(demand, chosen)
           const placement: Placement = {
             device: options.system.name,
