@@ -4,7 +4,7 @@
  *     node bench/mutations/main.ts [COUNT] [FORMAT...]
  *
  * Each format is read in a child process at low priority. Told as faults: an error in the words of the runtime or without the
- * file's name, a file that takes more than 5 s, one that takes more than 64 MiB and ten times its size, an end of the child.
+ * file's name, a file that takes more than 5 s of computing, one that takes more than 64 MiB and ten times its size, an end of the child.
  */
 import { spawn } from "node:child_process"
 import { setPriority } from "node:os"
@@ -49,8 +49,8 @@ const readSome = async (name: FormatName, from: number, to: number, tally: Tally
     child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`))
   )
   const watch = setInterval(() => {
-    if (at !== undefined && Date.now() - at.since > 2 * MOST_MS) child.kill("SIGKILL")
-  }, 500)
+    if (at !== undefined && Date.now() - at.since > 12 * MOST_MS) child.kill("SIGKILL")
+  }, 1000)
   for await (const text of createInterface({ input: child.stdio[3] as Readable })) {
     const line = JSON.parse(text) as Line
     if (line.starts === true) {

@@ -100,13 +100,16 @@ const textual: ReadonlyArray<Damage> = [
   (bytes, rng) => bytesOf(replaceMatch(textOf(bytes), /\w+/g, rng, (found) => found.repeat(pick(rng, [2, 40, 5000]))))
 ]
 
+/** A word that is repeated again and again would be a test of the disk. */
+const mostBytes = 1 << 20
+
 /**
  * One to three damages.
  * @param other a further file of the format
  */
 export const mutate = (bytes: Uint8Array, other: Uint8Array, isText: boolean, rng: Rng): Uint8Array => {
   let result = bytes
-  for (let n = 1 + rng.int(3); n > 0 && result.length > 0; n--) {
+  for (let n = 1 + rng.int(3); n > 0 && result.length > 0 && result.length < mostBytes; n--) {
     const damages = isText && rng.int(2) === 0 ? textual : binary
     result = pick(rng, damages)(result, rng, other)
   }
