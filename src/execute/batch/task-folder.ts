@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { writeAtomic } from "../../file/atomic-write.ts"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { Job, JobsDone, JobsFailed, WorkerEvent } from "../job.ts"
 
 export const Task = Schema.Struct({
@@ -40,14 +41,19 @@ const TaskResultText = Schema.fromJsonString(TaskResult)
 const Submitted = Schema.Struct({ ids: Schema.Array(Schema.String) })
 const SubmittedText = Schema.fromJsonString(Submitted)
 
-const read = <A>(path: string, schema: Schema.Codec<A, string>): A | undefined => {
+const decodeTask = decodeSealed(Task)
+const decodeResult = decodeSealed(TaskResult)
+const decodeSubmitted = decodeSealed(Submitted)
+
+/** What is not there and what is damaged are the same: neither decides what a job does, or what it came to. */
+const read = <A>(path: string, decode: (text: string) => Option.Option<A>): A | undefined => {
   let text: string
   try {
     text = readFileSync(path, "utf8")
   } catch {
     return undefined
   }
-  return Option.getOrUndefined(Schema.decodeUnknownOption(schema)(text))
+  return Option.getOrUndefined(decode(text))
 }
 
 export const taskFolder = (submission: string, index: number): string => join(submission, String(index))
@@ -59,20 +65,20 @@ const resultPath = (folder: string): string => join(folder, "result.json")
 const submittedPath = (submission: string): string => join(submission, "submitted.json")
 
 export const writeTask = (folder: string, task: Task): Promise<void> =>
-  writeAtomic(taskPath(folder), Schema.encodeSync(TaskText)(task))
+  writeAtomic(taskPath(folder), sealJson(Schema.encodeSync(TaskText)(task)))
 /** Undefined where the task was given up before it began. */
-export const readTask = (folder: string): Task | undefined => read(taskPath(folder), TaskText)
+export const readTask = (folder: string): Task | undefined => read(taskPath(folder), decodeTask)
 
 export const writeResult = (folder: string, result: TaskResult): Promise<void> =>
-  writeAtomic(resultPath(folder), Schema.encodeSync(TaskResultText)(result))
-export const readResult = (folder: string): TaskResult | undefined => read(resultPath(folder), TaskResultText)
+  writeAtomic(resultPath(folder), sealJson(Schema.encodeSync(TaskResultText)(result)))
+export const readResult = (folder: string): TaskResult | undefined => read(resultPath(folder), decodeResult)
 export const removeResult = (folder: string): Promise<void> => rm(resultPath(folder), { force: true })
 
 export const writeSubmitted = (submission: string, ids: ReadonlyArray<string>): Promise<void> =>
-  writeAtomic(submittedPath(submission), Schema.encodeSync(SubmittedText)({ ids }))
+  writeAtomic(submittedPath(submission), sealJson(Schema.encodeSync(SubmittedText)({ ids })))
 /** The task's id; undefined where whoever submitted it died before it could note it. */
 export const submittedId = (folder: string): string | undefined =>
-  read(submittedPath(dirname(folder)), SubmittedText)?.ids[Number(folder.split("/").at(-1))]
+  read(submittedPath(dirname(folder)), decodeSubmitted)?.ids[Number(folder.split("/").at(-1))]
 
 /** Events are for people, except for those of checkpoints: what a full disk refuses is dropped. */
 export const appendEvent = (folder: string, event: TaskEvent): void => {
