@@ -6,21 +6,27 @@ import { createHash } from "node:crypto"
 import { existsSync, statSync } from "node:fs"
 import { rename } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { ActivationDtype } from "../kinds/activations/activations-columns.ts"
-import type { ActivationsInfo, ActivationsProbe } from "../kinds/activations/activations.ts"
+import { type ActivationsInfo, ActivationsProbe } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { Artifact, ArtifactWriter } from "../artifact/artifact.ts"
-import { openArrowWriter, type ArrowFileState } from "../format/arrow/arrow-writer.ts"
+import { openArrowWriter } from "../format/arrow/arrow-writer.ts"
 import type { Json } from "../json/canonical-json.ts"
 import { linkFiles } from "../artifact/link-files.ts"
 import { outliersBatchRows, outliersColumns, outliersPath } from "../kinds/activations/outliers-columns.ts"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
-import { openRowSetWriter, type RowSetState, writeActivationsInfo } from "../kinds/activations/write-activations.ts"
-import type { Checkpoint, CheckpointState } from "../stage/checkpoint.ts"
+import {
+  openRowSetWriter,
+  type RowSetState,
+  SavedRowSet,
+  writeActivationsInfo
+} from "../kinds/activations/write-activations.ts"
+import { type Checkpoint, type DecodedState, loadState } from "../stage/checkpoint.ts"
 import type { Progress } from "../stage/progress.ts"
 import { hookId, type HookOfModel, type HookValues } from "./hook-pass.ts"
 import { isHeldOut } from "./held-out-documents.ts"
-import { makeNormHistogram, type NormSums } from "./norm-histogram.ts"
+import { makeNormHistogram, NormSums } from "./norm-histogram.ts"
 import { normRatios } from "./outlier-mask.ts"
 
 export interface Capture {
@@ -66,20 +72,21 @@ export interface CaptureMember {
 }
 
 /** What a checkpoint's JSON holds. */
-interface Counters {
-  readonly next: number
-  readonly masked: number
-  readonly sums: NormSums
-  readonly probe: ActivationsProbe | null
-  readonly train: Json
-  readonly held_out: Json
-}
+const Counters = Schema.Struct({
+  next: Schema.Int,
+  masked: Schema.Int,
+  sums: NormSums,
+  probe: Schema.NullOr(ActivationsProbe),
+  train: SavedRowSet,
+  held_out: SavedRowSet
+})
+type Counters = typeof Counters.Type
 
 const setNames = ["train", "held_out"] as const
 type SetName = (typeof setNames)[number]
 
-const within = (state: CheckpointState, prefix: string): RowSetState => ({
-  json: (state.json as unknown as Record<string, Json>)[prefix] as Json,
+const within = (state: DecodedState<Counters>, prefix: SetName): RowSetState => ({
+  json: state.json[prefix],
   tensors: Object.fromEntries(
     Object.entries(state.tensors).flatMap(([name, tensor]) =>
       name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : []
@@ -110,17 +117,17 @@ export const openCapture = Effect.fn("openCapture")(function* (
 
   const fileOf = (name: SetName) =>
     materialize && checkpoint?.file !== undefined ? checkpoint.file(`${name}.arrow`) : Effect.succeed(undefined)
-  let state = yield* checkpoint?.load ?? Effect.succeed(undefined)
+  let state = yield* loadState(checkpoint, Counters)
   const files = { train: yield* fileOf("train"), held_out: yield* fileOf("held_out") }
   for (const name of setNames) {
     const [file, json] = [files[name], state === undefined ? undefined : within(state, name).json]
-    const written = (json as { readonly arrow: ArrowFileState | null } | undefined)?.arrow?.position ?? 0
+    const written = json?.arrow?.position ?? 0
     if (written === 0) continue
     if (file !== undefined && existsSync(file) && statSync(file).size >= written) continue
     capture.log(`the ${written} bytes of ${name}.arrow that the checkpoint counts on are not there: starting anew`)
     state = undefined
   }
-  const counters = state?.json as unknown as Counters | undefined
+  const counters = state?.json
 
   const openSet = (name: SetName) =>
     openRowSetWriter(output, {
@@ -211,7 +218,7 @@ export const openCapture = Effect.fn("openCapture")(function* (
       held_out: held.json
     }
     yield* checkpoint.save({
-      json: json as unknown as Json,
+      json,
       tensors: {
         ...Object.fromEntries([...named("train", train), ...named("held_out", held)]),
         norms: histogram.counts.slice(),

@@ -2,6 +2,7 @@
  * Mean, extremes and quantiles of any number of norms in fixed memory: counts by the upper 18 bits of the f32, which are
  * bins of a thousandth of their value.
  */
+import * as Schema from "effect/Schema"
 import type { NormSummary } from "../kinds/activations/activations.ts"
 
 const dropped = 13
@@ -17,13 +18,14 @@ const valueOf = (bin: number): number => {
   return real[0] as number
 }
 
-export interface NormSums {
-  readonly rows: number
-  readonly sum: number
-  readonly squares: number
-  readonly min: number
-  readonly max: number
-}
+export const NormSums = Schema.Struct({
+  rows: Schema.Int,
+  sum: Schema.Finite,
+  squares: Schema.Finite,
+  min: Schema.Finite,
+  max: Schema.Finite
+})
+export type NormSums = typeof NormSums.Type
 
 export interface NormHistogram {
   /** Norms `from` to `to`, none negative, all finite. */

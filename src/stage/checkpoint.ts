@@ -1,5 +1,7 @@
 /** What a long stage saves on its way, so that a kill costs it little. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { Json } from "../json/canonical-json.ts"
 
@@ -25,3 +27,27 @@ export interface Checkpoint {
    */
   readonly file?: (name: string) => Effect.Effect<string, ArtifactError>
 }
+
+export interface DecodedState<A> {
+  readonly json: A
+  readonly tensors: CheckpointState["tensors"]
+}
+
+/** The tensors that are f32. */
+export const floatTensors = (
+  tensors: CheckpointState["tensors"]
+): Readonly<Record<string, Float32Array<ArrayBuffer>>> =>
+  Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, one]) => (one instanceof Float32Array ? [[name, one]] : []))
+  )
+
+/** The last state, its JSON as `schema` has it; one of another form, as other code may have saved it, is none. */
+export const loadState = <A>(
+  checkpoint: Pick<Checkpoint, "load"> | undefined,
+  schema: Schema.Codec<A>
+): Effect.Effect<DecodedState<A> | undefined, ArtifactError> =>
+  Effect.map(checkpoint?.load ?? Effect.succeed(undefined), (state) => {
+    if (state === undefined) return undefined
+    const json = Schema.decodeUnknownOption(schema)(state.json)
+    return Option.isSome(json) ? { json: json.value, tensors: state.tensors } : undefined
+  })

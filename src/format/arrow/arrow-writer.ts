@@ -2,6 +2,7 @@
  * Writes an Arrow IPC file batch by batch: what is in memory is one batch, whatever the number of rows. Always the
  * file format: a stream that was cut at a batch boundary reads as a shorter table without an error.
  */
+import * as Schema from "effect/Schema"
 import { open, stat } from "node:fs/promises"
 import * as arrow from "apache-arrow"
 import { FileBlock } from "apache-arrow/ipc/metadata/file"
@@ -20,12 +21,13 @@ class ByteCollector extends arrow.AsyncByteQueue {
 }
 
 /** Where a file stands after its last record batch: what a checkpoint keeps of it, beside the file itself. */
-export interface ArrowFileState {
+export const ArrowFileState = Schema.Struct({
   /** Bytes written. */
-  readonly position: number
+  position: Schema.Int,
   /** Of each record batch: offset, bytes of its metadata, bytes of its body. */
-  readonly blocks: ReadonlyArray<readonly [number, number, number]>
-}
+  blocks: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int, Schema.Int]))
+})
+export type ArrowFileState = typeof ArrowFileState.Type
 
 export interface ArrowFileOptions {
   readonly metadata?: Readonly<Record<string, string>>

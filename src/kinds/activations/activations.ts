@@ -10,6 +10,7 @@
  * Where rows are not materialized there are no Arrow files of rows: the model stands below `model/`, and whoever reads
  * rows computes them.
  */
+import * as Schema from "effect/Schema"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ActivationDtype } from "./activations-columns.ts"
@@ -75,14 +76,15 @@ export interface ActivationsInfo {
 }
 
 /** What tells that a model still gives the rows that it gave when nothing was stored. */
-export interface ActivationsProbe {
+export const ActivationsProbe = Schema.Struct({
   /** The rows, of either set, in the first N contexts. */
-  readonly contexts: number
-  readonly rows: number
+  contexts: Schema.Int,
+  rows: Schema.Int,
   /** sha256 of their f32 values. */
-  readonly sha256: string
-  readonly mean_norm: number
-}
+  sha256: Schema.String,
+  mean_norm: Schema.Finite
+})
+export type ActivationsProbe = typeof ActivationsProbe.Type
 
 /** Consecutive rows of a set. The arrays are views on the bytes that were read. */
 export interface RowBatch {

@@ -1,10 +1,11 @@
 /** Writes the rows of an Activations artifact, in the order in which they come, and goes on with a file that was begun. */
+import * as Schema from "effect/Schema"
 import * as Effect from "effect/Effect"
 import { createSHA256 } from "hash-wasm"
 import type { Json } from "../../json/canonical-json.ts"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
-import { type ArrowFileState, openArrowWriter } from "../../format/arrow/arrow-writer.ts"
+import { ArrowFileState, openArrowWriter } from "../../format/arrow/arrow-writer.ts"
 import {
   type ActivationDtype,
   activationsBatchRows,
@@ -28,9 +29,16 @@ export interface RowSetFacts {
   readonly positions_sha256: string
 }
 
+export const SavedRowSet = Schema.Struct({
+  rows: Schema.Int,
+  /** Of them, those that wait for a whole record batch. */
+  filled: Schema.Int,
+  arrow: Schema.NullOr(ArrowFileState)
+})
+
 /** What a checkpoint keeps of a row set: counters, and what has not made a whole record batch yet. */
 export interface RowSetState {
-  readonly json: Json
+  readonly json: typeof SavedRowSet.Type
   readonly tensors: Readonly<
     Record<string, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>
   >
@@ -65,14 +73,12 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
   { path, d_in, dtype, metadata, materialize, file, from }: RowSetOptions
 ) {
   const batch = activationsBatchRows(d_in, dtype)
-  const begun = from?.json as
-    | { readonly rows: number; readonly filled: number; readonly arrow: ArrowFileState }
-    | undefined
+  const begun = from?.json
   const writer = materialize
     ? yield* openArrowWriter(output, path, activationsColumns(d_in, dtype), {
         metadata,
         ...(file === undefined ? {} : { file }),
-        ...(begun === undefined ? {} : { from: begun.arrow })
+        ...(begun === undefined || begun.arrow === null ? {} : { from: begun.arrow })
       })
     : undefined
   const hash = yield* Effect.promise(() => createSHA256())
@@ -144,7 +150,7 @@ export const openRowSetWriter = Effect.fn("openRowSetWriter")(function* (
     const { activation, ...rest } = pending()
     const numbers = { ...rest, activation: bytesOf(activation), hash: new Uint8Array(hash.save()) }
     const saved: RowSetState = {
-      json: { rows, filled, arrow: writer?.state() ?? null } as unknown as Json,
+      json: { rows, filled, arrow: writer?.state() ?? null },
       // Copies: the arrays are written to again while the state is on its way to the disk.
       tensors: Object.fromEntries(Object.entries(numbers).map(([name, array]) => [name, array.slice()]))
     }

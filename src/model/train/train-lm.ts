@@ -3,15 +3,16 @@
  * tiny-speller; with files of the user, a plain language model of their text.
  */
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import type { Checkpoint } from "../../stage/checkpoint.ts"
+import { type Checkpoint, floatTensors, loadState } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { endOfTextToken, type SpellerCorpus } from "../../text/speller-corpus.ts"
 import { tokenStream } from "../../text/token-stream.ts"
 import { makeTokenizer } from "../../text/tokenizer.ts"
 import type { Gpt2Config } from "../decoder/gpt2-config.ts"
 import { drillWordTokens, interleaveByLetter } from "./drill-lines.ts"
-import { type LmState, type LmTrainer, type LmTrainerOptions, makeLmTrainer } from "./lm-trainer.ts"
+import { type LmTrainer, type LmTrainerOptions, makeLmTrainer } from "./lm-trainer.ts"
 import { type RowOptions, trainingRows } from "./training-rows.ts"
 
 export interface TrainLmOptions {
@@ -53,10 +54,11 @@ export const trainLm = Effect.fn("trainLm")(function* (
 ) {
   const { checkpoint, progress, log } = context
   const { config, endOfText, tokenizer, rows } = yield* attempt(() => prepare(corpus, tokenizerJson, options))
-  const saved = (yield* checkpoint.load) as LmState | undefined
+  const saved = yield* loadState(checkpoint, Schema.Struct({ step: Schema.Int }))
   if (saved !== undefined) log(`going on after step ${saved.json.step}`)
+  const resumed = saved && { json: saved.json, tensors: floatTensors(saved.tensors) }
   const trainer: LmTrainer = yield* Effect.acquireRelease(
-    attempt(() => makeLmTrainer(config, rows, options.trainer, saved)),
+    attempt(() => makeLmTrainer(config, rows, options.trainer, resumed)),
     (made) => Effect.sync(made.dispose)
   )
   const steps = options.trainer.steps

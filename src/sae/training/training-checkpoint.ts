@@ -1,7 +1,7 @@
 /** A trainer's state and its curve as a stage checkpoint, and back. */
-import type { CheckpointState } from "../../stage/checkpoint.ts"
+import * as Schema from "effect/Schema"
+import type { CheckpointState, DecodedState } from "../../stage/checkpoint.ts"
 import type { AdamState } from "../../tensor/adam/adam-variable.ts"
-import type { Memory } from "../architecture.ts"
 import type { TrainerState } from "./sae-trainer.ts"
 import type { CurveState } from "./training-curve.ts"
 
@@ -26,12 +26,17 @@ export const toCheckpoint = (state: TrainerState, curve: CurveState): Checkpoint
   return { json: { step: state.step, curve, memory: state.memory }, tensors }
 }
 
-export const fromCheckpoint = ({ json, tensors }: CheckpointState): { state: TrainerState; curve: CurveState } => {
-  const { step, curve, memory } = json as unknown as {
-    readonly step: number
-    readonly curve: CurveState
-    readonly memory: Memory
-  }
+export const TrainingState = Schema.Struct({
+  step: Schema.Int,
+  /** One array a figure. */
+  curve: Schema.Record(Schema.String, Schema.Array(Schema.Finite)),
+  memory: Schema.Record(Schema.String, Schema.Union([Schema.Finite, Schema.Array(Schema.Finite)]))
+})
+
+export const fromCheckpoint = ({
+  json: { step, curve, memory },
+  tensors
+}: DecodedState<typeof TrainingState.Type>): { state: TrainerState; curve: CurveState } => {
   const own = Object.keys(tensors)
     .filter((name) => name.startsWith("extras.") && name.endsWith(".weights"))
     .map((name) => name.slice("extras.".length, -".weights".length))

@@ -5,13 +5,13 @@
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { Checkpoint } from "../../stage/checkpoint.ts"
+import { type Checkpoint, loadState } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { watchDivergence } from "./divergence.ts"
 import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { type TrainedSae, trainedSae } from "./trained-sae.ts"
-import { fromCheckpoint, toCheckpoint } from "./training-checkpoint.ts"
+import { fromCheckpoint, toCheckpoint, TrainingState } from "./training-checkpoint.ts"
 import { makeTrainingCurve } from "./training-curve.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../training-options.ts"
 import { optionProblems } from "../option-problems.ts"
@@ -96,7 +96,7 @@ export const startRun = Effect.fnUntraced(function* (
   )
 
   const curve = makeTrainingCurve(options, rows)
-  const saved = yield* hooks.checkpoint?.load ?? Effect.succeed(undefined)
+  const saved = yield* loadState(hooks.checkpoint, TrainingState)
   if (saved !== undefined) {
     const restored = fromCheckpoint(saved)
     trainer.restoreState(restored.state)
