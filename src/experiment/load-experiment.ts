@@ -117,6 +117,13 @@ const readText = Effect.fn("readText")(function* (path: string, namedAt: string 
 export const readExperiment = Effect.fn("readExperiment")(function* (input: ExperimentInput) {
   if (input.offline === true) goOffline()
   const path = resolve(input.file)
+  const [, locked] = /^(.*)\.lock\.ya?ml$/.exec(input.file) ?? []
+  if (locked !== undefined) {
+    return yield* new FileUnreadable({
+      file: input.file,
+      problem: `is a lock file; name its experiment, ${locked}.yaml`
+    })
+  }
   const experiment = yield* readText(path, undefined)
   const named = pipelineOf(experiment)
   const pipeline =

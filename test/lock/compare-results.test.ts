@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { agrees, compareResults, type Result } from "../../src/lock/compare-results.ts"
+import { formatLock } from "../../src/lock/format-lock.ts"
 import { keyDifference } from "../../src/lock/key-difference.ts"
 import type { Lock } from "../../src/lock/lock.ts"
 import { changesOf, type LockedResult, updateLock } from "../../src/lock/update-lock.ts"
@@ -135,6 +136,15 @@ describe("keeping a lock up to date", () => {
     const told = results.filter((result) => keyDifference(lock, result).length > 0).map(({ instance }) => instance.id)
     expect(told).toEqual(["words"])
   })
+})
+
+it("a lock holds digests of parameters and of what a kind found out, not these themselves: a token may be in them", () => {
+  const [result] = compute([{ ...spec("words"), params: { tally: "hunter2" } }], here)
+  if (result === undefined) throw new Error("one was computed")
+  const told = { ...result, facts: { ...result.facts, facts: { env: { TOKEN: "hunter3" } } } }
+  const text = formatLock("x.yaml", lockOf([told]))
+  expect(text).toContain("words:")
+  expect(text).not.toMatch(/hunter/)
 })
 
 describe("a tolerance", () => {
