@@ -9,17 +9,18 @@ let lastSaid = 0
 /** `effect`, with `text` on stderr where it takes long. */
 export const sayWhenSlow =
   (text: string) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() =>
-        setTimeout(
-          () => {
-            lastSaid = performance.now()
-            process.stderr.write(`${text}\n`)
-          },
-          Math.max(0, lastSaid + SILENT_MS - performance.now())
-        )
-      ),
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    const say = (): void => {
+      lastSaid = performance.now()
+      process.stderr.write(`${text}\n`)
+    }
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const left = lastSaid + SILENT_MS - performance.now()
+        // Nor by a timer, which has to wait for modules that are being loaded.
+        return left <= 0 ? void say() : setTimeout(say, left)
+      }),
       () => effect,
       (timer) => Effect.sync(() => clearTimeout(timer))
     )
+  }
