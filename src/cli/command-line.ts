@@ -22,7 +22,10 @@ import {
   initFlags,
   stagesFlags,
   schemaFlags,
-  exchangeFlags
+  exchangeFlags,
+  gcFlags,
+  pinFlags,
+  rmFlags
 } from "./flags/flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
 
@@ -193,10 +196,38 @@ const cachePull = Command.make("pull", exchangeFlags, (input) =>
     (module) => module.cachePull(input)
   )
 ).pipe(Command.withDescription("Take results from the remote, every byte checked: all, or those of an experiment"))
+const cacheGc = Command.make("gc", gcFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/cache-gc.ts")),
+    (module) => module.cacheGc(input)
+  )
+).pipe(
+  Command.withDescription(
+    "What nobody counts on any more, and what it would cost to compute again; --yes removes its bytes"
+  )
+)
 const cacheCommand = Command.make("cache").pipe(
   Command.withDescription("The artifact store"),
-  Command.withSubcommands([cacheLs, cacheVerify, cachePush, cachePull])
+  Command.withSubcommands([cacheLs, cacheVerify, cacheGc, cachePush, cachePull])
 )
+const pin = Command.make("pin", pinFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/pin.ts")),
+    (module) => module.pin(input)
+  )
+).pipe(Command.withDescription("Keep a stage's result: no clean-up takes it"))
+const unpin = Command.make("unpin", pinFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/pin.ts")),
+    (module) => module.unpin(input)
+  )
+).pipe(Command.withDescription("Let go of what was pinned"))
+const rm = Command.make("rm", rmFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/rm.ts")),
+    (module) => module.rm(input)
+  )
+).pipe(Command.withDescription("Remove a stage's result from the store; --yes does it"))
 const init = Command.make("init", initFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/init.ts")),
@@ -257,6 +288,9 @@ export const commandLine = Command.make("pipeline").pipe(
     logs,
     watch,
     cacheCommand,
+    pin,
+    unpin,
+    rm,
     stages,
     doctor,
     engineCommand,

@@ -46,6 +46,7 @@ export const applyOverride = (
   const { value, at } = override
   if (head === "retries") return { ...stage, retries: value }
   if (head === "timeout") return { ...stage, timeout: value }
+  if (head === "temp") return { ...stage, temp: value }
   const entries =
     head === "with" ? stage.with : head === "resources" ? stage.resources : (stage.matrix?.entries ?? new Map())
   const changed = setIn(entries, names, value, at)

@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly resources: Resources
   readonly retries: number
   readonly timeoutSeconds: number | undefined
+  /** Its bytes may go when what needs them is done. */
+  readonly temp: boolean
   /** Where a resource was written: `resources.gpu`. One that the stage kind estimates has none. */
   readonly origins: Readonly<Record<string, Location>>
 }
@@ -22,14 +24,16 @@ export interface RunSettings {
 const count = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
 
+const truth = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined)
+
 /** @param estimated what the stage kind says that it needs; the file's own words win. */
 export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Resources): RunSettings => {
-  const read = (
+  const read = <A extends number | boolean>(
     node: Node | undefined,
     path: string,
-    parse: (value: unknown) => number | undefined,
+    parse: (value: unknown) => A | undefined,
     expected: string
-  ): number | undefined => {
+  ): A | undefined => {
     const value: Value | undefined = node === undefined ? undefined : evaluate(scope, node, path)
     if (node === undefined || value === undefined) return undefined
     const parsed = value.type === "scalar" ? parse(value.value) : undefined
@@ -62,6 +66,7 @@ export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Re
     resources,
     origins,
     retries: read(stage.retries, `${below}.retries`, count, "a number of retries (0, 1, ...)") ?? 0,
-    timeoutSeconds: read(stage.timeout, `${below}.timeout`, parseSeconds, "a duration such as 6 hours")
+    timeoutSeconds: read(stage.timeout, `${below}.timeout`, parseSeconds, "a duration such as 6 hours"),
+    temp: read(stage.temp, `${below}.temp`, truth, "true or false") ?? false
   }
 }

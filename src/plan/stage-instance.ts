@@ -41,6 +41,8 @@ export interface StageInstance {
   readonly decoded: DecodedStage
   readonly retries: number
   readonly timeoutSeconds: number | undefined
+  /** Its bytes may go when what needs them is done (`pipeline cache gc`); its record stays. @default false */
+  readonly temp?: boolean
   /** Where each value was written, by path: `params.k`, `sources.text`, `inputs.sae`. For `why`. */
   readonly origins: Readonly<Record<string, Location>>
 }

@@ -70,7 +70,7 @@ const keyer =
 
 const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): Readonly<Record<string, Json>> => ({
   experiment: options.experiment,
-  stages: instances.map(({ id, kind, needs, at }) => ({ id, kind: kind.name, needs, at }))
+  stages: instances.map(({ id, kind, needs, at, temp = false }) => ({ id, kind: kind.name, needs, at, temp }))
 })
 
 /** A failed stage is in the result; an error is what kept the run itself from starting. */

@@ -29,6 +29,7 @@ export interface StageDeclaration {
   readonly resources: ReadonlyMap<string, Entry>
   readonly retries: Node | undefined
   readonly timeout: Node | undefined
+  readonly temp: Node | undefined
 }
 
 /** One value set from outside its place: under `overrides:`, or by `--set`. */

@@ -8,7 +8,7 @@ import type { Entry, MapNode, Node } from "./node.ts"
 import { isNull } from "./decode-params.ts"
 import type { Problem } from "./problem.ts"
 
-const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout"] as const
+const stageKeys = ["uses", "description", "with", "matrix", "needs", "resources", "retries", "timeout", "temp"] as const
 export const resourceKeys = ["gpu", "vram", "cpu", "memory", "disk"] as const
 /** Of these a number, of the others bytes. */
 export const countedResources: ReadonlySet<string> = new Set(["gpu", "cpu"])
@@ -69,7 +69,8 @@ const decodeStage = (
     needs: needsOf(fields.needs),
     resources: resources?.entries ?? new Map<string, Entry>(),
     retries: fields.retries?.value,
-    timeout: fields.timeout?.value
+    timeout: fields.timeout?.value,
+    temp: fields.temp?.value
   }
 }
 

@@ -117,6 +117,10 @@ const stageSchema = (kinds: ReadonlyArray<StageKind>, withs: ReadonlyMap<string,
       timeout: {
         description: "seconds, or a duration such as 6 hours",
         ...orExpression({ type: "number", exclusiveMinimum: 0 }, { type: "string", pattern: "^[0-9]" })
+      },
+      temp: {
+        description: "true: `pipeline cache gc` may drop its bytes when what needs them is done, and keeps its record",
+        ...orExpression({ type: "boolean" })
       }
     },
     ["uses"]

@@ -8,7 +8,7 @@ import { readYamlValue } from "./read-yaml.ts"
 import type { Problem } from "./problem.ts"
 
 /** What of a stage can be set, and how many names follow. */
-const settable = ["with", "matrix", "resources", "retries", "timeout"] as const
+const settable = ["with", "matrix", "resources", "retries", "timeout", "temp"] as const
 
 const forms =
   "write params.NAME, or stages.NAME.with.PARAM, with [axis=value] behind the stage's name for some instances"
@@ -28,7 +28,7 @@ const parseStageTarget = (parts: ReadonlyArray<string>): Override["target"] | Un
   if (!(settable as ReadonlyArray<string>).includes(head)) {
     return new Unreadable(`"${head}" of a stage cannot be set${suggestOrList(head, settable)}`)
   }
-  const bare = head === "retries" || head === "timeout"
+  const bare = head === "retries" || head === "timeout" || head === "temp"
   if (bare !== (names.length === 0)) {
     return new Unreadable(bare ? `nothing can follow "${head}"` : `"${head}" needs a name behind it: ${head}.NAME`)
   }

@@ -26,6 +26,8 @@ export interface RunSummary {
     readonly at: Coordinates
     /** Ids of the instances above. */
     readonly needs: ReadonlyArray<string>
+    /** Its bytes may go when what needs them is done. */
+    readonly temp: boolean
   }>
   /** As they were appended; a last one that is still being written is left out. */
   readonly events: Effect.Effect<ReadonlyArray<unknown>>

@@ -235,3 +235,26 @@ export const exchangeFlags = {
   cache
 }
 export type ExchangeInput = Command.Command.Config.Infer<typeof exchangeFlags>
+
+const yes = flag("yes", "do it: without this it is only shown").pipe(Flag.withAlias("y"))
+
+export const gcFlags = {
+  yes,
+  keepDays: Flag.Finite("keep-days").pipe(
+    Flag.withDefault(14),
+    Flag.filter(
+      (days) => days >= 0,
+      () => "0 days or more"
+    ),
+    Flag.withDescription("what runs of so many days have stays (default: 14)")
+  ),
+  json: json.pipe(Flag.withDescription("as JSON")),
+  cache
+}
+export type GcInput = Command.Command.Config.Infer<typeof gcFlags>
+
+export const pinFlags = { file, stage, set, cache }
+export type PinInput = Command.Command.Config.Infer<typeof pinFlags>
+
+export const rmFlags = { ...pinFlags, yes }
+export type RmInput = Command.Command.Config.Infer<typeof rmFlags>

@@ -14,4 +14,5 @@ export const partialDirectory = (root: string, key: string): string => fanned(ro
 /** What has come of a blob that is being taken from elsewhere. */
 export const incomingPath = (root: string, sha256: string): string => fanned(root, "incoming", sha256)
 export const quarantineDirectory = (root: string): string => join(root, "quarantine")
+export const pinsDirectory = (root: string): string => join(root, "pins")
 export const runsDirectory = (root: string): string => join(root, "runs")

@@ -15,7 +15,8 @@ const PlanText = Schema.fromJsonString(
       Schema.Struct({
         id: Schema.String,
         at: Schema.Record(Schema.String, Schema.Json),
-        needs: Schema.optionalKey(Schema.Array(Schema.String))
+        needs: Schema.optionalKey(Schema.Array(Schema.String)),
+        temp: Schema.optionalKey(Schema.Boolean)
       })
     ),
     head: Schema.optionalKey(ProcessIdentity)
@@ -68,11 +69,12 @@ export const readRuns = async (root: string): Promise<ReadonlyArray<RunSummary>>
             place,
             experiment: plan.value.experiment,
             // A stage's name has no bracket, so the first one begins its coordinates.
-            instances: plan.value.stages.map(({ id, at, needs = [] }) => ({
+            instances: plan.value.stages.map(({ id, at, needs = [], temp = false }) => ({
               id,
               stage: id.replace(/\[.*$/s, ""),
               at,
-              needs
+              needs,
+              temp
             })),
             events: Effect.promise(async () => ((await textOf(eventsPath(place))) ?? "").split("\n").flatMap(parsed)),
             eventsAfter: (from) =>

@@ -25,6 +25,8 @@ export interface BlobEntry {
   readonly sha256: string
   readonly path: string
   readonly size: number
+  /** Unix time, ms, when it was written, or got its name. */
+  readonly changed: number
 }
 
 export const scanBlobs = async (root: string): Promise<ReadonlyArray<BlobEntry>> => {
@@ -32,7 +34,9 @@ export const scanBlobs = async (root: string): Promise<ReadonlyArray<BlobEntry>>
   const blobs = await Promise.all(
     entries.map(async ({ name, path }) => {
       const info = await stat(path).catch(() => undefined)
-      return info === undefined ? undefined : { sha256: name, path, size: info.size }
+      return info === undefined
+        ? undefined
+        : { sha256: name, path, size: info.size, changed: Math.max(info.mtimeMs, info.ctimeMs) }
     })
   )
   return blobs.filter((blob) => blob !== undefined)
