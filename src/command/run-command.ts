@@ -1,10 +1,9 @@
 /** Runs a `command` stage: a working folder with the declared files, inputs as folders, a clean environment. */
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { copyFile, mkdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { Artifact } from "../artifact/artifact.ts"
-import { stageFailed, StageFailed } from "../stage/stage-failed.ts"
+import { stageFailed } from "../stage/stage-failed.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { digestOfFile } from "./command-facts.ts"
@@ -12,6 +11,7 @@ import type { CommandParams } from "./command-facts.ts"
 import { readMetrics } from "./read-metrics.ts"
 import { findSecret, redactor, secretsOf, tooShort } from "./secrets.ts"
 import { shell } from "./shell.ts"
+import { workingFolder } from "./working-folder.ts"
 import { distinctFileNames } from "../file/file-name.ts"
 import { coordinatesText } from "../words/coordinate-text.ts"
 
@@ -25,14 +25,6 @@ const ALWAYS_PASSED = ["PATH", "HOME", "TMPDIR", "USER", "CUDA_VISIBLE_DEVICES"]
 
 /** The last lines of output that a failure shows. */
 const TAIL_LINES = 20
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.tryPromise({
-    try: () => mkdtemp(join(tmpdir(), "command-")),
-    catch: (cause) => new StageFailed({ problem: `no working folder: ${String(cause)}`, retryable: true })
-  }),
-  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
-)
 
 const placeFiles = Effect.fn("placeFiles")(function* (
   context: StageContext<CommandParams, unknown, unknown>,
@@ -85,8 +77,8 @@ const environmentOf = (params: CommandParams): Record<string, string> => {
 
 export const runCommand = Effect.fn("runCommand")(function* (context: StageContext<CommandParams, unknown, Inputs>) {
   const { params, inputs, output, log } = context
-  const work = yield* temporaryFolder
-  const inputFolder = yield* temporaryFolder
+  const work = yield* workingFolder
+  const inputFolder = yield* workingFolder
   yield* placeFiles(context, work)
   const inputVariables = yield* placeInputs(inputs.inputs, inputFolder)
   const secrets = secretsOf(params.secret, process.env)

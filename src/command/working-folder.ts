@@ -1,0 +1,59 @@
+/**
+ * Temporary folders of `command` stages: outside the project, whose files a program would find from below it without having
+ * declared them. A worker that is killed leaves its folders; the next one on this machine removes them.
+ */
+import { readdirSync, readlinkSync, rmSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { StageFailed } from "../stage/stage-failed.ts"
+
+/** Numbers of processes mean something in their namespace alone: containers may share the folder. */
+const namespace = (): string => {
+  try {
+    return readlinkSync("/proc/self/ns/pid").replaceAll(/\D/g, "")
+  } catch {
+    return "0"
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    // Somebody else's process lives, too.
+    return (cause as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
+
+const prefix = `command-${namespace()}-`
+
+const removeAbandoned = (): void => {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : Number.NaN)
+    if (!(pid > 0) || isAlive(pid)) continue
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    } catch {
+      // It is another user's.
+    }
+  }
+}
+
+let looked = false
+
+const make = (): Promise<string> => {
+  if (!looked) removeAbandoned()
+  looked = true
+  return mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
+}
+
+/** Gone with the scope. */
+export const workingFolder = Effect.acquireRelease(
+  Effect.tryPromise({
+    try: make,
+    catch: (cause) => new StageFailed({ problem: `no working folder: ${String(cause)}`, retryable: true })
+  }),
+  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
+)
