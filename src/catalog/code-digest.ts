@@ -91,6 +91,21 @@ const stableName = (path: string, root: string): string => {
   return /^(src|stages)\//.test(inPackage) ? inPackage.replace(/\.(ts|js)$/, ".ts") : relative(root, path)
 }
 
+/** By what it is made from: most files are in the graphs of many kinds. */
+const digests = new Map<string, Promise<string>>()
+
+/** Of one file, minified. */
+const digestOfText = (text: string, loader: "json" | "ts" | "js"): Promise<string> => {
+  const name = `${loader}\n${text}`
+  const known = digests.get(name)
+  if (known !== undefined) return known
+  const digest = import("esbuild")
+    .then((esbuild) => esbuild.transform(text, { ...minified, loader, tsconfigRaw: "{}" }))
+    .then(({ code }) => sha256(code.replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s"/g, '"$1"')))
+  digests.set(name, digest)
+  return digest
+}
+
 const bundle = async (file: string, root: string): Promise<DigestedCode> => {
   // Loaded late: with every digest in the index, as on most runs, nothing needs bundling.
   const esbuild = await import("esbuild")
@@ -127,8 +142,7 @@ const bundle = async (file: string, root: string): Promise<DigestedCode> => {
       .replaceAll(`${JSON.stringify(path)}(`, `${JSON.stringify(name)}(`)
       .replaceAll(`*") in ${path}'`, `*") in ${name}'`)
     const loader = path.endsWith(".json") ? "json" : path.endsWith(".ts") ? "ts" : "js"
-    const own = await esbuild.transform(readFileSync(absolute, "utf8"), { ...minified, loader, tsconfigRaw: "{}" })
-    files[name] = sha256(own.code.replaceAll(/"(\.{1,2}\/[^"]*)\.[tj]s"/g, '"$1"'))
+    files[name] = await digestOfText(readFileSync(absolute, "utf8"), loader)
     for (const each of built.metafile.inputs[path]?.imports ?? []) {
       if (each.external !== true || !outside.has(each.path) || each.path.startsWith("node:")) continue
       const imported = packageName(each.path)

@@ -2,7 +2,7 @@
  * Kills a run again and again, at moments drawn at random: its head, a worker, or both, with SIGKILL. Each time the same
  * command is given once more, and nothing else is done. What has come out in the end is compared with a run that nobody disturbed.
  */
-import { existsSync, globSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { cli, finished, type CliOptions, start } from "./run-cli.ts"
 
@@ -71,8 +71,9 @@ export const randomKills = async (options: KillsOptions): Promise<KillsReport> =
   const wanted = new Map(finished(undisturbed).stages.map(({ id, digest }) => [id, digest]))
   const events = undisturbed.stdout.split("\n").length
 
-  const store = join(directory, "killed")
-  const again = run(store)
+  // Each whole run is followed by one with a store of its own.
+  let store = join(directory, "killed-0")
+  let again = run(store)
   const wrong: Array<string> = []
   const kills = { head: 0, worker: 0, both: 0 }
   let whole = 0
@@ -120,8 +121,11 @@ export const randomKills = async (options: KillsOptions): Promise<KillsReport> =
   }
 
   const total = (): number => kills.head + kills.worker + kills.both
-  while (total() < options.kills && wrong.length === 0)
-    if (await disturb()) rmSync(store, { recursive: true, force: true })
+  while (total() < options.kills && wrong.length === 0) {
+    if (!(await disturb())) continue
+    store = join(directory, `killed-${whole}`)
+    again = run(store)
+  }
 
   const last = await cli(again.args, again)
   if (last.code === 0) compare(last)

@@ -113,7 +113,7 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
 
     const second = start(args, { cwd: directory, env })
     await second.until('"type":"stage-progress"')
-    const workers = execFileSync("pgrep", ["-P", String(second.child.pid), "-f", "worker.ts"])
+    const workers = execFileSync("pgrep", ["-P", String(second.child.pid), "-f", "worker"])
       .toString()
       .trim()
       .split("\n")
