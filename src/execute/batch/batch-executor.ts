@@ -66,10 +66,12 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
       Effect.andThen(dropTask(request.jobs, task.folder))
     )
 
+  /** @param atEnd runs when the stage gives its place back: only then is a result committed, and its task not looked for again */
   return Effect.fnUntraced(function* (
     request: JobRequest,
     demand: Demand,
-    engine: Placement["engine"]
+    engine: Placement["engine"],
+    atEnd: (effect: Effect.Effect<void>) => void
   ): Effect.fn.Return<ReadonlyArray<JobDone>, JobFailed> {
     const { jobs } = request
     const wanted = {
@@ -90,8 +92,11 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
       const verdict = yield* followTask(current, request, poll).pipe(
         Effect.onInterrupt(() => endTask(current, request))
       )
+      if (verdict.type === "done") {
+        atEnd(dropTask(jobs, current.folder))
+        return verdict.results
+      }
       yield* dropTask(jobs, current.folder)
-      if (verdict.type === "done") return verdict.results
       if (verdict.type === "failed") return yield* verdict.failure
       tellAll(request, verdict.line)
       task = undefined
@@ -124,11 +129,15 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
       const take: Place["take"] = (onWait) =>
         Effect.gen(function* () {
           ticket.reserve()
+          let left: ReadonlyArray<Effect.Effect<void>> = []
+          yield* Effect.addFinalizer(() => Effect.all(left, { discard: true }))
           const name = demand.kind.engine ? yield* engineOnce : null
           const chosen =
             name === null ? null : { name, threads: options.cpusOf(demand.stage) ?? machineThreadPlan(name).threads }
           // With fewer it only waits for who is declared earlier to make up its mind.
-          yield* ticket.take(({ holders }) => holders.length < jobs || onWait(`a free job of ${jobs} (--jobs)`))
+          yield* ticket.take(({ holders }) => {
+            if (holders.length >= jobs) onWait(`a free job of ${jobs} (--jobs)`)
+          })
           const { gpus } = options.needsOf(demand, chosen)
           const placement: Placement = {
             device: options.system.name,
@@ -137,7 +146,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
             largest: { vram: null, memory: null },
             engine: chosen,
             queues: true,
-            run: (request) => runJobs(request, demand, chosen)
+            run: (request) => runJobs(request, demand, chosen, (effect) => (left = [...left, effect]))
           }
           return placement
         }).pipe(Effect.onExit(() => withdraw))

@@ -16,29 +16,42 @@ const MOST_TASKS = 500
 /** Our own options are for the words that are parsed here. */
 const plain = { SLURM_TIME_FORMAT: "standard", LC_ALL: "C" }
 
-const hintFor = (said: string): string =>
-  /generic resource|\bgres\b/i.test(said)
-    ? "\n  On a cluster without GPUs: gpus: false under executor.slurm; where they have another name: gres."
-    : ""
+const hintFor = (said: string): string => {
+  if (/generic resource|\bgres\b/i.test(said)) {
+    return "\n  On a cluster without GPUs: gpus: false under executor.slurm; where they have another name: gres."
+  }
+  return /submit ?limit/i.test(said) ? "\n  Fewer jobs at a time: jobs: under executor.slurm, or --jobs." : ""
+}
+
+/** What passes by itself: a controller that is being started anew, or has too much to do. */
+const TRANSIENT = /unable to contact|socket timed out|connection refused|temporarily|try again/i
+const ATTEMPTS = 20
+const PAUSE = "15 seconds"
 
 const submitOf = (settings: SlurmSettings): BatchSystem["submit"] =>
   Effect.fnUntraced(function* (submission) {
     const args = sbatchArguments(settings, submission)
-    const { code, stdout, stderr } = yield* runProgram("sbatch", args, plain)
-    if (code === 127) {
-      return yield* new SubmitRefused({
-        problem: "sbatch is not there\n  Run on a machine of the cluster, or without --executor slurm."
-      })
-    }
-    // "17", or "17;cluster".
-    const job = /^(\d+)/.exec(stdout.trim())?.[1]
-    if (code !== 0 || job === undefined) {
+    for (let attempt = 1; ; attempt++) {
+      const { code, stdout, stderr } = yield* runProgram("sbatch", args, plain)
+      if (code === 127) {
+        return yield* new SubmitRefused({
+          problem: "sbatch is not there\n  Run on a machine of the cluster, or without --executor slurm."
+        })
+      }
+      // "17", or "17;cluster".
+      const job = /^(\d+)/.exec(stdout.trim())?.[1]
+      if (code === 0 && job !== undefined) {
+        return submission.tasks === 1 ? [job] : Array.from({ length: submission.tasks }, (_, i) => `${job}_${i}`)
+      }
+      if (TRANSIENT.test(stderr) && attempt < ATTEMPTS) {
+        yield* Effect.sleep(PAUSE)
+        continue
+      }
       const said = stderr.replaceAll(/^sbatch: (error: )?/gm, "  ")
       return yield* new SubmitRefused({
         problem: `Slurm does not take the job:\n${said}\n  It was: sbatch ${args.slice(0, -1).join(" ")}${hintFor(said)}`
       })
     }
-    return submission.tasks === 1 ? [job] : Array.from({ length: submission.tasks }, (_, i) => `${job}_${i}`)
   })
 
 /** Without accounting `sacct` fails, and is not asked again: what has ended is forgotten by Slurm after some minutes. */

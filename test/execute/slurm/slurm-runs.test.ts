@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it, vi } from "vitest"
 import type { ExecutorSettings } from "../../../src/execute/settings/executor-settings.ts"
 import type { RunEvent } from "../../../src/run/event.ts"
 import { countedTo } from "../../run/counted-to.ts"
@@ -49,23 +49,28 @@ describe.skipIf(server === undefined)("a run on a Slurm cluster", () => {
     expect(await head.exit).toBe(0)
     const here = await runGraph(join(place.folder, "other"), specs)
     expect(outcomeOf(head).map(({ id, digest }) => [id, digest])).toEqual(Object.entries(here.digests))
-    const arrays = jobsOf().slice(0, jobsOf().length - before)
+    const arrays = jobsOf().slice(before)
     expect(arrays.filter((line) => /_[01] COMPLETED$/.test(line))).toHaveLength(2)
     expect(arrays).toHaveLength(4)
   })
 
-  it("is found again when its head was killed: the job goes on, and nothing is computed twice", async () => {
+  it("is found again when its head was killed, while its job runs and after that has ended: nothing is computed twice", async () => {
     const first = headOf(counting(40))
     await first.event(isProgress)
     first.child.kill("SIGKILL")
     await first.exit
     const second = headOf(counting(40))
     await second.event(isProgress)
-    openGate()
-    expect(await second.exit).toBe(0)
     expect(logOf(second)).toContain("of an earlier run, does this already: it is waited for")
+    second.child.kill("SIGKILL")
+    await second.exit
+    openGate()
+    await vi.waitUntil(() => jobsOf().at(-1)?.endsWith(" COMPLETED"), { timeout: 60_000, interval: 200 })
+    const third = headOf(counting(40))
+    expect(await third.exit).toBe(0)
     expect(tallyOf(place.tally)).toEqual(["count from 0"])
-    expect(outcomeOf(second)[0]?.metrics).toEqual({ last: countedTo(40) })
+    expect(outcomeOf(third)[0]).toMatchObject({ status: "ran", metrics: { last: countedTo(40) } })
+    expect(readdirSync(join(place.cache, "jobs"))).toEqual([])
   })
 
   it("goes on from its checkpoint as a further job when its time is up", async () => {

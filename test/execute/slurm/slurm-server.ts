@@ -96,9 +96,11 @@ export const startSlurm = async (folder: string): Promise<SlurmServer | undefine
   return skipped(`it does not come up\n${log.join("\n")}`)
 }
 
-/** What `squeue` knows of all jobs that ever were: "<job> <state>". */
+/** What `squeue` knows of all jobs that ever were, the latest last: "<job> <state>". */
 export const jobsOf = (): ReadonlyArray<string> =>
-  execFileSync("squeue", ["--states=all", "--array", "--noheader", "--format=%F_%K %T"], { encoding: "utf8" })
+  execFileSync("squeue", ["--states=all", "--array", "--noheader", "--sort=i", "--format=%F_%K %T"], {
+    encoding: "utf8"
+  })
     .trim()
     .split("\n")
     .filter((line) => line !== "")
