@@ -29,7 +29,8 @@ export default Stage.make("evaluate-ground-truth", {
     mcc: {
       better: "higher",
       tolerance: 0.01,
-      description: "mean absolute cosine of the best one-to-one matching of latents and features"
+      description:
+        "mean absolute cosine of the best one-to-one matching, over as many pairs as there are of the fewer: it does not count features beyond the number of latents"
     },
     f1: {
       interval: "the latents",
