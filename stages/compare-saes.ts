@@ -11,7 +11,7 @@ export default Stage.make("compare-saes", {
   summary:
     "Compares SAEs with each other: decoder cosines, one-to-one matching, correlation of activations, splitting, dead and dense latents",
   inputs: {
-    saes: Stage.list(Sae, "two SAEs or more, whose rows have one width"),
+    saes: Stage.list(Sae, "SAEs whose rows have one width: of one alone only what it is by itself is told"),
     activations: Stage.optionalList(
       Activations,
       "what they read: one for all, or one for each in their order, of the same tokens; none: directions alone are compared"
@@ -47,11 +47,12 @@ export default Stage.make("compare-saes", {
   decode: (params, { saes }) =>
     Stage.decoded(
       params,
-      saes < 2 ? [{ param: "saes", problem: "one SAE cannot be compared", remedy: "give two or more" }] : []
+      saes === 0 ? [{ param: "saes", problem: "there is none to compare", remedy: "give two or more" }] : []
     ),
   output: Comparison,
   metrics: {
     mean_max_cosine: {
+      optional: true,
       interval: overLatents,
       better: "neither",
       tolerance: 0.01,
@@ -59,6 +60,7 @@ export default Stage.make("compare-saes", {
         "largest decoder cosine of a latent with one of the other SAE, mean over the smaller one's latents and pairs"
     },
     random_max_cosine: {
+      optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "the same with as many random directions in place of the other SAE: the control"
@@ -80,11 +82,13 @@ export default Stage.make("compare-saes", {
         "largest correlation of a latent's activations with one of the other SAE, median over live latents, mean over pairs"
     },
     split_share: {
+      optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "share of the smaller SAE's latents that several of the larger one are parts of, mean over pairs"
     },
     new_share: {
+      optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "share of the larger SAE's latents that are part of none of the smaller one's, mean over pairs"

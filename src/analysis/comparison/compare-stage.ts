@@ -8,7 +8,7 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated } from "../../stage/metric.ts"
+import { estimated, measured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { nearestOtherRows } from "../decoder-cosine.ts"
@@ -95,6 +95,9 @@ const alone = (
   }
 }
 
+/** What it is by itself is told all the same. */
+const ONE = "there is one SAE, and none to compare it with"
+
 const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const compareStage = Effect.fn("compareStage")(function* ({
@@ -105,7 +108,7 @@ export const compareStage = Effect.fn("compareStage")(function* ({
   log
 }: StageContext<CompareParams, unknown, CompareInputs>) {
   const { saes } = inputs
-  if (saes.length < 2) return yield* stageFailed("one SAE cannot be compared", "Give two or more.")
+  if (saes.length === 0) return yield* stageFailed("there are no SAEs", "Give two or more.")
   const own = yield* activationsOf(inputs)
   const widths = [...new Set(saes.map(({ value }) => value.d_in))]
   if (widths.length > 1) {
@@ -139,27 +142,37 @@ export const compareStage = Effect.fn("compareStage")(function* ({
   const matchings = compared.flatMap(({ matched_cosine: each }) => (each === null ? [] : [each]))
   const correlations = compared.flatMap(({ activation_correlation: each }) => (each === null ? [] : [each]))
   const cosine = meanOf(compared.map(({ max_cosine }) => max_cosine.mean))
+  const random = meanOf(compared.map(({ random_max_cosine }) => random_max_cosine))
   log(
-    `${pairs.length} pairs: largest cosine ${cosine.toFixed(3)} on average, ` +
-      `${meanOf(compared.map(({ random_max_cosine }) => random_max_cosine)).toFixed(3)} with random directions`
+    pairs.length === 0
+      ? `warning: ${ONE}`
+      : `${pairs.length} pairs: largest cosine ${cosine.toFixed(3)} on average, ${random.toFixed(3)} with random directions`
   )
   const [only] = compared
   const single = <A extends { readonly low: number | null; readonly high: number | null }>(
     each: A | null | undefined
   ) => (compared.length > 1 || each?.low == null || each.high === null ? undefined : { low: each.low, high: each.high })
   return {
-    mean_max_cosine: estimated(cosine, single(only?.max_cosine)),
-    random_max_cosine: meanOf(compared.map(({ random_max_cosine }) => random_max_cosine)),
+    mean_max_cosine: pairs.length === 0 ? { unmeasured: ONE } : estimated(cosine, single(only?.max_cosine)),
+    random_max_cosine: measured(random, ONE),
     pw_mcc:
       matchings.length === 0
-        ? { unmeasured: `no two SAEs have the same number of latents, of ${params.matched_latents} at most` }
+        ? {
+            unmeasured:
+              pairs.length === 0
+                ? ONE
+                : `no two SAEs have the same number of latents, of ${params.matched_latents} at most`
+          }
         : estimated(meanOf(matchings.map(({ mean }) => mean)), single(only?.matched_cosine)),
     activation_correlation:
       correlations.length === 0
-        ? { unmeasured: rows === 0 ? "no activations are given" : "no latent fires on the rows" }
+        ? {
+            unmeasured:
+              pairs.length === 0 ? ONE : rows === 0 ? "no activations are given" : "no latent fires on the rows"
+          }
         : estimated(meanOf(correlations.map(({ median }) => median)), single(only?.activation_correlation)),
-    split_share: meanOf(compared.map(({ splits }) => splits.several)),
-    new_share: meanOf(compared.map(({ splits }) => splits.new)),
+    split_share: measured(meanOf(compared.map(({ splits }) => splits.several)), ONE),
+    new_share: measured(meanOf(compared.map(({ splits }) => splits.new)), ONE),
     pairs: compared.length
   }
 }, Effect.scoped)

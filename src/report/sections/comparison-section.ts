@@ -99,4 +99,4 @@ export const comparisonSection = (comparisons: ReadonlyArray<Placed<ComparisonFi
           Two SAEs that had found the same latents would have cosines, matching and correlations of 1; what random
           directions reach is the floor.
         </p>
-        ${comparisons.map(({ value }) => html`${pairsTable(value)}${saesTable(value)}`)}`
+        ${comparisons.map(({ value }) => html`${value.pairs.length === 0 ? undefined : pairsTable(value)}${saesTable(value)}`)}`
