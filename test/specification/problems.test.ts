@@ -225,14 +225,14 @@ stages:
   a:
     uses: command
     with: { run: x }
-    resources: { gpu: many, vram: 8 Gig, cpu: 2 }
+    resources: { gpu: many, vram: 8 Gig, cpus: 2 }
     retries: -1
     timeout: soon
 `,
       [
         'x.yaml:5:23 stages.a.resources.gpu: expected a number of GPUs (0, 1, ...), got "many"',
         'x.yaml:5:35 stages.a.resources.vram: expected a size such as 8 GiB, got "8 Gig"',
-        'x.yaml:5:42 stages.a.resources.cpu: unknown key; did you mean "gpu"?',
+        'x.yaml:5:42 stages.a.resources.cpus: unknown key; did you mean "cpu"?',
         "x.yaml:6:14 stages.a.retries: expected a number of retries (0, 1, ...), got -1",
         'x.yaml:7:14 stages.a.timeout: expected a duration such as 6 hours, got "soon"'
       ]
