@@ -2,13 +2,9 @@
 import * as Effect from "effect/Effect"
 import { compareResults, type Result } from "../lock/compare-results.ts"
 import { changesOf, updateLock, type LockedResult } from "../lock/update-lock.ts"
+import { someOf } from "../words/some-of.ts"
 import { lockName, readLockFile, writeLockFile } from "./lock-file.ts"
 import type { SelectedPlan } from "./run-experiment.ts"
-
-/** Names of a few stages, and how many more. */
-const NAMED = 4
-const some = (ids: ReadonlyArray<string>): string =>
-  ids.length <= NAMED + 1 ? ids.join(", ") : `${ids.slice(0, NAMED).join(", ")} and ${ids.length - NAMED} more`
 
 /**
  * Lines for people. Nothing is written where no lock is wanted and there is none.
@@ -41,7 +37,7 @@ export const keepLock = Effect.fn("keepLock")(function* (
   if (typeof written === "string") return [`lock: ${written}`]
   const changed = changesOf(before, after)
   if (before === undefined) lines.push(`lock: ${name} written, ${Object.keys(after.stages).length} stages`)
-  else if (changed.length > 0) lines.push(`lock: ${name} brought up to date: ${some(changed)}`)
+  else if (changed.length > 0) lines.push(`lock: ${name} brought up to date: ${someOf(changed)}`)
   else lines.push(written ? `lock: ${name} written` : `lock: ${name} is up to date`)
   for (const { id, result, because, metrics } of compareResults(after, results, known)) {
     if (result !== "differs") continue

@@ -2,6 +2,7 @@
  * Results beside a lock: equal digests, or headline metrics within their tolerance where the numerics differ (another
  * engine or instruction set, or an input that such a one made).
  */
+import { someOf } from "../words/some-of.ts"
 import { upstreamOf } from "../plan/manifest.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { engineDifference } from "./engine-difference.ts"
@@ -76,7 +77,7 @@ const compareOne = (lock: Lock, result: Result, differing: ReadonlySet<string>):
   const because = [
     ...changed,
     ...(engine === undefined ? [] : [engine]),
-    ...(inputs.length === 0 ? [] : [`${inputs.join(", ")} ${inputs.length === 1 ? "differs" : "differ"}`])
+    ...(inputs.length === 0 ? [] : [`${someOf(inputs, 2)} ${inputs.length === 1 ? "differs" : "differ"}`])
   ]
   const compared = { ...of, changed, because, metrics: compareMetrics(locked, record) }
   if (engine === undefined && inputs.length === 0) {
