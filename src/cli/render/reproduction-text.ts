@@ -42,6 +42,9 @@ export const tally = (compared: ReadonlyArray<Comparison>): string => {
   return `${count(compared.length, "stage")}: ${counts.map(([n, words]) => `${n} ${words}`).join(", ")}`
 }
 
+/** Metrics shown of a stage that differs, though all of them are within their tolerance. */
+const FEW = 3
+
 export const reproductionText = (compared: ReadonlyArray<Comparison>): string => {
   const rows = compared.map((each) => [
     each.id,
@@ -52,8 +55,9 @@ export const reproductionText = (compared: ReadonlyArray<Comparison>): string =>
   const lines = formatTable([["stage", "result", "time", "why"], ...rows]).split("\n")
   const metrics = compared.map((each) => {
     const moved = movedMetrics(each)
-    // Within tolerance nobody has to look at all of them.
-    const told = agrees(each) ? [] : moved.filter(({ within }) => !within)
+    // Where a stage agrees nobody has to look at them; where it differs in bytes alone, a few show how little.
+    const out = moved.filter(({ within }) => !within)
+    const told = agrees(each) ? [] : out.length > 0 ? out : moved.slice(0, FEW)
     return told.map((metric) => `    ${metricText(metric)}`)
   })
   return [
