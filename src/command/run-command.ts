@@ -10,7 +10,7 @@ import { digestOfFile } from "./command-facts.ts"
 import type { CommandParams } from "./command-facts.ts"
 import { readMetrics } from "./read-metrics.ts"
 import { findSecret, redactor, secretsOf, tooShort } from "./secrets.ts"
-import { shell } from "./shell.ts"
+import { watchedShell } from "./watched-shell.ts"
 import { workingFolder } from "./working-folder.ts"
 import { distinctFileNames } from "../file/file-name.ts"
 import { coordinatesText } from "../words/coordinate-text.ts"
@@ -84,17 +84,18 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
   const secrets = secretsOf(params.secret, process.env)
   const redact = redactor(secrets)
   const tail: Array<string> = []
-  const exit = yield* shell(params.run, {
+  const options = {
     cwd: work,
     env: { ...environmentOf(params), ...inputVariables, OUTPUT: output.directory },
     mark: `OUTPUT=${output.directory}`,
-    onLine: (line) => {
+    onLine: (line: string) => {
       const text = redact(line)
       log(text)
       tail.push(text)
       if (tail.length > TAIL_LINES) tail.shift()
     }
-  })
+  }
+  const exit = yield* watchedShell(params.run, options, [work, inputFolder, output.directory])
   if (exit !== 0) {
     const how = typeof exit === "number" ? `with code ${exit}` : `by ${exit}`
     return yield* stageFailed(`\`${params.run}\` ended ${how}${tail.length === 0 ? "" : `\n${tail.join("\n")}`}`)

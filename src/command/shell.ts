@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
+import { traceArguments } from "./trace-programs.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 
 export interface ShellOptions {
@@ -15,6 +16,10 @@ export interface ShellOptions {
   /** `NAME=value` of `env`, unlike that of any other process: what the command started is told by it. */
   readonly mark: string
   readonly onLine: (line: string) => void
+  /** The file that strace writes into; undefined: nobody looks at what is opened. */
+  readonly trace?: string | undefined
+  /** Told once, with the process that the command is. */
+  readonly onStart?: (pid: number) => void
 }
 
 /** How long a program that was left behind has to end by itself when it is asked to, and the pipes to close then. */
@@ -80,14 +85,22 @@ const endLeftovers = async (mark: string, shell: number | undefined, since: numb
   return first.length
 }
 
+const withoutMark = (env: ShellOptions["env"], mark: string): ShellOptions["env"] =>
+  Object.fromEntries(Object.entries(env).filter(([name, value]) => `${name}=${value}` !== mark))
+
 /** Gives the exit code, or the name of the signal. Interruption ends everything that the command started. */
 export const shell = (
   command: string,
-  { cwd, env, mark, onLine }: ShellOptions
+  { cwd, env, mark, onLine, trace, onStart }: ShellOptions
 ): Effect.Effect<number | string, StageFailed> =>
   Effect.callback<number | string, StageFailed>((resume) => {
     const since = performance.now()
-    const child = spawn("/bin/sh", ["-c", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
+    const traced = trace === undefined ? [] : traceArguments(trace, mark)
+    const [program, ...args] = [...traced, "/bin/sh", "-c", command] as [string, ...ReadonlyArray<string>]
+    // strace's own process is none of those that the command has left behind.
+    const own = trace === undefined ? env : withoutMark(env, mark)
+    const child = spawn(program, args, { cwd, env: own, stdio: ["ignore", "pipe", "pipe"] })
+    if (child.pid !== undefined) onStart?.(child.pid)
     const streams: ReadonlyArray<Readable> = [child.stdout, child.stderr]
     for (const stream of streams) createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine)
     const closed = new Promise<void>((resolve) => child.once("close", resolve))

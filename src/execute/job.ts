@@ -65,7 +65,9 @@ export const Job = Schema.Struct({
   log: Schema.String,
   /** Null for kinds that need no tensor engine. */
   engine: Schema.NullOr(Schema.Struct({ name: EngineName, threads: Schema.Int })),
-  projectDirectory: Schema.String
+  projectDirectory: Schema.String,
+  /** Whether what programs of the stage open is looked at. What the stage itself opens always is, where it has a process. */
+  programs: Schema.Literals(["no", "if possible", "must"])
 })
 export type Job = typeof Job.Type
 
@@ -98,6 +100,8 @@ const JobDone = Schema.Struct({
   host: Schema.String,
   /** Of the whole pass. */
   use: ResourceUse,
+  /** Files of the project that the pass read, by path below it; absent where nobody looked. */
+  opened: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the whole pass took; absent: as long as it was waited for. */
   seconds: Schema.optionalKey(Schema.Finite)
 })

@@ -58,7 +58,7 @@ export const executorSettings = ({ project, compiled }: Experiment): ExecutorSet
 
 export const runExperiment = Effect.fn("runExperiment")(function* (
   { experiment, selected, setupOf, changedSincePlan }: SelectedPlan,
-  options: Pick<RunRequest, "onEvent" | "engine" | "keepGoing" | "jobs">
+  options: Pick<RunRequest, "onEvent" | "engine" | "keepGoing" | "strict" | "jobs">
 ) {
   const result = yield* run(experiment.compiled.graph, {
     projectDirectory: experiment.project.directory,

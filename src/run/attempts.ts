@@ -86,6 +86,7 @@ export const attempts = Effect.fnUntraced(function* (
       log,
       engine: placement.engine,
       projectDirectory: options.projectDirectory,
+      programs: context.programsOf(instance),
       digestOf: (id) => outcomes.get(id)?.digest ?? ""
     })
     const begun = yield* Deferred.make<void>()

@@ -24,6 +24,7 @@ export interface JobParts {
   readonly log: string
   readonly engine: Job["engine"]
   readonly projectDirectory: string
+  readonly programs: Job["programs"]
   readonly digestOf: (instance: string) => string
 }
 
@@ -48,6 +49,7 @@ export const buildJob = (parts: JobParts): Job => {
     checkpointSeconds: checkpointSeconds(),
     log: parts.log,
     engine: parts.engine,
-    projectDirectory: parts.projectDirectory
+    projectDirectory: parts.projectDirectory,
+    programs: parts.programs
   }
 }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { packageFacts } from "../project/package-facts.ts"
+import type { StageInstance } from "../plan/stage-instance.ts"
 import type { WorkspaceName } from "../store/workspace.ts"
 import type { Unwritable } from "../file/unwritable.ts"
 import type { RemoteFailed } from "../remote/port/remote-failed.ts"
@@ -17,6 +18,7 @@ import type { JobDone } from "../execute/job.ts"
 import type { Provenance } from "../store/provenance.ts"
 import { restoreInputs } from "./restore-inputs.ts"
 import type { ComputeStage, LossNotes } from "./restore-inputs.ts"
+import { undeclaredInputs, undeclaredText } from "./undeclared-inputs.ts"
 import type { Keyed, RunContext } from "./run-context.ts"
 
 /** What one turn at the key came to, where it did not end the matter. */
@@ -109,6 +111,18 @@ const doneByOthers = Effect.fnUntraced(function* (
   return action
 })
 
+/** What the stage read of the project without declaring it, in words. */
+const undeclaredIn = (
+  { options }: RunContext,
+  instance: StageInstance,
+  { opened = [] }: JobDone
+): string | undefined => {
+  const { projectDirectory, setupOf } = options
+  const kind = instance.kind.name
+  const files = undeclaredInputs({ kind, files: opened, setup: setupOf(instance), projectDirectory })
+  return files.length === 0 ? undefined : undeclaredText(kind, files)
+}
+
 const turn = Effect.fnUntraced(function* (
   context: RunContext,
   request: ComputeRequest,
@@ -136,6 +150,11 @@ const turn = Effect.fnUntraced(function* (
   if (result._tag === "Success") {
     // What is done in one pass is paid once; what waited in a queue, not at all.
     const took = (result.success.seconds ?? seconds) / result.success.together
+    const undeclared = undeclaredIn(context, instance, result.success)
+    if (undeclared !== undefined) {
+      if (context.options.strict === true) return { status: "failed", problem: undeclared, seconds: took }
+      emit({ type: "stage-log", id: instance.id, line: `warning: ${undeclared.replace("\n ", ";")}` })
+    }
     // Who was paused for longer than a lease lasts wakes up here, and has a successor whose result counts.
     if (!(yield* claim.held)) return overtaken
     const action = yield* commit(context, request, keyed, claim.workspace, result.success, took, placed.success)

@@ -8,6 +8,7 @@ import type { RunRecord } from "../store/run-record.ts"
 import type { Store } from "../store/store.ts"
 import type { RunEvent, StageOutcome } from "./event.ts"
 import type { Places } from "../execute/executor.ts"
+import type { Job } from "../execute/job.ts"
 import type { RunRequest } from "./run-options.ts"
 
 /** An event without its time. */
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly alone: <A, E>(name: string, effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** The key of an instance; all digests of its inputs are known. */
   readonly keyOf: (instance: StageInstance) => Keyed
+  /** Whether what programs of an instance open is looked at: `watch-programs.ts` */
+  readonly programsOf: (instance: StageInstance) => Job["programs"]
   readonly finish: (outcome: StageOutcome) => void
 }
 

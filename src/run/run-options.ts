@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly jobs?: number
   /** Go on with what does not need a failed stage. @default false: what is running ends, nothing new starts */
   readonly keepGoing?: boolean
+  /** What a stage reads of the project and does not declare fails it. @default false: it is told */
+  readonly strict?: boolean
   /** Before the first retry; doubles with each, with jitter. @default 1 */
   readonly retrySeconds?: number
 }

@@ -22,6 +22,7 @@ import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
 import type { FirstCause, RunRequest, RunResult } from "./run-options.ts"
 import { schedule } from "./schedule.ts"
+import { watchPrograms } from "./watch-programs.ts"
 import { makeGroups } from "./together.ts"
 
 /** `events.ndjson` is read by people: a line every five seconds tells enough of a stage's progress. */
@@ -134,6 +135,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
       return Semaphore.withPermit(lock, effect)
     },
     keyOf: keyer(options, outcomes),
+    programsOf: watchPrograms(options.strict === true),
     finish
   }
 

@@ -8,6 +8,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
@@ -55,6 +56,17 @@ const parentOf = (traceparent: string | undefined): Option.Option<Tracer.AnySpan
   return Option.some(Tracer.externalSpan({ traceId, spanId, sampled: true }))
 }
 
+/** Where nobody listens, nothing is sent and nothing tried again: the exporter takes a defect for the end of the matter. */
+const askedFirst = (mayListen: () => boolean): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, (client) =>
+      HttpClient.mapRequestEffect(client, (request) =>
+        mayListen() ? Effect.succeed(request) : Effect.die(new Error("nobody listens"))
+      )
+    )
+  ).pipe(Layer.provide(FetchHttpClient.layer))
+
 export interface Telemetry {
   readonly onEvent: (event: RunEvent) => void
   /** Sends what is left, for a second at most. */
@@ -79,9 +91,10 @@ export const openTelemetry = Effect.fnUntraced(function* (environment: Environme
     serviceName: set["OTEL_SERVICE_NAME"] ?? "sae-pipeline",
     serviceVersion: packageFacts.version
   }
+  let listens: boolean | undefined
   const layer = OtlpTracer.layerFromConfig({ resource }).pipe(
     Layer.provide(protocol === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf),
-    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(askedFirst(() => listens !== false)),
     Layer.provide(
       ConfigProvider.layer(
         ConfigProvider.fromEnvRecord({
@@ -95,15 +108,13 @@ export const openTelemetry = Effect.fnUntraced(function* (environment: Environme
   const scope = yield* Scope.make()
   const built = yield* Effect.exit(Layer.buildWithScope(layer, scope))
   if (Exit.isFailure(built)) return refuse(String(Cause.squash(built.cause)))
-  let listens: boolean | undefined
   void answers(new URL(endpoint)).then((is) => {
     listens = is
     if (!is) refuse(`nobody listens at ${endpoint}`)
   })
   const telemetry: Telemetry = {
     onEvent: runSpans(Context.get(built.value, Tracer.Tracer), parentOf(set["TRACEPARENT"])),
-    // Where nobody listens there is nothing to wait for.
-    close: Effect.suspend(() => (listens === false ? Effect.void : Scope.close(scope, Exit.void)))
+    close: Scope.close(scope, Exit.void)
   }
   return telemetry
 })

@@ -88,7 +88,8 @@ export const executorContract = (
       checkpointSeconds: 0,
       log: join(cache.folder, `${id}.log`),
       engine: null,
-      projectDirectory: import.meta.dirname
+      projectDirectory: import.meta.dirname,
+      programs: "no"
     }
     return job
   })

@@ -145,3 +145,40 @@ describe("a run of another process", () => {
     assert.include(ended?.stderr, "has ended without a word: its process is gone")
   }, 120_000)
 })
+
+describe("what a stage reads without declaring it", () => {
+  it("is told, and fails it under --strict: of an own kind, of a program; what is declared, made or imported is none of it", async () => {
+    const reads = kind
+      .replace('"count"', '"reads"')
+      .replace(
+        'import * as Effect from "effect/Effect"',
+        'import * as Effect from "effect/Effect"\nimport { readFileSync } from "node:fs"\nimport { far } from "../far.ts"'
+      )
+      .replace("{ params, output }", "{ params, output, projectDirectory }")
+      .replace("sum(params.n, params.seed)", 'far + readFileSync(projectDirectory + "/notes.txt", "utf8").length')
+      .replace('isolation: "inline"', 'isolation: "pool"')
+    writeFileSync(join(directory, "stages", "reads.ts"), reads)
+    writeFileSync(join(directory, "far.ts"), "export const far = 3\n")
+    writeFileSync(join(directory, "notes.txt"), "notes")
+    writeFileSync(join(directory, "own.sh"), 'cat "$VALUE_at/notes.txt" "$VALUE_at/own.sh" > $OUTPUT/x\n')
+    const run = 'sh own.sh; echo y > "$VALUE_at/made.txt"; cat "$VALUE_at/made.txt"'
+    writeFileSync(
+      join(directory, "open.yaml"),
+      `stages:\n  own: { uses: reads }\n  program: { uses: command, with: { run: '${run}', files: [own.sh], values: { at: ${directory} } } }\n`
+    )
+    const [told, strict] = await session(directory, [
+      ["run", "open.yaml"],
+      ["run", "open.yaml", "--strict", "--keep-going", "--force", "own", "--force", "program"]
+    ])
+    const text = "it read files of the project that are not in its key: notes.txt"
+    assert.include(told?.stderr, `own: ${text}; import them`)
+    assert.strictEqual(told?.failed, false, told?.stderr)
+    assert.strictEqual(strict?.failed, true)
+    assert.include(strict?.stderr, `own failed: ${text}\n`)
+    // Where strace is not there, a program cannot be judged, and that is what it fails of.
+    if (strict?.stderr.includes("cannot be seen: strace") !== true) {
+      assert.include(told?.stderr, `program: ${text}; declare them`)
+      assert.include(strict?.stderr, `program failed: ${text}\n`)
+    }
+  }, 120_000)
+})

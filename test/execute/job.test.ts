@@ -57,7 +57,8 @@ const job: fc.Arbitrary<Job> = fc.record({
   checkpointSeconds: number,
   log: text,
   engine: fc.option(fc.record({ name: fc.constantFrom(...engineNames), threads: fc.integer() })),
-  projectDirectory: text
+  projectDirectory: text,
+  programs: fc.constantFrom("no" as const, "if possible" as const, "must" as const)
 })
 
 const metrics = fc.dictionary(name, number, { noNullPrototype: true })

@@ -16,10 +16,10 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
     experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
-  const settings = executorSettings(experiment)
-  yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer(settings)))
-  const gpus = yield* gpusFor(planned, settings.use)
-  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus)
+  yield* checkResources(planned, experiment.project.cache).pipe(
+    Effect.provide(executorLayer(executorSettings(experiment)))
+  )
+  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
   for (const line of noteLines(experiment.compiled, planned)) process.stderr.write(`${line}\n`)
 })

@@ -100,8 +100,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     for (const line of noteLines(experiment.compiled, planned.plan)) say(line)
     if (input.dryRun) {
       const { plan } = planned
-      const gpus = yield* gpusFor(plan, Option.getOrUndefined(input.executor) ?? executorSettings(experiment).use)
-      process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, gpus)}\n`)
+      process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)
       return
     }
     const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)
@@ -113,14 +112,13 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       // Once is enough: every stage that asks for one is in the same position.
       if (event.type !== "stage-started" || !event.gpuMissing || gpuTold) return
       gpuTold = true
-      renderer.note(
-        "no GPU here that the engine can use: stages that ask for one run on the CPU (`pipeline doctor` says why)"
-      )
+      renderer.note("no GPU here: stages that ask for one run on the CPU")
     }
     const result = yield* runExperiment(planned, {
       onEvent,
       engine: chooseEngine(input, renderer.note),
       keepGoing: input.keepGoing,
+      strict: input.strict,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
     }).pipe(
       Effect.ensuring(Effect.promise(() => renderer.close())),

@@ -71,6 +71,7 @@ export const runFlags = {
     Flag.optional,
     Flag.withDescription("compute this stage twice and compare, file by file")
   ),
+  strict: flag("strict", "a stage that reads a file of the project which it does not declare fails (else it is told)"),
   keepGoing: flag("keep-going", "after a failure, go on with what does not need the failed stage"),
   json: json.pipe(Flag.withDescription("NDJSON events on stdout, and nothing else there")),
   ...common

@@ -17,6 +17,7 @@ import type { InstanceContext, StageKind } from "../../stage/stage.ts"
 import * as Wiring from "../../stage/wiring.ts"
 import { openStore } from "../../store/by-name/open-store.ts"
 import type { Store } from "../../store/store.ts"
+import { watchOpened } from "../../file/opened-files.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
 import type { EngineInfo } from "../../tensor/engine-info.ts"
 import { artifactKinds } from "../../catalog/artifact-kinds.ts"
@@ -92,7 +93,7 @@ const work = Effect.fn("work")(function* (
   onLoss: (error: ArtifactError) => void,
   emit: (event: LiveEvent) => void,
   logOf: (job: Job) => (line: string) => void,
-  { readUse, watched }: Required<RunJobsOptions>
+  { readUse, watched, watchFiles }: Required<RunJobsOptions>
 ) {
   const [first] = jobs as readonly [Job]
   const store = yield* openStore(first.store, { onLoss })
@@ -100,8 +101,13 @@ const work = Effect.fn("work")(function* (
   const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
   const engine = yield* loadEngineFor(first)
   const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job), watched))
-  const results = yield* runInstances(store, kind, output, contexts)
-  const pass = { engine, together: jobs.length, host: hostname(), use: readUse() }
+  // From here on the stage's own code runs; in the head others run beside it, and whose file it is cannot be told.
+  const opened = watchFiles ? watchOpened(first.projectDirectory, [first.store.directory], first.programs) : undefined
+  const results = yield* runInstances(store, kind, output, contexts).pipe(
+    Effect.onError(() => Effect.sync(() => opened?.()))
+  )
+  const looked = opened === undefined ? {} : { opened: opened() }
+  const pass = { engine, together: jobs.length, host: hostname(), use: readUse(), ...looked }
   return results.map(({ digest, metrics }): JobDone => ({ digest, metrics, ...pass }))
 })
 
@@ -154,12 +160,14 @@ export interface RunJobsOptions {
   readonly readUse?: () => ResourceUse
   /** Checkpoints as a process that may be told to stop has them. @default as the store gives them */
   readonly watched?: StopRequest["watched"]
+  /** This process does nothing else: which files of the project are opened is looked at. @default false */
+  readonly watchFiles?: boolean
 }
 
 export const runJobs = (
   jobs: ReadonlyArray<Job>,
   emit: (event: LiveEvent) => void,
-  { readUse = makeResourceMeter("now"), watched = (checkpoint) => checkpoint }: RunJobsOptions = {}
+  { readUse = makeResourceMeter("now"), watched = (checkpoint) => checkpoint, watchFiles = false }: RunJobsOptions = {}
 ): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> =>
   Effect.suspend(() => {
     const inputs = new Set(jobs.flatMap((job) => [...digestsOf(job)]))
@@ -175,7 +183,7 @@ export const runJobs = (
       files.get(job)?.line(line)
       emit({ type: "log", id: job.id, line })
     }
-    return work(jobs, onLoss, emit, logOf, { readUse, watched }).pipe(
+    return work(jobs, onLoss, emit, logOf, { readUse, watched, watchFiles }).pipe(
       Effect.scoped,
       Effect.exit,
       Effect.flatMap((exit): Effect.Effect<ReadonlyArray<JobDone>, JobFailed> => {

@@ -41,7 +41,7 @@ const readUse = makeResourceMeter("the start of the process")
 
 const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
   stop.begin()
-  const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched }))
+  const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched, watchFiles: true }))
   if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
   if (Cause.hasInterruptsOnly(exit.cause)) {
     tell({ type: "stopped" })
