@@ -19,6 +19,7 @@ import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { innermostFolder } from "../../test/golden/innermost-folder.ts"
 import { loadTestEngine } from "../../test/engine.ts"
 import { makeTally } from "./tally.ts"
+import { isRefused } from "../../src/kinds/sae/latents/sae-refused.ts"
 
 const tolerance = 1e-5
 
@@ -36,7 +37,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 const compare = Effect.fn("compare")(function* (folder: string, refused: boolean) {
   const stored = yield* readAnySae(diskFolder(innermostFolder(folder)))
   const weights = computableSae(stored)
-  if (typeof weights === "string") return yield* Effect.fail(new Error(weights))
+  if (isRefused(weights)) return yield* weights
   if (refused) return { difference: undefined }
   const bytes = new Uint8Array(readFileSync(join(folder, "expected.safetensors")))
   const expected = yield* openSafetensors(bytesFile(bytes), "expected.safetensors")

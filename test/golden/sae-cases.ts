@@ -18,6 +18,7 @@ import { makeReconstructionSums } from "../../src/sae/evaluate/evaluate-reconstr
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
 import { innermostFolder } from "./innermost-folder.ts"
 import { directoryFolder, filesFolder } from "../artifact/directory-folder.ts"
+import { isRefused } from "../../src/kinds/sae/latents/sae-refused.ts"
 
 const expectedName = "expected.safetensors"
 
@@ -68,7 +69,7 @@ export const saeCases = (root: string, evaluated: boolean): void => {
           const format = yield* detectFormat(files)
           const stored = yield* format.read(files)
           const weights = computableSae(stored)
-          if (typeof weights === "string") throw new Error(weights)
+          if (isRefused(weights)) throw weights
           const file = new Uint8Array(readFileSync(join(directory, expectedName)))
           const expected = yield* openSafetensors(bytesFile(file), expectedName)
           const [x, f, xHat] = [
@@ -126,7 +127,7 @@ export const saeCases = (root: string, evaluated: boolean): void => {
           // Written in its own format and read again: the same tensors to the bit, and then the same files to the byte.
           if (format.write === undefined) return
           const written = format.write(stored)
-          if (typeof written === "string") throw new Error(written)
+          if (isRefused(written)) throw written
           const again = yield* format.read(filesFolder(written))
           const back = new Map(storedTensors(again).map(([name, values]) => [name, bytesOf(values)]))
           for (const [name, values] of storedTensors(stored)) expect(back.get(name), name).toEqual(bytesOf(values))

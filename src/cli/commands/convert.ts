@@ -13,6 +13,7 @@ import { intoFreshFolder } from "../experiment/fresh-folder.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { count } from "../render/words.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
+import { isRefused } from "../../kinds/sae/latents/sae-refused.ts"
 
 const problem = (text: string) => new UsageError({ problem: text })
 
@@ -27,8 +28,8 @@ export const convert = Effect.fn("convert")(function* (input: ConvertInput) {
     })
   ).pipe(Effect.mapError((error) => problem(`${input.source}: ${error.message}; nothing was written`)))
   const converted = convertSae(sae, input.to, { fold: input.fold })
-  if (typeof converted === "string") {
-    return yield* problem(`${format} to ${input.to} is refused: ${converted}; nothing was written`)
+  if (isRefused(converted)) {
+    return yield* problem(`${format} to ${input.to} is refused: ${converted.problem}; nothing was written`)
   }
   const lost = `${input.to} has no place for ${converted.dropped.join(", ")}`
   if (input.strict && converted.dropped.length > 0) {

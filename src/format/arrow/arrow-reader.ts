@@ -68,7 +68,7 @@ export const openArrow = Effect.fn("openArrow")(function* <const C extends Arrow
   }
 
   const readBatch = Effect.fnUntraced(function* (index: number) {
-    const block = footer.getRecordBatch(index)
+    const block = attempt(() => footer.getRecordBatch(index)) ?? null
     if (block === null) return yield* fail(`there is no record batch ${index} of ${footer.numRecordBatches}`)
     const parts = [block.offset, block.metaDataLength, block.bodyLength]
     if (!parts.every((n) => n >= 0) || block.offset + block.metaDataLength + block.bodyLength > file.size) {

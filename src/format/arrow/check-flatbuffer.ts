@@ -29,8 +29,8 @@ const int: Table = [scalar(4), scalar(1)]
 
 const TIMESTAMP = 10
 const UNION = 14
-/** All other types have scalars alone. */
-const scalars: Table = [scalar(4), scalar(4), scalar(4)]
+/** All other types have scalars alone, of a byte at least. */
+const scalars: Table = [scalar(1), scalar(1), scalar(1)]
 const typeTables: Readonly<Record<number, Table>> = {
   [TIMESTAMP]: [scalar(2), string],
   [UNION]: [scalar(2), vector(4)]

@@ -7,6 +7,7 @@ import type { SaeFormat } from "./files/sae-format.ts"
 import { foldDecoderNorms, foldInputBias } from "./stored/fold-sae.ts"
 import { storedProblem } from "./stored/stored-sae.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "./latents/sae-refused.ts"
 
 export interface ConvertedSae {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
@@ -40,17 +41,19 @@ export interface ConvertOptions {
 }
 
 /** The files, or the reason why the format cannot hold this SAE. */
-export const convertSae = (sae: StoredSae, to: string, options: ConvertOptions): ConvertedSae | string => {
+export const convertSae = (sae: StoredSae, to: string, options: ConvertOptions): ConvertedSae | SaeRefused => {
   const format = formats.get(to)
-  if (format?.write === undefined) return `${to} is a layout that is only read`
+  if (format?.write === undefined) return cannotWrite(`${to} is a layout that is only read`)
   const problem = storedProblem(sae)
-  if (problem !== undefined) return problem
-  if (sae.dtype === "float64") return "its float64 numbers would be rounded to float32"
+  if (problem !== undefined) return cannotWrite(problem)
+  if (sae.dtype === "float64") return cannotWrite("its float64 numbers would be rounded to float32")
   const folded = foldDecoderNorms(sae)
   const ways = options.fold ? [sae, folded, foldInputBias(sae), foldInputBias(folded)] : [sae]
+  let first: SaeRefused | undefined
   for (const way of ways) {
     const files = format.write(way)
-    if (typeof files !== "string") return { files, dropped: droppedBy(way, to, format) }
+    if (!isRefused(files)) return { files, dropped: droppedBy(way, to, format) }
+    first ??= files
   }
-  return format.write(sae) as string
+  return first as SaeRefused
 }

@@ -12,6 +12,7 @@ import { artifactFolder } from "./files/sae-folder.ts"
 import { openSaeLens, saeLensConfigName } from "./formats/saelens.ts"
 import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
 import type { SaeCurve, SaeHandle } from "./sae.ts"
+import { isRefused } from "./latents/sae-refused.ts"
 
 const SaeFile = Schema.Struct({
   format: Schema.Literal(1),
@@ -45,7 +46,7 @@ export const readSae = Effect.fn("readSae")(function* (artifact: Artifact) {
   }
   const anyWeights = Effect.flatMap(stored, (sae) => {
     const weights = computableSae(sae)
-    if (typeof weights === "string") return Effect.fail(fail(weights))
+    if (isRefused(weights)) return Effect.fail(fail(weights.problem))
     return activationType(weights.activation).activations === "context"
       ? Effect.fail(
           fail(`its latents (${weights.activation.type}) follow from whole contexts, and rows are used one by one here`)

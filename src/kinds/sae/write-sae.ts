@@ -10,6 +10,7 @@ import { storedProblem } from "./stored/stored-sae.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
 import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
 import type { SaeCurve } from "./sae.ts"
+import { cannotWrite, isRefused } from "./latents/sae-refused.ts"
 
 export interface SaeOutput {
   readonly weights: SaeWeights
@@ -37,13 +38,14 @@ export const writeStoredSae = Effect.fn("writeSae")(function* (
   info: SaeOutput["info"],
   curve: SaeCurve = {}
 ) {
-  const files = storedProblem(stored) ?? encodeSaeLens(stored)
-  if (typeof files === "string") {
+  const problem = storedProblem(stored)
+  const files = problem === undefined ? encodeSaeLens(stored) : cannotWrite(problem)
+  if (isRefused(files)) {
     return yield* new ArtifactError({
       reason: "invalid",
       digest: "",
       path: "sae_weights.safetensors",
-      detail: `${files}, so it is not written`
+      detail: `${files.problem}, so it is not written`
     })
   }
   for (const [name, bytes] of files) yield* output.write(name, bytes)

@@ -12,6 +12,7 @@ import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import { readSourceFile } from "../../source/read-source.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { isRefused } from "../../kinds/sae/latents/sae-refused.ts"
 
 /** Every file that is opened is read and hashed whole: what is imported is what was planned. */
 const sourceFolder = (source: ResolvedSource): SaeFolder => {
@@ -61,7 +62,7 @@ export const importSae = Effect.fn("importSae")(function* (
   const read = yield* format.read(folder, { k: options.k ?? undefined })
   const sae = options.hook === null ? read : { ...read, metadata: { ...read.metadata, hook_name: options.hook } }
   const weights = computableSae(sae)
-  if (typeof weights === "string") return yield* stageFailed(weights, "Import an SAE that was trained further.")
+  if (isRefused(weights)) return yield* stageFailed(weights.problem, "Import an SAE that was trained further.")
   const info = storedInfo(sae)
   yield* writeStoredSae(output, sae, {
     ...info,

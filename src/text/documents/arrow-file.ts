@@ -51,7 +51,7 @@ const batchProblem = ({ length, nodes, buffers, compression }: RecordBatch, body
 }
 
 /** Rows of a batch that has nothing but nulls. */
-const mostNulls = 2 ** 20
+const mostNulls = 2 ** 16
 
 const messages = async function* (
   file: VerifiedFile,

@@ -21,6 +21,7 @@ import { filesFolder } from "../../artifact/directory-folder.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { architectureNames, methodOf } from "./known.ts"
 import { type Given, given, plainRows, request, small } from "../training/training-variants.ts"
+import { isRefused } from "../../../src/kinds/sae/latents/sae-refused.ts"
 
 beforeAll(loadTestEngine)
 
@@ -70,7 +71,7 @@ describe("every architecture", () => {
           expect(Math.abs(figures.l0 - outcome.l0)).toBeLessThan(0.15 * outcome.l0 + 0.3)
           // And it goes through a SAELens folder without a bit of loss.
           const converted = convertSae(stored, "saelens", { fold: false })
-          if (typeof converted === "string") throw new Error(converted)
+          if (isRefused(converted)) throw converted
           const back = yield* Effect.scoped(readAnySae(filesFolder(converted.files)))
           expect(back.latents).toEqual(stored.latents)
           expect(back.W_dec).toEqual(stored.W_dec)

@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import type { ArtifactError } from "../../../artifact/artifact-error.ts"
 import type { SaeFolder } from "./sae-folder.ts"
 import type { StoredSae } from "../stored/stored-sae.ts"
+import type { SaeRefused } from "../latents/sae-refused.ts"
 
 export interface SaeFormat {
   /** Its files, for people. */
@@ -16,7 +17,7 @@ export interface SaeFormat {
    * Files by name, equal for equal SAEs; or the reason why the format cannot hold this SAE without loss. Absent: a layout
    * that is only read.
    */
-  readonly write?: (sae: StoredSae) => ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string
+  readonly write?: (sae: StoredSae) => ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused
   /** Metadata that the files keep; `all`: whatever there is. */
   readonly keeps: ReadonlyArray<string> | "all"
   /** Whether the configuration of an SAE that came in this format is written as it was read. */

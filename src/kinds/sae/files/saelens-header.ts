@@ -11,6 +11,7 @@ import { keyProblem } from "./config-keys.ts"
 import { saeLensKeys } from "./saelens-keys.ts"
 import { modernized } from "./saelens-legacy.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotRead, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const kinds = ["sae", "transcoder", "skip_transcoder"] as const
 export type SaeLensKind = (typeof kinds)[number]
@@ -74,52 +75,57 @@ export const typesNamed = (architecture: string): ReadonlyArray<readonly [AnyLat
     .toSorted(([a], [b]) => Number(a.saelens.claims !== undefined) - Number(b.saelens.claims !== undefined))
 
 /** The header, or the reason why this folder cannot be read. */
-export const saeLensHeader = (given: Json): SaeLensHeader | string => {
+export const saeLensHeader = (given: Json): SaeLensHeader | SaeRefused => {
   const legacy = !(versionOf(given) >= 6)
   const config = legacy ? modernized(given) : given
-  if (typeof config === "string") return config
+  if (isRefused(config)) return config
   const name = config["architecture"]
   if (typeof name === "string" && Object.hasOwn(trainingOnly, name)) {
-    return `${name} is the architecture of a training checkpoint; save it for use in SAELens (save_inference_model), as ${trainingOnly[name]}`
+    return cannotRead(
+      `${name} is the architecture of a training checkpoint; save it for use in SAELens (save_inference_model), as ${trainingOnly[name]}`
+    )
   }
   const [found] = typeof name === "string" ? typesNamed(name) : []
   if (found === undefined) {
     const known = new Set(
       allLatentTypes.flatMap((type) => kinds.map((kind) => type.saelens.names[kind])).filter((one) => one !== undefined)
     )
-    return `the architecture ${showGiven(name)} cannot be read; ${[...known].join(", ")} can`
+    return cannotRead(`the architecture ${showGiven(name)} cannot be read; ${[...known].join(", ")} can`)
   }
   const [latents, kind] = found
   const unknown = keyProblem(config, saeLensKeys(latents.saelens.keys ?? [], kind !== "sae", legacy))
-  if (unknown !== undefined) return unknown
+  if (unknown !== undefined) return cannotRead(unknown)
   const { d_in, d_sae } = config
-  if (!isSize(d_in)) return `d_in is ${showGiven(d_in)}, not a whole number above 0`
-  if (!isSize(d_sae)) return `d_sae is ${showGiven(d_sae)}, not a whole number above 0`
+  if (!isSize(d_in)) return cannotRead(`d_in is ${showGiven(d_in)}, not a whole number above 0`)
+  if (!isSize(d_sae)) return cannotRead(`d_sae is ${showGiven(d_sae)}, not a whole number above 0`)
   const d_out = kind === "sae" ? d_in : config["d_out"]
-  if (!isSize(d_out)) return `d_out is ${showGiven(d_out)}, not a whole number above 0`
+  if (!isSize(d_out)) return cannotRead(`d_out is ${showGiven(d_out)}, not a whole number above 0`)
   const normalize = config["normalize_activations"] ?? "none"
   if (typeof normalize !== "string" || !Object.hasOwn(normalizations, normalize)) {
-    return `normalize_activations is ${showGiven(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
+    return cannotRead(
+      `normalize_activations is ${showGiven(normalize)}; ${Object.keys(normalizations).join(", ")} can be read`
+    )
   }
   const scales = latents.saelens.keys?.includes(scaleKey) === true
   if (normalize === "constant_scalar_rescale" && !scales) {
-    return `normalize_activations is ${showGiven(normalize)}, which ${String(name)} does not have`
+    return cannotRead(`normalize_activations is ${showGiven(normalize)}, which ${String(name)} does not have`)
   }
   const { [scaleKey]: scale = 1 } = config
   if (scales && !(typeof scale === "number" && scale > 0))
-    return `${scaleKey} is ${showGiven(scale)}, not a number above 0`
+    return cannotRead(`${scaleKey} is ${showGiven(scale)}, not a number above 0`)
   const reshape = config["reshape_activations"] ?? "none"
   if (reshape !== "none" && reshape !== "hook_z") {
-    return `reshape_activations is ${showGiven(reshape)}; none and hook_z can be read`
+    return cannotRead(`reshape_activations is ${showGiven(reshape)}; none and hook_z can be read`)
   }
   const applies = config["apply_b_dec_to_input"] ?? kind === "sae"
-  if (typeof applies !== "boolean") return `apply_b_dec_to_input is ${showGiven(applies)}, not true or false`
+  if (typeof applies !== "boolean")
+    return cannotRead(`apply_b_dec_to_input is ${showGiven(applies)}, not true or false`)
   const metadata = {
     ...(isRecord(config["metadata"]) ? config["metadata"] : {}),
     ...(reshape === "hook_z" ? { reshape_activations: "hook_z" } : {})
   }
   const fields = latents.saelens.read(config, metadata, d_sae)
-  if (typeof fields === "string") return fields
+  if (isRefused(fields)) return fields
   return {
     architecture: name as string,
     kind,

@@ -5,6 +5,7 @@
 import { keyNames } from "./config-keys.ts"
 import type { Json } from "../latents/latent-type.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotRead, type SaeRefused } from "../latents/sae-refused.ts"
 
 /** What SAELens keeps as metadata of a flat configuration. */
 export const metadataKeys: ReadonlyArray<string> = keyNames(`
@@ -22,28 +23,34 @@ const renamed: Readonly<Record<string, string>> = {
 const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The configuration, or the reason why it cannot be one. */
-export const modernized = (given: Json): Json | string => {
+export const modernized = (given: Json): Json | SaeRefused => {
   const flat: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(given)) flat[renamed[key] ?? key] = value
   const { activation_fn: stated, activation_fn_kwargs: kwargs, ...rest } = flat
   const activation = stated ?? "relu"
   if (!isRecord(kwargs) && kwargs !== null && kwargs !== undefined)
-    return `activation_fn_kwargs is ${showGiven(kwargs)}, not an object`
+    return cannotRead(`activation_fn_kwargs is ${showGiven(kwargs)}, not an object`)
   if (activation !== "relu" && activation !== "topk") {
-    return `the activation function ${showGiven(activation)} cannot be read; relu and topk can`
+    return cannotRead(`the activation function ${showGiven(activation)} cannot be read; relu and topk can`)
   }
   const { k, ...others } = kwargs ?? {}
   const [other] = Object.entries(others)
   if (other !== undefined) {
-    return `the key "activation_fn_kwargs.${other[0]}" (${showGiven(other[1])}) is not known here and may change what the SAE computes`
+    return cannotRead(
+      `the key "activation_fn_kwargs.${other[0]}" (${showGiven(other[1])}) is not known here and may change what the SAE computes`
+    )
   }
   const topk = activation === "topk" || rest["architecture"] === "topk"
   const architecture = topk ? "topk" : (rest["architecture"] ?? "standard")
   if (activation === "topk" && !["topk", "standard"].includes(String(rest["architecture"] ?? "topk"))) {
-    return `its architecture is ${showGiven(rest["architecture"])} and its activation function topk: one of them contradicts the other`
+    return cannotRead(
+      `its architecture is ${showGiven(rest["architecture"])} and its activation function topk: one of them contradicts the other`
+    )
   }
   if (!topk && k !== undefined && k !== null) {
-    return `it states a k (activation_fn_kwargs.k: ${showGiven(k)}) while its latents are chosen by ${String(activation)}`
+    return cannotRead(
+      `it states a k (activation_fn_kwargs.k: ${showGiven(k)}) while its latents are chosen by ${String(activation)}`
+    )
   }
   const { normalize_activations: normalize, hook_name: hook } = flat
   return {

@@ -19,6 +19,7 @@ import { allLatentTypes, arraysOf, latentType } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { type Floats, type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const configName = "config.json"
 
@@ -143,7 +144,7 @@ const readCore = Effect.fnUntraced(function* (file: StateDict, { type, dict }: C
   const arrays: Record<string, Floats> = {}
   for (const [field, name] of Object.entries(dict.arrays)) arrays[field] = yield* file.floats(name, [d_sae])
   const fields = dict.read(yield* readNumbers(file, dict, trainer))
-  if (typeof fields === "string") return yield* file.fail(fields)
+  if (isRefused(fields)) return yield* file.fail(fields.problem)
   const latents = { type, ...fields, ...arrays } as StoredLatents
   return { d_in, d_sae, W_enc, W_dec, b_dec: yield* file.floats(dict.b_dec, [d_in]), latents }
 })
@@ -171,19 +172,21 @@ const scalar = (dtype: "F32" | "I32", value: number): TorchTensor => ({ dtype, s
 /** Class and tensors in the order of its own state dicts, or the reason why no class holds this SAE. */
 const entriesOf = (
   sae: StoredSae
-): readonly [DictClass<StoredLatents>, ReadonlyArray<readonly [string, PickleEntry]>] | string => {
+): readonly [DictClass<StoredLatents>, ReadonlyArray<readonly [string, PickleEntry]>] | SaeRefused => {
   const { d_in, d_sae, latents } = sae
   const all = (latentType(latents).dictionary_learning ?? []).filter((one) => one.is?.(latents) ?? true)
-  if (all.length === 0) return `dictionary_learning has no ${latents.type} latents`
+  if (all.length === 0) return cannotWrite(`dictionary_learning has no ${latents.type} latents`)
   const dict = all.find((one) => one.subtracts_b_dec === sae.apply_b_dec_to_input)
   if (dict === undefined) {
     const [{ name }] = all as [DictClass<StoredLatents>]
     return sae.apply_b_dec_to_input
-      ? `${name} does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding`
-      : `${name} subtracts b_dec from the input, this SAE does not`
+      ? cannotWrite(
+          `${name} does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding`
+        )
+      : cannotWrite(`${name} subtracts b_dec from the input, this SAE does not`)
   }
   const numbers = dict.write?.(latents) ?? {}
-  if (typeof numbers === "string") return numbers
+  if (isRefused(numbers)) return numbers
   const arrays = new Map<string | undefined, Floats>(
     arraysOf(latents).map(([field, values]) => [dict.arrays[field], values])
   )
@@ -212,15 +215,18 @@ const entriesOf = (
   return [dict, dict.tensors.map((name) => [name, entry(name)] as const)]
 }
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, latents } = sae
   if (d_in !== d_out) {
-    return `a dictionary of dictionary_learning has one width, this one reads ${d_in} numbers and writes ${d_out}`
+    return cannotWrite(
+      `a dictionary of dictionary_learning has one width, this one reads ${d_in} numbers and writes ${d_out}`
+    )
   }
-  if (sae.W_skip !== undefined) return "dictionary_learning has no skip connection"
-  if (sae.normalize !== "none") return `dictionary_learning does not normalise rows; this SAE needs ${sae.normalize}`
+  if (sae.W_skip !== undefined) return cannotWrite("dictionary_learning has no skip connection")
+  if (sae.normalize !== "none")
+    return cannotWrite(`dictionary_learning does not normalise rows; this SAE needs ${sae.normalize}`)
   const made = entriesOf(sae)
-  if (typeof made === "string") return made
+  if (isRefused(made)) return made
   const [dict, entries] = made
   const config =
     sae.origin.format === "dictionary_learning" && sae.origin.config !== undefined

@@ -19,6 +19,7 @@ import { matrixShape, onlyTensors, openTensorFile, type TensorFile } from "../fi
 import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const weightsName = "params.safetensors"
 const configName = "config.json"
@@ -203,17 +204,22 @@ const readCrosscoder = Effect.fnUntraced(function* (
   return problem === undefined ? stored : yield* fail(problem)
 })
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, d_sae, latents, W_skip, metadata } = sae
   const { thresholds } = latentType(latents)
-  if (thresholds === undefined) return `Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`
+  if (thresholds === undefined)
+    return cannotWrite(`Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`)
   const own = thresholds(latents, d_sae)
-  if (typeof own === "string") return own
+  if (isRefused(own)) return own
   if (sae.apply_b_dec_to_input) {
-    return "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
+    return cannotWrite(
+      "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
+    )
   }
-  if (sae.normalize !== "none") return `Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`
-  if (W_skip !== undefined && !sae.transcoder) return "Gemma Scope has a skip connection in transcoders alone"
+  if (sae.normalize !== "none")
+    return cannotWrite(`Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`)
+  if (W_skip !== undefined && !sae.transcoder)
+    return cannotWrite("Gemma Scope has a skip connection in transcoders alone")
   const tensor = (shape: ReadonlyArray<number>, data: Floats) => ({ dtype: "F32", shape, data }) as const
   const config = {
     ...(typeof metadata["hf_hook_name"] === "string" ? { hf_hook_point_in: metadata["hf_hook_name"] } : {}),

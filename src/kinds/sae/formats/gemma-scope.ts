@@ -14,6 +14,7 @@ import type { SaeFormat } from "../files/sae-format.ts"
 import { onlyTensors } from "../files/tensor-file.ts"
 import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem } from "../stored/stored-sae.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const fileName = "params.npz"
 
@@ -96,17 +97,21 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   return problem === undefined ? stored : yield* fail(problem)
 })
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, d_sae, latents } = sae
   const { thresholds } = latentType(latents)
-  if (thresholds === undefined) return `Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`
+  if (thresholds === undefined)
+    return cannotWrite(`Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`)
   const own = thresholds(latents, d_sae)
-  if (typeof own === "string") return own
+  if (isRefused(own)) return own
   if (sae.apply_b_dec_to_input) {
-    return "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
+    return cannotWrite(
+      "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
+    )
   }
-  if (sae.normalize !== "none") return `Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`
-  if (sae.W_skip !== undefined) return "Gemma Scope's format has no skip connection"
+  if (sae.normalize !== "none")
+    return cannotWrite(`Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`)
+  if (sae.W_skip !== undefined) return cannotWrite("Gemma Scope's format has no skip connection")
   const arrays: ReadonlyArray<readonly [string, ReadonlyArray<number>, Floats]> = [
     ["W_enc", [d_in, d_sae], sae.W_enc],
     ["W_dec", [d_sae, d_out], sae.W_dec],

@@ -13,6 +13,7 @@ import { findStateDict, type StateDict } from "../files/state-dict.ts"
 import { onlyTensors } from "../files/tensor-file.ts"
 import { allLatentTypes, latentType } from "../latents/latents.ts"
 import { type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const names = ["pre_bias", "latent_bias", "encoder.weight"]
 
@@ -54,7 +55,7 @@ const readDict = Effect.fnUntraced(function* (dict: StateDict) {
     return yield* fail(`its activation's ${other} is not known here and may change what it computes`)
   const k = options.get("k")
   const fields = type.openai.read(typeof k === "number" ? k : undefined)
-  if (typeof fields === "string") return yield* fail(fields)
+  if (isRefused(fields)) return yield* fail(fields.problem)
   const latents = { type: type.type, b_enc, ...fields } as StoredLatents
   const encoder = yield* dict.floats("encoder.weight", [d_sae, d_in])
   // Tied weights: the decoder is the encoder's transpose, and the file says so by its name.
@@ -82,19 +83,23 @@ const readDict = Effect.fnUntraced(function* (dict: StateDict) {
   return problem === undefined ? stored : yield* fail(problem)
 })
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, d_sae, latents } = sae
   const { openai } = latentType(latents)
-  if (openai === undefined || !("b_enc" in latents)) return `OpenAI's format does not have ${latents.type} latents`
-  if (sae.transcoder || d_in !== d_out || sae.W_skip !== undefined) return "OpenAI's format holds no transcoders"
+  if (openai === undefined || !("b_enc" in latents))
+    return cannotWrite(`OpenAI's format does not have ${latents.type} latents`)
+  if (sae.transcoder || d_in !== d_out || sae.W_skip !== undefined)
+    return cannotWrite("OpenAI's format holds no transcoders")
   if (!sae.apply_b_dec_to_input)
-    return "OpenAI's autoencoders subtract pre_bias (b_dec) from the input, this SAE does not"
+    return cannotWrite("OpenAI's autoencoders subtract pre_bias (b_dec) from the input, this SAE does not")
   const normalize = openai.activation === "TopK" ? "layer_norm" : "none"
   if (sae.normalize !== normalize) {
-    return `OpenAI's ${latents.type} autoencoders work on rows with normalize_activations ${normalize}, this one with ${sae.normalize}`
+    return cannotWrite(
+      `OpenAI's ${latents.type} autoencoders work on rows with normalize_activations ${normalize}, this one with ${sae.normalize}`
+    )
   }
   const options = openai.write(latents)
-  if (typeof options === "string") return options
+  if (isRefused(options)) return options
   const tensor = (shape: ReadonlyArray<number>, values: Float32Array) => ({ dtype: "F32", shape, values }) as const
   const entries: ReadonlyArray<readonly [string, PickleEntry]> = [
     ["pre_bias", tensor([d_in], sae.b_dec)],

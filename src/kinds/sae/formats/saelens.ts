@@ -26,6 +26,7 @@ import { latentType, tensorsOf } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import type { Floats, StoredDtype, StoredLatents, StoredSae } from "../stored/stored-sae.ts"
 import { storedProblem, transposed } from "../stored/stored-sae.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 export const saeLensConfigName = "cfg.json"
 const saeLensWeightsName = "sae_weights.safetensors"
@@ -59,12 +60,12 @@ export interface OpenedSaeLens {
 /** Reads the configuration and checks names and shapes; `weights` reads the numbers. Needs a scope, for the file. */
 export const openSaeLens = Effect.fn("openSaeLens")(function* (folder: SaeFolder) {
   const header = saeLensHeader(yield* readJsonObject(folder, saeLensConfigName))
-  if (typeof header === "string") {
+  if (isRefused(header)) {
     return yield* new ArtifactError({
       reason: "invalid",
       digest: folder.digest,
       path: saeLensConfigName,
-      detail: header
+      detail: header.problem
     })
   }
   const file = yield* openTensorFile(folder, saeLensWeightsName)
@@ -90,7 +91,7 @@ const readWeights = Effect.fnUntraced(function* (file: TensorFile, header: SaeLe
   const matrices = ["W_enc", "W_dec", "b_dec", "W_skip"]
   const arrays = Object.fromEntries(Object.entries(read).filter(([name]) => !matrices.includes(name)))
   const latents = latentsOf(header, arrays)
-  if (typeof latents === "string") return yield* file.fail(latents)
+  if (isRefused(latents)) return yield* file.fail(latents.problem)
   const stored: StoredSae = {
     d_in,
     d_out,
@@ -132,12 +133,12 @@ const scaledDecoder = Effect.fnUntraced(function* (file: TensorFile, header: Sae
 })
 
 /** Of the first type that claims the file, else of the one that its architecture names. */
-const latentsOf = (header: SaeLensHeader, arrays: Readonly<Record<string, Floats>>): StoredLatents | string => {
+const latentsOf = (header: SaeLensHeader, arrays: Readonly<Record<string, Floats>>): StoredLatents | SaeRefused => {
   const { metadata, config, d_sae } = header
   const claiming = typesNamed(header.architecture).find(([type]) => type.saelens.claims?.(metadata, arrays) === true)
   const type = claiming?.[0] ?? header.latents
   const fields = type.saelens.read(config, metadata, d_sae, arrays)
-  if (typeof fields === "string") return fields
+  if (isRefused(fields)) return fields
   const own = Object.fromEntries(Object.entries(arrays).filter(([name]) => type.arrays.includes(name)))
   return { type: type.type, ...own, ...fields } as StoredLatents
 }
@@ -163,12 +164,13 @@ const kindOf = ({ transcoder, W_skip }: StoredSae): SaeLensKind =>
  * The files of a folder that is laid out as SAELens does, also where SAELens has no such SAE: then it refuses it by its
  * architecture, or by `apply_b_dec_to_input` of a transcoder, and what is written here reads it.
  */
-export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
-  if (sae.W_skip !== undefined && !sae.transcoder) return "SAELens has a skip connection in transcoders alone"
+export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
+  if (sae.W_skip !== undefined && !sae.transcoder)
+    return cannotWrite("SAELens has a skip connection in transcoders alone")
   const { d_in, d_out, d_sae, latents } = sae
   const { saelens, ...type } = latentType(latents)
   const fields = saelens.write?.(latents, d_sae) ?? {}
-  if (typeof fields === "string") return fields
+  if (isRefused(fields)) return fields
   const tensors: ReadonlyArray<readonly [string, Floats, ReadonlyArray<number>]> = [
     ...(saelens.tied?.(fields.config ?? {}) === true ? [] : ([["W_enc", sae.W_enc, [d_in, d_sae]]] as const)),
     ["W_dec", sae.W_dec, [d_sae, d_out]],
@@ -210,13 +212,15 @@ export const encodeSaeLens = (sae: StoredSae): ReadonlyMap<string, Uint8Array<Ar
   ])
 }
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { names } = latentType(sae.latents).saelens
   if (names[kindOf(sae)] === undefined) {
-    return `SAELens has no ${sae.transcoder ? "transcoder" : "autoencoder"} with ${sae.latents.type} latents`
+    return cannotWrite(
+      `SAELens has no ${sae.transcoder ? "transcoder" : "autoencoder"} with ${sae.latents.type} latents`
+    )
   }
   if (sae.transcoder && sae.apply_b_dec_to_input) {
-    return "transcoders of SAELens do not subtract b_dec from the input, this one does"
+    return cannotWrite("transcoders of SAELens do not subtract b_dec from the input, this one does")
   }
   return encodeSaeLens(sae)
 }

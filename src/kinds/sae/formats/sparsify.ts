@@ -17,6 +17,7 @@ import { allLatentTypes, latentType } from "../latents/latents.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { type StoredLatents, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 const configName = "cfg.json"
 const weightsName = "sae.safetensors"
@@ -107,22 +108,26 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   return problem === undefined ? stored : yield* file.fail(problem)
 })
 
-const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string => {
+const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, d_sae, latents } = sae
   const { sparsify } = latentType(latents)
-  if (sparsify === undefined || !("b_enc" in latents)) return `sparsify does not have ${latents.type} latents`
+  if (sparsify === undefined || !("b_enc" in latents))
+    return cannotWrite(`sparsify does not have ${latents.type} latents`)
   if (sparsify.signed && sae.origin.format !== "sparsify") {
-    return `sparsify 1.0 and later pass over "signed" and would use these ${latents.type} latents as ordinary top-k`
+    return cannotWrite(
+      `sparsify 1.0 and later pass over "signed" and would use these ${latents.type} latents as ordinary top-k`
+    )
   }
   const k = sparsify.write(latents)
-  if (typeof k === "string") return k
-  if (d_in !== d_out) return `a coder of sparsify has one width, this one reads ${d_in} numbers and writes ${d_out}`
+  if (isRefused(k)) return k
+  if (d_in !== d_out)
+    return cannotWrite(`a coder of sparsify has one width, this one reads ${d_in} numbers and writes ${d_out}`)
   if (sae.transcoder === sae.apply_b_dec_to_input) {
     return sae.transcoder
-      ? "transcoders of sparsify do not subtract b_dec from the input, this one does"
-      : "sparsify subtracts b_dec from the input, this SAE does not"
+      ? cannotWrite("transcoders of sparsify do not subtract b_dec from the input, this one does")
+      : cannotWrite("sparsify subtracts b_dec from the input, this SAE does not")
   }
-  if (sae.normalize !== "none") return `sparsify does not normalise rows; this SAE needs ${sae.normalize}`
+  if (sae.normalize !== "none") return cannotWrite(`sparsify does not normalise rows; this SAE needs ${sae.normalize}`)
   const tensor = (shape: ReadonlyArray<number>, data: Float32Array) => ({ dtype: "F32", shape, data }) as const
   const bytes = encodeSafetensors({
     "encoder.weight": tensor([d_sae, d_in], transposed(sae.W_enc, d_in, d_sae)),

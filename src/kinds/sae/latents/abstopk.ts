@@ -2,7 +2,7 @@
  * AbsTopK: the k of each row that are largest in magnitude, with their signs (arXiv 2510.00404; SAELens `abstopk`,
  * sparsify `signed`). Activations may be below zero. `rescale` as in `topk.ts`.
  */
-import { type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { type Floats, kProblem, kRefused, type LatentType } from "./latent-type.ts"
 import { normsRefusal } from "./topk.ts"
 import { plainParts, shifted, withoutNorms } from "./rescaled.ts"
 
@@ -47,7 +47,7 @@ export const abstopk: LatentType<AbsTopkLatents, AbsTopkActivation> = {
     names: { sae: "abstopk" },
     keys: ["k", "rescale_acts_by_decoder_norm"],
     read: ({ k, rescale_acts_by_decoder_norm: rescale }, _, d_sae) =>
-      kProblem(k, d_sae) ?? { k: k as number, rescale: rescale === true },
+      kRefused(k, d_sae) ?? { k: k as number, rescale: rescale === true },
     write: ({ k, rescale }) => ({ config: { k, rescale_acts_by_decoder_norm: rescale } })
   },
   sparsify: {

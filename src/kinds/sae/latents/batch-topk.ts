@@ -4,6 +4,7 @@
  */
 import { added, type DictClass, type Floats, type Json, type LatentType } from "./latent-type.ts"
 import type { JumpReluActivation } from "./jumprelu.ts"
+import { cannotCompute, cannotWrite } from "./sae-refused.ts"
 
 export interface BatchTopkLatents {
   readonly type: "batch_topk"
@@ -37,10 +38,10 @@ const detailsOf = (metadata: Json): Json => {
 
 const written = (dictClass: string, { k, threshold, groups }: BatchTopkLatents) =>
   k === null
-    ? `${dictClass} states the k that it was trained for, and here it is not known`
+    ? cannotWrite(`${dictClass} states the k that it was trained for, and here it is not known`)
     : Number.isInteger(k)
       ? { k, threshold, ...(groups === null ? {} : { group_sizes: groups }) }
-      : `${dictClass} states a whole k, this one is ${k}`
+      : cannotWrite(`${dictClass} states a whole k, this one is ${k}`)
 
 const dictClass = (
   name: string,
@@ -80,7 +81,7 @@ export const batchTopk: LatentType<BatchTopkLatents, JumpReluActivation> = {
   activation: () => ({ type: "jumprelu" }),
   computable: ({ b_enc, threshold }, { d_sae }) =>
     threshold === null
-      ? thresholdUnset
+      ? cannotCompute(thresholdUnset)
       : { activation: { type: "jumprelu" }, b_enc, threshold: new Float32Array(d_sae).fill(threshold) },
   shifted: (latents, shift) => ({ ...latents, b_enc: added(latents.b_enc, shift) }),
   rounded: (latents, round) => ({
@@ -89,7 +90,7 @@ export const batchTopk: LatentType<BatchTopkLatents, JumpReluActivation> = {
   }),
   thresholds: ({ b_enc, threshold }, d_sae) =>
     threshold === null
-      ? "its BatchTopK threshold was never set (-1), and the format is its thresholds"
+      ? cannotWrite("its BatchTopK threshold was never set (-1), and the format is its thresholds")
       : { b_enc, threshold: new Float32Array(d_sae).fill(threshold) },
   saelens: {
     names: { sae: "jumprelu", transcoder: "jumprelu_transcoder", skip_transcoder: "jumprelu_skip_transcoder" },
@@ -107,7 +108,7 @@ export const batchTopk: LatentType<BatchTopkLatents, JumpReluActivation> = {
     },
     write: ({ k, threshold, groups }, d_sae) =>
       threshold === null
-        ? "its BatchTopK threshold was never set (-1), and SAELens saves BatchTopK with its threshold"
+        ? cannotWrite("its BatchTopK threshold was never set (-1), and SAELens saves BatchTopK with its threshold")
         : {
             arrays: { threshold: new Float32Array(d_sae).fill(threshold) },
             metadata: {

@@ -2,7 +2,7 @@
  * GroupMax: the latents stand in k groups of equal size, one after the other, and of each group the largest of
  * relu(z + b_enc) fires (sparsify `activation: groupmax`, `fused_encoder.py`).
  */
-import { added, type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { added, type Floats, kProblem, kRefused, type LatentType } from "./latent-type.ts"
 
 export interface GroupmaxLatents {
   readonly type: "groupmax"
@@ -55,7 +55,7 @@ export const groupmax: LatentType<GroupmaxLatents, GroupmaxActivation> = {
   saelens: {
     names: {},
     keys: ["k"],
-    read: ({ k }, _, d_sae) => kProblem(k, d_sae) ?? { k: k as number },
+    read: ({ k }, _, d_sae) => kRefused(k, d_sae) ?? { k: k as number },
     write: ({ k }) => ({ config: { k } })
   },
   sparsify: { activation: "groupmax", signed: false, read: (k) => ({ k }), write: ({ k }) => k }

@@ -5,6 +5,7 @@
  */
 import type * as Tf from "@tensorflow/tfjs-core"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotRead, type SaeRefused } from "./sae-refused.ts"
 
 export type Floats = Float32Array<ArrayBuffer>
 
@@ -83,10 +84,10 @@ export interface SaeLensLatents<L> {
     metadata: Json,
     d_sae: number,
     arrays?: Readonly<Record<string, Floats>>
-  ): Omit<L, "type" | ArrayNames<L>> | string
+  ): Omit<L, "type" | ArrayNames<L>> | SaeRefused
   /** For types that SAELens saves as another one: whether a file of that other type is one of these. */
   claims?(metadata: Json, arrays: Readonly<Record<string, Floats>>): boolean
-  write?(latents: L, d_sae: number): SaeLensFields | string
+  write?(latents: L, d_sae: number): SaeLensFields | SaeRefused
 }
 
 export interface SaeLensFields {
@@ -109,10 +110,10 @@ export interface DictClass<L> {
   readonly b_dec: string
   readonly arrays: Readonly<Record<string, string>>
   readonly subtracts_b_dec: boolean
-  read(numbers: DictNumbers): Omit<L, "type" | ArrayNames<L>> | string
+  read(numbers: DictNumbers): Omit<L, "type" | ArrayNames<L>> | SaeRefused
   /** Whether `latents` are of this class and not of another one with the same type; absent: they are. */
   is?(latents: L): boolean
-  write?(latents: L): DictNumbers | string
+  write?(latents: L): DictNumbers | SaeRefused
 }
 
 export interface DictNumbers {
@@ -146,7 +147,7 @@ export interface LatentType<L extends { readonly type: string }, A extends { rea
   /** How it is chosen, from its fields without the arrays. */
   activation(fields: Omit<L, ArrayNames<L>>): A
   /** Weights to compute with, or the reason why there are none. */
-  computable(latents: L, matrices: Matrices): ComputableLatents<A> | string
+  computable(latents: L, matrices: Matrices): ComputableLatents<A> | SaeRefused
   /** With pre-activations moved by `shift` ([d_sae]); absent: not to be had by biases. */
   shifted?(latents: L, shift: Float64Array): L
   /** With numbers that are no arrays rounded as they will be stored. */
@@ -157,7 +158,7 @@ export interface LatentType<L extends { readonly type: string }, A extends { rea
     matrices: Matrices
   ): { readonly latents: L; readonly W_enc: Floats; readonly W_dec: Floats } | undefined
   /** One threshold a latent, where that and b_enc say all (Gemma Scope's formats), or the reason why not. */
-  thresholds?(latents: L, d_sae: number): { readonly b_enc: Floats; readonly threshold: Floats } | string
+  thresholds?(latents: L, d_sae: number): { readonly b_enc: Floats; readonly threshold: Floats } | SaeRefused
   readonly saelens: SaeLensLatents<L>
   readonly dictionary_learning?: ReadonlyArray<DictClass<L>>
   /** sparsify's `activation` and `signed`; its only number is k. */
@@ -166,14 +167,14 @@ export interface LatentType<L extends { readonly type: string }, A extends { rea
     readonly signed: boolean
     read(k: number): Omit<L, "type" | ArrayNames<L>>
     /** k, or the reason why sparsify cannot hold it. */
-    write(latents: L): number | string
+    write(latents: L): number | SaeRefused
   }
   /** OpenAI's name of the activation. */
   readonly openai?: {
     readonly activation: string
-    read(k: number | undefined): Omit<L, "type" | ArrayNames<L>> | string
+    read(k: number | undefined): Omit<L, "type" | ArrayNames<L>> | SaeRefused
     /** k where it has one, or the reason why OpenAI's format cannot hold it. */
-    write(latents: L): { readonly k?: number } | string
+    write(latents: L): { readonly k?: number } | SaeRefused
   }
 }
 
@@ -182,6 +183,12 @@ export const kProblem = (k: unknown, d_sae: number): string | undefined =>
   Number.isSafeInteger(k) && (k as number) >= 1 && (k as number) <= d_sae
     ? undefined
     : `k is ${showGiven(k)}; an SAE of ${d_sae} latents needs a whole number from 1 to that`
+
+/** The same, of what a file says. */
+export const kRefused = (k: unknown, d_sae: number): SaeRefused | undefined => {
+  const problem = kProblem(k, d_sae)
+  return problem === undefined ? undefined : cannotRead(problem)
+}
 
 /** b_enc + shift, in f64 and rounded once. */
 export const added = (values: Floats, shift: Float64Array): Floats => values.map((b, j) => b + (shift[j] as number))

@@ -7,6 +7,7 @@
  */
 import type { Encoding, LatentType } from "./latent-type.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotRead } from "./sae-refused.ts"
 
 export interface MatchingPursuitLatents {
   readonly type: "matching_pursuit"
@@ -82,10 +83,10 @@ export const matchingPursuit: LatentType<MatchingPursuitLatents, MatchingPursuit
     read: (config) => {
       const { residual_threshold = 0.01, max_iterations = null, stop_on_duplicate_support = true } = config
       if (typeof residual_threshold !== "number" || !Number.isFinite(residual_threshold)) {
-        return `residual_threshold is ${showGiven(residual_threshold)}, not a number`
+        return cannotRead(`residual_threshold is ${showGiven(residual_threshold)}, not a number`)
       }
       if (max_iterations !== null && !isCount(max_iterations)) {
-        return `max_iterations is ${showGiven(max_iterations)}, not a whole number above 0 or null`
+        return cannotRead(`max_iterations is ${showGiven(max_iterations)}, not a whole number above 0 or null`)
       }
       return { residual_threshold, max_iterations, stop_on_duplicate_support: stop_on_duplicate_support === true }
     },

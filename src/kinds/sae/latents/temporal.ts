@@ -9,8 +9,9 @@
  * is not tied or b_dec is subtracted from the input.
  */
 import type * as Tf from "@tensorflow/tfjs-core"
-import { type Encoding, type Floats, type Json, kProblem, type LatentType } from "./latent-type.ts"
+import { type Encoding, type Floats, type Json, kProblem, kRefused, type LatentType } from "./latent-type.ts"
 import { showGiven } from "../../../words/show-given.ts"
+import { cannotRead } from "./sae-refused.ts"
 
 /** Projections of one attention layer, as PyTorch's linear layers hold them: weight [out, in], bias [out]. */
 export type AttentionLayer = Readonly<Record<string, Floats>>
@@ -155,13 +156,16 @@ export const temporal: LatentType<TemporalLatents, TemporalActivation> = {
       const { n_heads = 8, bottleneck_factor = 64, sae_diff_type: type = "topk", kval_topk: k = null } = config
       const count = layerCount(config)
       if (count === undefined)
-        return `n_attn_layers is ${showGiven(config["n_attn_layers"])}, not a whole number above 0`
+        return cannotRead(`n_attn_layers is ${showGiven(config["n_attn_layers"])}, not a whole number above 0`)
       if (!isCount(n_heads) || !isCount(bottleneck_factor) || d_sae % (n_heads * bottleneck_factor) !== 0) {
-        return `${d_sae} latents cannot be divided into ${showGiven(n_heads)} heads and by the bottleneck_factor ${showGiven(bottleneck_factor)}`
+        return cannotRead(
+          `${d_sae} latents cannot be divided into ${showGiven(n_heads)} heads and by the bottleneck_factor ${showGiven(bottleneck_factor)}`
+        )
       }
-      if (type !== "topk" && type !== "relu") return `sae_diff_type is ${showGiven(type)}; topk and relu can be read`
+      if (type !== "topk" && type !== "relu")
+        return cannotRead(`sae_diff_type is ${showGiven(type)}; topk and relu can be read`)
       const chosen = type === "topk" && k !== null ? k : null
-      const badK = chosen === null ? undefined : kProblem(chosen, d_sae)
+      const badK = chosen === null ? undefined : kRefused(chosen, d_sae)
       return (
         badK ?? {
           k: chosen as number | null,

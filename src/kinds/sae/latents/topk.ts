@@ -4,8 +4,9 @@
  * With `rescale` the choice and f are of z |w_dec|, and the decoder divides by |w_dec| (SAELens
  * `rescale_acts_by_decoder_norm`); it is a plain TopK whose decoder rows have norm one and whose encoder is scaled by them.
  */
-import { type Floats, kProblem, type LatentType } from "./latent-type.ts"
+import { type Floats, kProblem, kRefused, type LatentType } from "./latent-type.ts"
 import { plainParts, shifted, withoutNorms } from "./rescaled.ts"
+import { cannotRead, cannotWrite, type SaeRefused } from "./sae-refused.ts"
 
 export interface TopkLatents {
   readonly type: "topk"
@@ -22,8 +23,10 @@ export interface TopkActivation {
   readonly k: number
 }
 
-export const normsRefusal = (library: string): string =>
-  `${library} does not rescale activations by decoder norms; they can be folded into the weights (--fold), up to rounding`
+export const normsRefusal = (library: string): SaeRefused =>
+  cannotWrite(
+    `${library} does not rescale activations by decoder norms; they can be folded into the weights (--fold), up to rounding`
+  )
 
 export const topk: LatentType<TopkLatents, TopkActivation> = {
   type: "topk",
@@ -46,7 +49,7 @@ export const topk: LatentType<TopkLatents, TopkActivation> = {
     read: ({ k, rescale_acts_by_decoder_norm: rescale }, metadata, d_sae) => {
       const { topk_threshold: threshold } = metadata
       return (
-        kProblem(k, d_sae) ?? {
+        kRefused(k, d_sae) ?? {
           k: k as number,
           rescale: rescale === true,
           threshold: typeof threshold === "number" && Number.isFinite(threshold) ? threshold : null
@@ -69,7 +72,7 @@ export const topk: LatentType<TopkLatents, TopkActivation> = {
       read: ({ k, threshold }) =>
         typeof k === "number"
           ? { k, rescale: false, threshold: threshold ?? null }
-          : "neither it nor config.json states k",
+          : cannotRead("neither it nor config.json states k"),
       write: ({ k, rescale, threshold }) => (rescale ? normsRefusal("AutoEncoderTopK") : { k, threshold })
     }
   ],
@@ -82,16 +85,17 @@ export const topk: LatentType<TopkLatents, TopkActivation> = {
         ? normsRefusal("sparsify")
         : threshold === null
           ? k
-          : "sparsify has no place for the threshold that this TopK SAE keeps beside k"
+          : cannotWrite("sparsify has no place for the threshold that this TopK SAE keeps beside k")
   },
   openai: {
     activation: "TopK",
-    read: (k) => (k === undefined ? "its TopK activation states no k" : { k, rescale: false, threshold: null }),
+    read: (k) =>
+      k === undefined ? cannotRead("its TopK activation states no k") : { k, rescale: false, threshold: null },
     write: ({ k, rescale, threshold }) =>
       rescale
         ? normsRefusal("OpenAI's format")
         : threshold === null
           ? { k }
-          : "OpenAI's format has no place for a TopK threshold"
+          : cannotWrite("OpenAI's format has no place for a TopK threshold")
   }
 }

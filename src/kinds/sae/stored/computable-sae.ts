@@ -2,12 +2,13 @@
 import { latentType } from "../latents/latents.ts"
 import type { SaeWeights } from "./sae-weights.ts"
 import type { StoredSae } from "./stored-sae.ts"
+import { isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
 /** The weights, or the reason why it cannot be computed with. The arrays may be shared with `sae`. */
-export const computableSae = (sae: StoredSae): SaeWeights | string => {
+export const computableSae = (sae: StoredSae): SaeWeights | SaeRefused => {
   const { d_in, d_out, d_sae, latents } = sae
   const computable = latentType(latents).computable(latents, sae)
-  if (typeof computable === "string") return computable
+  if (isRefused(computable)) return computable
   return {
     d_in,
     d_sae,

@@ -9,6 +9,7 @@ import type { StoredSae } from "../../../../src/kinds/sae/stored/stored-sae.ts"
 import type { SaeWeights } from "../../../../src/kinds/sae/stored/sae-weights.ts"
 import { filesFolder } from "../../../artifact/directory-folder.ts"
 import { readSmallSae, smallSaeNames } from "./small-saes.ts"
+import { isRefused } from "../../../../src/kinds/sae/latents/sae-refused.ts"
 
 /** Where each SAE can go without folding. */
 const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -78,7 +79,7 @@ const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 const computable = (sae: StoredSae): SaeWeights => {
   const weights = computableSae(sae)
-  if (typeof weights === "string") throw new Error(weights)
+  if (isRefused(weights)) throw weights
   return weights
 }
 
@@ -92,7 +93,7 @@ describe("conversion", () => {
         const reached: Array<string> = []
         for (const to of writableNames) {
           const converted = convertSae(sae, to, { fold: false })
-          if (typeof converted === "string") continue
+          if (isRefused(converted)) continue
           reached.push(to)
           const back = yield* readFiles(converted.files)
           expect(back.origin.format).toBe(to)
@@ -107,7 +108,7 @@ describe("conversion", () => {
           if (write === undefined || name === "sparsify/signed") continue
           const there = write(sae)
           const home = convertSae(back, sae.origin.format, { fold: false })
-          if (typeof there === "string" || typeof home === "string") throw new Error(String(home))
+          if (isRefused(there) || isRefused(home)) throw home
           for (const [file, bytes] of there) if (!file.endsWith(".json")) expect(home.files.get(file)).toEqual(bytes)
         }
         expect(reached.toSorted()).toEqual([...(targets[name] as ReadonlyArray<string>)].toSorted())
@@ -129,7 +130,11 @@ describe("conversion", () => {
         ["dictionary_learning/AutoEncoderTopK", "sparsify", /no place for the threshold/],
         ["sparsify/topk", "openai", /rows with normalize_activations layer_norm, this one with none/]
       ] as const) {
-        expect(convertSae(yield* readSmallSae(name), to, { fold: false }), `${name} to ${to}`).toMatch(reason)
+        expect(convertSae(yield* readSmallSae(name), to, { fold: false }), `${name} to ${to}`).toMatchObject({
+          _tag: "SaeRefused",
+          of: "write",
+          problem: expect.stringMatching(reason)
+        })
       }
     })
   )
@@ -140,12 +145,12 @@ describe("conversion", () => {
       if (sae.latents.type !== "batch_topk") throw new Error(sae.latents.type)
       const unset: StoredSae = { ...sae, latents: { ...sae.latents, threshold: null } }
       for (const to of ["saelens", "gemma_scope"] as const) {
-        expect(convertSae(unset, to, { fold: false })).toMatch(/never set/)
+        expect(convertSae(unset, to, { fold: false })).toMatchObject({ problem: expect.stringMatching(/never set/) })
       }
-      expect(computableSae(unset)).toMatch(/never set \(-1\)/)
+      expect(computableSae(unset)).toMatchObject({ of: "compute", problem: expect.stringMatching(/never set \(-1\)/) })
       // Its own format keeps it as it is.
       const files = formats.get("dictionary_learning")?.write?.(unset)
-      if (typeof files !== "object") throw new Error(files)
+      if (files === undefined || isRefused(files)) throw new Error(String(files))
       expect((yield* readFiles(files)).latents).toEqual(unset.latents)
     })
   )
@@ -160,7 +165,7 @@ describe("conversion", () => {
       ] as const) {
         const sae = yield* readSmallSae(name)
         const converted = convertSae(sae, to, { fold: true })
-        if (typeof converted === "string") throw new Error(`${name}: ${converted}`)
+        if (isRefused(converted)) throw converted
         const back = computable(yield* readFiles(converted.files))
         const x = Float64Array.from({ length: sae.d_in }, (_, i) => Math.sin(3 * i + 1))
         const [a, b] = [preActivations(computable(sae), x), preActivations(back, x)]
@@ -181,7 +186,7 @@ describe("conversion", () => {
         ]
       ] as const) {
         const converted = convertSae(yield* readSmallSae(name), "gemma_scope", { fold: true })
-        expect(typeof converted === "string" ? converted : converted.dropped).toEqual(dropped)
+        expect(isRefused(converted) ? converted.problem : converted.dropped).toEqual(dropped)
       }
     })
   )
