@@ -21,6 +21,7 @@ import type { Plan, PlanResolver } from "../plan/plan.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { Lock } from "../lock/lock.ts"
 import { pinOf } from "../lock/pin-of.ts"
+import { expectedTime } from "./expected-time.ts"
 import { readLockFile } from "./lock-file.ts"
 import { locateProject } from "../project/config/locate-project.ts"
 import type { Project } from "../project/config/locate-project.ts"
@@ -173,7 +174,7 @@ export interface Planned {
   readonly plan: Plan<ActionRecord>
   /** What the executor has to know of an instance beyond the graph. */
   readonly setupOf: (instance: StageInstance) => StageSetup
-  /** Seconds that instances which may run took when they ran last, by id. */
+  /** Seconds that instances which may run took when they ran last, or what the most similar one took; by id. */
   readonly expectedSeconds: ReadonlyMap<string, number>
   /** Undefined where there is none. */
   readonly lock: Lock | undefined
@@ -202,7 +203,10 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   const lastKeys = yield* store.lastKeys(experiment.name)
   const lock = selection.lock === "ignore" ? undefined : (yield* readLockFile(experiment.file))?.lock
   const sources = new Map<string, Record<string, ResolvedSource>>()
-  const expectedSeconds = new Map<string, number>()
+  const lastSeconds = new Map<string, number>()
+  const seen = new Map<string, ActionRecord>()
+  const note = (record: ActionRecord | undefined) =>
+    Effect.sync(() => record !== undefined && void seen.set(record.key, record))
   // One text serves many instances: it is resolved once.
   const resolving = yield* Cache.make({
     capacity: Infinity,
@@ -243,24 +247,26 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }),
     numerics: (instance) => Effect.succeed(instance.kind.engine ? { precision: "f32" } : {}),
     open: (digest, kind) =>
-      store.artifact(digest).pipe(
+      // A plan waits for no transfer of gigabytes.
+      store.artifact(digest, { fetch: false }).pipe(
         Effect.flatMap(kind.open),
         Effect.scoped,
         // What cannot be read here is told by the stage that reads it.
         Effect.catchCause(() => Effect.succeed(undefined))
       ),
-    lookup: (key) => store.action(key),
+    lookup: (key) => Effect.tap(store.action(key), note),
     previous: (instance) => {
       const key = lastKeys[instance.id]
       return key === undefined
         ? Effect.succeed(undefined)
-        : Effect.map(store.action(key), (record) => {
-            if (record !== undefined) expectedSeconds.set(instance.id, record.seconds)
+        : Effect.map(Effect.tap(store.action(key), note), (record) => {
+            if (record !== undefined) lastSeconds.set(instance.id, record.seconds)
             return record ?? LOST
           })
     }
   }
   const planned = yield* plan(compiled.graph, resolver, selection)
+  const expectedSeconds = yield* expectedTime(planned, lastSeconds, [...seen.values()])
   yield* Effect.promise(() => index.save())
   const byId = new Map(planned.stages.map((stage) => [stage.instance.id, stage]))
   const setupOf = (instance: StageInstance): StageSetup => {

@@ -83,7 +83,13 @@ export class Store extends Context.Service<
     /** Takes an attempt of a key back, as if it had never been committed: an acceptance that was a mistake. */
     readonly retract: (key: string, attempt: number) => Effect.Effect<void, Unwritable>
     /** Opens an artifact; every byte that it gives has been checked. */
-    readonly artifact: (digest: string) => Effect.Effect<Artifact, ArtifactError | RemoteFailed>
+    readonly artifact: (
+      digest: string,
+      options?: {
+        /** Take what is missing from the remote behind the store. @default true */
+        readonly fetch?: boolean
+      }
+    ) => Effect.Effect<Artifact, ArtifactError | RemoteFailed>
     /**
      * What of an artifact is gone, told by names and sizes, without reading it. Wrong sizes go to quarantine. A store with
      * others behind it first takes what it lacks from there.
@@ -116,6 +122,8 @@ export class Store extends Context.Service<
     readonly dropWorkspaces: (name: WorkspaceName) => Effect.Effect<void>
     /** Instance id -> key that it had when the experiment last had a result for it. */
     readonly lastKeys: (experiment: string) => Effect.Effect<Readonly<Record<string, string>>>
+    /** Latest results of all experiments, some hundreds at most: what a new one is compared with. */
+    readonly latest: Effect.Effect<ReadonlyArray<ActionRecord>>
     /** Adds to them. It only costs an explanation where that fails, so it never does. */
     readonly rememberKeys: (experiment: string, keys: Readonly<Record<string, string>>) => Effect.Effect<void>
     /** Where nothing can be written there is no record of the run, and it goes on. */

@@ -6,13 +6,14 @@ import { executorSettings } from "../../experiment/run-experiment.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
 import type { PlanInput } from "../flags/flags.ts"
+import { estimateText } from "../render/estimate-text.ts"
 import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
-  const { plan: planned } = yield* withStore(
+  const { plan: planned, expectedSeconds } = yield* withStore(
     experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
@@ -21,5 +22,9 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   )
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
   process.stdout.write(`${text}\n`)
+  if (!input.json) {
+    for (const line of estimateText(planned, expectedSeconds, experiment.project.cache))
+      process.stdout.write(`${line}\n`)
+  }
   for (const line of noteLines(experiment.compiled, planned)) process.stderr.write(`${line}\n`)
 })

@@ -24,6 +24,7 @@ import { NotDeterministic, verifyDeterminism } from "../../experiment/verify-det
 import { UsageError } from "../experiment/usage-error.ts"
 import { verifiedText } from "../render/verified-text.ts"
 import { executorSettings, planSelected, runExperiment } from "../../experiment/run-experiment.ts"
+import { estimateText } from "../render/estimate-text.ts"
 import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
@@ -98,9 +99,12 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     )
     if (input.frozen) yield* checkFrozen(planned)
     for (const line of noteLines(experiment.compiled, planned.plan)) say(line)
+    const estimate = estimateText(planned.plan, planned.expectedSeconds, experiment.project.cache)
+    if (!input.json && !input.dryRun) for (const line of estimate) say(line)
     if (input.dryRun) {
       const { plan } = planned
-      process.stdout.write(`${input.json ? JSON.stringify(planJson(plan)) : planText(plan, yield* gpusFor(plan))}\n`)
+      const lines = input.json ? [JSON.stringify(planJson(plan))] : [planText(plan, yield* gpusFor(plan)), ...estimate]
+      process.stdout.write(`${lines.join("\n")}\n`)
       return
     }
     const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)

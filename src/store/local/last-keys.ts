@@ -19,9 +19,13 @@ const LastKeys = Schema.Struct({
 })
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(LastKeys))
 
+/** Of one experiment's file; none where it is not what `addLastKeys` wrote. */
+export const decodeLastKeys = (text: string): Readonly<Record<string, string>> =>
+  Option.getOrUndefined(decode(text))?.keys ?? {}
+
 export const readLastKeys = async (root: string, experiment: string): Promise<Readonly<Record<string, string>>> => {
   const text = await readFile(pathOf(root, experiment), "utf8").catch(() => "")
-  return Option.getOrUndefined(decode(text))?.keys ?? {}
+  return decodeLastKeys(text)
 }
 
 /** Adds to what is known. Two runs at once may lose each other's additions, which the next run makes good. */

@@ -11,6 +11,7 @@ import type { OnLoss } from "./artifact-reader.ts"
 import { claimKey, keyOwner } from "./claim-key.ts"
 import { findLosses } from "./find-losses.ts"
 import { ingest } from "./ingest.ts"
+import { latestRecords } from "./latest-records.ts"
 import { addLastKeys, readLastKeys } from "./last-keys.ts"
 import { listArtifacts } from "./list-artifacts.ts"
 import { readRuns } from "./read-runs.ts"
@@ -67,6 +68,7 @@ export const makeLocalStore = (directory: string, options: LocalStoreOptions = {
     workspace: (name) => openWorkspace(directory, name),
     dropWorkspaces: (name) => Effect.promise(() => dropWorkspaces(directory, name).catch(() => {})),
     lastKeys: (experiment) => Effect.promise(() => readLastKeys(directory, experiment)),
+    latest: Effect.promise(() => latestRecords(directory)),
     rememberKeys: (experiment, keys) => Effect.promise(() => addLastKeys(directory, experiment, keys).catch(() => {})),
     startRun: (plan) => startRun(directory, plan),
     runs: Effect.promise(() => readRuns(directory))

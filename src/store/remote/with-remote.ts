@@ -163,11 +163,12 @@ export const withRemote = (local: Store["Service"], options: WithRemoteOptions):
     commit,
     claim,
     owner,
-    artifact: (digest) =>
-      // A full disk is told by what reads it: the bytes are missing.
-      losses(digest).pipe(
-        Effect.catchTag("Unwritable", (error) => Effect.sync(() => say(error.message))),
-        Effect.andThen(local.artifact(digest))
-      )
+    artifact: Effect.fnUntraced(function* (digest, { fetch = true } = {}) {
+      if (fetch) {
+        // A full disk is told by what reads it, too: the bytes are missing.
+        yield* Effect.catchTag(losses(digest), "Unwritable", (error) => Effect.sync(() => say(error.message)))
+      }
+      return yield* local.artifact(digest)
+    })
   }
 }
