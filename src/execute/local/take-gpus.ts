@@ -3,7 +3,7 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { formatOwner, tryLease } from "../../file/lease.ts"
+import { formatOwner, leaseHolder, tryLease } from "../../file/lease.ts"
 import { RequestUnmet } from "../executor.ts"
 import { type Gpu, gibibytes, type GpuUser } from "./gpus.ts"
 import { gpuUsers, listGpus } from "./nvidia-smi.ts"
@@ -54,22 +54,24 @@ const tryMemory = Effect.fnUntraced(function* (gpu: Gpu, vram: number | undefine
   return refusal
 })
 
-/** Why the GPU cannot be had now; undefined: it is ours until the scope ends. */
+const busy = (gpu: Gpu, why: string): Refusal => ({ told: `${gpu.name} ${why}`, reason: `${gpu.name}: ${why}` })
+
+/**
+ * Why the GPU cannot be had now; undefined: it is ours until the scope ends. Nothing is claimed that could not be used: others
+ * who wait would be told of us.
+ */
 const tryGpu = Effect.fnUntraced(function* (gpu: Gpu, { vram, purpose }: GpuRequest, scope: Scope.Scope) {
-  const own = yield* Scope.fork(scope)
-  const attempt = yield* tryLease({ directory: leaseFolder(gpu.device), purpose, forAllUsers: true }).pipe(
-    Effect.provideService(Scope.Scope, own),
+  const directory = leaseFolder(gpu.device)
+  const holder = yield* leaseHolder(directory)
+  if (holder !== undefined) return busy(gpu, `in use by ${holder}`)
+  const lack = yield* tryMemory(gpu, vram)
+  if (lack !== undefined) return lack
+  const attempt = yield* tryLease({ directory, purpose, forAllUsers: true }).pipe(
+    Effect.provideService(Scope.Scope, scope),
     Effect.catch((error) => Effect.succeed({ _tag: "refused" as const, problem: error.message }))
   )
-  if (attempt._tag === "held") {
-    const refusal = yield* tryMemory(gpu, vram)
-    if (refusal !== undefined) yield* Scope.close(own, Exit.void)
-    return refusal
-  }
-  yield* Scope.close(own, Exit.void)
-  const why = attempt._tag === "busy" ? `in use by ${formatOwner(attempt.owner)}` : attempt.problem
-  const refusal: Refusal = { told: `${gpu.name} ${why}`, reason: `${gpu.name}: ${why}` }
-  return refusal
+  if (attempt._tag === "held") return undefined
+  return busy(gpu, attempt._tag === "busy" ? `in use by ${formatOwner(attempt.owner)}` : attempt.problem)
 })
 
 /** All of them or none: two stages that each hold one of two would wait for ever. */
