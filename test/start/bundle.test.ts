@@ -35,8 +35,13 @@ describe("the bundle of a checkout", () => {
       cpSync(join(repository, folder), join(checkout, folder), { recursive: true })
     }
     symlinkSync(join(repository, "node_modules"), join(checkout, "node_modules"))
+    const commands = join(checkout, "src", "cli", "command-line.ts")
+    const edit = (from: string, to: string): void =>
+      writeFileSync(commands, readFileSync(commands, "utf8").replace(from, to))
+    // What a tag is given cannot be written in ASCII.
+    edit('"The log of a stage"', "String.raw`The log of a stage ± ◐`")
     const first = help()
-    expect(first).toContain("The log of a stage")
+    expect(first).toContain("The log of a stage ± ◐")
     // Files that were written a moment ago may be written again.
     expect(() => scripts()).toThrow("ENOENT")
 
@@ -48,8 +53,7 @@ describe("the bundle of a checkout", () => {
     appendFileSync(join(bundles, name, "bundle.js"), " ")
     expect(help()).toBe(first)
 
-    const commands = join(checkout, "src", "cli", "command-line.ts")
-    writeFileSync(commands, readFileSync(commands, "utf8").replace("The log of a stage", "What a stage printed"))
+    edit("The log of a stage", "What a stage printed")
     expect(help()).toBe(first.replace("The log of a stage", "What a stage printed"))
   })
 })
