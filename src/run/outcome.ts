@@ -1,4 +1,5 @@
 /** The rows of a run's result. */
+import { upstreamOf } from "../plan/manifest.ts"
 import type { Reason } from "../plan/explain.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { ActionRecord } from "../store/action-record.ts"
@@ -66,7 +67,9 @@ export const outcomeOf = (
   computed: Computed,
   reasons: ReadonlyArray<Reason> = []
 ): StageOutcome => {
-  const key = context.keyOf(instance).key
+  // An input that was lost and could not be computed again has no digest any more.
+  const isKnown = upstreamOf(instance).every((id) => typeof context.outcomes.get(id)?.digest === "string")
+  const key = isKnown ? context.keyOf(instance).key : null
   switch (computed.status) {
     case "hit":
       return { ...hitOutcome(instance, computed.action), seconds: computed.seconds }

@@ -1,10 +1,10 @@
 /** One worker's process, seen from the head: start, jobs in, events out, and an end that leaves nothing behind. */
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync, mkdirSync, openSync } from "node:fs"
 import { getCompileCacheDir } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -56,6 +56,8 @@ export interface WorkerOptions {
 const compileCache = (): string => getCompileCacheDir() ?? join(tmpdir(), "node-compile-cache")
 
 const start = ({ environment, log }: WorkerOptions): ChildProcess => {
+  // Its folder is gone where somebody has removed the store under the run.
+  mkdirSync(dirname(log), { recursive: true })
   const file = openSync(log, "a")
   try {
     return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...program()], {
