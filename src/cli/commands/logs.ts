@@ -25,7 +25,7 @@ interface Log {
 
 const print = (logs: ReadonlyArray<Log>, note = ""): void => {
   for (const { path, text } of logs) {
-    process.stderr.write(`${path}${note}\n`)
+    process.stderr.write(`${text === "" ? "nothing printed: " : ""}${path}${note}\n`)
     process.stdout.write(text)
   }
 }
@@ -97,7 +97,7 @@ export const logs = Effect.fn("logs")(function* (input: LogsInput) {
     if (input.follow && first !== undefined && (yield* followLogs(first.run, first.ids))) return
     for (const { run, ids } of having) {
       const all = yield* Effect.forEach(ids, (id) => run.log(id))
-      const there = all.filter((log) => log !== undefined && log.text !== "") as ReadonlyArray<Log>
+      const there = all.filter((log) => log !== undefined)
       if (there.length > 0) return print(there)
     }
     const [latest] = having

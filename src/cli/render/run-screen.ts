@@ -2,7 +2,7 @@
  * A run on a terminal: a line per stage, in the order of the plan, with its progress on that line, and below them one line for
  * the whole. Where the terminal has too few lines, stages that are alike are folded into one.
  */
-import { cutText } from "../../words/fit-text.ts"
+import { cutText, wrapText } from "../../words/fit-text.ts"
 import { finishedText, skippedText } from "./event-line.ts"
 import { progressLine } from "./progress-line.ts"
 import type { RunView, StageRow } from "./run-view.ts"
@@ -172,6 +172,8 @@ export const runScreen = (view: RunView, options: ScreenOptions): string => {
     )
     const text =
       "rows" in line ? foldedText(line, ended) : `${cutText(line.id, width).padEnd(width)}  ${textOf(line, view, now)}`
+    // What to do next is read to its end.
+    if (ended && line.state === "interrupted") return `${mark} ${wrapText(text, columns - 3).join("\n  ")}`
     return `${mark} ${cutText(text.trimEnd(), columns - 3)}`
   })
   const below = notes.map((line) => cutText(line.split("\n")[0] ?? "", columns - 1))

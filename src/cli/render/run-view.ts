@@ -63,6 +63,9 @@ export const makeRunView = (expected: ReadonlyMap<string, number> = new Map()): 
         return change(event.id, { progress: event })
       case "stage-finished":
         return change(event.id, { state: event.status, since: event.at, finished: event })
+      // Its row says it.
+      case "stage-interrupted":
+        return
       case "run-finished":
         finished = event
         return
