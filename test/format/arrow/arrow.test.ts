@@ -64,6 +64,34 @@ describe("Arrow files", () => {
       { numRuns: 25 }
     ))
 
+  it.effect("of any one column, the last thing in its footer, is read", () =>
+    Effect.gen(function* () {
+      const arrays = {
+        f32: new Float32Array(6),
+        f64: new Float64Array(6),
+        i32: new Int32Array(6),
+        f16: new Uint16Array(6),
+        u16: new Uint16Array(6)
+      }
+      for (const type of Object.keys(arrays) as ReadonlyArray<keyof typeof arrays>) {
+        for (const list of [undefined, 2]) {
+          const columns = { y: { type, ...(list === undefined ? {} : { list }) } }
+          const directory = yield* temporaryDirectory
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const writer = yield* openArrowWriter(folderWriter(directory), "y.arrow", columns)
+              yield* writer.append(6 / (list ?? 1), { y: arrays[type] })
+              yield* writer.close
+            })
+          )
+          const bytes = new Uint8Array(readFileSync(join(directory, "y.arrow")))
+          const reader = yield* openArrow(bytesFile(bytes), columns, "y.arrow")
+          expect((yield* reader.readBatch(0)).values.y, `${type} ${list}`).toEqual(arrays[type])
+        }
+      }
+    })
+  )
+
   it.effect("columns are views on the bytes that were read: nothing is copied", () =>
     Effect.gen(function* () {
       const { values } = yield* (yield* open(yield* write([5]))).readBatch(0)
