@@ -116,7 +116,9 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       // Once is enough: every stage that asks for one is in the same position.
       if (event.type !== "stage-started" || !event.gpuMissing || gpuTold) return
       gpuTold = true
-      renderer.note("no GPU here: stages that ask for one run on the CPU")
+      renderer.note(
+        "no GPU that the engine can use: stages that ask for one run on the CPU (`pipeline doctor` says why)"
+      )
     }
     const result = yield* runExperiment(planned, {
       onEvent,
