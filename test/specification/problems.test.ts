@@ -371,7 +371,7 @@ describe("--set and overrides", () => {
       "--set stages.sae[width=3].with.k=3: stages.sae[width=3] matches nothing; there are [width=4096,seed=0], [width=16384,seed=0]"
     ])
     assert.deepStrictEqual(wrong("stages.sae.uses=3"), [
-      '--set stages.sae.uses=3: "uses" of a stage cannot be set; there are with, matrix, resources, retries, timeout'
+      '--set stages.sae.uses=3: "uses" of a stage cannot be set; there are with, matrix, resources, retries, timeout, temp'
     ])
     assert.deepStrictEqual(wrong("stages.sae.with=3"), [
       '--set stages.sae.with=3: "with" needs a name behind it: with.NAME'

@@ -10,7 +10,12 @@ it("a run whose plan is damaged, or gone, is left out, and costs no other run", 
   const root = mkdtempSync(join(temporaryRoot, "runs-test-"))
   const start = (name: string) =>
     Effect.runPromise(
-      Effect.scoped(startRun(root, { experiment: `${name}.yaml`, stages: [{ id: "sae[width=8]", at: { width: 8 } }] }))
+      Effect.scoped(
+        startRun(root, {
+          experiment: `${name}.yaml`,
+          stages: [{ id: "sae[width=8]", at: { width: 8 }, needs: [], temp: false }]
+        })
+      )
     )
   const whole = await start("whole")
   const experiments = async () => (await readRuns(root)).map(({ experiment }) => experiment)
@@ -37,5 +42,5 @@ it("a run whose plan is damaged, or gone, is left out, and costs no other run", 
     rmSync(broken.place, { recursive: true })
   }
   const [run] = await readRuns(root)
-  expect(run?.instances).toEqual([{ id: "sae[width=8]", stage: "sae", at: { width: 8 } }])
+  expect(run?.instances).toEqual([{ id: "sae[width=8]", stage: "sae", at: { width: 8 }, needs: [], temp: false }])
 })

@@ -22,6 +22,7 @@ import { RemoteFailed } from "../../../src/remote/port/remote-failed.ts"
 import type { NewAction } from "../../../src/store/action-record.ts"
 import { incomingPath, objectPath } from "../../../src/store/local/layout.ts"
 import { makeLocalStore } from "../../../src/store/local/local-store.ts"
+import { pushKeys } from "../../../src/store/remote/exchange.ts"
 import { pullArtifact } from "../../../src/store/remote/pull-artifact.ts"
 import { withRemote } from "../../../src/store/remote/with-remote.ts"
 import type { Store } from "../../../src/store/store.ts"
@@ -227,6 +228,36 @@ describe("what is not as it should be in a remote", () => {
       ),
       { numRuns: 40 }
     )
+  })
+
+  it("is not left behind by a push that ends anywhere: the next one brings the rest", async () => {
+    for (let survived = 0; survived < 14; survived++) {
+      root = mkdtempSync(join(base, "push-"))
+      mkdirSync(join(root, "remote"))
+      let left = survived
+      const killed = Effect.map(open(), (remote): Remote => {
+        const gone = new RemoteFailed({ reason: "unreachable", place: "there", problem: "killed", remedy: "again" })
+        const counted = <A>(request: Effect.Effect<A, RemoteFailed>) =>
+          Effect.suspend(() => (left-- > 0 ? request : Effect.fail(gone)))
+        return {
+          ...remote,
+          list: (prefix) => counted(remote.list(prefix)),
+          get: (name, limit) => counted(remote.get(name, limit)),
+          putIfAbsent: (name, bytes) => counted(remote.putIfAbsent(name, bytes))
+        }
+      })
+      const one = user("one", killed)
+      const digest = await put(one, { "a.txt": "hello", "b.bin": noise(100_000), "c.txt": "x".repeat(5000) })
+      await run(one.commit(action(digest)))
+      // Whoever looks in between finds a whole result or none.
+      const between = user("between")
+      if ((await run(between.action(KEY))) !== undefined) expect(await run(between.losses(digest))).toEqual([])
+      const shared = { remote: await run(open()), writes: true, say }
+      await run(pushKeys(join(root, "one"), shared, [KEY]))
+      const two = user("two")
+      expect(await run(two.action(KEY))).toMatchObject({ digest })
+      expect(await run(two.losses(digest))).toEqual([])
+    }
   })
 
   it("costs what is missing alone: a transfer that was cut goes on", async () => {
