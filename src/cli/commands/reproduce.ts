@@ -37,7 +37,7 @@ const write = (flag: string, path: Option.Option<string>, text: string) =>
       })
 
 export const reproduce = Effect.fn("reproduce")(function* (input: ReproduceInput) {
-  const experiment = yield* readExperiment({ file: input.file, set: [], cache: Option.none() })
+  const experiment = yield* readExperiment({ file: input.file, set: [], cache: Option.none(), offline: input.offline })
   yield* acceptLicences(input.acceptLicence, say)
   const compared = yield* recompute(experiment, {
     stages: input.stages,

@@ -33,8 +33,11 @@ const peakMemory = (): number => {
   return (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes)) * 1024
 }
 
-/** From now on the peak is that of what follows; where the system does not allow it, that of the process. */
-const forgetPeak = (): void => {
+/**
+ * From now on the peak is that of what follows; where the system does not allow it, that of the process. It is also what whoever
+ * waits for this process is told at its end, so only a worker that begins another job does this.
+ */
+export const forgetPeak = (): void => {
   try {
     writeFileSync("/proc/self/clear_refs", "5")
   } catch {
@@ -43,17 +46,15 @@ const forgetPeak = (): void => {
 }
 
 /**
- * Each reading gives what was used since the one before.
+ * Each reading gives the CPU-seconds since the one before, and the peak.
  * @param since what the first one counts from; a process that was started for a stage cost the stage its start, too
  */
 export const makeResourceMeter = (since: "now" | "the start of the process"): (() => ResourceUse) => {
   let before = since === "now" ? cpuSeconds() : 0
-  if (since === "now") forgetPeak()
   return () => {
     const now = cpuSeconds()
     const use = { cpuSeconds: Math.max(0, now - before), peakMemory: peakMemory() }
     before = now
-    forgetPeak()
     return use
   }
 }

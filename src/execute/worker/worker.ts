@@ -11,7 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { JobFailed, type JobRequest } from "../executor.ts"
 import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
-import { makeResourceMeter } from "./resource-meter.ts"
+import { forgetPeak, makeResourceMeter } from "./resource-meter.ts"
 import { runJobs } from "./run-job.ts"
 import { CONTROL, listenForStop } from "./stop-request.ts"
 
@@ -38,9 +38,12 @@ const encodeEvent = Schema.encodeSync(WorkerEventText)
 const tell = (event: WorkerEvent): void => emit(encodeEvent(event))
 
 const readUse = makeResourceMeter("the start of the process")
+let didJobs = false
 
 const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
   stop.begin()
+  if (didJobs) forgetPeak()
+  didJobs = true
   const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched, watchFiles: true }))
   if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
   if (Cause.hasInterruptsOnly(exit.cause)) {
