@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 const floors = [
   "cli api",
   "cli/commands",
-  "cli/compare cli/table",
+  "cli/compare cli/table cli/crate",
   "cli/experiment cli/graph report",
   "cli/render",
   "experiment telemetry",

@@ -15,6 +15,7 @@ import {
   diffFlags,
   tableFlags,
   acceptFlags,
+  crateFlags,
   watchFlags,
   logsFlags,
   cacheFlags,
@@ -126,6 +127,12 @@ const table = Command.make("table", tableFlags, (input) =>
     { command: "pipeline table experiments/quickstart.yaml --runs --by run,sae.k --csv", description: "every run" }
   ])
 )
+const crate = Command.make("crate", crateFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/crate.ts")),
+    (module) => module.crate(input)
+  )
+).pipe(Command.withDescription("Results with where they come from, as a Workflow Run RO-Crate"))
 const accept = Command.make("accept", acceptFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/accept.ts")),
@@ -281,6 +288,7 @@ export const commandLine = Command.make("pipeline").pipe(
     diff,
     table,
     accept,
+    crate,
     show,
     exportCommand,
     convert,

@@ -156,6 +156,18 @@ export const acceptFlags = {
 }
 export type AcceptInput = Command.Command.Config.Infer<typeof acceptFlags>
 
+export const crateFlags = {
+  file,
+  directory: Argument.String("directory").pipe(Argument.withDescription("a folder, new or empty")),
+  data: flag("data", "the files of all results, too, however large they are"),
+  licence: Flag.String("licence").pipe(
+    Flag.optional,
+    Flag.withDescription("under which the crate may be used: a URL, such as https://spdx.org/licenses/CC-BY-4.0")
+  ),
+  ...common
+}
+export type CrateInput = Command.Command.Config.Infer<typeof crateFlags>
+
 export const graphFlags = {
   file,
   mermaid: flag("mermaid", "a Mermaid flowchart, for Markdown"),
