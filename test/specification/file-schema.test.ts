@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { parse } from "yaml"
 import { fileSchema } from "../../src/specification/file-schema.ts"
@@ -57,6 +59,19 @@ describe("the JSON Schema of the files", () => {
       ".params.widht: nothing is allowed here"
     ])
     assert.deepStrictEqual(told("{ pipeline: other.yaml, params: { widht: 4 } }"), [])
+  })
+
+  it("is named by every experiment and pipeline of this project", () => {
+    const root = join(import.meta.dirname, "../..")
+    const files = globSync("{experiments,pipelines,bench/*}/*.yaml", { cwd: root }).filter(
+      (name) => !name.endsWith(".lock.yaml")
+    )
+    const without = files.filter((name) => {
+      const [first = ""] = readFileSync(join(root, name), "utf8").split("\n")
+      const named = /^# yaml-language-server: \$schema=(.*)$/.exec(first)?.[1]
+      return named === undefined || join(root, name, "..", named) !== join(root, "pipeline.schema.json")
+    })
+    assert.deepStrictEqual(without, [])
   })
 
   it("tells an editor what a parameter is: description, type, unit, default", () => {

@@ -63,8 +63,14 @@ const isOpen = (row: StageRow | undefined): boolean =>
 type Folded = { readonly state: StageRow["state"]; readonly rows: ReadonlyArray<StageRow> }
 type Line = StageRow | Folded
 
+/** More names than these are never on one line. */
+const SHOWN_NAMES = 16
+
 const foldedText = ({ state, rows }: Folded, ended: boolean): string => {
-  const names = rows.map(({ id }) => id).join(", ")
+  const names = rows
+    .slice(0, SHOWN_NAMES)
+    .map(({ id }) => id)
+    .join(", ")
   const saved = rows.reduce((sum, { finished }) => sum + (finished?.savedSeconds ?? 0), 0)
   switch (state) {
     case "hit":
