@@ -6,6 +6,7 @@
 export { openSafetensors, encodeSafetensors } from "../format/safetensors.ts"
 export { decodeNpy, encodeNpy } from "../format/npy.ts"
 export { convertSae } from "../kinds/sae/convert-sae.ts"
+export { isRefused, SaeRefused } from "../kinds/sae/latents/sae-refused.ts"
 export { diskFolder } from "../kinds/sae/files/disk-folder.ts"
 export { formatNames, writableNames } from "../kinds/sae/format-names.ts"
 export { detectFormat, formats, readAnySae } from "../kinds/sae/formats.ts"

@@ -56,7 +56,8 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   }
   const d_sae = d_model * expansion_factor
   if (!isSize(d_sae)) return yield* wrong(`${d_model} times ${expansion_factor} is no number of latents`)
-  if (to !== from) return yield* wrong(`it reads ${String(from)} and writes ${String(to)}; an autoencoder can be read`)
+  if (to !== from)
+    return yield* wrong(`it reads ${showGiven(from)} and writes ${showGiven(to)}; an autoencoder can be read`)
   if (normalizes !== undefined && normalizes !== "dataset-wise" && normalizes !== "inference") {
     return yield* wrong(`norm_activation is ${showGiven(normalizes)}; dataset-wise and inference can be read`)
   }

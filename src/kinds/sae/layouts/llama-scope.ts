@@ -6,6 +6,7 @@
  * goes into the weights: W_enc s, W_dec / s, b_dec / s, and the threshold times s. Source: SAELens 6.54.12
  * `llama_scope_sae_huggingface_loader`, `fold_activation_norm_scaling_factor`.
  */
+import { showGiven } from "../../../words/show-given.ts"
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { type ConfigKeys, keyProblem, keysBeside } from "../files/config-keys.ts"
@@ -64,7 +65,8 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
   if (typeof threshold !== "number") return yield* wrong("it states no jump_relu_threshold")
   if (typeof norm !== "number" || !(norm > 0)) return yield* wrong("it states no dataset_average_activation_norm.in")
   if (normOut !== norm) return yield* wrong(`its norms are ${norm} and ${String(normOut)}; one number can be read`)
-  if (to !== from) return yield* wrong(`it reads ${String(from)} and writes ${String(to)}; an autoencoder can be read`)
+  if (to !== from)
+    return yield* wrong(`it reads ${showGiven(from)} and writes ${showGiven(to)}; an autoencoder can be read`)
   const file = yield* openTensorFile(folder, weightsName)
   const linear = yield* readLinear(file, d_model, d_sae)
   yield* onlyTensors(file, linear.names)
