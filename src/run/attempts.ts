@@ -2,6 +2,7 @@
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import { JobFailed, type JobRequest, type Placement } from "../execute/executor.ts"
 import type { JobDone, Reached } from "../execute/job.ts"
@@ -42,6 +43,31 @@ const withinTimeout = <A, E, R>(
   )
   return Effect.raceFirst(running, late)
 }
+
+/**
+ * A job that waited in a queue takes the code when it begins, hours after the plan perhaps, and so does each that goes on from
+ * its checkpoint: then the check is made again.
+ */
+const watchBegins = Effect.fnUntraced(function* (check: Effect.Effect<void, JobFailed>) {
+  const inbox = yield* Queue.unbounded<void>()
+  let [begun, checked] = [0, 0]
+  const checkNext = Effect.gen(function* () {
+    yield* Queue.take(inbox)
+    yield* check
+    checked++
+  })
+  return {
+    offer: (): void => {
+      begun++
+      Queue.offerUnsafe(inbox, undefined)
+    },
+    around: <A, E>(running: Effect.Effect<A, E>): Effect.Effect<A, E | JobFailed> =>
+      Effect.raceFirst(running, Effect.forever(checkNext)).pipe(
+        // It was done before it was looked at.
+        Effect.tap(() => (checked < begun ? check : Effect.void))
+      )
+  }
+})
 
 /** How often a stage was tried, in whatever place, and what its place was asked for. */
 export interface Tries {
@@ -91,6 +117,7 @@ export const attempts = Effect.fnUntraced(function* (
     })
     const begun = yield* Deferred.make<void>()
     if (!placement.queues) yield* Deferred.succeed(begun, undefined)
+    const begins = yield* watchBegins(checkUnchanged(context, instance))
     let reached: Reached = null
     let from: Reached = null
     const request: JobRequest = {
@@ -103,6 +130,7 @@ export const attempts = Effect.fnUntraced(function* (
             return emit({ type: "stage-waiting", id: instance.id, for: event.for })
           case "began":
             Deferred.doneUnsafe(begun, Effect.void)
+            begins.offer()
             return
           case "checkpoint":
             reached = from = event.at
@@ -118,9 +146,8 @@ export const attempts = Effect.fnUntraced(function* (
     )
     const running = Effect.map(placement.run(request), ([done]) => done as JobDone)
     const lost = Effect.andThen(claim.lost, Effect.fail(new Overtaken()))
-    return yield* Effect.raceFirst(withinTimeout(running, Deferred.await(begun), instance.timeoutSeconds), lost).pipe(
-      Effect.onInterrupt(() => interrupted)
-    )
+    const timed = withinTimeout(begins.around(running), Deferred.await(begun), instance.timeoutSeconds)
+    return yield* Effect.raceFirst(timed, lost).pipe(Effect.onInterrupt(() => interrupted))
   })
 
   for (;;) {
