@@ -17,10 +17,10 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
     experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
-  yield* checkResources(planned, experiment.project.cache).pipe(
-    Effect.provide(executorLayer(executorSettings(experiment)))
-  )
-  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, yield* gpusFor(planned))
+  const settings = executorSettings(experiment)
+  yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer(settings)))
+  const gpus = yield* gpusFor(planned, settings.use)
+  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus)
   process.stdout.write(`${text}\n`)
   if (!input.json) {
     for (const line of estimateText(planned, expectedSeconds, experiment.project.cache))

@@ -103,7 +103,8 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     if (!input.json && !input.dryRun) for (const line of estimate) say(line)
     if (input.dryRun) {
       const { plan } = planned
-      const lines = input.json ? [JSON.stringify(planJson(plan))] : [planText(plan, yield* gpusFor(plan)), ...estimate]
+      const gpus = yield* gpusFor(plan, Option.getOrUndefined(input.executor) ?? executorSettings(experiment).use)
+      const lines = input.json ? [JSON.stringify(planJson(plan))] : [planText(plan, gpus), ...estimate]
       process.stdout.write(`${lines.join("\n")}\n`)
       return
     }
