@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -95,11 +96,13 @@ describe("accept", () => {
       ["accept", "x.yaml", "small", "large"],
       ["accept", "x.yaml", "small", "large", "--also", "params.n"],
       ["status", "x.yaml", "--json"],
+      ["show", "x.yaml", "large"],
+      ["crate", "x.yaml", "crate", "--data"],
       ["accept", "x.yaml", "small", "large", "--undo"],
       ["plan", "x.yaml"],
       ["accept", "x.yaml", "small", "--undo"]
     ]
-    const [below, more, accepted, status, undone, plan, again] = await session(directory, lines)
+    const [below, more, accepted, status, shown, crate, undone, plan, again] = await session(directory, lines)
     assert.include(more?.stderr, "large: more than its code differs:\n    params.n 7 -> 4 (x.yaml:2)")
     assert.include(below?.stderr, "--also 'params.n'")
     assert.strictEqual(accepted?.stderr.match(/^accepted /gm)?.length, 5, accepted?.stderr)
@@ -110,6 +113,17 @@ describe("accept", () => {
       stages.map(({ action }) => action),
       Array(5).fill("hit")
     )
+    assert.match(shown?.stdout ?? "", /accepted by `pipeline accept`: computed under the key [0-9a-f]{64}/)
+    assert.include(crate?.stderr, "5 results in crate/ro-crate-metadata.json")
+    const listed = JSON.parse(readFileSync(join(directory, "crate", "ro-crate-metadata.json"), "utf8")) as {
+      readonly "@graph": ReadonlyArray<{ readonly "@id": string; readonly "@type": unknown; readonly sha256?: string }>
+    }
+    const files = listed["@graph"].filter(({ sha256 }) => sha256 !== undefined)
+    assert.isAbove(files.length, 10)
+    for (const file of files) {
+      const bytes = readFileSync(join(directory, "crate", decodeURIComponent(file["@id"])))
+      assert.strictEqual(createHash("sha256").update(bytes).digest("hex"), file.sha256)
+    }
     assert.strictEqual(undone?.stderr.match(/^no longer accepted: /gm)?.length, 5, undone?.stderr)
     assert.match(plan?.stdout ?? "", /small\[width=1,seed=0\]: run\n {4}code stages\/count\.ts changed/)
     assert.include(again?.stderr, "nothing to undo")

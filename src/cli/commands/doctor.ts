@@ -13,6 +13,7 @@ import { installedEngine, tensorflowStatus } from "../../tensor/tensorflow/tenso
 import type { TensorflowStatus } from "../../tensor/tensorflow/tensorflow-status.ts"
 import { probeAdapter } from "../../tensor/webgpu/probe-adapter.ts"
 import type { CacheInput } from "../flags/flags.ts"
+import { whyUntraceable } from "../../command/trace-programs.ts"
 import { formatBytes, formatTable } from "../render/words.ts"
 import { projectHere } from "../experiment/project-here.ts"
 
@@ -107,6 +108,13 @@ const webgpuFinding = Effect.map(probeAdapter, (found): Finding => {
   return { what, state: "note", detail: `${found.name} computes on the CPU: used only where it is asked for` }
 })
 
+/** @param why programs cannot be looked at */
+const strictFinding = (why: string | undefined): Finding => ({
+  what: "run --strict",
+  state: why === undefined ? "ok" : "note",
+  detail: why === undefined ? "what programs open is seen, by strace" : `what programs open is not seen: ${why}`
+})
+
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
 export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
@@ -128,7 +136,8 @@ export const doctor = Effect.fn("doctor")(function* (input: CacheInput) {
       what: "store",
       state: "ok",
       detail: `${project.cache}, ${formatBytes(disk.bavail * disk.bsize)} free on its disk`
-    }
+    },
+    strictFinding(yield* Effect.promise(whyUntraceable))
   ]
   if (input.json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
   else {

@@ -61,6 +61,9 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
         [
           `${stage.instance.id}: ${artifact.kind} ${action.digest}`,
           `computed in ${formatSeconds(action.seconds)}${engine}, run ${action.run}`,
+          ...(action.acceptedFrom === null
+            ? []
+            : [`accepted by \`pipeline accept\`: computed under the key ${action.acceptedFrom}, by other code`]),
           "",
           formatTable([
             ...ownNames(metrics).map((name) => [
