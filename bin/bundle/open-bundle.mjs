@@ -23,11 +23,11 @@ const WORKER_KEEPS_AFTER_MS = 3_000
 export const openBundle = async (folder, use) => {
   const bytes = readFileSync(scriptPath(folder))
   if (createHash("sha256").update(bytes).digest("hex") !== basename(folder)) throw new Error("the bundle is damaged")
-  const known = readCompiledCode(folder)
+  const known = readCompiledCode(folder, use)
   // What is written as ASCII is read faster; in tagged templates and regular expressions esbuild leaves what is not.
   const script = new Script(bytes.toString(isAscii(bytes) ? "latin1" : "utf8"), {
     filename: scriptPath(folder),
-    ...(known.bytes === undefined ? {} : { cachedData: known.bytes }),
+    ...(known === undefined ? {} : { cachedData: known }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   })
   /** @type {Readonly<Record<string, () => Promise<unknown>>>} */
@@ -42,9 +42,8 @@ export const openBundle = async (folder, use) => {
   modules = parts.modules
   // Where `src/start/bundle.ts` looks for it.
   Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, ...parts } })
-  const uses = script.cachedDataRejected === true ? [] : known.uses
-  if (uses.includes(use)) return modules
-  const keep = () => keepCompiledCode(folder, script, [...uses, use])
+  if (known !== undefined && script.cachedDataRejected !== true) return modules
+  const keep = () => keepCompiledCode(folder, script, use)
   if (use === "worker") setTimeout(keep, WORKER_KEEPS_AFTER_MS).unref()
   else process.once("exit", keep)
   return modules
