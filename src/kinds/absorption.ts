@@ -3,7 +3,7 @@
  * and its absorption. One file, `absorption.json`. Formulas: SAEBench, after Chanin et al. 2409.14507.
  */
 import * as Schema from "effect/Schema"
-import { Intervals } from "./intervals.ts"
+import { Intervals } from "../artifact/intervals.ts"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"

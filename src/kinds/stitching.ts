@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
-import { Intervals } from "./intervals.ts"
+import { Intervals } from "../artifact/intervals.ts"
 
 const numbers = Schema.Array(Schema.Finite)
 

@@ -5,7 +5,7 @@
  * model has few words for the rare letters, and so each counts once. Counts are added over the splits, F1 is averaged.
  */
 import type { AbsorptionLetter } from "../../kinds/absorption.ts"
-import { type Intervals, toldIntervals } from "../../kinds/intervals.ts"
+import { type Intervals, toldIntervals } from "../../artifact/intervals.ts"
 import { type AbsorptionSettings, evaluateSplit, type WordRows } from "./absorption-split.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { letters } from "../../text/first-letter/first-letter-prompts.ts"

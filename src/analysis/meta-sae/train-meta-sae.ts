@@ -4,7 +4,7 @@
  * finds is no structure of the dictionary.
  */
 import * as Effect from "effect/Effect"
-import { toldIntervals } from "../../kinds/intervals.ts"
+import { toldIntervals } from "../../artifact/intervals.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import { matrixRows } from "../../activations/row-source.ts"
 import { makeSaeModel } from "../../sae/sae-model.ts"

@@ -1,5 +1,5 @@
 /** How far the figures of a stitching would move with other latents of the same kind: the large SAE's are drawn again. */
-import { type Intervals, toldIntervals } from "../../kinds/intervals.ts"
+import { type Intervals, toldIntervals } from "../../artifact/intervals.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { drawnAuc } from "../../numeric/roc.ts"

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../../artifact/artifact.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
-import { Intervals } from "../intervals.ts"
+import { Intervals } from "../../artifact/intervals.ts"
 
 const Weighted = Schema.Struct({
   ids: Schema.Array(Schema.Int),

@@ -119,8 +119,8 @@ describe("training", () => {
           save: (state) => Effect.sync(() => void saved.push(structuredClone(state)))
         }
         yield* trainSae(source, given, { checkpoint: store })
-        expect(saved.length).toBe(6)
-        for (const state of [saved[0], saved[3]] as ReadonlyArray<CheckpointState>) {
+        expect(saved.length).toBe(given.steps)
+        for (const state of [saved[9], saved[39]] as ReadonlyArray<CheckpointState>) {
           const through = { ...state, json: JSON.parse(JSON.stringify(state.json)) as CheckpointState["json"] }
           const resumed = yield* trainSae(source, given, {
             checkpoint: { ...store, load: Effect.succeed(through), due: () => false }
