@@ -234,7 +234,7 @@ describe("the hub's cache", () => {
     offline()
     const error = await world.read(source, "model.safetensors").catch((reason: Error) => reason.message)
     assert.include(error, "model.safetensors of org/model is not in the cache")
-    assert.include(error, "unset HF_HUB_OFFLINE")
+    assert.include(error, "leave out --offline (or unset PIPELINE_OFFLINE, HF_HUB_OFFLINE)")
   })
 
   it("stands in for a hub that cannot be reached, and says so", async () => {
