@@ -32,10 +32,14 @@ export const openBundle = async (folder, use) => {
   })
   /** @type {Readonly<Record<string, () => Promise<unknown>>>} */
   let modules = {}
-  /** @param {string} specifier */
-  const importComputed = (specifier) => {
-    const own = specifier.startsWith("file:") ? modules[fileURLToPath(specifier)] : undefined
-    return own === undefined ? import(specifier) : own()
+  /**
+   * @param {string} from address of the module that imports
+   * @param {string} specifier
+   */
+  const importComputed = (from, specifier) => {
+    const address = specifier.startsWith(".") ? new URL(specifier, from).href : specifier
+    const own = address.startsWith("file:") ? modules[fileURLToPath(address)] : undefined
+    return own === undefined ? import(address) : own()
   }
   // Beside the files that the modules come from, so that they get the packages that these would.
   const parts = await script.runInThisContext()(createRequire(import.meta.url), importComputed)

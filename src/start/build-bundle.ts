@@ -54,11 +54,17 @@ const builtinModule = (path: string): string => {
   ].join("\n")
 }
 
+/** The package itself may stand below `node_modules`; what stands below its own is not ours. */
+const isOwn = (path: string): boolean =>
+  path.startsWith(codeDirectory) && !path.slice(codeDirectory.length).includes(`${sep}node_modules${sep}`)
+
 /** A module keeps its own address, and an import of a computed name looks into the bundle first. */
-const ownSource = (path: string): string =>
-  readFileSync(path, "utf8")
-    .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href))
-    .replaceAll(/\bimport\((?=\s*[\w(])/g, "importComputed(")
+const ownSource = (path: string): string => {
+  const address = JSON.stringify(pathToFileURL(path).href)
+  return readFileSync(path, "utf8")
+    .replaceAll("import.meta.url", address)
+    .replaceAll(/\bimport\((?=\s*[\w(])/g, `importComputed(${address}, `)
+}
 
 const plugin: Plugin = {
   name: "bundle",
@@ -73,9 +79,7 @@ const plugin: Plugin = {
       loader: "js"
     }))
     onLoad({ filter: /\.[tj]s$/ }, ({ path }) =>
-      path.startsWith(codeDirectory) && !path.includes("/node_modules/")
-        ? { contents: ownSource(path), loader: codeEnding === ".ts" ? "ts" : "js" }
-        : undefined
+      isOwn(path) ? { contents: ownSource(path), loader: codeEnding === ".ts" ? "ts" : "js" } : undefined
     )
   }
 }

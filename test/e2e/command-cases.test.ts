@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, existsSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { cli, type CliResult, finished, project } from "./run-cli.ts"
 
@@ -63,6 +64,8 @@ describe("commands and coordinates of every sort", () => {
   it("ends a stage when its shell ends, and leaves nothing running", async () => {
     assert.strictEqual(result.code, 0, result.stderr)
     const pid = (await exported("x.yaml", "background", "pid.txt")).trim()
+    // It was killed; that it is gone takes the system a moment.
+    for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 50; waited++) await setTimeout(100)
     assert.isFalse(existsSync(`/proc/${pid}`))
   })
 
