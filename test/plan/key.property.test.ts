@@ -104,7 +104,7 @@ describe("a key", () => {
       fc.record({ name: fc.constant("k"), value: fc.integer({ min: 1, max: 64 }) }),
       fc.record({ name: fc.constant("lr"), value: fc.double({ min: 1e-9, max: 1, noNaN: true }) }),
       fc.record({ name: fc.constant("seed"), value: fc.integer() }),
-      fc.record({ name: fc.constant("layers"), value: fc.array(fc.integer(), { maxLength: 3 }) }),
+      fc.record({ name: fc.constant("layers"), value: fc.uniqueArray(fc.integer(), { maxLength: 3 }) }),
       fc.record({ name: fc.constant("architecture"), value: fc.constantFrom("topk", "batch_topk") }),
       fc.record({ name: fc.constant("threshold"), value: fc.option(fc.integer()) })
     )
