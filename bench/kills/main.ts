@@ -25,7 +25,7 @@ copyFileSync(join(import.meta.dirname, `${values.experiment}.yaml`), join(direct
 
 let count = 0
 const start = performance.now()
-const { kills, whole, wrong, left } = await randomKills({
+const { kills, whole, wrong } = await randomKills({
   directory,
   experiment: join("experiments", "x.yaml"),
   kills: Number(values.kills),
@@ -35,7 +35,7 @@ const { kills, whole, wrong, left } = await randomKills({
 const seconds = ((performance.now() - start) / 1000).toFixed(0)
 process.stdout.write(
   `${kills.head} heads, ${kills.worker} workers, ${kills.both} times both killed in ${seconds} s; ` +
-    `${whole} runs came to their end; ${wrong.length} things wrong, ${left.length} files left for the next run\n`
+    `${whole} runs came to their end; ${wrong.length} things wrong\n`
 )
 for (const line of wrong) process.stdout.write(`  ${line}\n`)
 if (wrong.length === 0) rmSync(directory, { recursive: true, force: true })

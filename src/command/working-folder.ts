@@ -2,7 +2,7 @@
  * Temporary folders of `command` stages: outside the project, whose files a program would find from below it without having
  * declared them. A worker that is killed leaves its folders; the next one on this machine removes them.
  */
-import { readdirSync, readlinkSync, rmSync } from "node:fs"
+import { readdirSync, readlinkSync, renameSync, rmSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -31,12 +31,15 @@ const prefix = `command-${namespace()}-`
 
 const removeAbandoned = (): void => {
   for (const name of readdirSync(tmpdir())) {
-    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : Number.NaN)
-    if (!(pid > 0) || isAlive(pid)) continue
+    const [owner, own] = name.startsWith(prefix) ? name.slice(prefix.length).split("-") : []
+    if (!(Number(owner) > 0) || isAlive(Number(owner))) continue
+    // Two that remove one folder at once stop each other: it is his who has renamed it.
+    const taken = join(tmpdir(), `${prefix}${process.pid}-${own}`)
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+      renameSync(join(tmpdir(), name), taken)
+      rmSync(taken, { recursive: true, force: true })
     } catch {
-      // It is another user's.
+      // It is another user's, or another worker has taken it.
     }
   }
 }
