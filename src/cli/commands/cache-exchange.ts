@@ -9,7 +9,7 @@ import type { Project } from "../../project/config/locate-project.ts"
 import { openRemote } from "../../remote/open-remote.ts"
 import { Unreadable } from "../../specification/expression.ts"
 import { allKeysHere, allKeysThere, type Exchanged, pullKeys, pushKeys } from "../../store/remote/exchange.ts"
-import type { Shared } from "../../store/remote/shared.ts"
+import type { SharedRemote } from "../../store/remote/shared-remote.ts"
 import { projectHere } from "../experiment/project-here.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import type { ExchangeInput } from "../flags/flags.ts"
@@ -38,7 +38,7 @@ const shared = Effect.fnUntraced(function* ({ config, directory }: Project, writ
     return yield* new UsageError({ problem })
   }
   const remote = yield* openRemote(config.remote, { projectDirectory: directory, readOnly })
-  const opened: Shared = { remote, writes: !readOnly, say }
+  const opened: SharedRemote = { remote, writes: !readOnly, say }
   return opened
 })
 
@@ -84,7 +84,12 @@ const words: Readonly<Record<"push" | "pull", Readonly<Record<Exchanged["outcome
   }
 }
 
-const tell = (direction: "push" | "pull", rows: ReadonlyArray<Exchanged>, { remote }: Shared, json: boolean): void => {
+const tell = (
+  direction: "push" | "pull",
+  rows: ReadonlyArray<Exchanged>,
+  { remote }: SharedRemote,
+  json: boolean
+): void => {
   if (json) {
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
     return

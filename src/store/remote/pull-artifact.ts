@@ -17,7 +17,7 @@ import { readFileList } from "../local/read-file-list.ts"
 import { decodeTree, treeProblem, type Tree } from "../local/tree.ts"
 import { fileListName, type Part, partsOf } from "./layout.ts"
 import { decodeFileList, decodePart, isIntact } from "./part-codec.ts"
-import { refuse, type Shared, take } from "./shared.ts"
+import { refuse, type SharedRemote, take } from "./shared-remote.ts"
 
 /** Lists of 400,000 files have so many bytes. */
 const LONGEST_LIST = 64 * 1024 * 1024
@@ -41,7 +41,7 @@ const disk =
     Effect.tryPromise({ try: run, catch: unwritable(root) })
 
 /** Undefined: it is not there, or not as it should be. */
-const fetchPart = Effect.fnUntraced(function* (shared: Shared, part: Part) {
+const fetchPart = Effect.fnUntraced(function* (shared: SharedRemote, part: Part) {
   const bytes = yield* take(shared, part.name, Math.max(1, part.size))
   if (bytes === undefined) return undefined
   const plain = yield* Effect.promise(() => decodePart(bytes, part))
@@ -63,7 +63,7 @@ const isThere = async (handle: FileHandle, part: Part): Promise<boolean> => {
 
 const pullLarge = Effect.fnUntraced(function* (
   root: string,
-  shared: Shared,
+  shared: SharedRemote,
   file: ArtifactFile,
   onBytes: (count: number) => void
 ) {
@@ -109,7 +109,7 @@ const pullLarge = Effect.fnUntraced(function* (
 
 const pullSmall = Effect.fnUntraced(function* (
   root: string,
-  shared: Shared,
+  shared: SharedRemote,
   file: ArtifactFile,
   onBytes: (count: number) => void
 ) {
@@ -120,7 +120,7 @@ const pullSmall = Effect.fnUntraced(function* (
   return true
 })
 
-const pullFileList = Effect.fnUntraced(function* (root: string, shared: Shared, digest: string) {
+const pullFileList = Effect.fnUntraced(function* (root: string, shared: SharedRemote, digest: string) {
   const name = fileListName(digest)
   const bytes = yield* take(shared, name, LONGEST_LIST)
   if (bytes === undefined) return undefined
@@ -149,7 +149,7 @@ const blobsOf = (tree: Tree): ReadonlyArray<ArtifactFile> => [
 /** Brings all files of an artifact that are not here; `root` is the folder of the local store. */
 export const pullArtifact = Effect.fn("pullArtifact")(function* (
   root: string,
-  shared: Shared,
+  shared: SharedRemote,
   digest: string,
   { onBytes = () => {} }: PullOptions = {}
 ): Effect.fn.Return<Pulled, RemoteFailed | Unwritable> {

@@ -8,7 +8,7 @@ import { type ArtifactReader, makeArtifactReader } from "../local/artifact-reade
 import { objectPath } from "../local/layout.ts"
 import { fileListName, type Part, partsOf, partsPrefix } from "./layout.ts"
 import { encodePart } from "./part-codec.ts"
-import type { Shared } from "./shared.ts"
+import type { SharedRemote } from "./shared-remote.ts"
 
 const FILES_AT_ONCE = 4
 const PARTS_AT_ONCE = 4
@@ -25,7 +25,7 @@ const reading = <A>(run: () => Promise<A>): Effect.Effect<A, ArtifactError> =>
   })
 
 const pushFile = Effect.fnUntraced(function* (
-  { remote }: Shared,
+  { remote }: SharedRemote,
   reader: ArtifactReader,
   file: ArtifactFile
 ): Effect.fn.Return<number, RemoteFailed | ArtifactError> {
@@ -54,7 +54,7 @@ const pushFile = Effect.fnUntraced(function* (
  * @param root folder of the local store, which has all of the artifact; else it fails with `ArtifactError`
  * @returns bytes that were sent; 0 where all was there
  */
-export const pushArtifact = Effect.fn("pushArtifact")(function* (root: string, shared: Shared, digest: string) {
+export const pushArtifact = Effect.fn("pushArtifact")(function* (root: string, shared: SharedRemote, digest: string) {
   const name = fileListName(digest)
   if ((yield* shared.remote.list(name)).includes(name)) return 0
   const reader = makeArtifactReader(root, digest, () => {})

@@ -4,13 +4,13 @@ import { keyOf } from "../../plan/key.ts"
 import type { ActionRecord, Commit } from "../action-record.ts"
 import { canonicalOf, decodeAction, encodeAction } from "../local/action-log.ts"
 import { actionPrefix } from "./layout.ts"
-import { refuse, type Shared, take } from "./shared.ts"
+import { refuse, type SharedRemote, take } from "./shared-remote.ts"
 
 /** Notes hold a digest of every source file: some 100 KB for the largest stage kinds. */
 const LONGEST_RECORD = 16 * 1024 * 1024
 
 /** Numbers of the attempts that are there, lowest first. */
-const attemptsOf = Effect.fnUntraced(function* ({ remote }: Shared, key: string) {
+const attemptsOf = Effect.fnUntraced(function* ({ remote }: SharedRemote, key: string) {
   const prefix = actionPrefix(key)
   const names = yield* remote.list(prefix)
   return names
@@ -26,7 +26,7 @@ const problemOf = (record: ActionRecord | undefined, key: string, attempt: numbe
   return keyOf(record.manifest) === key ? undefined : "its key is not that of the manifest in it"
 }
 
-const readAction = Effect.fnUntraced(function* (shared: Shared, key: string, attempt: number) {
+const readAction = Effect.fnUntraced(function* (shared: SharedRemote, key: string, attempt: number) {
   const name = `${actionPrefix(key)}${attempt}.json`
   const bytes = yield* take(shared, name, LONGEST_RECORD)
   if (bytes === undefined) return undefined
@@ -38,7 +38,7 @@ const readAction = Effect.fnUntraced(function* (shared: Shared, key: string, att
 })
 
 /** All attempts of a key, in order; what is not as it should be is refused and left out. */
-export const readRemoteActions = Effect.fnUntraced(function* (shared: Shared, key: string) {
+export const readRemoteActions = Effect.fnUntraced(function* (shared: SharedRemote, key: string) {
   const attempts = yield* attemptsOf(shared, key)
   const records = yield* Effect.forEach(attempts, (attempt) => readAction(shared, key, attempt), { concurrency: 4 })
   return records.filter((record) => record !== undefined)
@@ -48,7 +48,7 @@ export const readRemoteActions = Effect.fnUntraced(function* (shared: Shared, ke
  * The commit point there. Where somebody was first with other bytes, theirs is what the key stands for, and ours is kept
  * as a further attempt, flagged non-deterministic.
  */
-export const pushAction = Effect.fnUntraced(function* (shared: Shared, action: ActionRecord, force: boolean) {
+export const pushAction = Effect.fnUntraced(function* (shared: SharedRemote, action: ActionRecord, force: boolean) {
   for (;;) {
     const canonical = canonicalOf(yield* readRemoteActions(shared, action.key))
     if (canonical?.digest === action.digest) return { canonical, agrees: true } satisfies Commit

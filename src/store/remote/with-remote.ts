@@ -17,7 +17,7 @@ import { pullArtifact, type Pulled } from "./pull-artifact.ts"
 import { pushArtifact } from "./push-artifact.ts"
 import { pushAction, readRemoteActions } from "./remote-actions.ts"
 import { remoteOwner, tryRemoteLease } from "./remote-lease.ts"
-import type { Shared } from "./shared.ts"
+import type { SharedRemote } from "./shared-remote.ts"
 
 /** What was not there a moment ago is not asked for again: the plan and the run ask one after the other. */
 const MISS_MS = 2_000
@@ -45,7 +45,7 @@ const adopt = (root: string, record: ActionRecord): Effect.Effect<ActionRecord> 
 export const withRemote = (local: Store["Service"], options: WithRemoteOptions): Store["Service"] => {
   const { root, writes, say } = options
   const opened = Effect.runSync(
-    Effect.cached(Effect.map(options.remote, (remote): Shared => ({ remote, writes, say })))
+    Effect.cached(Effect.map(options.remote, (remote): SharedRemote => ({ remote, writes, say })))
   )
   let answered = false
   let silent = false
@@ -53,7 +53,7 @@ export const withRemote = (local: Store["Service"], options: WithRemoteOptions):
 
   /** Gives `otherwise` where the remote has fallen silent. */
   const using = <A, B, E, R>(
-    use: (shared: Shared) => Effect.Effect<A, E | RemoteFailed, R>,
+    use: (shared: SharedRemote) => Effect.Effect<A, E | RemoteFailed, R>,
     otherwise: B
   ): Effect.Effect<A | B, E | RemoteFailed, R> =>
     Effect.suspend((): Effect.Effect<A | B, E | RemoteFailed, R> => {
@@ -89,7 +89,7 @@ export const withRemote = (local: Store["Service"], options: WithRemoteOptions):
     const lost = yield* local.losses(digest)
     if (lost.length === 0) return lost
     const pulled = yield* using(
-      Effect.fnUntraced(function* (shared: Shared): Effect.fn.Return<Pulled, Unwritable | RemoteFailed> {
+      Effect.fnUntraced(function* (shared: SharedRemote): Effect.fn.Return<Pulled, Unwritable | RemoteFailed> {
         yield* onFetch(shared.remote.place)
         return yield* pullArtifact(root, shared, digest)
       }),
@@ -102,7 +102,7 @@ export const withRemote = (local: Store["Service"], options: WithRemoteOptions):
   const share = (mine: Commit, record: ActionRecord, force: boolean): Effect.Effect<Commit> =>
     Effect.gen(function* () {
       const theirs = yield* using(
-        Effect.fnUntraced(function* (shared: Shared) {
+        Effect.fnUntraced(function* (shared: SharedRemote) {
           if (mine.canonical.digest === record.digest) yield* pushArtifact(root, shared, record.digest)
           return yield* pushAction(shared, record, force)
         }),

@@ -5,7 +5,7 @@ import type { RemoteFailed } from "../../remote/port/remote-failed.ts"
 import type { Remote } from "../../remote/port/remote.ts"
 import { quarantineName } from "./layout.ts"
 
-export interface Shared {
+export interface SharedRemote {
   readonly remote: Remote
   /** Whether we may write there. */
   readonly writes: boolean
@@ -15,7 +15,7 @@ export interface Shared {
 
 /** Takes what is not as it should be out of everybody's way, where we may; it is refused in any case. */
 export const refuse = Effect.fnUntraced(function* (
-  { remote, writes, say }: Shared,
+  { remote, writes, say }: SharedRemote,
   name: string,
   bytes: Uint8Array,
   why: string
@@ -28,7 +28,7 @@ export const refuse = Effect.fnUntraced(function* (
 })
 
 /** A blob of at most `limit` bytes; one that is larger is not what it should be, and is as good as missing. */
-export const take = ({ remote, writes, say }: Shared, name: string, limit: number) =>
+export const take = ({ remote, writes, say }: SharedRemote, name: string, limit: number) =>
   remote.get(name, limit).pipe(
     Effect.catchIf(
       (error: RemoteFailed) => error.reason === "unfit",
