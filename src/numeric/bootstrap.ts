@@ -41,7 +41,8 @@ const tail = (units: number): number => normalTail(Math.sqrt(units / (units - 1)
  *
  * @param strata number of units in each stratum, in the order of the units; draws stay within a stratum. `[n]`: no strata.
  * @param statistics from how often each unit was drawn; not finite where a draw leaves it undefined
- * @returns by name; undefined where there are fewer than 8 units, or where more than one draw in twenty leaves it undefined
+ * @returns by name; undefined where there are fewer than 8 units, where all draws give the same, or where more than one in
+ *   twenty leaves it undefined
  */
 export const bootstrapIntervals = (
   strata: ReadonlyArray<number>,
@@ -70,7 +71,8 @@ export const bootstrapIntervals = (
   return Object.fromEntries(
     [...values].map(([name, drawn]) => {
       const sorted = Float64Array.from(drawn).toSorted()
-      if (sorted.length < 0.95 * resamples) return [name, undefined]
+      // None of 1,024 recovered is not 0 +- 0: draws that never differ tell nothing of what was not seen.
+      if (sorted.length < 0.95 * resamples || sorted[0] === sorted.at(-1)) return [name, undefined]
       return [name, { low: quantile(sorted, cut), high: quantile(sorted, 1 - cut) }]
     })
   )
