@@ -21,6 +21,13 @@ export class NotDeterministic extends Data.TaggedError("NotDeterministic")<{ rea
   }
 }
 
+/** Somebody else had the key. */
+export class NotComputedTwice extends Data.TaggedError("NotComputedTwice")<{ readonly id: string }> {
+  override get message(): string {
+    return `${this.id} was not computed twice here: another run computed it meanwhile. Try again`
+  }
+}
+
 export interface Verified {
   readonly id: string
   readonly same: boolean
@@ -87,7 +94,10 @@ export const verifyDeterminism = Effect.fn("verifyDeterminism")(function* (
   return yield* Effect.forEach(
     instances,
     Effect.fnUntraced(function* ({ id }) {
-      const [first, second] = noted.get(id) as unknown as readonly [NewAction, NewAction]
+      const [first, second] = noted.get(id) ?? []
+      if (first === undefined || second === undefined) {
+        return yield* new NotComputedTwice({ id })
+      }
       const digests = [first.digest, second.digest] as const
       const same = first.digest === second.digest
       const verified: Verified = {
