@@ -9,7 +9,7 @@ stages:
   big:
     uses: command
     temp: true
-    with: { run: 'head -c 200000 /dev/zero > "$OUTPUT/z"; echo $VALUE_w > "$OUTPUT/w"', values: { w: "\${{ params.word }}" } }
+    with: { run: 'yes $VALUE_w | head -c 200000 > "$OUTPUT/z"; echo $VALUE_w > "$OUTPUT/w"', values: { w: "\${{ params.word }}" } }
   small: { uses: command, with: { run: 'cat "$INPUT_big/w" > "$OUTPUT/w"', inputs: { big: "\${{ stages.big }}" } } }
 `
 const { directory, remove } = project({ "experiments/x.yaml": experiment })
