@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
+import { setFlagsFromString } from "node:v8"
 import { constants, Script } from "node:vm"
 import { keepCompiledCode, readCompiledCode } from "./compiled-code.mjs"
 import { scriptPath } from "./places.mjs"
@@ -23,6 +24,8 @@ const WORKER_KEEPS_AFTER_MS = 3_000
 export const openBundle = async (folder, use) => {
   const bytes = readFileSync(scriptPath(folder))
   if (createHash("sha256").update(bytes).digest("hex") !== basename(folder)) throw new Error("the bundle is damaged")
+  // V8 forgets what it compiled of functions that have not run for a while: of a long run nothing would be left to keep.
+  setFlagsFromString("--no-flush-bytecode")
   const known = readCompiledCode(folder, use)
   // What is written as ASCII is read faster; in tagged templates and regular expressions esbuild leaves what is not.
   const script = new Script(bytes.toString(isAscii(bytes) ? "latin1" : "utf8"), {
