@@ -36,7 +36,8 @@ import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
 import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
-import { CodeDigest, codeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
+import { type CodeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
+import { keptCode } from "../catalog/kept-code.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
 import type { RemoteFailed } from "../remote/port/remote-failed.ts"
@@ -197,9 +198,8 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
 ) {
   const { project, compiled, files } = experiment
   const store = yield* Store
-  const index = yield* Effect.promise(() =>
-    openFileIndex(join(project.cache, "index.json"), `keys ${KEY_FORMAT}, esbuild ${packageJson.version}`)
-  )
+  const version = `keys ${KEY_FORMAT}, esbuild ${packageJson.version}`
+  const index = yield* Effect.promise(() => openFileIndex(join(project.cache, "index.json"), version))
   const lastKeys = yield* store.lastKeys(experiment.name)
   const lock = selection.lock === "ignore" ? undefined : (yield* readLockFile(experiment.file))?.lock
   const sources = new Map<string, Record<string, ResolvedSource>>()
@@ -216,11 +216,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }
   })
 
-  const digestOf = (file: string): Effect.Effect<CodeDigest, CodeUnreadable> =>
-    Effect.tryPromise({
-      try: () => index.get(`code ${file}`, CodeDigest, () => Effect.runPromise(codeDigest(file, project.directory))),
-      catch: (cause) => cause as CodeUnreadable
-    })
+  const digestOf = keptCode(index, version, project.directory)
   const codeOf = (kind: StageKind, modules: ReadonlyArray<string>): Effect.Effect<CodeDigest, CodeUnreadable> =>
     Effect.map(Effect.forEach([files[kind.name] as string, ...modules], digestOf), joinCode)
 

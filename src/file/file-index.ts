@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { writeAtomic } from "./atomic-write.ts"
+import { writeAtomicSoon } from "./atomic-write.ts"
 import { decodeSealed, sealJson } from "./sealed-json.ts"
 import { Fingerprint, isUnchanged, takeFingerprint } from "./fingerprint.ts"
 
@@ -64,7 +64,7 @@ export const openFileIndex = async (path: string, version: string): Promise<File
     save: async () => {
       if (!changed) return
       const kept = Object.fromEntries(Object.entries(entries).filter(([name]) => name.startsWith(prefix)))
-      await writeAtomic(path, sealJson(JSON.stringify(kept))).catch(() => {})
+      await writeAtomicSoon(path, sealJson(JSON.stringify(kept))).catch(() => {})
     }
   }
 }

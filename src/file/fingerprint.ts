@@ -4,10 +4,11 @@
  * Size, times and inode equal: unchanged. The change time (ctime) is one of them, since a program can set the
  * other back. Where only the times moved (a checkout, a touch), xxh64 of the content decides. Never an address: artifacts and keys use sha256.
  */
-import { createReadStream, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import { stat } from "node:fs/promises"
 import * as Schema from "effect/Schema"
 import { createXXHash64 } from "hash-wasm"
+import { piecesOf } from "./pieces-of.ts"
 
 export const Fingerprint = Schema.Struct({
   size: Schema.Finite,
@@ -21,7 +22,7 @@ export type Fingerprint = typeof Fingerprint.Type
 const xxh64Of = async (path: string): Promise<string> => {
   const hash = await createXXHash64()
   hash.init()
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
+  for await (const piece of piecesOf(path)) hash.update(piece)
   return hash.digest("hex")
 }
 

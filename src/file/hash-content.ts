@@ -1,10 +1,9 @@
-/** Digests of a file's bytes, read as a stream: files of any size take a few MB of memory. */
+/** Digests of a file's bytes, read in pieces. */
 import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { pipeline } from "node:stream/promises"
+import { piecesOf } from "./pieces-of.ts"
 
 export const sha256OfFile = async (path: string): Promise<string> => {
   const hash = createHash("sha256")
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  for await (const piece of piecesOf(path)) hash.update(piece)
   return hash.digest("hex")
 }

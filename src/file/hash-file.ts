@@ -17,6 +17,12 @@ export const sha256Of = (bytes: Uint8Array | string): string => createHash("sha2
 export const hashFile = async (path: string, onBytes?: (count: number) => void): Promise<FileDigest> => {
   const handle = await open(path, "r")
   try {
+    // Most files are small: they need no room of 4 MiB.
+    const small = (await handle.stat()).size < CHUNK_BYTES ? await handle.readFile() : undefined
+    if (small !== undefined && small.length <= CHUNK_BYTES) {
+      onBytes?.(small.length)
+      return { size: small.length, sha256: sha256Of(small) }
+    }
     const whole = createHash("sha256")
     const chunks: Array<string> = []
     const buffer = new Uint8Array(CHUNK_BYTES)

@@ -16,8 +16,9 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { cli, finished, project, repository, start, statuses } from "./run-cli.ts"
 import type { CliResult } from "./run-cli.ts"
 
-const params = "tokens: 8192, steps: 30, widths: [64, 96], k: 8"
-const experiment = `pipeline: ${join(repository, "pipelines", "sae.yaml")}\nparams: { ${params} }\n`
+const params = "tokens: 4096, steps: 30, widths: [64, 96], k: 8"
+const plain = `pipeline: ${join(repository, "pipelines", "sae.yaml")}\nparams: { ${params} }\n`
+const experiment = `${plain}overrides: { "stages.sae.with.batch_rows": 128 }\n`
 const upToSae = ["model hit", "text hit", "capture hit", "sae[width=64,seed=0] hit", "sae[width=96,seed=0] hit"]
 
 let directory: string
@@ -90,7 +91,7 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
   })
 
   it("goes on from the checkpoint after kill -9 of the head, and of a worker, with the same final bytes", async () => {
-    const longer = ["sae[width=64]", "--set", "steps=600"]
+    const longer = ["sae[width=64]", "--set", "steps=400"]
     const env = { PIPELINE_CHECKPOINT_SECONDS: "0" }
     const id = "sae[width=64,seed=0]"
     const undisturbed = await run(copyOfStore(), ...longer)
@@ -206,7 +207,7 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
       writeFileSync(join(directory, "wrong.yaml"), yaml)
       return cli(["plan", "wrong.yaml", "--cache", cache], { cwd: directory })
     }
-    const two = await wrong(`${experiment}overrides: { "stages.sae[width=1].with.k": 3 }\n`)
+    const two = await wrong(`${plain}overrides: { "stages.sae[width=1].with.k": 3 }\n`)
     assert.strictEqual(two.code, 2)
     assert.match(two.stderr, /^wrong\.yaml:3:\d+ /m)
     const kind = await wrong("stages:\n  a: { uses: train-sea, with: {} }\n")
