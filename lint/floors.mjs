@@ -23,7 +23,7 @@ const floors = [
   "model/architectures sae/loss run",
   "model/decoder text sae execute/by-name execute/slurm execute/command",
   "execute/batch",
-  "execute/local",
+  "execute/local text/chat-template",
   "store/remote model/blocks text/documents sae/settings tensor/adam command execute/worker",
   "execute store/by-name store/local kinds/evaluation lock",
   "store remote source tensor/engine",

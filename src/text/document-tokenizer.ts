@@ -1,11 +1,10 @@
 /** Turns documents of a source into token ids: text by a tokenizer, symbols by a vocabulary, ids by a look at each. */
+import type { Messages } from "./chat-template/chat-text.ts"
 import { DocumentProblem, placeOf } from "./documents/document-file.ts"
 import type { LocatedDocument } from "./documents/open-documents.ts"
 import type { TokenDocument } from "./documents/token-document.ts"
 import type { SymbolVocabulary } from "./symbol-vocabulary.ts"
 import type { StreamingTokenizer } from "./tokenizer.ts"
-
-export type Messages = ReadonlyArray<Readonly<Record<string, unknown>>>
 
 export interface DocumentTokenizerOptions {
   /** Names of the files, by number. */

@@ -149,7 +149,9 @@ describe("load-text reads", () => {
         "a.jsonl": JSON.stringify({ messages: [{ role: "user", content: [{ type: "text", text: "hello" }] }] })
       }
       const joining = { chat_template: "{{ 'user: ' + messages[0]['content'] }}" }
-      expect(yield* refused(parts, joining)).toContain("a.jsonl:1: its content is a list of parts")
+      expect(yield* refused(parts, joining)).toContain("refuses it: '+' between str and list")
+      const printing = { chat_template: "{{ messages[0]['content'] }}" }
+      expect(yield* refused(parts, printing)).toContain("a.jsonl:1: its content is a list of parts")
       expect(yield* refused(files, { chat_template: "{{ strftime_now('%Y') }}" })).toContain("refuses it")
     })
   )

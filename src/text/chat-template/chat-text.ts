@@ -3,17 +3,19 @@
  * generation prompt). The date is not there for it: `strftime_now` would give another text every day, and templates that
  * ask for it have a date of their own where it is not defined.
  */
-import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja"
-import type { ChatTemplate } from "../kinds/language-model/language-model.ts"
-import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
-import type { Messages } from "./document-tokenizer.ts"
-import { DocumentProblem } from "./documents/document-file.ts"
+import type { ChatTemplate } from "../../kinds/language-model/language-model.ts"
+import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
+import { DocumentProblem } from "../documents/document-file.ts"
+import { parse, Scope } from "./jinja-library.ts"
+import { PythonInterpreter } from "./python-interpreter.ts"
+
+export type Messages = ReadonlyArray<Readonly<Record<string, unknown>>>
 
 const remedy = "Correct the conversation, or set chat_template to another."
 
-/** A template that expects text of what is a list of parts: Python refuses that, here the list is written out. */
+/** A template that expects text of what is a list of parts, and prints the list. */
 const writesOutParts = (messages: Messages, text: string): boolean =>
-  messages.some(({ content }) => typeof content === "object" && content !== null) && /[{[]"type": "/.test(text)
+  messages.some(({ content }) => typeof content === "object" && content !== null) && /\{['"]type['"]: ['"]/.test(text)
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -46,12 +48,12 @@ export const chatText = ({
 }: ChatTemplate): ((messages: Messages, place: string) => string) | StageFailed => {
   let program: ReturnType<typeof parse>
   try {
-    program = parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }))
+    program = parse(template)
   } catch (error) {
     return stageFailed(`the chat template cannot be read: ${messageOf(error)}`, "Correct it, or give another.")
   }
   return (messages, place) => {
-    const environment = new Environment()
+    const environment = new Scope()
     for (const [name, value] of Object.entries({ ...constants, ...tokens, messages: plain(messages) })) {
       environment.set(name, value)
     }
@@ -64,7 +66,7 @@ export const chatText = ({
     })
     let text: string
     try {
-      const result: { readonly value: unknown } = new Interpreter(environment).run(program)
+      const result = new PythonInterpreter(program, environment).run(program)
       text = String(result.value)
     } catch (error) {
       throw new DocumentProblem(place, `the chat template refuses it: ${messageOf(error)}`, remedy)
