@@ -17,6 +17,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/execute/local/large-pages.ts"
+import { joinBlocks } from "../../src/numeric/float-blocks.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
 import type { SaeArchitecture } from "../../src/sae/architecture.ts"
 import { bfloat16ProductsAreFast } from "../../src/tensor/tensorflow/compiled-ops.ts"
@@ -62,7 +63,7 @@ const [load = 0] = loadavg()
 const engine = await Effect.runPromise(loadEngine("auto", { threads }))
 const rng = Rng.make(0, "bench sae-step")
 const data = Float32Array.from({ length: batches * batch * d_in }, () => rng.normal())
-const rows = initialWeights(d_in, d_sae, 0, 1)
+const rows = joinBlocks(initialWeights(d_in, d_sae, 0, 1))
 const inputs = Array.from({ length: batches }, (_, i) =>
   tf.tensor2d(data.subarray(i * batch * d_in, (i + 1) * batch * d_in), [batch, d_in])
 )

@@ -24,7 +24,8 @@ export const syncDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-type Content = string | Uint8Array | ReadonlyArray<Uint8Array>
+/** Pieces are asked for one by one, each once the one before is written. */
+type Content = string | Uint8Array | Iterable<Uint8Array>
 
 const writeTemporary = async (target: string, content: Content, mode: number): Promise<string> => {
   const directory = dirname(target)
@@ -33,7 +34,8 @@ const writeTemporary = async (target: string, content: Content, mode: number): P
   try {
     const handle = await open(temporary, "wx", mode)
     try {
-      for (const part of Array.isArray(content) ? content : [content]) await handle.writeFile(part as Uint8Array)
+      const whole = typeof content === "string" || content instanceof Uint8Array
+      for (const part of whole ? [content] : content) await handle.writeFile(part)
       await handle.sync()
     } finally {
       await handle.close()

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
+import type { FloatBlocks } from "../numeric/float-blocks.ts"
 import type { Json } from "../json/canonical-json.ts"
 
 /** State of a long stage: JSON for counters, typed arrays for the rest. Saved under the stage's key. */
@@ -11,6 +12,11 @@ export interface CheckpointState {
   readonly tensors: Readonly<
     Record<string, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>
   >
+  /**
+   * Arrays too large for a copy of them: saved, and given back, a block at a time. Those of a state that was loaded can be read
+   * until another one is saved.
+   */
+  readonly blocks?: Readonly<Record<string, FloatBlocks>>
 }
 
 export interface Checkpoint {
@@ -31,6 +37,7 @@ export interface Checkpoint {
 export interface DecodedState<A> {
   readonly json: A
   readonly tensors: CheckpointState["tensors"]
+  readonly blocks: Readonly<Record<string, FloatBlocks>>
 }
 
 /** The tensors that are f32. */
@@ -49,5 +56,5 @@ export const loadState = <A>(
   Effect.map(checkpoint?.load ?? Effect.succeed(undefined), (state) => {
     if (state === undefined) return undefined
     const json = Schema.decodeUnknownOption(schema)(state.json)
-    return Option.isSome(json) ? { json: json.value, tensors: state.tensors } : undefined
+    return Option.isSome(json) ? { json: json.value, tensors: state.tensors, blocks: state.blocks ?? {} } : undefined
   })

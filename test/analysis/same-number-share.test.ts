@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { binomialTail, commonStartWarning, sameNumberShare } from "../../src/analysis/same-number-share.ts"
 import { nearestRows } from "../../src/analysis/decoder-cosine.ts"
 import * as Rng from "../../src/random/rng.ts"
+import { joinBlocks } from "../../src/numeric/float-blocks.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
 import { loadTestEngine } from "../engine.ts"
 
@@ -48,20 +49,24 @@ describe("the share of equal numbers", () => {
 
 describe("the starts of dictionaries of one seed", () => {
   it("have no direction in common where their sizes differ", () => {
-    const [narrow, wide] = [initialWeights(32, 128, 7), initialWeights(32, 512, 7)]
+    const [narrow, wide] = [joinBlocks(initialWeights(32, 128, 7)), joinBlocks(initialWeights(32, 512, 7))]
     const nearest = nearestRows(wide, narrow, 32)
     expect(Math.max(...nearest.cosine)).toBeLessThan(0.99)
     expect(sameNumberShare(Array.from(nearest.index), 128).suspicious).toBe(false)
   })
 
   it("would be found out if they had: the same rows, drawn on for the wide one", () => {
-    const wide = initialWeights(32, 512, 7)
+    const wide = joinBlocks(initialWeights(32, 512, 7))
     const nearest = nearestRows(wide, wide.slice(0, 128 * 32), 32)
     expect(sameNumberShare(Array.from(nearest.index), 128)).toMatchObject({ same_number_share: 1, suspicious: true })
   })
 
   it("differ by purpose: random directions are no SAE's first decoder", () => {
-    const nearest = nearestRows(initialWeights(32, 128, 7, 1, "random directions"), initialWeights(32, 128, 7), 32)
+    const nearest = nearestRows(
+      joinBlocks(initialWeights(32, 128, 7, 1, "random directions")),
+      joinBlocks(initialWeights(32, 128, 7)),
+      32
+    )
     expect(sameNumberShare(Array.from(nearest.index), 128).suspicious).toBe(false)
   })
 })

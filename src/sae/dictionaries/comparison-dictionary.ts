@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { fastIca } from "../../numeric/fast-ica.ts"
 import { symmetricEigen } from "../../numeric/symmetric-eigen.ts"
 import type { SaeActivation, SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
+import { joinBlocks } from "../../numeric/float-blocks.ts"
 import { initialWeights } from "../training/initial-weights.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 
@@ -138,7 +139,7 @@ const neurons = (d_in: number): Directions => {
 
 const random = (rows: RowSource, size: number, seed: number): Directions => {
   const { d_in } = rows
-  const weights = initialWeights(d_in, size, seed, 1, "random directions")
+  const weights = joinBlocks(initialWeights(d_in, size, seed, 1, "random directions"))
   const decoder = Array.from({ length: size }, (_, j) => Float64Array.from(weights.subarray(j * d_in, (j + 1) * d_in)))
   return { encoder: decoder, decoder, mean: moments(rows).mean, signed: false }
 }

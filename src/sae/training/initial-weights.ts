@@ -2,7 +2,10 @@
  * First weights: decoder rows random and of norm one, the encoder their transpose, its bias zero (Gao et al. 2024,
  * appendix A.1).
  */
+import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import * as Rng from "../../random/rng.ts"
+
+const blockNumbers = 2 ** 18
 
 /**
  * [d_sae, d_in]: the decoder and, latent-major, the encoder.
@@ -18,19 +21,25 @@ export const initialWeights = (
   seed: number,
   length = 1,
   purpose: "decoder rows" | "encoder rows" | "random directions" = "decoder rows"
-): Float32Array<ArrayBuffer> => {
-  const rng = Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
-  const weights = new Float32Array(d_sae * d_in)
-  for (let start = 0; start < weights.length; start += d_in) {
-    const row = weights.subarray(start, start + d_in)
-    let square = 0
-    for (let c = 0; c < d_in; c++) {
-      const x = rng.normal()
-      row[c] = x
-      square += x * x
+): FloatBlocks => ({
+  length: d_sae * d_in,
+  *blocks() {
+    const rng = Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
+    const step = Math.max(1, Math.floor(blockNumbers / d_in))
+    for (let first = 0; first < d_sae; first += step) {
+      const rows = new Float32Array(Math.min(step, d_sae - first) * d_in)
+      for (let start = 0; start < rows.length; start += d_in) {
+        const row = rows.subarray(start, start + d_in)
+        let square = 0
+        for (let c = 0; c < d_in; c++) {
+          const x = rng.normal()
+          row[c] = x
+          square += x * x
+        }
+        const norm = Math.sqrt(square)
+        for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
+      }
+      yield rows
     }
-    const norm = Math.sqrt(square)
-    for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
   }
-  return weights
-}
+})

@@ -4,7 +4,7 @@
  * Bricken et al. 2023, "Towards Monosemanticity", appendix; dictionary_learning `resample_neurons`.
  */
 import type { Rng } from "../../random/rng.ts"
-import type { AdamState } from "../../tensor/adam/adam-variable.ts"
+import type { AdamState } from "../../tensor/adam/adam-state.ts"
 
 export interface Resampled {
   readonly W_enc: AdamState

@@ -1,6 +1,8 @@
 /** The parameters of an SAE in training, with their Adam moments, on the engine. */
 import * as tf from "@tensorflow/tfjs-core"
-import { type AdamState, type AdamVariable, makeAdamVariable } from "../../tensor/adam/adam-variable.ts"
+import type { AdamState } from "../../tensor/adam/adam-state.ts"
+import { type AdamVariable, makeAdamVariable } from "../../tensor/adam/adam-variable.ts"
+import { type FloatBlocks, joinBlocks, oneBlock } from "../../numeric/float-blocks.ts"
 import { disposeGradient, toMatrix } from "../../tensor/kernels/latent-gradient.ts"
 import { unitRows } from "../../tensor/kernels/unit-rows.ts"
 import type { Batch, Gradients } from "../architecture.ts"
@@ -8,14 +10,22 @@ import type { ResolvedOptions } from "../training-options.ts"
 import { applyGradients, type Trained } from "./apply-gradients.ts"
 import type { FirstWeights } from "./unfold-scale.ts"
 
-export interface ParametersState {
+export interface ParametersState<Numbers = Float32Array> {
   /** Latent-major, [d_sae, d_in], as is W_dec. */
-  readonly W_enc: AdamState
-  readonly b_enc: AdamState
-  readonly W_dec: AdamState
-  readonly b_dec: AdamState
+  readonly W_enc: AdamState<Numbers>
+  readonly b_enc: AdamState<Numbers>
+  readonly W_dec: AdamState<Numbers>
+  readonly b_dec: AdamState<Numbers>
   /** The architecture's own parameters, [d_sae] each, and `W_skip` where there is a skip connection. */
-  readonly extras: Readonly<Record<string, AdamState>>
+  readonly extras: Readonly<Record<string, AdamState<Numbers>>>
+}
+
+export interface TrainedParameters {
+  readonly W_enc: Float32Array<ArrayBuffer>
+  readonly b_enc: Float32Array<ArrayBuffer>
+  readonly W_dec: Float32Array<ArrayBuffer>
+  readonly b_dec: Float32Array<ArrayBuffer>
+  readonly extras: Readonly<Record<string, Float32Array<ArrayBuffer>>>
 }
 
 /** The weights as they are, as tensors of whoever read them: disposed of by `release`. */
@@ -39,16 +49,16 @@ export interface SaeParameters {
   /** A tied encoder equal to the decoder, decoder rows at norm one, parameters that may not be negative at zero or above. */
   readonly constrain: () => void
   readonly exportState: () => ParametersState
-  readonly restoreState: (state: Partial<ParametersState>) => void
+  /** The same, read where it is asked for: to be used up before the next step. */
+  readonly stateBlocks: () => ParametersState<FloatBlocks>
+  readonly restoreState: (state: Partial<ParametersState<Float32Array | FloatBlocks>>) => void
+  /** After the last step: the weights, once; what the engine has of them is freed. */
+  readonly takeWeights: () => TrainedParameters
   readonly dispose: () => void
 }
 
-const variable = <R extends tf.Rank>(values: Float32Array, shape: tf.ShapeMap[R]): AdamVariable<R> => {
-  const tensor = tf.tensor<R>(values, shape, "float32")
-  const made = makeAdamVariable(tensor)
-  tensor.dispose()
-  return made
-}
+const variable = <R extends tf.Rank>(values: Float32Array | FloatBlocks, shape: tf.ShapeMap[R]): AdamVariable<R> =>
+  makeAdamVariable({ shape, weights: values instanceof Float32Array ? oneBlock(values) : values })
 
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
@@ -131,6 +141,14 @@ export const makeSaeParameters = (
     for (const name of nonNegative) replace(extras[name] as AdamVariable<tf.Rank.R1>, tf.relu)
   }
 
+  const each = <A>(map: (parameter: AdamVariable) => A) => ({
+    W_enc: map(W_enc as never),
+    b_enc: map(b_enc as never),
+    W_dec: map(W_dec as never),
+    b_dec: map(b_dec as never),
+    extras: mapValues(named, map)
+  })
+
   return {
     all,
     read: () => ({
@@ -152,15 +170,18 @@ export const makeSaeParameters = (
       if (unit) replace(W_dec, unitRows)
       settle()
     },
-    exportState: () => ({
-      W_enc: W_enc.exportState(),
-      b_enc: b_enc.exportState(),
-      W_dec: W_dec.exportState(),
-      b_dec: b_dec.exportState(),
-      extras: mapValues(named, (parameter) => parameter.exportState())
-    }),
+    exportState: () => each((parameter) => parameter.exportState()),
+    stateBlocks: () => each((parameter) => parameter.stateBlocks()),
     restoreState: ({ extras: states, ...others }) => {
       for (const [name, state] of Object.entries({ ...others, ...states })) all[name]?.restoreState(state)
+    },
+    takeWeights: () => {
+      for (const parameter of Object.values(all)) parameter.freeMoments()
+      return each((parameter) => {
+        const weights = joinBlocks(parameter.stateBlocks().weights)
+        parameter.dispose()
+        return weights
+      })
     },
     dispose: () => {
       for (const parameter of Object.values(all)) parameter.dispose()

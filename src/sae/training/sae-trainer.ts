@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Rng from "../../random/rng.ts"
 import { type Batch, disposeGradients, type Memory, type TrainingMethod } from "../architecture.ts"
+import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import { choiceWeights } from "../loss/active-pass.ts"
 import { decodePairs } from "../loss/code-products.ts"
 import { learningRate } from "../settings/schedules.ts"
@@ -12,7 +13,13 @@ import type { ResolvedOptions } from "../training-options.ts"
 import { randomWeights } from "./random-weights.ts"
 import { resampleLatents } from "./resample-latents.ts"
 import { rowErrors } from "./row-errors.ts"
-import { makeSaeParameters, type ParametersState, type ReadWeights, release } from "./sae-parameters.ts"
+import {
+  makeSaeParameters,
+  type ParametersState,
+  type ReadWeights,
+  release,
+  type TrainedParameters
+} from "./sae-parameters.ts"
 import { makeSilentLatents } from "./silent-latents.ts"
 import type { FirstWeights } from "./unfold-scale.ts"
 import { makeWeightAverage } from "./weight-average.ts"
@@ -29,14 +36,14 @@ export interface StepMetrics {
   readonly dead: number
 }
 
-export interface TrainerState extends ParametersState {
+export interface TrainerState<Numbers = Float32Array> extends ParametersState<Numbers> {
   /** Steps done. */
   readonly step: number
   /** Rows since each latent last fired. */
   readonly silent: Int32Array
   readonly memory: Memory
   /** Where weights are averaged: the sums, by parameter. */
-  readonly average?: Readonly<Record<string, Float32Array>>
+  readonly average?: Readonly<Record<string, Numbers>>
 }
 
 export interface SaeTrainer {
@@ -44,7 +51,13 @@ export interface SaeTrainer {
   readonly step: (x: tf.Tensor2D, target?: tf.Tensor2D) => StepMetrics
   readonly steps: () => number
   readonly exportState: () => TrainerState
-  readonly restoreState: (state: TrainerState) => void
+  /** The same, read where it is asked for: to be used up before the next step. */
+  readonly stateBlocks: () => TrainerState<FloatBlocks>
+  readonly restoreState: (state: TrainerState<Float32Array | FloatBlocks>) => void
+  /** What a method carries from step to step. */
+  readonly memory: () => Memory
+  /** After the last step: the weights, once; nothing else can be asked for afterwards. */
+  readonly takeWeights: () => TrainedParameters
   /** After the last step: puts averaged weights in the place of the last ones, where the options ask for them. */
   readonly useAverage: () => void
   /** Smallest positive activation, weighed as in the choice, that is chosen in this batch with the weights as they are. */
@@ -148,6 +161,18 @@ export const makeSaeTrainer = (
       memory,
       ...(average === undefined ? {} : { average: average.exportState() })
     }),
+    stateBlocks: () => ({
+      step: done,
+      ...parameters.stateBlocks(),
+      silent: silent.exportState(),
+      memory,
+      ...(average === undefined ? {} : { average: average.stateBlocks() })
+    }),
+    memory: () => memory,
+    takeWeights: () => {
+      average?.dispose()
+      return parameters.takeWeights()
+    },
     restoreState: ({ step: steps, silent: counts, memory: kept, average: sums, ...weights }) => {
       done = steps
       parameters.restoreState(weights)

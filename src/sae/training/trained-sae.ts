@@ -7,7 +7,7 @@ import type { ScaledRows } from "../rows/training-rows.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 import { foldScale } from "./fold-scale.ts"
 import { roundStored } from "./round-stored.ts"
-import type { ParametersState } from "./sae-parameters.ts"
+import type { TrainedParameters } from "./sae-parameters.ts"
 import type { TrainingCurve } from "./training-curve.ts"
 
 export interface TrainedSae {
@@ -39,24 +39,14 @@ export interface TrainedSae {
 
 /** @param threshold in the scale of training; null where the architecture has none */
 export const trainedSae = (
-  state: ParametersState,
+  trained: TrainedParameters,
   threshold: number | null,
   options: ResolvedOptions,
   rows: ScaledRows,
   curve: TrainingCurve,
   methodOutcome: TrainedSae["methodOutcome"]
 ): TrainedSae => {
-  const trained = {
-    W_enc: state.W_enc.weights,
-    b_enc: Float32Array.from(state.b_enc.weights),
-    W_dec: state.W_dec.weights,
-    b_dec: state.b_dec.weights,
-    extras: Object.fromEntries(
-      Object.entries(state.extras).map(([name, { weights }]) => [name, Float32Array.from(weights)])
-    ),
-    threshold
-  }
-  const stored = roundStored(foldScale(trained, options, rows), options.dtype)
+  const stored = roundStored(foldScale({ ...trained, threshold }, options, rows), options.dtype)
   return {
     // A threshold that was never set has been refused.
     weights: computableSae(stored) as SaeWeights,

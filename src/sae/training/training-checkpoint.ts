@@ -1,29 +1,30 @@
 /** A trainer's state and its curve as a stage checkpoint, and back. */
 import * as Schema from "effect/Schema"
+import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import type { CheckpointState, DecodedState } from "../../stage/checkpoint.ts"
-import type { AdamState } from "../../tensor/adam/adam-variable.ts"
+import type { AdamState } from "../../tensor/adam/adam-state.ts"
 import type { TrainerState } from "./sae-trainer.ts"
 import type { CurveState } from "./training-curve.ts"
 
-type Floats = Float32Array<ArrayBuffer>
-
 const names = ["W_enc", "b_enc", "W_dec", "b_dec"] as const
 
-export const toCheckpoint = (state: TrainerState, curve: CurveState): CheckpointState => {
-  const tensors: Record<string, Floats | Int32Array<ArrayBuffer>> = { silent: Int32Array.from(state.silent) }
-  for (const name of names) {
-    tensors[`${name}.weights`] = state[name].weights as Floats
-    tensors[`${name}.first_moment`] = state[name].firstMoment as Floats
-    tensors[`${name}.second_moment`] = state[name].secondMoment as Floats
+/** By the name of an array in the checkpoint. */
+const stateArrays = { weights: "weights", first_moment: "firstMoment", second_moment: "secondMoment" } as const
+
+export const toCheckpoint = (state: TrainerState<FloatBlocks>, curve: CurveState): CheckpointState => {
+  const blocks: Record<string, FloatBlocks> = {}
+  const add = (name: string, adam: AdamState<FloatBlocks>): void => {
+    for (const [array, field] of Object.entries(stateArrays)) blocks[`${name}.${array}`] = adam[field]
   }
-  for (const [name, { weights, firstMoment, secondMoment }] of Object.entries(state.extras)) {
-    tensors[`extras.${name}.weights`] = weights as Floats
-    tensors[`extras.${name}.first_moment`] = firstMoment as Floats
-    tensors[`extras.${name}.second_moment`] = secondMoment as Floats
-  }
-  for (const [name, sums] of Object.entries(state.average ?? {})) tensors[`average.${name}`] = sums as Floats
+  for (const name of names) add(name, state[name])
+  for (const [name, adam] of Object.entries(state.extras)) add(`extras.${name}`, adam)
+  for (const [name, sums] of Object.entries(state.average ?? {})) blocks[`average.${name}`] = sums
   // Numbers go through JSON and back unchanged.
-  return { json: { step: state.step, curve, memory: state.memory }, tensors }
+  return {
+    json: { step: state.step, curve, memory: state.memory },
+    tensors: { silent: Int32Array.from(state.silent) },
+    blocks
+  }
 }
 
 export const TrainingState = Schema.Struct({
@@ -35,17 +36,20 @@ export const TrainingState = Schema.Struct({
 
 export const fromCheckpoint = ({
   json: { step, curve, memory },
-  tensors
-}: DecodedState<typeof TrainingState.Type>): { state: TrainerState; curve: CurveState } => {
-  const own = Object.keys(tensors)
+  tensors,
+  blocks
+}: DecodedState<typeof TrainingState.Type>): { state: TrainerState<FloatBlocks>; curve: CurveState } => {
+  const own = Object.keys(blocks)
     .filter((name) => name.startsWith("extras.") && name.endsWith(".weights"))
     .map((name) => name.slice("extras.".length, -".weights".length))
-  const averaged = Object.keys(tensors).filter((name) => name.startsWith("average."))
-  const average = Object.fromEntries(averaged.map((name) => [name.slice("average.".length), tensors[name] as Floats]))
-  const adam = (name: string): AdamState => ({
-    weights: tensors[`${name}.weights`] as Floats,
-    firstMoment: tensors[`${name}.first_moment`] as Floats,
-    secondMoment: tensors[`${name}.second_moment`] as Floats
+  const averaged = Object.keys(blocks).filter((name) => name.startsWith("average."))
+  const average = Object.fromEntries(
+    averaged.map((name) => [name.slice("average.".length), blocks[name] as FloatBlocks])
+  )
+  const adam = (name: string): AdamState<FloatBlocks> => ({
+    weights: blocks[`${name}.weights`] as FloatBlocks,
+    firstMoment: blocks[`${name}.first_moment`] as FloatBlocks,
+    secondMoment: blocks[`${name}.second_moment`] as FloatBlocks
   })
   return {
     state: {

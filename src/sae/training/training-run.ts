@@ -130,7 +130,7 @@ export const startRun = Effect.fnUntraced(function* (
         dead: metrics.dead
       }
     })
-    if (due !== undefined) yield* due.save(toCheckpoint(trainer.exportState(), curve.exportState()))
+    if (due !== undefined) yield* due.save(toCheckpoint(trainer.stateBlocks(), curve.exportState()))
     yield* breathe
   })
 
@@ -150,9 +150,8 @@ export const startRun = Effect.fnUntraced(function* (
     if (threshold !== null && !Number.isFinite(threshold)) {
       return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
-    const state = trainer.exportState()
-    const methodOutcome = method.outcome?.(state.memory, options) ?? {}
-    return trainedSae(state, threshold, options, rows, curve, methodOutcome)
+    const methodOutcome = method.outcome?.(trainer.memory(), options) ?? {}
+    return trainedSae(trainer.takeWeights(), threshold, options, rows, curve, methodOutcome)
   })
   const run: TrainingRun = {
     options,

@@ -5,6 +5,7 @@
  */
 import { arraysOf, latentType, scaleLatents } from "../../kinds/sae/latents/latents.ts"
 import { type Floats, storedProblem, type StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
+import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 import { sumOfPartNorms } from "../../numeric/row-norms.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
@@ -12,11 +13,11 @@ import type { ScaledRows } from "../rows/training-rows.ts"
 /** In the scale of training. */
 export interface FirstWeights {
   /** [d_sae, d_in] */
-  readonly W_enc: Floats
+  readonly W_enc: Float32Array | FloatBlocks
   /** [d_sae] */
   readonly b_enc: Floats
   /** [d_sae, d_out] */
-  readonly W_dec: Floats
+  readonly W_dec: Float32Array | FloatBlocks
   /** [d_out] */
   readonly b_dec: Floats
   /** The architecture's own parameters, [d_sae] each; W_skip [d_out, d_in] where it has one. */

@@ -3,6 +3,7 @@
  * w_t / (1 - m^T). OpenAI's trainer saves such weights (m = 0.999; Gao et al. 2024, arXiv 2406.04093, appendix A.7).
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { type FloatBlocks, joinBlocks } from "../../numeric/float-blocks.ts"
 import type { AdamVariable } from "../../tensor/adam/adam-variable.ts"
 import { readFloats } from "../../tensor/read-tensor.ts"
 
@@ -13,7 +14,9 @@ export interface WeightAverage {
   readonly apply: (steps: number) => void
   /** Sums without the correction. */
   readonly exportState: () => Readonly<Record<string, Float32Array>>
-  readonly restoreState: (state: Readonly<Record<string, Float32Array>>) => void
+  /** The same, read where it is asked for. */
+  readonly stateBlocks: () => Readonly<Record<string, FloatBlocks>>
+  readonly restoreState: (state: Readonly<Record<string, Float32Array | FloatBlocks>>) => void
   readonly dispose: () => void
 }
 
@@ -44,9 +47,17 @@ export const makeWeightAverage = (parameters: Readonly<Record<string, AdamVariab
     },
     exportState: () =>
       Object.fromEntries(Object.keys(parameters).map((name) => [name, readFloats(() => tf.clone(average(name)))])),
+    stateBlocks: () =>
+      Object.fromEntries(
+        Object.keys(parameters).map((name) => {
+          const blocks = () => [readFloats(() => tf.clone(average(name)))]
+          return [name, { length: average(name).size, blocks }]
+        })
+      ),
     restoreState: (state) => {
       for (const [name, { shape }] of Object.entries(parameters)) {
-        set(name, tf.tensor((state[name] as Float32Array).slice(), shape, "float32"))
+        const sums = state[name] as Float32Array | FloatBlocks
+        set(name, tf.tensor(sums instanceof Float32Array ? sums.slice() : joinBlocks(sums), shape, "float32"))
       }
     },
     dispose: () => tf.dispose([...averages.values()])

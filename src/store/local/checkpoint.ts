@@ -13,7 +13,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { AnyJson } from "../../json/json-schema.ts"
 import type { Checkpoint, CheckpointState } from "../../stage/checkpoint.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
-import { sha256Of } from "../../file/hash-file.ts"
+import { hashFile } from "../../file/hash-file.ts"
 import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
@@ -37,17 +37,20 @@ const readCheckpoint = async (directory: string): Promise<CheckpointState | unde
   const text = await readFile(join(directory, LATEST), "utf8")
   const latest = Option.getOrUndefined(decodeLatest(text))
   if (latest === undefined) return undefined
-  const bytes = new Uint8Array(await readFile(join(directory, latest.file)))
-  if (sha256Of(bytes) !== latest.sha256) return undefined
-  return { json: latest.json, tensors: decodeTensors(latest.tensors, bytes) }
+  const path = join(directory, latest.file)
+  if ((await hashFile(path)).sha256 !== latest.sha256) return undefined
+  return { json: latest.json, ...decodeTensors(latest.tensors, path) }
 }
 
 const writeCheckpoint = async (directory: string, state: CheckpointState): Promise<void> => {
-  const { entries, parts } = encodeTensors(state.tensors)
+  const { entries, parts } = encodeTensors(state)
   const hash = createHash("sha256")
-  for (const part of parts) hash.update(part)
+  const hashed = Iterator.from(parts).map((part) => {
+    hash.update(part)
+    return part
+  })
   const file = `state-${randomUUID().slice(0, 8)}.bin`
-  await writeAtomic(join(directory, file), parts)
+  await writeAtomic(join(directory, file), hashed)
   const latest: typeof Latest.Type = { format: 2, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
   await writeAtomic(join(directory, LATEST), sealJson(JSON.stringify(latest)))
   for (const name of await readdir(directory)) {

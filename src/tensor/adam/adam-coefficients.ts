@@ -1,6 +1,6 @@
 /** Defaults and checks of an Adam step, and the bias corrections in f64, as PyTorch computes them. */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { AdamState, AdamStep } from "./adam-variable.ts"
+import type { AdamStep } from "./adam-variable.ts"
 
 export interface AdamCoefficients {
   readonly beta1: number
@@ -23,10 +23,4 @@ export const adamCoefficients = (step: AdamStep): AdamCoefficients => {
 export const checkGradient = (shape: ReadonlyArray<number>, gradient: Pick<tf.Tensor, "shape">): void => {
   if (shape.length === gradient.shape.length && shape.every((size, axis) => size === gradient.shape[axis])) return
   throw new RangeError(`expected a gradient of shape [${shape.join(", ")}], got [${gradient.shape.join(", ")}]`)
-}
-
-export const checkState = (size: number, state: AdamState): void => {
-  for (const [name, array] of Object.entries(state)) {
-    if (array.length !== size) throw new RangeError(`expected ${size} numbers in ${name}, got ${array.length}`)
-  }
 }

@@ -3,7 +3,9 @@
  * pass over typed arrays elsewhere. Both language model and autoencoder trainers are built on it.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { type FloatBlocks, joinBlocks, oneBlock, rowBlocksOf } from "../../numeric/float-blocks.ts"
 import { checkGradient } from "./adam-coefficients.ts"
+import { type AdamState, checkState, mapState, type StateName, stateNames } from "./adam-state.ts"
 import { isLatentGradient, type LatentGradient, matrixShape, toMatrix } from "../kernels/latent-gradient.ts"
 import { makePortableAdam } from "./portable-adam.ts"
 import { makeTensorflowAdam } from "./tensorflow-adam.ts"
@@ -26,11 +28,10 @@ export interface AdamStep {
   readonly unit?: boolean
 }
 
-/** What a checkpoint keeps: restored, the next updates are the same to the bit. All f32 in row-major order. */
-export interface AdamState {
-  readonly weights: Float32Array
-  readonly firstMoment: Float32Array
-  readonly secondMoment: Float32Array
+/** First weights that are made while they are taken in. */
+export interface WeightBlocks<R extends tf.Rank> {
+  readonly shape: tf.ShapeMap[R]
+  readonly weights: FloatBlocks
 }
 
 export interface AdamVariable<R extends tf.Rank = tf.Rank> {
@@ -44,12 +45,23 @@ export interface AdamVariable<R extends tf.Rank = tf.Rank> {
   /** Overwrites the weights (decoder normalisation, for example); the moments stay. */
   readonly assign: (weights: tf.Tensor) => void
   readonly exportState: () => AdamState
-  readonly restoreState: (state: AdamState) => void
+  /** The same, read where it is asked for: to be used up before the next step. */
+  readonly stateBlocks: () => AdamState<FloatBlocks>
+  readonly restoreState: (state: AdamState<Float32Array | FloatBlocks>) => void
+  /** After the last step: the memory of the moments, two thirds of all. */
+  readonly freeMoments: () => void
   readonly dispose: () => void
 }
 
 /** What an engine brings: dense steps, and steps of gradients that are given by their parts where it can do them. */
-export interface EngineAdam<R extends tf.Rank> extends Omit<AdamVariable<R>, "apply" | "squaredNorm"> {
+export interface EngineAdam<R extends tf.Rank> extends Pick<
+  AdamVariable<R>,
+  "shape" | "read" | "assign" | "freeMoments" | "dispose"
+> {
+  /** Of the first axis, row `from` up to `to`: a copy, or the array itself. */
+  readonly readRows: (name: StateName, from: number, to: number) => Float32Array
+  /** Whole rows, copied. */
+  readonly writeRows: (name: StateName, from: number, values: Float32Array) => void
   readonly applyDense: (gradient: tf.Tensor, step: AdamStep) => void
   /** Squared norms of the gradient's rows; nothing else without a step. */
   readonly latents?: (gradient: LatentGradient, unit: boolean, step?: AdamStep) => Float32Array
@@ -61,15 +73,41 @@ const sumOf = (values: Float32Array): number => {
   return sum
 }
 
+/** Numbers of a block, 4 MiB. */
+const blockNumbers = 2 ** 20
+
 /**
  * A variable with these first weights (f32; copied) and zero moments. It lives until its `dispose`, also when made inside
  * `tf.tidy`. Adam: Kingma and Ba 2015, as torch.optim.Adam computes it: w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 -
  * beta2^t)) + eps).
  */
-export const makeAdamVariable = <R extends tf.Rank>(weights: tf.Tensor<R>): AdamVariable<R> => {
-  if (weights.dtype !== "float32") throw new RangeError(`an AdamVariable holds float32 weights, got ${weights.dtype}`)
-  const { applyDense, latents, ...engine }: EngineAdam<R> =
-    tf.getBackend() === "tensorflow" ? makeTensorflowAdam(weights) : makePortableAdam(weights)
+export const makeAdamVariable = <R extends tf.Rank>(first: tf.Tensor<R> | WeightBlocks<R>): AdamVariable<R> => {
+  if ("dtype" in first && first.dtype !== "float32") {
+    throw new RangeError(`an AdamVariable holds float32 weights, got ${first.dtype}`)
+  }
+  const { shape } = first
+  const size = shape.reduce((product, n) => product * n, 1)
+  const [rows = 1] = shape
+  const width = size / rows
+  const { applyDense, latents, readRows, writeRows, ...engine }: EngineAdam<R> =
+    tf.getBackend() === "tensorflow" ? makeTensorflowAdam(shape) : makePortableAdam(shape)
+
+  const write = (name: StateName, values: FloatBlocks): void => {
+    let from = 0
+    for (const block of rowBlocksOf(values, width)) {
+      writeRows(name, from, block)
+      from += block.length / width
+    }
+  }
+  const read = (name: StateName): FloatBlocks => ({
+    length: size,
+    *blocks() {
+      const step = Math.max(1, Math.floor(blockNumbers / width))
+      for (let from = 0; from < rows; from += step) yield readRows(name, from, Math.min(rows, from + step))
+    }
+  })
+  if ("weights" in first) write("weights", first.weights)
+  else engine.assign(first)
 
   /** The gradient as a matrix, as it is applied: owned by the caller. */
   const dense = (gradient: tf.Tensor | LatentGradient, unit: boolean): tf.Tensor => {
@@ -107,5 +145,20 @@ export const makeAdamVariable = <R extends tf.Rank>(weights: tf.Tensor<R>): Adam
     square.dispose()
     return value as number
   }
-  return { ...engine, apply, squaredNorm }
+
+  return {
+    ...engine,
+    apply,
+    squaredNorm,
+    exportState: () => mapState((name) => joinBlocks(read(name))),
+    stateBlocks: () => mapState(read),
+    restoreState: (state) => {
+      const given = mapState((name): FloatBlocks => {
+        const values = state[name]
+        return values instanceof Float32Array ? oneBlock(values) : values
+      })
+      checkState(size, given)
+      for (const name of stateNames) write(name, given[name])
+    }
+  }
 }

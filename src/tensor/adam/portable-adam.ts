@@ -1,13 +1,16 @@
 /** Adam on typed arrays: weights and moments stay on the host, the engine sees a tensor of the current weights. */
 import * as tf from "@tensorflow/tfjs-core"
-import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
+import { adamCoefficients, checkGradient } from "./adam-coefficients.ts"
+import { mapState } from "./adam-state.ts"
 import type { EngineAdam } from "./adam-variable.ts"
 
-export const makePortableAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): EngineAdam<R> => {
-  const { shape, size } = initial
-  const weights = Float32Array.from(initial.dataSync<"float32">())
-  const firstMoment = new Float32Array(size)
-  const secondMoment = new Float32Array(size)
+/** Zero at first. */
+export const makePortableAdam = <R extends tf.Rank>(shape: tf.ShapeMap[R]): EngineAdam<R> => {
+  const size = shape.reduce((product, n) => product * n, 1)
+  const [rows = 1] = shape
+  const width = size / rows
+  const state = mapState(() => new Float32Array(size))
+  const { weights, firstMoment, secondMoment } = state
   return {
     shape,
     // Copied, since tfjs may keep the array it is given and upload it only when it is used.
@@ -28,17 +31,10 @@ export const makePortableAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): Engi
       checkGradient(shape, tensor)
       weights.set(tensor.dataSync<"float32">())
     },
-    exportState: () => ({
-      weights: weights.slice(),
-      firstMoment: firstMoment.slice(),
-      secondMoment: secondMoment.slice()
-    }),
-    restoreState: (state) => {
-      checkState(size, state)
-      weights.set(state.weights)
-      firstMoment.set(state.firstMoment)
-      secondMoment.set(state.secondMoment)
-    },
+    readRows: (name, from, to) => state[name].subarray(from * width, to * width),
+    writeRows: (name, from, values) => state[name].set(values, from * width),
+    // With the variable itself.
+    freeMoments: () => {},
     dispose: () => {}
   }
 }

@@ -1,6 +1,7 @@
 /** Adam in TensorFlow's own resource variables: one fused operation that reads the gradient and writes in place. */
 import * as tf from "@tensorflow/tfjs-core"
-import { adamCoefficients, checkGradient, checkState } from "./adam-coefficients.ts"
+import { adamCoefficients, checkGradient } from "./adam-coefficients.ts"
+import { mapState } from "./adam-state.ts"
 import type { AdamStep, EngineAdam } from "./adam-variable.ts"
 import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
 import type { LatentGradient } from "../kernels/latent-gradient.ts"
@@ -10,6 +11,7 @@ import {
   dataType,
   executeOp,
   executeSingle,
+  intAttribute,
   shapeAttribute,
   stringAttribute,
   typeAttribute
@@ -18,31 +20,68 @@ import {
 /** Variables are shared by name within the process. */
 let made = 0
 
+/** Made by the engine: tfjs makes its own on the host, and the engine uses them there. */
+const filledWithZeros = (shape: ReadonlyArray<number>): tf.Tensor =>
+  executeSingle(
+    "Fill",
+    [typeAttribute("T", dataType.float32), typeAttribute("index_type", dataType.int32)],
+    [tf.tensor1d([...shape], "int32"), tf.scalar(0, "float32")]
+  )
+
 interface ResourceVariable<R extends tf.Rank> {
   readonly handle: tf.Tensor
   readonly read: () => tf.Tensor<R>
   readonly assign: (value: tf.Tensor) => void
+  /** Rows of the first axis. */
+  readonly readRows: (from: number, to: number) => Float32Array
+  readonly writeRows: (from: number, values: Float32Array) => void
   readonly destroy: () => void
 }
 
-const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>, initial: tf.Tensor): ResourceVariable<R> => {
+/** Zero at first. */
+const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>): ResourceVariable<R> => {
   const name = `adam-variable-${made++}`
   const dtype = typeAttribute("dtype", dataType.float32)
   const names = [stringAttribute("container", ""), stringAttribute("shared_name", name)]
   const handle = tf.keep(executeSingle("VarHandleOp", [...names, dtype, shapeAttribute("shape", shape)], []))
+  const put = (value: tf.Tensor): void =>
+    void executeOp("AssignVariableOp", [dtype, boolAttribute("validate_shape", false)], [handle, value], 0)
   // A copy, since a variable else shares its value's memory, which may be a typed array of the caller, and Adam writes
   // in place.
   const assign = (value: tf.Tensor): void => {
     const copy = executeSingle("DeepCopy", [typeAttribute("T", dataType.float32)], [value])
-    executeOp("AssignVariableOp", [dtype, boolAttribute("validate_shape", false)], [handle, copy], 0)
+    put(copy)
     copy.dispose()
   }
-  assign(initial)
+  const read = (): tf.Tensor<R> => executeSingle("ReadVariableOp", [dtype], [handle]) as tf.Tensor<R>
+  // Nobody else has this one's memory.
+  tf.tidy(() => put(filledWithZeros(shape)))
+  let there = true
   return {
     handle,
-    read: () => executeSingle("ReadVariableOp", [dtype], [handle]) as tf.Tensor<R>,
+    read,
     assign,
+    readRows: (from, to) =>
+      readFloats(() => tf.slice(read(), [from, ...shape.slice(1).fill(0)], [to - from, ...shape.slice(1)])),
+    writeRows: (from, values) =>
+      tf.tidy(() => {
+        const rows = values.length / shape.slice(1).reduce((product, n) => product * n, 1)
+        const range = [from, from + rows, 1].map((n) => tf.tensor1d([n], "int32"))
+        const masks = ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"]
+        executeOp(
+          "ResourceStridedSliceAssign",
+          [
+            typeAttribute("T", dataType.float32),
+            typeAttribute("Index", dataType.int32),
+            ...masks.map((name) => intAttribute(name, 0))
+          ],
+          [handle, ...range, tf.tensor(values, [rows, ...shape.slice(1)], "float32")],
+          0
+        )
+      }),
     destroy: () => {
+      if (!there) return
+      there = false
       executeOp("DestroyResourceOp", [boolAttribute("ignore_lookup_error", true)], [handle], 0)
       handle.dispose()
     }
@@ -78,19 +117,10 @@ const latentStep = (
   )
 }
 
-export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): EngineAdam<R> => {
-  const { shape, size } = initial
-  const zeros = tf.zerosLike(initial)
-  const weights = makeResource<R>(shape, initial)
-  const first = makeResource<R>(shape, zeros)
-  const second = makeResource<R>(shape, zeros)
-  zeros.dispose()
-  const host = (variable: ResourceVariable<R>): Float32Array => readFloats(variable.read)
-  const set = (variable: ResourceVariable<R>, values: Float32Array): void => {
-    const tensor = tf.tensor(values, shape, "float32")
-    variable.assign(tensor)
-    tensor.dispose()
-  }
+/** Zero at first. */
+export const makeTensorflowAdam = <R extends tf.Rank>(shape: tf.ShapeMap[R]): EngineAdam<R> => {
+  const state = mapState(() => makeResource<R>(shape))
+  const { weights, firstMoment: first, secondMoment: second } = state
   const handles = [weights.handle, first.handle, second.handle]
   const latents: EngineAdam<R>["latents"] = (gradient, unit, step) => latentStep(handles, gradient, unit, step)
   return {
@@ -120,12 +150,11 @@ export const makeTensorflowAdam = <R extends tf.Rank>(initial: tf.Tensor<R>): En
       checkGradient(shape, tensor)
       weights.assign(tensor)
     },
-    exportState: () => ({ weights: host(weights), firstMoment: host(first), secondMoment: host(second) }),
-    restoreState: (state) => {
-      checkState(size, state)
-      set(weights, state.weights)
-      set(first, state.firstMoment)
-      set(second, state.secondMoment)
+    readRows: (name, from, to) => state[name].readRows(from, to),
+    writeRows: (name, from, values) => state[name].writeRows(from, values),
+    freeMoments: () => {
+      first.destroy()
+      second.destroy()
     },
     dispose: () => {
       for (const variable of [weights, first, second]) variable.destroy()

@@ -11,6 +11,8 @@ import { loadTestEngine } from "../../engine.ts"
 import { type AnyOptions, optionsFor } from "../architectures/known.ts"
 import { normalRows } from "../normal-rows.ts"
 
+import { keptState } from "./kept-state.ts"
+
 beforeAll(loadTestEngine)
 
 const d_in = 24
@@ -43,7 +45,7 @@ describe("precision", () => {
       const checkpoint: Checkpoint = {
         load: Effect.sync(() => state),
         due: () => state === undefined,
-        save: (saved) => Effect.sync(() => void (state = structuredClone(saved)))
+        save: (saved) => Effect.sync(() => void (state = keptState(saved)))
       }
       const whole = yield* trainSae(rows, wanted, { checkpoint })
       const resumed = yield* trainSae(rows, wanted, { checkpoint })

@@ -16,6 +16,7 @@ import type { TrainingRows } from "../../../src/sae/rows/training-rows.ts"
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { keptState } from "./kept-state.ts"
 import { inProcess, plainRows, variants, weightBytes } from "./training-variants.ts"
 
 beforeAll(loadTestEngine)
@@ -65,12 +66,12 @@ describe("twenty kills at random steps", () => {
         const rng = Rng.make(20, `kills of ${name}`)
         let saved: CheckpointState | undefined
         const store: Checkpoint = {
-          load: Effect.suspend(() => Effect.succeed(structuredClone(saved))),
+          load: Effect.suspend(() => Effect.succeed(saved)),
           due: () => rng.float() < 0.6,
           save: (state) =>
             Effect.sync(() => {
               const json = JSON.parse(JSON.stringify(state.json)) as CheckpointState["json"]
-              saved = structuredClone({ ...state, json })
+              saved = keptState({ ...state, json })
             })
         }
         const reached: Array<number> = []

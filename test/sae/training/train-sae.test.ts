@@ -16,6 +16,8 @@ import { type AnyOptions, methodOf, optionsFor } from "../architectures/known.ts
 import { makeNaiveAdam, naiveGradients, naiveLoss, type NaiveSae } from "../naive-sae.ts"
 import { syntheticRows } from "../synthetic-rows.ts"
 
+import { keptState } from "./kept-state.ts"
+
 beforeAll(loadTestEngine)
 
 const small = syntheticRows({ rows: 600, d_in: 16, directions: 24, active: 3, mean: 2, seed: 5 })
@@ -116,7 +118,7 @@ describe("training", () => {
         const store: Checkpoint = {
           load: Effect.succeed(undefined),
           due: () => true,
-          save: (state) => Effect.sync(() => void saved.push(structuredClone(state)))
+          save: (state) => Effect.sync(() => void saved.push(keptState(state)))
         }
         yield* trainSae(source, given, { checkpoint: store })
         expect(saved.length).toBe(given.steps)

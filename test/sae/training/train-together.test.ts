@@ -14,6 +14,7 @@ import { latentsChosen, learningRate } from "../../../src/sae/settings/schedules
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { methodOf } from "../architectures/known.ts"
+import { keptState } from "./kept-state.ts"
 import { plainRows, request, small, variants } from "./training-variants.ts"
 
 beforeAll(loadTestEngine)
@@ -21,7 +22,7 @@ beforeAll(loadTestEngine)
 const everyCheckpoint = (saved: Array<CheckpointState>, from?: CheckpointState): Checkpoint => ({
   load: Effect.succeed(from),
   due: () => true,
-  save: (state) => Effect.sync(() => void saved.push(structuredClone(state)))
+  save: (state) => Effect.sync(() => void saved.push(keptState(state)))
 })
 
 /** Rows that count how often they are read. */

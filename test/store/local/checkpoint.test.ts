@@ -3,6 +3,7 @@ import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { type FloatBlocks, joinBlocks } from "../../../src/numeric/float-blocks.ts"
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { makeCheckpoint } from "../../../src/store/local/checkpoint.ts"
 import { temporaryRoot } from "../temporary-root.ts"
@@ -51,6 +52,22 @@ describe("a checkpoint", () => {
       }),
       { numRuns: 30 }
     )
+  })
+
+  it("gives back blocks of numbers, however long they were, and passes over damaged ones", async () => {
+    const directory = fresh()
+    const numbers = Float32Array.from({ length: 2 ** 20 + 5 }, (_, i) => 1 / i)
+    const parts = [numbers.subarray(0, 7), numbers.subarray(7)]
+    const blocks = { w: { length: numbers.length, blocks: () => parts }, none: { length: 0, blocks: () => [] } }
+    await save(open(directory), { json: 1, tensors: { t: Int32Array.of(3) }, blocks })
+    const loaded = await load(open(directory))
+    expect(loaded?.tensors).toEqual({ t: Int32Array.of(3) })
+    const bytes = (array: Float32Array) => Buffer.from(array.buffer)
+    expect(bytes(joinBlocks(loaded?.blocks?.["w"] as FloatBlocks)).equals(bytes(numbers))).toBe(true)
+    expect(joinBlocks(loaded?.blocks?.["none"] as FloatBlocks)).toHaveLength(0)
+    const file = join(directory, readdirSync(directory).find((name) => name.endsWith(".bin")) ?? "")
+    truncateSync(file, 2 ** 21)
+    expect(await load(open(directory))).toBeUndefined()
   })
 
   it("is nothing at a fresh start, and the latest afterwards; one is kept", async () => {
