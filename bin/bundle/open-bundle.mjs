@@ -11,7 +11,7 @@ import { constants, Script } from "node:vm"
 import { keepCompiledCode, readCompiledCode } from "./compiled-code.mjs"
 import { scriptPath } from "./places.mjs"
 
-/** A worker is killed when it is done: it keeps what V8 compiled once that has settled. */
+/** A worker is killed when it is done, and may be before: it keeps what V8 compiled after its first job, or once it has run for a while. */
 const WORKER_KEEPS_AFTER_MS = 3_000
 
 /**
@@ -47,11 +47,15 @@ export const openBundle = async (folder, use) => {
   // Beside the files that the modules come from, so that they get the packages that these would.
   const parts = await script.runInThisContext()(createRequire(import.meta.url), importComputed)
   modules = parts.modules
+  let kept = known !== undefined && script.cachedDataRejected !== true
+  const keepCompiled = () => {
+    if (kept) return
+    kept = true
+    keepCompiledCode(folder, script, use)
+  }
   // Where `src/start/bundle.ts` looks for it.
-  Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, ...parts } })
-  if (known !== undefined && script.cachedDataRejected !== true) return modules
-  const keep = () => keepCompiledCode(folder, script, use)
-  if (use === "worker") setTimeout(keep, WORKER_KEEPS_AFTER_MS).unref()
-  else process.once("exit", keep)
+  Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, keepCompiled, ...parts } })
+  if (use === "worker") setTimeout(keepCompiled, WORKER_KEEPS_AFTER_MS).unref()
+  else process.once("exit", keepCompiled)
   return modules
 }

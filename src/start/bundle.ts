@@ -7,6 +7,8 @@ export type Namespace = Readonly<Record<string, unknown>>
 export interface Bundle {
   /** Where its script is; a worker that is given this runs the same code. */
   readonly folder: string
+  /** What V8 has compiled so far is there for the next process of this use. Done once. */
+  readonly keepCompiled: () => void
   /** Modules of this package by absolute path. */
   readonly modules: Readonly<Record<string, () => Promise<Namespace>>>
   /** Modules of Effect, which a project's own stage kinds import too, by absolute path. */

@@ -1,9 +1,10 @@
 /** Runs the real command line in a process of its own, as a person would. */
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
+import { userCache } from "../../src/project/user-cache.ts"
 import type { RunEvent, RunFinished } from "../../src/run/event.ts"
 
 export const repository = resolve(import.meta.dirname, "..", "..")
@@ -61,6 +62,16 @@ export const start = (args: ReadonlyArray<string>, { cwd, env }: CliOptions): Ru
 }
 
 export const cli = (args: ReadonlyArray<string>, options: CliOptions): Promise<CliResult> => start(args, options).done
+
+/** The folder of a user's downloads with nothing in it but the program itself, which takes seconds to put together. */
+export const emptyUserCache = (folder: string): string => {
+  mkdirSync(join(folder, "sae-pipeline"), { recursive: true })
+  for (const name of ["bundles", "code"]) {
+    mkdirSync(join(userCache(), name), { recursive: true })
+    symlinkSync(join(userCache(), name), join(folder, "sae-pipeline", name))
+  }
+  return folder
+}
 
 /** The events of a `--json` run. */
 export const eventsOf = ({ stdout }: CliResult): ReadonlyArray<RunEvent> =>

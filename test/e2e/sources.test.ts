@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { commitOf, startHub, type TestHub } from "../source/hub/hub-server.ts"
-import { cli, project, repository, statuses } from "./run-cli.ts"
+import { cli, emptyUserCache, project, repository, statuses } from "./run-cli.ts"
 
 const experiment = `
 params:
@@ -26,6 +26,7 @@ const token = "hf_a_secret_of_a_person"
 
 let hub: TestHub
 let directory: string
+let userCache: string
 let remove: () => void
 beforeEach(async () => {
   hub = await startHub()
@@ -36,6 +37,7 @@ beforeEach(async () => {
     commits: { [first]: files, [second]: { ...files, "config.json": otherConfig } }
   })
   ;({ directory, remove } = project({ "x.yaml": experiment }))
+  userCache = emptyUserCache(join(directory, "home", "cache"))
 })
 afterEach(async () => {
   remove()
@@ -49,7 +51,7 @@ const call = (...args: ReadonlyArray<string>) =>
       HF_ENDPOINT: hub.url,
       HF_TOKEN: token,
       HF_HOME: join(directory, "home", "hf"),
-      XDG_CACHE_HOME: join(directory, "home", "cache"),
+      XDG_CACHE_HOME: userCache,
       HF_HUB_OFFLINE: "",
       HF_HUB_CACHE: ""
     }

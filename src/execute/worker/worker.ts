@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
+import { currentBundle } from "../../start/bundle.ts"
 import { JobFailed, type JobRequest } from "../executor.ts"
 import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
 import { forgetPeak, makeResourceMeter } from "./resource-meter.ts"
@@ -45,7 +46,11 @@ const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
   if (didJobs) forgetPeak()
   didJobs = true
   const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched, watchFiles: true }))
-  if (Exit.isSuccess(exit)) return tell({ type: "done", results: exit.value })
+  if (Exit.isSuccess(exit)) {
+    // It is killed as soon as it has told.
+    currentBundle()?.keepCompiled()
+    return tell({ type: "done", results: exit.value })
+  }
   if (Cause.hasInterruptsOnly(exit.cause)) {
     tell({ type: "stopped" })
     process.exit(0)
