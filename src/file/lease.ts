@@ -6,6 +6,7 @@
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
+import { rmSync, statSync, writeFileSync } from "node:fs"
 import { chmod, open, readFile, rm, rmdir } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -61,6 +62,9 @@ export interface LeaseOptions {
 
 const EXPIRY_SECONDS = 30
 
+/** Who makes a claim writes it in the same moment: one that is empty for longer is of a process that was killed there. */
+const UNWRITTEN_SECONDS = 2
+
 const ownExpirySeconds = (): number => {
   const wanted = Number(process.env["PIPELINE_LEASE_SECONDS"] || Number.NaN)
   return wanted > 0 ? wanted : EXPIRY_SECONDS
@@ -73,11 +77,16 @@ const readOwner = async (path: string): Promise<LeaseOwner | undefined> => {
   return Option.getOrUndefined(decodeOwner(text))
 }
 
+/** A network file system may show one as empty that is not. */
+const isUnwritten = async (path: string): Promise<boolean> =>
+  statSync(path, { throwIfNoEntry: false })?.size === 0 && (await onLocalFileSystem(dirname(path)))
+
 /** @param now milliseconds, monotonic */
 const isStale = async (path: string, owner: LeaseOwner | undefined, now: number): Promise<boolean> => {
   if (owner !== undefined && processState(owner) === "dead") return true
   // One that we see alive but that is silent may be stopped for good (SIGSTOP, a suspended machine): it expires too.
-  return await isSilent(path, owner?.expirySeconds ?? EXPIRY_SECONDS, now).catch(() => false)
+  const seconds = owner?.expirySeconds ?? ((await isUnwritten(path)) ? UNWRITTEN_SECONDS : EXPIRY_SECONDS)
+  return await isSilent(path, seconds, now).catch(() => false)
 }
 
 interface Claim {
@@ -96,21 +105,33 @@ const write = async ({ path, handle, text }: Pick<Claim, "path" | "handle" | "te
 
 const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoException).code
 
-/** Undefined where the file exists. Exclusive creation is atomic on network file systems too. */
-const create = async (path: string, text: string): Promise<FileHandle | undefined> => {
-  const handle = await open(path, "wx", 0o644).catch((cause: unknown) => {
-    if (codeOf(cause) === "EEXIST") return undefined
-    throw cause
-  })
-  if (handle === undefined) return undefined
+/** False where the file exists. Exclusive creation is atomic on network file systems too. */
+const made = (path: string, text: string): boolean => {
   try {
-    await write({ path, handle, text })
+    // Waited for: between making and writing there is no moment at which we are likely to be killed.
+    writeFileSync(path, text, { flag: "wx", mode: 0o644 })
+    return true
   } catch (cause) {
-    await handle.close()
+    if (codeOf(cause) === "EEXIST") return false
+    // Of a full disk: made, and not written.
+    if (codeOf(cause) === "ENOSPC") rmSync(path, { force: true })
+    throw cause
+  }
+}
+
+/** Undefined where the file exists. */
+const create = async (path: string, text: string): Promise<FileHandle | undefined> => {
+  if (!made(path, text)) return undefined
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, "r+")
+    await write({ path, handle, text })
+    return handle
+  } catch (cause) {
+    await handle?.close()
     await rm(path, { force: true })
     throw cause
   }
-  return handle
 }
 
 const makeFolder = async (directory: string, forAllUsers: boolean): Promise<void> => {

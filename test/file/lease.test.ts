@@ -159,14 +159,16 @@ describe("a lease", () => {
       })
     ))
 
-  it("of one that never wrote who it is expires too", () =>
+  it("of one that was killed before it wrote who it is expires within seconds; one that cannot be read, as others do", () =>
     underTestClock(
       Effect.gen(function* () {
         foreignClaim(1, 40)
-        writeFileSync(join(directory, "1.json"), "")
+        writeFileSync(join(directory, "1.json"), "of another version")
         expect(yield* ask(5)).toEqual({ _tag: "busy", owner: undefined })
         expect(yield* leaseHolder(directory)).toBe("another process")
-        expect(yield* ask(35)).toMatchObject({ _tag: "held", lease: { epoch: 2 } })
+        writeFileSync(join(directory, "1.json"), "")
+        expect(yield* ask(1)).toEqual({ _tag: "busy", owner: undefined })
+        expect(yield* ask(8)).toMatchObject({ _tag: "held", lease: { epoch: 2 } })
       })
     ))
 
