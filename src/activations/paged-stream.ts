@@ -46,6 +46,8 @@ export const pagedStream = Effect.fn("pagedStream")(function* ({ d_in, starts, r
     sample = starts[page + 1] as number
   }
   yield* hold(first)
+  // Only statistics are of as many: the first rows that are loaded take their place.
+  before = new Set()
   const source: RowSource = {
     rows,
     d_in,

@@ -1,5 +1,5 @@
 /**
- * Rows to train on. By random access where they are in memory: the trainer then draws a global permutation, never one
+ * Rows to train on. By random access where they are in memory or in a file: the trainer then draws a global permutation, never one
  * within a buffer. Else they come in an order that is a random one already, and are read in that order.
  */
 import type * as Effect from "effect/Effect"
@@ -9,9 +9,12 @@ import type { StageFailed } from "../stage/stage-failed.ts"
 export interface RowSource {
   readonly rows: number
   readonly d_in: number
-  /** Copies rows `indices[0]`, `indices[1]`, ... into `into`, [indices.length, d_in] row-major. */
+  /**
+   * Copies rows `indices[0]`, `indices[1]`, ... into `into`, [indices.length, d_in] row-major. Throws an `ArtifactError` where
+   * they are in a file that cannot be read any more.
+   */
   readonly gather: (indices: Uint32Array, into: Float32Array) => void
-  /** Absent: every row is in memory. */
+  /** Absent: every row can be gathered at any time. */
   readonly stream?: RowStream
 }
 

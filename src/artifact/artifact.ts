@@ -27,6 +27,11 @@ export interface VerifiedFile {
   readonly size: number
   /** `length` bytes from `offset`, in a fresh buffer. Rejects with an `ArtifactError`. */
   readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Fills `target` from `offset`, waited for, where `read` has been there before: for many small pieces, whose promises cost
+   * more than they. Throws an `ArtifactError`. Absent: the file can only be read by promises.
+   */
+  readonly readAgain?: (offset: number, target: Uint8Array) => void
 }
 
 export interface Artifact {

@@ -1,4 +1,5 @@
 /** Random access to a blob; a chunk is checked against its digest the first time that a read touches it. */
+import { readSync } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import type { ArtifactFile, VerifiedFile } from "../artifact/artifact.ts"
 import { CHUNK_BYTES, sha256Of } from "./hash-file.ts"
@@ -76,5 +77,16 @@ export const makeVerifiedFile = ({ handle, file, damaged, invalid }: VerifiedFil
     return target
   }
 
-  return { size: file.size, read }
+  const readAgain: VerifiedFile["readAgain"] = (offset, target) => {
+    for (let chunk = Math.floor(offset / CHUNK_BYTES); chunk * CHUNK_BYTES < offset + target.length; chunk++) {
+      if (verified[chunk] !== 1) throw invalid(`byte ${chunk * CHUNK_BYTES} was not read before`)
+    }
+    for (let filled = 0; filled < target.length;) {
+      const bytes = readSync(handle.fd, target, filled, target.length - filled, offset + filled)
+      if (bytes === 0) throw invalid("it ends too early")
+      filled += bytes
+    }
+  }
+
+  return { size: file.size, read, readAgain }
 }

@@ -15,6 +15,8 @@ import type { ArrowColumns, ArrowValues } from "./arrow-column.ts"
 export interface ArrowBatch<C extends ArrowColumns> {
   readonly rows: number
   readonly values: ArrowValues<C>
+  /** Where in the file the numbers of each column begin. */
+  readonly offsets: { readonly [name in keyof C]: number }
 }
 
 export interface ArrowReader<C extends ArrowColumns> {
@@ -80,6 +82,7 @@ export const openArrow = Effect.fn("openArrow")(function* <const C extends Arrow
     if (decoded === undefined) return yield* fail(`record batch ${index} cannot be decoded`)
     if (typeof decoded === "string") return yield* fail(`record batch ${index} ${decoded}`)
     const values: Record<string, unknown> = {}
+    const offsets: Record<string, number> = {}
     for (const [name, column] of Object.entries(columns)) {
       const data = decoded.columns.get(name) as arrow.Data
       const numbers = column.list === undefined ? data : (data.children[0] as arrow.Data)
@@ -90,8 +93,13 @@ export const openArrow = Effect.fn("openArrow")(function* <const C extends Arrow
         return yield* fail(`column ${name} of record batch ${index} is shorter than its ${decoded.rows} rows`)
       }
       values[name] = view.subarray(0, wanted)
+      offsets[name] = block.offset + view.byteOffset - bytes.byteOffset
     }
-    const batch: ArrowBatch<C> = { rows: decoded.rows, values: values as ArrowValues<C> }
+    const batch: ArrowBatch<C> = {
+      rows: decoded.rows,
+      values: values as ArrowValues<C>,
+      offsets: offsets as ArrowBatch<C>["offsets"]
+    }
     return batch
   })
   const result: ArrowReader<C> = { batches: footer.numRecordBatches, metadata: footer.schema.metadata, readBatch }

@@ -114,6 +114,11 @@ export interface RowSet {
    * holds more than a batch: ask for it where the rows are known to fit in memory.
    */
   readonly loadRows: (first?: number, count?: number) => Effect.Effect<Float32Array<ArrayBuffer>, ArtifactError>
+  /**
+   * Copies rows `indices[0]`, `indices[1]`, ... of record batches that have been read into `into`, [indices.length, d_in].
+   * Throws an `ArtifactError`. Absent: rows are not in a file that can be read so.
+   */
+  readonly gatherAgain?: (indices: Uint32Array, into: Float32Array) => void
 }
 
 /** What is known of a set of rows before any is read. */

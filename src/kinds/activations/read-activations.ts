@@ -9,7 +9,9 @@ import {
   type ActivationDtype,
   activationDtypes,
   activationsColumns,
+  dtypeBytes,
   type StoredNumbers,
+  storedNumbers,
   widen
 } from "./activations-columns.ts"
 import type { ActivationsHandle, RowBatch, RowSet } from "./activations.ts"
@@ -65,7 +67,8 @@ const ActivationsFile = Schema.Struct({
 })
 export type ActivationsFileContent = typeof ActivationsFile.Type
 
-const openRowSet = Effect.fnUntraced(function* (
+/** A file of rows. */
+export const openRowSet = Effect.fnUntraced(function* (
   artifact: Artifact,
   path: string,
   d_in: number,
@@ -74,27 +77,51 @@ const openRowSet = Effect.fnUntraced(function* (
 ) {
   const fail = (detail: string) => new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
   const columns = activationsColumns(d_in, dtype)
-  const file = yield* openArrow(yield* artifact.open(path), columns, path, artifact.digest)
+  const opened = yield* artifact.open(path)
+  const file = yield* openArrow(opened, columns, path, artifact.digest)
   if (file.batches !== Math.ceil(rows / batch_rows)) {
     return yield* fail(`${file.batches} record batches do not hold ${rows} rows of ${batch_rows} a batch`)
   }
+  const starts = new Float64Array(file.batches).fill(Number.NaN)
   const readBatch = Effect.fnUntraced(function* (index: number) {
     const read = yield* file.readBatch(index)
     const first = index * batch_rows
     if (read.rows !== Math.min(batch_rows, rows - first)) {
       return yield* fail(`record batch ${index} has ${read.rows} rows`)
     }
+    starts[index] = read.offsets.activation
     const activation = widen(dtype, read.values.activation as StoredNumbers)
     const batch: RowBatch = { first, rows: read.rows, ...read.values, activation }
     return batch
   })
+  const { readAgain } = opened
+  const rowBytes = d_in * dtypeBytes(dtype)
+  const stored = storedNumbers(dtype, d_in)
+  const bytes = new Uint8Array(stored.buffer)
+  const gatherAgain: RowSet["gatherAgain"] =
+    readAgain &&
+    ((indices, into) => {
+      for (let i = 0; i < indices.length; i++) {
+        const row = indices[i] as number
+        const batch = Math.floor(row / batch_rows)
+        const start = starts[batch] ?? Number.NaN
+        if (Number.isNaN(start)) throw fail(`record batch ${batch} was not read before`)
+        const offset = start + (row - batch * batch_rows) * rowBytes
+        if (dtype === "f32") readAgain(offset, new Uint8Array(into.buffer, into.byteOffset + i * rowBytes, rowBytes))
+        else {
+          readAgain(offset, bytes)
+          into.set(widen(dtype, stored), i * d_in)
+        }
+      }
+    })
   const set: RowSet = {
     rows,
     batch_rows,
     batches: file.batches,
     positions_sha256,
     readBatch,
-    loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch)
+    loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch),
+    ...(gatherAgain === undefined ? {} : { gatherAgain })
   }
   return set
 })

@@ -1,6 +1,7 @@
 /**
- * The training rows of an Activations artifact for a trainer. In token order they are taken into memory for random access;
- * shuffled ones are read in their order, and those that are not stored are computed in a random one.
+ * The training rows of an Activations artifact for a trainer. In token order they are read one by one where they stand, or
+ * taken into memory where they are few; shuffled ones are read in their order, and those that are not stored are computed in
+ * a random one.
  */
 import * as Effect from "effect/Effect"
 import { type OpenActivations, openActivations } from "../../activations/open-activations.ts"
@@ -9,11 +10,25 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { checkedBatch } from "../../activations/checked-batch.ts"
 import { contextStream } from "../../activations/context-stream.ts"
 import { pagedStream } from "../../activations/paged-stream.ts"
-import { matrixRows } from "../../activations/row-source.ts"
+import { matrixRows, type RowSource } from "../../activations/row-source.ts"
 import { sizesApart } from "../../words/size-text.ts"
 
 /** Rows that statistics are of. */
 const statisticsRows = 32_768
+
+/** Fewer bytes than these are taken into memory: a row is copied from there in a tenth of the time of a read. */
+const residentBytes = 64 * 2 ** 20
+
+/** All are read once, so that every number is looked at and every chunk of the file held to its digest. */
+const inFile = Effect.fnUntraced(function* (
+  activations: OpenActivations,
+  gather: NonNullable<OpenActivations["train"]["gatherAgain"]>
+) {
+  const { train, d_in } = activations
+  for (let b = 0; b < train.batches; b++) yield* checkedBatch(activations, train, b)
+  const source: RowSource = { rows: train.rows, d_in, gather }
+  return source
+})
 
 const inMemory = Effect.fnUntraced(function* (activations: OpenActivations) {
   const { train, d_in } = activations
@@ -41,10 +56,7 @@ const inOrder = Effect.fnUntraced(function* (activations: OpenActivations) {
   return yield* pagedStream({ d_in, starts: [...starts, train.rows], read }, statisticsRows)
 })
 
-/**
- * Fails where there are no rows, where rows in token order would not fit in the memory that is free (a global permutation
- * needs all of them at hand), and where a row holds NaN or infinite numbers.
- */
+/** Fails where there are no rows, and where a row holds NaN or infinite numbers. */
 export const loadTrainingRows = Effect.fn("loadTrainingRows")(function* (handle: ActivationsHandle) {
   const activations = yield* openActivations(handle)
   if (activations.train.rows === 0) {
@@ -52,5 +64,8 @@ export const loadTrainingRows = Effect.fn("loadTrainingRows")(function* (handle:
   }
   const { computed } = activations
   if (computed !== undefined) return yield* contextStream(activations, computed, statisticsRows)
-  return yield* activations.order.by === "shuffle" ? inOrder(activations) : inMemory(activations)
+  if (activations.order.by === "shuffle") return yield* inOrder(activations)
+  const { train, d_in } = activations
+  const few = train.rows * d_in * 4 <= residentBytes
+  return yield* few || train.gatherAgain === undefined ? inMemory(activations) : inFile(activations, train.gatherAgain)
 })

@@ -18,34 +18,47 @@ export interface RowStatistics {
   readonly median: Float64Array<ArrayBuffer>
 }
 
-const sampled = (source: RowSource, count: number): Float32Array<ArrayBuffer> => {
-  const among = source.stream?.sample ?? source.rows
+/** Rows that are looked at together. */
+const blockRows = 512
+
+const sampleIndices = ({ rows, stream }: RowSource, count: number): Uint32Array => {
+  const among = stream?.sample ?? rows
   const n = Math.min(count, among)
-  const indices = Uint32Array.from({ length: n }, (_, i) => Math.floor((i * among) / n))
-  const sample = new Float32Array(n * source.d_in)
-  source.gather(indices, sample)
-  return sample
+  return Uint32Array.from({ length: n }, (_, i) => Math.floor((i * among) / n))
+}
+
+/** Rows that are copied anew for each pass over them: all together may be more than the weights. */
+function* sampleBlocks(source: RowSource, indices: Uint32Array): Generator<Float32Array> {
+  const block = new Float32Array(Math.min(blockRows, indices.length) * source.d_in)
+  for (let at = 0; at < indices.length; at += blockRows) {
+    const some = indices.subarray(at, at + blockRows)
+    const rows = block.subarray(0, some.length * source.d_in)
+    source.gather(some, rows)
+    yield rows
+  }
 }
 
 export const rowStatistics = (source: RowSource): RowStatistics => {
   const { d_in } = source
-  const sample = sampled(source, statisticsRows)
-  const n = sample.length / d_in
+  const indices = sampleIndices(source, statisticsRows)
+  const n = indices.length
   const mean = new Float64Array(d_in)
   let square = 0
-  for (let i = 0; i < sample.length; i++) {
-    const x = sample[i] as number
-    square += (x * x) / n
-    mean[i % d_in] = (mean[i % d_in] as number) + x / n
+  let norms = 0
+  for (const rows of sampleBlocks(source, indices)) {
+    for (let i = 0; i < rows.length; i++) {
+      const x = rows[i] as number
+      square += (x * x) / n
+      mean[i % d_in] = (mean[i % d_in] as number) + x / n
+    }
+    for (let i = 0; i < rows.length; i += d_in) norms += Math.hypot(...rows.subarray(i, i + d_in)) / n
   }
   let variance = 0
-  for (let i = 0; i < sample.length; i++) variance += ((sample[i] as number) - (mean[i % d_in] as number)) ** 2 / n
-  let norms = 0
-  for (let i = 0; i < n; i++) norms += Math.hypot(...sample.subarray(i * d_in, (i + 1) * d_in)) / n
-  return {
-    scale: Math.sqrt(square),
-    mean_norm: norms,
-    variance,
-    median: geometricMedian(sampled(source, medianRows), d_in)
+  for (const rows of sampleBlocks(source, indices)) {
+    for (let i = 0; i < rows.length; i++) variance += ((rows[i] as number) - (mean[i % d_in] as number)) ** 2 / n
   }
+  const ofMedian = sampleIndices(source, medianRows)
+  const sample = new Float32Array(ofMedian.length * d_in)
+  source.gather(ofMedian, sample)
+  return { scale: Math.sqrt(square), mean_norm: norms, variance, median: geometricMedian(sample, d_in) }
 }

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { ArtifactError } from "../../artifact/artifact-error.ts"
+import { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
 import { dataOrder, givenOrder } from "./data-order.ts"
 import { layerNormRows } from "./layer-norm-rows.ts"
@@ -43,6 +43,8 @@ export interface ScaledRows {
   readonly median: Float64Array<ArrayBuffer>
   /** These rows; of sources that are streams, only ones that were loaded. */
   readonly batch: (indices: Uint32Array) => ScaledBatch
+  /** After the statistics, before the first batch: rows that only they needed are let go of. */
+  readonly begin: Effect.Effect<void, StageFailed | ArtifactError>
   /**
    * Batch after batch, each a pure function of its number: from one global permutation after another, drawn by `seed`; or,
    * where sources are streams, in their own order, which is random already.
@@ -149,12 +151,15 @@ export const scaledRows = (
       outputs.flatMap(({ statistics, scale }) => Array.from(statistics.median, (x) => x / scale))
     ),
     batch,
+    begin: Effect.forEach(streams, (stream) => stream.load(Uint32Array.of(0)), { discard: true }),
     batches: (batchRows, seed) => {
       const order = streams.length === 0 ? dataOrder(rows, batchRows, seed) : givenOrder(rows, batchRows)
       return Effect.fnUntraced(function* (index: number) {
         const indices = order.batch(index)
         for (const stream of streams) yield* stream.load(indices)
-        return batch(indices)
+        return yield* Effect.try({ try: () => batch(indices), catch: (cause) => cause }).pipe(
+          Effect.catch((cause) => (cause instanceof ArtifactError ? Effect.fail(cause) : Effect.die(cause)))
+        )
       })
     }
   }

@@ -42,10 +42,14 @@ const train = Effect.fnUntraced(function* (source: RowSource | TrainingRows, mem
   const scaled = new Map<string, ScaledRows>()
   const streams = new Map<string, { runs: Array<TrainingRun>; batch: Batches; sample: Batches }>()
   const runs: Array<TrainingRun> = []
-  for (const { options, hooks = {}, init } of members) {
-    const rows = scaled.get(options.normalize) ?? scaledRows(source, options.normalize)
+  for (const { normalize } of members.map(({ options }) => options)) {
+    const rows = scaled.get(normalize) ?? scaledRows(source, normalize)
     if (typeof rows === "string") return yield* stageFailed(rows)
-    scaled.set(options.normalize, rows)
+    scaled.set(normalize, rows)
+  }
+  for (const { begin } of scaled.values()) yield* begin
+  for (const { options, hooks = {}, init } of members) {
+    const rows = scaled.get(options.normalize) as ScaledRows
     const run = yield* startRun(rows, options, hooks, init)
     runs.push(run)
     const { batch_rows, seed, normalize } = run.options
