@@ -59,7 +59,7 @@ const settings: Readonly<Record<string, Partial<TrainingOptions<AnyOptions>>>> =
   matching_pursuit: { max_iterations: active },
   standard: { sparsity_coefficient: 0.2 },
   p_anneal: { sparsity_coefficient: 0.15 },
-  gated: { sparsity_coefficient: 0.3 }
+  gated: { sparsity_coefficient: 0.45 }
 }
 
 describe("known directions are found", () => {
@@ -71,9 +71,9 @@ describe("known directions are found", () => {
           d_sae: directions,
           k: active,
           target_l0: active,
-          steps: 1200,
-          batch_rows: 256,
-          lr: 4e-3,
+          steps: 600,
+          batch_rows: 128,
+          lr: 8e-3,
           seed: 0
         }
         const options = optionsFor(architecture, { ...base, ...settings[architecture] })

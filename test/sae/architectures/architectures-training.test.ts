@@ -47,7 +47,7 @@ describe("every architecture", () => {
       `${name}: what is saved computes on rows as they come what training computed, and has unit decoder rows`,
       () =>
         Effect.gen(function* () {
-          const longer = { ...options, steps: 400, batch_rows: 128, lr: 3e-3, resample_every: null, decay: 0.5 }
+          const longer = { ...options, steps: 200, batch_rows: 128, lr: 5e-3, resample_every: null, decay: 0.5 }
           const { weights, outcome, stored } = yield* trainSae(source, longer)
           for (let j = 0; j < 32; j++) {
             const norm = Math.hypot(...weights.W_dec.subarray(j * small.d_in, (j + 1) * small.d_in))

@@ -21,7 +21,7 @@ import { inProcess, plainRows, variants, weightBytes } from "./training-variants
 
 beforeAll(loadTestEngine)
 
-const kills = 20
+const kills = 10
 
 class Killed extends Error {}
 
@@ -56,7 +56,7 @@ const expectSame = (got: TrainedSae, whole: TrainedSae): void => {
   expect(got.outcome).toEqual(whole.outcome)
 }
 
-describe("twenty kills at random steps", () => {
+describe("ten kills at random steps", () => {
   for (const { name, options, rows } of variants) {
     it.effect(`${name}: the same bits as without them`, () =>
       Effect.gen(function* () {
