@@ -4,7 +4,6 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { openActivations } from "../activations/open-activations.ts"
 import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
@@ -14,35 +13,25 @@ import { make as makeRng } from "../random/rng.ts"
 import { openSaeModel } from "../sae/sae-model.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
-import { stageFailed } from "../stage/stage-failed.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
 import { activationHistogram, chooseExamples } from "./choose-examples.ts"
-import { collectActivations } from "./collect-activations.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
 import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
 import { explanationText } from "./explanation-text.ts"
-import type { Firings } from "./firings.ts"
-import { firingPositions, maximum } from "./firings.ts"
-import { heldOutContexts } from "./held-out-contexts.ts"
+import { firingPositions } from "./firings.ts"
 import type { LogitWeights } from "./logit-weights.ts"
 import { logitWeights } from "./logit-weights.ts"
 import { makeLatentProbe } from "./model-probe.ts"
 import type { ScoredExplanation } from "./score-explanations.ts"
 import { predictedPositions, scoreExplanations } from "./score-explanations.ts"
 import type { MeasuredPattern } from "./select-patterns.ts"
-import type { TokenStream } from "./token-stream.ts"
+import { sampleLatents, type SampleOptions } from "./sample-latents.ts"
 import { indexPositions } from "./token-stream.ts"
 import { makeTrie, wildcard } from "./token-trie.ts"
 import { breathe } from "../stage/breathe.ts"
 
-export interface InterpretOptions extends Omit<ExplainOptions, "drawToken"> {
-  /** Live latents explained; null: all. */
-  readonly latents: number | null
-  /** Firings on the training rows from which on a latent counts as live. */
-  readonly minFirings: number
-  readonly trainRows: number
-  readonly heldOutRows: number
+export interface InterpretOptions extends Omit<ExplainOptions, "drawToken">, SampleOptions {
   readonly shuffles: number
   readonly topExamples: number
   readonly bands: number
@@ -65,8 +54,6 @@ export interface InterpretInput {
 const histogramBins = 24
 /** Latents explained together: enough prompts for full batches, few enough for a lively progress line. */
 const latentsTogether = 24
-/** Latents that are drawn and looked at for each one wanted: up to three quarters may be dead. */
-const spare = 4
 
 export const interpretSae = (
   input: InterpretInput,
@@ -75,60 +62,17 @@ export const interpretSae = (
 
 const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: InterpretOptions) {
   const { model, tokenizer, progress } = input
-  const activations = yield* openActivations(input.activations)
-  const tokens = activations.contexts
-  const { hook } = activations
+  const { contexts, hook } = input.activations
   const weights = input.sae.weights
   const sae = yield* openSaeModel(weights)
+  const sample = yield* sampleLatents(input.activations, sae, options, progress)
+  const { heldOutPositions, latents: tasks, stream, trainPositions } = sample
 
-  const trainRows = Math.min(options.trainRows, activations.train.rows)
-  const heldOutRows = Math.min(options.heldOutRows, activations.held_out.rows)
-  const block = yield* tokens.read(0, tokens.contexts)
-  const stream: TokenStream = {
-    ids: block.ids,
-    contextSize: tokens.context_size,
-    leading: tokens.bos_id === null ? 0 : 1
-  }
-  const heldOut = heldOutContexts(activations, block.documents)
-  const isHeldOut = (position: number): boolean => heldOut[Math.floor(position / tokens.context_size)] === 1
-
-  const drawn = makeRng(options.seed, "latents").permutation(sae.d_sae)
-  const wanted = options.latents ?? sae.d_sae
-  const candidates = Array.from(drawn.subarray(0, Math.min(sae.d_sae, spare * wanted)))
-  const total = trainRows + heldOutRows
-  const train = yield* collectActivations(sae, activations.train, {
-    latents: candidates,
-    rows: trainRows,
-    include: (position) => !isHeldOut(position),
-    progress: (rows) => progress({ done: rows, total, unit: "rows" })
-  })
-  const live = train.counts.reduce((sum, count) => sum + (count >= options.minFirings ? 1 : 0), 0)
-  const chosen = candidates
-    .flatMap((latent, i) => ((train.counts[latent] as number) >= options.minFirings ? [{ latent, i }] : []))
-    .slice(0, wanted)
-    .toSorted((a, b) => a.latent - b.latent)
-  if (chosen.length < 2) {
-    return yield* stageFailed(
-      `${live} of ${sae.d_sae} latents fire on at least ${options.minFirings} of ${train.positions.length} training rows`,
-      "Train the SAE for longer, give more text, or lower min_firings."
-    )
-  }
-  const test = yield* collectActivations(sae, activations.held_out, {
-    latents: chosen.map(({ latent }) => latent),
-    rows: heldOutRows,
-    include: () => true,
-    progress: (rows) => progress({ done: trainRows + rows, total, unit: "rows" })
-  })
-
-  const index = indexPositions(stream, train.positions)
-  const tasks = chosen.map(({ latent, i }) => {
-    const firings = train.firings[i] as Firings
-    return { latent, firings, max: maximum(firings) }
-  })
-  const probe = makeLatentProbe(model, sae, { hook, bos: tokens.bos_id })
+  const index = indexPositions(stream, trainPositions)
+  const probe = makeLatentProbe(model, sae, { hook, bos: contexts.bos_id })
   const explain: ExplainOptions = {
     ...options,
-    drawToken: (rng) => stream.ids[train.positions[rng.int(train.positions.length)] as number] as number
+    drawToken: (rng) => stream.ids[trainPositions[rng.int(trainPositions.length)] as number] as number
   }
   const patterns: Array<ReadonlyArray<MeasuredPattern>> = []
   for (let first = 0; first < tasks.length; first += latentsTogether) {
@@ -137,11 +81,11 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     yield* breathe
   }
 
-  const testIndex = indexPositions(stream, test.positions)
+  const testIndex = indexPositions(stream, heldOutPositions)
   const scores = scoreExplanations(
     patterns.map((each) => predictedPositions(makeTrie(each), stream, testIndex, options.fireThreshold)),
-    tasks.map(({ max }, i) => firingPositions(test.firings[i] as Firings, options.fireThreshold * max)),
-    test.positions.length,
+    tasks.map(({ heldOut, max }) => firingPositions(heldOut, options.fireThreshold * max)),
+    heldOutPositions.length,
     options.shuffles,
     makeRng(options.seed, "shuffled explanations")
   )
@@ -152,7 +96,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
       ? decoderLogits(
           model,
           weights,
-          chosen.map(({ latent }) => latent),
+          tasks.map(({ latent }) => latent),
           options.logitTokens
         )
       : undefined
@@ -161,7 +105,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     if (token !== wildcard && !texts.has(token)) texts.set(token, tokenizer.tokenText(token))
     return token
   }
-  const latents = tasks.map(({ latent, firings, max }, i): InterpretedLatent => {
+  const latents = tasks.map(({ density, firings, latent, max }, i): InterpretedLatent => {
     const examples = chooseExamples(
       stream,
       firings,
@@ -179,7 +123,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     for (const { token } of [...effect.promoted, ...effect.suppressed]) noteText(token)
     return {
       latent,
-      density: (train.counts[latent] as number) / train.positions.length,
+      density,
       max: rounded(max),
       histogram: activationHistogram(firings, max, histogramBins),
       explanation: explanationText(
@@ -204,9 +148,9 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     hook,
     sae: { digest, architecture, d_in: sae.d_in, d_sae: sae.d_sae },
     settings: Object.fromEntries(Object.entries(options)),
-    live,
-    train_rows: train.positions.length,
-    held_out_rows: test.positions.length,
+    live: sample.live,
+    train_rows: trainPositions.length,
+    held_out_rows: heldOutPositions.length,
     token_texts: Object.fromEntries([...texts].map(([token, text]) => [String(token), text])),
     latents
   }

@@ -1,0 +1,69 @@
+/** What a server's refusal means: whether it is worth another try, when, and what a person can do. */
+import type { StageFailed } from "../stage/stage-failed.ts"
+import { stageFailed, StageFailed as Failed } from "../stage/stage-failed.ts"
+
+export interface ChatRefusal {
+  readonly failure: StageFailed
+  /** Milliseconds that the server asks to wait; null: it says nothing; undefined: another try is of no use. */
+  readonly again: number | null | undefined
+}
+
+/** Retry-After: seconds, or a date. */
+export const waitAsked = (header: string | null, now: number): number | null => {
+  if (header === null) return null
+  const seconds = Number(header)
+  const wait = Number.isFinite(seconds) ? 1000 * seconds : Date.parse(header) - now
+  return Number.isFinite(wait) ? Math.max(0, wait) : null
+}
+
+const passing = (problem: string, remedy: string): StageFailed => new Failed({ problem, remedy, retryable: true })
+
+const shortened = (text: string): string => {
+  const line = text.replace(/\s+/g, " ").trim()
+  return line.length > 200 ? `${line.slice(0, 200)}...` : line
+}
+
+const messageIn = (body: string): string => {
+  const found = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(body)
+  return shortened(found?.[1] ?? body)
+}
+
+/** @param said the body, out of which the key was taken */
+export const refusalOf = (
+  address: string,
+  status: number,
+  said: string,
+  { keyName, retryAfter, now }: { readonly keyName: string; readonly retryAfter: string | null; readonly now: number }
+): ChatRefusal => {
+  const problem = `${address} answers ${status}${said === "" ? "" : `: ${messageIn(said)}`}`
+  if (status === 429 || status === 408 || status >= 500) {
+    return {
+      failure: passing(
+        problem,
+        "Run again later: answers that came are kept. Lower parallel where it says too many requests."
+      ),
+      again: waitAsked(retryAfter, now)
+    }
+  }
+  const remedy =
+    status === 401 || status === 403
+      ? `Set ${keyName} to a key that the server takes.`
+      : status === 404
+        ? "Check endpoint (it ends in /v1 for most servers) and the name of the model."
+        : "Check the model's name and what it takes: the length of a prompt, temperature, log probabilities."
+  return { failure: stageFailed(problem, remedy), again: undefined }
+}
+
+/** Nothing came, or not all. */
+export const unreachable = (address: string, cause: string): ChatRefusal => ({
+  failure: passing(
+    `${address} cannot be reached: ${cause}`,
+    "Start the server or check endpoint; answers that came are kept."
+  ),
+  again: null
+})
+
+export const unreadable = (address: string, cause: string): ChatRefusal => ({
+  failure: passing(`${address} gives no answer of the chat completions protocol: ${cause}`, "Check endpoint."),
+  again: null
+})

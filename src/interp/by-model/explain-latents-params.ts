@@ -1,0 +1,124 @@
+/** Parameters of the stage kind explain-latents, and the options that they come to. */
+import type { EndpointOptions } from "../../chat/endpoint.ts"
+import * as Param from "../../stage/param.ts"
+import { type Decoded, decoded } from "../../stage/param-problem.ts"
+import type { ExplainByModelOptions } from "./explain-by-model.ts"
+import { type Scorer, scorers } from "./score-latent.ts"
+
+export const explainLatentsParams = {
+  endpoint: Param.string({
+    description: "server of the chat completions protocol, up to /v1; null: OPENAI_BASE_URL",
+    default: null
+  }),
+  explainer: Param.string({ description: "name of the model at that server", default: null }),
+  key_name: Param.string({
+    description: "environment variable with the server's key; the key itself never stands in a file",
+    default: "OPENAI_API_KEY"
+  }),
+  temperature: Param.number({ description: "temperature of the answers", default: 0, minimum: 0 }),
+  seed: Param.integer({ description: "chooses latents, examples and shuffles; sent with each request", default: 0 }),
+  timeout: Param.integer({ description: "longest wait for an answer", unit: "s", default: 300, minimum: 1 }),
+  parallel: Param.integer({ description: "latents that are asked about at once", default: 4, minimum: 1, maximum: 64 }),
+  max_requests: Param.integer({ description: "requests sent at most; null: any number", default: null, minimum: 1 }),
+  max_tokens: Param.integer({
+    description: "tokens read and written from which on nothing more is asked; null: any number",
+    unit: "tokens",
+    default: null,
+    minimum: 1
+  }),
+  latents: Param.integer({ description: "live latents to explain, drawn by seed; 0: all", default: 50, minimum: 0 }),
+  min_firings: Param.integer({
+    description: "a latent that fires on fewer training rows is passed over",
+    unit: "rows",
+    default: 30,
+    minimum: 1
+  }),
+  train_rows: Param.integer({ description: "training rows read at most", unit: "rows", default: 300_000, minimum: 1 }),
+  held_out_rows: Param.integer({
+    description: "held-out rows that the scored texts come from, at most",
+    unit: "rows",
+    default: 100_000,
+    minimum: 1
+  }),
+  fire_threshold: Param.number({
+    description: "share of a latent's maximum from which on a token is marked",
+    default: 0.3,
+    minimum: 0.01,
+    maximum: 1
+  }),
+  top_examples: Param.integer({ description: "strongest texts that the explainer sees", default: 10, minimum: 1 }),
+  bands: Param.integer({ description: "bands of activation that further texts come from", default: 4, minimum: 1 }),
+  examples_per_band: Param.integer({ description: "texts that the explainer sees of each", default: 2, minimum: 0 }),
+  left: Param.integer({ description: "tokens shown left of the activating token", default: 16, minimum: 0 }),
+  right: Param.integer({ description: "tokens shown right of it", default: 15, minimum: 0 }),
+  scorers: Param.list(Param.string({ description: "one of detection, fuzzing, simulation" }), {
+    description: "how explanations are scored: detection, fuzzing, simulation",
+    default: ["detection", "fuzzing"]
+  }),
+  scored_texts: Param.integer({
+    description: "held-out texts of each sort, firing and silent, that a latent is scored on",
+    default: 20,
+    minimum: 2
+  }),
+  simulated_texts: Param.integer({
+    description: "of each sort, that are simulated token by token",
+    default: 5,
+    minimum: 1
+  }),
+  texts_per_request: Param.integer({ description: "texts judged in one request", default: 5, minimum: 1 })
+}
+
+const isScorer = (name: string): name is Scorer => scorers.some((each) => each === name)
+
+export interface ExplainLatentsSettings {
+  /** The address undefined: the environment says it. */
+  readonly endpoint: Omit<EndpointOptions, "endpoint"> & { readonly endpoint: string | undefined }
+  readonly options: ExplainByModelOptions
+}
+
+export const decodeExplainLatents = (
+  params: Param.ParamValues<typeof explainLatentsParams>
+): Decoded<ExplainLatentsSettings> => {
+  const { explainer, latents } = params
+  const problems = [
+    ...(explainer === null
+      ? [{ param: "explainer", problem: "explainer is missing: the name of a model at the server" }]
+      : []),
+    ...(latents === 1 ? [{ param: "latents", problem: "latents is 1: the shuffled baseline needs two or more" }] : []),
+    ...params.scorers.flatMap((name) =>
+      isScorer(name) ? [] : [{ param: "scorers", problem: `there is no scorer ${name}: ${scorers.join(", ")}` }]
+    )
+  ]
+  return decoded(
+    {
+      endpoint: {
+        endpoint: params.endpoint ?? undefined,
+        model: explainer ?? "",
+        keyName: params.key_name,
+        temperature: params.temperature,
+        seed: params.seed,
+        timeout: params.timeout,
+        maxRequests: params.max_requests,
+        maxTokens: params.max_tokens
+      },
+      options: {
+        latents: latents === 0 ? null : latents,
+        seed: params.seed,
+        parallel: params.parallel,
+        minFirings: params.min_firings,
+        trainRows: params.train_rows,
+        heldOutRows: params.held_out_rows,
+        fireThreshold: params.fire_threshold,
+        top: params.top_examples,
+        bands: params.bands,
+        perBand: params.examples_per_band,
+        window: { left: params.left, right: params.right },
+        scorers: params.scorers.filter(isScorer),
+        scoredTexts: params.scored_texts,
+        simulatedTexts: params.simulated_texts,
+        perRequest: params.texts_per_request
+      }
+    },
+    problems
+  )
+}

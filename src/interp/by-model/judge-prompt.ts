@@ -1,0 +1,36 @@
+/**
+ * Two questions with yes or no for each text (Delphi, arXiv 2410.13928): detection asks whether a text makes the feature active,
+ * fuzzing whether the marked tokens are those on which it is.
+ */
+import type { ChatMessage } from "../../chat/chat-model.ts"
+
+const questions = {
+  detection: "whether the feature is active somewhere in the text",
+  fuzzing: "whether the tokens between << and >> are ones on which the feature is active"
+}
+
+export type Question = keyof typeof questions
+
+export const judgePrompt = (
+  question: Question,
+  explanation: string,
+  texts: ReadonlyArray<string>
+): ReadonlyArray<ChatMessage> => [
+  {
+    role: "system",
+    content: `You are given what is said of one feature of a language model, and numbered texts. Judge for each text ${questions[question]}, if what is said is right. Answer with a list of as many numbers as there are texts and nothing else, 1 for yes and 0 for no, such as [1, 0, 0].`
+  },
+  {
+    role: "user",
+    content: `The feature: ${explanation}\n\n${texts.map((text, i) => `Text ${i + 1}: ${text}`).join("\n\n")}\n\nAnswer with a list of ${texts.length} numbers.`
+  }
+]
+
+/** The last list of exactly `count` numbers 0 and 1 in the answer; undefined where there is none. */
+export const readJudgement = (answer: string, count: number): ReadonlyArray<boolean> | undefined => {
+  const lists = [...answer.matchAll(/\[([\s01,]*)\]/g)].map(([, inside = ""]) =>
+    inside.split(",").map((each) => each.trim())
+  )
+  const fitting = lists.findLast((list) => list.length === count && list.every((each) => each === "0" || each === "1"))
+  return fitting?.map((each) => each === "1")
+}

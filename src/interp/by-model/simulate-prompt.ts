@@ -1,0 +1,45 @@
+/**
+ * Simulation (Bills et al. 2023, "Language models can explain neurons in language models"): how strong is the feature on every token
+ * of a text, by its explanation? Where the model tells what else it might have written, the answer of a token is the expected
+ * value over the numbers, else the number itself.
+ */
+import type { AnswerToken, ChatAnswer, ChatMessage } from "../../chat/chat-model.ts"
+
+export const simulatePrompt = (explanation: string, tokens: ReadonlyArray<string>): ReadonlyArray<ChatMessage> => [
+  {
+    role: "system",
+    content: `You are given what is said of one feature of a language model, and the tokens of a text, a line each. Say for each token how strongly the feature is active on it, from 0 (not at all, which is so for most tokens) to 10, if what is said is right. Answer with a list of as many whole numbers as there are tokens and nothing else, such as [0, 0, 7].`
+  },
+  {
+    role: "user",
+    content: `The feature: ${explanation}\n\n${tokens.map((token) => JSON.stringify(token)).join("\n")}\n\nAnswer with a list of ${tokens.length} numbers.`
+  }
+]
+
+const strength = (text: string): number | undefined => {
+  const bare = text.trim()
+  return /^(?:10|[0-9])$/.test(bare) ? Number(bare) : undefined
+}
+
+/** The mean of the numbers among the alternatives, by their probabilities; undefined where the token is no number. */
+const expected = ({ token, alternatives }: AnswerToken): number | undefined => {
+  if (strength(token) === undefined) return undefined
+  let [sum, weight] = [0, 0]
+  for (const { token: other, logprob } of alternatives) {
+    const value = strength(other)
+    if (value === undefined) continue
+    sum += value * Math.exp(logprob)
+    weight += Math.exp(logprob)
+  }
+  return weight > 0 ? sum / weight : strength(token)
+}
+
+/** A strength for each of `count` tokens, 0 to 10; undefined where the answer does not hold that many. */
+export const readSimulation = ({ text, tokens }: ChatAnswer, count: number): ReadonlyArray<number> | undefined => {
+  const weighed = tokens?.flatMap((each) => expected(each) ?? [])
+  // A model that writes 10 as two tokens, or numbers elsewhere too, is taken at its word.
+  if (weighed !== undefined && weighed.length === count) return weighed
+  const lists = [...text.matchAll(/\[([\s\d,]*)\]/g)].map(([, inside = ""]) => inside.split(",").map(strength))
+  const fitting = lists.findLast((list) => list.length === count)
+  return fitting?.every((each) => each !== undefined) === true ? fitting : undefined
+}

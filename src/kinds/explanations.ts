@@ -1,0 +1,67 @@
+/** What a language model says of an SAE's latents, and how well that tells where they fire. One file, `explanations.json`. */
+import * as Schema from "effect/Schema"
+import type { Artifact } from "../artifact/artifact.ts"
+import { makeKind } from "../artifact/artifact-kind.ts"
+import { readJsonFile } from "../artifact/json-file.ts"
+
+const Judged = Schema.Struct({
+  true_positives: Schema.Int,
+  false_positives: Schema.Int,
+  false_negatives: Schema.Int,
+  true_negatives: Schema.Int,
+  precision: Schema.Finite,
+  recall: Schema.Finite,
+  f1: Schema.Finite,
+  balanced_accuracy: Schema.Finite
+})
+
+const Simulated = Schema.Struct({
+  /** Correlation of the simulated with the true activations, over all tokens of the texts. */
+  pearson: Schema.Finite,
+  spearman: Schema.Finite,
+  tokens: Schema.Int
+})
+
+/** Null where it was not asked for, or cannot be told: too few held-out firings, answers that could not be read. */
+const Scores = Schema.Struct({
+  detection: Schema.NullOr(Judged),
+  fuzzing: Schema.NullOr(Judged),
+  simulation: Schema.NullOr(Simulated)
+})
+
+const ExplainedLatent = Schema.Struct({
+  /** Index in the SAE. */
+  latent: Schema.Int,
+  density: Schema.Finite,
+  max: Schema.Finite,
+  /** Null where no explanation could be read from the answer. */
+  explanation: Schema.NullOr(Schema.String),
+  scores: Scores,
+  /** The same texts by another latent's explanation: what a score says without the right one. */
+  shuffled: Scores
+})
+
+const ExplanationsFile = Schema.Struct({
+  format: Schema.Literal(1),
+  hook: Schema.String,
+  sae: Schema.Struct({ digest: Schema.String, architecture: Schema.String, d_in: Schema.Int, d_sae: Schema.Int }),
+  /** The name by which the model was asked. */
+  model: Schema.String,
+  /** Answers that could not be read as what was asked for. */
+  unread: Schema.Int,
+  latents: Schema.Array(ExplainedLatent)
+})
+export type ExplanationsFile = typeof ExplanationsFile.Type
+export type ExplainedLatent = typeof ExplainedLatent.Type
+export type ExplanationScores = typeof Scores.Type
+export type JudgedScore = typeof Judged.Type
+export type SimulatedScore = typeof Simulated.Type
+
+export const explanationsFileName = "explanations.json"
+
+export const Explanations = makeKind({
+  name: "Explanations",
+  version: 1,
+  description: "a language model's explanations of an SAE's latents, scored by what it can tell from them",
+  open: (artifact: Artifact) => readJsonFile(artifact, explanationsFileName, ExplanationsFile)
+})
