@@ -20,23 +20,3 @@ export const joinBlocks = ({ length, blocks }: FloatBlocks): Float32Array<ArrayB
   }
   return values
 }
-
-/** The same numbers in blocks of whole rows: [n, width] row-major, n as it comes. */
-export function* rowBlocksOf({ blocks }: FloatBlocks, width: number): Generator<Float32Array> {
-  const row = new Float32Array(width)
-  let filled = 0
-  for (const block of blocks()) {
-    let at = 0
-    if (filled > 0) {
-      at = Math.min(width - filled, block.length)
-      row.set(block.subarray(0, at), filled)
-      filled += at
-      if (filled < width) continue
-      yield row
-    }
-    const whole = at + Math.floor((block.length - at) / width) * width
-    if (whole > at) yield block.subarray(at, whole)
-    filled = block.length - whole
-    row.set(block.subarray(whole), 0)
-  }
-}

@@ -3,7 +3,7 @@
  * pass over typed arrays elsewhere. Both language model and autoencoder trainers are built on it.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { type FloatBlocks, joinBlocks, oneBlock, rowBlocksOf } from "../../numeric/float-blocks.ts"
+import { type FloatBlocks, joinBlocks, oneBlock } from "../../numeric/float-blocks.ts"
 import { checkGradient } from "./adam-coefficients.ts"
 import { type AdamState, checkState, mapState, type StateName, stateNames } from "./adam-state.ts"
 import { isLatentGradient, type LatentGradient, matrixShape, toMatrix } from "../kernels/latent-gradient.ts"
@@ -60,8 +60,8 @@ export interface EngineAdam<R extends tf.Rank> extends Pick<
 > {
   /** Of the first axis, row `from` up to `to`: a copy, or the array itself. */
   readonly readRows: (name: StateName, from: number, to: number) => Float32Array
-  /** Whole rows, copied. */
-  readonly writeRows: (name: StateName, from: number, values: Float32Array) => void
+  /** All of it, copied. */
+  readonly write: (name: StateName, values: FloatBlocks) => void
   readonly applyDense: (gradient: tf.Tensor, step: AdamStep) => void
   /** Squared norms of the gradient's rows; nothing else without a step. */
   readonly latents?: (gradient: LatentGradient, unit: boolean, step?: AdamStep) => Float32Array
@@ -89,16 +89,9 @@ export const makeAdamVariable = <R extends tf.Rank>(first: tf.Tensor<R> | Weight
   const size = shape.reduce((product, n) => product * n, 1)
   const [rows = 1] = shape
   const width = size / rows
-  const { applyDense, latents, readRows, writeRows, ...engine }: EngineAdam<R> =
+  const { applyDense, latents, readRows, write, ...engine }: EngineAdam<R> =
     tf.getBackend() === "tensorflow" ? makeTensorflowAdam(shape) : makePortableAdam(shape)
 
-  const write = (name: StateName, values: FloatBlocks): void => {
-    let from = 0
-    for (const block of rowBlocksOf(values, width)) {
-      writeRows(name, from, block)
-      from += block.length / width
-    }
-  }
   const read = (name: StateName): FloatBlocks => ({
     length: size,
     *blocks() {

@@ -32,7 +32,13 @@ export const makePortableAdam = <R extends tf.Rank>(shape: tf.ShapeMap[R]): Engi
       weights.set(tensor.dataSync<"float32">())
     },
     readRows: (name, from, to) => state[name].subarray(from * width, to * width),
-    writeRows: (name, from, values) => state[name].set(values, from * width),
+    write: (name, { blocks }) => {
+      let from = 0
+      for (const block of blocks()) {
+        state[name].set(block, from)
+        from += block.length
+      }
+    },
     // With the variable itself.
     freeMoments: () => {},
     dispose: () => {}

@@ -1,5 +1,6 @@
 /** Adam in TensorFlow's own resource variables: one fused operation that reads the gradient and writes in place. */
 import * as tf from "@tensorflow/tfjs-core"
+import { type FloatBlocks, joinBlocks } from "../../numeric/float-blocks.ts"
 import { adamCoefficients, checkGradient } from "./adam-coefficients.ts"
 import { mapState } from "./adam-state.ts"
 import type { AdamStep, EngineAdam } from "./adam-variable.ts"
@@ -11,7 +12,6 @@ import {
   dataType,
   executeOp,
   executeSingle,
-  intAttribute,
   shapeAttribute,
   stringAttribute,
   typeAttribute
@@ -21,12 +21,12 @@ import {
 let made = 0
 
 /** Made by the engine: tfjs makes its own on the host, and the engine uses them there. */
-const filledWithZeros = (shape: ReadonlyArray<number>): tf.Tensor =>
-  executeSingle(
-    "Fill",
-    [typeAttribute("T", dataType.float32), typeAttribute("index_type", dataType.int32)],
-    [tf.tensor1d([...shape], "int32"), tf.scalar(0, "float32")]
-  )
+const filledWithZeros = (shape: ReadonlyArray<number>): tf.Tensor => {
+  const sizes = tf.tensor1d([...shape], "int32")
+  if (compiledOpsLoaded()) return executeSingle("OwnZeros", [], [sizes])
+  const types = [typeAttribute("T", dataType.float32), typeAttribute("index_type", dataType.int32)]
+  return executeSingle("Fill", types, [sizes, tf.scalar(0, "float32")])
+}
 
 interface ResourceVariable<R extends tf.Rank> {
   readonly handle: tf.Tensor
@@ -34,8 +34,17 @@ interface ResourceVariable<R extends tf.Rank> {
   readonly assign: (value: tf.Tensor) => void
   /** Rows of the first axis. */
   readonly readRows: (from: number, to: number) => Float32Array
-  readonly writeRows: (from: number, values: Float32Array) => void
+  /** All of it. */
+  readonly write: (values: FloatBlocks) => void
   readonly destroy: () => void
+}
+
+const writeBlocks = (handle: tf.Tensor, { blocks }: FloatBlocks): void => {
+  let from = 0
+  for (const block of blocks()) {
+    tf.tidy(() => executeOp("OwnWrite", [], [handle, tf.scalar(from, "int32"), tf.tensor1d(block, "float32")], 0))
+    from += block.length
+  }
 }
 
 /** Zero at first. */
@@ -63,22 +72,12 @@ const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>): Resource
     assign,
     readRows: (from, to) =>
       readFloats(() => tf.slice(read(), [from, ...shape.slice(1).fill(0)], [to - from, ...shape.slice(1)])),
-    writeRows: (from, values) =>
-      tf.tidy(() => {
-        const rows = values.length / shape.slice(1).reduce((product, n) => product * n, 1)
-        const range = [from, from + rows, 1].map((n) => tf.tensor1d([n], "int32"))
-        const masks = ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"]
-        executeOp(
-          "ResourceStridedSliceAssign",
-          [
-            typeAttribute("T", dataType.float32),
-            typeAttribute("Index", dataType.int32),
-            ...masks.map((name) => intAttribute(name, 0))
-          ],
-          [handle, ...range, tf.tensor(values, [rows, ...shape.slice(1)], "float32")],
-          0
-        )
-      }),
+    write: (values) => {
+      if (compiledOpsLoaded()) return writeBlocks(handle, values)
+      const whole = tf.tensor(joinBlocks(values), [...shape], "float32")
+      assign(whole)
+      whole.dispose()
+    },
     destroy: () => {
       if (!there) return
       there = false
@@ -151,7 +150,7 @@ export const makeTensorflowAdam = <R extends tf.Rank>(shape: tf.ShapeMap[R]): En
       weights.assign(tensor)
     },
     readRows: (name, from, to) => state[name].readRows(from, to),
-    writeRows: (name, from, values) => state[name].writeRows(from, values),
+    write: (name, values) => state[name].write(values),
     freeMoments: () => {
       first.destroy()
       second.destroy()

@@ -25,7 +25,9 @@ import { compiler, nodeHeadersFolder } from "./tensorflow-status.ts"
 
 const QUIET_SOURCE = fileURLToPath(new URL("quiet-tensorflow.cc", import.meta.url))
 const PRELOAD_SOURCE = fileURLToPath(new URL("preload-libraries.cc", import.meta.url))
-const OPS_SOURCES = ["sae-ops.cc", "model-ops.cc"].map((file) => fileURLToPath(new URL(file, import.meta.url)))
+const OPS_SOURCES = ["sae-ops.cc", "model-ops.cc", "memory-ops.cc"].map((file) =>
+  fileURLToPath(new URL(file, import.meta.url))
+)
 /** TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them. */
 const OPS_OPTIONS = "-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -DEIGEN_MAX_ALIGN_BYTES=64".split(" ")
 
