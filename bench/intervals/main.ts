@@ -8,7 +8,7 @@ import { bootstrapIntervals, drawnSum, type Interval } from "../../src/numeric/b
 import { drawnAuc } from "../../src/numeric/roc.ts"
 import { seedInterval } from "../../src/numeric/seed-interval.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { makeReconstructionNoise } from "../../src/sae/evaluate/reconstruction-noise.ts"
+import { makeReconstructionSums } from "../../src/sae/evaluate/reconstruction-sums.ts"
 
 const repeats = 200
 const d = 8
@@ -26,7 +26,7 @@ const explainedVariance = (documents: number): Case => {
     const level = 0.05 + 0.3 * rng.float() ** 3
     const shift = rng.normal()
     const x = Float32Array.from({ length: rows * d }, () => 3 + shift + rng.normal())
-    return { rows, x, xHat: x.map((value) => value + Math.sqrt(level) * rng.normal()) }
+    return { x, xHat: x.map((value) => value + Math.sqrt(level) * rng.normal()) }
   }
   // E level = 0.05 + 0.3 / 4; a row's numbers have variance 1 of their own and 1 with their document.
   const truth = 1 - (0.05 + 0.3 / 4) / 2
@@ -34,15 +34,10 @@ const explainedVariance = (documents: number): Case => {
     name: `explained variance of ${documents} documents`,
     truth,
     interval: (rng, draws) => {
-      const noise = makeReconstructionNoise({ by: "document", count: documents, of: (id) => id }, d)
+      const noise = makeReconstructionSums(d, { count: documents, of: ({ document: id }) => id })
       for (let id = 0; id < documents; id++) {
-        const { rows, x, xHat } = document(rng)
-        noise.add(
-          { document: new Int32Array(rows).fill(id), position: new Int32Array(rows) },
-          x,
-          xHat,
-          new Int32Array(rows)
-        )
+        const { x, xHat } = document(rng)
+        noise.add(x, xHat, () => ({ document: id, position: 0, token: 0 }))
       }
       return noise.intervals(draws)["explained_variance"]
     }

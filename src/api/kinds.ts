@@ -5,6 +5,7 @@
  */
 export { makeKind } from "../artifact/artifact-kind.ts"
 export type { ArtifactKind } from "../artifact/artifact-kind.ts"
+export { Ablations } from "../kinds/ablations.ts"
 export { Absorption } from "../kinds/absorption.ts"
 export { Activations } from "../kinds/activations/activations.ts"
 export type { ActivationsHandle, RowBatch, RowSet } from "../kinds/activations/activations.ts"

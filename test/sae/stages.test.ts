@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { openActivations } from "../../src/activations/open-activations.ts"
+import { Ablations } from "../../src/kinds/ablations.ts"
 import { Activations } from "../../src/kinds/activations/activations.ts"
 import { Evaluation } from "../../src/kinds/evaluation/evaluation.ts"
 import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
@@ -14,13 +15,14 @@ import { runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { evaluateReconstruction } from "../../src/sae/evaluate/evaluate-reconstruction.ts"
 import { makeSaeModel } from "../../src/sae/sae-model.ts"
+import ablate from "../../stages/ablate-hook.ts"
 import capture from "../../stages/capture-activations.ts"
 import evaluate from "../../stages/evaluate-sae.ts"
 import train from "../../stages/train-sae.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../engine.ts"
 import { d_model, modelText, randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
-import { type Given, opened, runStage } from "../stage/run-stage.ts"
+import { type Given, opened, runStage, runTogether } from "../stage/run-stage.ts"
 import { openedActivations } from "./small-text.ts"
 
 beforeAll(loadTestEngine)
@@ -224,7 +226,10 @@ describe("evaluate-sae", () => {
       const { metrics, evaluation } = yield* evaluated(identity, false)
       expect(metrics["explained_variance"]).toBeCloseTo(1, 6)
       expect(metrics["ce_zero"]).toBeLessThan(metrics["ce_clean"] as number)
-      expect(evaluation.value.unmeasured).toEqual({ ce_recovered: `zeros at ${hook} do not harm the model` })
+      expect(evaluation.value.unmeasured).toMatchObject({
+        ce_recovered: `zeros at ${hook} do not harm the model`,
+        ce_recovered_mean: `mean activations at ${hook} do not harm the model`
+      })
       expect(evaluation.value.metrics).toHaveProperty("ce_sae")
       expect(evaluation.value.metrics).not.toHaveProperty("ce_recovered")
     })
@@ -291,6 +296,75 @@ describe("evaluate-sae", () => {
       const plain = yield* saeOf(identity)
       expect(yield* refused({ sae: plain, activations: target, target, model })).toContain("no transcoder")
     })
+  )
+
+  it.effect(
+    "SAEs of one hook are evaluated in one pass against ablations of their own, to the same bytes as alone",
+    () =>
+      Effect.gen(function* () {
+        const contexts = 24
+        const runnable = yield* loadModel((yield* randomGpt2).value)
+        const ids = modelText(runnable, contexts, time, true)
+        const { activations, model } = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.4 })
+        const rows = yield* activations.value.held_out.loadRows()
+        const mean = Float32Array.from({ length: d_model }, (_, c) => {
+          const own = rows.filter((_, i) => i % d_model === c)
+          return own.reduce((sum, x) => sum + x, 0) / own.length
+        })
+        // One gives back half of its input, the other the mean of all rows, whatever it reads.
+        const half = yield* saeOf({ ...identity, W_dec: identity.W_dec.map((w) => w / 2) })
+        const flat = yield* saeOf({ ...identity, W_dec: new Float32Array(2 * d_model * d_model), b_dec: mean })
+        const given = { activations, model }
+        const ablations = yield* runStage(ablate, given, {}, yield* temporaryDirectory)
+        const baseline = yield* opened(Ablations, ablations.artifact)
+        const instances = yield* Effect.forEach([half, flat], (sae) =>
+          Effect.map(temporaryDirectory, (directory) => ({
+            inputs: { ...given, sae, ablations: baseline },
+            directory
+          }))
+        )
+        const together = yield* runTogether(evaluate, instances, { kl: true })
+        for (const [i, sae] of [half, flat].entries()) {
+          const alone = yield* runStage(evaluate, { ...given, sae }, { kl: true }, yield* temporaryDirectory)
+          expect(together[i]?.metrics).toEqual(alone.metrics)
+          expect(together[i]?.artifact.digest).toBe(alone.artifact.digest)
+          for (const [name, value] of Object.entries(ablations.metrics)) expect(alone.metrics[name]).toBe(value)
+        }
+        const [of, flatly] = together.map(({ metrics }) => metrics)
+        expect(of?.["l2_ratio"]).toBeCloseTo(0.5, 5)
+        expect(of?.["relative_reconstruction_bias"]).toBeCloseTo(0.5, 5)
+        expect(of?.["explained_variance_uncentred"]).toBeCloseTo(0.75, 5)
+        // The mean explains nothing, and is what mean ablation puts there.
+        expect(flatly?.["explained_variance"]).toBeCloseTo(0, 5)
+        expect(flatly?.["ce_sae"]).toBeCloseTo(flatly?.["ce_mean"] ?? 0, 5)
+        expect(flatly?.["kl_recovered_mean"]).toBeCloseTo(0, 4)
+        expect(flatly?.["ce_resample"]).not.toBeCloseTo(flatly?.["ce_mean"] ?? 0, 2)
+
+        const { value } = yield* opened(Evaluation, together[0]!.artifact)
+        for (const groups of [value.by_position ?? [], value.by_token_frequency ?? []]) {
+          expect(groups.reduce((sum, group) => sum + group.rows, 0)).toBe(value.rows)
+          const errors = groups.reduce((sum, group) => sum + group.rows * group.mse, 0)
+          expect(errors / value.rows).toBeCloseTo(value.metrics["mse"] ?? 0, 5)
+        }
+        // BOS has no row; contexts of 16 end at 15.
+        expect(value.by_position?.map(({ first, last }) => [first, last])).toEqual([
+          [1, 1],
+          [2, 3],
+          [4, 7],
+          [8, 15]
+        ])
+
+        const elsewhere = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.3 })
+        const refused = yield* Effect.flip(
+          runStage(
+            evaluate,
+            { sae: half, ...given, activations: elsewhere.activations, ablations: baseline },
+            {},
+            yield* temporaryDirectory
+          )
+        )
+        expect(refused.message).toContain("Give ablations of the same activations")
+      })
   )
 
   it.effect("an SAE of another hook or width, and activations of another model, are refused", () =>

@@ -50,52 +50,78 @@ export interface StageOptions {
   readonly sources?: Readonly<Record<string, ResolvedSource>>
 }
 
-/** Parameters left out take their defaults. */
-export const runStage = Effect.fn("runStage")(function* (
+export interface Instance {
+  readonly inputs: Readonly<Record<string, Given | ReadonlyArray<Given> | undefined>>
+  readonly directory: string
+}
+
+/** Several instances of a kind that its `group` puts together. Parameters left out take their defaults. */
+export const runTogether = Effect.fn("runTogether")(function* (
   kind: StageKind,
-  inputs: Readonly<Record<string, Given | ReadonlyArray<Given> | undefined>>,
+  instances: ReadonlyArray<Instance>,
   params: Readonly<Record<string, unknown>>,
-  directory: string,
   more: StageOptions = {}
 ) {
   if ("fromParam" in kind.output) return yield* Effect.die("its output is a parameter's")
   const { output } = kind
-  const wirings = Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, given]) => (given === undefined ? [] : [[name, wiringOf(given)]]))
+  const wired = instances.map(({ inputs }) =>
+    Object.fromEntries(
+      Object.entries(inputs).flatMap(([name, given]) => (given === undefined ? [] : [[name, wiringOf(given)]]))
+    )
   )
   const store = storeOf(
-    Object.values(wirings)
-      .flatMap(Wiring.items)
-      .map(({ artifact }) => artifact)
-  )
-  const job = Object.fromEntries(
-    Object.entries(wirings).map(([name, wiring]) => [
-      name,
-      Wiring.map(wiring, ({ artifact, at }) => ({ digest: artifact.digest, at }))
-    ])
+    wired.flatMap((wirings) =>
+      Object.values(wirings)
+        .flatMap(Wiring.items)
+        .map(({ artifact }) => artifact)
+    )
   )
   const checked = Object.entries(kind.params).map(([name, param]) => {
     const value = params[name] === undefined ? param.default : params[name]
     return [name, Schema.decodeUnknownSync(param.schema)(value) as Json] as const
   })
   const work = Effect.gen(function* () {
-    const context = {
-      params: Object.fromEntries(checked),
-      sources: more.sources ?? {},
-      facts: {},
-      inputs: yield* openInputs(store, kind, job),
-      wired: Wiring.counts(Object.keys(kind.inputs), job),
-      leftOut: [],
-      output: folderWriter(directory),
-      progress: ({ done }: { readonly done: number }) => more.progress?.(done),
-      log: more.log ?? (() => {}),
-      checkpoint: more.checkpoint ?? noCheckpoint,
-      engine: kind.engine ? yield* Effect.orDie(loadEngine("auto")) : noEngine,
-      projectDirectory: process.cwd()
-    }
-    const [done] = yield* runInstances(store, kind, output, [context])
-    return done ?? (yield* Effect.die("no result"))
+    const engine = kind.engine ? yield* Effect.orDie(loadEngine("auto")) : noEngine
+    const contexts = yield* Effect.forEach(instances, ({ directory }, i) =>
+      Effect.gen(function* () {
+        const job = Object.fromEntries(
+          Object.entries(wired[i] ?? {}).map(([name, wiring]) => [
+            name,
+            Wiring.map(wiring, ({ artifact, at }) => ({ digest: artifact.digest, at }))
+          ])
+        )
+        return {
+          params: Object.fromEntries(checked),
+          sources: more.sources ?? {},
+          facts: {},
+          inputs: yield* openInputs(store, kind, job),
+          wired: Wiring.counts(Object.keys(kind.inputs), job),
+          leftOut: [],
+          output: folderWriter(directory),
+          progress: ({ done }: { readonly done: number }) => more.progress?.(done),
+          log: more.log ?? (() => {}),
+          checkpoint: more.checkpoint ?? noCheckpoint,
+          engine,
+          projectDirectory: process.cwd()
+        }
+      })
+    )
+    return yield* runInstances(store, kind, output, contexts)
   })
-  const { metrics, unmeasured } = yield* Effect.scoped(work)
-  return { metrics, unmeasured, artifact: { ...folderArtifact(directory, output.name), metrics, unmeasured } }
+  return (yield* Effect.scoped(work)).map(({ metrics, unmeasured }, i) => {
+    const directory = instances[i]?.directory ?? ""
+    return { metrics, unmeasured, artifact: { ...folderArtifact(directory, output.name), metrics, unmeasured } }
+  })
 })
+
+/** One instance by itself. */
+export const runStage = (
+  kind: StageKind,
+  inputs: Instance["inputs"],
+  params: Readonly<Record<string, unknown>>,
+  directory: string,
+  more: StageOptions = {}
+) =>
+  Effect.flatMap(runTogether(kind, [{ inputs, directory }], params, more), ([done]) =>
+    done === undefined ? Effect.die("no result") : Effect.succeed(done)
+  )

@@ -18,6 +18,15 @@ export interface EvaluatedSource {
   readonly cosine: number
 }
 
+/** Reconstruction of some of the held-out rows. */
+export interface EvaluatedRows {
+  readonly rows: number
+  readonly l0: number
+  readonly mse: number
+  /** About the mean of all rows; null where these do not differ from it. */
+  readonly explained_variance: number | null
+}
+
 export interface EvaluationInfo {
   /** Digests of what was evaluated, on what; null for a crosscoder, whose rows are of several `sources`. */
   readonly sae: string
@@ -35,6 +44,10 @@ export interface EvaluationInfo {
   readonly contexts: { readonly count: number; readonly whole: number; readonly targets: number }
   /** The flat numbers that metrics.json also holds; `artifact.json` says why one that is optional is not there. */
   readonly metrics: Readonly<Record<string, number>>
+  /** Of the rows at positions `first` to `last` of their contexts. */
+  readonly by_position?: ReadonlyArray<EvaluatedRows & { readonly first: number; readonly last: number }>
+  /** Of the rows whose tokens are more than `above` and at most `to` of the text's. */
+  readonly by_token_frequency?: ReadonlyArray<EvaluatedRows & { readonly above: number; readonly to: number }>
   /** log10 of the firing frequency of the latents that fire: `counts[i]` in [edges[i], edges[i + 1]). */
   readonly density_histogram: { readonly edges: ReadonlyArray<number>; readonly counts: ReadonlyArray<number> }
   readonly dead_latents: number

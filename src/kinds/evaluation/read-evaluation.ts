@@ -10,6 +10,13 @@ import { latentsColumns } from "../sae/latents-columns.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
+const rows = {
+  rows: count,
+  l0: Schema.Finite,
+  mse: Schema.Finite,
+  explained_variance: Schema.NullOr(Schema.Finite)
+}
+
 const EvaluationFile = Schema.Struct({
   format: Schema.Literal(1),
   sae: Schema.String,
@@ -34,6 +41,10 @@ const EvaluationFile = Schema.Struct({
   rows: count,
   contexts: Schema.Struct({ count, whole: count, targets: count }),
   metrics: Schema.Record(Schema.String, Schema.Finite),
+  by_position: Schema.optionalKey(Schema.Array(Schema.Struct({ first: count, last: count, ...rows }))),
+  by_token_frequency: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ above: Schema.Finite, to: Schema.Finite, ...rows }))
+  ),
   density_histogram: Schema.Struct({ edges: Schema.Array(Schema.Finite), counts: Schema.Array(count) }),
   dead_latents: count,
   dense_latents: count
@@ -45,9 +56,9 @@ export const readEvaluation = Effect.fn("readEvaluation")(function* (artifact: A
   const latents = Effect.scoped(
     Effect.gen(function* () {
       const file = yield* openArrow(yield* artifact.open(path), latentsColumns, path, artifact.digest)
-      const { rows, values } = yield* file.readBatch(0)
-      if (rows !== info.d_sae) {
-        const detail = `it has ${rows} latents, evaluation.json says ${info.d_sae}`
+      const { rows: found, values } = yield* file.readBatch(0)
+      if (found !== info.d_sae) {
+        const detail = `it has ${found} latents, evaluation.json says ${info.d_sae}`
         return yield* new ArtifactError({ reason: "invalid", digest: artifact.digest, path, detail })
       }
       const statistics: LatentStatistics = values

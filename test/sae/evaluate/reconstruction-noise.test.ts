@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { heldOutUnits } from "../../../src/sae/evaluate/held-out-units.ts"
-import { makeReconstructionSums } from "../../../src/sae/evaluate/evaluate-reconstruction.ts"
-import { makeReconstructionNoise } from "../../../src/sae/evaluate/reconstruction-noise.ts"
+import { makeReconstructionSums } from "../../../src/sae/evaluate/reconstruction-sums.ts"
+import type { RowOrigin } from "../../../src/sae/evaluate/row-sums.ts"
 import * as Rng from "../../../src/random/rng.ts"
 
 const d = 3
@@ -18,21 +18,15 @@ const units = heldOutUnits({ split, context_size: 16, contexts: { contexts: 100 
 /** `rows` rows of each document, whose errors are `error` in size, about a mean of 1000. */
 const measure = (rows: number, error: (document: number) => number, between: number) => {
   const rng = Rng.make(1, "rows")
-  const noise = makeReconstructionNoise(units, d)
-  const sums = makeReconstructionSums(d)
+  const groups = { count: units.count, of: (row: RowOrigin) => units.of(row.document, row.position) }
+  const sums = makeReconstructionSums(d, groups)
   for (const document of split.held_out_documents) {
     const shift = between * rng.normal()
     const x = Float32Array.from({ length: rows * d }, () => 1000 + shift + rng.normal())
     const xHat = x.map((value) => value + error(document))
-    sums.add(x, xHat)
-    noise.add(
-      { document: new Int32Array(rows).fill(document), position: new Int32Array(rows) },
-      x,
-      xHat,
-      new Int32Array(rows).fill(16)
-    )
+    sums.add(x, xHat, () => ({ document, position: 0, token: 0 }), new Int32Array(rows).fill(16))
   }
-  return { ...sums.result(), intervals: noise.intervals(Rng.make(0, "draws")) }
+  return { ...sums.result(), intervals: sums.intervals(Rng.make(0, "draws")) }
 }
 const width = (interval: { readonly low: number; readonly high: number } | undefined): number =>
   interval === undefined ? Number.NaN : interval.high - interval.low

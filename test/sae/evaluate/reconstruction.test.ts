@@ -4,7 +4,8 @@ import * as fc from "fast-check"
 import { beforeAll, describe, expect } from "vitest"
 import type { RowSet } from "../../../src/kinds/activations/activations.ts"
 import { densityHistogram } from "../../../src/sae/evaluate/density-figures.ts"
-import { evaluateReconstruction, makeReconstructionSums } from "../../../src/sae/evaluate/evaluate-reconstruction.ts"
+import { evaluateReconstruction } from "../../../src/sae/evaluate/evaluate-reconstruction.ts"
+import { makeReconstructionSums } from "../../../src/sae/evaluate/reconstruction-sums.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import { loadTestEngine } from "../../engine.ts"
 
@@ -47,6 +48,34 @@ describe("explained variance", () => {
     // ratios 0, 0, 1, 1: 0.5.
     expect(whole.explained_variance_legacy).toBeCloseTo(0.6, 10)
     expect(halves.explained_variance_legacy).toBeCloseTo(0.5, 10)
+  })
+
+  it("has other definitions under names of their own, by hand", () => {
+    // x_hat = x + (1, 0): an error that does not vary. About zero the rows' mean square is 1002002.
+    const [shifted] = [x.map((value, i) => value + (i % 2 === 0 ? 1 : 0))]
+    const result = metrics([[x, shifted]], 2)
+    expect(result.explained_variance).toBeCloseTo(1 - 1 / 1.25, 10)
+    expect(result.explained_variance_batch).toBeCloseTo(1 - 1 / 1.25, 10)
+    expect(result.explained_variance_centred).toBeCloseTo(1, 10)
+    const square = x.reduce((sum, value) => sum + value * value, 0) / 4
+    expect(result.explained_variance_uncentred).toBeCloseTo(1 - 1 / square, 10)
+    // Over halves, whose first rows differ by 2 in one number and whose last do: 1 from their mean each.
+    const halves = metrics(
+      [
+        [x.slice(0, 4), xHat.slice(0, 4)],
+        [x.slice(4), xHat.slice(4)]
+      ],
+      2
+    )
+    // Ratios 1 - 0 / 2 and 1 - 2 / 2; errors of the second half (-1, 0) and (0, 1) vary by 1 about their mean.
+    expect(halves.explained_variance_batch).toBeCloseTo(0.5, 10)
+    expect(halves.explained_variance_centred).toBeCloseTo((1 + (1 - 1 / 2)) / 2, 10)
+  })
+
+  it("comes with how far reconstructions shrink: twice too small is a bias of a half", () => {
+    const { l2_ratio, relative_reconstruction_bias: bias } = metrics([[x, x.map((value) => value / 2)]], 2)
+    expect(l2_ratio).toBeCloseTo(0.5, 12)
+    expect(bias).toBeCloseTo(0.5, 12)
   })
 
   it("sees a constant bias in the reconstruction", () => {
