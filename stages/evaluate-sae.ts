@@ -111,7 +111,7 @@ export default Stage.make("evaluate-sae", {
   isolation: "process",
   runTogether: {
     // One pass over the rows, and one up to the hook in the model, for all SAEs of a hook.
-    group: ({ params, inputs: { sae: _, ...shared } }) => JSON.stringify([params, shared]),
+    group: ({ params, inputs }) => JSON.stringify([params, { ...inputs, sae: undefined }]),
     run: Stage.late(
       () => import("../src/sae/evaluate/evaluate-sae.ts"),
       (module) => module.evaluateSae
