@@ -1,15 +1,22 @@
-/** A small GPT-2 trained from nothing, on running text and, with the speller corpus, on spelling drills. */
+/** A small GPT-2 trained from nothing or on from another, on running text and, with the speller corpus, on spelling drills. */
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Tokenizer } from "../src/kinds/tokenizer.ts"
 import { decodeLm, lmParams } from "../src/model/train/lm-params.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("train-lm", {
-  summary: "Trains a small GPT-2 on a text and spelling drills, and writes it in the Hugging Face layout",
+  summary:
+    "Trains a small GPT-2, from nothing or on from another, on a text and spelling drills, and writes it in the Hugging Face layout",
   sources: {
     text: { of: "text", default: "builtin:speller-text", description: "training text; its held-out part only tests" }
   },
-  inputs: { tokenizer: Stage.one(Tokenizer, "a tokenizer with <|endoftext|>, as train-tokenizer makes it") },
+  inputs: {
+    tokenizer: Stage.one(Tokenizer, "a tokenizer with <|endoftext|>, as train-tokenizer makes it"),
+    from: Stage.optional(
+      LanguageModel,
+      "a GPT-2 of that tokenizer and this shape that is trained on; else random weights"
+    )
+  },
   params: lmParams,
   decode: decodeLm,
   output: LanguageModel,

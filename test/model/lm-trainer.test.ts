@@ -124,11 +124,20 @@ describe("the language model trainer", () => {
   it("goes on from a saved state with the same bytes", () => {
     const whole = runTo(makeLmTrainer(config, rows, training), 12)
     const state = runTo(makeLmTrainer(config, rows, training), 7).state()
-    const resumed = runTo(makeLmTrainer(config, rows, training, state), 12)
+    const resumed = runTo(makeLmTrainer(config, rows, training, { resume: state }), 12)
     expect(resumed.state()).toEqual(whole.state())
     expect(whole.weights()["transformer.wpe.weight"]).not.toEqual(
       makeLmTrainer(config, rows, training).weights()["transformer.wpe.weight"]
     )
+  })
+
+  it("trains on from the weights of another, and leaves those as they are", () => {
+    const start = runTo(makeLmTrainer(config, rows, training), 5).weights()
+    const before = structuredClone(start)
+    const tuned = makeLmTrainer(config, rows, training, { start })
+    expect(tuned.weights()).toEqual(before)
+    expect(runTo(tuned, 1).weights()).not.toEqual(before)
+    expect(start).toEqual(before)
   })
 
   it("lowers the loss on text and reports what a step did", () => {
@@ -145,7 +154,9 @@ describe("the language model trainer", () => {
   it("refuses a state of another shape", () => {
     const state = makeLmTrainer(config, rows, training).state()
     const { "w/transformer.ln_f.bias": _, ...tensors } = state.tensors
-    expect(() => makeLmTrainer(config, rows, training, { ...state, tensors })).toThrow("w/transformer.ln_f.bias")
+    expect(() => makeLmTrainer(config, rows, training, { resume: { ...state, tensors } })).toThrow(
+      "w/transformer.ln_f.bias"
+    )
   })
 
   it("leaves no tensor behind", () => {

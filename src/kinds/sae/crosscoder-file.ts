@@ -10,7 +10,14 @@ export const CrosscoderFile = Schema.Struct({
   format: Schema.Literal(1),
   /** In the order of their columns. `model` and `activations` are digests. */
   sources: Schema.Array(
-    Schema.Struct({ hook: Schema.String, model: Schema.String, activations: Schema.String, d_in: count })
+    Schema.Struct({
+      hook: Schema.String,
+      model: Schema.String,
+      activations: Schema.String,
+      d_in: count,
+      /** What its rows were divided by in training; older files do not say. */
+      scale: Schema.optional(Schema.Finite)
+    })
   ),
   /** [latents][sources], see `analysis/source-norms.ts`. */
   shares: Schema.Array(Schema.Array(Schema.Finite)),

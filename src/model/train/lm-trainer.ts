@@ -58,9 +58,9 @@ export const makeLmTrainer = (
   config: Gpt2Config,
   rows: TrainingRows,
   options: LmTrainerOptions,
-  resume?: LmState
+  { resume, start }: { readonly resume?: LmState | undefined; readonly start?: ParameterArrays | undefined } = {}
 ): LmTrainer => {
-  const initial = initialWeights(config, options.seed)
+  const initial = start ?? initialWeights(config, options.seed)
   const adam = makeAdamW(
     gpt2Parameters(config).map(({ name, shape }) => ({ name, shape, values: initial[name] as Float32Array })),
     { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: options.weightDecay, clip: options.clip }

@@ -11,6 +11,7 @@ import { endOfTextToken, type SpellerCorpus } from "../../text/speller-corpus.ts
 import { tokenStream } from "../../text/token-stream.ts"
 import { makeTokenizer } from "../../text/tokenizer.ts"
 import type { Gpt2Config } from "../decoder/gpt2-config.ts"
+import type { ParameterArrays } from "./adam-w.ts"
 import { drillWordTokens, interleaveByLetter } from "./drill-lines.ts"
 import { type LmTrainer, type LmTrainerOptions, makeLmTrainer } from "./lm-trainer.ts"
 import { type RowOptions, trainingRows } from "./training-rows.ts"
@@ -50,7 +51,9 @@ export const trainLm = Effect.fn("trainLm")(function* (
   corpus: SpellerCorpus,
   tokenizerJson: string,
   options: TrainLmOptions,
-  context: TrainLmContext
+  context: TrainLmContext,
+  /** Weights that training goes on from; else they are drawn. */
+  start?: ParameterArrays
 ) {
   const { checkpoint, progress, log } = context
   const { config, endOfText, tokenizer, rows } = yield* attempt(() => prepare(corpus, tokenizerJson, options))
@@ -58,7 +61,7 @@ export const trainLm = Effect.fn("trainLm")(function* (
   if (saved !== undefined) log(`going on after step ${saved.json.step}`)
   const resumed = saved && { json: saved.json, tensors: floatTensors(saved.tensors) }
   const trainer: LmTrainer = yield* Effect.acquireRelease(
-    attempt(() => makeLmTrainer(config, rows, options.trainer, resumed)),
+    attempt(() => makeLmTrainer(config, rows, options.trainer, { start, resume: resumed })),
     (made) => Effect.sync(made.dispose)
   )
   const steps = options.trainer.steps

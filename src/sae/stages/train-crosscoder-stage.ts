@@ -31,7 +31,13 @@ const save = Effect.fnUntraced(function* (context: Context, trained: TrainedSae)
     training: { ...training, penalty: asked.penalty }
   }
   yield* writeStoredSae(output, trained.stored, info, trained.curve)
-  const sources = all.map(({ hook, model, digest, d_in }) => ({ hook, model, activations: digest, d_in }))
+  const sources = all.map(({ hook, model, digest, d_in }, m) => ({
+    hook,
+    model,
+    activations: digest,
+    d_in,
+    scale: trained.parts[m]?.scale
+  }))
   yield* output.writeJson(CROSSCODER_FILE, { format: 1, sources, shares, own, shared } satisfies CrosscoderFile)
   const metrics = trainedMetrics(trained, log)
   log([`${shared} latents shared`, ...own.map((n, m) => `${n} of ${all[m]?.hook} alone`)].join(", "))
