@@ -31,8 +31,12 @@ const ours = join(codeDirectory, "src", "kinds")
 const kindName = (file: string): string =>
   file.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** Name -> module. */
-const ourFiles = (): ReadonlyMap<string, string> =>
+let ourFilesOnce: ReadonlyMap<string, string> | undefined
+
+/** Name -> module. A worker asks for each of its jobs. */
+const ourFiles = (): ReadonlyMap<string, string> => (ourFilesOnce ??= findOurFiles())
+
+const findOurFiles = (): ReadonlyMap<string, string> =>
   new Map(
     readdirSync(ours, { withFileTypes: true }).flatMap((entry) => {
       const name = entry.isDirectory() ? entry.name : basename(entry.name, codeEnding)

@@ -2,8 +2,7 @@
  * Temporary folders of `command` stages: outside the project, whose files a program would find from below it without having
  * declared them. A worker that is killed leaves its folders; the next one on this machine removes them.
  */
-import { readdirSync, readlinkSync, renameSync, rmSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -46,17 +45,17 @@ const removeAbandoned = (): void => {
 
 let looked = false
 
-const make = (): Promise<string> => {
+const make = (): string => {
   if (!looked) removeAbandoned()
   looked = true
-  return mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
+  return mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
 }
 
 /** Gone with the scope. */
 export const workingFolder = Effect.acquireRelease(
-  Effect.tryPromise({
+  Effect.try({
     try: make,
     catch: (cause) => new StageFailed({ problem: `no working folder: ${String(cause)}`, retryable: true })
   }),
-  (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )

@@ -6,10 +6,10 @@
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
-import { rmSync, statSync, writeFileSync } from "node:fs"
-import { chmod, open, readFile, rm, rmdir } from "node:fs/promises"
-import type { FileHandle } from "node:fs/promises"
+import { closeSync, fdatasync, openSync, readFileSync, rmdirSync, rmSync, statSync, write, writeSync } from "node:fs"
+import { chmod } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { promisify } from "node:util"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -70,12 +70,26 @@ const ownExpirySeconds = (): number => {
   return wanted > 0 ? wanted : EXPIRY_SECONDS
 }
 
+const attempt = (run: () => void): void => {
+  try {
+    run()
+  } catch {
+    // What is left behind expires.
+  }
+}
+
 const claimPath = (directory: string, epoch: number): string => join(directory, `${epoch}.json`)
 
-const readOwner = async (path: string): Promise<LeaseOwner | undefined> => {
-  const text = await readFile(path, "utf8").catch(() => "")
-  return Option.getOrUndefined(decodeOwner(text))
+const textOf = (path: string): string => {
+  try {
+    // Waited for, as all that concerns one small file: handing it to another thread takes ten times as long.
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
 }
+
+const readOwner = (path: string): LeaseOwner | undefined => Option.getOrUndefined(decodeOwner(textOf(path)))
 
 /** A network file system may show one as empty that is not. */
 const isUnwritten = async (path: string): Promise<boolean> =>
@@ -92,44 +106,39 @@ const isStale = async (path: string, owner: LeaseOwner | undefined, now: number)
 interface Claim {
   readonly epoch: number
   readonly path: string
-  readonly handle: FileHandle
+  /** The file itself, whatever stands at its path by now. */
+  readonly file: number
   readonly text: string
-}
-
-/** Writes the claim, or the same bytes again, so that the file system's own clock dates it; others then see that. */
-const write = async ({ path, handle, text }: Pick<Claim, "path" | "handle" | "text">): Promise<void> => {
-  await handle.write(text, 0, "utf8")
-  // What is written to a network file system may else stay here for half a minute.
-  if (!(await onLocalFileSystem(dirname(path)))) await handle.datasync()
 }
 
 const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoException).code
 
-/** False where the file exists. Exclusive creation is atomic on network file systems too. */
-const made = (path: string, text: string): boolean => {
-  try {
-    // Waited for: between making and writing there is no moment at which we are likely to be killed.
-    writeFileSync(path, text, { flag: "wx", mode: 0o644 })
-    return true
-  } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return false
-    // Of a full disk: made, and not written.
-    if (codeOf(cause) === "ENOSPC") rmSync(path, { force: true })
-    throw cause
-  }
+/** What is written to a network file system may else stay here for half a minute. */
+const syncAfar = async ({ path, file }: Pick<Claim, "path" | "file">): Promise<void> => {
+  if (!(await onLocalFileSystem(dirname(path)))) await promisify(fdatasync)(file)
 }
 
-/** Undefined where the file exists. */
-const create = async (path: string, text: string): Promise<FileHandle | undefined> => {
-  if (!made(path, text)) return undefined
-  let handle: FileHandle | undefined
+const gone = ({ path, file }: Pick<Claim, "path" | "file">): void => {
+  closeSync(file)
+  rmSync(path, { force: true })
+}
+
+/** Undefined where the file exists. Exclusive creation is atomic on network file systems too. */
+const create = async (path: string, text: string): Promise<number | undefined> => {
+  let file: number
   try {
-    handle = await open(path, "r+")
-    await write({ path, handle, text })
-    return handle
+    file = openSync(path, "wx", 0o644)
   } catch (cause) {
-    await handle?.close()
-    await rm(path, { force: true })
+    if (codeOf(cause) === "EEXIST") return undefined
+    throw cause
+  }
+  try {
+    // In the same moment: there is none in which we are likely to be killed with an empty claim.
+    writeSync(file, text)
+    await syncAfar({ path, file })
+    return file
+  } catch (cause) {
+    gone({ path, file })
     throw cause
   }
 }
@@ -151,7 +160,7 @@ const claim = async (
     const top = epochs.at(-1)
     if (top !== undefined) {
       const path = claimPath(directory, top)
-      const owner = await readOwner(path)
+      const owner = readOwner(path)
       if (!(await isStale(path, owner, now))) return { owner }
       forget(path)
     }
@@ -160,15 +169,15 @@ const claim = async (
     const owner: LeaseOwner = { ...thisProcess(), nonce: randomUUID(), purpose, expirySeconds }
     const text = JSON.stringify(owner)
     try {
-      const handle = await create(path, text)
-      if (handle !== undefined) {
-        const made = { epoch, path, handle, text }
+      const file = await create(path, text)
+      if (file !== undefined) {
+        const made = { epoch, path, file, text }
         // The list that we went by may have been old, and a later claim have been made and its predecessors removed.
         if (numbersIn(directory).at(-1) === epoch) {
-          for (const old of epochs) await rm(claimPath(directory, old), { force: true }).catch(() => {})
+          for (const old of epochs) attempt(() => rmSync(claimPath(directory, old), { force: true }))
           return made
         }
-        await release(made)
+        release(made)
       }
       // Lost the race: a file made here has network file systems list the folder anew.
       await fileSystemTime(directory)
@@ -180,25 +189,27 @@ const claim = async (
 }
 
 /** False where we have been overtaken, or the claim was removed; a folder that cannot be read tells neither. */
-const isOurs = async ({ epoch, path, text }: Claim): Promise<boolean> => {
+const isOurs = ({ epoch, path, text }: Claim): boolean => {
   try {
-    return (await readFile(path, "utf8")) === text && numbersIn(dirname(path)).every((other) => other <= epoch)
+    return readFileSync(path, "utf8") === text && numbersIn(dirname(path)).every((other) => other <= epoch)
   } catch (cause) {
     return codeOf(cause) !== "ENOENT"
   }
 }
 
-/** A full disk must not cost us the lease: overwriting needs no space, and what fails is tried again. */
+/** Writes the same bytes again, so that the file system's own clock dates them. A full disk must not cost us the lease: overwriting needs no space, and what fails is tried again. */
 const beat = async (claimed: Claim): Promise<boolean> => {
-  await write(claimed).catch(() => {})
-  return await isOurs(claimed)
+  await promisify(write)(claimed.file, claimed.text, 0)
+    .then(() => syncAfar(claimed))
+    .catch(() => {})
+  return isOurs(claimed)
 }
 
-const release = async ({ path, handle, text }: Claim): Promise<void> => {
-  await handle.close()
-  if ((await readFile(path, "utf8").catch(() => "")) !== text) return
-  await rm(path, { force: true })
-  await rmdir(dirname(path)).catch(() => {})
+const release = ({ path, file, text }: Claim): void => {
+  closeSync(file)
+  if (textOf(path) !== text) return
+  rmSync(path, { force: true })
+  attempt(() => rmdirSync(dirname(path)))
 }
 
 /** Milliseconds, monotonic. */
@@ -211,7 +222,7 @@ export const leaseHolder = (directory: string): Effect.Effect<string | undefined
       const top = numbersIn(directory).at(-1)
       if (top === undefined) return undefined
       const path = claimPath(directory, top)
-      const owner = await readOwner(path)
+      const owner = readOwner(path)
       return (await isStale(path, owner, now)) ? undefined : formatOwner(owner)
     })
   )
@@ -223,15 +234,16 @@ export const tryLease = (options: LeaseOptions): Effect.Effect<LeaseAttempt, Unw
     const now = yield* monotonic
     const made = yield* Effect.acquireRelease(
       Effect.tryPromise({ try: () => claim(full, now), catch: unwritable(options.directory) }),
-      (result) => ("handle" in result ? Effect.promise(() => release(result).catch(() => {})) : Effect.void)
+      (result) => ("file" in result ? Effect.sync(() => attempt(() => release(result))) : Effect.void)
     )
-    if (!("handle" in made)) return { _tag: "busy", owner: made.owner }
+    if (!("file" in made)) return { _tag: "busy", owner: made.owner }
     const lost = yield* Deferred.make<void>()
-    const looked = (look: (claimed: Claim) => Promise<boolean>) =>
-      Effect.promise(() => look(made)).pipe(
+    const looked = (look: (claimed: Claim) => boolean | Promise<boolean>) =>
+      Effect.promise(async () => look(made)).pipe(
         Effect.tap((ours) => (ours ? Effect.void : Deferred.succeed(lost, undefined)))
       )
-    yield* Effect.forkScoped(looked(beat).pipe(Effect.repeat(Schedule.spaced((full.expirySeconds * 1000) / BEATS))))
+    const pause = (full.expirySeconds * 1000) / BEATS
+    yield* Effect.forkScoped(looked(beat).pipe(Effect.repeat(Schedule.spaced(pause)), Effect.delay(pause)))
     return { _tag: "held", lease: { epoch: made.epoch, lost: Deferred.await(lost), held: looked(isOurs) } }
   })
 

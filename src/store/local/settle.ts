@@ -5,10 +5,11 @@
  * killed process has lost nothing, and a power cut costs what was committed since; a reader sees a half-written file by its size
  * and digest, and a record by its seal, and what is missing runs again.
  */
-import { open, readFile } from "node:fs/promises"
+import { closeSync, fsync, openSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { promisify } from "node:util"
 import { actionDirectory, objectPath } from "./layout.ts"
-import { decodeTree } from "./tree.ts"
+import { decodeTree, type Tree } from "./tree.ts"
 
 export interface Committed {
   readonly key: string
@@ -23,17 +24,27 @@ const syncAll = async (paths: ReadonlySet<string>): Promise<void> => {
   for (let at = 0; at < all.length; at += WIDTH) await Promise.all(all.slice(at, at + WIDTH).map(sync))
 }
 
-/** What a gc has removed since needs no keeping. */
+/** The disk alone is waited for in another thread. What a gc has removed since needs no keeping. */
 const sync = async (path: string): Promise<void> => {
-  const handle = await open(path, "r").catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw cause
-  })
-  if (handle === undefined) return
+  let file: number
   try {
-    await handle.sync()
+    file = openSync(path, "r")
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return
+    throw cause
+  }
+  try {
+    await promisify(fsync)(file)
   } finally {
-    await handle.close()
+    closeSync(file)
+  }
+}
+
+const listOf = (path: string): Tree | undefined => {
+  try {
+    return decodeTree(readFileSync(path))
+  } catch {
+    return undefined
   }
 }
 
@@ -43,8 +54,7 @@ export const settleArtifacts = async (root: string, digests: Iterable<string>): 
   for (const digest of digests) {
     const list = objectPath(root, digest)
     blobs.add(list)
-    const tree = decodeTree(await readFile(list).catch(() => new Uint8Array()))
-    for (const { sha256 } of tree?.files ?? []) blobs.add(objectPath(root, sha256))
+    for (const { sha256 } of listOf(list)?.files ?? []) blobs.add(objectPath(root, sha256))
   }
   await syncAll(blobs)
   await syncAll(new Set([...[...blobs].map((blob) => dirname(blob)), join(root, "objects")]))

@@ -90,22 +90,24 @@ const blocksAt = (path: string, { name, offset, length }: TensorEntry): FloatBlo
 
 /** Arrays of their own, and those that are read where they are asked for. */
 export const decodeTensors = (entries: ReadonlyArray<TensorEntry>, path: string): Arrays => {
-  const tensors: Record<string, Tensor> = {}
-  const blocks: Record<string, FloatBlocks> = {}
+  // Not by assignment: an array may be called "__proto__".
+  const tensors = new Map<string, Tensor>()
+  const blocks = new Map<string, FloatBlocks>()
   const file = openSync(path, "r")
   try {
     for (const entry of entries) {
       const { name, type, offset, length } = entry
       if (type === "blocks") {
-        blocks[name] = blocksAt(path, entry)
+        blocks.set(name, blocksAt(path, entry))
         continue
       }
       const bytes = new Uint8Array(length * types[type].BYTES_PER_ELEMENT)
       readAt(file, bytes, offset, name)
-      tensors[name] = new types[type](bytes.buffer, 0, length)
+      tensors.set(name, new types[type](bytes.buffer, 0, length))
     }
   } finally {
     closeSync(file)
   }
-  return Object.keys(blocks).length === 0 ? { tensors } : { tensors, blocks }
+  const arrays = { tensors: Object.fromEntries(tensors) }
+  return blocks.size === 0 ? arrays : { ...arrays, blocks: Object.fromEntries(blocks) }
 }

@@ -50,7 +50,10 @@ describe("a checkpoint", () => {
         expect(JSON.stringify(loaded?.json)).toBe(JSON.stringify(state.json))
         expect(bitsOf(loaded as CheckpointState)).toEqual(bitsOf(state as CheckpointState))
       }),
-      { numRuns: 30 }
+      {
+        numRuns: 30,
+        examples: [[{ json: null, tensors: Object.fromEntries([["__proto__", new Uint8Array(2)]]) }]]
+      }
     )
   })
 
