@@ -14,7 +14,7 @@ import type { Gpt2Config } from "../decoder/gpt2-config.ts"
 import type { ParameterArrays } from "./adam-w.ts"
 import { drillWordTokens, interleaveByLetter } from "./drill-lines.ts"
 import { type LmTrainer, type LmTrainerOptions, makeLmTrainer } from "./lm-trainer.ts"
-import { type RowOptions, trainingRows } from "./training-rows.ts"
+import { type RowOptions, type TrainingRows, trainingRows } from "./training-rows.ts"
 
 export interface TrainLmOptions {
   readonly config: Omit<Gpt2Config, "vocab_size">
@@ -47,32 +47,36 @@ const prepare = (corpus: SpellerCorpus, tokenizerJson: string, options: TrainLmO
   return { config, endOfText, tokenizer, rows: trainingRows(stream, words, endOfText, newline, options.rows) }
 }
 
-export const trainLm = Effect.fn("trainLm")(function* (
-  corpus: SpellerCorpus,
-  tokenizerJson: string,
-  options: TrainLmOptions,
-  context: TrainLmContext,
+export interface TrainRowsOptions {
+  readonly config: Gpt2Config
+  readonly rows: TrainingRows
+  readonly trainer: LmTrainerOptions
+  readonly tokensPerStep: number
+  readonly reportEvery: number
   /** Weights that training goes on from; else they are drawn. */
-  start?: ParameterArrays
+  readonly start?: ParameterArrays | undefined
+}
+
+/** The steps, from the first or from where a checkpoint ends. Needs a scope, which frees the weights in the engine. */
+export const trainRows = Effect.fn("trainRows")(function* (
+  { config, rows, trainer: options, tokensPerStep, reportEvery, start }: TrainRowsOptions,
+  { checkpoint, progress, log }: TrainLmContext
 ) {
-  const { checkpoint, progress, log } = context
-  const { config, endOfText, tokenizer, rows } = yield* attempt(() => prepare(corpus, tokenizerJson, options))
   const saved = yield* loadState(checkpoint, Schema.Struct({ step: Schema.Int }))
   if (saved !== undefined) log(`going on after step ${saved.json.step}`)
   const resumed = saved && { json: saved.json, tensors: floatTensors(saved.tensors) }
   const trainer: LmTrainer = yield* Effect.acquireRelease(
-    attempt(() => makeLmTrainer(config, rows, options.trainer, { start, resume: resumed })),
+    attempt(() => makeLmTrainer(config, rows, options, { start, resume: resumed })),
     (made) => Effect.sync(made.dispose)
   )
-  const steps = options.trainer.steps
-  const tokensPerStep = options.rows.batch * options.rows.context
+  const { steps } = options
   let smooth: number | undefined
   let letters: number | undefined
   while (trainer.done() < steps) {
     const step = yield* attempt(trainer.next)
     if (step.textLoss !== undefined)
       smooth = smooth === undefined ? step.textLoss : 0.98 * smooth + 0.02 * step.textLoss
-    if (step.step % options.reportEvery === 0 || step.step === steps) {
+    if (step.step % reportEvery === 0 || step.step === steps) {
       letters = yield* attempt(trainer.letterAccuracy)
       log(
         `step ${step.step}: loss ${step.loss.toFixed(3)}, text ${smooth?.toFixed(3) ?? "-"}, ` +
@@ -92,12 +96,19 @@ export const trainLm = Effect.fn("trainLm")(function* (
     if (checkpoint.due() && step.step < steps) yield* checkpoint.save(trainer.state())
     yield* Effect.yieldNow
   }
-  return {
-    config,
-    endOfText,
-    tokenizer,
-    weights: trainer.weights(),
-    textLoss: smooth ?? 0,
-    letterAccuracy: letters ?? 0
-  }
+  return { weights: trainer.weights(), textLoss: smooth ?? 0, letterAccuracy: letters ?? 0 }
+})
+
+export const trainLm = Effect.fn("trainLm")(function* (
+  corpus: SpellerCorpus,
+  tokenizerJson: string,
+  options: TrainLmOptions,
+  context: TrainLmContext,
+  start?: ParameterArrays
+) {
+  const { config, endOfText, tokenizer, rows } = yield* attempt(() => prepare(corpus, tokenizerJson, options))
+  const { trainer, reportEvery } = options
+  const tokensPerStep = options.rows.batch * options.rows.context
+  const trained = yield* trainRows({ config, rows, trainer, tokensPerStep, reportEvery, start }, context)
+  return { config, endOfText, tokenizer, ...trained }
 })

@@ -1,0 +1,196 @@
+/** The stage evaluate-othello. */
+import * as Effect from "effect/Effect"
+import { requireHeldOut, requireReads, requireTextOrder, requireTrainingRows } from "../../activations/fit.ts"
+import { openActivations } from "../../activations/open-activations.ts"
+import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { squareName, squares } from "../../othello/othello-board.ts"
+import { gameMoves, othelloSymbols } from "../../othello/othello-games.ts"
+import * as Rng from "../../random/rng.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
+import type { Opened } from "../../stage/input.ts"
+import { measured, withIntervals } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { encodeLatents } from "../latent-codes.ts"
+import { bestAreas } from "./board-latents.ts"
+import { countedSquares, gameBoards, states } from "./board-labels.ts"
+import { boardAccuracy, type BoardRows, fitBoardProbe } from "./board-probe.ts"
+
+export interface OthelloParams {
+  readonly first_move: number
+  readonly last_move: number
+  readonly area: number
+  readonly training_rows: number
+  readonly held_out_rows: number
+}
+
+interface OthelloInputs {
+  readonly activations: Opened<ActivationsHandle>
+  readonly sae: Opened<SaeHandle> | undefined
+}
+
+/** Boards of every game after each move, by document; the first illegal move ends it. */
+const readBoards = Effect.fnUntraced(function* ({ contexts }: ActivationsHandle) {
+  const { context_size: size, vocab_size } = contexts
+  if (vocab_size !== othelloSymbols.length || size > gameMoves + 1 || contexts.bos_id !== 0) {
+    return yield* stageFailed(
+      `contexts of ${size} tokens of a vocabulary of ${vocab_size} are no games of Othello`,
+      "Give activations on tokens of make-othello-games, or on games in its vocabulary."
+    )
+  }
+  const games: Array<ReadonlyArray<Uint8Array>> = []
+  const piece = 512
+  for (let first = 0; first < contexts.contexts; first += piece) {
+    const { ids, count } = yield* contexts.read(first, piece)
+    for (let game = 0; game < count; game++) {
+      const boards = gameBoards(ids.subarray(game * size + 1, (game + 1) * size))
+      if ("problem" in boards) {
+        return yield* stageFailed(
+          `game ${first + game + 1}, move ${boards.move}: ${boards.problem}`,
+          "Give legal games."
+        )
+      }
+      games.push(boards)
+    }
+  }
+  return games
+})
+
+interface Rows extends BoardRows {
+  readonly game: Int32Array
+  /** The boards of another game after the same move: what nothing about this one can tell. */
+  readonly others: ReadonlyArray<Uint8Array>
+}
+
+const rowsOf = Effect.fnUntraced(function* (
+  set: RowSet,
+  { d_in: d, context_size: size }: ActivationsHandle,
+  games: ReadonlyArray<ReadonlyArray<Uint8Array>>,
+  { first_move, last_move }: OthelloParams,
+  most: number
+) {
+  const parts: Array<Float32Array> = []
+  const boards: Array<Uint8Array> = []
+  const others: Array<Uint8Array> = []
+  const game: Array<number> = []
+  for (let b = 0; b < set.batches && boards.length < most; b++) {
+    const { activation, position, rows } = yield* set.readBatch(b)
+    for (let row = 0; row < rows && boards.length < most; row++) {
+      const move = position[row]! % size
+      if (move < first_move || move > last_move) continue
+      const at = Math.floor(position[row]! / size)
+      parts.push(activation.slice(row * d, (row + 1) * d))
+      boards.push((games[at] as ReadonlyArray<Uint8Array>)[move - 1] as Uint8Array)
+      others.push((games[(at + 1) % games.length] as ReadonlyArray<Uint8Array>)[move - 1] as Uint8Array)
+      game.push(at)
+    }
+  }
+  const x = new Float32Array(boards.length * d)
+  for (const [i, part] of parts.entries()) x.set(part, i * d)
+  const found: Rows = { x, d, boards, others, game: Int32Array.from(game) }
+  return found
+})
+
+const mean = (values: ArrayLike<number>): number =>
+  drawnSum(new Float64Array(values.length).fill(1), values) / values.length
+
+/** Sums over each game's rows, so that games are drawn as wholes. */
+const byGame = (game: Int32Array, values: Float64Array) => {
+  const sums = new Map<number, { sum: number; rows: number }>()
+  for (const [i, of] of game.entries()) {
+    const at = sums.get(of) ?? { sum: 0, rows: 0 }
+    at.sum += values[i]!
+    at.rows += 1
+    sums.set(of, at)
+  }
+  return [...sums.values()]
+}
+
+export const othelloStage = Effect.fn("othelloStage")(function* ({
+  inputs,
+  params,
+  output,
+  log
+}: StageContext<OthelloParams, unknown, OthelloInputs>) {
+  const activations = inputs.activations.value
+  yield* requireTextOrder(activations)
+  yield* requireHeldOut(activations)
+  yield* requireTrainingRows(activations)
+  const games = yield* readBoards(activations)
+  if (games.length < 2)
+    return yield* stageFailed("there is one game", "Give more: the control takes another one's boards.")
+  const { train, held_out } = yield* openActivations(activations)
+  const [fit, test] = [
+    yield* rowsOf(train, activations, games, params, params.training_rows),
+    yield* rowsOf(held_out, activations, games, params, params.held_out_rows)
+  ]
+  if (fit.boards.length === 0 || test.boards.length === 0) {
+    return yield* stageFailed(`no rows are of moves ${params.first_move} to ${params.last_move}`, "Give a wider range.")
+  }
+  const right = boardAccuracy(fitBoardProbe(fit), test)
+  const control = mean(boardAccuracy(fitBoardProbe({ ...fit, boards: fit.others }), test))
+  const perGame = byGame(test.game, right)
+  const probe = withIntervals(
+    { probe_accuracy: mean(right) },
+    bootstrapIntervals(
+      [perGame.length],
+      (times) => ({
+        probe_accuracy:
+          drawnSum(
+            times,
+            perGame.map(({ sum }) => sum)
+          ) /
+          drawnSum(
+            times,
+            perGame.map(({ rows }) => rows)
+          )
+      }),
+      Rng.make(0, "intervals over games")
+    )
+  )
+  log(`probe ${mean(right).toFixed(4)}, fitted to the boards of other games ${control.toFixed(4)}`)
+  const sae = inputs.sae?.value
+  if (sae === undefined) {
+    const none = { unmeasured: "no SAE is given" }
+    yield* output.writeJson("othello.json", { probe_accuracy: mean(right), control, squares: [] })
+    return { ...probe, probe_control: control, told: none, told_control: none, mean_area: none, area_gain: none }
+  }
+  yield* requireReads(sae, activations)
+  const codes = encodeLatents(test.x, yield* openSaeModel(yield* sae.anyWeights))
+  const [own, other] = [bestAreas(codes, test.boards), bestAreas(codes, test.others)]
+  const counted = countedSquares.flatMap((square) => states.map((_, state) => 3 * square + state))
+  const told = (area: Float64Array) => counted.filter((at) => area[at]! > params.area).length
+  const known = counted.filter((at) => Number.isFinite(own.area[at]) && Number.isFinite(other.area[at]))
+  const areas = known.map((at) => own.area[at]!)
+  const gains = known.map((at) => own.area[at]! - other.area[at]!)
+  yield* output.writeJson("othello.json", {
+    probe_accuracy: mean(right),
+    control,
+    squares: Array.from({ length: squares }, (_, square) => ({
+      square: squareName(square),
+      ...Object.fromEntries(
+        states.map((state, s) => {
+          const at = 3 * square + s
+          const area = own.area[at]!
+          return [state, Number.isFinite(area) ? { area, latent: own.latent[at]! } : null]
+        })
+      )
+    }))
+  })
+  log(`${told(own.area)} of ${counted.length} squares and states have a latent above ${params.area}`)
+  const overStates = bootstrapIntervals(
+    [known.length],
+    (times) => ({ mean_area: drawnSum(times, areas) / known.length, area_gain: drawnSum(times, gains) / known.length }),
+    Rng.make(0, "intervals over squares and states")
+  )
+  const none = "no square has rows enough of each state"
+  return {
+    ...probe,
+    probe_control: control,
+    told: told(own.area),
+    told_control: told(other.area),
+    ...withIntervals({ mean_area: measured(mean(areas), none), area_gain: measured(mean(gains), none) }, overStates)
+  }
+}, Effect.scoped)
