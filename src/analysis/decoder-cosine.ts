@@ -15,7 +15,7 @@ export const unitRows = (W: Float32Array<ArrayBuffer>, d: number): Float32Array<
 }
 
 /** Calls `visit(cosines, first, rows)` with blocks [rows, b rows] of cos(a_i, b_j). `a` and `b` are [., d]. */
-const forEachCosineBlock = (
+export const forEachCosineBlock = (
   a: Float32Array<ArrayBuffer>,
   b: Float32Array<ArrayBuffer>,
   d: number,

@@ -8,6 +8,7 @@ import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { trainingRecord } from "../../sae/training/training-record.ts"
+import { metaSteps } from "./meta-steps.ts"
 import { tooFew } from "./too-few.ts"
 import { type MetaSaeOptions, trainMetaSae } from "./train-meta-sae.ts"
 
@@ -29,8 +30,7 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
   const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
   const wrong = tooFew(d_sae, params.k)
   if (wrong !== undefined) return yield* stageFailed(wrong, "Set d_sae, or lower k.")
-  const epoch = Math.ceil(base.d_sae / Math.min(params.batch_rows, base.d_sae))
-  const steps = params.steps ?? Math.max(400, 100 * epoch)
+  const steps = metaSteps(params.steps, base.d_sae, params.batch_rows)
   const { W_dec } = yield* base.weights
   const { trained, file, random, warning } = yield* trainMetaSae(
     { W_dec, d_in: base.d_in },

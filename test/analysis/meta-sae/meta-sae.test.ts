@@ -1,9 +1,22 @@
 import { assert, beforeAll, describe, expect, it } from "vitest"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { explainedVariance } from "../../../src/analysis/explained-variance.ts"
 import { metaLatents } from "../../../src/analysis/meta-sae/meta-latents.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
-import { trainMetaSae } from "../../../src/analysis/meta-sae/train-meta-sae.ts"
+import { neighbourOverlap, sharedNeighbours } from "../../../src/analysis/meta-sae/shared-neighbours.ts"
+import { nearestRows } from "../../../src/analysis/decoder-cosine.ts"
+import { openArrow } from "../../../src/format/arrow/arrow-reader.ts"
+import { matchColumns } from "../../../src/kinds/meta-analysis.ts"
+import { readMetaLatents } from "../../../src/kinds/sae/meta-latents.ts"
+import { Sae } from "../../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import analyseMetaSae from "../../../stages/analyse-meta-sae.ts"
+import trainMetaSae from "../../../stages/train-meta-sae.ts"
+import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
+import { opened, runStage } from "../../stage/run-stage.ts"
+import { randomSae } from "../random-sae.ts"
+import { saeArtifact } from "../sae-artifact.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import { loadTestEngine } from "../../engine.ts"
 
@@ -51,32 +64,115 @@ describe("the lists of a meta-SAE", () => {
   })
 })
 
-describe("a meta-SAE", () => {
-  it("explains a decoder made of few directions far better than random directions, and finds the directions", async () => {
-    // 400 latents, each the sum of 2 of 24 directions in 32 dimensions.
-    const [d, parts, latents] = [32, 24, 400]
-    const rng = Rng.make(7, "composed decoder")
-    const directions = randomUnitRows(parts, d, 11)
-    const W_dec = new Float32Array(latents * d)
-    const members = Array.from({ length: latents }, () => {
-      const first = rng.int(parts)
-      return [first, (first + 1 + rng.int(parts - 1)) % parts] as const
-    })
-    members.forEach(([a, b], j) => {
-      for (let i = 0; i < d; i++) W_dec[j * d + i] = 3 * (directions[a * d + i]! + directions[b * d + i]!)
-    })
-    const { file } = await Effect.runPromise(
-      trainMetaSae({ W_dec, d_in: d }, { d_sae: 32, k: 2, steps: 800, batch_rows: 256, lr: 3e-3, seed: 0, top: 5 })
+/** 400 latents, each the sum of 2 of 24 directions in 64 dimensions. */
+const [d, parts, latents] = [64, 24, 400]
+const rng = Rng.make(7, "composed decoder")
+const directions = randomUnitRows(parts, d, 11)
+const members = Array.from({ length: latents }, () => {
+  const first = rng.int(parts)
+  return [first, (first + 1 + rng.int(parts - 1)) % parts] as const
+})
+const composed = Float32Array.from({ length: latents * d }, (_, at) => {
+  const [j, i] = [Math.floor(at / d), at % d]
+  return members[j]!.reduce((sum, part) => sum + 3 * directions[part * d + i]!, 0)
+})
+
+const dictionary = (W_dec: Float32Array<ArrayBuffer>, width = d): SaeWeights => ({
+  ...randomSae(3, width, W_dec.length / width),
+  W_dec
+})
+
+const run = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
+
+const trained = Effect.gen(function* () {
+  const sae = yield* saeArtifact(dictionary(composed))
+  const settings = { d_sae: 32, k: 2, steps: 400, batch_rows: 256, lr: 3e-3, top: 5 }
+  const { artifact, metrics } = yield* runStage(trainMetaSae, { sae }, settings, yield* temporaryDirectory)
+  return { sae, meta: yield* opened(Sae, artifact), metrics }
+})
+
+describe("a meta-SAE of latents that are composed", () => {
+  it("explains them far better than random directions, finds their parts, and an analysis tells them from other directions", async () => {
+    await run(
+      Effect.gen(function* () {
+        const { sae, meta, metrics } = yield* trained
+        assert.isAbove(metrics["decoder_variance_explained"] as number, 0.8)
+        assert.isBelow(
+          metrics["random_variance_explained"] as number,
+          (metrics["decoder_variance_explained"] as number) - 0.3
+        )
+        const { W_dec } = yield* meta.value.weights
+        const found = nearestRows(directions, W_dec, d).cosine
+        assert.isAbove(found.reduce((sum, cosine) => sum + cosine, 0) / parts, 0.9)
+        // Latents that share a planted direction share a meta-latent: the strongest latents of a meta-latent do.
+        const file = yield* readMetaLatents(meta.artifact)
+        const used = file!.meta_latents.filter(({ count }) => count >= 10)
+        expect(used.length).toBeGreaterThan(15)
+        const sharing = used.filter(({ ids }) =>
+          Array.from({ length: parts }, (_, part) => part).some((part) => ids.every((j) => members[j]!.includes(part)))
+        )
+        expect(sharing.length / used.length).toBeGreaterThan(0.8)
+
+        const smaller = yield* saeArtifact(dictionary(directions))
+        const settings = { steps: 100, batch_rows: 256 }
+        const analysis = yield* runStage(analyseMetaSae, { sae, meta, smaller }, settings, yield* temporaryDirectory)
+        const told = analysis.metrics as Readonly<Record<string, number>>
+        assert.isAbove(told["match_cosine"]!, 0.85)
+        assert.isBelow(told["random_match_cosine"]!, 0.6)
+        assert.isAbove(told["matched_share"]!, 0.7)
+        assert.isAbove(told["fixed_variance_explained"]!, told["decoder_variance_explained"]! - 0.1)
+        assert.isBelow(told["fixed_random_variance_explained"]!, told["fixed_variance_explained"]! - 0.2)
+        // 33 latents share one part with a latent on either side, all with about the same cosine: which 10 are nearest is noise.
+        assert.isAbove(told["neighbour_overlap"]!, 0.12)
+        assert.isBelow(told["shuffled_overlap"]!, 0.05)
+        assert.isBelow(told["match_cosine_low"]!, told["match_cosine"]!)
+        const path = "matches.arrow"
+        const table = yield* openArrow(yield* analysis.artifact.open(path), matchColumns, path)
+        expect((yield* table.readBatch(0)).rows).toBe(32)
+
+        const elsewhere = yield* saeArtifact(dictionary(directions), { hook: "blocks.1.hook_resid_post" })
+        const refused = yield* Effect.flip(
+          runStage(analyseMetaSae, { sae, meta, smaller: elsewhere }, {}, yield* temporaryDirectory)
+        )
+        expect(refused.message).toContain("the smaller SAE at blocks.1.hook_resid_post")
+        const another = yield* Effect.flip(
+          runStage(analyseMetaSae, { sae: smaller, meta, smaller }, {}, yield* temporaryDirectory)
+        )
+        expect(another.message).toContain("the meta-SAE was trained on the decoder of")
+        const none = yield* Effect.flip(
+          runStage(analyseMetaSae, { sae, meta: smaller, smaller }, {}, yield* temporaryDirectory)
+        )
+        expect(none.message).toContain("no meta-SAE")
+      })
     )
-    assert.isAbove(file.decoder_variance_explained, 0.8)
-    assert.isBelow(file.random_variance_explained, file.decoder_variance_explained - 0.3)
-    expect(file.latents).toHaveLength(latents)
-    // Latents that share a planted direction share a meta-latent: the strongest latents of a meta-latent do.
-    const used = file.meta_latents.filter(({ count }) => count >= 10)
-    expect(used.length).toBeGreaterThan(15)
-    const sharing = used.filter(({ ids }) =>
-      Array.from({ length: parts }, (_, part) => part).some((part) => ids.every((j) => members[j]!.includes(part)))
-    )
-    expect(sharing.length / used.length).toBeGreaterThan(0.8)
+  })
+})
+
+describe("the graph of latents that share meta-latents", () => {
+  const codes = {
+    rows: 4,
+    d_sae: 2,
+    offsets: Uint32Array.from([0, 2, 3, 4, 4]),
+    latents: Uint32Array.from([0, 1, 0, 1]),
+    values: Float32Array.from([2, 1, 3, 4])
+  }
+
+  it("weighs an edge by the products of what both have of a meta-latent, nearest first", () => {
+    expect(sharedNeighbours(codes, 5)).toEqual({
+      ids: [[1, 2], [0], [0], []],
+      weights: [[6, 4], [6], [4], []]
+    })
+    expect(sharedNeighbours(codes, 1).ids).toEqual([[1], [0], [0], []])
+  })
+
+  it("overlaps wholly with itself, and with a renamed copy of itself under that renaming", () => {
+    const { ids } = sharedNeighbours(codes, 2)
+    expect(neighbourOverlap(ids, ids)).toEqual([1, 1, 1])
+    // Latent n of the graph is latent renamed[n] of the copy.
+    const renamed = [2, 3, 0, 1]
+    const copy: Array<ReadonlyArray<number>> = []
+    ids.forEach((near, n) => (copy[renamed[n]!] = near.map((id) => renamed[id]!)))
+    expect(neighbourOverlap(ids, copy, (id) => renamed[id]!)).toEqual([1, 1, 1])
+    expect(neighbourOverlap(ids, copy)).not.toEqual([1, 1, 1])
   })
 })

@@ -3,14 +3,13 @@ import type * as Scope from "effect/Scope"
 import { assert, beforeAll, describe, expect, it } from "vitest"
 import { openRowSetWriter, writeActivationsInfo } from "../../../src/kinds/activations/write-activations.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
-import { Sae } from "../../../src/kinds/sae/sae.ts"
 import { Stitching } from "../../../src/kinds/stitching.ts"
 import { openTokensWriter } from "../../../src/kinds/tokens/write-tokens.ts"
-import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
 import stitchSaes from "../../../stages/stitch-saes.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
-import { opened, runStage } from "../../stage/run-stage.ts"
+import { runStage } from "../../stage/run-stage.ts"
+import { saeArtifact } from "../sae-artifact.ts"
 import { denseMse, randomRows, randomSae } from "../random-sae.ts"
 import { joinedEnds } from "../../kinds/tokens/joined-ends.ts"
 import { openedActivations } from "../../sae/small-text.ts"
@@ -71,28 +70,10 @@ const activations = Effect.gen(function* () {
   return yield* openedActivations(folderArtifact(directory, "Activations"))
 })
 
-const artifactOf = Effect.fnUntraced(function* (weights: SaeWeights, at = hook) {
-  const directory = yield* temporaryDirectory
-  yield* writeSae(folderWriter(directory), {
-    weights,
-    curve: { step: Float64Array.of(1) },
-    info: {
-      architecture: "batch_topk",
-      k: null,
-      hook: at,
-      model: null,
-      activations: null,
-      rows: "activations",
-      training: null
-    }
-  })
-  return yield* opened(Sae, folderArtifact(directory, "Sae"))
-})
-
 const stitch = Effect.fnUntraced(function* (small: SaeWeights, large: SaeWeights, params = {}, largeHook = hook) {
   const inputs = {
-    small: yield* artifactOf(small),
-    large: yield* artifactOf(large, largeHook),
+    small: yield* saeArtifact(small),
+    large: yield* saeArtifact(large, { hook: largeHook }),
     activations: yield* activations
   }
   const { metrics, artifact } = yield* runStage(stitchSaes, inputs, params, yield* temporaryDirectory)

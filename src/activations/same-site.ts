@@ -1,0 +1,27 @@
+/** Whether directions of two SAEs lie in one space: decoder rows of other places, or of other models, have no cosine that means anything. */
+import * as Effect from "effect/Effect"
+import type { SaeHandle } from "../kinds/sae/sae.ts"
+import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
+
+type Site = Pick<SaeHandle, "rows" | "hook" | "model" | "d_in">
+
+/** @param names what they are called in messages */
+export const requireSameSite = (
+  a: Site,
+  b: Site,
+  names: readonly [string, string]
+): Effect.Effect<void, StageFailed> => {
+  const [first, second] = names
+  const problem = [a, b].some(({ rows }) => rows !== "activations")
+    ? `${a.rows === "activations" ? second : first} is no SAE of activations`
+    : a.hook !== null && b.hook !== null && a.hook !== b.hook
+      ? `${first} was trained at ${a.hook}, ${second} at ${b.hook}`
+      : a.model !== null && b.model !== null && a.model !== b.model
+        ? `${first} was trained on model ${a.model.slice(0, 8)}, ${second} on model ${b.model.slice(0, 8)}`
+        : a.d_in === b.d_in
+          ? undefined
+          : `${first} reads rows of ${a.d_in} numbers, ${second} of ${b.d_in}`
+  return problem === undefined
+    ? Effect.void
+    : Effect.fail(stageFailed(problem, "Give SAEs of activations of one model and one hook."))
+}
