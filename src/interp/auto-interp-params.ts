@@ -80,8 +80,8 @@ export const autoInterpParams = {
     minimum: 1
   }),
   examples_per_band: Param.integer({ description: "examples kept per band", default: 2, minimum: 0 }),
-  left: Param.integer({ description: "tokens shown left of the activating token", default: 12, minimum: 0 }),
-  right: Param.integer({ description: "tokens shown right of it", default: 4, minimum: 0 }),
+  left: Param.integer({ description: "tokens shown left of the activating token", default: 24, minimum: 0 }),
+  right: Param.integer({ description: "tokens shown right of it", default: 10, minimum: 0 }),
   logit_tokens: Param.integer({ description: "promoted and suppressed tokens listed, each", default: 10, minimum: 1 })
 }
 

@@ -1,29 +1,17 @@
 /**
- * Puts the latest run - graph, times, cache hits - around the science report. Unlike that report, this page is about one
- * run on one machine: it is rendered for reading and never becomes an artifact.
+ * Puts the experiment around the science report: what it is and how it was made before it, its stages with their true
+ * costs after it. Unlike that report, this page names machines and times: it is rendered for reading and never becomes
+ * an artifact.
  */
 import { pageScript } from "./browser/page-script.ts"
-import { formatSeconds } from "./page/format-number.ts"
 import { graphSvg } from "./charts/graph-svg.ts"
+import { formatBytes, formatSeconds } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
-import { html, trusted } from "./page/html.ts"
-import { renderPage, runLinkMarker, runMarker } from "./page/page.ts"
-import type { RunReportInput, RunStage, RunSummary } from "./page/run-summary.ts"
+import { escapeHtml, html, trusted } from "./page/html.ts"
+import type { Fact, RunGraphNode, RunReportInput, StageResult } from "./page/made-experiment.ts"
+import { aboutMarker, headingStart, renderPage, runLinkMarker, runMarker, titleStart } from "./page/page.ts"
 
-const statusNames: Readonly<Record<RunStage["status"], string>> = {
-  hit: "cached",
-  ran: "ran",
-  failed: "failed",
-  skipped: "skipped",
-  interrupted: "interrupted"
-}
-const runNames: Readonly<Record<RunSummary["status"], string>> = {
-  done: "done",
-  failed: "failed",
-  interrupted: "interrupted"
-}
-
-const fact = (value: string, name: string): Html => html`<li><b>${value}</b><span>${name}</span></li>`
+const figure = (value: string, name: string): Html => html`<li><b>${value}</b><span>${name}</span></li>`
 
 const timeBar = (seconds: number, longest: number): Html => {
   const width = longest > 0 ? Math.round((seconds / longest) * 1200) / 10 : 0
@@ -32,58 +20,53 @@ const timeBar = (seconds: number, longest: number): Html => {
   </svg>`
 }
 
-const stageRow = (stage: RunStage, longest: number): Html =>
+const stageRow = ({ id, kind }: RunGraphNode, result: StageResult | undefined, longest: number): Html =>
   html`<tr>
-    <td class="mono">${stage.id}</td>
-    <td class="text">${stage.kind}</td>
-    <td class="text"><span class="status ${stage.status}">${statusNames[stage.status]}</span></td>
-    <td>${stage.status === "ran" || stage.status === "failed" ? formatSeconds(stage.seconds) : "–"}</td>
-    <td class="track">${timeBar(stage.seconds, longest)}</td>
-    <td>${stage.savedSeconds === null ? "–" : formatSeconds(stage.savedSeconds)}</td>
-    <td class="text">${stage.problem ?? ""}</td>
+    <th scope="row" class="mono">${id}</th>
+    <td class="text">${kind}</td>
+    <td>${result === undefined ? html`<span class="status none">no result</span>` : formatSeconds(result.seconds)}</td>
+    <td class="track">${result === undefined ? undefined : timeBar(result.seconds, longest)}</td>
+    <td>${result?.cpuSeconds === undefined ? "–" : formatSeconds(result.cpuSeconds)}</td>
+    <td>${result?.peakMemory === undefined ? "–" : formatBytes(result.peakMemory)}</td>
+    <td class="text mono">${result?.run ?? "–"}</td>
   </tr>`
 
-const runSection = ({ experiment, graph, run }: RunReportInput): Html => {
-  if (run === undefined) {
-    return html`<section id="run">
-      <h2>Run</h2>
-      <p class="note"><code>${experiment}</code> has not run yet: <code>pipeline run ${experiment}</code></p>
-      ${graphSvg(graph, [])}
-    </section>`
-  }
-  const count = (status: RunStage["status"]): number => run.stages.filter((stage) => stage.status === status).length
-  const saved = run.stages.reduce((sum, { savedSeconds }) => sum + (savedSeconds ?? 0), 0)
-  const longest = Math.max(0, ...run.stages.map(({ seconds }) => seconds))
-  const failed = count("failed")
-  const skipped = count("skipped")
+const sum = (numbers: ReadonlyArray<number | undefined>): number =>
+  numbers.reduce<number>((total, each) => total + (each ?? 0), 0)
+
+const runSection = ({ graph, results }: RunReportInput): Html => {
+  const byId = new Map(results.map((result) => [result.id, result]))
+  const longest = Math.max(0, ...results.map(({ seconds }) => seconds))
+  const missing = graph.length - byId.size
   return html`<section id="run">
-    <h2>Run</h2>
-    <p class="note">Latest run of <code>${experiment}</code>: <code>${run.run}</code>, ${runNames[run.status]}.</p>
+    <h2>Stages and costs</h2>
+    <p class="note">
+      What stands behind the keys of these parameters, whichever run computed it; seconds are those of the computation,
+      not of the run that found it in the cache.
+    </p>
     <ul class="facts">
-      ${fact(formatSeconds(run.seconds), "wall-clock time")} ${fact(String(count("ran")), "stages ran")}
-      ${fact(String(count("hit")), "cached")}
-      ${saved > 0 ? fact(formatSeconds(saved), "saved by the cache") : undefined}
-      ${failed > 0 ? fact(String(failed), "failed") : undefined}
-      ${skipped > 0 ? fact(String(skipped), "skipped") : undefined}
+      ${figure(formatSeconds(sum(results.map(({ seconds }) => seconds))), "of computation, one stage after the other")}
+      ${figure(formatSeconds(sum(results.map(({ cpuSeconds }) => cpuSeconds))), "CPU time")}
+      ${figure(`${byId.size} of ${graph.length}`, "stages have a result")}
     </ul>
-    ${graphSvg(graph, run.stages)}
-    <details ${failed > 0 ? html`open` : undefined}>
-      <summary>Stages and times</summary>
-      <div class="scroll">
+    ${graphSvg(graph, results)}
+    <details ${missing > 0 ? html`open` : undefined}>
+      <summary>Costs of each stage</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="Costs of each stage">
         <table>
           <thead>
             <tr>
               <th scope="col">Stage</th>
               <th scope="col" class="text">Kind</th>
-              <th scope="col" class="text">Result</th>
               <th scope="col">Time</th>
               <th scope="col"><span class="sr">Share</span></th>
-              <th scope="col">Saved</th>
-              <th scope="col" class="text">Problem</th>
+              <th scope="col" title="Of all threads">CPU time</th>
+              <th scope="col">Peak memory</th>
+              <th scope="col" class="text">Computed by run</th>
             </tr>
           </thead>
           <tbody>
-            ${run.stages.map((stage) => stageRow(stage, longest))}
+            ${graph.map((node) => stageRow(node, byId.get(node.id), longest))}
           </tbody>
         </table>
       </div>
@@ -91,21 +74,49 @@ const runSection = ({ experiment, graph, run }: RunReportInput): Html => {
   </section>`
 }
 
-/** A page with the run alone, for an experiment without a report. */
-const emptyReport = (experiment: string): string =>
+const factList = (facts: ReadonlyArray<Fact>): Html =>
+  html`<dl class="about">
+    ${facts.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`
+    )}
+  </dl>`
+
+const aboutSection = ({ description, commands, facts, parameters }: RunReportInput): Html =>
+  html`<section id="about">
+    <h2>What this is</h2>
+    ${description === undefined ? undefined : html`<p class="note">${description}</p>`} ${factList(facts)}
+    ${
+      parameters.length === 0
+        ? undefined
+        : html`<h3>Parameters</h3>
+            ${factList(parameters)}`
+    }
+    <pre class="scroll" tabindex="0" role="region" aria-label="Commands">${commands.join("\n")}</pre>
+  </section>`
+
+/** A page with the stages alone, for an experiment without a report. */
+const emptyReport = (): string =>
   renderPage({
-    title: experiment,
-    lead: html`<p>There is no report of this experiment (yet).</p>`,
+    title: "no report",
+    lead: html`<p>There is no report of these parameters (yet): the command below makes it.</p>`,
     sections: [],
     data: trusted(`{"subjects":[],"metas":[]}`),
     script: pageScript()
   })
 
-/** The report with the run above its sections; a page with the run alone where `report` is undefined. */
+/** The report with the experiment around its sections; a page with its stages alone where `report` is undefined. */
 export const runReport = (input: RunReportInput): string => {
-  const page = input.report ?? emptyReport(input.experiment)
+  const page = input.report ?? emptyReport()
+  const named = `${escapeHtml(input.name)}: `
   // Functions, since `$&` and the like in a replacement text would be read as patterns.
   return page
-    .replace(runLinkMarker, () => html`<a href="#run">Run</a>`.markup)
+    .replace(titleStart, () => titleStart + named)
+    .replace(headingStart, () => headingStart + named)
+    .replace(runLinkMarker, () => html`<a href="#run">Stages</a>`.markup)
+    .replace(aboutMarker, () => aboutSection(input).markup)
     .replace(runMarker, () => runSection(input).markup)
 }

@@ -49,13 +49,13 @@ export const scienceReport = (input: ReportInput): string => {
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
     ["seeds", "Over seeds", seedsSection(input, subjects)],
+    ["latents", "Latents", latentsSection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
     ["comparison", "Comparison", comparisonSection(input.comparisons)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
-    ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],
-    ["latents", "Latents", latentsSection(subjects)]
+    ["meta-latents", "Meta-latents", metaSection(input.metaSaes)]
   ]
   return renderPage({
     title: input.title,

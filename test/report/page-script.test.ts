@@ -1,8 +1,9 @@
 import { JSDOM, VirtualConsole } from "jsdom"
 import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
+import { f1LowerBound } from "../../src/report/browser/script/f1-lower-bound.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
-import { sampleReport } from "./sample-report.ts"
+import { sampleReport, tokenTexts } from "./sample-report.ts"
 
 const page = scienceReport(sampleReport())
 
@@ -127,6 +128,63 @@ describe("the script of the report, in a document of its own", () => {
     const again = opened(window.location.hash)
     expect(again.part("latent-browser").detail.textContent).toContain("Latent 8")
     expect(again.scrolled).toEqual(["latent-browser"])
+  })
+
+  it("names a search, an order and another SAE in the address, and opens with them again", () => {
+    const { part, type, choose, window } = opened()
+    const { selects, search } = part("latent-browser")
+    choose(selects[0], "1")
+    choose(selects[1], "2")
+    type(search, "(1)")
+    expect(window.location.hash).toBe("#latent/1/8?q=%281%29&order=2")
+    const again = opened(window.location.hash).part("latent-browser")
+    expect(again.names()).toEqual(["8"])
+    expect(again.selects.map(({ value }) => value)).toEqual(["1", "2"])
+  })
+
+  it("shows the values of all tokens without a mouse", () => {
+    const { find, part } = opened()
+    const { detail } = part("latent-browser")
+    find<HTMLButtonElement>("button", detail).click()
+    expect(detail.classList.contains("values")).toBe(true)
+    expect([...detail.querySelectorAll<HTMLElement>(".t")].map(({ dataset }) => dataset["value"])).toContain("12.50")
+  })
+
+  it("covers slurs, also one that is several tokens, until they are asked for", () => {
+    const sample = sampleReport()
+    const texts = { ...tokenTexts, "1": " whor", "2": "es", "6": " Sluts" }
+    const [first, ...rest] = sample.interpretations.map((each) => ({
+      ...each,
+      value: { ...each.value, token_texts: texts }
+    }))
+    const html = scienceReport({
+      ...sample,
+      interpretations: [
+        {
+          at: first?.at ?? {},
+          value: {
+            ...(first as NonNullable<typeof first>).value,
+            latents: (first as NonNullable<typeof first>).value.latents.map((latent) => ({
+              ...latent,
+              top: [{ position: 5, pivot: 1, tokens: [3, 1, 2, 6, 4], activations: [0, 12.5, 0, 3, 0] }]
+            }))
+          }
+        },
+        ...rest
+      ]
+    })
+    const { find, part } = opened("", html)
+    const shown = () => part("latent-browser").detail.querySelector(".context")?.textContent
+    expect(shown()).toContain("↵ •••••• •••••</script>")
+    find<HTMLButtonElement>(".uncover").click()
+    expect(shown()).toContain("↵ whores Sluts</script>")
+  })
+
+  it("ranks an explanation by what its F1 is at least: few firings do not outrank many", () => {
+    expect(f1LowerBound(3, 0, 0)).toBeLessThan(f1LowerBound(300, 10, 10))
+    // Wilson's lower end of 9 of 10 at 95 % is 0.5958 (Brown, Cai & DasGupta 2001, eq. 4): F1 = 2 J / (1 + J).
+    expect(f1LowerBound(9, 1, 0)).toBeCloseTo((2 * 0.5958) / 1.5958, 4)
+    expect(f1LowerBound(0, 0, 0)).toBe(0)
   })
 
   it("links meta-latents to the latents of their SAE, and back", async () => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { layoutGraph } from "../../src/report/charts/graph-layout.ts"
 import { runReport } from "../../src/report/run-report.ts"
-import type { RunReportInput, RunStage } from "../../src/report/page/run-summary.ts"
+import type { RunReportInput } from "../../src/report/page/made-experiment.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
 import { sampleReport } from "./sample-report.ts"
@@ -52,79 +52,75 @@ describe("layout of a graph", () => {
   })
 })
 
-const stage = (id: string, status: RunStage["status"], over: Partial<RunStage> = {}): RunStage => ({
-  id,
-  kind: "train-sae",
-  status,
-  seconds: 0,
-  savedSeconds: null,
-  problem: null,
-  ...over
-})
-
 const input: RunReportInput = {
-  experiment: "experiments/quickstart.yaml",
+  name: "quickstart",
+  description: undefined,
+  commands: ["pipeline run experiments/quickstart.yaml"],
+  facts: [
+    ["model", "builtin:tiny-speller"],
+    ["engine", "tensorflow 2.20 on cpu"]
+  ],
+  parameters: [["k", "16"]],
   graph: [
     { id: "capture", stage: "capture", kind: "capture-activations", needs: [] },
     { id: "sae[width=512]", stage: "sae", kind: "train-sae", needs: ["capture"] },
     { id: "sae[width=2048]", stage: "sae", kind: "train-sae", needs: ["capture"] },
     { id: "report", stage: "report", kind: "report", needs: ["sae[width=512]", "sae[width=2048]"] }
   ],
-  run: {
-    run: "2031-01-02T03-04-05-ab12",
-    status: "failed",
-    seconds: 75,
-    stages: [
-      stage("capture", "hit", { savedSeconds: 12.5 }),
-      stage("sae[width=512]", "ran", { seconds: 65 }),
-      stage("sae[width=2048]", "failed", { seconds: 10, problem: "the loss is NaN at <step 3>" }),
-      stage("report", "skipped", { problem: "sae[width=2048] failed" })
-    ]
-  },
+  results: [
+    { id: "capture", seconds: 12.5, cpuSeconds: 20, peakMemory: 1.5e9, run: "2031-01-01T00-00-00-0000" },
+    { id: "sae[width=512]", seconds: 65, cpuSeconds: undefined, peakMemory: undefined, run: "2031-01-02T03-04-05-ab12" }
+  ],
   report: scienceReport(sampleReport())
 }
 
 describe("run report", () => {
   const page = runReport(input)
 
-  it("puts the run before the sections of the report, which stay as they are", () => {
+  it("says first what it is and how it was made, and last what the stages cost; the report's sections stay as they are", () => {
     const ids = tagsOf(page)
       .filter(({ name }) => name === "section")
       .map(({ attributes }) => attributes["id"])
     expect(ids).toEqual([
-      "run",
+      "about",
       "summary",
+      "latents",
       "evaluation",
       "comparison",
       "stitching",
       "absorption",
       "meta-latents",
-      "latents"
+      "run"
     ])
-    expect(tagsOf(page).some(({ name, attributes }) => name === "a" && attributes["href"] === "#run")).toBe(true)
+    expect(textOf(page, "about")).toBe(
+      "What this is model builtin:tiny-speller engine tensorflow 2.20 on cpu Parameters k 16 pipeline run experiments/quickstart.yaml"
+    )
+    expect(tagsOf(page).find(({ name }) => name === "title")?.text).toBe("quickstart: Sample &amp; report")
+    expect(
+      tagsOf(page)
+        .find(({ name }) => name === "h1")
+        ?.text.trim()
+    ).toBe("quickstart: Sample &amp; report")
     for (const id of ["summary", "stitching", "latents"]) expect(textOf(page, id)).toBe(textOf(input.report ?? "", id))
   })
 
-  it("tells times, cache hits, failures and their reasons", () => {
+  it("tells what each result cost when it was computed, and which stages have none", () => {
     const text = textOf(page, "run")
-    expect(text).toContain("2031-01-02T03-04-05-ab12 , failed.")
     expect(text).toContain(
-      "1 min 15 s wall-clock time 1 stages ran 1 cached 13 s saved by the cache 1 failed 1 skipped"
+      "1 min 18 s of computation, one stage after the other 20 s CPU time 2 of 4 stages have a result"
     )
-    expect(text).toContain("capture train-sae cached – 13 s")
-    expect(text).toContain("sae[width=512] train-sae ran 1 min 05 s –")
-    expect(text).toContain("sae[width=2048] train-sae failed 10 s – the loss is NaN at <step 3>")
+    expect(text).toContain("capture capture-activations 13 s 20 s 1.5 GB 2031-01-01T00-00-00-0000")
+    expect(text).toContain("sae[width=512] train-sae 1 min 05 s – – 2031-01-02T03-04-05-ab12")
+    expect(text).toContain("sae[width=2048] train-sae no result – – –")
   })
 
-  it("draws a box for each stage in the colour of its outcome, and a line for each input", () => {
+  it("draws a box for each stage, dashed where there is no result, and a line for each input", () => {
     const tags = tagsOf(page)
-    const boxes = tags.filter(
-      ({ name, attributes }) => name === "g" && /hit|ran|failed|skipped/.test(attributes["class"] ?? "")
-    )
-    expect(boxes.map(({ attributes }) => attributes["class"])).toEqual(["hit", "ran", "failed", "skipped"])
+    const boxes = tags.filter(({ name, attributes }) => name === "g" && /made|none/.test(attributes["class"] ?? ""))
+    expect(boxes.map(({ attributes }) => attributes["class"])).toEqual(["made", "made", "none", "none"])
     expect(tags.filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(4)
     const times = tags.filter(({ attributes }) => attributes["text-anchor"] === "end" && attributes["class"] === "kind")
-    expect(times.map(({ text }) => text)).toEqual(["cached", "1 min 05 s", "failed", "skipped"])
+    expect(times.map(({ text }) => text)).toEqual(["13 s", "1 min 05 s", "no result", "no result"])
   })
 
   it("draws stages instead of instances where there are very many", () => {
@@ -135,39 +131,34 @@ describe("run report", () => {
         { id: "capture", stage: "capture", kind: "capture-activations", needs: [] },
         ...widths.map((id) => ({ id, stage: "sae", kind: "train-sae", needs: ["capture"] }))
       ],
-      run: {
-        run: "r",
-        status: "done",
-        seconds: 1,
-        stages: [stage("capture", "hit"), ...widths.map((id, i) => stage(id, i < 20 ? "ran" : "hit"))]
-      }
+      results: widths
+        .slice(0, 20)
+        .map((id) => ({ id, seconds: 1, cpuSeconds: undefined, peakMemory: undefined, run: "r" }))
     })
     const text = textOf(many, "run")
     expect(text).toContain("sae × 60")
-    expect(text).toContain("20 ran, 40 cached")
+    expect(text).toContain("20 made, 20 s")
     expect(tagsOf(many).filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(1)
   })
 
-  it("is a page of its own where the experiment has no report, or has not run", () => {
-    const alone = runReport({ ...input, report: undefined, run: undefined })
-    expect(textOf(alone, "run")).toContain("has not run yet: pipeline run experiments/quickstart.yaml")
-    expect(tagsOf(alone).filter(({ name }) => name === "section")).toHaveLength(1)
+  it("is a page of its own where the experiment has no report", () => {
+    const alone = runReport({ ...input, report: undefined, results: [] })
+    expect(textOf(alone, "content")).toContain("There is no report of these parameters")
+    expect(tagsOf(alone).filter(({ name }) => name === "section")).toHaveLength(2)
   })
 
   it("shows names with markup in them as text", () => {
     const hostile = `</section><script>alert("$&")</script>`
     const attacked = runReport({
       ...input,
-      experiment: hostile,
-      graph: input.graph.map((node) => ({ ...node, kind: hostile })),
-      run: {
-        run: hostile,
-        status: "done",
-        seconds: 1,
-        stages: [stage("capture", "ran", { kind: hostile, problem: hostile })]
-      }
+      name: hostile,
+      description: hostile,
+      commands: [hostile],
+      parameters: [[hostile, hostile]],
+      graph: input.graph.map((node) => ({ ...node, kind: hostile }))
     })
     expect(tagsOf(attacked).filter(({ name }) => name === "script")).toHaveLength(2)
     expect(textOf(attacked, "run")).toContain(hostile)
+    expect(textOf(attacked, "about")).toContain(hostile)
   })
 })

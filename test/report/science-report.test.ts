@@ -248,12 +248,12 @@ describe("science report", () => {
         .map(({ attributes }) => attributes["id"])
     expect(ids(page)).toEqual([
       "summary",
+      "latents",
       "evaluation",
       "comparison",
       "stitching",
       "absorption",
-      "meta-latents",
-      "latents"
+      "meta-latents"
     ])
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])

@@ -71,7 +71,7 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
       ${label}: mean fraction ${formatPercent(absorption.mean_absorption_fraction)}, full absorption
       ${formatPercent(absorption.mean_full_absorption)}
     </figcaption>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="region" aria-label="Absorption per letter of ${label}">
       <svg
         viewBox="0 0 ${width} ${height}"
         width="${width}"

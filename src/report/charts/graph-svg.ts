@@ -1,10 +1,10 @@
-/** The stage graph as a drawing: one box per stage instance, or per stage where there are many, coloured by status. */
+/** The stage graph as a drawing: one box per stage instance, or per stage where there are many; dashed without a result. */
 import type { GraphNode } from "./graph-layout.ts"
 import { layoutGraph } from "./graph-layout.ts"
 import { formatSeconds } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
-import type { RunGraphNode, RunStage, RunStageStatus } from "../page/run-summary.ts"
+import type { RunGraphNode, StageResult } from "../page/made-experiment.ts"
 
 /** More instances than these are drawn as one box per stage: a matrix of hundreds is no picture. */
 const maxInstances = 40
@@ -19,25 +19,22 @@ interface Box extends GraphNode {
   readonly sub: string
   /** On the right of the first line. */
   readonly time: string
-  readonly status: RunStageStatus | "none"
+  readonly status: "made" | "none"
   readonly title: string
 }
 
 const shortened = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text
 
-const timeOf = (stage: RunStage | undefined): string =>
-  stage === undefined
-    ? "not run"
-    : stage.status === "ran"
-      ? formatSeconds(stage.seconds)
-      : stage.status === "hit"
-        ? "cached"
-        : stage.status
+const timeOf = (result: StageResult | undefined): string =>
+  result === undefined ? "no result" : formatSeconds(result.seconds)
 
-const instanceBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<string, RunStage>): ReadonlyArray<Box> =>
+const instanceBoxes = (
+  graph: ReadonlyArray<RunGraphNode>,
+  results: ReadonlyMap<string, StageResult>
+): ReadonlyArray<Box> =>
   graph.map(({ id, stage: name, kind, needs }) => {
-    const stage = stages.get(id)
+    const result = results.get(id)
     // Coordinates go into the second line, where they leave room for the name.
     const coordinates = id.slice(name.length).replace(/^\[(.*)\]$/, "$1")
     return {
@@ -45,23 +42,21 @@ const instanceBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<s
       needs,
       label: shortened(name, labelLength),
       sub: shortened(coordinates === "" ? kind : coordinates, subLength),
-      time: timeOf(stage),
-      status: stage?.status ?? "none",
-      title: `${id}: ${kind}, ${timeOf(stage)}`
+      time: timeOf(result),
+      status: result === undefined ? "none" : "made",
+      title: `${id}: ${kind}, ${timeOf(result)}`
     }
   })
 
-/** The status that says most about a group: a failure above all. */
-const worst: ReadonlyArray<RunStageStatus> = ["failed", "interrupted", "skipped", "ran", "hit"]
-
-const stageBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<string, RunStage>): ReadonlyArray<Box> => {
+const stageBoxes = (
+  graph: ReadonlyArray<RunGraphNode>,
+  results: ReadonlyMap<string, StageResult>
+): ReadonlyArray<Box> => {
   const stageOf = new Map(graph.map(({ id, stage }) => [id, stage]))
   return [...Map.groupBy(graph, ({ stage }) => stage)].map(([name, members]) => {
-    const outcomes = members.flatMap(({ id }) => stages.get(id) ?? [])
-    const counted = worst
-      .map((status) => [status, outcomes.filter((outcome) => outcome.status === status).length] as const)
-      .filter(([, count]) => count > 0)
-    const text = counted.map(([status, count]) => `${count} ${status === "hit" ? "cached" : status}`).join(", ")
+    const made = members.flatMap(({ id }) => results.get(id) ?? [])
+    const seconds = made.reduce((sum, each) => sum + each.seconds, 0)
+    const text = made.length === 0 ? "no result" : `${made.length} made, ${formatSeconds(seconds)}`
     return {
       id: name,
       needs: [...new Set(members.flatMap(({ needs }) => needs.flatMap((id) => stageOf.get(id) ?? [])))].filter(
@@ -69,16 +64,16 @@ const stageBoxes = (graph: ReadonlyArray<RunGraphNode>, stages: ReadonlyMap<stri
       ),
       label: shortened(members.length === 1 ? name : `${name} × ${members.length}`, subLength - 6),
       time: "",
-      sub: text === "" ? "not run" : text,
-      status: counted[0]?.[0] ?? "none",
-      title: `${name}: ${members.length} of kind ${members[0]?.kind ?? ""}, ${text === "" ? "not run" : text}`
+      sub: text,
+      status: made.length < members.length ? "none" : "made",
+      title: `${name}: ${members.length} of kind ${members[0]?.kind ?? ""}, ${text}`
     }
   })
 }
 
-export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, outcomes: ReadonlyArray<RunStage>): Html => {
-  const stages = new Map(outcomes.map((stage) => [stage.id, stage]))
-  const boxes = graph.length > maxInstances ? stageBoxes(graph, stages) : instanceBoxes(graph, stages)
+export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, made: ReadonlyArray<StageResult>): Html => {
+  const results = new Map(made.map((result) => [result.id, result]))
+  const boxes = graph.length > maxInstances ? stageBoxes(graph, results) : instanceBoxes(graph, results)
   const layout = layoutGraph(boxes)
   const left = (column: number): number => box.margin + column * (box.width + box.gapX)
   const top = (row: number): number => box.margin + row * (box.height + box.gapY)
@@ -97,7 +92,7 @@ export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, outcomes: ReadonlyA
       return [html`<path class="edge" d="M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}" />`]
     })
   )
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Stages and what they need">
     <svg
       class="graph"
       viewBox="0 0 ${width} ${height}"

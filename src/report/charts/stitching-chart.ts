@@ -1,4 +1,4 @@
-/** The stitching path: MSE after every insertion and swap, from the small SAE to the large one. */
+/** The stitching path: MSE by how many latents of the large SAE are in, from the small SAE to the large one. */
 import type { StitchingFile, StitchingStep } from "../../kinds/stitching.ts"
 import { axes } from "./axes.ts"
 import { formatNumber } from "../page/format-number.ts"
@@ -22,6 +22,23 @@ export const phaseNames: Readonly<Record<StitchingStep["phase"], string>> = {
 export const risingSteps = (path: ReadonlyArray<StitchingStep>): ReadonlyArray<number> =>
   path.flatMap((step, i) => (i > 0 && step.mse > (path[i - 1] as StitchingStep).mse ? [i] : []))
 
+export interface LargestGroup {
+  readonly added: number
+  readonly removed: number
+  /** Of the fall of the MSE from the small SAE to the large one; NaN where it does not fall. */
+  readonly share: number
+}
+
+/** The step that moves the most latents: a path whose gain is mostly this one says little of single latents. */
+export const largestGroup = ({ path, small, large }: StitchingFile): LargestGroup | undefined => {
+  const moved = path.slice(1).map(({ added, removed, mse }, i) => ({
+    added: added.length,
+    removed: removed.length,
+    share: small.mse > large.mse ? ((path[i] as StitchingStep).mse - mse) / (small.mse - large.mse) : Number.NaN
+  }))
+  return moved.toSorted((a, b) => b.added + b.removed - a.added - a.removed)[0]
+}
+
 /** Consecutive numbers together. */
 const runsOf = (numbers: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> => {
   const runs: Array<Array<number>> = []
@@ -38,9 +55,11 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
   const low = Math.min(...values, small.mse, large.mse)
   const high = Math.max(...values, small.mse, large.mse)
   const margin = high > low ? (high - low) * 0.05 : Math.max(high * 0.05, 1e-6)
-  const x = { domain: [0, Math.max(1, path.length - 1)], range: [58, width - 118] } as const
+  const inserted: Array<number> = []
+  for (const { added } of path) inserted.push((inserted.at(-1) ?? 0) + added.length)
+  const x = { domain: [0, Math.max(1, inserted.at(-1) ?? 0)], range: [58, width - 118] } as const
   const y = { domain: [low - margin, high + margin], range: [height - 38, 24] } as const
-  const point = (i: number): string => `${place(x, i)},${place(y, (path[i] as StitchingStep).mse)}`
+  const point = (i: number): string => `${place(x, inserted[i] as number)},${place(y, (path[i] as StitchingStep).mse)}`
 
   // One line per stretch of the same phase, each beginning where the one before it ended.
   const stretches: Array<{ readonly phase: StitchingStep["phase"]; readonly points: Array<string> }> = []
@@ -69,7 +88,7 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
     aria-label="Mean squared error along the stitching path"
   >
     ${axes(
-      { scale: x, label: "step" },
+      { scale: x, label: "latents of the large SAE that are in" },
       { scale: y, label: "mean squared error" }
     )}${reference(atSmall, small.mse, "small SAE", down)}${reference(atLarge, large.mse, "large SAE", -down)}${rising.map(
       (run) =>
@@ -82,7 +101,7 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
       const [i] = run
       if (i === undefined || run.length > 1) return undefined
       const { phase, mse } = path[i] as StitchingStep
-      return html`<circle class="rise" cx="${place(x, i)}" cy="${place(y, mse)}" r="2.6"
+      return html`<circle class="rise" cx="${place(x, inserted[i] as number)}" cy="${place(y, mse)}" r="2.6"
         ><title>step ${i} (${phase}): MSE rises to ${formatNumber(mse)}</title></circle
       >`
     })}

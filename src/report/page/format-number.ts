@@ -38,3 +38,11 @@ export const formatSeconds = (seconds: number): string => {
   const minutes = Math.round(whole / 60)
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`
 }
+
+/** `512 B`, `3.4 MB`, `1.2 GB`: powers of 1000. */
+export const formatBytes = (bytes: number): string => {
+  const units = ["B", "kB", "MB", "GB", "TB"]
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? ""}`
+}

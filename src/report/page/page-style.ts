@@ -31,7 +31,9 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
 .bar strong { margin-right: .4rem; }
-.bar .theme { margin-left: auto; }
+.bar .theme, .bar .uncover { margin-left: auto; }
+.bar .uncover { font-size: .87rem; }
+.bar .uncover + .theme { margin-left: 0; }
 main { max-width: 1240px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
 header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
 header.lead p { margin: 0; color: var(--soft); max-width: 75ch; }
@@ -44,7 +46,7 @@ button, select, input { font: inherit; color: inherit; background: var(--paper);
 button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
-.scroll > svg { max-width: max(100%, 640px); }
+.scroll > svg { max-width: none; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
@@ -79,12 +81,13 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem 1.8rem; margin: .8rem 0; padding: 0; list-style: none; }
 .facts b { display: block; font-size: 1.25rem; line-height: 1.25; font-weight: 600; font-variant-numeric: tabular-nums; }
 .facts span { color: var(--soft); font-size: .87rem; }
+.facts b span { color: inherit; font-size: inherit; }
+.facts b .noise { color: var(--soft); font-size: .72em; font-weight: 400; }
 .browser { margin-top: .9rem; display: grid; grid-template-columns: minmax(280px, 380px) minmax(0, 1fr); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; height: min(46rem, 88vh); }
 .browser .side { display: flex; flex-direction: column; border-right: 1px solid var(--line); min-height: 0; }
-.browser .controls { display: grid; grid-template-columns: 1fr 1fr; gap: .45rem; padding: .6rem; border-bottom: 1px solid var(--line); background: var(--raised); }
-.browser .controls input, .browser .controls .wide { grid-column: 1 / -1; width: 100%; }
-.browser .controls select { width: 100%; min-width: 0; }
-.browser .count { grid-column: 1 / -1; color: var(--soft); font-size: .85rem; }
+.browser .controls { display: flex; flex-direction: column; gap: .45rem; padding: .6rem; border-bottom: 1px solid var(--line); background: var(--raised); }
+.browser .controls select, .browser .controls input { width: 100%; min-width: 0; }
+.browser .count { color: var(--soft); font-size: .85rem; }
 .browser ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; flex: 1; min-height: 0; }
 .browser li { padding: .45rem .7rem; border-bottom: 1px solid var(--line); cursor: pointer; display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem; }
 .browser li:hover { background: var(--raised); }
@@ -99,7 +102,11 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
 .context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
 .context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
-.t { border-radius: 2px; padding: .1em 0; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 78%), transparent); }
+.t { border-radius: 2px; padding: .1em 0; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
+.values .t::after { content: attr(data-value); font-size: .72em; vertical-align: super; color: var(--soft); }
+.reading { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 .8rem; }
+.reading [aria-pressed="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--paper)); }
+.reading .back { display: none; }
 .t.pivot { box-shadow: inset 0 -2px var(--hot); }
 .chip { font-family: var(--mono); font-size: .84rem; background: var(--raised); border: 1px solid var(--line); border-radius: 4px; padding: .02rem .3rem; white-space: pre; }
 .any { color: var(--soft); padding: 0 .25rem; }
@@ -122,17 +129,21 @@ svg.graph { max-width: none; }
 .graph .kind { fill: var(--soft); font-size: 10.5px; }
 .graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }
 .graph rect { fill: var(--raised); stroke: var(--line); stroke-width: 1.2; }
-.graph .hit rect { stroke: var(--c2); } .graph .ran rect { stroke: var(--c0); } .graph .failed rect { stroke: var(--bad); stroke-width: 2; } .graph .skipped rect, .graph .interrupted rect { stroke-dasharray: 4 3; }
-.graph .hit circle { fill: var(--c2); } .graph .ran circle { fill: var(--c0); } .graph .failed circle { fill: var(--bad); } .graph .skipped circle, .graph .interrupted circle, .graph .none circle { fill: var(--line); }
-.status { display: inline-flex; align-items: center; gap: .4em; }
-.status::before { content: ""; width: .65em; height: .65em; border-radius: 50%; background: var(--line); }
-.status.hit::before { background: var(--c2); } .status.ran::before { background: var(--c0); } .status.failed::before { background: var(--bad); }
+.graph .made rect { stroke: var(--c2); } .graph .none rect { stroke-dasharray: 4 3; }
+.graph .made circle { fill: var(--c2); } .graph .none circle { fill: var(--line); }
+.status.none { color: var(--soft); }
+.about { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: .5rem 1.6rem; margin: .6rem 0; }
+.about dt { color: var(--soft); font-size: .87rem; }
+.about dd { margin: 0; overflow-wrap: anywhere; }
+pre { font: .84rem/1.5 var(--mono); background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .5rem .75rem; margin: .8rem 0; }
 td.track { min-width: 8rem; }
 td.track svg rect { fill: var(--c0); }
 @media (max-width: 820px) {
   .browser { grid-template-columns: 1fr; height: auto; }
   .browser .side { border-right: 0; height: 24rem; border-bottom: 1px solid var(--line); }
   .two { grid-template-columns: 1fr; gap: 0; }
+  .browser .detail { scroll-margin-top: 3.6rem; }
+  .reading .back { display: inline-block; }
 }
 @media print { .bar, .browser .side { display: none; } .browser { display: block; height: auto; } }
 `

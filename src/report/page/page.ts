@@ -9,9 +9,12 @@ import type { Html } from "./html.ts"
 import { html, trusted } from "./html.ts"
 import { pageStyle } from "./page-style.ts"
 
-/** A run report is put in place of these two (`run-report.ts`). */
+/** What is known of the experiment is put in place of these, and after those (`run-report.ts`). */
+export const aboutMarker = "<!--about-->"
 export const runLinkMarker = "<!--run-link-->"
 export const runMarker = "<!--run-->"
+export const titleStart = "<title>"
+export const headingStart = "<h1>"
 
 export interface PageSection {
   /** Anchor. */
@@ -39,24 +42,25 @@ export const renderPage = ({ title, lead, sections, data, script }: Page): strin
         <meta charset="utf-8" />
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
+        ${trusted(titleStart)}${title}</title>
         ${trusted(`<style>${pageStyle}</style>`)}
       </head>
       <body>
         <a class="skip" href="#content">Skip to the content</a>
         <nav class="bar" aria-label="Sections">
           <div>
-            <strong>${title}</strong>${trusted(runLinkMarker)}${sections.map(
+            <strong>${title}</strong>${sections.map(
               ({ id, name }) => html`<a href="#${id}">${name}</a>`
-            )}<button class="theme" id="theme" type="button" aria-label="Switch between light and dark">◐</button>
+            )}${trusted(runLinkMarker)}<button class="theme" id="theme" type="button" aria-label="Switch between light and dark">◐</button>
           </div>
         </nav>
         <main id="content" tabindex="-1">
           <header class="lead">
-            <h1>${title}</h1>
+            ${trusted(headingStart)}${title}</h1>
             ${lead}
           </header>
-          ${trusted(runMarker)} ${sections.map(({ id, body }) => html`<section id="${id}">${body}</section> `)}
+          ${trusted(aboutMarker)} ${sections.map(({ id, body }) => html`<section id="${id}">${body}</section> `)}
+          ${trusted(runMarker)}
         </main>
         ${[
           trusted(`<script type="application/json" id="data">${data.markup}</script>\n`),

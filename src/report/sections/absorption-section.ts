@@ -5,6 +5,7 @@ import { formatInteger, formatNumber, formatPercent } from "../page/format-numbe
 import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { latentLink } from "../page/latent-link.ts"
+import { maskedText } from "../page/masked-text.ts"
 import type { Subject } from "../page/subjects.ts"
 
 /** Names listed in a cell; the rest is counted. */
@@ -29,18 +30,18 @@ const letterRow = (subject: number, explained: ReadonlySet<number>, letter: Abso
         letter.absorbers,
         ({ latent, words }) =>
           html`${latentLink(subject, latent, explained)}
-          (${words.slice(0, 3).join(", ")}${words.length > 3 ? ", …" : ""})`
+          (${maskedText(words.slice(0, 3).join(", "))}${words.length > 3 ? ", …" : ""})`
       )}
     </td>
   </tr> `
 
 const one = (subject: Subject, absorption: AbsorptionFile, index: number, highest: number): Html => {
   const explained = new Set(subject.interpretations?.latents.map(({ latent }) => latent))
-  return html`${absorptionChart(absorption, subject.label, index, highest)}
-    ${absorption.warnings.map((warning) => html`<p class="warn">${warning}</p>`)}
+  return html`${absorption.warnings.map((warning) => html`<p class="warn">${subject.label}: ${warning}</p>`)}
+    ${absorptionChart(absorption, subject.label, index, highest)}
     <details>
       <summary>Letters of ${subject.label}</summary>
-      <div class="scroll">
+      <div class="scroll" tabindex="0" role="region" aria-label="Letters of ${subject.label}">
         <table>
           <thead>
             <tr>

@@ -20,8 +20,12 @@ const cell = (value: number | undefined, ends: Ends | null): Html =>
 
 const nameOf = ({ at, d_sae }: ComparedSae): string => labelOf(at, `${formatInteger(d_sae)} latents`)
 
-const table = (head: ReadonlyArray<readonly [name: string, title: string]>, rows: ReadonlyArray<Html>): Html =>
-  html`<div class="scroll">
+const table = (
+  label: string,
+  head: ReadonlyArray<readonly [name: string, title: string]>,
+  rows: ReadonlyArray<Html>
+): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
     <table>
       <thead>
         <tr>
@@ -36,6 +40,7 @@ const table = (head: ReadonlyArray<readonly [name: string, title: string]>, rows
 
 const pairsTable = ({ saes, pairs }: ComparisonFile): Html =>
   table(
+    "Pairs of SAEs",
     [
       ["SAEs", "The smaller one first"],
       [
@@ -67,6 +72,7 @@ const pairsTable = ({ saes, pairs }: ComparisonFile): Html =>
 
 const saesTable = ({ saes }: ComparisonFile): Html =>
   table(
+    "Each SAE by itself",
     [
       ["SAE", "Coordinates in its matrix"],
       ["Own cosine", "Largest decoder cosine of a latent with another one of the same SAE, mean"],

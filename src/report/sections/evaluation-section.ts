@@ -41,7 +41,7 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
     <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
     <details>
       <summary>All metrics</summary>
-      <div class="scroll">
+      <div class="scroll" tabindex="0" role="region" aria-label="All metrics">
         <table>
           <thead>
             <tr>

@@ -19,7 +19,7 @@ export const latentsSection = (subjects: ReadonlyArray<Subject>): Html | undefin
       a classifier on ${formatInteger(first.file.held_out_rows)} held-out rows. The baseline is the mean score of other
       latents' explanations on the same latent.
     </p>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="region" aria-label="Explanations">
       <table>
         <thead>
           <tr>

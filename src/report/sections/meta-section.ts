@@ -15,7 +15,7 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
           A meta-SAE is trained on the unit decoder rows of an SAE: each latent becomes a sum of a few meta-latents. The
           baseline is as many random unit rows.
         </p>
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="region" aria-label="Meta-SAEs">
           <table>
             <thead>
               <tr>

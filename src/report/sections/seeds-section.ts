@@ -55,7 +55,7 @@ const table = (
   rows: ReadonlyArray<{ readonly label: string; readonly seeds: number; readonly cells: ReadonlyArray<Html> }>
 ): Html => {
   const [first, ...names] = head
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${first} over seeds">
     <table>
       <thead>
         <tr>

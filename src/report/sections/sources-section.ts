@@ -54,7 +54,7 @@ export const sourcesSection = (subjects: ReadonlyArray<Subject>): Html | undefin
   return html`<h2>Sources</h2>
     <p class="note">A latent is a source's own when more than seven tenths of its decoder norm are there.</p>
     <div class="multiples">${charts}</div>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="region" aria-label="Sources">
       <table>
         <thead>
           <tr>

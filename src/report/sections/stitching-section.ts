@@ -4,7 +4,7 @@ import { estimate } from "../page/estimate.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { cosineHistogram, rocChart } from "../charts/proxy-charts.ts"
-import { phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
+import { largestGroup, phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
 import { labelOf } from "../page/subjects.ts"
 import type { Placed } from "../page/subjects.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
@@ -14,6 +14,7 @@ const fact = (value: HtmlValue, name: HtmlValue): Html => html`<li><b>${value}</
 const one = ({ at, value }: Placed<StitchingFile>): Html => {
   const { counts, small, large, path, proxy } = value
   const rising = risingSteps(path).length
+  const giant = largestGroup(value)
   const phases = [...new Set(path.slice(1).map(({ phase }) => phase))]
   return html`<h3>${labelOf(at, `${formatInteger(small.d_sae)} → ${formatInteger(large.d_sae)} latents`)}</h3>
     <ul class="facts">
@@ -23,9 +24,10 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
       ${fact(`${formatNumber(small.ev)} → ${formatNumber(large.ev)}`, "explained variance, small → large")}
       ${fact(`${formatNumber(small.l0)} → ${formatNumber(large.l0)}`, "L0, small → large")}
       ${fact(`${formatInteger(rising)} of ${formatInteger(path.length - 1)}`, "steps raise the MSE")}
+      ${giant === undefined || giant.added + giant.removed < 2 ? "" : fact(Number.isFinite(giant.share) ? formatPercent(giant.share) : "–", html`of the fall of the MSE is the largest group's: ${formatInteger(giant.removed)} latents for ${formatInteger(giant.added)} in one step`)}
     </ul>
     <figure>
-      <div class="scroll">${stitchingChart(value)}</div>
+      <div class="scroll" tabindex="0" role="region" aria-label="Stitching path">${stitchingChart(value)}</div>
       <div class="legend">
         ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
       </div>

@@ -33,8 +33,12 @@ const columns: ReadonlyArray<Column> = [
 /** Columns without a single value are left out. */
 export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
   const shown = columns.filter(({ value }) => subjects.some((subject) => value(subject) !== undefined))
+  const warnings = subjects.flatMap(({ label, absorption }) =>
+    (absorption?.warnings ?? []).map((warning) => html`<p class="warn">Absorption of ${label}: ${warning}</p>`)
+  )
   return html`<h2>Summary</h2>
-    <div class="scroll">
+    ${warnings}
+    <div class="scroll" tabindex="0" role="region" aria-label="Summary table">
       <table>
         <thead>
           <tr>

@@ -1,16 +1,20 @@
 /** The browser of latents. */
 import type { BrowserData, LatentData } from "../browser-data.ts"
+import { f1LowerBound } from "./f1-lower-bound.ts"
 import { latentDetail } from "./latent-detail.ts"
+import type { OnChoice } from "./links.ts"
 import { type ListBrowser, listBrowser } from "./list-browser.ts"
+import { shownText } from "./masking.ts"
 import { tokenText } from "./tokens.ts"
 
-const f1 = ({ score }: LatentData): number => score?.[0] ?? -1
+/** 95 % lower bound, -1 where there is no score. */
+const f1 = ({ score }: LatentData): number => {
+  if (score === null) return -1
+  const [, , , , , found = 0, wrong = 0, missed = 0] = score
+  return f1LowerBound(found, wrong, missed)
+}
 
-export const browseLatents = (
-  place: HTMLElement,
-  data: BrowserData,
-  onChoice: (group: number, id: number) => void
-): ListBrowser<LatentData> => {
+export const browseLatents = (place: HTMLElement, data: BrowserData, onChoice: OnChoice): ListBrowser<LatentData> => {
   const haystacks = new WeakMap<LatentData, string>()
   return listBrowser({
     place,
@@ -26,8 +30,11 @@ export const browseLatents = (
     ],
     describe: (latent) => ({
       id: String(latent.id),
-      value: latent.score === null ? "not scored" : `F1 ${f1(latent).toFixed(2)}`,
-      what: latent.text
+      value:
+        latent.score === null
+          ? "not scored"
+          : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${f1(latent).toFixed(2)}`,
+      what: shownText(latent.text)
     }),
     detail: (latent, subject, index) => latentDetail(latent, subject, index, data),
     haystack: (latent, { texts }) => {
@@ -39,6 +46,6 @@ export const browseLatents = (
       haystacks.set(latent, text)
       return text
     },
-    onChoice: (group, { id }) => onChoice(group, id)
+    onChoice: (group, item, view) => onChoice(group, item?.id, view)
   })
 }

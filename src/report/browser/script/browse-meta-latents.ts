@@ -1,8 +1,9 @@
 /** The browser of meta-latents: each with the latents that it is strongest in. */
 import type { BrowserData, LatentData, MetaData } from "../browser-data.ts"
 import { element } from "./element.ts"
-import { hrefOf } from "./links.ts"
+import { hrefOf, type OnChoice } from "./links.ts"
 import { type ListBrowser, listBrowser } from "./list-browser.ts"
+import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
 
 type MetaLatent = MetaData["metas"][number]
@@ -10,7 +11,7 @@ type MetaLatent = MetaData["metas"][number]
 export const browseMetaLatents = (
   place: HTMLElement,
   data: BrowserData,
-  onChoice: (group: number, id: number) => void
+  onChoice: OnChoice
 ): ListBrowser<MetaLatent> => {
   const latentsOf = data.subjects.map(({ latents }) => new Map(latents.map((latent) => [latent.id, latent])))
   const explained = ({ base }: MetaData, id: number): LatentData | undefined => latentsOf[base]?.get(id)
@@ -26,7 +27,11 @@ export const browseMetaLatents = (
       {},
       element("td", {}, known === undefined ? String(latent) : element("a", { href }, String(latent))),
       element("td", {}, numberText(activation)),
-      element("td", { class: "text" }, known?.text ?? element("span", { class: "empty" }, "not in the sample"))
+      element(
+        "td",
+        { class: "text" },
+        known === undefined ? element("span", { class: "empty" }, "not in the sample") : shownText(known.text)
+      )
     )
   }
   return listBrowser({
@@ -41,7 +46,7 @@ export const browseMetaLatents = (
     describe: ([id, count, ids], meta) => ({
       id: String(id),
       value: `${numberText(count)} ${count === 1 ? "latent" : "latents"}`,
-      what: summary(meta, ids)
+      what: shownText(summary(meta, ids))
     }),
     detail: ([id, count, ids, activations], meta) => {
       const strongest = ids.length < count ? `; the ${numberText(ids.length)} strongest:` : ":"
@@ -58,6 +63,6 @@ export const browseMetaLatents = (
     },
     haystack: ([id, , ids], meta) =>
       [id, ...ids.map((latent) => `${latent} ${explained(meta, latent)?.text ?? ""}`)].join("\n").toLowerCase(),
-    onChoice: (group, [id]) => onChoice(group, id)
+    onChoice: (group, item, view) => onChoice(group, item?.[0], view)
   })
 }

@@ -1,8 +1,10 @@
 /** What the page shows of one latent. */
 import type { BrowserData, LatentData, SubjectData } from "../browser-data.ts"
 import { element } from "./element.ts"
+import { f1LowerBound } from "./f1-lower-bound.ts"
 import { hrefOf } from "./links.ts"
 import { numberText, percentText } from "./number-text.ts"
+import { shownText } from "./masking.ts"
 import { chip, example } from "./tokens.ts"
 
 type Nodes = ReadonlyArray<HTMLElement>
@@ -29,6 +31,7 @@ const score = ({ score: figures }: LatentData): Nodes => {
   return [
     element("div", { class: "compare" }, [
       ...bar("F1", f1),
+      ...bar("F1, at least (95 %)", f1LowerBound(found, wrong, missed)),
       ...bar("shuffled F1", shuffled, true),
       ...bar("precision", precision),
       ...bar("recall", recall),
@@ -122,14 +125,15 @@ export const latentDetail = (latent: LatentData, subject: SubjectData, index: nu
     )
   return [
     element("h3", {}, `Latent ${latent.id}`),
-    element("p", { class: "explanation" }, latent.text),
+    element("p", { class: "explanation" }, shownText(latent.text)),
+    heading("Strongest activations"),
+    examples(top),
+    heading("Score of the explanation"),
     ...score(latent),
     ...activations(latent),
     ...patterns(latent, subject),
     ...stitching(latent),
     ...metaLatents(latent, index, data),
-    heading("Strongest activations"),
-    examples(top),
     ...bands.flatMap(([low, high, items]) =>
       items.length === 0
         ? []

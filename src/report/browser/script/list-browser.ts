@@ -3,6 +3,7 @@
  * Enter or ArrowDown leaves the search.
  */
 import { element, listen } from "./element.ts"
+import type { View } from "./links.ts"
 import { numberText } from "./number-text.ts"
 
 export interface Group<Item> {
@@ -20,14 +21,16 @@ export interface ListBrowserOptions<Item, G extends Group<Item>> {
   readonly detail: (item: Item, group: G, index: number) => ReadonlyArray<Node | string>
   /** Lower case: what the search looks at. */
   readonly haystack: (item: Item, group: G) => string
-  /** Told which item a person chose. */
-  readonly onChoice: (group: number, item: Item) => void
+  /** Told what a person chose; no item where nothing matches. */
+  readonly onChoice: (group: number, item: Item | undefined, view: View) => void
 }
 
 export interface ListBrowser<Item> {
   readonly focusSearch: () => void
-  /** False where there is no such item. */
-  readonly show: (group: number, matches: (item: Item) => boolean) => boolean
+  /** False where there is no such item. Without `matches` the first one is shown. */
+  readonly show: (group: number, view: View, matches: ((item: Item) => boolean) | undefined) => boolean
+  /** Draws anew what is shown, where it is. */
+  readonly redraw: () => void
 }
 
 const pageSize = 250
@@ -46,23 +49,26 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
   const search = element("input", { type: "search", placeholder: `Search ${name}`, "aria-label": `Search ${name}` })
   const select = element(
     "select",
-    { "aria-label": "SAE", class: orders.length > 1 ? undefined : "wide" },
+    { "aria-label": "SAE" },
     groups.map(({ label, items }, i) => element("option", { value: i, disabled: items.length === 0 }, label))
   )
   const order = element(
     "select",
-    { "aria-label": "Order", class: groups.length > 1 ? undefined : "wide" },
+    { "aria-label": "Order" },
     orders.map(({ label }, i) => element("option", { value: i }, label))
   )
   const count = element("div", { class: "count", role: "status" })
   const list = element("ul", { role: "listbox", tabindex: "0", "aria-label": name })
   const more = element("button", { type: "button", class: "more" }, "Show more")
+  const values = element("button", { type: "button", "aria-pressed": "false" }, "Show values")
+  const back = element("button", { type: "button", class: "back" }, "Back to the list")
+  const reading = element("div", { class: "reading" }, values, back)
   const controls = [search, groups.length > 1 ? select : undefined, orders.length > 1 ? order : undefined, count]
   const pane = element("div", {
     class: "detail",
     tabindex: "0",
     role: "region",
-    "aria-label": "Details",
+    "aria-label": `Details of ${name}`,
     "aria-live": "polite"
   })
   place.append(element("div", { class: "side" }, element("div", { class: "controls" }, controls), list, more), pane)
@@ -81,6 +87,8 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
         click: () => {
           choose(i)
           list.focus({ preventScroll: true })
+          // On a narrow screen the details stand below the list.
+          if (pane.getBoundingClientRect().top >= innerHeight - 40) pane.scrollIntoView({ block: "start" })
         }
       })
       list.append(row)
@@ -100,14 +108,22 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
     const [box, own] = [list.getBoundingClientRect(), option.getBoundingClientRect()]
     if (own.top < box.top) list.scrollTop -= box.top - own.top
     else if (own.bottom > box.bottom) list.scrollTop += own.bottom - box.bottom
-    pane.replaceChildren(...detail(item, chosen(), group))
+    drawDetail()
     pane.scrollTop = 0
   }
 
+  const drawDetail = (): void => {
+    const item = found[current]
+    if (item !== undefined) pane.replaceChildren(reading, ...detail(item, chosen(), group))
+  }
+
+  const view = (): View => ({ search: search.value.trim(), order: Number(order.value) || 0 })
+  const tell = (): void => onChoice(group, found[current], view())
+
   const choose = (i: number): void => {
+    if (found[i] === undefined) return
     pick(i)
-    const item = found[i]
-    if (item !== undefined) onChoice(group, item)
+    tell()
   }
 
   const refresh = (): void => {
@@ -125,8 +141,25 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
     else pane.replaceChildren(element("p", { class: "empty" }, "Nothing matches."))
   }
 
+  listen(values, {
+    click: () => {
+      const shown = values.getAttribute("aria-pressed") !== "true"
+      values.setAttribute("aria-pressed", String(shown))
+      pane.classList.toggle("values", shown)
+    }
+  })
+  listen(back, {
+    click: () => {
+      place.scrollIntoView({ block: "start" })
+      list.focus({ preventScroll: true })
+    }
+  })
+  const change = (): void => {
+    refresh()
+    tell()
+  }
   listen(search, {
-    input: refresh,
+    input: change,
     keydown: (event) => {
       if (event.key === "ArrowDown" || event.key === "Enter") {
         event.preventDefault()
@@ -134,15 +167,15 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
       }
       if (event.key === "Escape") {
         search.value = ""
-        refresh()
+        change()
       }
     }
   })
-  listen(order, { change: refresh })
+  listen(order, { change })
   listen(select, {
     change: () => {
       group = Number(select.value)
-      refresh()
+      change()
     }
   })
   listen(more, { click: () => draw(shown + pageSize) })
@@ -166,12 +199,22 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
   refresh()
   return {
     focusSearch: () => search.focus(),
-    show: (wanted, matches) => {
+    redraw: () => {
+      const at = current
+      list.replaceChildren()
+      const upTo = shown
+      shown = 0
+      draw(upTo)
+      if (at >= 0) pick(at)
+    },
+    show: (wanted, { search: words, order: wantedOrder }, matches) => {
       if (groups[wanted] === undefined) return false
-      search.value = ""
+      search.value = words
+      order.value = String(orders[wantedOrder] === undefined ? 0 : wantedOrder)
       group = wanted
       select.value = String(group)
       refresh()
+      if (matches === undefined) return true
       const i = found.findIndex(matches)
       if (i < 0) return false
       pick(i)

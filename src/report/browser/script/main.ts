@@ -1,8 +1,11 @@
-/** The page's script: the theme, the two browsers, links between them, and the search key. Runs in the reader's browser. */
+/** The page's script: the theme, the two browsers, links between them, covered words, and the search key. Runs in the reader's browser. */
 import type { BrowserData } from "../browser-data.ts"
+import { covered } from "../../page/masked-words.ts"
 import { browseLatents } from "./browse-latents.ts"
 import { browseMetaLatents } from "./browse-meta-latents.ts"
-import { hrefOf, type LinkKind, linkOf } from "./links.ts"
+import { element } from "./element.ts"
+import { hrefOf, type LinkKind, linkOf, type OnChoice } from "./links.ts"
+import { ask, isAsked, shownText } from "./masking.ts"
 
 // The page holds what `browserData` wrote, by the same version of this code.
 const data = JSON.parse(document.getElementById("data")?.textContent ?? "") as BrowserData
@@ -16,9 +19,9 @@ document.getElementById("theme")?.addEventListener("click", () => {
 
 /** The address names what is shown, without a step in the history for every key. */
 const remember =
-  (what: LinkKind) =>
-  (group: number, id: number): void =>
-    history.replaceState(null, "", hrefOf({ what, group, id }))
+  (what: LinkKind): OnChoice =>
+  (group, id, view) =>
+    history.replaceState(null, "", hrefOf({ what, group, id, view }))
 
 const latentPlace = document.getElementById("latent-browser")
 const metaPlace = document.getElementById("meta-browser")
@@ -28,11 +31,34 @@ const metas = metaPlace === null ? undefined : browseMetaLatents(metaPlace, data
 const follow = (): void => {
   const link = linkOf(location.hash)
   if (link === undefined) return
-  const { what, group, id } = link
+  const { what, group, id, view = { search: "", order: 0 } } = link
   const shown =
-    what === "latent" ? latents?.show(group, (latent) => latent.id === id) : metas?.show(group, ([meta]) => meta === id)
+    what === "latent"
+      ? latents?.show(group, view, id === undefined ? undefined : (latent) => latent.id === id)
+      : metas?.show(group, view, id === undefined ? undefined : ([meta]) => meta === id)
   if (shown === true) (what === "latent" ? latentPlace : metaPlace)?.scrollIntoView({ block: "start" })
 }
+/** Words that the page's own tables show stand covered there, with what is below the cover beside them. */
+const cover = (): void => {
+  for (const word of document.querySelectorAll<HTMLElement>("[data-covered]")) {
+    word.textContent = shownText(word.dataset["covered"] ?? "")
+  }
+}
+const uncover = element("button", { type: "button", class: "uncover", "aria-pressed": "false" }, "Show covered words")
+uncover.addEventListener("click", () => {
+  ask(!isAsked())
+  uncover.setAttribute("aria-pressed", String(isAsked()))
+  cover()
+  latents?.redraw()
+  metas?.redraw()
+})
+const hidden = (text: string): boolean => covered(text) !== text
+const anyCovered =
+  document.querySelector("[data-covered]") !== null ||
+  data.subjects.some(
+    ({ texts, latents: own }) => Object.values(texts).some(hidden) || own.some(({ text }) => hidden(text))
+  )
+if (anyCovered) document.getElementById("theme")?.before(uncover)
 addEventListener("hashchange", follow)
 document.addEventListener("click", ({ target }) => {
   const link = target instanceof Element ? target.closest("a[href^='#latent/'], a[href^='#meta/']") : null
