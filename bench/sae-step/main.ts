@@ -2,10 +2,10 @@
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
  *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 300]
- *     [--precision f32,bf16-candidates]
+ *     [--precision f32,bf16]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
- * installed with pip first (some GB). --precision: how latents are chosen where k are; by default f32, and candidates too
- * where the CPU multiplies bfloat16 by itself. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
+ * installed with pip first (some GB). --precision: what finds the latents that may be active; by default f32, and bf16 too
+ * where the CPU multiplies it by itself. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -19,6 +19,7 @@ import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/execute/local/large-pages.ts"
 import { joinBlocks } from "../../src/numeric/float-blocks.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
+import type { SharedOptions } from "../../src/sae/settings/shared-options.ts"
 import type { SaeArchitecture } from "../../src/sae/architecture.ts"
 import { bfloat16ProductsAreFast } from "../../src/tensor/tensorflow/compiled-ops.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
@@ -99,7 +100,7 @@ interface Line {
   readonly others: ReadonlyArray<number | undefined>
 }
 
-const measure = async (architecture: SaeArchitecture, precision: string): Promise<Line> => {
+const measure = async (architecture: SaeArchitecture, precision: SharedOptions["precision"]): Promise<Line> => {
   const own = makeOwnStep(stepOptions(architecture, shape, precision), await architecture.load(), shape, rows)
   const times = { encode: [] as Array<number>, own: [] as Array<number> }
   const others: Array<number | undefined> = []
@@ -157,11 +158,12 @@ console.log(
 )
 console.log(`| architecture | L0 | encode product, ms | our step, ms | of the product | ${libraries.join(" | ")} |`)
 console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
-const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16-candidates" : "f32")).split(",")
+const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16" : "f32"))
+  .split(",")
+  .map((precision) => precision as SharedOptions["precision"])
 const cases = given.architectures.split(",").flatMap((name) => {
   const architecture = architectureOf(name)
-  const wanted = architecture.sparseBy === "k" ? precisions : ["f32"]
-  return wanted.map((precision) => [architecture, precision] as const)
+  return precisions.map((precision) => [architecture, precision] as const)
 })
 for (const [architecture, precision] of cases) {
   const line = await measure(architecture, precision)

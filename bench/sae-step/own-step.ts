@@ -2,6 +2,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import type { SaeArchitecture, TrainingMethod } from "../../src/sae/architecture.ts"
 import { architectures } from "../../src/sae/architectures.ts"
+import type { SharedOptions } from "../../src/sae/settings/shared-options.ts"
 import { makeSaeTrainer } from "../../src/sae/training/sae-trainer.ts"
 import { defaultsFor, resolveOptions, type TrainingOptions } from "../../src/sae/training-options.ts"
 
@@ -20,11 +21,16 @@ export const architectureOf = (name: string): SaeArchitecture => {
   return found
 }
 
-export const stepOptions = (architecture: SaeArchitecture, shape: StepShape, precision: string): TrainingOptions => {
-  const own = { k: shape.k, precision, sparsity_coefficient: 0.1, threshold_init: shape.bias }
+export const stepOptions = (
+  architecture: SaeArchitecture,
+  shape: StepShape,
+  precision: SharedOptions["precision"]
+): TrainingOptions => {
+  const own = { k: shape.k, sparsity_coefficient: 0.1, threshold_init: shape.bias }
   return {
     ...defaultsFor(architecture),
     ...Object.fromEntries(Object.entries(own).filter(([name]) => name in architecture.options)),
+    precision,
     architecture,
     d_sae: shape.d_sae,
     steps: 1_000_000,

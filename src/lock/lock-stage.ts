@@ -24,7 +24,7 @@ export const lockedParts = ({
 }: PlannedInstance): Pick<LockedStage, "kind" | "code" | "params" | "facts"> => ({
   kind: instance.kind.name,
   code: facts.code.digest,
-  params: sha256(keyParams(instance.params)),
+  params: sha256(keyParams(instance.params, instance.kind.params)),
   facts: sha256({ packages: facts.code.packages, facts: facts.facts, numerics: facts.numerics })
 })
 

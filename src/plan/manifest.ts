@@ -2,6 +2,7 @@
 import type { Json } from "../json/canonical-json.ts"
 import { KEY_FORMAT } from "./key.ts"
 import type { InputDigests, InputItem, KeyManifest } from "./key.ts"
+import type { Params } from "../stage/param.ts"
 import * as Wiring from "../stage/wiring.ts"
 import type { ArtifactRef, StageInstance } from "./stage-instance.ts"
 
@@ -17,10 +18,13 @@ export interface KeyFacts {
 
 /**
  * Parameters as a key holds them: those that are null, which is what every parameter that may be left out has for a default,
- * are not there. So a kind that gets another such parameter keeps its keys, as far as its code does.
+ * are not there. So a kind that gets another such parameter keeps its keys, as far as its code does. Nor are those that change
+ * no bit of the result.
  */
-export const keyParams = (params: KeyManifest["params"]): KeyManifest["params"] =>
-  Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null))
+export const keyParams = (params: KeyManifest["params"], declared: Params = {}): KeyManifest["params"] =>
+  Object.fromEntries(
+    Object.entries(params).filter(([name, value]) => value !== null && declared[name]?.inKey !== false)
+  )
 
 /** Content digest of an instance's artifact by instance id; undefined while it is not known. */
 export type DigestOf = (instance: string) => string | undefined
@@ -45,7 +49,7 @@ export const manifestOf = (instance: StageInstance, facts: KeyFacts, digestOf: D
     format: KEY_FORMAT,
     kind: instance.kind.name,
     code: { digest: facts.code.digest, packages: facts.code.packages },
-    params: keyParams(instance.params),
+    params: keyParams(instance.params, instance.kind.params),
     sources: facts.sources,
     inputs,
     ...(instance.leftOut === undefined ? {} : { leftOut: instance.leftOut }),

@@ -67,6 +67,8 @@ export interface BatchLoss {
   /** The pairs that the loss was computed on, and their activations: zero where a latent of a pair does not fire. */
   readonly pattern: SparsePattern
   readonly activations: Float32Array
+  /** Pairs whose z was computed to choose them, where not all were. Depends on who multiplied, as nothing else does. */
+  readonly candidates?: number | undefined
   /** Owned by the caller: `disposeGradients`. */
   readonly gradients: Gradients
   /** For the next step; absent where it stays. */
@@ -87,13 +89,9 @@ export interface TrainedLatents {
 /** What is trained. */
 export type Task = "autoencoder" | "transcoder" | "crosscoder"
 
-/** What an architecture needs the engine for. Methods, so that who calls need not know which options are its own. */
+/** What an architecture needs the engine for. A method, so that who calls need not know which options are its own. */
 export interface TrainingMethod<Own = unknown> {
   loss(batch: Batch<Own>): BatchLoss
-  /** Why it cannot train so on this engine, if so. */
-  problem?(options: ResolvedOptions<Own>): string | undefined
-  /** What `sae.json` says of how the run went, from the memory at its end. */
-  outcome?(memory: Memory, options: ResolvedOptions<Own>): Readonly<Record<string, string | number>>
 }
 
 /** Options set together: those of all architectures and an architecture's own. */

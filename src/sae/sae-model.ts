@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import type { Encoding } from "../kinds/sae/latents/latent-type.ts"
 import { activationType } from "../kinds/sae/latents/latents.ts"
 import type { SaeActivation, SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
-import { aboveThreshold, decode as sparseDecode, topKRows } from "../tensor/kernels/sparse-kernels.ts"
+import { type Choice, selectPairs } from "../tensor/kernels/select-pairs.ts"
+import { decode as sparseDecode } from "../tensor/kernels/sparse-kernels.ts"
 import { makePattern, type SparseCodes, withValue } from "../tensor/kernels/sparse-pattern.ts"
 
 export interface SaeModel {
@@ -39,11 +40,11 @@ export interface SaeModel {
 /** Rows to encode at once so that the pre-activations take at most 64 MiB. */
 export const encodeRows = (d_sae: number): number => Math.max(1, Math.min(4096, Math.floor(2 ** 24 / d_sae)))
 
-/** Only the pairs with a positive value. */
-const positive = (codes: SparseCodes): SparseCodes => {
+/** Only the pairs with such values. */
+const only = (codes: SparseCodes, keeps: (value: number) => boolean): SparseCodes => {
   const values = codes.value.dataSync<"float32">()
   let kept = 0
-  for (const value of values) if (value > 0) kept += 1
+  for (const value of values) if (keeps(value)) kept += 1
   if (kept === values.length) return codes
   const latent = new Int32Array(kept)
   const value = new Float32Array(kept)
@@ -51,7 +52,7 @@ const positive = (codes: SparseCodes): SparseCodes => {
   let n = 0
   for (let row = 0; row < codes.rows; row++) {
     for (let i = codes.rowStart[row] as number; i < (codes.rowStart[row + 1] as number); i++) {
-      if (!((values[i] as number) > 0)) continue
+      if (!keeps(values[i] as number)) continue
       latent[n] = codes.latent[i] as number
       value[n] = values[i] as number
       n += 1
@@ -115,6 +116,8 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
   const preActivations = (x: tf.Tensor2D): tf.Tensor2D =>
     tf.tidy(() => tf.add(tf.matMul(encoderRows(x), W_enc_T, false, true), b_enc))
   const latents = activationType(activation)
+  const chosen = (choice: Choice, rows: tf.Tensor2D, absolute = false): SparseCodes =>
+    selectPairs(rows, W_enc_T, b_enc, choice, { absolute }).codes
   const encoding = (x: tf.Tensor2D): Encoding => ({
     tf,
     rows: () => encoderRows(x),
@@ -122,8 +125,9 @@ export const makeSaeModel = (weights: SaeWeights): SaeModel => {
     W_enc_T,
     W_dec,
     threshold: floor,
-    largest: (z, k) => positive(topKRows(z, k)),
-    above: aboveThreshold,
+    largest: (k, rows) => only(chosen({ from: "rows", count: k }, rows ?? encoderRows(x)), (value) => value > 0),
+    strongest: (k) => only(chosen({ from: "rows", count: k }, encoderRows(x), true), (value) => value !== 0),
+    above: (threshold, rows) => chosen({ above: threshold }, rows ?? encoderRows(x)),
     codes: (rowStart, latent, value) =>
       withValue(makePattern(d_sae, rowStart, Int32Array.from(latent)), tf.tensor1d(Float32Array.from(value), "float32"))
   })

@@ -14,6 +14,8 @@ export interface Param<out A> {
   readonly group?: string
   /** Absent: the parameter is required. */
   readonly default?: A
+  /** False: it is no part of the stage's key, since it changes how long the work takes and no bit of the result. */
+  readonly inKey?: false
 }
 
 export type Params = Readonly<Record<string, Param<unknown>>>
@@ -26,6 +28,7 @@ export type ParamValues<P extends Params> = {
 interface Words {
   readonly description: string
   readonly unit?: string
+  readonly inKey?: false
 }
 /** `default: null` makes a parameter that may be left out, with the meaning that its description gives. */
 interface WithDefault<A> extends Words {
@@ -36,9 +39,10 @@ interface Bounds {
   readonly maximum?: number
 }
 
-const words = (options: WithDefault<unknown>): { description: string; unit?: string } => ({
-  description: options.description,
-  ...(options.unit === undefined ? {} : { unit: options.unit })
+const words = ({ description, unit, inKey }: Words): Words => ({
+  description,
+  ...(unit === undefined ? {} : { unit }),
+  ...(inKey === undefined ? {} : { inKey })
 })
 
 const nullable = <A>(

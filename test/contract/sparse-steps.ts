@@ -6,12 +6,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { precisionProblem } from "../../src/sae/loss/choose-pairs.ts"
 import { decodeErrors } from "../../src/sae/loss/decode-errors.ts"
 import { makeAdamVariable } from "../../src/tensor/adam/adam-variable.ts"
 import type { EngineInfo, EngineName } from "../../src/tensor/engine-info.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { disposeGradient, type LatentGradient } from "../../src/tensor/kernels/latent-gradient.ts"
+import { precisionProblem, selectPairs } from "../../src/tensor/kernels/select-pairs.ts"
 import * as kernels from "../../src/tensor/kernels/sparse-kernels.ts"
 import { makePattern, type SparsePattern } from "../../src/tensor/kernels/sparse-pattern.ts"
 
@@ -99,25 +99,35 @@ export const sparseStepsContract = (engine: EngineName, kind: EngineInfo["kernel
       expect(tf.memory().numTensors, "tensors left behind").toBe(before)
     })
 
-    it("chooses from pre + bias as from their sum", () => {
-      const ties = (seed: number, length: number) => random(seed, length).map((v) => Math.round(v * 6) / 2)
+    it("chooses from the encoder's product and bias as from their sum", () => {
+      // Small whole numbers: their sums are exact in any order, and often equal.
+      const whole = (seed: number, length: number) => random(seed, length).map((v) => Math.round(v * 3))
       for (const columns of [5, 16, 48, 100]) {
         tf.tidy(() => {
-          const pre = tf.tensor2d(ties(columns, 6 * columns), [6, columns])
-          const bias = tf.tensor1d(ties(columns + 1, columns))
-          const sum = tf.add<tf.Tensor2D>(pre, bias)
-          const limits = tf.tensor1d(ties(columns + 2, columns))
-          for (const [chosen, expected] of [
-            [kernels.topKRows(pre, 3, bias), kernels.topKRows(sum, 3)],
-            [kernels.topKBatch(pre, 17, bias), kernels.topKBatch(sum, 17)],
-            [kernels.aboveThreshold(pre, 0.5, bias), kernels.aboveThreshold(sum, 0.5)],
-            [kernels.aboveThreshold(pre, limits, bias), kernels.aboveThreshold(sum, limits)]
+          const x = tf.tensor2d(whole(columns, 6 * d), [6, d])
+          const weights = tf.tensor2d(whole(columns + 3, columns * d), [columns, d])
+          const bias = tf.tensor1d(whole(columns + 1, columns))
+          const z = tf.add<tf.Tensor2D>(tf.matMul(x, weights, false, true), bias)
+          const limits = tf.tensor1d(whole(columns + 2, columns))
+          for (const [choice, expected] of [
+            [{ from: "rows", count: 3 }, kernels.topKRows(z, 3)],
+            [{ from: "batch", count: 17 }, kernels.topKBatch(z, 17)],
+            [{ above: 0.5 }, kernels.aboveThreshold(z, 0.5)],
+            [{ above: limits }, kernels.aboveThreshold(z, limits)]
           ] as const) {
-            expect(chosen.latent).toEqual(expected.latent)
-            expect(chosen.rowStart).toEqual(expected.rowStart)
-            expect(chosen.value.dataSync()).toEqual(expected.value.dataSync())
+            const { codes } = selectPairs(x, weights, bias, choice)
+            expect(codes.latent).toEqual(expected.latent)
+            expect(codes.rowStart).toEqual(expected.rowStart)
+            expect(codes.value.dataSync()).toEqual(expected.value.dataSync())
           }
-          expect(() => kernels.topKRows(pre, 3, tf.zeros([columns + 1]))).toThrow(`bias must be [${columns}]`)
+          const strongest = selectPairs(x, weights, bias, { from: "rows", count: 3 }, { absolute: true }).codes
+          const sizes = kernels.topKRows(tf.abs(z), 3)
+          expect(strongest.latent).toEqual(sizes.latent)
+          expect(strongest.value.dataSync().map(Math.abs)).toEqual(sizes.value.dataSync())
+          for (const count of [0, columns + 1]) {
+            expect(() => selectPairs(x, weights, bias, { from: "rows", count })).toThrow(`from 1 to ${columns}`)
+          }
+          expect(() => selectPairs(x, weights, tf.zeros([columns + 1]), { above: 0 })).toThrow("shapes do not agree")
         })
       }
     })
@@ -157,7 +167,12 @@ export const sparseStepsContract = (engine: EngineName, kind: EngineInfo["kernel
             errors.map((rows) => rows.reduce((sum, e) => sum + dot(e, e), 0)),
             1e-5
           )
-          tf.dispose([w, b, got.gradient])
+          close(
+            got.columns.dataSync(),
+            Array.from({ length: d }, (_, c) => gradients[0]!.reduce((sum, g) => sum + g[c]!, 0)),
+            1e-5
+          )
+          tf.dispose([w, b, got.gradient, got.columns])
         }),
         { numRuns: 30 }
       )
@@ -238,11 +253,10 @@ export const sparseStepsContract = (engine: EngineName, kind: EngineInfo["kernel
       dense.dispose()
     })
 
-    it("says whether latents can be chosen from bfloat16 candidates", () => {
-      const problem = precisionProblem({ precision: "bf16-candidates" })
-      if (kind === "compiled") expect(problem).toBeUndefined()
-      else expect(problem).toContain("bf16-candidates, which needs the tensorflow engine")
-      expect(precisionProblem({ precision: "auto" })).toBeUndefined()
+    it("says whether estimates can be had in bfloat16", () => {
+      if (kind !== "compiled") expect(precisionProblem("bf16")).toContain("needs the tensorflow engine")
+      expect(precisionProblem("f32")).toBeUndefined()
+      expect(precisionProblem("auto")).toBeUndefined()
     })
 
     it("refuses a gradient of another shape", () => {

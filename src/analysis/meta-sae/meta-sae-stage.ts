@@ -56,7 +56,7 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
         ...trainingRecord(trained),
         seed: params.seed,
         base: base.digest,
-        random_outcome: { ...random.outcome, ...random.methodOutcome }
+        random_outcome: random.outcome
       }
     }
   })

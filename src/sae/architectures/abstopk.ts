@@ -3,7 +3,6 @@
  * both directions of its decoder row. arXiv 2510.00404; SAELens `abstopk`, which also has dead latents chosen by magnitude
  * for the auxiliary loss.
  */
-import type { Tensor2D } from "@tensorflow/tfjs-core"
 import * as Param from "../../stage/param.ts"
 import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { choiceOptions, choiceProblems } from "../settings/choice-options.ts"
@@ -24,30 +23,22 @@ const options = {
 type Own = Param.ParamValues<typeof options>
 
 const load = async (): Promise<TrainingMethod<Own>> => {
-  const tf = await import("@tensorflow/tfjs-core")
-  const { topKRows } = await import("../../tensor/kernels/sparse-kernels.ts")
-  const { encoderInput, encoderProduct, reconstruct, residualOf, weightGradients } =
+  const { encodedPairs, encoderInput, reconstruct, residualOf, weightGradients } =
     await import("../loss/active-pass.ts")
   const { auxiliaryLoss } = await import("../loss/auxiliary-loss.ts")
 
   const loss = (batch: Batch<Own>): BatchLoss => {
     const [rows, d_in] = batch.x.shape
     const input = encoderInput(batch)
-    const chosen = tf.tidy(() => {
-      const z = tf.add<Tensor2D>(encoderProduct(input, batch.W_enc), batch.b_enc)
-      const { value, ...pattern } = topKRows(tf.abs(z), latentsChosen(batch.options, batch.step, d_in))
-      value.dispose()
-      const places = pattern.latent.map((latent, i) => (pattern.row[i] as number) * pattern.latents + latent)
-      const signed = tf.gather(tf.reshape(z, [-1]), tf.tensor1d(places, "int32"))
-      return { pattern, f: signed.dataSync<"float32">() as Float32Array }
-    })
-    const { pattern, f } = chosen
+    const choice = { from: "rows", count: latentsChosen(batch.options, batch.step, d_in) } as const
+    const { pattern, z: f, candidates } = encodedPairs(batch, input, batch.W_enc, batch.b_enc, choice, true)
     const made = reconstruct(batch, pattern, f)
     const { aux_loss, more } = auxiliaryLoss(batch, input, () => residualOf(made, rows), "signed")
     const gradients = weightGradients(batch, input, {
       pattern,
       dz: made.dots,
       decoder: { pattern, value: f, x: made.gradient },
+      columns: made.columns,
       more
     })
     return {
@@ -56,6 +47,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       aux_loss,
       pattern,
       activations: f,
+      candidates,
       gradients: { ...gradients, extras: {} }
     }
   }

@@ -22,8 +22,8 @@ const batchTopk: SaeArchitecture<typeof choiceOptions> = {
   latents: ({ b_enc, threshold }, { k }) => ({ type: "batch_topk", b_enc, k, threshold, groups: null }),
   threshold: true,
   load: async () => {
-    const { chosenLoss, chosenMethod } = await import("../loss/chosen-loss.ts")
-    return chosenMethod((batch) => chosenLoss(batch, "batch"))
+    const { chosenLoss } = await import("../loss/chosen-loss.ts")
+    return { loss: (batch) => chosenLoss(batch, "batch") }
   }
 }
 

@@ -18,7 +18,7 @@ type Own = ParamValues<typeof penaltyOptions>
 
 const load = async (): Promise<TrainingMethod<Own>> => {
   const tf = await import("@tensorflow/tfjs-core")
-  const { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } =
+  const { decoderNorms, encoderInput, pairsAbove, reconstruct, weightGradients } =
     await import("../loss/active-pass.ts")
   const { pairSums } = await import("../loss/code-products.ts")
 
@@ -29,7 +29,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
     const scale = Float64Array.from(extra("r_mag"), Math.exp)
     const input = encoderInput(batch)
     const gateBias = tf.tensor1d(b_gate)
-    const { pattern, z: gate } = pairsAbove(encoderProduct(input, batch.W_enc), gateBias, 0)
+    const { pattern, z: gate, candidates } = pairsAbove(batch, input, gateBias, 0)
     gateBias.dispose()
     const { latent } = pattern
     const f = new Float32Array(gate.length)
@@ -41,7 +41,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
     }
     const main = reconstruct(batch, pattern, f)
     const byGate = reconstruct(batch, pattern, gate)
-    byGate.gradient.dispose()
+    tf.dispose([byGate.gradient, byGate.columns])
     const norms = decoderNorms(batch)
     const weight = penaltyWeight(batch.options, batch.step) / rows
     const dz = new Float32Array(f.length)
@@ -66,6 +66,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       pattern,
       dz,
       decoder: { pattern, value: f, x: main.gradient },
+      columns: main.columns,
       norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
     })
     // Gate and magnitude have biases of their own; b_enc stays at zero.
@@ -77,6 +78,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       aux_loss: byGate.loss,
       pattern,
       activations: f,
+      candidates,
       gradients: {
         ...gradients,
         b_enc: none,

@@ -87,17 +87,13 @@ const l0Penalty = ({ l0_loss, target_l0: target }: Own, sparsity: number, l0: Fl
 
 const load = async (): Promise<TrainingMethod<Own>> => {
   const tf = await import("@tensorflow/tfjs-core")
-  const { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } =
+  const { decoderNorms, encoderInput, pairsAbove, reconstruct, weightGradients } =
     await import("../loss/active-pass.ts")
   const { pairSums } = await import("../loss/code-products.ts")
+  const { fixedProduct, productOfRows, sumOfRows } = await import("../../tensor/kernels/fixed-sums.ts")
 
   /** relu(theta - z) |w| of dead latents, on all rows: what goes to their encoder rows, thresholds and norms. */
-  const deadPreActivations = (
-    batch: Batch<Own>,
-    input: tf.Tensor2D,
-    product: tf.Tensor2D,
-    norms: Float32Array | undefined
-  ) => {
+  const deadPreActivations = (batch: Batch<Own>, input: tf.Tensor2D, norms: Float32Array | undefined) => {
     const { dead, options, extras } = batch
     const rows = batch.x.shape[0]
     const weight = options.pre_act_coefficient / rows
@@ -105,14 +101,15 @@ const load = async (): Promise<TrainingMethod<Own>> => {
     const at = (values: Float32Array): tf.Tensor1D => tf.tensor1d(Float32Array.from(dead, (j) => values[j] as number))
     const { W_enc, b_enc, short } = tf.tidy(() => {
       const latents = tf.tensor1d(dead, "int32")
-      const z = tf.add<tf.Tensor2D>(tf.gather(product, latents, 1), tf.gather(batch.b_enc, latents))
+      const product = productOfRows(input, tf.gather(batch.W_enc, latents))
+      const z = tf.add<tf.Tensor2D>(product, tf.gather(batch.b_enc, latents))
       const size = norms === undefined ? tf.onesLike(at(theta)) : at(norms)
       const below = tf.relu(tf.sub(at(theta), z))
       const dz = tf.mul(tf.cast(tf.greater(below, 0), "float32"), tf.mul(size, -weight)) as tf.Tensor2D
       return {
-        W_enc: tf.matMul<tf.Tensor2D>(dz, input, true, false),
-        b_enc: tf.sum(dz, 0) as tf.Tensor1D,
-        short: tf.sum(below, 0)
+        W_enc: fixedProduct(dz, input, true),
+        b_enc: sumOfRows(tf.ones([rows]), dz),
+        short: sumOfRows(tf.ones([rows]), below as tf.Tensor2D)
       }
     })
     const [shortfall, thresholds] = [short.dataSync<"float32">(), b_enc.dataSync<"float32">()]
@@ -137,13 +134,13 @@ const load = async (): Promise<TrainingMethod<Own>> => {
     const theta = batch.extras["threshold"] as Float32Array
     const norms = decoderNorms(batch)
     const input = encoderInput(batch)
-    const product = encoderProduct(input, batch.W_enc)
     const extra =
       options.pre_act_coefficient > 0 && batch.dead.length > 0
-        ? deadPreActivations(batch, input, product, norms?.values)
+        ? deadPreActivations(batch, input, norms?.values)
         : undefined
-    const { pattern, z } = pairsAbove(
-      product,
+    const { pattern, z, candidates } = pairsAbove(
+      batch,
+      input,
       batch.b_enc,
       theta.map((t) => t - bandwidth / 2)
     )
@@ -156,7 +153,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       const r = row[i] as number
       l0[r] = (l0[r] as number) + 1
     }
-    const { mse, loss: missed, gradient, dots } = reconstruct(batch, pattern, f)
+    const { mse, loss: missed, gradient, dots, columns } = reconstruct(batch, pattern, f)
     const penalty = l0Penalty(options, sparsity, l0)
     const tanh = options.l0_loss === "tanh"
     const dz = new Float32Array(z.length)
@@ -194,6 +191,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       pattern,
       dz,
       decoder: { pattern, value: f, x: gradient },
+      columns,
       norms: norms === undefined ? undefined : { of: norms, gradient: normGradient },
       more: extra?.more
     })
@@ -203,6 +201,7 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       aux_loss: extra?.loss ?? 0,
       pattern,
       activations: f,
+      candidates,
       gradients: { ...gradients, extras: { threshold: tf.tensor1d(thresholds) } }
     }
   }

@@ -72,12 +72,14 @@ const matryoshkaBatchTopk: SaeArchitecture<typeof options> = {
   }),
   threshold: true,
   load: async () => {
-    const { chosenLoss, chosenMethod } = await import("../loss/chosen-loss.ts")
-    return chosenMethod((batch) => {
-      let end = 0
-      const ends = Int32Array.from(groupSizes(batch.options), (size) => (end += size))
-      return chosenLoss(batch, "batch", { ends, weight: prefixWeight(batch.options) })
-    })
+    const { chosenLoss } = await import("../loss/chosen-loss.ts")
+    return {
+      loss: (batch) => {
+        let end = 0
+        const ends = Int32Array.from(groupSizes(batch.options), (size) => (end += size))
+        return chosenLoss(batch, "batch", { ends, weight: prefixWeight(batch.options) })
+      }
+    }
   }
 }
 

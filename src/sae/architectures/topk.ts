@@ -37,12 +37,8 @@ const topk: SaeArchitecture<typeof options> = {
   },
   implied: impliedByGhosts,
   problems: (asked, task) => {
-    const { multi_topk, precision } = asked
+    const { multi_topk } = asked
     const problems = [...choiceProblems("topk", asked)]
-    if (multi_topk && precision === "bf16-candidates") {
-      const problem = "precision bf16-candidates is for choosing the k largest, which multi_topk does not do alone"
-      problems.push({ param: "precision", problem })
-    }
     if (multi_topk && task === "crosscoder") {
       const problem = "multi_topk is not for a crosscoder, which weighs what it chooses by"
       problems.push({ param: "multi_topk", problem })
@@ -54,9 +50,9 @@ const topk: SaeArchitecture<typeof options> = {
   latentType: "topk",
   latents: ({ b_enc }, { k }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   load: async () => {
-    const { chosenLoss, chosenMethod } = await import("../loss/chosen-loss.ts")
+    const { chosenLoss } = await import("../loss/chosen-loss.ts")
     const { multiTopkLoss } = await import("../loss/multi-topk-loss.ts")
-    return chosenMethod((batch) => (batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, "rows")))
+    return { loss: (batch) => (batch.options.multi_topk ? multiTopkLoss(batch) : chosenLoss(batch, "rows")) }
   }
 }
 

@@ -5,8 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { LatentGradient } from "../../tensor/kernels/latent-gradient.ts"
-import { aboveThreshold } from "../../tensor/kernels/sparse-kernels.ts"
-import type { SparseCodes, SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
+import { fixedProduct, productOfRows, sumOfRows } from "../../tensor/kernels/fixed-sums.ts"
+import { type Choice, selectPairs } from "../../tensor/kernels/select-pairs.ts"
+import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
 import { rowNorms } from "../../tensor/kernels/unit-rows.ts"
 import type { Batch, Gradients } from "../architecture.ts"
 import { pairSums, sparseOrMatrix } from "./code-products.ts"
@@ -17,29 +18,40 @@ import { reconstructionWeight } from "./reconstruction-weight.ts"
 export const encoderInput = ({ x, b_dec, options }: Batch): tf.Tensor2D =>
   options.apply_b_dec_to_input ? tf.sub(x, b_dec) : tf.clone(x)
 
-/** input W_enc: [rows, d_sae]. The bias is added where pairs are chosen, which saves a pass over the largest matrix. */
-export const encoderProduct = (input: tf.Tensor2D, W_enc: tf.Tensor2D): tf.Tensor2D =>
-  tf.matMul(input, W_enc, false, true)
-
 export interface ActivePairs {
   readonly pattern: SparsePattern
   /** z of every pair. */
   readonly z: Float32Array
+  /** Pairs whose z was computed to choose them, where not all were. */
+  readonly candidates: number | undefined
 }
 
-/** The pairs of `codes`, whose values are disposed of. */
-export const pairsOf = (codes: SparseCodes): ActivePairs => {
+/** Pairs that are chosen by z = input W_enc^T + bias. */
+export const encodedPairs = (
+  { options }: Pick<Batch, "options">,
+  input: tf.Tensor2D,
+  W_enc: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  choice: Choice,
+  absolute = false
+): ActivePairs => {
+  const { codes, candidates } = selectPairs(input, W_enc, bias, choice, { precision: options.precision, absolute })
   const z = codes.value.dataSync<"float32">()
   codes.value.dispose()
-  return { pattern: codes, z }
+  return { pattern: codes, z, candidates }
 }
 
-/** Pairs whose z = product + bias is above the limit of their latent. Disposes of `product`. */
-export const pairsAbove = (product: tf.Tensor2D, bias: tf.Tensor1D, limit: number | Float32Array): ActivePairs => {
-  const perLatent = typeof limit === "number" ? limit : tf.tensor1d(limit)
-  const codes = aboveThreshold(product, perLatent, bias)
-  tf.dispose([product, ...(typeof perLatent === "number" ? [] : [perLatent])])
-  return pairsOf(codes)
+/** Pairs whose z is above the limit of their latent. */
+export const pairsAbove = (
+  batch: Pick<Batch, "W_enc" | "options">,
+  input: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  limit: number | Float32Array
+): ActivePairs => {
+  const above = typeof limit === "number" ? limit : tf.tensor1d(limit)
+  const pairs = encodedPairs(batch, input, batch.W_enc, bias, { above })
+  if (typeof above !== "number") above.dispose()
+  return pairs
 }
 
 export interface Reconstruction {
@@ -53,13 +65,15 @@ export interface Reconstruction {
   readonly scale: number
   /** And by the activation of every pair. */
   readonly dots: Float32Array
+  /** The gradient by the output of all prefixes, summed over the rows: [d_out]. */
+  readonly columns: tf.Tensor1D
 }
 
 /** b_dec (and x W_skip^T) without what latents add, minus the target: [rows, d_out]. */
 export const baseError = ({ x, target, b_dec, W_skip }: Batch): tf.Tensor2D =>
   tf.tidy(() => {
     const base = tf.sub(b_dec, target) as tf.Tensor2D
-    return W_skip === undefined ? base : (tf.add(base, tf.matMul(x, W_skip, false, true)) as tf.Tensor2D)
+    return W_skip === undefined ? base : (tf.add(base, productOfRows(x, W_skip)) as tf.Tensor2D)
   })
 
 /**
@@ -80,10 +94,10 @@ export const reconstruct = (
   const weight = reconstructionWeight(options, variance, d_out) * prefixes.weight
   const scale = (2 * weight) / rows
   const base = baseError(batch)
-  const { gradient, dots, squares } = decodeErrors(pattern, f, W_dec, base, scale, prefixes.ends)
+  const { gradient, dots, squares, columns } = decodeErrors(pattern, f, W_dec, base, scale, prefixes.ends)
   base.dispose()
   const missed = squares.reduce((sum, square) => sum + square, 0)
-  return { mse: (squares.at(-1) as number) / rows, loss: (weight * missed) / rows, gradient, scale, dots }
+  return { mse: (squares.at(-1) as number) / rows, loss: (weight * missed) / rows, gradient, scale, dots, columns }
 }
 
 /** x - x_hat, [rows, d_out], of the last prefix. */
@@ -133,8 +147,10 @@ export interface PairGradients {
   readonly dz: Float32Array
   /** Of W_dec, without what penalties add; taken over. */
   readonly decoder: Pick<LatentGradient, "pattern" | "value" | "x">
-  /** Gradient by the output, [rows, d_out], where it is not what the decoder's pairs multiply; taken over. */
-  readonly output?: tf.Tensor2D
+  /** Gradient by the output, summed over the rows: [d_out]; taken over. */
+  readonly columns: tf.Tensor1D
+  /** The same row by row, [rows, d_out], where it is not what the decoder's pairs multiply; taken over. */
+  readonly output?: tf.Tensor2D | undefined
   /** Gradient by the weight of each latent, [d_sae], where a penalty weighs by norms. */
   readonly norms?: { readonly of: DecoderNorms; readonly gradient: ArrayLike<number> } | undefined
   /** More gradients of few latents; taken over. */
@@ -167,7 +183,7 @@ const normFactors = (norms: DecoderNorms, gradient: ArrayLike<number>): Float32A
 
 /** Gradients of the parameters that every SAE has. `input` is taken over. */
 export const weightGradients = (batch: Batch, input: tf.Tensor2D, given: PairGradients): Omit<Gradients, "extras"> => {
-  const { pattern, dz, decoder, output, norms, more } = given
+  const { pattern, dz, decoder, columns, output, norms, more } = given
   const sums = pairSums(pattern, dz)
   if (more !== undefined) {
     const values = more.b_enc.dataSync<"float32">()
@@ -175,8 +191,8 @@ export const weightGradients = (batch: Batch, input: tf.Tensor2D, given: PairGra
     more.b_enc.dispose()
   }
   const b_enc = tf.tensor1d(sums)
-  const others = tf.tidy(() => outputGradients(batch, b_enc, output ?? decoder.x))
-  output?.dispose()
+  const others = tf.tidy(() => outputGradients(batch, b_enc, columns, output ?? decoder.x))
+  tf.dispose([columns, ...(output === undefined ? [] : [output])])
   const rowsOf = (rows: tf.Tensor2D | undefined) =>
     more === undefined || rows === undefined ? {} : { more: { latents: more.latents, rows } }
   const along =
@@ -196,12 +212,11 @@ export const weightGradients = (batch: Batch, input: tf.Tensor2D, given: PairGra
 const outputGradients = (
   { x, W_enc, W_skip, options }: Batch,
   b_enc: tf.Tensor1D,
+  columns: tf.Tensor1D,
   gradient: tf.Tensor2D
 ): Pick<Gradients, "b_dec" | "W_skip"> => {
-  let b_dec = tf.sum(gradient, 0) as tf.Tensor1D
-  if (options.apply_b_dec_to_input) {
-    const through = tf.matMul(tf.expandDims<tf.Tensor2D>(b_enc, 0), W_enc)
-    b_dec = tf.sub(b_dec, tf.reshape<tf.Rank.R1>(through, [x.shape[1]]))
-  }
-  return W_skip === undefined ? { b_dec } : { b_dec, W_skip: tf.matMul(gradient, x, true, false) }
+  const b_dec = options.apply_b_dec_to_input
+    ? tf.sub<tf.Tensor1D>(columns, sumOfRows(b_enc, W_enc))
+    : tf.clone<tf.Tensor1D>(columns)
+  return W_skip === undefined ? { b_dec } : { b_dec, W_skip: fixedProduct(gradient, x, true) }
 }

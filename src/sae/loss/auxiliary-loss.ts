@@ -8,15 +8,17 @@
  * Ghost gradients: with exp in the place of relu, so that all of them have gradients. Their output is scaled to half the
  * residual's norm on every row, and their loss to that of the SAE itself; both scales are held fixed. Jermyn and Templeton,
  * Anthropic circuits update of January 2024; as SAELens computed it (`calculate_ghost_grad_loss`, until version 4).
- *
- * Dead latents are few, or soon will be, so this is done with dense products over the dead rows of the weights alone.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { topKRows } from "../../tensor/kernels/sparse-kernels.ts"
+import { fixedProduct, productOfRows, sumOfRows, sumOfSquares } from "../../tensor/kernels/fixed-sums.ts"
+import { scatterToLatents } from "../../tensor/kernels/sparse-kernels.ts"
 import type { Batch } from "../architecture.ts"
 import { auxiliaryLatents, type ChoiceOptions } from "../settings/choice-options.ts"
-import type { LatentGradients } from "./active-pass.ts"
+import { encodedPairs, type LatentGradients } from "./active-pass.ts"
+import { pairSums } from "./code-products.ts"
+import { decodeErrors } from "./decode-errors.ts"
 import { reconstructionWeight } from "./reconstruction-weight.ts"
+import { relu, throughRelu } from "./relu.ts"
 
 /** The options that it has, of whoever has an auxiliary loss. */
 type AuxiliaryOptions = Pick<ChoiceOptions, "aux_loss" | "aux_coefficient" | "k_aux">
@@ -24,28 +26,22 @@ type AuxiliaryOptions = Pick<ChoiceOptions, "aux_loss" | "aux_coefficient" | "k_
 /** relu(z), or z as it is, of latents that have signs. */
 type Activation = "relu" | "signed"
 
-/** What the dead latents make of a batch, and how that is judged. Tensors of a tidy. */
-interface Revived {
-  /** Without its coefficient. */
-  readonly loss: number
-  /** Activations, [rows, dead]. */
-  readonly f: tf.Tensor2D
-  /** Gradient of coefficient * loss by their output, [rows, d_out]. */
-  readonly gradient: tf.Tensor2D
-  /** Gradient by z from that by f. */
-  readonly through: (byActivation: tf.Tensor2D) => tf.Tensor2D
+/** What dead latents revive on: their own weights, the encoder's input and what the live ones leave. Tensors of a tidy. */
+interface Revival {
+  readonly batch: Batch<AuxiliaryOptions>
+  readonly W_enc: tf.Tensor2D
+  readonly b_enc: tf.Tensor1D
+  readonly W_dec: tf.Tensor2D
+  /** [rows, d_in] */
+  readonly input: tf.Tensor2D
+  /** [rows, d_out] */
+  readonly residual: tf.Tensor2D
 }
 
-const scalar = (tensor: tf.Tensor): number => tensor.dataSync<"float32">()[0] as number
-
-/** Of each row those activations whose sizes are the k largest, the rest zero. Sizes equal to the k-th stay. */
-const keepLargest = (activations: tf.Tensor2D, sizes: tf.Tensor2D, k: number): tf.Tensor2D => {
-  const [rows, columns] = sizes.shape
-  if (k >= columns) return activations
-  return tf.tidy(() => {
-    const kth = tf.min(tf.reshape(topKRows(sizes, k).value, [rows, k]), 1, true)
-    return tf.where(tf.greaterEqual(sizes, kth), activations, tf.zerosLike(activations))
-  })
+/** Without its coefficient; the gradients are of coefficient * loss, tensors of a tidy. */
+interface Revived {
+  readonly loss: number
+  readonly gradients: Omit<Required<LatentGradients>, "latents">
 }
 
 /** What the sum of squares |e - e_hat|^2 is divided by. Call in a tidy. */
@@ -58,29 +54,34 @@ const divisorOf = (
   const [rows, d_out] = residual.shape
   if (kind === "mean") return rows * d_out
   if (kind === "scaled_sum") return rows / Math.min(1, dead / k_aux)
-  const spread = tf.sub(residual, tf.mean(residual, 0, true))
-  return scalar(tf.sum(tf.square(spread)))
+  const mean = tf.div(sumOfRows(tf.ones([rows]), residual), rows)
+  return sumOfSquares(tf.sub(residual, mean))
 }
 
 const byAuxK = (
   kind: "fraction" | "scaled_sum" | "mean",
-  z: tf.Tensor2D,
-  W_dec: tf.Tensor2D,
-  residual: tf.Tensor2D,
-  { aux_coefficient: coefficient, ...options }: AuxiliaryOptions,
+  { batch, W_enc, b_enc, W_dec, input, residual }: Revival,
   activation: Activation
 ): Revived => {
-  const k_aux = auxiliaryLatents(options, residual.shape[1])
-  const active = activation === "relu" ? tf.relu(z) : z
-  const f = keepLargest(active, activation === "relu" ? active : tf.abs(z), k_aux)
-  const error = tf.sub(tf.matMul(f, W_dec), residual)
-  const divisor = divisorOf(kind, residual, z.shape[1], k_aux)
-  const missed = scalar(tf.sum(tf.square(error)))
+  const { options } = batch
+  const [dead, d_out] = W_dec.shape
+  const k_aux = auxiliaryLatents(options, d_out)
+  const signed = activation === "signed"
+  const choice =
+    k_aux < dead || signed ? ({ from: "rows", count: Math.min(dead, k_aux) } as const) : ({ above: 0 } as const)
+  const { pattern, z } = encodedPairs(batch, input, W_enc, b_enc, choice, signed)
+  const f = signed ? z : relu(z)
+  const divisor = divisorOf(kind, residual, dead, k_aux)
+  const scale = divisor > 0 ? (2 * options.aux_coefficient) / divisor : 0
+  const made = decodeErrors(pattern, f, W_dec, tf.neg(residual), scale, Int32Array.of(dead))
+  const dz = signed ? made.dots.map((dot, i) => (f[i] === 0 ? 0 : dot)) : throughRelu(f, made.dots)
   return {
-    loss: divisor > 0 ? missed / divisor : 0,
-    f,
-    gradient: tf.mul<tf.Tensor2D>(error, divisor > 0 ? (2 * coefficient) / divisor : 0),
-    through: (byActivation) => tf.where(tf.notEqual(f, 0), byActivation, tf.zerosLike(byActivation))
+    loss: divisor > 0 ? (made.squares[0] as number) / divisor : 0,
+    gradients: {
+      W_enc: scatterToLatents(pattern, tf.tensor1d(dz, "float32"), input),
+      b_enc: tf.tensor1d(pairSums(pattern, dz)),
+      W_dec: scatterToLatents(pattern, tf.tensor1d(f, "float32"), made.gradient)
+    }
   }
 }
 
@@ -88,27 +89,28 @@ const byAuxK = (
 const tiny = 1e-6
 
 /** @param weight what the mean |x - x_hat|^2 is multiplied by in the loss */
-const byGhosts = (
-  z: tf.Tensor2D,
-  W_dec: tf.Tensor2D,
-  residual: tf.Tensor2D,
-  coefficient: number,
-  weight: number
-): Revived => {
+const byGhosts = ({ batch, W_enc, b_enc, W_dec, input, residual }: Revival, weight: number): Revived => {
   const rows = residual.shape[0]
-  const f = tf.exp(z)
-  const plain = tf.matMul(f, W_dec)
+  const z = tf.add<tf.Tensor2D>(productOfRows(input, W_enc), b_enc)
+  // The engine's exponentials depend on where in its vectors a number stands.
+  const f = tf.tensor2d(z.dataSync<"float32">().map(Math.exp), z.shape)
+  const plain = fixedProduct(f, W_dec)
   const squares = tf.sum(tf.square(residual), 1, true)
   const scale = tf.div(tf.sqrt(squares), tf.add(tf.mul(tf.norm(plain, 2, 1, true), 2), tiny))
   const error = tf.sub(tf.mul(plain, scale), residual)
   const missed = tf.sum(tf.square(error), 1, true)
   const ratio = tf.div(squares, tf.add(missed, tiny))
-  const factor = tf.mul(tf.mul(ratio, scale), (2 * coefficient * weight) / rows)
+  const factor = tf.mul(tf.mul(ratio, scale), (2 * batch.options.aux_coefficient * weight) / rows)
+  const gradient = tf.mul<tf.Tensor2D>(error, factor)
+  const dz = tf.mul<tf.Tensor2D>(productOfRows(gradient, W_dec), f)
+  const losses = tf.mul(missed, ratio).dataSync<"float32">()
   return {
-    loss: (weight / rows) * scalar(tf.sum(tf.mul(missed, ratio))),
-    f,
-    gradient: tf.mul<tf.Tensor2D>(error, factor),
-    through: (byActivation) => tf.mul(byActivation, f)
+    loss: (weight / rows) * losses.reduce((sum, loss) => sum + loss, 0),
+    gradients: {
+      W_enc: fixedProduct(dz, input, true),
+      b_enc: sumOfRows(tf.ones([rows]), dz),
+      W_dec: fixedProduct(f, gradient, true)
+    }
   }
 }
 
@@ -130,21 +132,21 @@ export const auxiliaryLoss = (
   let aux_loss = 0
   const gradients = tf.tidy(() => {
     const latents = tf.tensor1d(dead, "int32")
-    const [W_enc, b_enc] = [tf.gather(batch.W_enc, latents), tf.gather(batch.b_enc, latents)]
-    const W_dec = tf.gather(batch.W_dec, latents)
     const left = residual()
-    const z = tf.add<tf.Tensor2D>(tf.matMul(input, W_enc, false, true), b_enc)
-    const { loss, f, gradient, through } =
-      options.aux_loss === "ghost"
-        ? byGhosts(z, W_dec, left, options.aux_coefficient, reconstructionWeight(options, variance, left.shape[1]))
-        : byAuxK(options.aux_loss, z, W_dec, left, options, activation)
-    aux_loss = loss
-    const dz = through(tf.matMul(gradient, W_dec, false, true))
-    return {
-      W_enc: tf.matMul<tf.Tensor2D>(dz, input, true, false),
-      b_enc: tf.sum<tf.Tensor1D>(dz, 0),
-      W_dec: tf.matMul<tf.Tensor2D>(f, gradient, true, false)
+    const revival: Revival = {
+      batch,
+      W_enc: tf.gather(batch.W_enc, latents),
+      b_enc: tf.gather(batch.b_enc, latents),
+      W_dec: tf.gather(batch.W_dec, latents),
+      input,
+      residual: left
     }
+    const revived =
+      options.aux_loss === "ghost"
+        ? byGhosts(revival, reconstructionWeight(options, variance, left.shape[1]))
+        : byAuxK(options.aux_loss, revival, activation)
+    aux_loss = revived.loss
+    return revived.gradients
   })
   return { aux_loss, more: { latents: dead, ...gradients } }
 }

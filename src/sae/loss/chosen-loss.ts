@@ -1,11 +1,11 @@
-/** The loss of SAEs that choose k latents, and what else training them needs of the engine. */
+/** The loss of SAEs that choose k latents. */
 import * as tf from "@tensorflow/tfjs-core"
 import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
-import type { Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
+import type { Batch, BatchLoss } from "../architecture.ts"
 import type { ChoiceOptions } from "../settings/choice-options.ts"
 import { encoderInput, reconstruct, residualOf, weightGradients } from "./active-pass.ts"
 import { auxiliaryLoss } from "./auxiliary-loss.ts"
-import { choosePairs, precisionProblem, precisionUsed } from "./choose-pairs.ts"
+import { choosePairs } from "./choose-pairs.ts"
 import { relu, throughRelu } from "./relu.ts"
 
 /** The pairs of a gradient that has a block of rows for every prefix of the latents: each latent's are in its own block. */
@@ -27,18 +27,19 @@ export const chosenLoss = (
 ): BatchLoss => {
   const rows = batch.x.shape[0]
   const input = encoderInput(batch)
-  const { pattern, z, memory } = choosePairs(batch, input, from)
+  const { pattern, z, candidates } = choosePairs(batch, input, from)
   const f = relu(z)
   const made = reconstruct(batch, pattern, f, prefixes)
-  const { mse, loss, gradient, dots } = made
+  const { mse, loss, gradient, dots, columns } = made
   const dz = throughRelu(f, dots)
   const { aux_loss, more } = auxiliaryLoss(batch, input, () => residualOf(made, rows))
   const gradients = weightGradients(batch, input, {
     pattern,
     dz,
     decoder: { pattern: prefixes === undefined ? pattern : inBlocks(pattern, prefixes.ends), value: f, x: gradient },
+    columns,
     // Every prefix has b_dec in it: the first block is the sum of all.
-    ...(prefixes === undefined ? {} : { output: tf.slice2d(gradient, [0, 0], [rows, gradient.shape[1]]) }),
+    output: prefixes === undefined ? undefined : tf.slice2d(gradient, [0, 0], [rows, gradient.shape[1]]),
     more
   })
   return {
@@ -47,12 +48,7 @@ export const chosenLoss = (
     aux_loss,
     pattern,
     activations: f,
-    gradients: { ...gradients, extras: {} },
-    ...(memory === undefined ? {} : { memory })
+    candidates,
+    gradients: { ...gradients, extras: {} }
   }
 }
-
-/** How an architecture is trained whose loss is one of those that choose. */
-export const chosenMethod = <Own extends ChoiceOptions>(
-  loss: (batch: Batch<Own>) => BatchLoss
-): TrainingMethod<Own> => ({ loss, problem: precisionProblem, outcome: precisionUsed })

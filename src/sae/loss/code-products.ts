@@ -1,6 +1,7 @@
 /**
- * Products with sparse codes, dense where the codes are not sparse: at the start of a run with an L1 penalty half of all
- * latents may fire, and then a dense product is the faster one. Values are the same up to the order of sums.
+ * Products with sparse codes. Without operations of our own they are dense where the codes are not sparse: at the start of a
+ * run with an L1 penalty half of all latents may fire, and then a dense product is the faster one. Values are the same up to
+ * the order of sums.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import {
@@ -9,14 +10,15 @@ import {
   type MatrixGradient,
   toMatrix
 } from "../../tensor/kernels/latent-gradient.ts"
+import { compiledOpsLoaded } from "../../tensor/tensorflow/compiled-ops.ts"
 import { activeDots, decode } from "../../tensor/kernels/sparse-kernels.ts"
 import { type SparsePattern, withValue } from "../../tensor/kernels/sparse-pattern.ts"
 
-/** With more than one entry in this number active, dense products win (sparse ones reach a tenth of their rate). */
+/** With more than one entry in this number active, dense products win over sparse ones of the engine. */
 const denseRatio = 12
 
-export const isDense = (pattern: SparsePattern): boolean =>
-  pattern.rows * pattern.latents < denseRatio * pattern.latent.length
+const isDense = (pattern: SparsePattern): boolean =>
+  !compiledOpsLoaded() && pattern.rows * pattern.latents < denseRatio * pattern.latent.length
 
 /** [rows, latents] */
 const matrixOf = (pattern: SparsePattern, value: Float32Array): tf.Tensor2D => {

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { compiledDecodeErrors, type PrefixErrors } from "../../tensor/kernels/compiled-kernels.ts"
 import { compiledOpsLoaded } from "../../tensor/tensorflow/compiled-ops.ts"
 import { makePattern, type SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
-import { decodePairs, isDense, pairDots } from "./code-products.ts"
+import { decodePairs, pairDots } from "./code-products.ts"
 
 interface Group {
   readonly first: number
@@ -41,7 +41,7 @@ const pick = (values: Float32Array, at: Int32Array): Float32Array => Float32Arra
 /**
  * `gradient` [G * rows, d]: block g is the gradient of the loss by what a latent between ends[g - 1] and ends[g] adds to
  * the output, scale times the sum of e_h over h >= g; `dots` [n]: the gradient of every pair's value; `squares` [G]: the
- * sums over rows of |e_g|^2.
+ * sums over rows of |e_g|^2; `columns` [d]: the sum over rows of the first block.
  *
  * @param value f32 [n]
  * @param weights [latents, d]
@@ -56,7 +56,7 @@ export const decodeErrors = (
   scale: number,
   ends: Int32Array
 ): PrefixErrors => {
-  if (compiledOpsLoaded() && !isDense(pattern)) {
+  if (compiledOpsLoaded()) {
     return compiledDecodeErrors(pattern, value, weights, base, scale, ends)
   }
   const groups = splitPairs(pattern, ends)
@@ -91,6 +91,7 @@ export const decodeErrors = (
     for (let n = 0; n < at.length; n++) dots[at[n] as number] = found[n] as number
   }
   const gradient = tf.concat2d(gradients, 0)
+  const columns = tf.sum<tf.Tensor1D>(gradients[0] as tf.Tensor2D, 0)
   tf.dispose([parts, errors, gradients])
-  return { gradient, dots, squares }
+  return { gradient, dots, squares, columns }
 }

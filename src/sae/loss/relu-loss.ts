@@ -1,6 +1,6 @@
 /** The loss of SAEs that are sparse by a penalty on relu(z). */
 import type { Batch, BatchLoss } from "../architecture.ts"
-import { decoderNorms, encoderInput, encoderProduct, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
+import { decoderNorms, encoderInput, pairsAbove, reconstruct, weightGradients } from "./active-pass.ts"
 import { pairSums } from "./code-products.ts"
 
 /** A penalty on single activations: its value and derivative at f > 0. */
@@ -13,8 +13,8 @@ export interface ActivationPenalty {
 export const reluLoss = (batch: Batch, penalty: ActivationPenalty, sparsity: number): BatchLoss => {
   const rows = batch.x.shape[0]
   const input = encoderInput(batch)
-  const { pattern, z: f } = pairsAbove(encoderProduct(input, batch.W_enc), batch.b_enc, 0)
-  const { mse, loss, gradient, dots } = reconstruct(batch, pattern, f)
+  const { pattern, z: f, candidates } = pairsAbove(batch, input, batch.b_enc, 0)
+  const { mse, loss, gradient, dots, columns } = reconstruct(batch, pattern, f)
   const norms = decoderNorms(batch)
   const weight = sparsity / rows
   const dz = new Float32Array(f.length)
@@ -32,6 +32,7 @@ export const reluLoss = (batch: Batch, penalty: ActivationPenalty, sparsity: num
     pattern,
     dz,
     decoder: { pattern, value: f, x: gradient },
+    columns,
     norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm as Float64Array) }
   })
   return {
@@ -40,6 +41,7 @@ export const reluLoss = (batch: Batch, penalty: ActivationPenalty, sparsity: num
     aux_loss: 0,
     pattern,
     activations: f,
+    candidates,
     gradients: { ...gradients, extras: {} }
   }
 }

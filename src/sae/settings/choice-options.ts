@@ -12,12 +12,6 @@ export const choiceOptions = {
     maximum: 1,
     description: "share of the steps over which k falls from d_in to its value"
   }),
-  precision: Param.choice(["auto", "f32", "bf16-candidates"], {
-    default: "auto",
-    description:
-      "how latents are chosen: f32, or candidates by a bfloat16 product that get exact f32 values; " +
-      "auto: the latter where the CPU multiplies bfloat16 by itself and candidates hardly ever fail"
-  }),
   /**
    * `fraction`: |e - e_hat|^2 / |e - mean e|^2 (Gao et al. 2024, arXiv 2406.04093; dictionary_learning); `scaled_sum`: mean
    * |e - e_hat|^2, less in proportion while fewer than k_aux latents are dead (SAELens); `mean`: the mean of (e - e_hat)^2

@@ -47,6 +47,7 @@ const parameter = (name: string, options: ReadonlyArray<readonly [string, Option
     description: `${texts.join("; ")}${defaultsOf(name, first)}`,
     ...(name in sharedOptions ? {} : { group: options.map(([architecture]) => architecture).join(", ") }),
     ...(units.length === 1 && units[0] !== undefined ? { unit: units[0] } : {}),
+    ...(given.every(({ inKey }) => inKey === false) ? { inKey: false } : {}),
     default: null
   }
 }

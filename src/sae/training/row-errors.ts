@@ -1,6 +1,6 @@
 /** How badly an SAE whose latents are relu(z) reconstructs each row of a batch. */
 import * as tf from "@tensorflow/tfjs-core"
-import { encoderInput, encoderProduct, pairsAbove } from "../loss/active-pass.ts"
+import { encoderInput, pairsAbove } from "../loss/active-pass.ts"
 import type { Batch } from "../architecture.ts"
 import { decodePairs } from "../loss/code-products.ts"
 
@@ -8,9 +8,9 @@ import { decodePairs } from "../loss/code-products.ts"
 export const rowErrors = (
   batch: Batch
 ): { readonly centred: Float32Array; readonly errors: Float64Array<ArrayBuffer> } => {
-  const { x, W_enc, b_enc, W_dec, b_dec } = batch
+  const { x, b_enc, W_dec, b_dec } = batch
   const input = encoderInput(batch)
-  const { pattern, z } = pairsAbove(encoderProduct(input, W_enc), b_enc, 0)
+  const { pattern, z } = pairsAbove(batch, input, b_enc, 0)
   input.dispose()
   const [difference, norms] = tf.tidy(() => {
     const centred = tf.sub<tf.Tensor2D>(x, b_dec)

@@ -34,6 +34,8 @@ export interface StepMetrics {
   readonly l0: number
   /** Latents that count as dead after this step. */
   readonly dead: number
+  /** Latents whose activation was computed to choose them, mean over rows; absent where all were. */
+  readonly candidates?: number
 }
 
 export interface TrainerState<Numbers = Float32Array> extends ParametersState<Numbers> {
@@ -54,8 +56,6 @@ export interface SaeTrainer {
   /** The same, read where it is asked for: to be used up before the next step. */
   readonly stateBlocks: () => TrainerState<FloatBlocks>
   readonly restoreState: (state: TrainerState<Float32Array | FloatBlocks>) => void
-  /** What a method carries from step to step. */
-  readonly memory: () => Memory
   /** After the last step: the weights, once; nothing else can be asked for afterwards. */
   readonly takeWeights: () => TrainedParameters
   /** After the last step: puts averaged weights in the place of the last ones, where the options ask for them. */
@@ -147,8 +147,16 @@ export const makeSaeTrainer = (
     done += 1
     const active = silent.count(rows, result.pattern, result.activations)
     resample(x)
-    const { loss, mse, aux_loss } = result
-    return { lr, loss, mse, aux_loss, l0: active / rows, dead: silent.since(options.dead_after).length }
+    const { loss, mse, aux_loss, candidates } = result
+    return {
+      lr,
+      loss,
+      mse,
+      aux_loss,
+      l0: active / rows,
+      dead: silent.since(options.dead_after).length,
+      ...(candidates === undefined ? {} : { candidates: candidates / rows })
+    }
   }
 
   return {
@@ -168,7 +176,6 @@ export const makeSaeTrainer = (
       memory,
       ...(average === undefined ? {} : { average: average.stateBlocks() })
     }),
-    memory: () => memory,
     takeWeights: () => {
       average?.dispose()
       return parameters.takeWeights()

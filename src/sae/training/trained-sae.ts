@@ -33,8 +33,6 @@ export interface TrainedSae {
     readonly rows_seen: number
     readonly epochs: number
   }
-  /** What the architecture says of it besides. */
-  readonly methodOutcome: Readonly<Record<string, string | number>>
 }
 
 /** @param threshold in the scale of training; null where the architecture has none */
@@ -43,8 +41,7 @@ export const trainedSae = (
   threshold: number | null,
   options: ResolvedOptions,
   rows: ScaledRows,
-  curve: TrainingCurve,
-  methodOutcome: TrainedSae["methodOutcome"]
+  curve: TrainingCurve
 ): TrainedSae => {
   const stored = roundStored(foldScale({ ...trained, threshold }, options, rows), options.dtype)
   return {
@@ -63,7 +60,6 @@ export const trainedSae = (
       input_scale: rows.scale,
       rows_seen: options.steps * options.batch_rows,
       epochs: (options.steps * options.batch_rows) / rows.rows
-    },
-    methodOutcome
+    }
   }
 }

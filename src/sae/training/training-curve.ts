@@ -39,7 +39,8 @@ export const makeTrainingCurve = (
     values,
     add: (step, metrics) => {
       if (step % every !== 0 && step !== run.steps) return
-      const { mse, ...rest } = metrics
+      // Who multiplied says how many candidates there are; the curve is the same for all.
+      const { mse, candidates: _, ...rest } = metrics
       const figures = {
         step,
         rows: step * run.batch_rows,

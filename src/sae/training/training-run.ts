@@ -8,6 +8,7 @@ import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import { type Checkpoint, loadState } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
+import { precisionProblem } from "../../tensor/kernels/select-pairs.ts"
 import { watchDivergence } from "./divergence.ts"
 import { makeSaeTrainer, type SaeTrainer, type StepMetrics } from "./sae-trainer.ts"
 import { type TrainedSae, trainedSae } from "./trained-sae.ts"
@@ -76,7 +77,7 @@ export const startRun = Effect.fnUntraced(function* (
   if (typeof options === "string") return yield* stageFailed(options)
   const { architecture } = options
   const method = yield* Effect.promise(() => architecture.load())
-  const problem = method.problem?.(options)
+  const problem = precisionProblem(options.precision)
   if (problem !== undefined) return yield* stageFailed(problem)
   const first = init === undefined ? undefined : unfoldScale(init, options, rows)
   if (typeof first === "string") return yield* stageFailed(first)
@@ -127,7 +128,8 @@ export const startRun = Effect.fnUntraced(function* (
         loss: metrics.loss,
         explained_variance: curve.explainedVariance(metrics),
         l0: metrics.l0,
-        dead: metrics.dead
+        dead: metrics.dead,
+        ...(metrics.candidates === undefined ? {} : { candidates: metrics.candidates })
       }
     })
     if (due !== undefined) yield* due.save(toCheckpoint(trainer.stateBlocks(), curve.exportState()))
@@ -150,8 +152,7 @@ export const startRun = Effect.fnUntraced(function* (
     if (threshold !== null && !Number.isFinite(threshold)) {
       return yield* stageFailed("no latent fires, so there is no threshold to estimate", "Lower lr, or train longer.")
     }
-    const methodOutcome = method.outcome?.(trainer.memory(), options) ?? {}
-    return trainedSae(trainer.takeWeights(), threshold, options, rows, curve, methodOutcome)
+    return trainedSae(trainer.takeWeights(), threshold, options, rows, curve)
   })
   const run: TrainingRun = {
     options,

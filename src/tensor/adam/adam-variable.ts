@@ -7,6 +7,7 @@ import { type FloatBlocks, joinBlocks, oneBlock } from "../../numeric/float-bloc
 import { checkGradient } from "./adam-coefficients.ts"
 import { type AdamState, checkState, mapState, type StateName, stateNames } from "./adam-state.ts"
 import { isLatentGradient, type LatentGradient, matrixShape, toMatrix } from "../kernels/latent-gradient.ts"
+import { sumOfSquares } from "../kernels/fixed-sums.ts"
 import { makePortableAdam } from "./portable-adam.ts"
 import { makeTensorflowAdam } from "./tensorflow-adam.ts"
 import { projectGradient, unitRows } from "../kernels/unit-rows.ts"
@@ -132,11 +133,9 @@ export const makeAdamVariable = <R extends tf.Rank>(first: tf.Tensor<R> | Weight
   const squaredNorm = (gradient: tf.Tensor | LatentGradient, unit = false): number => {
     if (latents !== undefined && isLatentGradient(gradient)) return sumOf(latents(gradient, unit))
     const whole = dense(gradient, unit)
-    const square = tf.tidy(() => tf.sum(tf.square(whole)))
+    const square = sumOfSquares(whole)
     whole.dispose()
-    const [value] = square.dataSync<"float32">()
-    square.dispose()
-    return value as number
+    return square
   }
 
   return {

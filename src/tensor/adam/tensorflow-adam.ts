@@ -87,7 +87,7 @@ const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>): Resource
   }
 }
 
-/** SaeAdam of sae-ops.cc; only the squares without a step. */
+/** SaeAdam of sae-adam.cc; only the squares without a step. */
 const latentStep = (
   variables: ReadonlyArray<tf.Tensor>,
   gradient: LatentGradient,

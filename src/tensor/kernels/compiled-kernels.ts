@@ -1,18 +1,14 @@
-/** The sparse kernels in operations of our own (sae-ops.cc): selection, and one pass over a batch's reconstruction. */
+/**
+ * The sparse kernels in operations of our own (sae-*.cc): selection, one pass over a batch's reconstruction, and sums whose
+ * order does not depend on the CPU or on threads.
+ */
 import * as tf from "@tensorflow/tfjs-core"
 import type { SparseKernels } from "./sparse-kernels.ts"
-import { makePattern, type SparseCodes, type SparsePattern, withValue } from "./sparse-pattern.ts"
+import { makePattern, type SparsePattern, withValue } from "./sparse-pattern.ts"
+import type { Choice, SelectedPairs } from "./select-pairs.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
-import {
-  boolAttribute,
-  castTo,
-  dataType,
-  executeOp,
-  executeSingle,
-  floatAttribute,
-  intAttribute,
-  typeAttribute
-} from "../tensorflow/tensorflow-ops.ts"
+import { productsBy } from "../tensorflow/compiled-ops.ts"
+import { boolAttribute, executeOp, executeSingle, floatAttribute, intAttribute } from "../tensorflow/tensorflow-ops.ts"
 
 const modes = { rows: 0, batch: 1, above: 2 } as const
 
@@ -25,96 +21,37 @@ const select = (...args: Parameters<typeof executeOp>): Array<tf.Tensor> => {
   }
 }
 
-const constant = (length: number, value: number): tf.Tensor1D =>
-  tf.tensor1d(new Float32Array(length).fill(value), "float32")
-
-interface Choice {
-  readonly mode: keyof typeof modes
-  /** Pairs of a row, or of the batch. */
-  readonly count: number
-  readonly bias: tf.Tensor1D | undefined
-  readonly limit?: number | tf.Tensor1D
-  /** Where `pre` is an estimate in bfloat16: what it is an estimate of, and how many candidates more a row to take. */
-  readonly exact?: { readonly x: tf.Tensor2D; readonly weights: tf.Tensor2D; readonly extra: number }
+const limitOf = (choice: Choice, latents: number): tf.Tensor1D => {
+  if (!("above" in choice)) return tf.tensor1d([], "float32")
+  if (typeof choice.above !== "number") return choice.above
+  return tf.tensor1d(new Float32Array(latents).fill(choice.above), "float32")
 }
 
-const selectPairs = (
-  pre: tf.Tensor,
-  latents: number,
-  choice: Choice
-): SparseCodes & { readonly retries: Int32Array } => {
-  const { mode, count, bias, limit = [], exact } = choice
-  let host: readonly [Int32Array, Int32Array, Int32Array] | undefined
-  const value = tf.tidy(() => {
-    // -0 is what changes no number when it is added.
-    const added = bias ?? constant(latents, -0)
-    const limits = typeof limit === "number" ? constant(latents, limit) : tf.tensor1d([])
-    const given = limit instanceof tf.Tensor ? limit : limits
-    const none = tf.zeros([0, 0])
-    const attributes = [
-      typeAttribute("T", exact === undefined ? dataType.float32 : dataType.bfloat16),
-      intAttribute("mode", modes[mode]),
-      intAttribute("count", count),
-      intAttribute("extra", exact?.extra ?? 0)
-    ]
-    const inputs = [pre, added, given, exact?.x ?? none, exact?.weights ?? none]
-    const [values, latent, starts, retries] = select("SaeSelect", attributes, inputs, 4)
-    host = [starts!.dataSync<"int32">(), latent!.dataSync<"int32">(), retries!.dataSync<"int32">()]
-    return values as tf.Tensor1D
-  })
-  const [starts, latent, retries] = host!
-  return { ...withValue(makePattern(latents, starts, latent), value), retries }
-}
-
-export interface ExactSelection {
-  readonly codes: SparseCodes
-  /** Rows whose candidates were too few at first. */
-  readonly redone: number
-}
-
-/** Candidates of a row beyond those wanted. */
-const EXTRA = 16
-
-/**
- * The `count` largest entries of each row, or of the whole batch, of x W^T + bias: candidates by a product in bfloat16,
- * then their values in f32, and again with twice the candidates where the last one taken is not clear of those left out
- * by twice the largest error seen. That check is a statistical one: a latent whose estimate is off by more than twice
- * what any candidate's is could be missed.
- */
-export const selectByCandidates = (
-  mode: "rows" | "batch",
-  count: number,
+/** `selectPairs` of select-pairs.ts. `half`: whether estimates are made in bfloat16. */
+export const compiledSelection = (
   x: tf.Tensor2D,
   weights: tf.Tensor2D,
-  bias: tf.Tensor1D
-): ExactSelection => {
-  const pre = tf.tidy(() => {
-    const half = (tensor: tf.Tensor) => castTo(tensor, dataType.float32, dataType.bfloat16)
+  bias: tf.Tensor1D,
+  choice: Choice,
+  half: boolean,
+  absolute: boolean
+): SelectedPairs => {
+  const latents = weights.shape[0]
+  let host: readonly [Int32Array, Int32Array, Float32Array] | undefined
+  const value = tf.tidy(() => {
     const attributes = [
-      typeAttribute("T", dataType.bfloat16),
-      boolAttribute("transpose_a", false),
-      boolAttribute("transpose_b", true)
+      intAttribute("mode", modes["above" in choice ? "above" : choice.from]),
+      intAttribute("count", "above" in choice ? 0 : choice.count),
+      intAttribute("by", productsBy(half)),
+      boolAttribute("absolute", absolute)
     ]
-    return executeSingle("MatMul", attributes, [half(x), half(weights)])
+    const inputs = [x, weights, bias, limitOf(choice, latents)]
+    const [values, latent, starts, candidates] = select("SaeSelect", attributes, inputs, 4)
+    host = [starts!.dataSync<"int32">(), latent!.dataSync<"int32">(), candidates!.dataSync<"float32">()]
+    return values as tf.Tensor1D
   })
-  const { retries, ...codes } = selectPairs(pre, weights.shape[0], {
-    mode,
-    count,
-    bias,
-    exact: { x, weights, extra: EXTRA }
-  })
-  pre.dispose()
-  let redone = 0
-  for (const times of retries) if (times > 0) redone += 1
-  // A batch is chosen from as a whole.
-  return { codes, redone: mode === "batch" && redone > 0 ? x.shape[0] : redone }
-}
-
-export const compiledKernels: SparseKernels = {
-  ...tensorflowKernels,
-  topKRows: (pre, k, bias) => selectPairs(pre, pre.shape[1], { mode: "rows", count: k, bias }),
-  topKBatch: (pre, count, bias) => selectPairs(pre, pre.shape[1], { mode: "batch", count, bias }),
-  aboveThreshold: (pre, limit, bias) => selectPairs(pre, pre.shape[1], { mode: "above", count: 0, bias, limit })
+  const [starts, latent, candidates] = host!
+  return { codes: withValue(makePattern(latents, starts, latent), value), candidates: candidates[0]! }
 }
 
 export interface PrefixErrors {
@@ -122,7 +59,33 @@ export interface PrefixErrors {
   readonly gradient: tf.Tensor2D
   readonly dots: Float32Array
   readonly squares: Float64Array
+  /** Sum over the rows of the first prefix's gradient: [d] */
+  readonly columns: tf.Tensor1D
 }
+
+/** SaeDecode of sae-decode.cc; call in a tidy. */
+const decodeOp = (
+  pattern: SparsePattern,
+  value: tf.Tensor1D,
+  weights: tf.Tensor2D,
+  base: tf.Tensor2D,
+  scale: number,
+  ends: Int32Array,
+  dots: boolean
+): Array<tf.Tensor> =>
+  executeOp(
+    "SaeDecode",
+    [floatAttribute("scale", scale), boolAttribute("with_dots", dots)],
+    [
+      value,
+      tf.tensor1d(pattern.latent, "int32"),
+      tf.tensor1d(pattern.rowStart, "int32"),
+      weights,
+      base,
+      tf.tensor1d(ends, "int32")
+    ],
+    4
+  )
 
 /** `decodeErrors` of decode-errors.ts in one operation. */
 export const compiledDecodeErrors = (
@@ -133,25 +96,28 @@ export const compiledDecodeErrors = (
   scale: number,
   ends: Int32Array
 ): PrefixErrors => {
-  const [gradient, dots, squares] = tf.tidy(() =>
-    executeOp(
-      "SaeDecode",
-      [floatAttribute("scale", scale)],
-      [
-        tf.tensor1d(value, "float32"),
-        tf.tensor1d(pattern.latent, "int32"),
-        tf.tensor1d(pattern.rowStart, "int32"),
-        weights,
-        base,
-        tf.tensor1d(ends, "int32")
-      ],
-      3
-    )
-  ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor2D]
+  const [gradient, dots, squares, columns] = tf.tidy(() =>
+    decodeOp(pattern, tf.tensor1d(value, "float32"), weights, base, scale, ends, true)
+  ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor2D, tf.Tensor1D]
   const ofRows = squares.dataSync<"float32">()
   const sums = new Float64Array(ends.length)
   for (let i = 0; i < ofRows.length; i++) sums[i % sums.length] = sums[i % sums.length]! + ofRows[i]!
-  const result = { gradient, dots: dots.dataSync<"float32">(), squares: sums }
+  const result = { gradient, dots: dots.dataSync<"float32">(), squares: sums, columns }
   tf.dispose([dots, squares])
   return result
+}
+
+export const compiledKernels: SparseKernels = {
+  ...tensorflowKernels,
+  decode: (codes, weights) =>
+    tf.tidy(() => {
+      const none = tf.zeros<tf.Rank.R2>([codes.rows, weights.shape[1]])
+      return decodeOp(codes, codes.value, weights, none, 1, Int32Array.of(codes.latents), false)[0] as tf.Tensor2D
+    }),
+  scatterToLatents: (pattern, value, x) =>
+    tf.tidy(() => {
+      const [latent, row] = [tf.tensor1d(pattern.latent, "int32"), tf.tensor1d(pattern.row, "int32")]
+      const count = tf.scalar(pattern.latents, "int32")
+      return executeSingle("SaeScatter", [], [value, latent, row, x, count]) as tf.Tensor2D
+    })
 }

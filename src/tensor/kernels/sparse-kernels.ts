@@ -14,9 +14,9 @@ import { latentOrder, type SparseCodes, type SparsePattern } from "./sparse-patt
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
 
 export interface SparseKernels {
-  readonly topKRows: (pre: tf.Tensor2D, k: number, bias?: tf.Tensor1D) => SparseCodes
-  readonly topKBatch: (pre: tf.Tensor2D, count: number, bias?: tf.Tensor1D) => SparseCodes
-  readonly aboveThreshold: (pre: tf.Tensor2D, threshold: number | tf.Tensor1D, bias?: tf.Tensor1D) => SparseCodes
+  readonly topKRows: (pre: tf.Tensor2D, k: number) => SparseCodes
+  readonly topKBatch: (pre: tf.Tensor2D, count: number) => SparseCodes
+  readonly aboveThreshold: (pre: tf.Tensor2D, threshold: number | tf.Tensor1D) => SparseCodes
   readonly decode: (codes: SparseCodes, weights: tf.Tensor2D) => tf.Tensor2D
   readonly activeDots: (pattern: SparsePattern, weights: tf.Tensor2D, x: tf.Tensor2D) => tf.Tensor1D
   readonly scatterToLatents: (pattern: SparsePattern, value: tf.Tensor1D, x: tf.Tensor2D) => tf.Tensor2D
@@ -24,19 +24,6 @@ export interface SparseKernels {
 
 const kernels = (): SparseKernels =>
   tf.getBackend() !== "tensorflow" ? portableKernels : compiledOpsLoaded() ? compiledKernels : tensorflowKernels
-
-/** Kernels that take no bias get the sum. */
-const selectFrom = (
-  pre: tf.Tensor2D,
-  bias: tf.Tensor1D | undefined,
-  select: (pre: tf.Tensor2D, bias?: tf.Tensor1D) => SparseCodes
-): SparseCodes => {
-  if (bias === undefined || kernels() === compiledKernels) return select(pre, bias)
-  const sum = tf.add<tf.Tensor2D>(pre, bias)
-  const codes = select(sum)
-  sum.dispose()
-  return codes
-}
 
 const check = (holds: boolean, message: () => string): void => {
   if (!holds) throw new RangeError(message())
@@ -59,48 +46,40 @@ const checkValues = (kernel: string, pattern: SparsePattern, value: tf.Tensor1D)
     return `${kernel}: value must be [${pattern.latent.length}], got ${shapeOf(value)}`
   })
 
-const checkBias = (kernel: string, pre: tf.Tensor2D, bias: tf.Tensor1D | undefined): void =>
-  check(bias === undefined || (bias.rank === 1 && bias.size === pre.shape[1]), () => {
-    return `${kernel}: bias must be [${pre.shape[1]}], got ${shapeOf(bias as tf.Tensor)}`
-  })
-
 const checkCount = (kernel: string, count: number, most: number): void =>
   check(Number.isInteger(count) && count >= 1 && count <= most, () => {
     return `${kernel}: expected an integer from 1 to ${most}, got ${count}`
   })
 
 /**
- * The k largest entries of every row of `pre` + `bias` (f32 [B, M] and [M], no NaN); equal entries: the lower latent
- * first. n = B * k. Values are as in the sum, negative ones included. Throws RangeError unless 1 <= k <= M.
- * TopK: Gao et al. 2024 (arXiv 2406.04093), section 2.3.
+ * The k largest entries of every row of `pre` (f32 [B, M], no NaN); equal entries: the lower latent first. n = B * k. Values
+ * are as in `pre`, negative ones included. Throws RangeError unless 1 <= k <= M. Where `pre` is a product that nothing else
+ * needs, use `selectPairs`. TopK: Gao et al. 2024 (arXiv 2406.04093), section 2.3.
  */
-export const topKRows = (pre: tf.Tensor2D, k: number, bias?: tf.Tensor1D): SparseCodes => {
+export const topKRows = (pre: tf.Tensor2D, k: number): SparseCodes => {
   checkCount("topKRows k", k, pre.shape[1])
-  checkBias("topKRows", pre, bias)
-  return selectFrom(pre, bias, (sum, rest) => kernels().topKRows(sum, k, rest))
+  return kernels().topKRows(pre, k)
 }
 
 /**
- * The `count` largest entries of the whole matrix `pre` + `bias` (no NaN); equal entries: the lower row, then the lower
- * latent. n = count, with rows of any length. Throws RangeError unless 1 <= count <= B * M.
+ * The `count` largest entries of the whole matrix `pre` (no NaN); equal entries: the lower row, then the lower latent. n =
+ * count, with rows of any length. Throws RangeError unless 1 <= count <= B * M.
  * BatchTopK with count = B * k: Bussmann et al. 2024 (arXiv 2412.06410), section 3.
  */
-export const topKBatch = (pre: tf.Tensor2D, count: number, bias?: tf.Tensor1D): SparseCodes => {
+export const topKBatch = (pre: tf.Tensor2D, count: number): SparseCodes => {
   checkCount("topKBatch count", count, pre.size)
-  checkBias("topKBatch", pre, bias)
-  return selectFrom(pre, bias, (sum, rest) => kernels().topKBatch(sum, count, rest))
+  return kernels().topKBatch(pre, count)
 }
 
 /**
- * The entries of `pre` + `bias` (f32 [B, M]) that are greater than the threshold: one number, or f32 [M] with one per latent
+ * The entries of `pre` (f32 [B, M]) that are greater than the threshold: one number, or f32 [M] with one per latent
  * (JumpReLU). A NaN is never above anything. 0 gives the ReLU's active latents.
  */
-export const aboveThreshold = (pre: tf.Tensor2D, threshold: number | tf.Tensor1D, bias?: tf.Tensor1D): SparseCodes => {
+export const aboveThreshold = (pre: tf.Tensor2D, threshold: number | tf.Tensor1D): SparseCodes => {
   check(typeof threshold === "number" || (threshold.rank === 1 && threshold.size === pre.shape[1]), () => {
     return `aboveThreshold: threshold must be a number or [${pre.shape[1]}], got ${shapeOf(threshold as tf.Tensor)}`
   })
-  checkBias("aboveThreshold", pre, bias)
-  return selectFrom(pre, bias, (sum, rest) => kernels().aboveThreshold(sum, threshold, rest))
+  return kernels().aboveThreshold(pre, threshold)
 }
 
 /** codes [B, M] times weights [M, d]: f32 [B, d], rows without active latents zero. */

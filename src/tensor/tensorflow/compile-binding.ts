@@ -25,11 +25,22 @@ import { compiler, nodeHeadersFolder } from "./tensorflow-status.ts"
 
 const QUIET_SOURCE = fileURLToPath(new URL("quiet-tensorflow.cc", import.meta.url))
 const PRELOAD_SOURCE = fileURLToPath(new URL("preload-libraries.cc", import.meta.url))
-const OPS_SOURCES = ["sae-ops.cc", "model-ops.cc", "memory-ops.cc"].map((file) =>
-  fileURLToPath(new URL(file, import.meta.url))
-)
-/** TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them. */
-const OPS_OPTIONS = "-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -DEIGEN_MAX_ALIGN_BYTES=64".split(" ")
+const OPS_SOURCES = [
+  "sae-select.cc",
+  "sae-decode.cc",
+  "sae-adam.cc",
+  "sae-product.cc",
+  "model-ops.cc",
+  "memory-ops.cc"
+].map((file) => fileURLToPath(new URL(file, import.meta.url)))
+/**
+ * TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them, and products are
+ * fused with them only where it says so: any compiler gives the same bits.
+ */
+const OPS_OPTIONS = [
+  ..."-O3 -w -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=off".split(" "),
+  "-DEIGEN_MAX_ALIGN_BYTES=64"
+]
 
 /**
  * `include` is the wheel's header folder; `engine` holds the wheel's two libraries (`libraries`, the C API's first) and
@@ -105,9 +116,8 @@ if (first("MatMul", [type, flag("transpose_a"), flag("transpose_b")], product, 1
   throw new Error("1 * 3 + 2 * 4 is not 11 here")
 if (operations !== undefined) {
   require(operations)
-  const none = float([0, 0], [])
-  const numbers = [float([1, 3], [1, 5, 2]), float([3], [0, 0, 0]), none, none, none]
-  if (first("SaeSelect", [type, int("mode", 0), int("count", 1), int("extra", 0)], numbers, 4) !== 5)
+  const numbers = [float([1, 1], [1]), float([3, 1], [1, 5, 2]), float([3], [0, 0, 0]), float([0], [])]
+  if (first("SaeSelect", [int("mode", 0), int("count", 1), int("by", 0), flag("absolute")], numbers, 4) !== 5)
     throw new Error("5 is not the largest of 1, 5 and 2 here")
 }
 `

@@ -82,12 +82,13 @@ const start = async (engine: InstalledEngine, threads: number, compiled: boolean
     throw new Error("it was given a GPU and found none; TF_CPP_MIN_LOG_LEVEL=0 shows why in the stage's log")
   }
   const isa = instructionSet()
-  const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa)
+  const products = productInstructionSet(isa, process.env)
+  const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa, products)
   return {
     name: "tensorflow",
     version: binding.TF_Version,
     device,
-    isa: productInstructionSet(isa, process.env),
+    isa: products,
     threads,
     kernels: own ? "compiled" : "library"
   }

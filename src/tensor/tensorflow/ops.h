@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <limits>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -14,37 +18,83 @@ using namespace tensorflow;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-absl::Status Invalid(const char* message) { return absl::InvalidArgumentError(message); }
+inline absl::Status Invalid(const char* message) { return absl::InvalidArgumentError(message); }
 
+// Numbers below 1.2e-38 count as zero on every thread: TensorFlow has it so on some of its threads alone.
+class FlushSubnormals {
+#ifdef __x86_64__
+ public:
+  FlushSubnormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushSubnormals() { _mm_setcsr(before_); }
+
+ private:
+  const unsigned before_;
+#elif defined(__aarch64__)
+ public:
+  FlushSubnormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (1ull << 24)));
+  }
+  ~FlushSubnormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+ private:
+  uint64_t before_;
+#endif
+};
+
+// f(from, to) of every block, which are the same for any number of threads.
 template <class F>
 void ForBlocks(OpKernelContext* c, int64_t n, int64_t block, F f) {
-  c->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(n, thread::ThreadPool::SchedulingParams::Fixed(block), f);
+  c->device()->tensorflow_cpu_worker_threads()->workers->ParallelFor(
+      n, thread::ThreadPool::SchedulingParams::Fixed(block), [&f, block](int64_t from, int64_t to) {
+        const FlushSubnormals flush;
+        for (; from < to; from += block) f(from, std::min(to, from + block));
+      });
 }
 
-const float* Floats(const Tensor& t) { return t.flat<float>().data(); }
-const int* Ints(const Tensor& t) { return t.flat<int>().data(); }
+inline const float* Floats(const Tensor& t) { return t.flat<float>().data(); }
+inline const int* Ints(const Tensor& t) { return t.flat<int>().data(); }
 
-// Many sums side by side, in a fixed order whatever the compiler's vectors are.
-float Dot(const float* __restrict a, const float* __restrict b, int d) {
-  constexpr int kLanes = 32;
-  float sums[kLanes] = {};
-  int c = 0;
-  for (; c + kLanes <= d; c += kLanes) {
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) sums[l] += a[c + l] * b[c + l];
-  }
+// Sums side by side in a fixed order, whatever the compiler's vectors are: products and sums are rounded one by one (no
+// operation of ours is compiled with fused ones, see compile-binding.ts), so that every CPU gives the same bits.
+constexpr int kLanes = 16;
+
+inline float SumOfLanes(float* sums) {
   for (int half = kLanes / 2; half > 0; half /= 2)
     for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
-  for (; c < d; ++c) sums[0] += a[c] * b[c];
   return sums[0];
 }
 
-void AddScaled(float* __restrict y, float a, const float* __restrict x, int d) {
+// a and N rows at a time, the same bits for every N.
+template <int N>
+void Dots(const float* __restrict a, const float* const* rows, int d, float* out) {
+  float sums[N][kLanes] = {};
+  int c = 0;
+  for (; c + kLanes <= d; c += kLanes) {
+    for (int n = 0; n < N; ++n) {
+      const float* __restrict b = rows[n] + c;
+#pragma omp simd
+      for (int l = 0; l < kLanes; ++l) sums[n][l] += a[c + l] * b[l];
+    }
+  }
+  for (int n = 0; n < N; ++n) {
+    out[n] = SumOfLanes(sums[n]);
+    for (int t = c; t < d; ++t) out[n] += a[t] * rows[n][t];
+  }
+}
+
+inline float Dot(const float* a, const float* b, int d) {
+  float sum;
+  Dots<1>(a, &b, d, &sum);
+  return sum;
+}
+
+inline void AddScaled(float* __restrict y, float a, const float* __restrict x, int d) {
 #pragma omp simd
   for (int c = 0; c < d; ++c) y[c] += a * x[c];
 }
 
-absl::Status UnknownShapes(shape_inference::InferenceContext* c) {
+inline absl::Status UnknownShapes(shape_inference::InferenceContext* c) {
   for (int i = 0; i < c->num_outputs(); ++i) c->set_output(i, c->UnknownShape());
   return absl::OkStatus();
 }

@@ -1,10 +1,11 @@
-/** Prints a digest of each architecture's weights after four steps: the child process of threads.test.ts. */
+/** Prints a digest of each architecture's weights after four steps: the child process of same-bits.test.ts. */
 import { createHash } from "node:crypto"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
 import { loadEngine } from "../../../src/tensor/engine/engine.ts"
-import { architectureNames, architectureOf, methodOf, resolvedFor } from "../../sae/architectures/known.ts"
+import { precisionProblem } from "../../../src/tensor/kernels/select-pairs.ts"
+import { architectureNames, methodOf, resolvedFor } from "../../sae/architectures/known.ts"
 import { normalRows } from "../../sae/normal-rows.ts"
 
 await Effect.runPromise(loadEngine("auto", { threads: Number(process.argv[2]) }))
@@ -18,25 +19,14 @@ for (const architecture of architectureNames) {
     batch_rows: rows,
     seed: 0,
     sparsity_coefficient: 0.1,
-    threshold_init: 2,
+    dead_after: rows,
+    precision: precisionProblem("bf16") === undefined ? "bf16" : "f32",
     clip: architecture === "topk" ? 1 : null
   })
   const trainer = makeSaeTrainer(options, methodOf(architecture), {
     d_in,
     b_dec: new Float32Array(d_in),
     variance: d_in
-  })
-  // Few latents fire: where half of them do, dense products take over, whose sums depend on the number of threads.
-  const first = trainer.exportState()
-  const low = new Float32Array(d_sae).fill(-2)
-  const { b_gate } = first.extras
-  trainer.restoreState({
-    ...first,
-    b_enc:
-      architectureOf(architecture).sparseBy === "k" || architecture === "jumprelu"
-        ? first.b_enc
-        : { ...first.b_enc, weights: low },
-    extras: b_gate === undefined ? first.extras : { ...first.extras, b_gate: { ...b_gate, weights: low } }
   })
   for (let step = 0; step < 4; step++) {
     const x = tf.tensor2d(normalRows(step, rows * d_in), [rows, d_in])

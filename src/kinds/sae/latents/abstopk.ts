@@ -24,16 +24,7 @@ export const abstopk: LatentType<AbsTopkLatents, AbsTopkActivation> = {
   arrays: ["b_enc"],
   activations: "signed",
   problem: ({ k }, d_sae) => kProblem(k, d_sae),
-  encode: ({ tf, largest, pre, codes }, { k }) => {
-    const z = pre()
-    const chosen = largest(tf.abs(z), k)
-    const values = z.dataSync<"float32">()
-    const signed = Float32Array.from(
-      chosen.latent,
-      (latent, i) => values[(chosen.row[i] as number) * chosen.latents + latent] as number
-    )
-    return codes(chosen.rowStart, chosen.latent, signed)
-  },
+  encode: ({ strongest }, { k }) => strongest(k),
   ofActivation: ({ k }, { b_enc }) => ({ type: "abstopk", b_enc, k, rescale: false }),
   activation: ({ k }) => ({ type: "abstopk", k }),
   computable: (latents, matrices) => ({

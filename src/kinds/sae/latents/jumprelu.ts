@@ -16,7 +16,7 @@ export const jumprelu: LatentType<JumpReluLatents, JumpReluActivation> = {
   type: "jumprelu",
   arrays: ["b_enc", "threshold"],
   activations: "independent",
-  encode: ({ above, pre, threshold }) => above(pre(), threshold ?? 0),
+  encode: ({ above, threshold }) => above(threshold ?? 0),
   ofActivation: (_, { b_enc, threshold }) => ({ type: "jumprelu", b_enc, threshold }),
   activation: () => ({ type: "jumprelu" }),
   computable: ({ b_enc, threshold }) => ({ activation: { type: "jumprelu" }, b_enc, threshold }),

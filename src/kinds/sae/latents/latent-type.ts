@@ -57,10 +57,12 @@ export interface Encoding {
   readonly W_dec: Tf.Tensor2D
   /** [d_sae]: the thresholds, none below zero. */
   readonly threshold: Tf.Tensor1D | undefined
-  /** The k largest of each row that are above zero. */
-  readonly largest: (z: Tf.Tensor2D, k: number) => Codes
-  /** All above the threshold. */
-  readonly above: (z: Tf.Tensor2D, threshold: number | Tf.Tensor1D) => Codes
+  /** Those of the k largest of each row of z that are above zero; z of `rows` or of the ones given. */
+  readonly largest: (k: number, rows?: Tf.Tensor2D) => Codes
+  /** Those of the k of each row of z with the largest magnitudes that are not zero. */
+  readonly strongest: (k: number) => Codes
+  /** All of z above the threshold. */
+  readonly above: (threshold: number | Tf.Tensor1D, rows?: Tf.Tensor2D) => Codes
   /** Codes that were found off the engine: pairs row after row, `rowStart` where each row begins. */
   readonly codes: (rowStart: Int32Array, latent: ArrayLike<number>, value: ArrayLike<number>) => Codes
 }

@@ -17,7 +17,7 @@ export const relu: LatentType<ReluLatents, ReluActivation> = {
   type: "relu",
   arrays: ["b_enc"],
   activations: "independent",
-  encode: ({ above, pre }) => above(pre(), 0),
+  encode: ({ above }) => above(0),
   ofActivation: (_, { b_enc }) => ({ type: "relu", b_enc }),
   activation: () => ({ type: "relu" }),
   computable: ({ b_enc }) => ({ activation: { type: "relu" }, b_enc }),

@@ -62,7 +62,7 @@ const attend = (
   return project(tf.reshape(tf.transpose(mixed, [1, 0, 2]), [rows, d_sae]), "c_proj", d_sae)
 }
 
-/** What attention leaves of each row, and the part of the output that it predicts: [rows, d_in] each. */
+/** What attention leaves of each row, times lambda, and the part of the output that it predicts: [rows, d_in] each. */
 const predict = ({ tf, rows: input, W_enc_T, W_dec }: Encoding, latents: TemporalLatents) => {
   let residual = input()
   const lambda = 1 / (4 * residual.shape[1])
@@ -79,7 +79,7 @@ const predict = ({ tf, rows: input, W_enc_T, W_dec }: Encoding, latents: Tempora
     predicted = tf.add(predicted, moved)
     residual = tf.sub(residual, moved)
   }
-  return { predicted, pre: tf.matMul(tf.mul<Tf.Tensor2D>(residual, lambda), W_enc_T, false, true) as Tf.Tensor2D }
+  return { predicted, left: tf.mul<Tf.Tensor2D>(residual, lambda) }
 }
 
 const projections = { k_ctx: "narrow", q_target: "narrow", v_ctx: "wide", c_proj: "wide" } as const
@@ -118,8 +118,8 @@ export const temporal: LatentType<TemporalLatents, TemporalActivation> = {
   activations: "context",
   problem: ({ k }, d_sae) => (k === null ? undefined : kProblem(k, d_sae)),
   encode: (encoding, latents) => {
-    const { pre } = predict(encoding, latents)
-    return latents.k === null ? encoding.above(pre, 0) : encoding.largest(pre, latents.k)
+    const { left } = predict(encoding, latents)
+    return latents.k === null ? encoding.above(0, left) : encoding.largest(latents.k, left)
   },
   predicted: (encoding, latents) => predict(encoding, latents).predicted,
   ofActivation: (latents) => latents,

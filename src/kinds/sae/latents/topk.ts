@@ -33,7 +33,7 @@ export const topk: LatentType<TopkLatents, TopkActivation> = {
   arrays: ["b_enc"],
   activations: "chosen",
   problem: ({ k }, d_sae) => kProblem(k, d_sae),
-  encode: ({ largest, pre }, { k }) => largest(pre(), k),
+  encode: ({ largest }, { k }) => largest(k),
   ofActivation: ({ k }, { b_enc }) => ({ type: "topk", b_enc, k, rescale: false, threshold: null }),
   activation: ({ k }) => ({ type: "topk", k }),
   computable: (latents, matrices) => ({

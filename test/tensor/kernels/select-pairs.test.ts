@@ -1,0 +1,183 @@
+/**
+ * Selection with a proof: what is chosen, and every bit of its values, is what all exact values give, whoever multiplied.
+ * Exact values are written down here once more, rounding by rounding.
+ */
+import { existsSync } from "node:fs"
+import * as tf from "@tensorflow/tfjs-core"
+import * as fc from "fast-check"
+import { beforeAll, describe, expect, it } from "vitest"
+import * as Rng from "../../../src/random/rng.ts"
+import { type Choice, precisionProblem, selectPairs } from "../../../src/tensor/kernels/select-pairs.ts"
+import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
+import { instructionSet } from "../../../src/tensor/tensorflow/instruction-set.ts"
+import { installedEngine } from "../../../src/tensor/tensorflow/tensorflow-status.ts"
+import { loadTestEngine } from "../../engine.ts"
+
+const engine = installedEngine()
+const there = engine !== undefined && existsSync(engine.operations) && opsFit(instructionSet())
+if (!there) process.stderr.write("SKIPPED: no operations of our own here, so that selection is not checked\n")
+
+const smallest = 2 ** -126
+/** A f32 number; one that is too small for its exponent is zero. */
+const f32 = (x: number): number => {
+  const rounded = Math.fround(x)
+  return Math.abs(rounded) < smallest ? 0 : rounded
+}
+
+const lanes = 16
+
+/** `Dot` of ops.h: sixteen sums side by side, halved, and the rest one by one. */
+const dot = (x: Float32Array, W: Float32Array, row: number, latent: number, d: number): number => {
+  const sums = Array.from({ length: lanes }, () => 0)
+  const product = (c: number): number => f32(f32(x[row * d + c]!) * f32(W[latent * d + c]!))
+  const whole = d - (d % lanes)
+  for (let c = 0; c < whole; c++) sums[c % lanes] = f32(sums[c % lanes]! + product(c))
+  for (let half = lanes / 2; half >= 1; half /= 2) {
+    for (let l = 0; l < half; l++) sums[l] = f32(sums[l]! + sums[l + half]!)
+  }
+  let sum = sums[0]!
+  for (let c = whole; c < d; c++) sum = f32(sum + product(c))
+  return sum
+}
+
+interface Case {
+  readonly rows: number
+  readonly latents: number
+  readonly d: number
+  readonly x: Float32Array
+  readonly W: Float32Array
+  readonly bias: Float32Array
+}
+
+type Triple = readonly [row: number, latent: number, value: number]
+
+const exactly = ({ rows, latents, d, x, W, bias }: Case): ReadonlyArray<Triple> =>
+  Array.from({ length: rows * latents }, (_, i) => {
+    const [row, j] = [Math.floor(i / latents), i % latents]
+    return [row, j, f32(dot(x, W, row, j, d) + f32(bias[j]!))] as const
+  })
+
+const largest = (all: ReadonlyArray<Triple>, count: number, size: (value: number) => number): ReadonlyArray<Triple> =>
+  all
+    .toSorted((a, b) => size(b[2]) - size(a[2]) || a[0] - b[0] || a[1] - b[1])
+    .slice(0, count)
+    .toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+
+const wanted = (given: Case, choice: Choice, absolute: boolean): ReadonlyArray<Triple> => {
+  const all = exactly(given)
+  const size = absolute ? Math.abs : (value: number) => value
+  if ("above" in choice) return all.filter(([, , value]) => size(value) > (choice.above as number))
+  if (choice.from === "batch") return largest(all, choice.count, size)
+  return Array.from({ length: given.rows }, (_, row) => row).flatMap((row) =>
+    largest(all.slice(row * given.latents, (row + 1) * given.latents), choice.count, size)
+  )
+}
+
+const choose = (
+  { rows, latents, d, x, W, bias }: Case,
+  choice: Choice,
+  precision: "f32" | "bf16",
+  absolute: boolean
+) => {
+  const tensors = [tf.tensor2d(x, [rows, d]), tf.tensor2d(W, [latents, d]), tf.tensor1d(bias)] as const
+  const before = tf.memory().numTensors
+  const { codes, candidates } = selectPairs(...tensors, choice, { precision, absolute })
+  const value = codes.value.dataSync<"float32">()
+  codes.value.dispose()
+  expect(tf.memory().numTensors, "tensors left behind").toBe(before)
+  tf.dispose([...tensors])
+  const pairs = Array.from(codes.latent, (latent, i): Triple => [codes.row[i]!, latent, value[i]! + 0])
+  return { pairs, candidates: candidates! }
+}
+
+/** What rows and weights are like. */
+const kinds = {
+  random: (x: number) => x,
+  // A column that holds nearly all of the norm, as massive activations do, and one that is large.
+  outliers: (x: number, c: number) => (c === 3 ? 3000 + x : c === 7 ? 40 * x : x),
+  ties: (x: number) => Math.round(x),
+  subnormal: (x: number) => x * 1e-39,
+  small: (x: number) => x * 1e-20,
+  huge: (x: number) => x * 1e19,
+  // Latents alike to the last bits.
+  alike: (x: number, c: number) => Math.sin(c) + x * 1e-7
+} satisfies Record<string, (x: number, c: number) => number>
+
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    rows: fc.integer({ min: 1, max: 9 }),
+    latents: fc.integer({ min: 1, max: 150 }),
+    d: fc.integer({ min: 1, max: 70 }),
+    ofX: fc.constantFrom(...(Object.keys(kinds) as Array<keyof typeof kinds>)),
+    ofW: fc.constantFrom(...(Object.keys(kinds) as Array<keyof typeof kinds>)),
+    bias: fc.constantFrom(0, 1e-3, 1),
+    seed: fc.nat()
+  })
+  .map(({ rows, latents, d, ofX, ofW, bias, seed }) => {
+    const rng = Rng.make(seed, "selection")
+    const numbers = (kind: keyof typeof kinds, count: number) =>
+      Float32Array.from({ length: count * d }, (_, i) => kinds[kind](rng.normal(), i % d))
+    const [x, W] = [numbers(ofX, rows), numbers(ofW, latents)]
+    return { rows, latents, d, x, W, bias: Float32Array.from({ length: latents }, () => bias * rng.normal()) }
+  })
+  // What is infinite or no number in f32 is refused or equal to everything.
+  .filter((given) => exactly(given).every(([, , value]) => Number.isFinite(value)))
+
+describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values", () => {
+  beforeAll(loadTestEngine)
+
+  const precisions = ["f32", "bf16"] as const
+  const choices: ReadonlyArray<readonly [string, (given: Case, share: number) => Choice]> = [
+    ["the largest of rows", ({ latents }, share) => ({ from: "rows", count: Math.ceil(share * latents) })],
+    [
+      "the largest of a batch",
+      ({ rows, latents }, share) => ({ from: "batch", count: Math.ceil(share * rows * latents) })
+    ],
+    ["those above a limit", (given, share) => ({ above: exactly(given)[Math.floor(share * given.rows)]![2] })]
+  ]
+  for (const [name, choiceOf] of choices) {
+    it(`${name}, of random numbers, outlier columns, ties, subnormal and huge ones`, () => {
+      fc.assert(
+        fc.property(cases, fc.double({ min: 0.01, max: 0.99, noNaN: true }), fc.boolean(), (given, share, absolute) => {
+          const choice = choiceOf(given, share)
+          const expected = wanted(given, choice, absolute)
+          for (const precision of precisions) {
+            if (precisionProblem(precision) !== undefined) continue
+            const { pairs } = choose(given, choice, precision, absolute)
+            const off = Array.from({ length: Math.max(pairs.length, expected.length) }, (_, i) => i).find(
+              (i) => !pairs[i]?.every((part, n) => part === expected[i]?.[n])
+            )
+            if (off !== undefined) expect([precision, off, pairs[off]]).toEqual([precision, off, expected[off]])
+          }
+        }),
+        { numRuns: 60 }
+      )
+    })
+  }
+
+  it("from few candidates, also where one column holds most of the norm", () => {
+    const rng = Rng.make(5, "candidates")
+    const [rows, latents, d] = [32, 1500, 128]
+    for (const kind of ["random", "outliers"] as const) {
+      const x = Float32Array.from({ length: rows * d }, (_, i) => kinds[kind](rng.normal(), i % d))
+      const W = Float32Array.from({ length: latents * d }, () => rng.normal())
+      const given = { rows, latents, d, x, W, bias: new Float32Array(latents) }
+      for (const precision of precisions) {
+        if (precisionProblem(precision) !== undefined) continue
+        const { candidates } = choose(given, { from: "rows", count: 16 }, precision, false)
+        expect(candidates / rows).toBeLessThan(precision === "f32" ? 17 : 24)
+      }
+    }
+  })
+
+  it("not from NaN, which is refused", () => {
+    const zeros = { rows: 2, latents: 80, d: 20 }
+    const given = { ...zeros, x: new Float32Array(40), W: new Float32Array(1600), bias: new Float32Array(80) }
+    for (const name of ["x", "W", "bias"] as const) {
+      const broken = { ...given, [name]: given[name].map((v, i) => (i === 19 ? Number.NaN : v)) }
+      for (const choice of [{ from: "rows", count: 3 }, { from: "batch", count: 7 }, { above: 0 }] as const) {
+        expect(() => choose(broken, choice, "f32", false)).toThrow("NaN")
+      }
+    }
+  })
+})
