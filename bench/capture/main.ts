@@ -2,6 +2,7 @@
  * Capture at a middle layer, beside PyTorch's transformers stopped there by a hook and TransformerLens with
  * stop_at_layer: the same random weights, the same tokens, the same number of threads, one after the other in turn.
  *   node bench/capture/main.ts [--python PATH] [--threads 2] [--repeats 15] [--batch 8] [--time 128] [--models gpt2,pythia-70m]
+ * Ours a second time with precision bf16, whose largest difference from f32 is said, too.
  * Without --python it installs the peers into an environment of its own. Every side ends with f32 numbers in memory.
  */
 import { spawnSync } from "node:child_process"
@@ -14,8 +15,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { LanguageModel } from "../../src/kinds/language-model/language-model.ts"
 import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
-import { loadModel } from "../../src/model/load-model.ts"
-import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
+import { loadBody } from "../../src/model/load-model.ts"
+import type { Precision } from "../../src/model/precision.ts"
+import { type ModelBody, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { largePages } from "../../src/execute/local/large-pages.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
@@ -52,30 +54,31 @@ const folder = mkdtempSync(join(tmpdir(), "bench-capture-"))
 const peers = await startPeers(peersPython(options.python), folder, threads, names)
 const engine = await Effect.runPromise(loadEngine("tensorflow", { threads }))
 
-const opened = (name: string): Effect.Effect<RunnableModel, unknown, Scope.Scope> =>
+const opened = (name: string, precision: Precision): Effect.Effect<ModelBody, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const place = join(folder, name)
     // Only the numbers of tokens matter; config.json stands in for a tokenizer.
     const tokenizer = { name: "tokenizer.json", path: join(place, "config.json"), sha256: "" }
     const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
-    return yield* loadModel(yield* LanguageModel.open(artifact))
+    return yield* loadBody(yield* LanguageModel.open(artifact), precision)
   })
 
 const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 
-const compare = async (name: string, model: RunnableModel): Promise<void> => {
+const compare = async (name: string, model: ModelBody, half: ModelBody): Promise<void> => {
   const rng = Rng.make(0, "tokens")
   const ids = Int32Array.from({ length: batch * time }, () => rng.int(model.info.d_vocab))
   const rows = Array.from({ length: batch }, (_, b) => [...ids.subarray(b * time, (b + 1) * time)])
   const hook = `blocks.${peers.layers[name]}.hook_resid_pre`
-  const ours = (): Float32Array => {
-    const { activations } = runModel(model, { ids, batch, time }, { hooks: [hook] })
+  const pass = (of: ModelBody): Float32Array => {
+    const { activations } = runModel(of, { ids, batch, time }, { hooks: [hook] })
     const activation = activations[hook] as tf.Tensor
     const values = activation.dataSync<"float32">()
     activation.dispose()
     return values
   }
+  const ours = (): Float32Array => pass(model)
   const sides = peers.peers[name] as ReadonlyArray<string>
   const expected = ours()
   for (const peer of sides) {
@@ -86,11 +89,21 @@ const compare = async (name: string, model: RunnableModel): Promise<void> => {
     console.log(`${name}: largest difference from ${peer} ${difference.toExponential(1)}`)
     if (!(difference < 2e-3)) throw new Error(`${name}: ${peer} computes something else`)
   }
-  const seconds: Record<string, Array<number>> = { ours: [], ...Object.fromEntries(sides.map((peer) => [peer, []])) }
+  const rounded = pass(half)
+  const most = rounded.reduce((found, x, i) => Math.max(found, Math.abs(x - (expected[i] as number))), 0)
+  console.log(`${name}: largest difference of bf16 ${most.toExponential(1)}`)
+  const seconds: Record<string, Array<number>> = {
+    ours: [],
+    "ours, bf16": [],
+    ...Object.fromEntries(sides.map((peer) => [peer, []]))
+  }
   for (let i = -2; i < repeats; i++) {
     const start = performance.now()
     ours()
     if (i >= 0) seconds["ours"]?.push((performance.now() - start) / 1000)
+    const again = performance.now()
+    pass(half)
+    if (i >= 0) seconds["ours, bf16"]?.push((performance.now() - again) / 1000)
     for (const peer of sides) {
       const spent = await peers.run({ model: name, peer, ids: rows })
       if (i >= 0) seconds[peer]?.push(spent)
@@ -119,7 +132,12 @@ console.log(
 )
 for (const name of names) {
   await Effect.runPromise(
-    Effect.scoped(Effect.flatMap(opened(name), (model) => Effect.promise(() => compare(name, model))))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const [model, half] = [yield* opened(name, "f32"), yield* opened(name, "bf16")]
+        yield* Effect.promise(() => compare(name, model, half))
+      })
+    )
   )
 }
 peers.close()

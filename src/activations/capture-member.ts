@@ -6,6 +6,7 @@ import { createHash } from "node:crypto"
 import { existsSync, statSync } from "node:fs"
 import { rename } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import type { Precision } from "../model/precision.ts"
 import * as Schema from "effect/Schema"
 import type { ActivationDtype } from "../kinds/activations/activations-columns.ts"
 import { type ActivationsInfo, ActivationsProbe } from "../kinds/activations/activations.ts"
@@ -40,6 +41,7 @@ export interface Capture {
   /** Hooks whose norms are looked at, the own one or not. */
   readonly mask: ReadonlyArray<HookOfModel>
   readonly dtype: ActivationDtype
+  readonly precision: Precision
   /** False: nothing is stored but the model. */
   readonly materialize: boolean
   readonly held_out_fraction: number
@@ -101,13 +103,14 @@ export const openCapture = Effect.fn("openCapture")(function* (
   info: Omit<ActivationsInfo, "hook" | "d_in" | "dtype" | "model" | "tokens" | "order">,
   medians: ReadonlyMap<string, number>
 ) {
-  const { hook, d_in, dtype, materialize, output, checkpoint, outlier_factor: factor, mask } = capture
+  const { hook, d_in, dtype, precision, materialize, output, checkpoint, outlier_factor: factor, mask } = capture
   const own: HookOfModel = { model: capture.model.digest, hook }
   const complete: ActivationsInfo = {
     ...info,
     hook,
     d_in,
     dtype,
+    ...(precision === "f32" ? {} : { precision }),
     model: capture.model.digest,
     tokens: tokens.digest,
     order: { by: "tokens" }

@@ -11,8 +11,10 @@ import type { ModelBody } from "../model/runnable-model.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
+import type { Precision } from "../model/precision.ts"
 import type { Capture } from "./capture-member.ts"
 import type { HookOfModel } from "./hook-pass.ts"
+import { firstValues, relativeDifference } from "./precision-difference.ts"
 import { requireSpace } from "./require-space.ts"
 import { sizesApart, sizeText } from "../words/size-text.ts"
 
@@ -25,6 +27,7 @@ export interface CaptureParams {
   readonly outlier_factor: number
   readonly mask_hooks: ReadonlyArray<string>
   readonly materialize: boolean
+  readonly precision: Precision
 }
 
 export interface CaptureInputs {
@@ -132,6 +135,7 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
       outlier_factor: params.outlier_factor === 0 ? null : params.outlier_factor,
       mask,
       dtype: params.dtype,
+      precision: params.precision,
       materialize: params.materialize,
       held_out_fraction: params.held_out_fraction,
       seed: params.seed,
@@ -148,9 +152,23 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
     first,
     rows
   )
-  const models = new Map<string, ModelBody>()
-  for (const [digest, { model }] of known) {
-    models.set(digest, yield* openBody(model.value))
+  const { precision } = first.params
+  const open = Effect.fnUntraced(function* (wanted: Precision) {
+    const models = new Map<string, ModelBody>()
+    for (const [digest, { model }] of known) models.set(digest, yield* openBody(model.value, wanted))
+    return models
+  })
+  if (precision === "f32") return { models: yield* open("f32"), captures, tokens, differences: undefined }
+  if (first.engine.name !== "tensorflow") {
+    return yield* stageFailed(
+      `precision ${precision} is of the engine tensorflow, not of ${first.engine.name}`,
+      "Set precision: f32, or PIPELINE_ENGINE=tensorflow."
+    )
   }
-  return { models, captures, tokens }
+  const hooks = captures.map(({ hook, model }) => ({ model: model.digest, hook }))
+  // Those in f32 are gone before the others are loaded.
+  const exact = yield* Effect.scoped(Effect.flatMap(open("f32"), (models) => firstValues(models, hooks, tokens.value)))
+  const models = yield* open(precision)
+  const rounded = yield* firstValues(models, hooks, tokens.value)
+  return { models, captures, tokens, differences: hooks.map((hook) => relativeDifference(exact, rounded, hook)) }
 })

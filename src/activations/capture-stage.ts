@@ -7,7 +7,7 @@ import { type CaptureInputs, type CaptureParams, captureRequests } from "./captu
 export const captureStage = Effect.fnUntraced(function* (
   members: ReadonlyArray<StageContext<CaptureParams, unknown, CaptureInputs>>
 ) {
-  const { models, captures, tokens } = yield* captureRequests(members)
+  const { models, captures, tokens, differences } = yield* captureRequests(members)
   const captured = yield* captureActivations(models, tokens, captures)
   return members.map(({ log }, i) => {
     const { train, held_out: heldOut, masked, outliers, mean_norm } = captured[i] as (typeof captured)[number]
@@ -16,6 +16,11 @@ export const captureStage = Effect.fnUntraced(function* (
       `${train} training rows and ${heldOut} held-out rows of ${d_in} numbers; ${masked} tokens of no document and ` +
         `${outliers} of outlying norm left out`
     )
-    return { rows: train + heldOut, held_out_rows: heldOut, d_in, mean_norm, outliers }
+    const difference = differences?.[i]
+    if (difference !== undefined) {
+      log(`rows in bf16 differ from those in f32 by ${(100 * difference).toFixed(2)} % of their norm`)
+    }
+    const precision_difference = difference ?? { unmeasured: "the model is computed in f32" }
+    return { rows: train + heldOut, held_out_rows: heldOut, d_in, mean_norm, outliers, precision_difference }
   })
 })

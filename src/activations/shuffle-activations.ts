@@ -111,6 +111,7 @@ export const shuffleActivations = Effect.fn("shuffleActivations")(function* (
     hook,
     d_in,
     dtype,
+    ...(source.precision === undefined ? {} : { precision: source.precision }),
     model,
     tokens,
     context_size,

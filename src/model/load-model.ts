@@ -8,6 +8,8 @@ import { checkKeys } from "./decoder/config-keys.ts"
 import { ModelError } from "./decoder/model-error.ts"
 import { findArchitecture } from "./find-architecture.ts"
 import type { ModelInfo } from "./decoder/model-info.ts"
+import { linearSources } from "./blocks/parameter-source.ts"
+import type { Precision } from "./precision.ts"
 import { locateHead } from "./locate-head.ts"
 import { checkParameters, readParameters, unreadBlocks } from "./read-parameters.ts"
 import { isRunnable, type ModelBody } from "./runnable-model.ts"
@@ -99,19 +101,25 @@ export const modelWarnings = Effect.fn("modelWarnings")(function* (config: Model
 })
 
 /**
- * Loads the weights into the engine of this process, in f32. They are freed when the scope closes.
+ * Loads the weights into the engine of this process, in f32 or, those of the blocks' matrix products, in bfloat16. They are
+ * freed when the scope closes.
  *
  * Fails with `ModelError` where tensors do not fit the description.
  */
 export const loadDescribed = Effect.fn("loadDescribed")(function* (
   description: DescribedModel,
-  weights: LanguageModelHandle["weights"]
+  weights: LanguageModelHandle["weights"],
+  precision: Precision = "f32"
 ) {
   const loaded = Effect.gen(function* () {
     const tensors = yield* weights
     const { parameters } = locate(description, tensors)
     yield* checkParameters(parameters, tensors, description.needless)
-    const { fill, dispose } = yield* readParameters(parameters, tensors)
+    const { fill, dispose } = yield* readParameters(
+      parameters,
+      tensors,
+      precision === "f32" ? undefined : linearSources(parameters.blocks)
+    )
     const model: ModelBody = {
       ...description,
       weights: fill(parameters.model),
@@ -136,8 +144,8 @@ export type Loadable = Pick<LanguageModelHandle, "config" | "weights">
  * As `loadDescribed`, from config.json: enough for activations, which a model without a head has, too. Fails with
  * `ModelError` where the architecture is not implemented, too.
  */
-export const loadBody = Effect.fn("loadBody")(function* (handle: Loadable) {
-  return yield* loadDescribed(yield* describeModel(handle.config), handle.weights)
+export const loadBody = Effect.fn("loadBody")(function* (handle: Loadable, precision?: Precision) {
+  return yield* loadDescribed(yield* describeModel(handle.config), handle.weights, precision)
 })
 
 /** As `loadBody`; fails for a model that gives no logits. */

@@ -6,6 +6,7 @@ import type { WeightTensors } from "../format/weight-tensors.ts"
 import type { ModelDescription } from "./decoder/architecture.ts"
 import { ModelError } from "./decoder/model-error.ts"
 import { type ParameterSource, sourcesOf, type StoredTensor } from "./blocks/parameter-source.ts"
+import { halfMatrix } from "../tensor/kernels/half-products.ts"
 import type { Fill, Filled } from "./blocks/weights.ts"
 
 const floats = new Set(["F32", "F16", "BF16", "F64"])
@@ -139,7 +140,8 @@ export interface ReadParameters {
  */
 export const readParameters = (
   parameters: object,
-  weights: WeightTensors
+  weights: WeightTensors,
+  halves: ReadonlySet<ParameterSource> = new Set()
 ): Effect.Effect<ReadParameters, ModelError | ArtifactError> => {
   const tensors = new Map<unknown, tf.Tensor>()
   const dispose = (): void => {
@@ -160,7 +162,10 @@ export const readParameters = (
       }
       tensors.set(
         source,
-        tf.tidy(() => asTensor(source, parts))
+        tf.tidy(() => {
+          const tensor = asTensor(source, parts)
+          return halves.has(source) ? halfMatrix(tensor as tf.Tensor2D) : tensor
+        })
       )
     }
     const fill: Fill = (tree) => filled(tree, tensors) as Filled<typeof tree>

@@ -68,6 +68,35 @@ describe("how numbers are stored", () => {
     })
   )
 
+  it.effect(
+    "what the model computes in bf16 differs a little from f32, and the difference is measured and written",
+    () =>
+      Effect.gen(function* () {
+        const inputs = yield* captureInputs(40)
+        const exact = yield* captured(inputs, { outlier_factor: 0 })
+        const asked = yield* Effect.result(captured(inputs, { outlier_factor: 0, precision: "bf16" }))
+        if (tf.getBackend() !== "tensorflow") {
+          expect(Result.isFailure(asked) && asked.failure.message).toContain(
+            "precision bf16 is of the engine tensorflow"
+          )
+          return
+        }
+        if (Result.isFailure(asked)) return yield* asked.failure
+        const { metrics, activations } = asked.success
+        const [x, y] = [yield* columnsOf(exact.activations.value.train), yield* columnsOf(activations.value.train)]
+        const difference = y.activation.map((value, i) => value - (x.activation[i] as number))
+        const shares = normsOfRows(difference, d_model).map((norm, i) => norm / (x.norm[i] as number))
+        const mean = Math.sqrt(shares.reduce((sum, share) => sum + share ** 2, 0) / shares.length)
+        expect(mean).toBeGreaterThan(1e-5)
+        expect(mean).toBeLessThan(0.01)
+        // Of the first contexts, held-out ones among them.
+        expect(Math.abs(Math.log((metrics["precision_difference"] as number) / mean))).toBeLessThan(0.1)
+        expect(activations.value.precision).toBe("bf16")
+        expect(exact.activations.value.precision).toBeUndefined()
+        expect(exact.metrics["precision_difference"]).toBeUndefined()
+      })
+  )
+
   it.effect("two captures give the same bytes", () =>
     Effect.gen(function* () {
       const inputs = yield* captureInputs(40)
@@ -173,7 +202,8 @@ const memberOf = (inputs: Effect.Success<ReturnType<typeof captureInputs>>, dire
     dtype: "f32" as const,
     outlier_factor: 1.2,
     mask_hooks: [],
-    materialize: true
+    materialize: true,
+    precision: "f32" as const
   },
   inputs: { ...inputs, mask_models: [] },
   output: folderWriter(directory),
@@ -201,8 +231,8 @@ describe("several captures in one pass", () => {
 
 it("instances are done together where they run the same models on the same text", () => {
   const [a, b, text] = ["a", "b", "c"] as const
-  const group = (model: string, mask_models: ReadonlyArray<string>, tokens: string = text) =>
-    Result.getOrThrow(capture.decode({ outlier_factor: 10, dtype: "f32", materialize: true }, {})).group({
+  const group = (model: string, mask_models: ReadonlyArray<string>, tokens: string = text, precision = "f32") =>
+    Result.getOrThrow(capture.decode({ outlier_factor: 10, dtype: "f32", materialize: true, precision }, {})).group({
       model: { shape: "one", of: { digest: model, at: {} } },
       mask_models: { shape: "list", of: mask_models.map((digest) => ({ digest, at: {} })) },
       tokens: { shape: "one", of: { digest: tokens, at: {} } }
@@ -211,6 +241,7 @@ it("instances are done together where they run the same models on the same text"
   expect(group(a, [])).toBe(group(a, [a]))
   expect(group(a, [])).not.toBe(group(a, [b]))
   expect(group(a, [])).not.toBe(group(a, [], b))
+  expect(group(a, [])).not.toBe(group(a, [], text, "bf16"))
 })
 
 it.effect("an activation that is no number is refused with its hook, context, position and token", () =>

@@ -55,6 +55,8 @@ export interface ActivationsInfo {
   readonly d_in: number
   /** How the numbers are stored. */
   readonly dtype: ActivationDtype
+  /** What the model was computed in, where it was not f32. */
+  readonly precision?: "bf16"
   /** Digest of the LanguageModel artifact. */
   readonly model: string
   /** Digest of the Tokens artifact. */

@@ -29,6 +29,7 @@ const ActivationsFile = Schema.Struct({
   hook: Schema.String,
   d_in: size,
   dtype: Schema.Literals(activationDtypes),
+  precision: Schema.optionalKey(Schema.Literal("bf16")),
   model: Schema.String,
   tokens: Schema.String,
   context_size: size,

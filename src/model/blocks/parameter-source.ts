@@ -74,6 +74,21 @@ export const linearMatrix = (
 
 const isSource = (value: object): value is ParameterSource => "stored" in value
 
+/** The matrices of a tree that vectors are multiplied with, as `linear` does: not embeddings, not filters. */
+export const linearSources = (tree: object): ReadonlySet<ParameterSource> => {
+  const found = new Set<ParameterSource>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || isSource(value)) return
+    for (const [name, part] of Object.entries(value) as ReadonlyArray<[string, unknown]>) {
+      if (name === "weight" && typeof part === "object" && part !== null && isSource(part) && part.rank === 2) {
+        found.add(part)
+      } else visit(part)
+    }
+  }
+  visit(tree)
+  return found
+}
+
 /** Every parameter of a tree, the shared ones once. */
 export const sourcesOf = (tree: object): ReadonlyArray<ParameterSource> => {
   const found = new Set<ParameterSource>()
