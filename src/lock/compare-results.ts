@@ -4,6 +4,9 @@
  */
 import { someOf } from "../words/some-of.ts"
 import { upstreamOf } from "../plan/manifest.ts"
+import type { Interval } from "../numeric/bootstrap.ts"
+import { differenceNoise } from "../numeric/difference-noise.ts"
+import { intervalOf } from "../stage/metric.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { engineDifference } from "./engine-difference.ts"
 import { keyDifference } from "./key-difference.ts"
@@ -24,6 +27,11 @@ export interface MetricComparison {
   readonly now: number | undefined
   readonly tolerance: number
   readonly within: boolean
+  /** 95 %, where the lock and the stage have it. */
+  readonly lockedInterval?: Interval
+  readonly nowInterval?: Interval
+  /** As `differenceNoise` gives it, where both have an interval. */
+  readonly noise?: number
 }
 
 export interface Comparison {
@@ -50,15 +58,24 @@ export const agrees = ({ result }: Comparison): boolean =>
 const ROUNDING = 1e-12
 
 const compareMetrics = (locked: LockedStage, { metrics }: ActionRecord): ReadonlyArray<MetricComparison> =>
-  Object.entries(locked.metrics ?? {}).map(([name, { value, tolerance }]) => {
+  Object.entries(locked.metrics ?? {}).map(([name, { value, low, high, tolerance }]) => {
     const now = metrics[name]
+    const lockedInterval = low === undefined || high === undefined ? undefined : { low, high }
+    const nowInterval = intervalOf(metrics, name)
+    const noise =
+      now === undefined || lockedInterval === undefined || nowInterval === undefined
+        ? undefined
+        : differenceNoise({ value, ...lockedInterval }, { value: now, ...nowInterval })
     const slack = ROUNDING * Math.max(1, Math.abs(value))
     return {
       name,
       locked: value,
       now,
       tolerance,
-      within: now !== undefined && Math.abs(now - value) <= tolerance + slack
+      within: now !== undefined && Math.abs(now - value) <= tolerance + slack,
+      ...(lockedInterval === undefined ? {} : { lockedInterval }),
+      ...(nowInterval === undefined ? {} : { nowInterval }),
+      ...(noise === undefined ? {} : { noise })
     }
   })
 

@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from "../json/canonical-json.ts"
 import { keyOf, type KeyNotes } from "../plan/key.ts"
 import { type DigestOf, type KeyFacts, keyParams, manifestOf } from "../plan/manifest.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
-import { absoluteTolerance, type MetricInfos } from "../stage/metric.ts"
+import { absoluteTolerance, intervalOf, type MetricInfos } from "../stage/metric.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import type { LockedMetric, LockedSource, LockedStage } from "./lock.ts"
 
@@ -47,7 +47,8 @@ const headline = (declared: MetricInfos, metrics: ActionRecord["metrics"]): Read
   Object.fromEntries(
     Object.entries(declared).flatMap(([name, { tolerance }]) => {
       const value = metrics[name]
-      return value === undefined ? [] : [[name, { value, tolerance: absoluteTolerance(tolerance, value) }]]
+      const interval = intervalOf(metrics, name)
+      return value === undefined ? [] : [[name, { value, ...interval, tolerance: absoluteTolerance(tolerance, value) }]]
     })
   )
 

@@ -19,8 +19,13 @@ export const LockedSource = Schema.Struct({
 })
 export type LockedSource = typeof LockedSource.Type
 
-/** `tolerance` as the stage kind declares it: absolute. */
-export const LockedMetric = Schema.Struct({ value: Schema.Finite, tolerance: Schema.Finite })
+/** `tolerance` as the stage kind declares it: absolute. `low` and `high`: its 95 % interval, where it has one. */
+export const LockedMetric = Schema.Struct({
+  value: Schema.Finite,
+  low: Schema.optionalKey(Schema.Finite),
+  high: Schema.optionalKey(Schema.Finite),
+  tolerance: Schema.Finite
+})
 export type LockedMetric = typeof LockedMetric.Type
 
 export const LockedStage = Schema.Struct({

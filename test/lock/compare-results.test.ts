@@ -8,7 +8,8 @@ import { changesOf, type LockedResult, updateLock } from "../../src/lock/update-
 import { upstreamOf } from "../../src/plan/manifest.ts"
 import type { StageSpec } from "../run/experiment.ts"
 import { absoluteTolerance } from "../../src/stage/metric.ts"
-import { compute, type Machine } from "./machine.ts"
+import { metricText } from "../../src/cli/render/reproduction-text.ts"
+import { compute, type Machine, sha } from "./machine.ts"
 
 const spec = (id: string, inputs: ReadonlyArray<string> = []): StageSpec => ({
   id,
@@ -160,5 +161,28 @@ describe("a tolerance", () => {
     const record = { ...result.record, metrics: { sum: 50 } }
     const lock = lockOf([{ ...result, instance: { ...result.instance, kind }, record }])
     expect(lock.stages["words"]?.metrics).toEqual({ sum: { value: 50, tolerance: 5 } })
+  })
+})
+
+describe("an interval", () => {
+  const withInterval = (sum: number, low: number, high: number, machine: Machine): ReadonlyArray<LockedResult> =>
+    (compute([spec("train")], machine) as ReadonlyArray<LockedResult>).map((each) => ({
+      ...each,
+      record: { ...each.record, digest: sha(String(sum)), metrics: { sum, sum_low: low, sum_high: high } }
+    }))
+
+  it("is locked with its metric, and tells how much of a difference is noise", () => {
+    const lock = lockOf(withInterval(1, 0.9, 1.3, here))
+    expect(lock.stages["train"]?.metrics).toEqual({ sum: { value: 1, low: 0.9, high: 1.3, tolerance: 0.5 } })
+    const results = withInterval(1.4, 1, 1.5, there)
+    const [metric] = compareResults(lock, results, knownOf(results))[0]?.metrics ?? []
+    expect(metric).toMatchObject({
+      within: true,
+      lockedInterval: { low: 0.9, high: 1.3 },
+      nowInterval: { low: 1, high: 1.5 }
+    })
+    expect(metric === undefined ? "" : metricText(metric)).toBe(
+      "sum 1 ± 0.2 -> 1.4 ± 0.25, by 0.4 (tolerance 0.5, noise 0.5)"
+    )
   })
 })

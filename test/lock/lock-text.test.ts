@@ -49,7 +49,14 @@ const stage: fc.Arbitrary<LockedStage> = fc.record(
       minKeys: 1,
       maxKeys: 2
     }),
-    metrics: fc.dictionary(text, fc.record({ value: number, tolerance: number }), { minKeys: 1, maxKeys: 3 })
+    metrics: fc.dictionary(
+      text,
+      fc.record(
+        { value: number, low: number, high: number, tolerance: number },
+        { requiredKeys: ["value", "tolerance"] }
+      ),
+      { minKeys: 1, maxKeys: 3 }
+    )
   },
   { requiredKeys: ["kind", "key", "code", "params", "facts", "digest", "engine"] }
 )

@@ -1,7 +1,12 @@
 /** What differs between two sides: what stages were made of, what came out, and whether that is more than a kind tolerates. */
 import { differences } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
-import { absoluteTolerance, type MetricInfos } from "../../stage/metric.ts"
+import type { Metrics } from "../../artifact/artifact.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import { differenceNoise } from "../../numeric/difference-noise.ts"
+import { seedInterval } from "../../numeric/seed-interval.ts"
+import { absoluteTolerance, intervalOf, type MetricInfos } from "../../stage/metric.ts"
+import { ownNames } from "../render/words.ts"
 import type { Side, SideStage } from "./side.ts"
 
 /**
@@ -23,6 +28,11 @@ export interface MetricDifference {
   readonly better: "before" | "after" | null
   /** Declared by the kind. */
   readonly headline: boolean
+  /** Its 95 % interval, where it has one. */
+  readonly beforeInterval: Interval | null
+  readonly afterInterval: Interval | null
+  /** As `differenceNoise` gives it; null where a side has no interval. A difference that does not exceed it says nothing. */
+  readonly noise: number | null
 }
 
 export interface StageDifference {
@@ -36,6 +46,22 @@ export interface StageDifference {
   readonly metrics: ReadonlyArray<MetricDifference>
 }
 
+/** A metric's mean over instances that differ in their seeds alone, on both sides. */
+export interface SeedsDifference {
+  /** Their id without the seed. */
+  readonly id: string
+  readonly name: string
+  readonly before: SeedsMean
+  readonly after: SeedsMean
+  readonly difference: number
+  readonly noise: number
+}
+
+export interface SeedsMean extends Interval {
+  readonly value: number
+  readonly seeds: number
+}
+
 export interface Comparison {
   readonly before: string
   readonly after: string
@@ -44,22 +70,39 @@ export interface Comparison {
   readonly onlyAfter: ReadonlyArray<string>
   /** Those that both have, in the order of `before`. */
   readonly stages: ReadonlyArray<StageDifference>
+  /** Where both sides have two seeds or more. */
+  readonly overSeeds: ReadonlyArray<SeedsDifference>
 }
 
 export const compareMetric = (
   name: string,
-  before: number | undefined,
-  after: number | undefined,
+  beforeMetrics: Metrics,
+  afterMetrics: Metrics,
   infos: MetricInfos
 ): MetricDifference => {
+  const [before, after] = [beforeMetrics[name], afterMetrics[name]]
+  const beforeInterval = intervalOf(beforeMetrics, name) ?? null
+  const afterInterval = intervalOf(afterMetrics, name) ?? null
   const info = Object.hasOwn(infos, name) ? infos[name] : undefined
   const tolerance = info === undefined ? null : absoluteTolerance(info.tolerance, before ?? after ?? 0)
-  const known = { name, before: before ?? null, after: after ?? null, tolerance }
   const headline = info !== undefined
+  const known = {
+    name,
+    before: before ?? null,
+    after: after ?? null,
+    tolerance,
+    headline,
+    beforeInterval,
+    afterInterval
+  }
   if (before === undefined || after === undefined) {
-    return { ...known, difference: null, verdict: "missing", better: null, headline }
+    return { ...known, difference: null, verdict: "missing", better: null, noise: null }
   }
   const difference = after - before
+  const noise =
+    beforeInterval === null || afterInterval === null
+      ? null
+      : differenceNoise({ value: before, ...beforeInterval }, { value: after, ...afterInterval })
   const verdict: Verdict =
     before === after
       ? "equal"
@@ -70,13 +113,18 @@ export const compareMetric = (
           : "beyond"
   const up = info?.better === "higher" ? "after" : info?.better === "lower" ? "before" : null
   const down = up === null ? null : up === "after" ? "before" : "after"
-  const better = verdict === "beyond" ? (difference > 0 ? up : down) : null
-  return { ...known, difference, verdict, better, headline }
+  const tells = verdict === "beyond" && (noise === null || Math.abs(difference) > noise)
+  const better = tells ? (difference > 0 ? up : down) : null
+  return { ...known, difference, verdict, better, noise }
 }
 
 const compareStage = (before: SideStage, after: SideStage, infos: MetricInfos): StageDifference => {
   const bothHaveResults = before.digest !== undefined && after.digest !== undefined
-  const names = [...new Set([...Object.keys(infos), ...Object.keys(before.metrics), ...Object.keys(after.metrics)])]
+  const names = ownNames({
+    ...Object.fromEntries(Object.keys(infos).map((name) => [name, 0])),
+    ...before.metrics,
+    ...after.metrics
+  })
   return {
     id: after.id,
     stage: after.stage,
@@ -89,9 +137,43 @@ const compareStage = (before: SideStage, after: SideStage, infos: MetricInfos): 
     metrics: bothHaveResults
       ? names
           .filter((name) => name in before.metrics || name in after.metrics)
-          .map((name) => compareMetric(name, before.metrics[name], after.metrics[name], infos))
+          .map((name) => compareMetric(name, before.metrics, after.metrics, infos))
       : []
   }
+}
+
+const withoutSeed = (id: string): string =>
+  id.replace(/([[,])seed=\d+(,|\])/, (_, open: string, close: string) =>
+    open === "[" ? (close === "," ? "[" : "") : close
+  )
+
+const meanOverSeeds = (stages: ReadonlyArray<SideStage>, name: string): SeedsMean | undefined => {
+  const values = stages.flatMap(({ metrics }) => metrics[name] ?? [])
+  if (values.length < 2) return undefined
+  const { mean, low, high } = seedInterval(values)
+  return { value: mean, low, high, seeds: values.length }
+}
+
+const compareOverSeeds = (
+  before: Side,
+  after: Side,
+  infosOf: (kind: string) => MetricInfos
+): ReadonlyArray<SeedsDifference> => {
+  const seeded = ({ stages }: Side) =>
+    Map.groupBy(
+      stages.filter(({ id }) => withoutSeed(id) !== id),
+      ({ id }) => withoutSeed(id)
+    )
+  const later = seeded(after)
+  return [...seeded(before)].flatMap(([id, stages]) => {
+    const others = later.get(id) ?? []
+    return Object.keys(infosOf(others[0]?.kind ?? "")).flatMap((name) => {
+      const [first, second] = [meanOverSeeds(stages, name), meanOverSeeds(others, name)]
+      if (first === undefined || second === undefined) return []
+      const difference = second.value - first.value
+      return [{ id, name, before: first, after: second, difference, noise: differenceNoise(first, second) }]
+    })
+  })
 }
 
 /** @param infosOf declared metrics of a kind; none for one that is not there any more */
@@ -106,6 +188,7 @@ export const compareSides = (before: Side, after: Side, infosOf: (kind: string) 
     stages: before.stages.flatMap((stage) => {
       const other = later.get(stage.id)
       return other === undefined ? [] : [compareStage(stage, other, infosOf(other.kind))]
-    })
+    }),
+    overSeeds: compareOverSeeds(before, after, infosOf)
   }
 }

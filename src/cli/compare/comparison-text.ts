@@ -1,8 +1,9 @@
 /** A comparison for people: what differs in what stages are made of, each change once, then the metrics. */
 import { formatReason } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
-import { count, formatNumber, formatTable } from "../render/words.ts"
-import type { Comparison, MetricDifference, StageDifference } from "./compare-sides.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import { count, formatNumber, formatTable, withHalfWidth } from "../render/words.ts"
+import type { Comparison, MetricDifference, SeedsMean, StageDifference } from "./compare-sides.ts"
 
 const sections = [
   ["parameters", /^params\b/],
@@ -12,6 +13,8 @@ const sections = [
   ["inputs", /^inputs\b/],
   ["numerics", /^numerics\b/]
 ] as const
+
+const HEAD = ["  stage", "metric", "before", "after", "difference", ""]
 
 /** Instances beyond these are counted. */
 const SHOWN_STAGES = 3
@@ -52,7 +55,16 @@ const madeText = ({ stages }: Comparison): ReadonlyArray<string> => {
 
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`
 
-const verdictText = ({ verdict, tolerance, better }: MetricDifference): string => {
+/** `; more than its noise (0.004)`: whether another choice of documents or seeds would make as much of a difference. */
+const noiseText = (difference: number | null, noise: number | null): string =>
+  difference === null || noise === null || difference === 0
+    ? ""
+    : `${Math.abs(difference) > noise ? "more than" : "within"} its noise (${formatNumber(noise)})`
+
+const verdictText = (metric: MetricDifference): string =>
+  [toleranceText(metric), noiseText(metric.difference, metric.noise)].filter((text) => text !== "").join("; ")
+
+const toleranceText = ({ verdict, tolerance, better }: MetricDifference): string => {
   switch (verdict) {
     case "equal":
       return "equal"
@@ -67,7 +79,23 @@ const verdictText = ({ verdict, tolerance, better }: MetricDifference): string =
   }
 }
 
-const numberText = (value: number | null): string => (value === null ? "–" : formatNumber(value))
+const numberText = (value: number | null, interval: Interval | null): string =>
+  value === null ? "–" : withHalfWidth(formatNumber(value), interval ?? undefined)
+
+const meanText = (mean: SeedsMean): string =>
+  `${withHalfWidth(formatNumber(mean.value), mean)} (${count(mean.seeds, "seed")})`
+
+const seedRows = ({ overSeeds }: Comparison, all: boolean): ReadonlyArray<ReadonlyArray<string>> =>
+  overSeeds
+    .filter(({ difference }) => all || difference !== 0)
+    .map(({ id, name, before, after, difference, noise }) => [
+      `  ${id}`,
+      name,
+      meanText(before),
+      meanText(after),
+      signed(difference),
+      noiseText(difference, noise)
+    ])
 
 /** A kind without declared metrics has all of them shown. */
 const shownMetrics = ({ metrics }: StageDifference, all: boolean): ReadonlyArray<MetricDifference> => {
@@ -82,12 +110,13 @@ export const comparisonText = (comparison: Comparison, all: boolean): string => 
     shownMetrics(stage, all).map((metric) => [
       `  ${stage.id}`,
       metric.name,
-      numberText(metric.before),
-      numberText(metric.after),
+      numberText(metric.before, metric.beforeInterval),
+      numberText(metric.after, metric.afterInterval),
       metric.difference === null ? "" : signed(metric.difference),
       verdictText(metric)
     ])
   )
+  const seeds = seedRows(comparison, all)
   const hidden = all
     ? 0
     : stages.reduce((sum, stage) => {
@@ -105,12 +134,11 @@ export const comparisonText = (comparison: Comparison, all: boolean): string => 
     ...(onlyAfter.length === 0 ? [] : [`after alone   ${onlyAfter.join(", ")}`]),
     ...madeText(comparison),
     ...(unknown.length === 0 ? [] : ["", `what they were made of is not on record: ${named(unknown, stages)}`]),
-    ...(rows.length === 0
-      ? []
-      : ["", "metrics", formatTable([["  stage", "metric", "before", "after", "difference", ""], ...rows])]),
+    ...(rows.length === 0 ? [] : ["", "metrics", formatTable([HEAD, ...rows])]),
     ...(hidden === 0
       ? []
       : [`  ${count(hidden, "other metric")} of these stages ${hidden === 1 ? "differs" : "differ"}: --all`]),
+    ...(seeds.length === 0 ? [] : ["", "means over seeds", formatTable([HEAD, ...seeds])]),
     "",
     `${count(stages.length, "stage")} on both sides: ${of(true)} with the same bytes, ${of(false)} with others, ${of(null)} without a result on one side`
   ].join("\n")

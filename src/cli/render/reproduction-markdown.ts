@@ -1,6 +1,6 @@
 /** A reproduction as Markdown: fit for a comment on a pull request, or a job's summary. */
 import { agrees, type Comparison } from "../../lock/compare-results.ts"
-import { formatNumber, formatSeconds } from "./words.ts"
+import { formatNumber, formatSeconds, withHalfWidth } from "./words.ts"
 import { movedMetrics, reasonText, resultWords, tally } from "./reproduction-text.ts"
 
 /** A comment on a pull request may have 65,536 characters: rows beyond these are counted. */
@@ -21,13 +21,14 @@ const stageRows = (compared: ReadonlyArray<Comparison>) =>
 
 const metricRows = (compared: ReadonlyArray<Comparison>) =>
   compared.flatMap((each) =>
-    movedMetrics(each).map(({ name, locked, now, tolerance, within }) => [
+    movedMetrics(each).map(({ name, locked, now, tolerance, within, lockedInterval, nowInterval, noise }) => [
       cell(each.id),
       within ? cell(name) : `**${cell(name)}**`,
-      String(locked),
-      now === undefined ? "none" : String(now),
+      withHalfWidth(String(locked), lockedInterval),
+      now === undefined ? "none" : withHalfWidth(String(now), nowInterval),
       now === undefined ? "" : `${now > locked ? "+" : "−"}${formatNumber(Math.abs(now - locked))}`,
-      formatNumber(tolerance)
+      formatNumber(tolerance),
+      noise === undefined ? "" : formatNumber(noise)
     ])
   )
 
@@ -47,7 +48,10 @@ export const reproductionMarkdown = (experiment: string, compared: ReadonlyArray
           "",
           `<details${good ? "" : " open"}><summary>Metrics that differ</summary>`,
           "",
-          ...table(["stage", "metric", "locked", "now", "difference", "tolerance"], metrics.slice(0, MOST_METRICS)),
+          ...table(
+            ["stage", "metric", "locked", "now", "difference", "tolerance", "noise"],
+            metrics.slice(0, MOST_METRICS)
+          ),
           ...(more > 0 ? ["", `and ${more} more`] : []),
           "",
           "</details>"

@@ -1,6 +1,6 @@
 /** A reproduction for people: a row for each stage, and below one that differs the metrics that moved. */
 import { agrees, type Comparison, type MetricComparison } from "../../lock/compare-results.ts"
-import { count, formatNumber, formatSeconds, formatTable } from "./words.ts"
+import { count, formatNumber, formatSeconds, formatTable, withHalfWidth } from "./words.ts"
 
 export const resultWords: { readonly [R in Comparison["result"]]: string } = {
   same: "same digest",
@@ -21,11 +21,19 @@ const shown = (value: number, other: number): string => {
   return String(value)
 }
 
-/** `mse 104.63 -> 104.72, by 0.09 (tolerance 0.05)`. */
-export const metricText = ({ name, locked, now, tolerance }: MetricComparison): string =>
-  now === undefined
-    ? `${name} ${formatNumber(locked)} -> none`
-    : `${name} ${shown(locked, now)} -> ${shown(now, locked)}, by ${formatNumber(Math.abs(now - locked))} (tolerance ${formatNumber(tolerance)})`
+/** `, noise 0.3`: of a difference that other documents or words would make alone. */
+const noiseText = ({ noise }: MetricComparison): string => (noise === undefined ? "" : `, noise ${formatNumber(noise)}`)
+
+/** `mse 104.63 ± 0.2 -> 104.72 ± 0.2, by 0.09 (tolerance 0.05, noise 0.28)`. */
+export const metricText = (metric: MetricComparison): string => {
+  const { name, locked, now, tolerance, lockedInterval, nowInterval } = metric
+  if (now === undefined) return `${name} ${withHalfWidth(formatNumber(locked), lockedInterval)} -> none`
+  const [from, to] = [shown(locked, now), shown(now, locked)]
+  return (
+    `${name} ${withHalfWidth(from, lockedInterval)} -> ${withHalfWidth(to, nowInterval)}, ` +
+    `by ${formatNumber(Math.abs(now - locked))} (tolerance ${formatNumber(tolerance)}${noiseText(metric)})`
+  )
+}
 
 /** Those that moved; what is out of tolerance first. */
 export const movedMetrics = ({ metrics }: Comparison): ReadonlyArray<MetricComparison> =>

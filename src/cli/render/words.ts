@@ -1,6 +1,6 @@
 /** How numbers, times and sizes are written for people: one way, in every command. */
 import type { Metrics } from "../../artifact/artifact.ts"
-import { intervalEnds, intervalOf } from "../../stage/metric.ts"
+import { type Estimate, intervalEnds, intervalOf } from "../../stage/metric.ts"
 import { wrapText } from "../../words/fit-text.ts"
 
 export { sizeText as formatBytes } from "../../words/size-text.ts"
@@ -27,14 +27,15 @@ export const ownNames = (metrics: Metrics): ReadonlyArray<string> => {
   return Object.keys(metrics).filter((name) => !ends.has(name))
 }
 
-/** `0.9331 ± 0.0042`: with half the width of the 95 % interval, to two digits, where the metric has one. */
-export const formatMetric = (metrics: Metrics, name: string): string => {
-  const interval = intervalOf(metrics, name)
-  const value = formatNumber(metrics[name] as number)
-  return interval === undefined
-    ? value
-    : `${value} ± ${formatNumber(Number(((interval.high - interval.low) / 2).toPrecision(2)))}`
-}
+/** `text ± 0.0042`: with half the width of the 95 % interval, to two digits, where there is one. */
+export const withHalfWidth = (text: string, interval: Omit<Estimate, "value"> | undefined): string =>
+  interval === undefined
+    ? text
+    : `${text} ± ${formatNumber(Number(((interval.high - interval.low) / 2).toPrecision(2)))}`
+
+/** `0.9331 ± 0.0042`. */
+export const formatMetric = (metrics: Metrics, name: string): string =>
+  withHalfWidth(formatNumber(metrics[name] as number), intervalOf(metrics, name))
 
 export const formatMetrics = (metrics: Metrics, names: ReadonlyArray<string> = ownNames(metrics)): string =>
   names

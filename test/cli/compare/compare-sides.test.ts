@@ -37,16 +37,19 @@ describe("a comparison", () => {
     const number = fc.double({ noNaN: true, min: -1e3, max: 1e3 })
     fc.assert(
       fc.property(number, number, (a, b) => {
-        const [there, back] = [compareMetric("loss", a, b, infos), compareMetric("loss", b, a, infos)]
+        const [there, back] = [
+          compareMetric("loss", { loss: a }, { loss: b }, infos),
+          compareMetric("loss", { loss: b }, { loss: a }, infos)
+        ]
         assert.strictEqual(there.verdict, back.verdict)
         assert.strictEqual(there.verdict === "beyond", Math.abs(b - a) > infos.loss.tolerance)
         assert.strictEqual(there.verdict === "equal", a === b)
         assert.strictEqual(there.better, there.verdict !== "beyond" ? null : b < a ? "after" : "before")
       })
     )
-    assert.strictEqual(compareMetric("rows", 1, 2, infos).better, null)
-    assert.deepInclude(compareMetric("own", 1, 2, infos), { verdict: "differs", tolerance: null })
-    assert.deepInclude(compareMetric("loss", undefined, 2, infos), { verdict: "missing", difference: null })
+    assert.strictEqual(compareMetric("rows", { rows: 1 }, { rows: 2 }, infos).better, null)
+    assert.deepInclude(compareMetric("own", { own: 1 }, { own: 2 }, infos), { verdict: "differs", tolerance: null })
+    assert.deepInclude(compareMetric("loss", {}, { loss: 2 }, infos), { verdict: "missing", difference: null })
   })
 
   it("of a side with itself tells no difference", () => {
@@ -100,5 +103,47 @@ describe("a comparison", () => {
       "",
       "2 stages on both sides: 0 with the same bytes, 1 with others, 1 without a result on one side"
     ])
+  })
+
+  it("says whether a difference exceeds its noise, by the halves of both intervals that face each other", () => {
+    const noisy = (value: number, low: number, high: number) => ({ loss: value, loss_low: low, loss_high: high })
+    const near = compareMetric("loss", noisy(1, 0.9, 1.3), noisy(1.4, 1, 1.5), infos)
+    assert.closeTo(near.noise ?? 0, 0.5, 1e-12)
+    // Beyond the tolerance, and no reason to call either better.
+    assert.deepInclude(near, { verdict: "beyond", better: null, beforeInterval: { low: 0.9, high: 1.3 } })
+    assert.strictEqual(compareMetric("loss", noisy(1.4, 1, 1.5), noisy(1, 0.9, 1.3), infos).noise, near.noise)
+    const far = compareMetric("loss", noisy(1, 0.9, 1.3), noisy(2, 1.6, 2.1), infos)
+    assert.deepInclude(far, { verdict: "beyond", better: "before" })
+    assert.deepInclude(compareMetric("loss", noisy(1, 0.9, 1.3), { loss: 2 }, infos), { noise: null, better: "before" })
+    const text = comparisonText(
+      compareSides(
+        side("a", stage("sae", { metrics: noisy(1, 0.9, 1.3) })),
+        side("b", stage("sae", { digest: "d2", metrics: noisy(1.4, 1, 1.5) })),
+        () => infos
+      ),
+      false
+    )
+    assert.include(text, "sae    loss    1 ± 0.2  1.4 ± 0.25  +0.4        beyond 0.1; within its noise (0.5)")
+    assert.notInclude(text, "loss_low")
+  })
+
+  it("compares means over seeds where both sides have several", () => {
+    const seeds = (name: string, ...losses: ReadonlyArray<number>): Side =>
+      side(name, ...losses.map((loss, i) => stage(`sae[w=1,seed=${i}]`, { digest: `${name}${i}`, metrics: { loss } })))
+    const { overSeeds } = compareSides(seeds("a", 1, 1.1, 0.9), seeds("b", 2, 2.1, 1.9, 2), () => infos)
+    assert.lengthOf(overSeeds, 1)
+    assert.deepInclude(overSeeds[0], { id: "sae[w=1]", name: "loss" })
+    assert.deepInclude(overSeeds[0]?.after, { value: 2, seeds: 4 })
+    // Student's t with 2 degrees of freedom: 4.303 * 0.1 / sqrt(3).
+    assert.closeTo((overSeeds[0]?.before.high ?? 0) - 1, 0.2484, 1e-4)
+    const text = comparisonText(
+      compareSides(seeds("a", 1, 1.1, 0.9), seeds("b", 2, 2.1, 1.9, 2), () => infos),
+      false
+    )
+    assert.match(
+      text,
+      /sae\[w=1\] +loss +1 ± 0.25 \(3 seeds\) +2 ± 0.13 \(4 seeds\) +\+1 +more than its noise \(0.28\d*\)/
+    )
+    assert.deepStrictEqual(compareSides(seeds("a", 1), seeds("b", 2), () => infos).overSeeds, [])
   })
 })
