@@ -18,7 +18,7 @@ const floors = [
   "interp/by-model",
   "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries sae/stages",
   "sae/training",
-  "sae/rows sae/evaluate model/train analysis/stitching analysis/comparison analysis/ground-truth analysis/clusters analysis/othello synthetic",
+  "sae/rows sae/evaluate model/train analysis/stitching analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/rule synthetic",
   "activations analysis model/evaluate",
   "model sae/architectures othello",
   "model/architectures sae/loss run",

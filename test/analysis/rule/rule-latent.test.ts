@@ -1,0 +1,47 @@
+import * as fc from "fast-check"
+import * as Result from "effect/Result"
+import { expect, it } from "vitest"
+import { bestLatent, firingRows, ruleFigures } from "../../../src/analysis/rule/rule-latent.ts"
+import evaluateRule from "../../../stages/evaluate-rule.ts"
+
+/** Rows of latents that fire. */
+const codes = (rows: ReadonlyArray<ReadonlyArray<number>>, d_sae: number) => {
+  const offsets = new Uint32Array(rows.length + 1)
+  for (const [i, row] of rows.entries()) offsets[i + 1] = offsets[i]! + row.length
+  const latents = Uint32Array.from(rows.flat())
+  return { rows: rows.length, d_sae, offsets, latents, values: new Float32Array(latents.length).fill(1) }
+}
+
+it("figures are those of a table worked by hand", () => {
+  // 10 rows, 4 keep the rule, 5 fire, 3 of them keep it: 3/4, 1 - 2/6.
+  const { precision, sensitivity, specificity, youden } = ruleFigures({ both: 3, keeping: 4, firing: 5, rows: 10 })
+  expect([precision, sensitivity, specificity, youden].map((x) => x.toFixed(4))).toEqual([
+    "0.6000",
+    "0.7500",
+    "0.6667",
+    "0.4167"
+  ])
+})
+
+it("the latent that fires exactly where the rule is kept is the best, and of a latent on every row Youden's J is 0", () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 4, maxLength: 50 }), (drawn) => {
+      const keeps = Uint8Array.from([true, false, ...drawn], Number)
+      const all = codes(
+        Array.from(keeps, (keep) => (keep === 1 ? [0, 2] : [0])),
+        4
+      )
+      expect(bestLatent(all, keeps)).toBe(2)
+      expect([...firingRows(all, 2)]).toEqual([...keeps])
+      const keeping = keeps.reduce((sum, keep) => sum + keep, 0)
+      const rows = keeps.length
+      expect(ruleFigures({ both: keeping, keeping, firing: rows, rows }).youden).toBe(0)
+    })
+  )
+  expect(bestLatent(codes([[], []], 3), Uint8Array.of(0, 1))).toBe(-1)
+})
+
+it("a rule that is no expression is refused when files are checked", () => {
+  const decoded = evaluateRule.decode({ rule: "[a", rows: 100, seed: 0 }, { sae: 1, activations: 1, model: 1 })
+  expect(Result.isFailure(decoded) ? decoded.failure[0]?.param : undefined).toBe("rule")
+})
