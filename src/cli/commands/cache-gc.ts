@@ -22,7 +22,8 @@ export const costText = (seconds: number, gpuSeconds: number): string =>
 const rubbishWords = {
   checkpoint: "checkpoints that nobody went on from",
   quarantine: "damaged files in quarantine",
-  transfer: "transfers that were cut"
+  transfer: "transfers that were cut",
+  job: "folders of jobs that nobody waits for"
 }
 
 const tell = ({ goes, orphanBytes, rubbish, keptBytes, live }: GcPlan): void => {

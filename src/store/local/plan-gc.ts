@@ -2,7 +2,7 @@
  * What a clean-up takes: bytes of artifacts that nobody counts on, and what kills have left. Action records stay, so that what goes
  * is still a hit, and is computed again only where its bytes are read.
  */
-import { readdir, stat } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { ActionRecord } from "../action-record.ts"
@@ -11,6 +11,7 @@ import { keyOwner } from "./claim-key.ts"
 import { readFileList } from "./read-file-list.ts"
 import { findReached, type ReachOptions } from "./reached.ts"
 import { scanBlobs, scanKeys } from "./scan.ts"
+import { TASK } from "./workspace-folder.ts"
 
 export interface Goes {
   readonly digest: string
@@ -29,7 +30,7 @@ export interface Goes {
 export interface Rubbish {
   readonly path: string
   readonly bytes: number
-  readonly what: "checkpoint" | "quarantine" | "transfer"
+  readonly what: "checkpoint" | "quarantine" | "transfer" | "job"
 }
 
 export interface GcPlan {
@@ -72,6 +73,12 @@ const measure = async (path: string): Promise<{ readonly bytes: number; readonly
   )
 }
 
+/** What works at a key outside of its owner's process: whoever wants the key next goes on waiting for that. */
+const tasksNotedIn = async (partial: string): Promise<ReadonlyArray<string>> => {
+  const epochs = await readdir(partial).catch((): ReadonlyArray<string> => [])
+  return Promise.all(epochs.map((epoch) => readFile(join(partial, epoch, TASK), "utf8").catch(() => "")))
+}
+
 const findRubbish = async (root: string, { keepSeconds, now }: ReachOptions): Promise<ReadonlyArray<Rubbish>> => {
   const old = now - keepSeconds * 1000
   const found: Array<Rubbish> = []
@@ -88,6 +95,13 @@ const findRubbish = async (root: string, { keepSeconds, now }: ReachOptions): Pr
   await look(
     partials.filter((_, i) => owned[i] === undefined),
     "checkpoint"
+  )
+  const going = new Set(found.map(({ path }) => path))
+  const noted = (await Promise.all(partials.filter((path) => !going.has(path)).map(tasksNotedIn))).flat()
+  const submissions = await readdir(join(root, "jobs")).catch((): ReadonlyArray<string> => [])
+  await look(
+    submissions.filter((name) => !noted.some((text) => text.includes(name))).map((name) => join(root, "jobs", name)),
+    "job"
   )
   await look(await fannedPaths(root, "incoming"), "transfer")
   const quarantine = await readdir(join(root, "quarantine")).catch((): ReadonlyArray<string> => [])

@@ -22,7 +22,7 @@ const folderOf = (root: string, { key, epoch }: WorkspaceName): string =>
 const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT, LATEST))
 
 /** What works in a workspace outside of its owner's process. */
-const TASK = "task.json"
+export const TASK = "task.json"
 
 /** Highest first. */
 const epochsIn = (names: ReadonlyArray<string>): ReadonlyArray<number> =>

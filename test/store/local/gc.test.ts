@@ -150,6 +150,22 @@ describe("a clean-up of the store", () => {
     expect(readdirSync(quarantine)).toEqual(["x"])
   })
 
+  it("takes folders of old jobs, though not one that a run may go on waiting for", async () => {
+    const [left, noted, fresh] = ["left", "noted", "fresh"].map((name) => join(root, "jobs", name)) as [
+      string,
+      string,
+      string
+    ]
+    for (const folder of [left, noted, fresh]) mkdirSync(join(folder, "0"), { recursive: true })
+    const partial = join(partialDirectory(root, "ab12"), "1")
+    mkdirSync(partial, { recursive: true })
+    writeFileSync(join(partial, "task.json"), JSON.stringify({ executor: "slurm", folder: join(noted, "0") }))
+    const then = new Date(Date.now() - 30 * DAY * 1000)
+    for (const folder of [left, noted]) for (const path of [join(folder, "0"), folder]) utimesSync(path, then, then)
+    expect((await swept()).rubbish).toMatchObject([{ path: left, what: "job" }])
+    expect([left, noted, fresh].map((path) => existsSync(path))).toEqual([false, true, true])
+  })
+
   it("refuses where a pin cannot be read: it may hold anything", async () => {
     mkdirSync(join(root, "pins"))
     writeFileSync(join(root, "pins", `${"a".repeat(64)}.json`), "{")
