@@ -16,7 +16,7 @@ const floors = [
   "report/sections report/browser/script",
   "report/browser report/charts",
   "interp/by-model",
-  "report/page interp analysis/meta-sae analysis/absorption sae/dictionaries sae/stages",
+  "report/page interp analysis/meta-sae analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
   "sae/training",
   "sae/rows sae/evaluate model/train analysis/stitching analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/rule synthetic",
   "activations analysis model/evaluate",

@@ -3,7 +3,7 @@
  * logistic regression, first one, then two, ...; k latents count as a split of the letter while each raises F1 by more
  * than the jump. Source: Chanin et al. 2409.14507, SAEBench.
  */
-import { type BalancedLogistic, balancedLogistic } from "./balanced-logistic.ts"
+import { type BalancedLogistic, balancedLogistic } from "../../numeric/balanced-logistic.ts"
 import { f1 } from "../../numeric/f1.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 

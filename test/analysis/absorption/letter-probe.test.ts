@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest"
-import { balancedLogistic } from "../../../src/analysis/absorption/balanced-logistic.ts"
+import { balancedLogistic } from "../../../src/numeric/balanced-logistic.ts"
 import { accuracy, f1, f1PerClass } from "../../../src/numeric/f1.ts"
 import { predictLetters, probeDirections, trainLetterProbe } from "../../../src/analysis/absorption/letter-probe.ts"
 import { stratifiedFolds } from "../../../src/numeric/stratified-folds.ts"

@@ -1,0 +1,116 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { describe, expect, it } from "vitest"
+import { type Features, byMeanDifference, columnsOf } from "../../../src/analysis/probing/features.ts"
+import { fitProbe, probeScores } from "../../../src/analysis/probing/fit-probe.ts"
+import { probeTasks } from "../../../src/analysis/probing/probe-tasks.ts"
+import { wordPrompts } from "../../../src/analysis/probing/word-prompts.ts"
+import { wordTasks } from "../../../src/analysis/probing/word-tasks.ts"
+import { roc } from "../../../src/numeric/roc.ts"
+import * as Rng from "../../../src/random/rng.ts"
+
+interface Golden {
+  readonly rows: number
+  readonly test: number
+  readonly features: number
+  readonly ranked: ReadonlyArray<number>
+  readonly probes: ReadonlyArray<{
+    readonly k: number
+    readonly auc: number
+    readonly c: number
+    readonly weights: ReadonlyArray<number>
+    readonly bias: number
+  }>
+}
+
+describe("probes beside sae-probes' own code (make-golden.py)", () => {
+  const file = path.join(import.meta.dirname, "sae-probes.json")
+  const golden = JSON.parse(fs.readFileSync(file, "utf8")) as Golden
+  const value = (i: number, j: number): number => {
+    const noise = ((i * 7919 + j * 104_729 + i * j * 31) % 1009) / 1009
+    return noise > (i % 2 === 0 ? 0.75 - 0.03 * j : 0.75) ? Math.fround((1 + (j % 5)) * noise) : 0
+  }
+  const features: Features = {
+    count: golden.features,
+    visit: (row, feature) => {
+      for (let j = 0; j < golden.features; j++) if (value(row, j) !== 0) feature(j, value(row, j))
+    }
+  }
+  const rows = Array.from({ length: golden.rows }, (_, i) => i)
+  const tested = Array.from({ length: golden.test }, (_, i) => golden.rows + i)
+  const yes = (row: number): boolean => row % 2 === 0
+
+  it("rank features alike", () => {
+    expect(byMeanDifference(features, rows, rows.map(yes))).toEqual(golden.ranked)
+  })
+
+  for (const { k, auc, c, weights, bias } of golden.probes) {
+    it(`fit ${k} features alike`, () => {
+      const chosen = golden.ranked.slice(0, k)
+      const probe = fitProbe(columnsOf(features, chosen, rows), rows.map(yes))
+      expect(probe.c).toBeCloseTo(c, 6)
+      // scikit-learn stops where an entry of the gradient is below 1e-4.
+      for (const [i, weight] of weights.entries()) expect(probe.weights[i]).toBeCloseTo(weight, 2)
+      expect(probe.bias).toBeCloseTo(bias, 2)
+      expect(
+        Math.abs(roc(probeScores(probe, columnsOf(features, chosen, tested)), tested.map(yes)).auc - auc)
+      ).toBeLessThan(1e-3)
+    })
+  }
+})
+
+it("words are asked about in the text before them, and each task has an answer for its words alone", () => {
+  const document = { name: "ck01", sentences: [["The/at", "old/jj-tl", "dog/nn", "barked/vbd", "loudly/rb", "./."]] }
+  const prompts = wordPrompts([document], 10, Rng.make(0, "words"))
+  expect(new Map(prompts.map(({ text, tag }) => [tag, text]))).toEqual(
+    new Map([
+      ["vbd", "The old dog barked"],
+      ["rb", "The old dog barked loudly"]
+    ])
+  )
+  const answers = (tag: string) =>
+    Object.fromEntries(wordTasks.map(({ name, answer }) => [name, answer({ tag, genre: "k" })]))
+  expect(answers("vbd")).toMatchObject({ verb: true, noun: false, "past tense": true, "in fiction": true })
+  expect(answers("vbd")["plural"]).toBeUndefined()
+  expect(answers("nn+bez")["noun"]).toBeUndefined()
+})
+
+describe("probes of tasks", () => {
+  // 60 documents of 8 words; feature 3 fires on nouns, but for one in ten.
+  const rng = Rng.make(1, "probing test")
+  const prompts = Array.from({ length: 480 }, (_, row) => ({
+    document: Math.floor(row / 8),
+    genre: "a",
+    tag: rng.int(2) === 0 ? "nn" : "vb",
+    text: ""
+  }))
+  const values = prompts.map(({ tag }) =>
+    Array.from({ length: 20 }, (_, j) =>
+      j === 3 ? Number((tag === "nn") === rng.float() < 0.9) : Number(rng.float() < 0.3)
+    )
+  )
+  const features: Features = {
+    count: 20,
+    visit: (row, feature) => values[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
+  }
+  const nouns = wordTasks.filter(({ name }) => name === "noun")
+  const { tasks, means, intervals, leftOut } = probeTasks(
+    prompts,
+    [...nouns, ...wordTasks.filter(({ name }) => name === "adverb")],
+    { latents: features, basis: features },
+    { seed: 0, testShare: 0.4 }
+  )
+
+  it("find the feature that knows, with an interval; shuffled labels find nothing; a task without words is left out", () => {
+    const [one] = tasks[0]?.probes ?? []
+    expect(one).toMatchObject({ features: "latents", k: 1, chosen: [3] })
+    expect(means["auc_latents_k1"]).toBeGreaterThan(0.8)
+    expect(Math.abs(means["auc_shuffled_k1"]! - 0.5)).toBeLessThan(0.12)
+    const { low, high } = intervals["auc_latents_k1"]!
+    expect(low).toBeLessThan(means["auc_latents_k1"]!)
+    expect(high).toBeGreaterThan(means["auc_latents_k1"]!)
+    expect(high - low).toBeLessThan(0.2)
+    expect(means["gain_k1"]).toBe(0)
+    expect(leftOut).toEqual(["adverb"])
+  })
+})
