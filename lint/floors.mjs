@@ -10,7 +10,7 @@ const floors = [
   "cli api",
   "cli/commands",
   "cli/compare cli/table cli/crate",
-  "cli/experiment cli/graph report",
+  "cli/experiment cli/graph report report/findings",
   "cli/render",
   "experiment telemetry",
   "report/sections report/browser/script",
