@@ -48,6 +48,43 @@ const StitchedSae = Schema.Struct({
   l0: Schema.Finite
 })
 
+/** The path under one way to group counterparts. */
+const Grouping = Schema.Struct({
+  /** path: as `path` has it. fixed: components above the fixed threshold. matching: latents that are each other's nearest. */
+  name: Schema.Literals(["path", "fixed", "matching"]),
+  /** Cosine; null for a matching. */
+  threshold: Schema.NullOr(Schema.Finite),
+  groups: Schema.Int,
+  /** Latents of both SAEs in the largest one, which is swapped in one step. */
+  largest_group: Schema.Int,
+  /** Share of the fall of the MSE that the one step which lowers it most brings; null where the large SAE's is not lower. */
+  largest_step_share: Schema.NullOr(Schema.Finite),
+  insertions: Schema.Int,
+  swaps: Schema.Int,
+  rest: Schema.Int,
+  rising_steps: Schema.Int,
+  /** At most 100 steps of the path, evenly. */
+  latents: Schema.Array(Schema.Int),
+  l0: numbers,
+  mse: numbers
+})
+
+const ends = { low: Schema.NullOr(Schema.Finite), high: Schema.NullOr(Schema.Finite) }
+
+/** Nats a token, with 95 % intervals over contexts. */
+const CrossEntropy = Schema.Struct({
+  contexts: Schema.Int,
+  targets: Schema.Int,
+  /** Of the model as it is. */
+  clean: Schema.Finite,
+  /** With stitched SAEs at some steps of the path, from the small SAE to the large one. */
+  path: Schema.Array(Schema.Struct({ step: Schema.Int, latents: Schema.Int, ce: Schema.Finite, ...ends })),
+  /** A sample of the large SAE's latents, each added alone to the small one: changes of the MSE and of the cross-entropy. */
+  candidates: Schema.Array(
+    Schema.Struct({ latent: Schema.Int, delta_mse: Schema.Finite, delta_ce: Schema.Finite, ...ends })
+  )
+})
+
 const StitchingFile = Schema.Struct({
   format: Schema.Literal(2),
   /** Among the large SAE's first latents, as many as the small one has: share whose nearest small latent has their own number. */
@@ -93,6 +130,9 @@ const StitchingFile = Schema.Struct({
   }),
   /** Step 0 is the small SAE, the last step is exactly the large one. */
   path: Schema.Array(Step),
+  groupings: Schema.optionalKey(Schema.Array(Grouping)),
+  /** Where the model was given. */
+  cross_entropy: Schema.optionalKey(CrossEntropy),
   counts: Schema.Struct({
     novel: Schema.Int,
     reconstruction: Schema.Int,
@@ -110,6 +150,8 @@ const StitchingFile = Schema.Struct({
 })
 export type StitchingFile = typeof StitchingFile.Type
 export type StitchingStep = typeof Step.Type
+export type StitchingGrouping = typeof Grouping.Type
+export type StitchingCrossEntropy = typeof CrossEntropy.Type
 export type ProxyPoint = typeof ProxyPoint.Type
 
 export const stitchingFileName = "stitching.json"

@@ -10,6 +10,12 @@ export interface Stitched {
   readonly biasShare: number
 }
 
+/** A step of the path whose stitched SAE is kept. */
+export interface Along extends Stitched {
+  readonly step: number
+  readonly latents: number
+}
+
 export interface DirectMse {
   /** The same batches as the pass had, in the same order. @param x [rows, d_in] */
   readonly add: (x: Float32Array) => void

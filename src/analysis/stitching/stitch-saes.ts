@@ -10,12 +10,13 @@ import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { components } from "./components.ts"
+import { groupingFigures, mutualNearest } from "./groupings.ts"
 import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { roc } from "../../numeric/roc.ts"
 import { latentIntervals } from "./latent-intervals.ts"
-import { directMse, type Stitched } from "./stitch-check.ts"
+import { type Along, directMse, type Stitched } from "./stitch-check.ts"
 import { deltaMse, stitchPass } from "./stitch-pass.ts"
 import { type BiasRule, stitchPath } from "./stitch-path.ts"
 import { topkThreshold, withThreshold } from "./topk-threshold.ts"
@@ -40,6 +41,8 @@ export interface StitchOptions {
   readonly unmatched: "nearest" | "alone"
 }
 
+/** Steps of the path that are kept, besides its end. */
+const alongSteps = 8
 /** Points of the ROC that are kept. */
 const rocPoints = 200
 /** Steps between the ends whose MSE is computed again from the rows. */
@@ -134,15 +137,20 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
 
   const edges = cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold)
   const unmatched = unmatchedSmall(m, edges)
-  if (options.unmatched === "nearest") {
-    const closest = nearestRows(small.sae.W_dec, large.sae.W_dec, d)
-    for (const i of unmatched) edges.push([i, closest.index[i]!])
+  const closest = nearestRows(small.sae.W_dec, large.sae.W_dec, d)
+  const grouped = (graph: Array<readonly [number, number]>) => {
+    const alone = options.unmatched === "alone" ? [] : unmatchedSmall(m, graph)
+    return components(m, saes.large.d_sae, [...graph, ...alone.map((i) => [i, closest.index[i]!] as const)])
   }
-  const parts = components(m, saes.large.d_sae, edges)
+  const parts = grouped(edges)
   const checked: Array<Stitched & { readonly index: number }> = []
   const every = Math.max(1, Math.floor(parts.length / (checkedSteps + 1)))
-  const path = stitchPath(data, parts, options.b_dec, (_, state, index, total) => {
+  const along: Array<Along> = []
+  const path = stitchPath(data, parts, options.b_dec, ({ latents }, state, index, total) => {
     onStage("path", index + 1, total)
+    if (index === total - 1 || index % Math.ceil(total / alongSteps) === 0) {
+      along.push({ step: index, latents, present: state.present.slice(), biasShare: state.biasShare() })
+    }
     if (index % every === 0 || index === total - 1) {
       checked.push({ index, present: state.present.slice(), biasShare: state.biasShare() })
     }
@@ -173,6 +181,21 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const ev = (mse: number): number => 1 - mse / data.variance
   const steps = [...path.steps.slice(0, -1), { ...path.steps.at(-1)!, mse: largeMse, ev: ev(largeMse) }]
   const { suspicious, ...numbers } = sameNumberShare(Array.from(nearest.index), m)
+  const others = [
+    {
+      name: "fixed",
+      threshold: fixed.threshold,
+      parts: grouped(cosineEdges(large.sae.W_dec, small.sae.W_dec, d, fixed.threshold))
+    },
+    { name: "matching", threshold: null, parts: grouped(mutualNearest(nearest, closest)) }
+  ] as const
+  const groupings = [groupingFigures("path", threshold, parts, steps)]
+  for (const other of others) {
+    const walked = stitchPath(data, other.parts, options.b_dec, (_, __, index, total) =>
+      onStage(`path, ${other.name}`, index + 1, total)
+    )
+    groupings.push(groupingFigures(other.name, other.threshold, other.parts, walked.steps))
+  }
   const novelCount = novel.filter(Boolean).length
   const inPhase = (phase: string): number => steps.filter((step) => step.phase === phase).length
   const latents = {
@@ -210,6 +233,7 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       fixed
     },
     path: steps,
+    groupings,
     counts: {
       novel: novelCount,
       reconstruction: novel.length - novelCount,
@@ -223,7 +247,12 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       rising_steps: steps.filter((step, n) => n > 0 && step.mse > steps[n - 1]!.mse).length
     }
   }
-  return { file, warning: commonStartWarning("the large SAE and the small one", { ...numbers, suspicious }) }
+  return {
+    file,
+    data,
+    along,
+    warning: commonStartWarning("the large SAE and the small one", { ...numbers, suspicious })
+  }
 }, Effect.scoped)
 
 const unmatchedSmall = (m: number, edges: ReadonlyArray<readonly [number, number]>): ReadonlyArray<number> => {

@@ -1,16 +1,28 @@
 /** The stage stitch-saes: what a large SAE adds to a small one, and the path between them. */
 import * as Effect from "effect/Effect"
-import { requireHeldOut, requireReads } from "../../activations/fit.ts"
+import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
-import { stitchingFileName } from "../../kinds/stitching.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import { stitchingFileName, type StitchingFile } from "../../kinds/stitching.ts"
 import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
+import { openModel } from "../../model/open-model.ts"
+import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
+import { crossEntropyFigures, sampledCandidates } from "./cross-entropy-figures.ts"
+import type { StitchData } from "./stitch-pass.ts"
+import type { Along } from "./stitch-check.ts"
 import { stitchSaes, type StitchOptions } from "./stitch-saes.ts"
+import { stitchedCrossEntropy } from "./stitched-cross-entropy.ts"
 
 interface StitchParams extends StitchOptions {
+  /** Held-out contexts that cross-entropies are over, at most. */
+  readonly contexts: number
+  /** Latents whose cross-entropy is measured alone, at most. */
+  readonly candidates: number
   /** Rows used at most. */
   readonly rows: number
 }
@@ -19,7 +31,11 @@ interface StitchInputs {
   readonly small: Opened<SaeHandle>
   readonly large: Opened<SaeHandle>
   readonly activations: Opened<ActivationsHandle>
+  readonly model: Opened<LanguageModelHandle> | undefined
 }
+
+/** From this share of the fall of the MSE on, one step is the path. */
+const oneStepIsAll = 0.5
 
 /** Batches spread evenly over a set, enough of them for so many rows. */
 const spread = (set: RowSet, rows: number) => {
@@ -31,6 +47,38 @@ const spread = (set: RowSet, rows: number) => {
   }
 }
 
+/** A reason where they cannot be measured. */
+const crossEntropies = Effect.fnUntraced(function* (
+  handle: LanguageModelHandle,
+  activations: ActivationsHandle,
+  data: StitchData,
+  along: ReadonlyArray<Along>,
+  { latents }: StitchingFile,
+  params: StitchParams,
+  onContexts: (done: number, total: number) => void
+) {
+  const { contexts } = yield* evaluationContexts(activations, params.contexts)
+  if (contexts.length === 0) return "no held-out context has a token to predict" as const
+  const model = yield* openModel(handle)
+  const saes = { small: yield* openSaeModel(data.small), large: yield* openSaeModel(data.large) }
+  const candidates = sampledCandidates(latents, params.candidates)
+  const alone = candidates.map((j) => {
+    const present = along[0]!.present.slice()
+    present[data.small.d_sae + j] = 1
+    return { present, biasShare: 0 }
+  })
+  const losses = yield* stitchedCrossEntropy(
+    model,
+    activations.hook,
+    contexts,
+    data,
+    saes,
+    [...along, ...alone],
+    (done) => onContexts(done, contexts.length)
+  )
+  return crossEntropyFigures(losses, along, candidates, latents.delta_mse)
+})
+
 export const stitchStage = Effect.fn("stitchStage")(function* ({
   inputs,
   params,
@@ -40,10 +88,11 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
 }: StageContext<StitchParams, unknown, StitchInputs>) {
   const [small, large, activations] = [inputs.small.value, inputs.large.value, inputs.activations.value]
   yield* requireReads(small, activations, "the small SAE")
+  if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)
   yield* requireReads(large, activations, "the large SAE")
   yield* requireHeldOut(activations)
   const { train, held_out: heldOut } = yield* openActivations(activations)
-  const { file, warning } = yield* stitchSaes(
+  const { file, data, along, warning } = yield* stitchSaes(
     { small: yield* small.weights, large: yield* large.weights },
     spread(heldOut, params.rows),
     spread(train, params.rows),
@@ -56,8 +105,35 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
     `${counts.novel} of ${large.d_sae} latents are novel; path of ${counts.insertions} insertions, ${counts.swaps} ` +
       `swaps and ${counts.rest} others at cosine ${options.threshold.toFixed(3)}; ${counts.rising_steps} steps raise the MSE`
   )
+  const giant = file.groupings?.find(({ name }) => name === "path")
+  const share = giant?.largest_step_share ?? null
+  if (share !== null && share > oneStepIsAll) {
+    log(
+      `warning: one step brings ${(100 * share).toFixed(0)} % of the fall of the MSE: a group of ${counts.largest_component} latents ` +
+        `holds together above cosine ${options.threshold.toFixed(3)}, and the path tells nothing of its inside; the paths by ` +
+        `matchings and at the fixed threshold are in ${stitchingFileName}`
+    )
+  }
+  const measuredCe =
+    inputs.model === undefined
+      ? ("no model is given" as const)
+      : yield* crossEntropies(inputs.model.value, activations, data, along, file, params, (done, total) =>
+          progress({ unit: "contexts", done, total })
+        )
+  const ce = typeof measuredCe === "string" ? undefined : measuredCe
+  const without = { unmeasured: typeof measuredCe === "string" ? measuredCe : "the changes do not vary" }
+  const at = (step: "first" | "last") => {
+    const found = step === "first" ? ce?.file.path[0] : ce?.file.path.at(-1)
+    return found === undefined
+      ? without
+      : estimated(
+          found.ce,
+          found.low === null || found.high === null ? undefined : { low: found.low, high: found.high }
+        )
+  }
   yield* output.writeJson(stitchingFileName, {
     ...file,
+    ...(ce === undefined ? {} : { cross_entropy: ce.file }),
     small: { ...file.small, digest: small.digest },
     large: { ...file.large, digest: large.digest }
   })
@@ -79,6 +155,11 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
     steps: file.path.length - 1,
     rising_steps: counts.rising_steps,
     components: counts.components,
-    largest_component: counts.largest_component
+    largest_component: counts.largest_component,
+    largest_step_share: share ?? { unmeasured: "the large SAE's MSE is not lower" },
+    small_ce: at("first"),
+    large_ce: at("last"),
+    ce_change: ce === undefined ? without : estimated(ce.change, ce.changeInterval),
+    ce_correlation: ce?.correlation === undefined ? without : estimated(ce.correlation, ce.interval)
   }
-})
+}, Effect.scoped)

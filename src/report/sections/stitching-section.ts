@@ -11,6 +11,40 @@ import type { StitchingFile } from "../../kinds/stitching.ts"
 
 const fact = (value: HtmlValue, name: HtmlValue): Html => html`<li><b>${value}</b><span>${name}</span></li>`
 
+const groupingNames = { path: "the path above", fixed: "fixed threshold", matching: "each other's nearest" } as const
+
+/** A giant group is one step: the path tells nothing of its inside, and other groups do. */
+const groupingTable = ({ groupings = [] }: StitchingFile): Html | undefined =>
+  groupings.length === 0
+    ? undefined
+    : html`<div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Groups</th>
+              <th scope="col">Cosine above</th>
+              <th scope="col">Groups in all</th>
+              <th scope="col">Latents in the largest</th>
+              <th scope="col">Fall of the MSE in one step</th>
+              <th scope="col">Steps that raise it</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${groupings.map(
+              (group) =>
+                html`<tr>
+                  <th scope="row">${groupingNames[group.name]}</th>
+                  <td>${group.threshold === null ? "–" : formatNumber(group.threshold)}</td>
+                  <td>${formatInteger(group.groups)}</td>
+                  <td>${formatInteger(group.largest_group)}</td>
+                  <td>${group.largest_step_share === null ? "–" : formatPercent(group.largest_step_share)}</td>
+                  <td>${formatInteger(group.rising_steps)}</td>
+                </tr>`
+            )}
+          </tbody>
+        </table>
+      </div>`
+
 const one = ({ at, value }: Placed<StitchingFile>): Html => {
   const { counts, small, large, path, proxy } = value
   const rising = risingSteps(path).length
@@ -32,6 +66,7 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
         ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
       </div>
     </figure>
+    ${groupingTable(value)}
     <div class="multiples">
       <figure>
         ${cosineHistogram(value)}
