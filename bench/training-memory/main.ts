@@ -19,7 +19,7 @@ const { values: given } = parseArgs({
     steps: { type: "string", default: "12" },
     architecture: { type: "string", default: "topk" },
     /** Further options of train-sae. */
-    with: { type: "string", default: '{"k":32}' },
+    with: { type: "string", default: '{"k":32,"dead_after":10000000}' },
     /** Seconds between checkpoints; 0: after every step. */
     checkpoint: { type: "string", default: "5" },
     /** Rows are made once and kept here. */

@@ -60,5 +60,8 @@ export const rowStatistics = (source: RowSource): RowStatistics => {
   const ofMedian = sampleIndices(source, medianRows)
   const sample = new Float32Array(ofMedian.length * d_in)
   source.gather(ofMedian, sample)
-  return { scale: Math.sqrt(square), mean_norm: norms, variance, median: geometricMedian(sample, d_in) }
+  const median = geometricMedian(sample, d_in)
+  // Gone now instead of with the next collection: the weights come next.
+  sample.buffer.transfer(0)
+  return { scale: Math.sqrt(square), mean_norm: norms, variance, median }
 }

@@ -12,8 +12,11 @@ export interface TrainingSizes {
   readonly skip?: boolean
 }
 
-/** Copies of the weights: themselves, Adam's two moments, gradients and what replaces them in a step. */
-const copies = 6
+/**
+ * Copies of the weights: themselves and Adam's two moments; gradients as matrices, which are made where half of all latents
+ * fire, or where there are no operations of our own; and half of one for what a step or the end makes of them.
+ */
+const copies = 4.5
 /** Matrices [batch_rows, d_sae] at once: pre-activations and what choosing from them needs. */
 const activations = 2.5
 /** Matrices [batch_rows, d] at once. */
