@@ -37,7 +37,7 @@ const readAction = async (
   attempt: number,
   known: KnownActions | undefined
 ): Promise<ActionRecord | undefined> => {
-  const path = join(actionDirectory(root, key), `${attempt}.json`)
+  const path = `${actionDirectory(root, key)}/${attempt}.json`
   const text = readText(path)
   if (text === undefined) return undefined
   const before = known?.get(path)
