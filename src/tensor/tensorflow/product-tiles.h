@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "ops.h"
@@ -14,6 +15,16 @@ namespace {
 constexpr int kTileRows = 6, kPanel = 64;
 
 enum class By { kFloat, kFloat512, kHalf512 };
+
+// Latents whose words stand side by side in a panel: what a kernel reads one after the other.
+inline int StripOf(By by) { return by == By::kFloat ? 16 : kPanel; }
+
+// Memory that is written before it is read.
+struct Words {
+  std::unique_ptr<uint32_t[]> owned;
+  void Make(int64_t n) { owned.reset(new uint32_t[n]); }
+  uint32_t* at(int64_t i) const { return owned.get() + i; }
+};
 
 inline bool CpuHas(By by) {
 #ifdef __x86_64__
@@ -71,7 +82,7 @@ inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int wo
     __m256 sums[kTileRows][2];
     for (auto& row : sums) row[0] = row[1] = _mm256_setzero_ps();
     for (int k = 0; k < words; ++k) {
-      const float* at = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(k) * kPanel + s;
+      const float* at = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(s) * words + k * 16;
       const __m256 a = _mm256_loadu_ps(at), b = _mm256_loadu_ps(at + 8);
 #pragma GCC unroll 6
       for (int r = 0; r < kTileRows; ++r) {
@@ -88,14 +99,17 @@ inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int wo
 }
 #else
 inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int words, float* out) {
-  std::fill(out, out + kTileRows * kPanel, 0.f);
-  for (int k = 0; k < words; ++k) {
-    const float* w = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(k) * kPanel;
-    for (int r = 0; r < kTileRows; ++r) {
-      const float x = reinterpret_cast<const float*>(rows[r])[k];
+  for (int s = 0; s < kPanel; s += 16) {
+    float sums[kTileRows][16] = {};
+    for (int k = 0; k < words; ++k) {
+      const float* w = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(s) * words + k * 16;
+      for (int r = 0; r < kTileRows; ++r) {
+        const float x = reinterpret_cast<const float*>(rows[r])[k];
 #pragma omp simd
-      for (int l = 0; l < kPanel; ++l) out[r * kPanel + l] = __builtin_fmaf(w[l], x, out[r * kPanel + l]);
+        for (int l = 0; l < 16; ++l) sums[r][l] = __builtin_fmaf(w[l], x, sums[r][l]);
+      }
     }
+    for (int r = 0; r < kTileRows; ++r) std::copy_n(sums[r], 16, out + r * kPanel + s);
   }
 }
 #endif
@@ -109,9 +123,11 @@ inline void Tile(By by, const uint32_t* const* rows, const uint32_t* panel, int 
   TileFloat(rows, panel, words, out);
 }
 
-// Rows of words [kPanel, words] to a panel [words, kPanel]; rows that are not there count as zeros.
-inline void Transpose(const uint32_t* const* rows, int present, int words, uint32_t* panel) {
+// Rows of words [kPanel, words] to a panel of strips [words, strip]; rows that are not there count as zeros.
+inline void Transpose(By by, const uint32_t* const* rows, int present, int words, uint32_t* panel) {
+  const int strip = StripOf(by);
   for (int l = 0; l < kPanel; l += 8) {
+    uint32_t* to = panel + static_cast<int64_t>(l / strip) * strip * words + l % strip;
     int k = 0;
 #ifdef __x86_64__
     for (; l + 8 <= present && k + 8 <= words; k += 8) {
@@ -128,14 +144,14 @@ inline void Transpose(const uint32_t* const* rows, int present, int words, uint3
         t[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xee);
       }
       for (int i = 0; i < 4; ++i) {
-        float* at = reinterpret_cast<float*>(panel) + static_cast<int64_t>(k + i) * kPanel + l;
+        float* at = reinterpret_cast<float*>(to) + static_cast<int64_t>(k + i) * strip;
         _mm256_storeu_ps(at, _mm256_permute2f128_ps(t[i], t[i + 4], 0x20));
-        _mm256_storeu_ps(at + 4 * kPanel, _mm256_permute2f128_ps(t[i], t[i + 4], 0x31));
+        _mm256_storeu_ps(at + 4 * strip, _mm256_permute2f128_ps(t[i], t[i + 4], 0x31));
       }
     }
 #endif
     for (; k < words; ++k)
-      for (int i = l; i < l + 8; ++i) panel[static_cast<int64_t>(k) * kPanel + i] = i < present ? rows[i][k] : 0;
+      for (int i = 0; i < 8; ++i) to[static_cast<int64_t>(k) * strip + i] = l + i < present ? rows[l + i][k] : 0;
   }
 }
 

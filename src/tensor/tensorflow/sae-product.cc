@@ -21,11 +21,12 @@ class SaeProduct : public OpKernel {
     if (n == 0 || m == 0) return;
     float* out = product->flat<float>().data();
     const uint32_t *rows = reinterpret_cast<const uint32_t*>(Floats(a)), *others = reinterpret_cast<const uint32_t*>(Floats(b));
-    std::vector<uint32_t> panels(static_cast<int64_t>(PanelsOf(m)) * kPanel * d);
+    Words panels;
+    panels.Make(static_cast<int64_t>(PanelsOf(m)) * kPanel * d);
     ForBlocks(c, m, kPanel, [&](int64_t from, int64_t to) {
       const uint32_t* at[kPanel];
       for (int64_t j = from; j < to; ++j) at[j - from] = others + j * d;
-      Transpose(at, to - from, d, panels.data() + from * d);
+      Transpose(by, at, to - from, d, panels.at(from * d));
     });
     ForBlocks(c, n, kRows, [&](int64_t from, int64_t to) {
       float tile[kTileRows * kPanel];
@@ -34,7 +35,7 @@ class SaeProduct : public OpKernel {
         for (int64_t row = from; row < to; row += kTileRows) {
           const uint32_t* at[kTileRows];
           for (int i = 0; i < kTileRows; ++i) at[i] = rows + std::min(to - 1, row + i) * d;
-          Tile(by, at, panels.data() + first * d, d, tile);
+          Tile(by, at, panels.at(first * d), d, tile);
           for (int i = 0; i < std::min<int64_t>(kTileRows, to - row); ++i)
             std::copy_n(tile + i * kPanel, width, out + (row + i) * m + first);
         }

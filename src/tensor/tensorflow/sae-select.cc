@@ -3,16 +3,16 @@
 // of its error; only pairs that may belong to the wanted ones get their exact value, which is the `Dot` of ops.h and the
 // bias. So what is chosen, and its values to the bit, do not depend on who made the estimates.
 //
-// With x' and w' the operands as they are multiplied, without columns that hold most of the norm (`Apart`), which are added
+// With x' and w' the operands as they are multiplied, without columns that hold most of the norm (`Apart` of rounded-rows.h), which are added
 // in f32: |x w - estimate| <= |x| |w - w'| + |x - x'| |w'| by Cauchy-Schwarz, plus the rounding of both sums, n 2^-24 |x| |w|
 // for n roundings one after the other, whatever their order (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
 #include <atomic>
 #include <cfloat>
-#include <functional>
 #include <mutex>
 #include <vector>
 
-#include "product-tiles.h"
+#include "candidate-pool.h"
+#include "rounded-rows.h"
 
 namespace {
 
@@ -20,121 +20,11 @@ namespace {
 constexpr int kBlockRows = 96;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Columns that hold most of the rows' norm: rounding them would say nothing of the rest.
-struct Apart {
-  static constexpr int kMost = 4;
-  std::vector<int> columns;
-
-  static Apart Of(OpKernelContext* c, const float* x, int64_t rows, int d) {
-    constexpr int kRows = 64;
-    const int64_t blocks = (rows + kRows - 1) / kRows;
-    std::vector<double> squares(blocks * d);
-    ForBlocks(c, rows, kRows, [&](int64_t from, int64_t to) {
-      double* sum = squares.data() + from / kRows * d;
-      for (int64_t r = from; r < to; ++r)
-        for (int k = 0; k < d; ++k) sum[k] += static_cast<double>(x[r * d + k]) * x[r * d + k];
-    });
-    double all = 0;
-    for (int k = 0; k < d; ++k) {
-      for (int64_t b = 1; b < blocks; ++b) squares[k] += squares[b * d + k];
-      all += squares[k];
-    }
-    Apart apart;
-    double held = 0;
-    while (static_cast<int>(apart.columns.size()) < std::min(kMost, d - 1)) {
-      const int most = std::max_element(squares.begin(), squares.begin() + d) - squares.begin();
-      held += squares[most];
-      squares[most] = -1;
-      apart.columns.push_back(most);
-    }
-    if (!(held > all / 2)) apart.columns.clear();
-    return apart;
-  }
-};
-
-// Upper bounds of norms: of the whole vector, of what is multiplied, before and after it is rounded, and of the difference.
-struct Norms {
-  float whole, rest, rounded, off;
-};
-
-float UpperRoot(float* lanes, int d) {
-  const double sum = SumOfLanes(lanes);
-  return std::sqrt(sum) * (1 + (d / kLanes + 16) * 0x1p-24) + std::sqrt(static_cast<double>(d)) * 0x1p-62;
-}
-
-// The words that are multiplied, and their norms. `rest` is scratch for d + kLanes numbers.
-Norms RoundRow(By by, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
-  float whole[kLanes] = {}, left[kLanes] = {}, rounded[kLanes] = {}, off[kLanes] = {};
-  std::copy(row, row + d, rest);
-  std::fill(rest + d, rest + d + kLanes, 0.f);
-  for (int k = 0; k < d; k += kLanes)
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) whole[l] += rest[k + l] * rest[k + l];
-  for (int column : apart.columns) rest[column] = 0;
-  if (by != By::kHalf512) {
-    std::memcpy(words, rest, 4 * static_cast<int64_t>(d));
-    const float norm = UpperRoot(whole, d);
-    return {norm, norm, norm, 0};
-  }
-  uint16_t* half = reinterpret_cast<uint16_t*>(words);
-  for (int k = 0; k < d; k += kLanes) {
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) {
-      uint32_t bits;
-      std::memcpy(&bits, rest + k + l, 4);
-      bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
-      float near;
-      std::memcpy(&near, &bits, 4);
-      const float lost = rest[k + l] - near;
-      left[l] += rest[k + l] * rest[k + l];
-      rounded[l] += near * near;
-      off[l] += lost * lost;
-      half[k + l] = bits >> 16;
-    }
-  }
-  return {UpperRoot(whole, d), UpperRoot(left, d), UpperRoot(rounded, d), UpperRoot(off, d)};
-}
-
 // The error of a pair is at most the sum of the products of a row's and a latent's factors, and a share of the estimate.
 struct RowFactors {
   float rest, off, sum;
 };
 constexpr float kShare = 0x1p-21f;
-
-struct Candidate {
-  float high, low;
-  int row, latent;
-};
-
-float KthLargestLow(const std::vector<Candidate>& all, int64_t k) {
-  if (static_cast<int64_t>(all.size()) < k) return kLowest;
-  std::vector<float> lows;
-  lows.reserve(all.size());
-  for (const Candidate& each : all) lows.push_back(each.low);
-  std::nth_element(lows.begin(), lows.begin() + (k - 1), lows.end(), std::greater<float>());
-  return lows[k - 1];
-}
-
-// Those among which the `wanted` largest are: no other one reaches the lower bounds of so many.
-struct Pool {
-  int64_t wanted;
-  float least = kLowest;
-  std::vector<Candidate> all = {};
-  // Settled when there are so many.
-  size_t full = 0;
-
-  void Add(const Candidate& candidate) {
-    if (candidate.high < least) return;
-    all.push_back(candidate);
-    if (all.size() > full) Settle();
-  }
-
-  void Settle() {
-    least = std::max(least, KthLargestLow(all, wanted));
-    all.erase(std::remove_if(all.begin(), all.end(), [&](const Candidate& c) { return c.high < least; }), all.end());
-    full = 2 * std::max<size_t>(all.size(), 2 * wanted + 2 * kPanel);
-  }
-};
 
 struct Pair {
   float value;
@@ -150,7 +40,7 @@ struct Selection {
   int rows, m, d;
 
   int words, padded;
-  std::vector<uint32_t> panels, inputs;
+  Words panels, inputs;
   // [padded] each: bias and limits, factors of the bound, weights of the columns apart.
   std::vector<float> biases, limits, latentRest, latentOff, latentSum, apartWeights;
   std::vector<RowFactors> factors;
@@ -163,7 +53,7 @@ struct Selection {
     padded = PanelsOf(m) * kPanel;
     if (by == By::kHalf512) apart = Apart::Of(c, x, rows, d);
     const int columns = apart.columns.size(), stride = words + kLanes;
-    panels.resize(static_cast<int64_t>(padded) * words);
+    panels.Make(static_cast<int64_t>(padded) * words);
     for (auto* each : {&biases, &limits, &latentRest, &latentOff, &latentSum}) each->resize(padded);
     apartWeights.resize(static_cast<int64_t>(columns) * padded);
     // Roundings one after the other in the estimate, in the columns apart, and in the exact sum.
@@ -184,16 +74,16 @@ struct Selection {
         latentSum[j] = norms.whole * 1.00001f;
         for (int n = 0; n < columns; ++n) apartWeights[static_cast<int64_t>(n) * padded + j] = w[apart.columns[n]];
       }
-      Transpose(at, to - from, words, panels.data() + from * words);
+      Transpose(by, at, to - from, words, panels.at(from * words));
     });
     factors.resize(rows);
-    inputs.resize(static_cast<int64_t>(rows) * words + kLanes);
+    inputs.Make(static_cast<int64_t>(rows) * words);
     ForBlocks(c, rows, kBlockRows, [&](int64_t from, int64_t to) {
       std::vector<float> rest(d + kLanes);
       std::vector<uint32_t> own(stride);
       for (int64_t r = from; r < to; ++r) {
         const Norms norms = RoundRow(by, x + r * d, d, apart, rest.data(), own.data());
-        std::copy_n(own.data(), words, inputs.data() + r * words);
+        std::copy_n(own.data(), words, inputs.at(r * words));
         factors[r] = {norms.rest + 0x1p-40f, norms.off + 0x1p-60f * (1 + norms.whole), gamma * norms.whole};
       }
     });
@@ -246,8 +136,8 @@ struct Selection {
     for (int panel = 0; panel < padded / kPanel; ++panel) {
       for (int64_t row = from; row < to; row += kTileRows) {
         const uint32_t* at[kTileRows];
-        for (int i = 0; i < kTileRows; ++i) at[i] = inputs.data() + std::min(to - 1, row + i) * words;
-        Tile(by, at, panels.data() + static_cast<int64_t>(panel) * kPanel * words, words, out);
+        for (int i = 0; i < kTileRows; ++i) at[i] = inputs.at(std::min(to - 1, row + i) * words);
+        Tile(by, at, panels.at(static_cast<int64_t>(panel) * kPanel * words), words, out);
         for (int i = 0; i < std::min<int64_t>(kTileRows, to - row); ++i) f(row + i, panel, out + i * kPanel);
       }
     }
