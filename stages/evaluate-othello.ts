@@ -80,7 +80,7 @@ export default Stage.make("evaluate-othello", {
       description: "of that, what it has above that for the boards of other games"
     }
   },
-  headline: ["probe_accuracy", "told", "area_gain"],
+  headline: ["probe_accuracy", "area_gain"],
   engine: true,
   isolation: "process",
   run: Stage.late(
