@@ -92,6 +92,12 @@ export default Stage.make("evaluate-absorption", {
       tolerance: 0.5,
       description: "latents that a letter is split into, mean over letters"
     },
+    k_sparse_gap: {
+      interval: "the letters evaluated",
+      better: "lower",
+      tolerance: 0.1,
+      description: "F1 of the letter probe less F1 of the letter's best latent, mean over letters"
+    },
     letters: { better: "higher", tolerance: 0, description: "letters whose probe is good enough to count" },
     first_letter_accuracy: { better: "higher", tolerance: 0.005, description: "accuracy of the model on the prompts" },
     probe_accuracy: { better: "higher", tolerance: 0.01, description: "accuracy of the 26-way probe on test words" },

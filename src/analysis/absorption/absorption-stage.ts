@@ -6,6 +6,7 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
+import { kSparseGap } from "./k-sparse-gap.ts"
 import { type AbsorptionOptions, evaluateAbsorption } from "./evaluate-absorption.ts"
 
 type Context = StageContext<
@@ -20,6 +21,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
     `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
       `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
   )
+  const gap = kSparseGap(file.letters)
   yield* output.writeJson(absorptionFileName, file)
   return {
     mean_absorption_fraction: estimated(file.mean_absorption_fraction, file.intervals?.["mean_absorption_fraction"]),
@@ -28,6 +30,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
     std_full_absorption: file.std_full_absorption,
     mean_split_latents: file.mean_split_latents,
     mean_k1_f1: file.mean_k1_f1,
+    k_sparse_gap: estimated(gap.k_sparse_gap, gap.intervals["k_sparse_gap"]),
     letters: file.probe.letters,
     first_letter_accuracy: file.model.accuracy,
     probe_accuracy: file.probe.accuracy,

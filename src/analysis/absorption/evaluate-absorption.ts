@@ -17,13 +17,14 @@ import type { AbsorptionSettings } from "./absorption-split.ts"
 import { commonWords } from "./common-words.ts"
 import { explainedVariance } from "../explained-variance.ts"
 import { type FirstLetterAnswers, firstLetterAnswers } from "./first-letter-answers.ts"
-import { type FirstLetterPrompts, firstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
+import { type FirstLetterPrompts, firstLetterPrompts, letterOf } from "../../text/first-letter/first-letter-prompts.ts"
 import { firstLetterWords } from "./first-letter-words.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { letterAbsorption } from "./letter-absorption.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
 import { unconverged } from "./unconverged.ts"
 import { undertrained } from "./undertrained.ts"
+import { tooFewWords, unknownLetters } from "./unfit-words.ts"
 
 export interface AbsorptionOptions extends AbsorptionSettings {
   readonly hook: string | null
@@ -31,9 +32,6 @@ export interface AbsorptionOptions extends AbsorptionSettings {
   readonly icl_examples: number
   readonly min_letters: number
 }
-
-/** Fewer words that the model gets right than this leave probes with nothing to learn from. */
-const leastWords = 260
 
 export interface AbsorptionSubject {
   readonly sae: SaeHandle
@@ -55,6 +53,8 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   const model = yield* openModel(language)
   const tokenizer = yield* openTokenizer(language.tokenizer)
   const words = firstLetterWords(commonWords(), tokenizer.encode, options.words_per_letter)
+  const few = tooFewWords(words.map(letterOf), options)
+  if (few !== undefined) return yield* stageFailed(few.problem, few.remedy)
   const prompts = yield* Effect.try({
     try: () =>
       firstLetterPrompts({
@@ -108,9 +108,8 @@ const absorptionOf = Effect.fnUntraced(function* (
   const { right, x } = answers
   const known = words.flatMap((_, n) => (right[n] ? [n] : []))
   const accuracy = known.length / words.length
-  if (known.length < leastWords) {
-    return yield* unfit(`the model names the first letter of ${known.length} of ${words.length} words only`)
-  }
+  const unknown = unknownLetters(prompts.letters, right, options)
+  if (unknown !== undefined) return yield* stageFailed(unknown.problem, unknown.remedy)
   const d = sae.d_in
   const rows = new Float32Array(known.length * d)
   known.forEach((word, n) => rows.set(x.subarray(word * d, (word + 1) * d), n * d))

@@ -17,12 +17,15 @@ export const undertrained = (figures: {
 }): ReadonlyArray<string> => {
   const signs: Array<string> = []
   if (figures.ev < leastVariance) {
-    signs.push(`the SAE explains ${figures.ev.toFixed(3)} of the variance at the word tokens, below ${leastVariance}`)
+    signs.push(
+      `the SAE explains ${figures.ev.toFixed(3)} of the variance at the word tokens, below ${leastVariance}: train it on ` +
+        "more tokens or with more active latents"
+    )
   }
   if (figures.mean_split_f1 < leastF1) {
     signs.push(
       `the letters' own latents reach a mean F1 of ${figures.mean_split_f1.toFixed(3)}, below ${leastF1}: what no latent ` +
-        "tracks cannot be seen to be absorbed"
+        "tracks cannot be seen to be absorbed; train longer or with more latents"
     )
   }
   return signs

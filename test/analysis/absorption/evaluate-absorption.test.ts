@@ -74,6 +74,11 @@ describe("the stage evaluate-absorption on the embedded model", () => {
     expect(failure.message).toContain("knows first letters")
   })
 
+  it("says that the words are too few, not that the model is unfit, where few are asked for", async () => {
+    const { message } = await run(Effect.flip(evaluate("blocks.1.hook_resid_post", 192, { words_per_letter: 5 })))
+    expect(message).toMatch(/^\d+ words are too few for absorption, 260 are needed\n {2}Raise words_per_letter \(5\)/)
+  })
+
   it("refuses an unknown hook, a hook of another width, and an SAE that names none", async () => {
     const message = async (hook: string | null, d_in: number) =>
       (await run(Effect.flip(evaluate(hook, d_in, {})))).message

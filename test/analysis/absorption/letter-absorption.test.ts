@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest"
+import { kSparseGap } from "../../../src/analysis/absorption/k-sparse-gap.ts"
 import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
 import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
@@ -93,6 +94,23 @@ describe("the absorption of a planted SAE", () => {
     expect(b!.absorbers.map(({ latent }) => latent)).toEqual([27, 28, 29, 30])
     expect(b!.words).toHaveLength(4)
     expect(b!.words.every((word) => word.full && word.fraction === 1 && word.main_projection === 0)).toBe(true)
+  })
+
+  it("opens the gap of k-sparse probing, which is nothing where nothing is absorbed", () => {
+    // A letter latent that fires for 16 of 20 words, and for no other, has a mean F1 near 2 * 0.8 / 1.8 = 0.89.
+    const { k_sparse_gap, intervals } = kSparseGap(result.letters)
+    expect(k_sparse_gap).toBeGreaterThan(0.1 / 26)
+    expect(k_sparse_gap).toBeLessThan(0.2 / 26)
+    expect(intervals["k_sparse_gap"]!.low).toBeLessThan(k_sparse_gap)
+    expect(intervals["k_sparse_gap"]!.high).toBeGreaterThan(k_sparse_gap)
+    const none = letterAbsorption(
+      planted(
+        Array.from({ length: 26 }, () => 0),
+        1
+      ),
+      { ...settings, splits: 1, max_k: 1 }
+    )
+    expect(kSparseGap(none.letters)).toEqual({ k_sparse_gap: 0, intervals: {} })
   })
 
   it("does not depend on the length of decoder rows", () => {
