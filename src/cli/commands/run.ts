@@ -121,9 +121,14 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
         "no GPU that the engine can use: stages that ask for one run on the CPU (`pipeline doctor` says why)"
       )
     }
+    // Fetching an engine takes longer than the first stages, which mostly need none: it begins now. A failure is told to the
+    // stage that cannot do without.
+    const engine = yield* Effect.cached(chooseEngine(input, renderer.note))
+    const wanted = planned.plan.stages.some(({ action, instance }) => action !== "hit" && instance.kind.engine)
+    if (wanted) yield* Effect.forkChild(Effect.ignore(engine), { startImmediately: true })
     const result = yield* runExperiment(planned, {
       onEvent,
-      engine: chooseEngine(input, renderer.note),
+      engine,
       keepGoing: input.keepGoing,
       strict: input.strict,
       ...(Option.isSome(input.jobs) ? { jobs: input.jobs.value } : {})
