@@ -1,5 +1,6 @@
 /** A meta-SAE: an SAE whose rows are the decoder directions of another SAE (Leask et al. 2502.04878). */
 import { Sae } from "../src/kinds/sae/sae.ts"
+import { metaPresetNames } from "../src/analysis/meta-sae/meta-presets.ts"
 import { tooFew } from "../src/analysis/meta-sae/too-few.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -8,20 +9,35 @@ export default Stage.make("train-meta-sae", {
   summary: "Trains a BatchTopK SAE on the decoder directions of another SAE, beside a baseline of random directions",
   inputs: { sae: Stage.one(Sae, "the SAE whose decoder is decomposed") },
   params: {
+    preset: Param.choice(metaPresetNames, {
+      default: "none",
+      description:
+        "where settings come from: meta_structure is SAEBench's, leask the paper's (55.47 % for GPT-2 small), none short runs on a CPU"
+    }),
     d_sae: Param.integer({
       default: null,
       minimum: 1,
-      description: "meta-latents; null: a quarter of the latents of the SAE",
+      description: "meta-latents; null: a quarter of the latents of the SAE, with leask 3 of 64",
       unit: "latents"
     }),
     k: Param.integer({ default: 4, minimum: 1, description: "active meta-latents a latent, on average" }),
     steps: Param.integer({
       default: null,
       minimum: 1,
-      description: "training steps of the meta-SAE, and of its baseline; null: 100 epochs, at least 400 steps"
+      description:
+        "training steps of the meta-SAE, and of its baseline; null: 100 epochs, at least 400 steps; meta_structure 1,500, leask 2,000 epochs"
     }),
-    batch_rows: Param.integer({ default: 512, minimum: 2, description: "rows a step", unit: "rows" }),
-    lr: Param.number({ default: 2e-3, minimum: 0, description: "learning rate of Adam, constant" }),
+    batch_rows: Param.integer({
+      default: null,
+      minimum: 2,
+      description: "rows a step; null: 512, meta_structure 1,024, leask 4,096",
+      unit: "rows"
+    }),
+    lr: Param.number({
+      default: null,
+      minimum: 0,
+      description: "learning rate of Adam, constant; null: 2e-3, meta_structure 5e-4, leask 1e-4"
+    }),
     seed: Param.integer({ default: 0, description: "seed of weights, order and random directions" }),
     top: Param.integer({ default: 20, minimum: 1, description: "latents kept for each meta-latent in meta.json" })
   },

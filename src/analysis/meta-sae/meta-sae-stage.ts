@@ -8,15 +8,17 @@ import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { trainingRecord } from "../../sae/training/training-record.ts"
-import { metaSteps } from "./meta-steps.ts"
+import { type MetaPresetName, metaSettings } from "./meta-presets.ts"
 import { tooFew } from "./too-few.ts"
 import { type MetaSaeOptions, trainMetaSae } from "./train-meta-sae.ts"
 
-interface MetaSaeParams extends Omit<MetaSaeOptions, "d_sae" | "steps"> {
-  /** Null: a quarter of the latents of the SAE. */
+/** Null: as the preset says. */
+interface MetaSaeParams extends Pick<MetaSaeOptions, "k" | "seed" | "top"> {
+  readonly preset: MetaPresetName
   readonly d_sae: number | null
-  /** Null: 100 epochs, at least 400 steps. */
   readonly steps: number | null
+  readonly batch_rows: number | null
+  readonly lr: number | null
 }
 
 export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
@@ -27,14 +29,14 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
   log
 }: StageContext<MetaSaeParams, unknown, { readonly sae: Opened<SaeHandle> }>) {
   const base = inputs.sae.value
-  const d_sae = params.d_sae ?? Math.floor(base.d_sae / 4)
+  const settings = metaSettings(params, base.d_sae)
+  const { d_sae } = settings
   const wrong = tooFew(d_sae, params.k)
   if (wrong !== undefined) return yield* stageFailed(wrong, "Set d_sae, or lower k.")
-  const steps = metaSteps(params.steps, base.d_sae, params.batch_rows)
   const { W_dec } = yield* base.weights
   const { trained, file, random, warning } = yield* trainMetaSae(
     { W_dec, d_in: base.d_in },
-    { ...params, d_sae, steps },
+    { ...params, ...settings },
     progress
   )
   if (warning !== undefined) log(`warning: ${warning}`)

@@ -11,6 +11,7 @@ import { makeSaeModel } from "../../sae/sae-model.ts"
 import { trainSae } from "../../sae/training/train-sae.ts"
 import type { TrainedSae } from "../../sae/training/trained-sae.ts"
 import batchTopk from "../../sae/architectures/batch-topk.ts"
+import type { choiceOptions } from "../../sae/settings/choice-options.ts"
 import { defaultsFor } from "../../sae/training-options.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
@@ -29,6 +30,8 @@ export interface MetaSaeOptions {
   readonly batch_rows: number
   readonly lr: number
   readonly seed: number
+  /** Options of BatchTopK that differ from its defaults. */
+  readonly training?: Partial<ReturnType<typeof defaultsFor<typeof choiceOptions>>>
   /** Latents kept for each meta-latent. */
   readonly top: number
 }
@@ -64,6 +67,7 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const count = rows.length / d_in
   const training = {
     ...defaultsFor(batchTopk),
+    ...options.training,
     architecture: batchTopk,
     d_sae,
     k,

@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import { explainedVariance } from "../../../src/analysis/explained-variance.ts"
 import { metaLatents } from "../../../src/analysis/meta-sae/meta-latents.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
+import { metaSettings } from "../../../src/analysis/meta-sae/meta-presets.ts"
 import { neighbourOverlap, sharedNeighbours } from "../../../src/analysis/meta-sae/shared-neighbours.ts"
 import { nearestRows } from "../../../src/analysis/decoder-cosine.ts"
 import { openArrow } from "../../../src/format/arrow/arrow-reader.ts"
@@ -145,6 +146,33 @@ describe("a meta-SAE of latents that are composed", () => {
         expect(none.message).toContain("no meta-SAE")
       })
     )
+  })
+})
+
+describe("the presets of a meta-SAE", () => {
+  const given = { k: 4, d_sae: null, steps: null, batch_rows: null, lr: null }
+
+  it("are SAEBench's and the paper's settings, and what is given comes over them", () => {
+    expect(metaSettings({ ...given, preset: "leask" }, 49_152)).toMatchObject({
+      d_sae: 2304,
+      steps: 24_000,
+      batch_rows: 4096,
+      lr: 1e-4
+    })
+    expect(metaSettings({ ...given, preset: "meta_structure" }, 4097)).toMatchObject({
+      d_sae: 1025,
+      steps: 1500,
+      batch_rows: 1024,
+      lr: 5e-4,
+      training: { aux_coefficient: 0, reconstruction: "sum", clip: 1, b_dec_init: "zero" }
+    })
+    expect(metaSettings({ ...given, preset: "none" }, 2048)).toMatchObject({
+      d_sae: 512,
+      steps: 400,
+      batch_rows: 512,
+      training: {}
+    })
+    expect(metaSettings({ ...given, preset: "leask", steps: 7, lr: 1 }, 49_152)).toMatchObject({ steps: 7, lr: 1 })
   })
 })
 
