@@ -27,8 +27,7 @@ const metricRows = (compared: ReadonlyArray<Comparison>) =>
       withHalfWidth(String(locked), lockedInterval),
       now === undefined ? "none" : withHalfWidth(String(now), nowInterval),
       now === undefined ? "" : `${now > locked ? "+" : "−"}${formatNumber(Math.abs(now - locked))}`,
-      formatNumber(tolerance),
-      noise === undefined ? "" : formatNumber(noise)
+      `${formatNumber(tolerance)}${noise === undefined ? "" : ` (noise ${formatNumber(noise)})`}`
     ])
   )
 
@@ -48,10 +47,7 @@ export const reproductionMarkdown = (experiment: string, compared: ReadonlyArray
           "",
           `<details${good ? "" : " open"}><summary>Metrics that differ</summary>`,
           "",
-          ...table(
-            ["stage", "metric", "locked", "now", "difference", "tolerance", "noise"],
-            metrics.slice(0, MOST_METRICS)
-          ),
+          ...table(["stage", "metric", "locked", "now", "difference", "tolerance"], metrics.slice(0, MOST_METRICS)),
           ...(more > 0 ? ["", `and ${more} more`] : []),
           "",
           "</details>"
