@@ -1,6 +1,7 @@
 /** Puts an experiment's results into one web page that needs no network. */
 import { Absorption } from "../src/kinds/absorption.ts"
 import { Comparison } from "../src/kinds/comparison.ts"
+import { Dashboard } from "../src/kinds/dashboard/dashboard.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
 import { Report } from "../src/kinds/report.ts"
@@ -16,6 +17,7 @@ export default Stage.make("report", {
     saes: Stage.list(Sae, "the SAEs that the report is about"),
     evaluations: Stage.parts(Evaluation, "their evaluations"),
     interpretations: Stage.parts(Interpretations, "explanations of their latents"),
+    dashboards: Stage.parts(Dashboard, "what all their latents fire on, explained or not"),
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),
     meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them"),

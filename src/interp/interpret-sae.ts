@@ -2,7 +2,6 @@
  * Explains the latents of an SAE and scores the explanations: examples and patterns come from training rows in
  * contexts without any held-out text, scores from held-out rows.
  */
-import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
@@ -18,10 +17,9 @@ import { activationHistogram, chooseExamples } from "./choose-examples.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
 import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
+import { decoderLogits } from "./decoder-logits.ts"
 import { explanationText } from "./explanation-text.ts"
 import { firingPositions } from "./firings.ts"
-import type { LogitWeights } from "./logit-weights.ts"
-import { logitWeights } from "./logit-weights.ts"
 import { makeLatentProbe } from "./model-probe.ts"
 import type { ScoredExplanation } from "./score-explanations.ts"
 import { predictedPositions, scoreExplanations } from "./score-explanations.ts"
@@ -90,16 +88,13 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     makeRng(options.seed, "shuffled explanations")
   )
 
-  // Only a hook that is added to the residual stream, or is it, reaches the logits directly.
-  const logits =
-    sae.d_in === model.info.d_model && /hook_(resid_|mlp_out|attn_out|embed)/.test(hook)
-      ? decoderLogits(
-          model,
-          weights,
-          tasks.map(({ latent }) => latent),
-          options.logitTokens
-        )
-      : undefined
+  const logits = decoderLogits(
+    model,
+    hook,
+    weights,
+    tasks.map(({ latent }) => latent),
+    options.logitTokens
+  )
   const texts = new Map<number, string>()
   const noteText = (token: number): number => {
     if (token !== wildcard && !texts.has(token)) texts.set(token, tokenizer.tokenText(token))
@@ -156,27 +151,6 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
   }
   return file
 })
-
-const decoderLogits = (
-  model: RunnableModel,
-  weights: SaeWeights,
-  latents: ReadonlyArray<number>,
-  count: number
-): ReadonlyArray<LogitWeights> => {
-  const { d_in, W_dec } = weights
-  const rows = new Float32Array(latents.length * d_in)
-  for (const [i, latent] of latents.entries()) rows.set(W_dec.subarray(latent * d_in, (latent + 1) * d_in), i * d_in)
-  const { finalNorm, unembedding } = model.weights
-  const scale = Float32Array.from(finalNorm.weight.dataSync<"float32">())
-  // A normalisation with a bias is a LayerNorm, which subtracts the mean.
-  const centres = finalNorm.bias !== undefined
-  const W_U = tf.tidy(
-    () => tf.transpose(model.logitScale === 1 ? unembedding : tf.mul(unembedding, model.logitScale)) as tf.Tensor2D
-  )
-  const result = logitWeights(rows, { scale, centres }, W_U, count)
-  W_U.dispose()
-  return result
-}
 
 const scoreRecord = (score: ScoredExplanation | null): InterpretedLatent["score"] =>
   score === null

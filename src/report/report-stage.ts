@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../kinds/absorption.ts"
 import type { ComparisonFile } from "../kinds/comparison.ts"
+import type { DashboardHandle } from "../kinds/dashboard/dashboard.ts"
+import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
 import { reportFileName } from "../kinds/report.ts"
@@ -12,13 +14,14 @@ import type { StitchingFile } from "../kinds/stitching.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
-import type { PlacedMeta } from "./page/subjects.ts"
+import type { PlacedMeta, SaeDashboard } from "./page/subjects.ts"
 import { scienceReport } from "./science-report.ts"
 
 interface ReportInputs {
   readonly saes: ReadonlyArray<Opened<SaeHandle>>
   readonly evaluations: ReadonlyArray<Opened<EvaluationHandle>>
   readonly interpretations: ReadonlyArray<Opened<InterpretationsFile>>
+  readonly dashboards: ReadonlyArray<Opened<DashboardHandle>>
   readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
@@ -46,12 +49,24 @@ export const reportStage = Effect.fn("reportStage")(function* ({
   const saes = yield* Effect.forEach(inputs.saes, ({ at, value, artifact }) =>
     Effect.map(readCrosscoder(artifact), (crosscoder) => ({ at, value, crosscoder }))
   )
+  const dashboards: Array<SaeDashboard> = []
+  for (const { value } of inputs.dashboards) {
+    for (const [place, { digest, d_sae, live }] of value.saes.entries()) {
+      const reader = yield* openDashboard(value, place)
+      const parts = yield* Effect.forEach(
+        Array.from({ length: reader.parts }, (_, part) => part),
+        reader.readPart
+      )
+      dashboards.push({ digest, d_sae, live, bands: value.bands, rows: value.rows, texts: value.token_texts, parts })
+    }
+  }
   const html = scienceReport({
     title: params.title,
     leftOut,
     saes,
     evaluations: inputs.evaluations,
     interpretations: inputs.interpretations,
+    dashboards,
     absorptions: inputs.absorption,
     stitchings: inputs.stitching,
     metaSaes,
@@ -59,4 +74,4 @@ export const reportStage = Effect.fn("reportStage")(function* ({
   })
   yield* output.write(reportFileName, html)
   return { bytes: new TextEncoder().encode(html).length }
-})
+}, Effect.scoped)

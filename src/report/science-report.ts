@@ -2,6 +2,7 @@
 import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
 import { browserData } from "./browser/browser-data.ts"
+import { browserParts } from "./browser/browser-parts.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
@@ -64,6 +65,7 @@ export const scienceReport = (input: ReportInput): string => {
       body === undefined ? [] : [{ id, name, body }]
     ),
     data: scriptJson(canonicalJson(browserData(input, subjects))),
+    parts: browserParts(input, subjects).map(([id, latents]) => [id, scriptJson(canonicalJson(latents))]),
     script: pageScript()
   })
 }

@@ -269,6 +269,7 @@ export const sampleReport = (): ReportInput => ({
     { at: { width: 64, seed: 0 }, value: interpretations(64, "sae-small") },
     { at: { width: 256, seed: 0 }, value: interpretations(256, "sae-large") }
   ],
+  dashboards: [],
   absorptions: [
     { at: { width: 64, seed: 0 }, value: absorption(64) },
     { at: { width: 256, seed: 0 }, value: absorption(256) }

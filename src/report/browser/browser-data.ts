@@ -2,11 +2,15 @@
  * What the page's script browses, as compact JSON: arrays in a fixed order instead of objects with names, since there
  * are thousands of examples. The modules in `script/` read exactly this.
  */
-import type { ActivatingExample, InterpretationsFile, InterpretedLatent } from "../../kinds/interpretations.ts"
+import type { ActivatingExample, InterpretedLatent } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
-import { labelOf } from "../page/subjects.ts"
+import { labelOf, listedLatents } from "../page/subjects.ts"
+import { otherLatents, relationsData } from "./dashboard-data.ts"
+
+/** Element of the page that holds a range of a subject's latents: `LatentData`, in the order of their numbers. */
+export const partId = (subject: number, part: number): string => `part-${subject}-${part}`
 
 /** Patterns shown of one latent: those with the most matches. */
 const maxPatterns = 24
@@ -32,6 +36,10 @@ export interface LatentData {
   /** `[token, weight]` */
   readonly promoted: ReadonlyArray<readonly [number, number]>
   readonly suppressed: ReadonlyArray<readonly [number, number]>
+  /** `[latent, cosine]`, nearest first; `[latent, Jaccard similarity of the rows]`; cosine of the two directions of its own. */
+  readonly near?: ReadonlyArray<readonly [number, number]>
+  readonly together?: ReadonlyArray<readonly [number, number]>
+  readonly cosine?: number
   /** `[change of the small SAE's MSE, cosine, nearest latent]` where this SAE was stitched into a smaller one. */
   readonly stitch?: readonly [number, number, number]
 }
@@ -39,16 +47,27 @@ export interface LatentData {
 export interface SubjectData {
   readonly label: string
   readonly texts: Readonly<Record<string, string>>
+  /** Those with an explanation. */
   readonly latents: ReadonlyArray<LatentData>
+  /** Those without, by column; `part` is where the rest of each stands. */
+  readonly others?: OtherLatents
+}
+
+export interface OtherLatents {
+  readonly id: ReadonlyArray<number>
+  readonly density: ReadonlyArray<number>
+  readonly max: ReadonlyArray<number>
+  readonly text: ReadonlyArray<string>
+  readonly part: ReadonlyArray<number>
 }
 
 export interface MetaData {
   readonly label: string
-  /** Index in `subjects` of the SAE that it decomposes, -1 where that has no explanations. */
+  /** Index in `subjects` of the SAE that it decomposes, -1 where that is not among them. */
   readonly base: number
   /** `[meta-latent, latents it fires on, ids, activations]`, most latents first. */
   readonly metas: ReadonlyArray<readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]>
-  /** Meta-latents of every explained latent of the base: `{latent: [[meta-latent, activation], ...]}`. */
+  /** Meta-latents of every latent of the base that the page lists: `{latent: [[meta-latent, activation], ...]}`. */
   readonly of: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
 }
 
@@ -57,7 +76,7 @@ export interface BrowserData {
   readonly metas: ReadonlyArray<MetaData>
 }
 
-const short = (value: number): number => Number(value.toPrecision(4))
+export const short = (value: number): number => Number(value.toPrecision(4))
 
 const exampleData = ({ position, pivot, tokens, activations }: ActivatingExample): ExampleData => [
   position,
@@ -93,32 +112,42 @@ const latentData = (latent: InterpretedLatent, stitching: StitchingFile | undefi
   bands: latent.bands.map(({ low, high, examples }) => [short(low), short(high), examples.map(exampleData)]),
   promoted: latent.promoted.map(({ token, weight }) => [token, weight]),
   suppressed: latent.suppressed.map(({ token, weight }) => [token, weight]),
-  ...(stitching === undefined
+  ...stitchData(latent.latent, stitching)
+})
+
+export const stitchData = (latent: number, stitching: StitchingFile | undefined): Pick<LatentData, "stitch"> =>
+  stitching === undefined
     ? {}
     : {
         stitch: [
-          short(stitching.latents.delta_mse[latent.latent] as number),
-          short(stitching.latents.cosine[latent.latent] as number),
-          stitching.latents.nearest[latent.latent] as number
-        ] as const
-      })
-})
+          short(stitching.latents.delta_mse[latent] as number),
+          short(stitching.latents.cosine[latent] as number),
+          stitching.latents.nearest[latent] as number
+        ]
+      }
 
-const subjectData = (
-  subject: Subject,
-  file: InterpretationsFile,
-  stitching: StitchingFile | undefined
-): SubjectData => ({
-  label: subject.label,
-  texts: file.token_texts,
-  latents: file.latents.map((latent) => latentData(latent, stitching))
-})
+const subjectData = (subject: Subject, stitching: StitchingFile | undefined): SubjectData => {
+  const { dashboard, interpretations: file, label } = subject
+  const known = new Map(dashboard?.parts.flatMap((part) => part.map((latent) => [latent.latent, latent] as const)))
+  const explained = file?.latents ?? []
+  return {
+    label,
+    texts: { ...dashboard?.texts, ...file?.token_texts },
+    latents: explained.map((latent) => ({
+      ...latentData(latent, stitching),
+      ...relationsData(known.get(latent.latent))
+    })),
+    ...(dashboard === undefined
+      ? {}
+      : { others: otherLatents(dashboard, new Set(explained.map(({ latent }) => latent))) })
+  }
+}
 
 const metaData = ({ at, value, base: digest }: PlacedMeta, subjects: ReadonlyArray<Subject>): MetaData => {
   const base = baseOf(value, digest, subjects)
-  const explained = subjects[base]?.interpretations?.latents ?? []
+  const baseSubject = subjects[base]
   const of: Record<string, ReadonlyArray<readonly [number, number]>> = {}
-  for (const { latent } of explained) {
+  for (const latent of baseSubject === undefined ? [] : listedLatents(baseSubject)) {
     const { ids, activations } = value.latents[latent] as MetaLatentsFile["latents"][number]
     of[latent] = ids.map((id, i) => [id, short(activations[i] as number)])
   }
@@ -142,7 +171,7 @@ const baseOf = (meta: MetaLatentsFile, digest: string | undefined, subjects: Rea
 }
 
 /** The stitching whose large SAE it is: by digest, else by size where only one SAE has that size. */
-const stitchingOf = (
+export const stitchingOf = (
   subject: Subject,
   stitchings: ReportInput["stitchings"],
   subjects: ReadonlyArray<Subject>
@@ -153,11 +182,10 @@ const stitchingOf = (
   )?.value
 }
 
-/** Subjects without explanations keep their place, so that indexes stay those of `subjects`. */
+/** Subjects without latents to show keep their place, so that indexes stay those of `subjects`. */
 export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): BrowserData => ({
   subjects: subjects.map((subject) => {
-    if (subject.interpretations === undefined) return { label: subject.label, texts: {}, latents: [] }
-    return subjectData(subject, subject.interpretations, stitchingOf(subject, input.stitchings, subjects))
+    return subjectData(subject, stitchingOf(subject, input.stitchings, subjects))
   }),
   metas: input.metaSaes.map((meta) => metaData(meta, subjects))
 })

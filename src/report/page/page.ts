@@ -30,10 +30,12 @@ export interface Page {
   readonly sections: ReadonlyArray<PageSection>
   /** JSON for the script, escaped by `scriptJson`. */
   readonly data: Html
+  /** What the script reads when it is needed, by id: JSON, escaped as well. */
+  readonly parts?: ReadonlyArray<readonly [id: string, json: Html]>
   readonly script: string
 }
 
-export const renderPage = ({ title, lead, sections, data, script }: Page): string => {
+export const renderPage = ({ title, lead, sections, data, parts = [], script }: Page): string => {
   const scriptHash = createHash("sha256").update(script).digest("base64")
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; base-uri 'none'; form-action 'none'`
   return html`<!doctype html>
@@ -64,6 +66,7 @@ export const renderPage = ({ title, lead, sections, data, script }: Page): strin
         </main>
         ${[
           trusted(`<script type="application/json" id="data">${data.markup}</script>\n`),
+          parts.map(([id, json]) => trusted(`<script type="application/json" id="${id}">${json.markup}</script>\n`)),
           // Byte for byte what was hashed: no white space of the template may come in.
           trusted(`<script>${script}</script>`)
         ]}

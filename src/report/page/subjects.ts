@@ -6,6 +6,7 @@ import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
+import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
 
@@ -30,6 +31,20 @@ export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }>
   readonly crosscoder?: CrosscoderFile | undefined
 }
 
+/** All latents of one SAE that fire. */
+export interface SaeDashboard {
+  readonly digest: string
+  readonly d_sae: number
+  readonly live: number
+  /** Bands of activation that examples are from. */
+  readonly bands: number
+  /** Rows that densities are over. */
+  readonly rows: number
+  readonly texts: Readonly<Record<string, string>>
+  /** Ranges of latents, ascending: what a page loads together. */
+  readonly parts: ReadonlyArray<ReadonlyArray<DashboardLatent>>
+}
+
 /** Everything may be empty: the report shows what there is. */
 export interface ReportInput {
   readonly title: string
@@ -38,6 +53,7 @@ export interface ReportInput {
   readonly saes: ReadonlyArray<PlacedSae>
   readonly evaluations: ReadonlyArray<Placed<ReportedEvaluation>>
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
+  readonly dashboards: ReadonlyArray<SaeDashboard>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
@@ -54,6 +70,7 @@ export interface Subject {
   readonly crosscoder: CrosscoderFile | undefined
   readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
+  readonly dashboard: SaeDashboard | undefined
   readonly absorption: AbsorptionFile | undefined
 }
 
@@ -64,6 +81,13 @@ export const labelOf = (at: Coordinates, otherwise: string): string => {
     .map((name) => `${name} ${typeof at[name] === "string" ? at[name] : JSON.stringify(at[name])}`)
   return parts.length === 0 ? otherwise : parts.join(", ")
 }
+
+/** Latents that can be looked at in the page. */
+export const listedLatents = ({ dashboard, interpretations }: Subject): ReadonlySet<number> =>
+  new Set([
+    ...(interpretations?.latents.map(({ latent }) => latent) ?? []),
+    ...(dashboard?.parts.flatMap((part) => part.map(({ latent }) => latent)) ?? [])
+  ])
 
 type Draft = { -readonly [K in keyof Subject]: Subject[K] }
 
@@ -85,6 +109,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       crosscoder: undefined,
       evaluation: undefined,
       interpretations: undefined,
+      dashboard: undefined,
       absorption: undefined
     }
     subjects.push(draft)
@@ -104,6 +129,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
   }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
+  for (const dashboard of input.dashboards) find({}, dashboard.d_sae, dashboard.digest).dashboard = dashboard
   for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, value.sae.digest).absorption = value
   return subjects
 }

@@ -6,7 +6,7 @@ import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { latentLink } from "../page/latent-link.ts"
 import { maskedText } from "../page/masked-text.ts"
-import type { Subject } from "../page/subjects.ts"
+import { listedLatents, type Subject } from "../page/subjects.ts"
 
 /** Names listed in a cell; the rest is counted. */
 const maxListed = 4
@@ -36,7 +36,7 @@ const letterRow = (subject: number, explained: ReadonlySet<number>, letter: Abso
   </tr> `
 
 const one = (subject: Subject, absorption: AbsorptionFile, index: number, highest: number): Html => {
-  const explained = new Set(subject.interpretations?.latents.map(({ latent }) => latent))
+  const explained = listedLatents(subject)
   return html`${absorption.warnings.map((warning) => html`<p class="warn">${subject.label}: ${warning}</p>`)}
     ${absorptionChart(absorption, subject.label, index, highest)}
     <details>

@@ -1,25 +1,37 @@
 /** The browser of latents. */
-import type { BrowserData, LatentData } from "../browser-data.ts"
+import type { BrowserData, SubjectData } from "../browser-data.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
 import { latentDetail } from "./latent-detail.ts"
 import type { OnChoice } from "./links.ts"
 import { type ListBrowser, listBrowser } from "./list-browser.ts"
+import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
+import { percentText } from "./number-text.ts"
 import { tokenText } from "./tokens.ts"
 
 /** 95 % lower bound, -1 where there is no score. */
-const f1 = ({ score }: LatentData): number => {
+const f1 = ({ score }: ListedLatent): number => {
   if (score === null) return -1
   const [, , , , , found = 0, wrong = 0, missed = 0] = score
   return f1LowerBound(found, wrong, missed)
 }
 
-export const browseLatents = (place: HTMLElement, data: BrowserData, onChoice: OnChoice): ListBrowser<LatentData> => {
-  const haystacks = new WeakMap<LatentData, string>()
+const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, data: BrowserData) => {
+  const whole = latent.whole()
+  return whole === undefined ? ["It is not in this page."] : latentDetail(whole, subject, index, data)
+}
+
+export const browseLatents = (
+  place: HTMLElement,
+  data: BrowserData,
+  listed: ReadonlyArray<ReadonlyArray<ListedLatent>>,
+  onChoice: OnChoice
+): ListBrowser<ListedLatent> => {
+  const haystacks = new WeakMap<ListedLatent, string>()
   return listBrowser({
     place,
     name: "latents",
-    groups: data.subjects.map((subject) => ({ ...subject, items: subject.latents })),
+    groups: data.subjects.map((subject, index) => ({ ...subject, items: listed[index] ?? [] })),
     orders: [
       { label: "Best explained first", compare: (a, b) => f1(b) - f1(a) || a.id - b.id },
       { label: "Worst explained first", compare: (a, b) => f1(a) - f1(b) || a.id - b.id },
@@ -32,17 +44,19 @@ export const browseLatents = (place: HTMLElement, data: BrowserData, onChoice: O
       id: String(latent.id),
       value:
         latent.score === null
-          ? "not scored"
+          ? `${latent.explained ? "not scored, " : ""}fires on ${percentText(latent.density)}`
           : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${f1(latent).toFixed(2)}`,
       what: shownText(latent.text)
     }),
-    detail: (latent, subject, index) => latentDetail(latent, subject, index, data),
+    detail: (latent, subject, index) => detailOf(latent, subject, index, data),
     haystack: (latent, { texts }) => {
       const known = haystacks.get(latent)
       if (known !== undefined) return known
-      const examples = latent.top.map(([, , tokens]) => tokens.map((id) => tokenText(texts, id)).join(""))
-      const promoted = latent.promoted.map(([id]) => tokenText(texts, id))
-      const text = [latent.id, latent.text, ...examples, ...promoted].join("\n").toLowerCase()
+      // Of the others the label names tokens: their examples are not read for a search.
+      const { top = [], promoted = [] } = latent.explained ? (latent.whole() ?? {}) : {}
+      const examples = top.map(([, , tokens]) => tokens.map((id) => tokenText(texts, id)).join(""))
+      const tokens = promoted.map(([id]) => tokenText(texts, id))
+      const text = [latent.id, latent.text, ...examples, ...tokens].join("\n").toLowerCase()
       haystacks.set(latent, text)
       return text
     },

@@ -1,8 +1,9 @@
 /** The browser of meta-latents: each with the latents that it is strongest in. */
-import type { BrowserData, LatentData, MetaData } from "../browser-data.ts"
+import type { BrowserData, MetaData } from "../browser-data.ts"
 import { element } from "./element.ts"
 import { hrefOf, type OnChoice } from "./links.ts"
 import { type ListBrowser, listBrowser } from "./list-browser.ts"
+import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
 
@@ -11,10 +12,11 @@ type MetaLatent = MetaData["metas"][number]
 export const browseMetaLatents = (
   place: HTMLElement,
   data: BrowserData,
+  listed: ReadonlyArray<ReadonlyArray<ListedLatent>>,
   onChoice: OnChoice
 ): ListBrowser<MetaLatent> => {
-  const latentsOf = data.subjects.map(({ latents }) => new Map(latents.map((latent) => [latent.id, latent])))
-  const explained = ({ base }: MetaData, id: number): LatentData | undefined => latentsOf[base]?.get(id)
+  const latentsOf = listed.map((latents) => new Map(latents.map((latent) => [latent.id, latent])))
+  const explained = ({ base }: MetaData, id: number): ListedLatent | undefined => latentsOf[base]?.get(id)
   const summary = (meta: MetaData, ids: ReadonlyArray<number>): string => {
     const known = ids.flatMap((id) => explained(meta, id)?.text ?? [])
     return known.length > 0 ? known.slice(0, 2).join(" / ") : `latents ${ids.slice(0, 6).join(", ")}`

@@ -107,6 +107,31 @@ const metaLatents = ({ id }: LatentData, index: number, { metas }: BrowserData):
     return [heading("Meta-latents"), element("p", {}, parts)]
   })
 
+const related = ({ near = [], together = [], cosine }: LatentData, index: number): Nodes => {
+  const list = (title: string, rows: LatentData["promoted"]): Nodes =>
+    rows.length === 0
+      ? []
+      : [
+          heading(title),
+          element(
+            "p",
+            {},
+            rows.flatMap(([id, weight], i) => [
+              i > 0 ? ", " : "",
+              element("a", { href: hrefOf({ what: "latent", group: index, id }) }, String(id)),
+              ` (${numberText(weight)})`
+            ])
+          )
+        ]
+  return [
+    ...list("Nearest decoder directions (cosine)", near),
+    ...list("Fires on the same tokens (Jaccard)", together),
+    ...(cosine === undefined
+      ? []
+      : [element("p", { class: "note" }, `Cosine of its encoder and decoder directions: ${numberText(cosine)}.`)])
+  ]
+}
+
 const weights = ({ texts }: SubjectData, title: string, rows: LatentData["promoted"]): HTMLElement => {
   const body = rows.map(([id, weight]) =>
     element("tr", {}, element("td", {}, chip(texts, id)), element("td", {}, numberText(weight)))
@@ -134,6 +159,7 @@ export const latentDetail = (latent: LatentData, subject: SubjectData, index: nu
     ...patterns(latent, subject),
     ...stitching(latent),
     ...metaLatents(latent, index, data),
+    ...related(latent, index),
     ...bands.flatMap(([low, high, items]) =>
       items.length === 0
         ? []

@@ -5,6 +5,7 @@ import { browseLatents } from "./browse-latents.ts"
 import { browseMetaLatents } from "./browse-meta-latents.ts"
 import { element } from "./element.ts"
 import { hrefOf, type LinkKind, linkOf, type OnChoice } from "./links.ts"
+import { listedLatents } from "./listed-latents.ts"
 import { ask, isAsked, shownText } from "./masking.ts"
 
 // The page holds what `browserData` wrote, by the same version of this code.
@@ -23,10 +24,11 @@ const remember =
   (group, id, view) =>
     history.replaceState(null, "", hrefOf({ what, group, id, view }))
 
+const listed = data.subjects.map(listedLatents)
 const latentPlace = document.getElementById("latent-browser")
 const metaPlace = document.getElementById("meta-browser")
-const latents = latentPlace === null ? undefined : browseLatents(latentPlace, data, remember("latent"))
-const metas = metaPlace === null ? undefined : browseMetaLatents(metaPlace, data, remember("meta"))
+const latents = latentPlace === null ? undefined : browseLatents(latentPlace, data, listed, remember("latent"))
+const metas = metaPlace === null ? undefined : browseMetaLatents(metaPlace, data, listed, remember("meta"))
 
 const follow = (): void => {
   const link = linkOf(location.hash)

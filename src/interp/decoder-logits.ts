@@ -1,0 +1,29 @@
+/** The tokens that latents promote, from their SAE's decoder rows and the model's unembedding. */
+import * as tf from "@tensorflow/tfjs-core"
+import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
+import type { RunnableModel } from "../model/run-model.ts"
+import { type LogitWeights, logitWeights } from "./logit-weights.ts"
+
+/** Undefined where the hook is not part of the residual stream, and so reaches the logits through other layers alone. */
+export const decoderLogits = (
+  model: RunnableModel,
+  hook: string,
+  weights: SaeWeights,
+  latents: ReadonlyArray<number>,
+  count: number
+): ReadonlyArray<LogitWeights> | undefined => {
+  if (weights.d_in !== model.info.d_model || !/hook_(resid_|mlp_out|attn_out|embed)/.test(hook)) return undefined
+  const { d_in, W_dec } = weights
+  const rows = new Float32Array(latents.length * d_in)
+  for (const [i, latent] of latents.entries()) rows.set(W_dec.subarray(latent * d_in, (latent + 1) * d_in), i * d_in)
+  const { finalNorm, unembedding } = model.weights
+  const scale = Float32Array.from(finalNorm.weight.dataSync<"float32">())
+  // A normalisation with a bias is a LayerNorm, which subtracts the mean.
+  const centres = finalNorm.bias !== undefined
+  const W_U = tf.tidy(
+    () => tf.transpose(model.logitScale === 1 ? unembedding : tf.mul(unembedding, model.logitScale)) as tf.Tensor2D
+  )
+  const result = logitWeights(rows, { scale, centres }, W_U, count)
+  W_U.dispose()
+  return result
+}

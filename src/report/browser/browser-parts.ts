@@ -1,0 +1,22 @@
+/** What the page reads only when a latent of it is looked at: ranges of latents without an explanation. */
+import type { ReportInput, Subject } from "../page/subjects.ts"
+import { type LatentData, partId, stitchData, stitchingOf } from "./browser-data.ts"
+import { dashboardLatentData } from "./dashboard-data.ts"
+
+export const browserParts = (
+  input: ReportInput,
+  subjects: ReadonlyArray<Subject>
+): ReadonlyArray<readonly [id: string, latents: ReadonlyArray<LatentData>]> =>
+  subjects.flatMap((subject, index) => {
+    const { dashboard, interpretations } = subject
+    if (dashboard === undefined) return []
+    const explained = new Set(interpretations?.latents.map(({ latent }) => latent))
+    const stitching = stitchingOf(subject, input.stitchings, subjects)
+    return dashboard.parts.map((part, at) => {
+      const shown = part.filter(({ latent }) => !explained.has(latent))
+      return [
+        partId(index, at),
+        shown.map((latent) => ({ ...dashboardLatentData(latent, dashboard), ...stitchData(latent.latent, stitching) }))
+      ] as const
+    })
+  })
