@@ -239,6 +239,17 @@ describe("presets", () => {
     expect(problemsOf("p_anneal", { k: null, groups: null })).toEqual([])
   })
 
+  it("a resampling that leaves its latents no time to be trained is refused with both numbers", () => {
+    const about = (steps: number) => problemsOf("standard", { steps, resample_every: 100 })
+    expect(about(309)).toEqual([
+      expect.objectContaining({
+        param: "resample_every",
+        problem: expect.stringContaining("the last resampling comes after step 300, 9 before the end")
+      })
+    ])
+    expect([about(310), about(300), about(100), about(50)]).toEqual([[], [], [], []])
+  })
+
   it("multi_topk is refused for a crosscoder alone, which weighs what it chooses by", () => {
     const options = request("topk", { multi_topk: true })
     const about = (what?: "transcoder" | "crosscoder") => optionProblems(options, what).map(({ param }) => param)
