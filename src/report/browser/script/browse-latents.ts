@@ -16,6 +16,9 @@ const f1 = ({ score }: ListedLatent): number => {
   return f1LowerBound(found, wrong, missed)
 }
 
+/** What has no score comes last here as well. */
+const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : f1(latent))
+
 const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, data: BrowserData) => {
   const whole = latent.whole()
   return whole === undefined ? ["It is not in this page."] : latentDetail(whole, subject, index, data)
@@ -27,14 +30,16 @@ export const browseLatents = (
   listed: ReadonlyArray<ReadonlyArray<ListedLatent>>,
   onChoice: OnChoice
 ): ListBrowser<ListedLatent> => {
+  const opens = data.subjects.findIndex(({ latents }) => latents.length > 0)
   const haystacks = new WeakMap<ListedLatent, string>()
   return listBrowser({
     place,
     name: "latents",
     groups: data.subjects.map((subject, index) => ({ ...subject, items: listed[index] ?? [] })),
+    opens: opens < 0 ? undefined : opens,
     orders: [
       { label: "Best explained first", compare: (a, b) => f1(b) - f1(a) || a.id - b.id },
-      { label: "Worst explained first", compare: (a, b) => f1(a) - f1(b) || a.id - b.id },
+      { label: "Worst explained first", compare: (a, b) => worst(a) - worst(b) || a.id - b.id },
       { label: "Most frequent first", compare: (a, b) => b.density - a.density || a.id - b.id },
       { label: "Rarest first", compare: (a, b) => a.density - b.density || a.id - b.id },
       { label: "Strongest first", compare: (a, b) => b.max - a.max || a.id - b.id },

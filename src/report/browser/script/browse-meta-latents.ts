@@ -17,6 +17,12 @@ export const browseMetaLatents = (
 ): ListBrowser<MetaLatent> => {
   const latentsOf = listed.map((latents) => new Map(latents.map((latent) => [latent.id, latent])))
   const explained = ({ base }: MetaData, id: number): ListedLatent | undefined => latentsOf[base]?.get(id)
+  /** Why a latent has no entry: a dashboard lists all that fire, explanations only those that were sampled. */
+  const missing = ({ base }: MetaData): string => {
+    const subject = data.subjects[base]
+    if (subject?.others !== undefined) return "does not fire in the rows of the dashboard"
+    return subject === undefined || subject.latents.length === 0 ? "nothing is known of it here" : "not in the sample"
+  }
   const summary = (meta: MetaData, ids: ReadonlyArray<number>): string => {
     const known = ids.flatMap((id) => explained(meta, id)?.text ?? [])
     return known.length > 0 ? known.slice(0, 2).join(" / ") : `latents ${ids.slice(0, 6).join(", ")}`
@@ -32,7 +38,7 @@ export const browseMetaLatents = (
       element(
         "td",
         { class: "text" },
-        known === undefined ? element("span", { class: "empty" }, "not in the sample") : shownText(known.text)
+        known === undefined ? element("span", { class: "empty" }, missing(meta)) : shownText(known.text)
       )
     )
   }

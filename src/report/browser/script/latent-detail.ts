@@ -21,14 +21,18 @@ const bar = (label: string, share: number, other = false): Nodes => [
   element("span", {}, numberText(share))
 ]
 
-const score = ({ score: figures }: LatentData): Nodes => {
+const score = ({ score: figures, patterns: rows }: LatentData): Nodes => {
+  const title = heading("Score of the explanation")
   if (figures === null) {
+    // Nothing was explained, so there is nothing to score.
+    if (rows.length === 0) return []
     const text = "Not scored: it does not fire above the threshold on held-out text."
-    return [element("p", { class: "empty" }, text)]
+    return [title, element("p", { class: "empty" }, text)]
   }
   const [f1 = 0, shuffled = 0, precision = 0, recall = 0, balanced = 0, found = 0, wrong = 0, missed = 0] = figures
   const counts = `${numberText(found)} found, ${numberText(wrong)} false, ${numberText(missed)} missed on held-out rows`
   return [
+    title,
     element("div", { class: "compare" }, [
       ...bar("F1", f1),
       ...bar("F1, at least (95 %)", f1LowerBound(found, wrong, missed)),
@@ -153,7 +157,6 @@ export const latentDetail = (latent: LatentData, subject: SubjectData, index: nu
     element("p", { class: "explanation" }, shownText(latent.text)),
     heading("Strongest activations"),
     examples(top),
-    heading("Score of the explanation"),
     ...score(latent),
     ...activations(latent),
     ...patterns(latent, subject),

@@ -16,6 +16,8 @@ export interface ListBrowserOptions<Item, G extends Group<Item>> {
   /** What is listed, in the plural. */
   readonly name: string
   readonly groups: ReadonlyArray<G>
+  /** Index of the group that is shown first; else the first with items. */
+  readonly opens?: number | undefined
   readonly orders: ReadonlyArray<{ readonly label: string; readonly compare: (a: Item, b: Item) => number }>
   readonly describe: (item: Item, group: G) => { readonly id: string; readonly value: string; readonly what: string }
   readonly detail: (item: Item, group: G, index: number) => ReadonlyArray<Node | string>
@@ -37,10 +39,12 @@ const pageSize = 250
 
 export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOptions<Item, G>): ListBrowser<Item> => {
   const { place, name, groups, orders, describe, detail, haystack, onChoice } = options
-  let group = Math.max(
-    0,
-    groups.findIndex(({ items }) => items.length > 0)
-  )
+  let group =
+    options.opens ??
+    Math.max(
+      0,
+      groups.findIndex(({ items }) => items.length > 0)
+    )
   let found: ReadonlyArray<Item> = []
   let shown = 0
   let current = -1
