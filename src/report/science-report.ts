@@ -1,4 +1,5 @@
 /** The report of an experiment as one HTML page: equal inputs give equal bytes. */
+import { anyCovered } from "./browser/any-covered.ts"
 import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
 import { browserData } from "./browser/browser-data.ts"
@@ -47,6 +48,12 @@ const lead = (subjects: ReadonlyArray<Subject>): Html => {
 
 export const scienceReport = (input: ReportInput): string => {
   const subjects = subjectsOf(input)
+  const data = browserData(input, subjects)
+  const parts = browserParts(input, subjects)
+  const covers = anyCovered(
+    data.subjects,
+    parts.map(({ subject, latents }) => [subject, latents])
+  )
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
     ["seeds", "Over seeds", seedsSection(input, subjects)],
@@ -64,8 +71,8 @@ export const scienceReport = (input: ReportInput): string => {
     sections: sections.flatMap(([id, name, body]): ReadonlyArray<PageSection> =>
       body === undefined ? [] : [{ id, name, body }]
     ),
-    data: scriptJson(canonicalJson(browserData(input, subjects))),
-    parts: browserParts(input, subjects).map(([id, latents]) => [id, scriptJson(canonicalJson(latents))]),
+    data: scriptJson(canonicalJson({ ...data, covers })),
+    parts: parts.map(({ id, latents }) => [id, scriptJson(canonicalJson(latents))]),
     script: pageScript()
   })
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
 import { f1LowerBound } from "../../src/report/browser/script/f1-lower-bound.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
-import { sampleReport, tokenTexts } from "./sample-report.ts"
+import { dashboard, sampleReport, tokenTexts } from "./sample-report.ts"
 
 const page = scienceReport(sampleReport())
 
@@ -178,6 +178,52 @@ describe("the script of the report, in a document of its own", () => {
     expect(shown()).toContain("↵ •••••• •••••</script>")
     find<HTMLButtonElement>(".uncover").click()
     expect(shown()).toContain("↵ whores Sluts</script>")
+  })
+
+  it("lists, finds and shows latents without an explanation, of which it says nothing of a score", () => {
+    const sample = sampleReport()
+    const only = {
+      ...sample,
+      interpretations: [],
+      dashboards: sample.saes.slice(0, 1).map(({ value }) => dashboard(value.d_sae, value.digest))
+    }
+    const { part, type } = opened("", scienceReport(only))
+    const { detail, names, search } = part("latent-browser")
+    expect(names()).toEqual(["5", "9"])
+    type(search, "9")
+    expect(names()).toEqual(["9"])
+    type(search, "fires cow promotes the")
+    expect(names()).toContain("9")
+    expect(detail.textContent).toContain("Latent 9")
+    expect(detail.textContent).not.toContain("cored")
+  })
+
+  it("opens on an SAE with explanations where there is one", () => {
+    const sample = sampleReport()
+    const [first] = sample.saes
+    if (first === undefined) throw new Error("the sample has no SAE")
+    const others = sample.interpretations.filter(({ value }) => value.sae.digest !== first.value.digest)
+    const dashboards = [dashboard(first.value.d_sae, first.value.digest)]
+    const { part } = opened("", scienceReport({ ...sample, interpretations: others, dashboards }))
+    expect(others.length).toBeGreaterThan(0)
+    expect(part("latent-browser").detail.textContent).toContain("Score of the explanation")
+  })
+
+  it("offers to uncover a word that only an example of the dashboard shows, split over tokens", () => {
+    const sample = sampleReport()
+    const of = (texts: typeof tokenTexts) => ({
+      ...sample,
+      interpretations: [],
+      dashboards: sample.saes.slice(0, 1).map(({ value }) => dashboard(value.d_sae, value.digest, texts))
+    })
+    const plain = opened("", scienceReport(of(tokenTexts)))
+    expect(plain.document.querySelector(".uncover")).toBeNull()
+    const split = opened("", scienceReport(of({ ...tokenTexts, "2": "", "1": " who", "6": "res" })))
+    expect(split.document.querySelector(".uncover")).toBeNull()
+    const joined = opened("", scienceReport(of({ ...tokenTexts, "1": " who", "2": "res" })))
+    expect(joined.part("latent-browser").detail.textContent).toContain("••••••")
+    joined.find<HTMLButtonElement>(".uncover").click()
+    expect(joined.part("latent-browser").detail.textContent).toContain("whores")
   })
 
   it("ranks an explanation by what its F1 is at least: few firings do not outrank many", () => {

@@ -1,11 +1,12 @@
 /** A small, complete report input: every section has something to show, and every number can be told from the others. */
+import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.ts"
 import type { ComparisonFile } from "../../src/kinds/comparison.ts"
 import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
-import type { ReportedEvaluation, ReportInput } from "../../src/report/page/subjects.ts"
+import type { ReportedEvaluation, ReportInput, SaeDashboard } from "../../src/report/page/subjects.ts"
 
 export const hook = "blocks.1.hook_resid_post"
 
@@ -254,6 +255,31 @@ export const metaLatents = (base: number, meta: number): MetaLatentsFile => ({
   })),
   dead: []
 })
+
+/** Two latents, in two parts. */
+export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): SaeDashboard => {
+  const latent = (id: number, tokens: ReadonlyArray<number>, promoted: number): DashboardLatent => ({
+    latent: id,
+    count: 5,
+    max: 4,
+    cosine: 0.5,
+    histogram: [3, 1, 1],
+    promoted: [[promoted, 0.5]],
+    suppressed: [],
+    neighbours: [],
+    coactive: [],
+    examples: [{ group: 0, position: 3, pivot: 1, tokens, activations: [0, 4, 0] }]
+  })
+  return {
+    digest,
+    d_sae,
+    live: 2,
+    bands: 1,
+    rows: 100,
+    texts,
+    parts: [[latent(5, [2, 1, 2], 6)], [latent(9, [2, 6, 2], 2)]]
+  }
+}
 
 export const sampleReport = (): ReportInput => ({
   title: "Sample & report",

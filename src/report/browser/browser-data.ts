@@ -72,6 +72,8 @@ export interface MetaData {
 }
 
 export interface BrowserData {
+  /** Whether words of these stand covered (`anyCovered`). */
+  readonly covers: boolean
   readonly subjects: ReadonlyArray<SubjectData>
   readonly metas: ReadonlyArray<MetaData>
 }
@@ -183,7 +185,7 @@ export const stitchingOf = (
 }
 
 /** Subjects without latents to show keep their place, so that indexes stay those of `subjects`. */
-export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): BrowserData => ({
+export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): Omit<BrowserData, "covers"> => ({
   subjects: subjects.map((subject) => {
     return subjectData(subject, stitchingOf(subject, input.stitchings, subjects))
   }),

@@ -6,7 +6,7 @@ import { dashboardLatentData } from "./dashboard-data.ts"
 export const browserParts = (
   input: ReportInput,
   subjects: ReadonlyArray<Subject>
-): ReadonlyArray<readonly [id: string, latents: ReadonlyArray<LatentData>]> =>
+): ReadonlyArray<{ readonly id: string; readonly subject: number; readonly latents: ReadonlyArray<LatentData> }> =>
   subjects.flatMap((subject, index) => {
     const { dashboard, interpretations } = subject
     if (dashboard === undefined) return []
@@ -14,9 +14,13 @@ export const browserParts = (
     const stitching = stitchingOf(subject, input.stitchings, subjects)
     return dashboard.parts.map((part, at) => {
       const shown = part.filter(({ latent }) => !explained.has(latent))
-      return [
-        partId(index, at),
-        shown.map((latent) => ({ ...dashboardLatentData(latent, dashboard), ...stitchData(latent.latent, stitching) }))
-      ] as const
+      return {
+        id: partId(index, at),
+        subject: index,
+        latents: shown.map((latent) => ({
+          ...dashboardLatentData(latent, dashboard),
+          ...stitchData(latent.latent, stitching)
+        }))
+      }
     })
   })

@@ -1,6 +1,5 @@
 /** The page's script: the theme, the two browsers, links between them, covered words, and the search key. Runs in the reader's browser. */
 import type { BrowserData } from "../browser-data.ts"
-import { covered } from "../../page/masked-words.ts"
 import { browseLatents } from "./browse-latents.ts"
 import { browseMetaLatents } from "./browse-meta-latents.ts"
 import { element } from "./element.ts"
@@ -54,13 +53,7 @@ uncover.addEventListener("click", () => {
   latents?.redraw()
   metas?.redraw()
 })
-const hidden = (text: string): boolean => covered(text) !== text
-const anyCovered =
-  document.querySelector("[data-covered]") !== null ||
-  data.subjects.some(
-    ({ texts, latents: own }) => Object.values(texts).some(hidden) || own.some(({ text }) => hidden(text))
-  )
-if (anyCovered) document.getElementById("theme")?.before(uncover)
+if (data.covers || document.querySelector("[data-covered]") !== null) document.getElementById("theme")?.before(uncover)
 addEventListener("hashchange", follow)
 document.addEventListener("click", ({ target }) => {
   const link = target instanceof Element ? target.closest("a[href^='#latent/'], a[href^='#meta/']") : null

@@ -1,0 +1,32 @@
+/** Whether anything that the browsers show is covered: the page offers to uncover words only then. */
+import { covered } from "../page/masked-words.ts"
+import type { BrowserData, LatentData } from "./browser-data.ts"
+
+const hidden = (text: string): boolean => covered(text) !== text
+
+/**
+ * Looks at what is shown as it is shown: tokens alone, labels, and examples as whole texts, since a word may be several
+ * tokens of which none is a slur.
+ *
+ * @param parts latents of each subject that the page reads later, beside those in `subjects`
+ */
+export const anyCovered = (
+  subjects: BrowserData["subjects"],
+  parts: ReadonlyArray<readonly [subject: number, latents: ReadonlyArray<LatentData>]>
+): boolean => {
+  const inExamples = (latents: ReadonlyArray<LatentData>, texts: Readonly<Record<string, string>>): boolean =>
+    latents.some(({ top, bands }) =>
+      [...top, ...bands.flatMap(([, , examples]) => examples)].some(([, , tokens]) =>
+        hidden(tokens.map((token) => texts[token] ?? `#${token}`).join(""))
+      )
+    )
+  return (
+    subjects.some(
+      ({ texts, latents, others }) =>
+        Object.values(texts).some(hidden) ||
+        latents.some(({ text }) => hidden(text)) ||
+        others?.text.some(hidden) === true ||
+        inExamples(latents, texts)
+    ) || parts.some(([subject, latents]) => inExamples(latents, subjects[subject]?.texts ?? {}))
+  )
+}
