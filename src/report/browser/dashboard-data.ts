@@ -3,17 +3,28 @@ import type { DashboardExample, DashboardLatent, Weighted } from "../../kinds/da
 import type { SaeDashboard } from "../page/subjects.ts"
 import type { ExampleData, LatentData, OtherLatents } from "./browser-data.ts"
 
-/** Of a dashboard's examples the page shows fewer: it is one file. */
-const topShown = 8
+/** Of a dashboard's examples the page shows fewer, and less around them: it is one file. */
+const topShown = 4
 const perBandShown = 1
+const leftShown = 10
+const rightShown = 5
+/** Of neighbours, and of tokens promoted and suppressed. */
+const weightedShown = 5
 /** Tokens that a label names. */
 const labelTokens = 5
 const labelPromoted = 3
 
 const short = (value: number): number => Number(value.toPrecision(4))
 
+/** As many digits as the page writes (`number-text.ts`). */
+const asWritten = (value: number): number => {
+  const size = Math.abs(value)
+  if (size < 1e-3) return Number(value.toPrecision(2))
+  return Number(value.toFixed(size < 10 ? 3 : size < 100 ? 2 : 1))
+}
+
 const pairs = (list: ReadonlyArray<Weighted>): ReadonlyArray<readonly [number, number]> =>
-  list.map(([id, weight]) => [id, short(weight)])
+  list.slice(0, weightedShown).map(([id, weight]) => [id, asWritten(weight)])
 
 /** Neighbours and what fires together, of explained latents as of others. */
 export const relationsData = (latent: DashboardLatent | undefined): Pick<LatentData, "near" | "together" | "cosine"> =>
@@ -63,12 +74,10 @@ export const otherLatents = (dashboard: SaeDashboard, explained: ReadonlySet<num
   }
 }
 
-const exampleData = ({ position, pivot, tokens, activations }: DashboardExample): ExampleData => [
-  position,
-  pivot,
-  tokens,
-  activations.map(short)
-]
+const exampleData = ({ position, pivot, tokens, activations }: DashboardExample): ExampleData => {
+  const [start, end] = [Math.max(0, pivot - leftShown), pivot + rightShown + 1]
+  return [position, pivot - start, tokens.slice(start, end), activations.slice(start, end).map(asWritten)]
+}
 
 export const dashboardLatentData = (latent: DashboardLatent, dashboard: SaeDashboard): LatentData => {
   const { bands, texts } = dashboard
