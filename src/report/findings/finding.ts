@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Json } from "../../json/canonical-json.ts"
-import { type Interval } from "../../numeric/bootstrap.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
 import { type Decoded, decoded } from "../../stage/param-problem.ts"
 
 const bound = Schema.Union([Schema.Finite, Schema.String])
