@@ -104,7 +104,7 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
       const partial = join(directory, cache, "partial")
       const files = (): ReadonlyArray<string> =>
         existsSync(partial) ? (readdirSync(partial, { recursive: true }) as Array<string>) : []
-      while (!files().some((file) => file.includes("checkpoint"))) await new Promise((next) => setTimeout(next, 50))
+      while (!files().some((file) => file.endsWith("latest.json"))) await new Promise((next) => setTimeout(next, 50))
     }
     const head = start(args, { cwd: directory, env })
     await head.until('"type":"stage-progress"')

@@ -15,9 +15,11 @@ import type { RunRecord } from "../run-record.ts"
 import { runsDirectory } from "./layout.ts"
 import { eventsPath, logPath, logsFolder, planPath } from "./run-folder.ts"
 
-/** Sorts by time of start. */
-const newRunId = (now: Date): string =>
-  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomUUID().slice(0, 4)}`
+/** Sorts by time of start, to the millisecond: several runs of hits fit into a second. */
+const newRunId = (now: Date): string => {
+  const second = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")
+  return `${second}-${now.getMilliseconds().toString(16).padStart(3, "0")}${randomUUID().slice(0, 3)}`
+}
 
 interface OpenRun {
   readonly record: RunRecord
