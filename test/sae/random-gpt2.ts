@@ -18,7 +18,16 @@ export const d_model = 16
 const context = 32
 const layers = 2
 
-const tokenizer = "{}"
+/** Token n is the word wn. */
+const tokenizer = JSON.stringify({
+  added_tokens: [],
+  pre_tokenizer: { type: "WhitespaceSplit" },
+  model: {
+    type: "WordLevel",
+    unk_token: "w0",
+    vocab: Object.fromEntries(Array.from({ length: vocabulary }, (_, id) => [`w${id}`, id]))
+  }
+})
 export const tokenizerDigest = createHash("sha256").update(tokenizer).digest("hex")
 
 const shapes = (): Record<string, ReadonlyArray<number>> => {

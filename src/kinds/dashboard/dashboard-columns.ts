@@ -54,5 +54,6 @@ export const exampleColumns = ({ window }: DashboardShape) =>
     pivot: { type: "i32" },
     /** -1 after the last. */
     tokens: { type: "i32", list: window },
+    /** 0 where the latent is silent, and on tokens whose rows were not read: held-out text in the same context. */
     activations: { type: "f32", list: window }
   }) as const satisfies ArrowColumns
