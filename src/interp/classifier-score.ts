@@ -1,5 +1,7 @@
 /** How well a yes/no prediction agrees with the truth, from the four counts of its confusion matrix. */
 
+import type { ClassifierFields } from "../kinds/classifier-fields.ts"
+
 export interface ConfusionCounts {
   readonly truePositives: number
   readonly falsePositives: number
@@ -31,3 +33,15 @@ export const scoreClassifier = (counts: ConfusionCounts): ClassifierScore => {
     balancedAccuracy: (recall + tn / (tn + fp)) / 2
   }
 }
+
+/** As files state it. */
+export const classifierRecord = (score: ConfusionCounts & ClassifierScore): ClassifierFields => ({
+  true_positives: score.truePositives,
+  false_positives: score.falsePositives,
+  false_negatives: score.falseNegatives,
+  true_negatives: score.trueNegatives,
+  precision: score.precision,
+  recall: score.recall,
+  f1: score.f1,
+  balanced_accuracy: score.balancedAccuracy
+})

@@ -14,6 +14,7 @@ import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
 import { activationHistogram, chooseExamples } from "./choose-examples.ts"
+import { classifierRecord } from "./classifier-score.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
 import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
@@ -153,16 +154,4 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
 })
 
 const scoreRecord = (score: ScoredExplanation | null): InterpretedLatent["score"] =>
-  score === null
-    ? null
-    : {
-        true_positives: score.truePositives,
-        false_positives: score.falsePositives,
-        false_negatives: score.falseNegatives,
-        true_negatives: score.trueNegatives,
-        precision: score.precision,
-        recall: score.recall,
-        f1: score.f1,
-        balanced_accuracy: score.balancedAccuracy,
-        shuffled_f1: score.shuffledF1
-      }
+  score === null ? null : { ...classifierRecord(score), shuffled_f1: score.shuffledF1 }

@@ -3,17 +3,9 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
+import { classifierFields } from "./classifier-fields.ts"
 
-const Judged = Schema.Struct({
-  true_positives: Schema.Int,
-  false_positives: Schema.Int,
-  false_negatives: Schema.Int,
-  true_negatives: Schema.Int,
-  precision: Schema.Finite,
-  recall: Schema.Finite,
-  f1: Schema.Finite,
-  balanced_accuracy: Schema.Finite
-})
+const Judged = Schema.Struct(classifierFields)
 
 const Simulated = Schema.Struct({
   /** Correlation of the simulated with the true activations, over all tokens of the texts. */

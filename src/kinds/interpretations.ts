@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
+import { classifierFields } from "./classifier-fields.ts"
 
 const Example = Schema.Struct({
   /** Index in the token stream of the token that the example is about: `tokens[pivot]`. */
@@ -28,14 +29,7 @@ const Pattern = Schema.Struct({
 })
 
 const Score = Schema.Struct({
-  true_positives: Schema.Int,
-  false_positives: Schema.Int,
-  false_negatives: Schema.Int,
-  true_negatives: Schema.Int,
-  precision: Schema.Finite,
-  recall: Schema.Finite,
-  f1: Schema.Finite,
-  balanced_accuracy: Schema.Finite,
+  ...classifierFields,
   /** Mean F1 of other latents' explanations on this latent. */
   shuffled_f1: Schema.Finite
 })

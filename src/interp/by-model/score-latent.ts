@@ -6,7 +6,7 @@ import type { ActivatingExample } from "../../kinds/interpretations.ts"
 import { pearson, spearman } from "../../numeric/correlation.ts"
 import type { Rng } from "../../random/rng.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
-import { scoreClassifier } from "../classifier-score.ts"
+import { classifierRecord, scoreClassifier } from "../classifier-score.ts"
 import { activeTokens, markedText, plainText, type TokenText } from "./example-text.ts"
 import type { HeldOutExamples } from "./held-out-examples.ts"
 import { judgePrompt, type Question, readJudgement } from "./judge-prompt.ts"
@@ -103,17 +103,7 @@ const judge = (
     }
     const { truePositives, falsePositives, falseNegatives, trueNegatives } = counts
     if (truePositives + falseNegatives === 0 || trueNegatives + falsePositives === 0) return null
-    const { precision, recall, f1, balancedAccuracy } = scoreClassifier(counts)
-    return {
-      true_positives: truePositives,
-      false_positives: falsePositives,
-      false_negatives: falseNegatives,
-      true_negatives: trueNegatives,
-      precision,
-      recall,
-      f1,
-      balanced_accuracy: balancedAccuracy
-    }
+    return classifierRecord({ ...counts, ...scoreClassifier(counts) })
   })
 
 const simulate = (
