@@ -25,12 +25,18 @@ export interface CaptureInputs {
 }
 
 /** Documents of 40 tokens over contexts of 16 whose BOS belongs to none. */
-export const captureInputs = Effect.fn(function* (contexts: number) {
+export const documentsOf = (contexts: number): Int32Array =>
+  Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
+
+export const randomIds = (contexts: number): Int32Array => {
   const rng = Rng.make(2, "ids")
-  const size = contexts * time
-  const ids = Int32Array.from({ length: size }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
-  const documents = Int32Array.from({ length: size }, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
-  const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
+  return Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
+}
+
+/** The random model, and `ids` [contexts * time] as the text. */
+export const captureInputs = Effect.fn(function* (contexts: number, ids = randomIds(contexts)) {
+  const written = yield* writeTokens(ids, documentsOf(contexts), time)
+  const tokens = yield* opened(Tokens, folderArtifact(written, "Tokens"))
   const inputs: CaptureInputs = { model: yield* randomGpt2, tokens }
   return inputs
 })
@@ -42,7 +48,7 @@ export const captured = Effect.fn(function* (
 ) {
   const directory = yield* temporaryDirectory
   const { artifact, metrics } = yield* runStage(capture, { ...inputs }, { hook, ...params }, directory, more)
-  return { directory, artifact, metrics, activations: yield* openedActivations(artifact) }
+  return { ...inputs, directory, artifact, metrics, activations: yield* openedActivations(artifact) }
 })
 
 /** An Activations artifact with its rows. */

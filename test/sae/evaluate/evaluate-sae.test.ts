@@ -2,174 +2,28 @@ import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
-import { openActivations } from "../../src/activations/open-activations.ts"
-import { Ablations } from "../../src/kinds/ablations.ts"
-import { Activations } from "../../src/kinds/activations/activations.ts"
-import { Evaluation } from "../../src/kinds/evaluation/evaluation.ts"
-import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
-import { Sae } from "../../src/kinds/sae/sae.ts"
-import { Tokens } from "../../src/kinds/tokens/tokens.ts"
-import { writeSae } from "../../src/kinds/sae/write-sae.ts"
-import { loadModel } from "../../src/model/load-model.ts"
-import { runModel } from "../../src/model/run-model.ts"
-import * as Rng from "../../src/random/rng.ts"
-import { evaluateReconstruction } from "../../src/sae/evaluate/evaluate-reconstruction.ts"
-import { makeSaeModel } from "../../src/sae/sae-model.ts"
-import ablate from "../../stages/ablate-hook.ts"
-import capture from "../../stages/capture-activations.ts"
-import evaluate from "../../stages/evaluate-sae.ts"
-import train from "../../stages/train-sae.ts"
-import { folderArtifact, folderWriter, temporaryDirectory } from "../artifact/folder-artifact.ts"
-import { loadTestEngine } from "../engine.ts"
-import { d_model, modelText, randomGpt2, vocabulary, writeTokens } from "./random-gpt2.ts"
-import { type Given, opened, runStage, runTogether } from "../stage/run-stage.ts"
-import { openedActivations } from "./small-text.ts"
+import { Ablations } from "../../../src/kinds/ablations.ts"
+import { Evaluation } from "../../../src/kinds/evaluation/evaluation.ts"
+import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import { loadModel } from "../../../src/model/load-model.ts"
+import { runModel } from "../../../src/model/run-model.ts"
+import ablate from "../../../stages/ablate-hook.ts"
+import evaluate from "../../../stages/evaluate-sae.ts"
+import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
+import { loadTestEngine } from "../../engine.ts"
+import { d_model, modelText, randomGpt2, vocabulary } from "../random-gpt2.ts"
+import { type Given, opened, runStage, runTogether } from "../../stage/run-stage.ts"
+import { captured, captureInputs, documentsOf, hook, time } from "../small-text.ts"
+import { identity, saeOf } from "../identity-sae.ts"
 
 beforeAll(loadTestEngine)
-
-const hook = "blocks.1.hook_resid_post"
-const time = 16
-
-/** Documents of 40 tokens over contexts of 16 whose BOS belongs to none. */
-const documentsOf = (contexts: number): Int32Array =>
-  Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? -1 : Math.floor(i / 40)))
-
-const randomIds = (contexts: number): Int32Array => {
-  const rng = Rng.make(2, "ids")
-  return Int32Array.from({ length: contexts * time }, (_, i) => (i % time === 0 ? 0 : 1 + rng.int(vocabulary - 1)))
-}
-
-const captured = Effect.fn(function* (ids: Int32Array, documents: Int32Array, params: Record<string, unknown> = {}) {
-  const model = yield* randomGpt2
-  const tokens = yield* opened(Tokens, folderArtifact(yield* writeTokens(ids, documents, time), "Tokens"))
-  const directory = yield* temporaryDirectory
-  const { artifact, metrics } = yield* runStage(capture, { model, tokens }, { hook, ...params }, directory)
-  return { model, tokens, artifact, metrics, activations: yield* openedActivations(artifact) }
-})
-
-/** An SAE that gives back its input: one latent for each sign of each number. */
-const identity: SaeWeights = {
-  d_in: d_model,
-  d_sae: 2 * d_model,
-  activation: { type: "relu" },
-  apply_b_dec_to_input: true,
-  W_enc: Float32Array.from({ length: d_model * 2 * d_model }, (_, i) => {
-    const [c, j] = [Math.floor(i / (2 * d_model)), i % (2 * d_model)]
-    return j === c ? 1 : j === c + d_model ? -1 : 0
-  }),
-  W_dec: Float32Array.from({ length: d_model * 2 * d_model }, (_, i) => {
-    const [j, c] = [Math.floor(i / d_model), i % d_model]
-    return j === c ? 1 : j === c + d_model ? -1 : 0
-  }),
-  b_enc: new Float32Array(2 * d_model),
-  b_dec: new Float32Array(d_model),
-  threshold: undefined
-}
-
-const saeOf = Effect.fn(function* (
-  weights: SaeWeights,
-  more: { readonly hook?: string; readonly training?: Readonly<Record<string, unknown>> } = {}
-) {
-  const directory = yield* temporaryDirectory
-  const info = {
-    architecture: "standard",
-    k: null,
-    model: null,
-    activations: null,
-    rows: "activations",
-    training: null
-  }
-  yield* Effect.scoped(writeSae(folderWriter(directory), { weights, info: { hook, ...info, ...more }, curve: {} }))
-  return yield* opened(Sae, folderArtifact(directory, "Sae"))
-})
-
-describe("capture-activations", () => {
-  it.effect("stores the model's own activations in token order, BOS left out, split by document", () =>
-    Effect.gen(function* () {
-      const contexts = 50
-      const [ids, documents] = [randomIds(contexts), documentsOf(contexts)]
-      const { activations, metrics, model } = yield* captured(ids, documents, { held_out_fraction: 0.2, seed: 3 })
-      const { train: trainRows, held_out: heldOut, split } = activations.value
-      expect(metrics).toMatchObject({ rows: contexts * (time - 1), held_out_rows: heldOut.rows, d_in: d_model })
-      expect(trainRows.rows + heldOut.rows).toBe(contexts * (time - 1))
-      expect(heldOut.rows).toBeGreaterThanOrEqual(0.2 * contexts * (time - 1) - 3)
-
-      const runnable = yield* loadModel(model.value)
-      const expected = runModel(runnable, { ids, batch: contexts, time }, { hooks: [hook] }).activations[hook]
-      const values = (expected as tf.Tensor).dataSync<"float32">()
-      const held = new Set(split.held_out_documents)
-      for (const [set, isHeldOut] of [
-        [trainRows, false],
-        [heldOut, true]
-      ] as const) {
-        const batch = yield* set.readBatch(0)
-        expect(batch.rows).toBe(set.rows)
-        let before = -1
-        for (let row = 0; row < batch.rows; row++) {
-          const position = batch.position[row] as number
-          expect(position).toBeGreaterThan(before)
-          before = position
-          expect(position % time).not.toBe(0)
-          expect(batch.token[row]).toBe(ids[position])
-          expect(batch.document[row]).toBe(documents[position])
-          expect(held.has(batch.document[row] as number)).toBe(isHeldOut)
-          for (let c = 0; c < d_model; c++) {
-            expect(batch.activation[row * d_model + c]).toBeCloseTo(values[position * d_model + c] as number, 4)
-          }
-        }
-      }
-      expect((yield* activations.value.contexts.read(7, 1)).ids).toEqual(ids.slice(7 * time, 8 * time))
-    })
-  )
-
-  it.effect("reads no more than a batch at a time, and loads any range of rows", () =>
-    Effect.gen(function* () {
-      // 80,000 rows of 16 numbers: more than one record batch of 4 MiB.
-      const contexts = 5400
-      const { activations, artifact } = yield* captured(randomIds(contexts), documentsOf(contexts))
-      const set = activations.value.train
-      expect(set.batches).toBeGreaterThan(1)
-      artifact.reads.largest = 0
-      for (let index = 0; index < set.batches; index++) {
-        const batch = yield* set.readBatch(index)
-        expect(batch.first).toBe(index * set.batch_rows)
-      }
-      expect(artifact.reads.largest).toBeLessThan(5 * 2 ** 20)
-      const from = set.batch_rows - 3
-      const rows = yield* set.loadRows(from, 6)
-      const [last, next] = [yield* set.readBatch(0), yield* set.readBatch(1)]
-      expect([...rows.subarray(0, 3 * d_model)]).toEqual([...last.activation.subarray(from * d_model)])
-      expect([...rows.subarray(3 * d_model)]).toEqual([...next.activation.subarray(0, 3 * d_model)])
-      expect((yield* set.loadRows()).length).toBe(set.rows * d_model)
-    })
-  )
-
-  for (const [what, params, message] of [
-    ["an unknown hook", { hook: "blocks.1.hook_resid_pst" }, /there is no hook blocks.1.hook_resid_pst/],
-    ["a block that the model does not have", { hook: "blocks.2.hook_mlp_out" }, /blocks 0 to 1/]
-  ] as const) {
-    it.effect(`${what} is an error that names the hooks there are`, () =>
-      Effect.gen(function* () {
-        const failure = yield* Effect.flip(captured(randomIds(2), documentsOf(2), params))
-        expect(failure.message).toMatch(message)
-      })
-    )
-  }
-
-  it.effect("hooks of the MLP are captured with their own width", () =>
-    Effect.gen(function* () {
-      const { activations } = yield* captured(randomIds(4), documentsOf(4), { hook: "blocks.0.mlp.hook_post" })
-      expect(activations.value.d_in).toBe(4 * d_model)
-    })
-  )
-})
 
 describe("evaluate-sae", () => {
   const evaluated = Effect.fn(function* (weights: SaeWeights, likely = true) {
     const contexts = 24
     const runnable = yield* loadModel((yield* randomGpt2).value)
     const ids = modelText(runnable, contexts, time, likely)
-    const { activations, model } = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.4 })
+    const { activations, model } = yield* captured(yield* captureInputs(contexts, ids), { held_out_fraction: 0.4 })
     const sae = yield* saeOf(weights)
     const directory = yield* temporaryDirectory
     const { artifact, metrics } = yield* runStage(evaluate, { sae, activations, model }, { kl: true }, directory)
@@ -241,7 +95,8 @@ describe("evaluate-sae", () => {
       const runnable = yield* loadModel((yield* randomGpt2).value)
       const ids = modelText(runnable, contexts, time, true)
       const documents = documentsOf(contexts)
-      const at = (where: string) => captured(ids, documents, { hook: where, held_out_fraction: 0.4, outlier_factor: 0 })
+      const inputs = yield* captureInputs(contexts, ids)
+      const at = (where: string) => captured(inputs, { hook: where, held_out_fraction: 0.4, outlier_factor: 0 })
       const { activations, model } = yield* at("blocks.1.hook_resid_mid")
       const { activations: target } = yield* at(hook)
       const weights = { ...identity, apply_b_dec_to_input: false, transcoder: { d_out: d_model } }
@@ -305,7 +160,7 @@ describe("evaluate-sae", () => {
         const contexts = 24
         const runnable = yield* loadModel((yield* randomGpt2).value)
         const ids = modelText(runnable, contexts, time, true)
-        const { activations, model } = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.4 })
+        const { activations, model } = yield* captured(yield* captureInputs(contexts, ids), { held_out_fraction: 0.4 })
         const rows = yield* activations.value.held_out.loadRows()
         const mean = Float32Array.from({ length: d_model }, (_, c) => {
           const own = rows.filter((_, i) => i % d_model === c)
@@ -354,7 +209,7 @@ describe("evaluate-sae", () => {
           [8, 15]
         ])
 
-        const elsewhere = yield* captured(ids, documentsOf(contexts), { held_out_fraction: 0.3 })
+        const elsewhere = yield* captured(yield* captureInputs(contexts, ids), { held_out_fraction: 0.3 })
         const refused = yield* Effect.flip(
           runStage(
             evaluate,
@@ -369,7 +224,7 @@ describe("evaluate-sae", () => {
 
   it.effect("an SAE of another hook or width, and activations of another model, are refused", () =>
     Effect.gen(function* () {
-      const { activations, model } = yield* captured(randomIds(20), documentsOf(20))
+      const { activations, model } = yield* captured(yield* captureInputs(20))
       const directory = yield* temporaryDirectory
       const run = (sae: Given, given: Given = model) =>
         Effect.map(Effect.flip(runStage(evaluate, { sae, activations, model: given }, {}, directory)), (e) => e.message)
@@ -378,68 +233,6 @@ describe("evaluate-sae", () => {
       expect(yield* run(yield* saeOf(narrow))).toContain("rows of 1 numbers")
       const other = { ...model, artifact: { ...model.artifact, digest: "f".repeat(64) } }
       expect(yield* run(yield* saeOf(identity), other)).toContain("the model given is ffffffff")
-    })
-  )
-})
-
-describe("train-sae", () => {
-  it.effect("trains on the training rows alone and saves an SAE that explains the held-out rows", () =>
-    Effect.gen(function* () {
-      const contexts = 400
-      const { activations, model } = yield* captured(randomIds(contexts), documentsOf(contexts))
-      // Opening it reads how many rows are held out; nothing else of them is looked at.
-      const read: Array<string> = []
-      const watched = {
-        ...activations.artifact,
-        open: (path: string) =>
-          Effect.map(activations.artifact.open(path), (file) => ({
-            ...file,
-            read: (offset: number, length: number) => {
-              if (path === "held_out.arrow") read.push(`${offset} ${length}`)
-              return file.read(offset, length)
-            }
-          }))
-      }
-      yield* Activations.open(watched)
-      const toOpen = read.splice(0)
-      const params = { architecture: "batch_topk", d_sae: 64, k: 8, steps: 400, batch_rows: 256, lr: 3e-3 }
-      const directory = yield* temporaryDirectory
-      const { artifact, metrics } = yield* runStage(
-        train,
-        { activations: { artifact: watched, at: {} } },
-        params,
-        directory
-      )
-      expect(new Set(read)).toEqual(new Set(toOpen))
-      // It would be seen.
-      yield* (yield* openActivations(yield* Activations.open(watched))).held_out.loadRows()
-      expect(new Set(read)).not.toEqual(new Set(toOpen))
-      const sae = yield* opened(Sae, artifact)
-      expect(sae.value).toMatchObject({
-        architecture: "batch_topk",
-        activation: { type: "jumprelu" },
-        k: 8,
-        hook,
-        model: model.artifact.digest,
-        activations: activations.artifact.digest
-      })
-      // What its training says of itself: the options of its architecture, resolved, and no others.
-      expect(sae.value.training).toMatchObject({
-        steps: 400,
-        k: 8,
-        k_aux: d_model / 2,
-        architecture: "batch_topk",
-        preset: "none"
-      })
-      expect(sae.value.training).not.toHaveProperty("target_l0")
-      expect((yield* sae.value.curve)?.["loss"]?.length).toBeGreaterThan(100)
-      // Random text: no model does well on it, so the SAE is measured without one.
-      const tensors = makeSaeModel(yield* sae.value.weights)
-      const result = yield* evaluateReconstruction(tensors, activations.value.held_out)
-      tensors.dispose()
-      expect(result.explained_variance).toBeGreaterThan(0.6)
-      expect(Math.abs(result.explained_variance - (metrics["explained_variance"] as number))).toBeLessThan(0.1)
-      expect(Math.abs(result.l0 - 8)).toBeLessThan(2)
     })
   )
 })
