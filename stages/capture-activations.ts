@@ -91,6 +91,10 @@ export default Stage.make("capture-activations", {
     () => import("../src/activations/check-hooks.ts"),
     (module) => module.checkHooks
   ),
+  foresee: Stage.late(
+    () => import("../src/activations/check-hooks.ts"),
+    (module) => module.foreseeRows
+  ),
   runTogether: {
     // Hooks of one set of models on one text: one forward pass of each model serves all of them.
     group: ({ inputs: { model, mask_models: others, tokens }, params: { precision } }) => {

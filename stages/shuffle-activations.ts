@@ -1,4 +1,5 @@
 /** Training rows in a random order, for training on more of them than the memory holds. */
+import { foreseeWidth } from "../src/activations/known-width.ts"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -16,6 +17,7 @@ export default Stage.make("shuffle-activations", {
     })
   },
   output: Activations,
+  foresee: foreseeWidth,
   metrics: {
     rows: { better: "neither", tolerance: 0, description: "training rows" },
     buckets: { better: "neither", tolerance: 0, description: "buckets on disk" }

@@ -49,6 +49,10 @@ export default Stage.make("train-meta-sae", {
       problem === undefined ? [] : [{ param: "k", problem, remedy: "raise d_sae, or lower k" }]
     )
   },
+  check: Stage.late(
+    () => import("../src/analysis/meta-sae/check-meta-sae.ts"),
+    (module) => module.checkMetaSae
+  ),
   metrics: {
     decoder_variance_explained: {
       interval: "the latents of the SAE",

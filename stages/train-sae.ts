@@ -1,4 +1,5 @@
 /** Trains one SAE on the training rows of an Activations artifact; several of them in one pass over the rows. */
+import { foreseeWidth } from "../src/activations/known-width.ts"
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { trainingMetrics, trainingParams } from "../src/sae/stages/training-params.ts"
@@ -25,6 +26,7 @@ export default Stage.make("train-sae", {
   decode: (params) => trainingRequest(params, "autoencoder"),
   code: trainingCode,
   check: trainingCheck,
+  foresee: foreseeWidth,
   resources: trainingResources,
   runTogether: {
     group: ({ settings, inputs: given }) => trainingGroup(settings, given["activations"]),

@@ -6,22 +6,40 @@ import { modelInfo } from "../model/load-model.ts"
 import type { ParamProblem } from "../stage/param-problem.ts"
 import type { Upstream } from "../stage/upstream.ts"
 
+type ModelUpstream = Upstream<LanguageModelHandle>
+
+/** Undefined where the model has to be made first; what is wrong with the model itself is told where it runs. */
+const infoOf = Effect.fnUntraced(function* (model: ModelUpstream) {
+  const handle = yield* model.open
+  return handle === undefined ? undefined : yield* Effect.orElseSucceed(modelInfo(handle.config), () => undefined)
+})
+
+/** Numbers in a row, where the model is there. */
+export const foreseeRows = Effect.fnUntraced(function* ({
+  params: { hook },
+  upstream
+}: {
+  readonly params: { readonly hook: string }
+  readonly upstream: { readonly model: ReadonlyArray<ModelUpstream> }
+}) {
+  for (const model of upstream.model) {
+    const info = yield* infoOf(model)
+    const found = info === undefined ? "" : findHook(hook, info)
+    if (typeof found !== "string" && found.perToken) return { d_in: found.width }
+  }
+  return {}
+})
+
 export const checkHooks = Effect.fnUntraced(function* ({
   params: { hook, mask_hooks: maskHooks },
   upstream
 }: {
   readonly params: { readonly hook: string; readonly mask_hooks: ReadonlyArray<string> }
-  readonly upstream: { readonly [input in "model" | "mask_models"]: ReadonlyArray<Upstream<LanguageModelHandle>> }
+  readonly upstream: { readonly [input in "model" | "mask_models"]: ReadonlyArray<ModelUpstream> }
 }) {
   const problems: Array<ParamProblem> = []
-  const look = Effect.fnUntraced(function* (
-    model: Upstream<LanguageModelHandle>,
-    hooks: ReadonlyArray<readonly [string, string]>
-  ) {
-    const handle = yield* model.open
-    // What is wrong with the model itself is told where it runs.
-    const info =
-      handle === undefined ? undefined : yield* Effect.orElseSucceed(modelInfo(handle.config), () => undefined)
+  const look = Effect.fnUntraced(function* (model: ModelUpstream, hooks: ReadonlyArray<readonly [string, string]>) {
+    const info = yield* infoOf(model)
     if (info === undefined) return
     for (const [param, name] of hooks) {
       const found = findHook(name, info)

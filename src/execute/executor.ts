@@ -45,6 +45,8 @@ export interface Unmet {
   readonly id: string
   readonly resource: keyof Resources
   readonly problem: string
+  /** What there is, in words, for whoever says himself what is asked for. */
+  readonly most?: string
 }
 
 /** What a stage asks of a place to compute. */

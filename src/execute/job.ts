@@ -66,6 +66,8 @@ export const Job = Schema.Struct({
   /** Null for kinds that need no tensor engine. */
   engine: Schema.NullOr(Schema.Struct({ name: EngineName, threads: Schema.Int })),
   projectDirectory: Schema.String,
+  /** Bytes that the file says the stage takes; null where it says nothing. */
+  memory: Schema.NullOr(Schema.Finite),
   /** Whether what programs of the stage open is looked at. What the stage itself opens always is, where it has a process. */
   programs: Schema.Literals(["no", "if possible", "must"])
 })

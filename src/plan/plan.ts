@@ -11,7 +11,7 @@ import type { Problem } from "../specification/problem.ts"
 import type { StageKind } from "../stage/stage.ts"
 import type { Metrics } from "../artifact/artifact.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
-import { checkUpstream } from "./check-upstream.ts"
+import { checkUpstream, foresee, type Need, type UpstreamOf } from "./check-upstream.ts"
 import { explain } from "./explain.ts"
 import type { LastRecord, Reason } from "./explain.ts"
 import { keyOf } from "./key.ts"
@@ -91,6 +91,8 @@ export interface Plan<A extends Found = Found> {
   readonly stages: ReadonlyArray<PlannedStage<A>>
   /** What is not wrong, but should be known before it runs. */
   readonly notes: ReadonlyArray<Problem>
+  /** What stages that may run cannot do without. */
+  readonly needs: ReadonlyArray<Need>
 }
 
 const KIND_CONCURRENCY = 8
@@ -195,23 +197,28 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
   }
   const found = new Map(stages.flatMap((stage) => (stage.action === "hit" ? [[stage.instance.id, stage.found]] : [])))
   const byId = new Map(instances.map((instance) => [instance.id, instance]))
-  const checked = yield* Effect.forEach(
-    stages.filter(({ action }) => action !== "hit"),
-    ({ instance }) =>
-      checkUpstream(instance, (id, input) => {
-        const result = found.get(id)
-        const kind = instance.kind.inputs[input]?.kind
-        const open = result === undefined || kind === undefined ? undefined : resolve.open?.(result.digest, kind)
-        return {
-          id,
-          params: byId.get(id)?.params ?? {},
-          metrics: result?.metrics,
-          open: open ?? Effect.succeed(undefined)
-        }
-      })
-  )
+  const metrics = new Map<string, Metrics>()
+  const upstreamFor =
+    ({ kind }: StageInstance): UpstreamOf =>
+    (id, input) => {
+      const result = found.get(id)
+      const as = kind.inputs[input]?.kind
+      const open = result === undefined || as === undefined ? undefined : resolve.open?.(result.digest, as)
+      const params = byId.get(id)?.params ?? {}
+      return { id, params, metrics: metrics.get(id), open: open ?? Effect.succeed(undefined) }
+    }
+  const running = stages.filter(({ action }) => action !== "hit").map(({ instance }) => instance)
+  const above = new Set(running.flatMap(upstreamOf))
+  for (const instance of instances) {
+    if (!above.has(instance.id)) continue
+    const foreseen = yield* foresee(instance, upstreamFor(instance))
+    const known = { ...foreseen, ...found.get(instance.id)?.metrics }
+    if (Object.keys(known).length > 0) metrics.set(instance.id, known)
+  }
+  const checked = yield* Effect.forEach(running, (instance) => checkUpstream(instance, upstreamFor(instance)))
   const wrong = checked.flatMap((each) => each.problems)
   if (wrong.length > 0) return yield* new SpecInvalid({ problems: sortProblems(wrong) })
-  const result: Plan<A> = { stages, notes: sortProblems(checked.flatMap((each) => each.notes)) }
+  const notes = sortProblems(checked.flatMap((each) => each.notes))
+  const result: Plan<A> = { stages, notes, needs: checked.flatMap((each) => each.needs) }
   return result
 })

@@ -50,6 +50,7 @@ export const buildJob = (parts: JobParts): Job => {
     log: parts.log,
     engine: parts.engine,
     projectDirectory: parts.projectDirectory,
+    memory: instance.origins["resources.memory"] === undefined ? null : (instance.resources.memory ?? null),
     programs: parts.programs
   }
 }

@@ -1,5 +1,6 @@
 /** What is wrong with the parameters of a stage, each for itself valid, once they are seen together. */
 import * as Result from "effect/Result"
+import type { Resources } from "./resources.ts"
 
 export interface ParamProblem {
   /** Path of the parameter or input that it is about: `k`, `groups[2]`, `values.lr`. The message is shown where it is written. */
@@ -9,6 +10,8 @@ export interface ParamProblem {
   readonly remedy?: string
   /** Told, and nothing is refused for it. */
   readonly mild?: boolean
+  /** Wrong only where who runs the stage has less than this, and the file does not say itself how much the stage takes. */
+  readonly needs?: Pick<Resources, "memory">
 }
 
 /** Settings, or everything that is wrong. */

@@ -23,6 +23,8 @@ export interface StageContext<out P, out S, out I, out D = unknown> {
   readonly engine: EngineInfo
   /** The project folder, for stages that run files of the user. */
   readonly projectDirectory: string
+  /** Bytes that the file says the stage takes (`resources: { memory }`): then no estimate refuses it; null where it says nothing. */
+  readonly memory: number | null
   /** What the kind's own `facts` found at plan time: files may have changed since, and the key holds these. */
   readonly facts: Readonly<Record<string, Json>>
 }

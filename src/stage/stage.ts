@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import type { Metrics } from "../artifact/artifact.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import type { Json } from "../json/canonical-json.ts"
@@ -104,6 +105,11 @@ export type StageDeclaration<P extends Params, S extends Sources, I extends Inpu
     readonly settings: D
     readonly upstream: UpstreamOf<I>
   }) => Effect.Effect<ReadonlyArray<ParamProblem>>
+  /** Metrics that are certain before it runs, for checks of what stands below it; nothing of a result that is there. */
+  readonly foresee?: (instance: {
+    readonly params: ParamValues<P>
+    readonly upstream: UpstreamOf<I>
+  }) => Effect.Effect<Metrics>
   readonly resources?: (instance: { readonly params: ParamValues<P>; readonly settings: D }) => Resources
   /**
    * Modules that `run` finds by what the parameters name, absolute paths. What the kind's own module imports, late imports by
@@ -147,6 +153,10 @@ export interface DecodedStage {
   /** Undefined for a kind that has none. */
   readonly check:
     | ((upstream: Readonly<Record<string, ReadonlyArray<Upstream>>>) => Effect.Effect<ReadonlyArray<ParamProblem>>)
+    | undefined
+  /** Undefined for a kind that has none. */
+  readonly foresee:
+    | ((upstream: Readonly<Record<string, ReadonlyArray<Upstream>>>) => Effect.Effect<Metrics>)
     | undefined
   /** Instances of one stage with equal answers may be run together; undefined: this one by itself. */
   readonly group: (inputs: WiredInputs) => string | undefined
@@ -249,12 +259,13 @@ export const make = <
     isolation: declaration.isolation,
     decode: (given, wired) =>
       Result.map(decode(given, wired), (asked): DecodedStage => {
-        const { check, facts } = declaration
+        const { check, facts, foresee } = declaration
         return {
           resources: declaration.resources?.(asked) ?? {},
           code: declaration.code?.(asked) ?? [],
           facts: facts && ((projectDirectory) => facts({ ...asked, projectDirectory })),
           check: check && ((upstream) => check({ ...asked, upstream: upstream as UpstreamOf<I> })),
+          foresee: foresee && ((upstream) => foresee({ ...asked, upstream: upstream as UpstreamOf<I> })),
           group: (inputs) => declaration.runTogether?.group({ ...asked, inputs })
         }
       }),

@@ -9,7 +9,7 @@ export interface Upstream<out Handle = unknown> {
   /** `sae[width=512,seed=0]` */
   readonly id: string
   readonly params: Readonly<Record<string, Json>>
-  /** Undefined where it has to run first. */
+  /** Of its result; where it has to run first, what its kind foresees, or undefined. */
   readonly metrics: Metrics | undefined
   /** Its artifact; undefined where there is none, or its bytes cannot be read. */
   readonly open: Effect.Effect<Handle | undefined>

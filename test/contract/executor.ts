@@ -89,6 +89,7 @@ export const executorContract = (
       log: join(cache.folder, `${id}.log`),
       engine: null,
       projectDirectory: import.meta.dirname,
+      memory: null,
       programs: "no"
     }
     return job

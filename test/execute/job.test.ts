@@ -58,6 +58,7 @@ const job: fc.Arbitrary<Job> = fc.record({
   log: text,
   engine: fc.option(fc.record({ name: fc.constantFrom(...engineNames), threads: fc.integer() })),
   projectDirectory: text,
+  memory: fc.option(fc.nat()),
   programs: fc.constantFrom("no" as const, "if possible" as const, "must" as const)
 })
 

@@ -17,7 +17,7 @@ const instanceOf = (order: number, needs: ReadonlyArray<number>): StageInstance 
   needs: needs.map((need) => `s${need}`),
   order,
   resources: {},
-  decoded: { resources: {}, code: [], facts: undefined, check: undefined, group: () => undefined },
+  decoded: { resources: {}, code: [], facts: undefined, check: undefined, foresee: undefined, group: () => undefined },
   retries: 0,
   timeoutSeconds: undefined,
   origins: {}

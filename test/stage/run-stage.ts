@@ -102,7 +102,8 @@ export const runTogether = Effect.fn("runTogether")(function* (
           log: more.log ?? (() => {}),
           checkpoint: more.checkpoint ?? noCheckpoint,
           engine,
-          projectDirectory: process.cwd()
+          projectDirectory: process.cwd(),
+          memory: null
         }
       })
     )

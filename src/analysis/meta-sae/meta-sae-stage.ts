@@ -7,6 +7,7 @@ import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { requireTrainingMemory } from "../../sae/training/training-memory.ts"
 import { trainingRecord } from "../../sae/training/training-record.ts"
 import { type MetaPresetName, metaSettings } from "./meta-presets.ts"
 import { tooFew } from "./too-few.ts"
@@ -26,13 +27,16 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
   params,
   output,
   progress,
-  log
+  log,
+  memory
 }: StageContext<MetaSaeParams, unknown, { readonly sae: Opened<SaeHandle> }>) {
   const base = inputs.sae.value
   const settings = metaSettings(params, base.d_sae)
   const { d_sae } = settings
   const wrong = tooFew(d_sae, params.k)
   if (wrong !== undefined) return yield* stageFailed(wrong, "Set d_sae, or lower k.")
+  const sizes = { d_in: base.d_in, d_out: base.d_in, ...settings }
+  yield* requireTrainingMemory([sizes], log, memory)
   const { W_dec } = yield* base.weights
   const { trained, file, random, warning } = yield* trainMetaSae(
     { W_dec, d_in: base.d_in },

@@ -1,5 +1,6 @@
 /** What stages ask for and this machine does not have, however long they waited. */
 import type { Resources } from "../../stage/resources.ts"
+import { sizesApart } from "../../words/size-text.ts"
 import type { Unmet } from "../executor.ts"
 import { type Gpu, gibibytes } from "./gpus.ts"
 
@@ -42,11 +43,13 @@ export const unmetBudgets = (capacity: Capacity, resources: Resources): Readonly
     found.push({ resource: "cpu", problem: `${cpu} CPUs are asked for; this process may use ${capacity.cpu}` })
   }
   if (memory > capacity.memory) {
-    const problem = `${gibibytes(memory)} are asked for; this machine gives us ${gibibytes(capacity.memory)}`
-    found.push({ resource: "memory", problem })
+    const [asked, there] = sizesApart(memory, capacity.memory)
+    const most = `this machine gives us ${there}`
+    found.push({ resource: "memory", problem: `${asked} are asked for; ${most}`, most })
   }
   if (disk > capacity.disk) {
-    const problem = `${gibibytes(disk)} are asked for; ${gibibytes(capacity.disk)} are free on the store's disk`
+    const [asked, there] = sizesApart(disk, capacity.disk)
+    const problem = `${asked} are asked for; ${there} are free on the store's disk`
     found.push({ resource: "disk", problem })
   }
   return found

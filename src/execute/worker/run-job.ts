@@ -79,7 +79,8 @@ const contextOf = Effect.fnUntraced(function* (
       emit({ type: "checkpoint", id: job.id, at })
     }),
     engine: engine ?? noEngine,
-    projectDirectory: job.projectDirectory
+    projectDirectory: job.projectDirectory,
+    memory: job.memory
   }
   return context
 })

@@ -42,7 +42,7 @@ export const trainMembers = Effect.fnUntraced(function* (
     })
   )
   const sizes = members.map(({ options }) => ({ ...options, ...widths }))
-  for (const { log } of contexts) yield* requireTrainingMemory(sizes, log)
+  for (const { log, memory } of contexts) yield* requireTrainingMemory(sizes, log, memory)
   return yield* trainTogether(yield* load, members)
 })
 

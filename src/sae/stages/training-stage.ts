@@ -1,13 +1,12 @@
 /** What the stage kinds that train declare alike: code, memory, who shares a pass. */
-import { totalmem } from "node:os"
 import * as Effect from "effect/Effect"
+import { knownWidth } from "../../activations/known-width.ts"
 import type { ParamProblem } from "../../stage/param-problem.ts"
 import type { Upstream } from "../../stage/upstream.ts"
-import { sizesApart } from "../../words/size-text.ts"
 import type { Resources } from "../../stage/resources.ts"
 import { architectureFile } from "../architectures.ts"
 import type { TrainingOptions } from "../training-options.ts"
-import { leastTrainingBytes, trainingBytes } from "../training/training-memory.ts"
+import { leastTrainingBytes, trainingNeed } from "../training/training-memory.ts"
 
 /** The code that a training stage has besides its own: that of the architecture which is trained. */
 export const trainingCode = ({ settings }: { readonly settings: TrainingOptions }): ReadonlyArray<string> => [
@@ -19,7 +18,7 @@ export const trainingResources = ({ settings }: { readonly settings: TrainingOpt
   memory: leastTrainingBytes(settings)
 })
 
-/** Told where the machine that plans has too little for what is certain; another one may run it. */
+/** The least that one SAE takes by itself; of rows that are not there yet, as if they had one number. */
 export const trainingCheck = ({
   settings,
   upstream
@@ -28,13 +27,8 @@ export const trainingCheck = ({
   readonly upstream: Readonly<Record<string, ReadonlyArray<Upstream>>>
 }): Effect.Effect<ReadonlyArray<ParamProblem>> =>
   Effect.sync(() => {
-    const widths = Object.values(upstream).flatMap((made) => made.flatMap(({ metrics }) => metrics?.["d_in"] ?? []))
-    const d = Math.max(1, ...widths)
-    const bytes = trainingBytes({ ...settings, d_in: d, d_out: d })
-    if (bytes <= totalmem()) return []
-    const [wanted, there] = sizesApart(bytes, totalmem())
-    const problem = `training takes ${widths.length === 0 ? "at least" : "about"} ${wanted} of memory, and this machine has ${there}`
-    return [{ param: "d_sae", problem, remedy: "lower d_sae or batch_rows, or run it on a larger one", mild: true }]
+    const width = knownWidth(upstream)
+    return [trainingNeed({ ...settings, d_in: width ?? 1, d_out: width ?? 1 }, width !== undefined)]
   })
 
 /**

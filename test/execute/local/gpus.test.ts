@@ -6,6 +6,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { checkResources } from "../../../src/experiment/check-resources.ts"
+import { Executor } from "../../../src/execute/executor.ts"
+import type { Plan } from "../../../src/plan/plan.ts"
+import type { StageInstance } from "../../../src/plan/stage-instance.ts"
 import { parseGpus, visibleGpus } from "../../../src/execute/local/gpus.ts"
 import { listGpus } from "../../../src/execute/local/nvidia-smi.ts"
 import { takeGpus } from "../../../src/execute/local/take-gpus.ts"
@@ -85,6 +89,50 @@ describe("a request that cannot be met", () => {
     expect(unmetBudgets(capacity, { cpu: 2, memory: 16 * GIB, disk: 10 * GIB })).toEqual([])
     const more = unmetBudgets(capacity, { cpu: 3, memory: 17 * GIB, disk: 11 * GIB })
     expect(more.map(({ resource }) => resource)).toEqual(["cpu", "memory", "disk"])
+    const [memory] = unmetBudgets(capacity, { memory: 16 * GIB + MIB })
+    expect(memory?.problem).toBe("16.001 GiB are asked for; this machine gives us 16.000 GiB")
+  })
+
+  it("is what a stage cannot do without, where the executor has less and the file says nothing of it", async () => {
+    const at = { file: "x.yaml", line: 3, col: 5 }
+    const check = (bytes: number, machine: number | undefined, said: boolean): Promise<string | undefined> => {
+      const origins = said ? { "resources.memory": at } : {}
+      const instance = { id: "sae", stage: "sae", kind, resources: {}, origins } as unknown as StageInstance
+      const need = {
+        id: "sae",
+        needs: { memory: bytes },
+        at,
+        path: "with.d_sae",
+        problem: "it takes much",
+        remedy: "take less"
+      }
+      const plan = { stages: [{ action: "unknown", instance }], notes: [], needs: [need] } as unknown as Plan
+      const executor = Executor.of({
+        places: () => Effect.die("nothing runs"),
+        unmet: (demands) =>
+          Effect.succeed(
+            demands.flatMap(({ id, resources }) =>
+              machine === undefined
+                ? []
+                : unmetBudgets({ cpu: 1, memory: machine, disk: 0 }, resources).map((found) => ({ id, ...found }))
+            )
+          )
+      })
+      return Effect.runPromise(
+        checkResources(plan, "/").pipe(
+          Effect.provideService(Executor, executor),
+          Effect.match({ onSuccess: () => undefined, onFailure: ({ message }) => message })
+        )
+      )
+    }
+    const kind = { engine: true, isolation: "process" }
+    expect(await check(20 * GIB, 16 * GIB, false)).toContain(
+      "x.yaml:3:5 with.d_sae: it takes much, and this machine gives us 16.0 GiB; take less; where it takes less, say how much: resources: { memory: ... }"
+    )
+    expect(await check(10 * GIB, 16 * GIB, false)).toBeUndefined()
+    expect(await check(20 * GIB, 16 * GIB, true)).toBeUndefined()
+    // What the nodes of a cluster have, nobody here knows.
+    expect(await check(20 * GIB, undefined, false)).toBeUndefined()
   })
 })
 
