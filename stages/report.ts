@@ -14,7 +14,7 @@ import * as Stage from "../src/stage/stage.ts"
 export default Stage.make("report", {
   summary: "Puts results into one self-contained web page: metrics, curves, and a browser of latents.",
   inputs: {
-    saes: Stage.list(Sae, "the SAEs that the report is about"),
+    saes: Stage.some(Sae, "the SAEs that the report is about"),
     evaluations: Stage.parts(Evaluation, "their evaluations"),
     interpretations: Stage.parts(Interpretations, "explanations of their latents"),
     dashboards: Stage.parts(Dashboard, "what all their latents fire on, explained or not"),

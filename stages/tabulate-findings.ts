@@ -6,7 +6,7 @@ import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("tabulate-findings", {
   summary: "Puts published findings beside measured metrics with their intervals, and says which come out",
-  inputs: { results: Stage.record("results by a name of your choice; of several in one list the mean is taken") },
+  inputs: { results: Stage.namedParts("results by a name of your choice; of several in one list the mean is taken") },
   params: {
     title: Param.string({ default: "Findings", description: "heading of the page" }),
     findings: Param.list(

@@ -30,7 +30,7 @@ export interface StageInstance {
   readonly sources: Readonly<Record<string, string>>
   /** Optional inputs that were not given are absent. */
   readonly inputs: Readonly<Record<string, Wiring<ArtifactRef>>>
-  /** Ids of instances that failed, and whose artifacts `inputs` has no more (`Stage.parts`). @default none */
+  /** Ids of instances that failed, and whose artifacts `inputs` has no more (`Stage.parts`, `some`, `namedParts`). @default none */
   readonly leftOut?: ReadonlyArray<string>
   /** Ids of all instances that must be done first: those of `inputs`, and of `needs`. */
   readonly needs: ReadonlyArray<string>

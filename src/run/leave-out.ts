@@ -1,4 +1,4 @@
-/** What a stage can do without: items of its `Stage.parts` inputs whose stages failed. */
+/** What a stage can do without: items of inputs by `Stage.parts`, `some` and `namedParts` whose stages failed. */
 import type { ArtifactRef, StageInstance } from "../plan/stage-instance.ts"
 import * as Wiring from "../stage/wiring.ts"
 
@@ -8,23 +8,48 @@ const isPart = ({ kind, inputs }: StageInstance, id: string): boolean => {
   return at.length > 0 && at.every(([name]) => kind.inputs[name]?.mayFail === true)
 }
 
-/** The stages, of those that failed, that an instance cannot do without. */
-export const indispensable = (instance: StageInstance, failed: ReadonlyArray<string>): ReadonlyArray<string> =>
-  failed.filter((id) => !isPart(instance, id))
-
-/** The instance as it runs without what failed. */
-export const leaveOut = (instance: StageInstance, failed: ReadonlyArray<string>): StageInstance => {
-  if (failed.length === 0) return instance
-  const without = (wiring: Wiring.Wiring<ArtifactRef>): Wiring.Wiring<ArtifactRef> =>
-    wiring.shape === "list" ? { ...wiring, of: wiring.of.filter((ref) => !failed.includes(ref.instance)) } : wiring
-  const inputs = Object.entries(instance.inputs).map(([name, wiring]) => [name, without(wiring)] as const)
-  return {
-    ...instance,
-    // An input of which nothing is left is one that was not given.
-    inputs: Object.fromEntries(inputs.filter(([, wiring]) => Wiring.items(wiring).length > 0)),
-    leftOut: failed.toSorted()
+const without = (wiring: Wiring.Wiring<ArtifactRef>, failed: ReadonlyArray<string>): Wiring.Wiring<ArtifactRef> => {
+  const isThere = (ref: ArtifactRef): boolean => !failed.includes(ref.instance)
+  switch (wiring.shape) {
+    case "one":
+      return wiring
+    case "list":
+      return { ...wiring, of: wiring.of.filter(isThere) }
+    case "record": {
+      // Of a list under a name every item counts: a mean over fewer is another number.
+      const whole = Object.entries(wiring.of).filter(([, each]) => Wiring.items(each).every(isThere))
+      return { ...wiring, of: Object.fromEntries(whole) }
+    }
   }
 }
+
+const inputsWithout = ({ inputs }: StageInstance, failed: ReadonlyArray<string>): StageInstance["inputs"] => {
+  const left = Object.entries(inputs).map(([name, wiring]) => [name, without(wiring, failed)] as const)
+  // An input of which nothing is left is one that was not given.
+  return Object.fromEntries(left.filter(([, wiring]) => Wiring.items(wiring).length > 0))
+}
+
+/** The stages, of those that failed, that an instance cannot do without: of an input that it must have, the last ones. */
+export const indispensable = (instance: StageInstance, failed: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (failed.length === 0) return failed
+  const left = inputsWithout(instance, failed)
+  const empty = Object.keys(instance.inputs).filter(
+    (name) => left[name] === undefined && instance.kind.inputs[name]?.mayBeLeftOut !== true
+  )
+  // Of nothing at all, nothing can be told.
+  const lacking = Object.keys(left).length === 0 ? Object.keys(instance.inputs) : empty
+  const needed = new Set(
+    lacking.flatMap((name) => {
+      const wiring = instance.inputs[name]
+      return wiring === undefined ? [] : Wiring.items(wiring).map((ref) => ref.instance)
+    })
+  )
+  return failed.filter((id) => needed.has(id) || !isPart(instance, id))
+}
+
+/** The instance as it runs without what failed. */
+export const leaveOut = (instance: StageInstance, failed: ReadonlyArray<string>): StageInstance =>
+  failed.length === 0 ? instance : { ...instance, inputs: inputsWithout(instance, failed), leftOut: failed.toSorted() }
 
 /**
  * Whether the run goes on where `id` fails, because all that needs it can do without it, or is itself something that others

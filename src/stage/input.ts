@@ -13,7 +13,10 @@ export interface Input<
   readonly description: string
   /** Of a list: it may be left out, and is then empty. */
   readonly mayBeLeftOut?: boolean
-  /** Of such a list: where the stage that makes an item fails, the rest is enough, and the item is named in `leftOut`. */
+  /**
+   * Of a list or a record: where the stage that makes an item fails, the rest is enough, if there is any. The item is named in
+   * `leftOut`; of a record, the entry that it belongs to is missing as a whole.
+   */
   readonly mayFail?: boolean
 }
 export type Inputs = Readonly<Record<string, Input>>
@@ -67,11 +70,21 @@ export const parts = <H>(kind: ArtifactKind<string, H>, description: string): In
   ...optionalList(kind, description),
   mayFail: true
 })
+/** The same of a list that may not be left out: at least one item is there. */
+export const some = <H>(kind: ArtifactKind<string, H>, description: string): Input<"list", H> => ({
+  ...list(kind, description),
+  mayFail: true
+})
 /** In `with`: a map from names of the user's choice to references (one artifact or a list), of any kind. */
 export const record = (description: string): Input<"record", Artifact> => ({
   shape: "record",
   kind: undefined,
   description
+})
+/** A record of which entries may be missing, each as a whole, because a stage that they are of failed. */
+export const namedParts = (description: string): Input<"record", Artifact> => ({
+  ...record(description),
+  mayFail: true
 })
 
 type InputValue<I> =

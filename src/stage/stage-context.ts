@@ -12,7 +12,7 @@ export interface StageContext<out P, out S, out I, out D = unknown> {
   readonly settings: D
   readonly sources: S
   readonly inputs: I
-  /** Ids of stages whose results are missing at `Stage.parts` inputs, because they failed. */
+  /** Ids of stages whose results are missing at inputs that may lack some, because they failed. */
   readonly leftOut: ReadonlyArray<string>
   readonly output: ArtifactWriter
   readonly progress: (progress: Progress) => void

@@ -24,7 +24,7 @@ import type { Upstream, UpstreamOf } from "./upstream.ts"
 import type { Wiring } from "./wiring.ts"
 
 export { decoded } from "./param-problem.ts"
-export { list, one, optional, optionalList, parts, record } from "./input.ts"
+export { list, namedParts, one, optional, optionalList, parts, record, some } from "./input.ts"
 export { late } from "./late.ts"
 export type { Unmeasured } from "./metric.ts"
 export type { Opened } from "./input.ts"

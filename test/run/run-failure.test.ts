@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { tallyOf } from "./experiment.ts"
+import { indispensable, leaveOut } from "../../src/run/leave-out.ts"
+import type { StageInstance } from "../../src/plan/stage-instance.ts"
+import { makeGraph, tallyOf } from "./experiment.ts"
 import type { StageSpec } from "./experiment.ts"
 import { runGraph } from "./run-graph.ts"
 import { temporaryCache } from "./temporary-cache.ts"
@@ -67,6 +69,32 @@ describe("a stage that fails", () => {
     expect(third.statuses).toEqual({ good: "hit", bad: "ran", "of-bad": "ran", report: "ran" })
     expect(third.result.stages.at(-1)).toMatchObject({ metrics: { items: 2 }, leftOut: [] })
     expect(third.digests["report"]).not.toBe(first.digests["report"])
+  })
+
+  it("of a list that has to be there costs its own item; all of it, what is made of it", async () => {
+    const add = (id: string): StageSpec => ({ id, kind: "add", params: { tally: place.tally, name: id } })
+    const specs: ReadonlyArray<StageSpec> = [
+      add("one"),
+      failing("fatal"),
+      { id: "of-bad", kind: "add", params: { tally: place.tally }, inputs: { left: "bad", all: [] } },
+      { id: "some", kind: "collect", inputs: { first: ["one", "bad"] } },
+      { id: "none", kind: "collect", inputs: { first: ["bad"], rest: ["one"] } },
+      { id: "nothing", kind: "collect", inputs: { first: ["of-bad"] } }
+    ]
+    const { statuses, result } = await runGraph(place.cache, specs, { keepGoing: true })
+    expect(statuses).toMatchObject({ some: "ran", none: "skipped", nothing: "skipped" })
+    expect(result.stages.find(({ id }) => id === "some")).toMatchObject({ metrics: { items: 1 }, leftOut: ["bad"] })
+    const collected = makeGraph(specs).instances.find(({ id }) => id === "some") as StageInstance
+    const ref = (...ids: ReadonlyArray<string>) => ({
+      shape: "list" as const,
+      of: ids.map((instance) => ({ instance, at: {} }))
+    })
+    const named = { shape: "record" as const, of: { whole: ref("one"), half: ref("one", "bad") } }
+    const instance = { ...collected, inputs: { named } }
+    expect(indispensable(instance, ["bad"])).toEqual([])
+    // A mean over fewer is another number: the whole entry is left out.
+    expect(leaveOut(instance, ["bad"]).inputs).toEqual({ named: { shape: "record", of: { whole: ref("one") } } })
+    expect(indispensable(instance, ["bad", "one"])).toEqual(["bad", "one"])
   })
 
   it.each([

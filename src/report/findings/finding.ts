@@ -57,7 +57,8 @@ export interface Measured {
   readonly interval: Interval | undefined
 }
 
-export type Verdict = "yes" | "no" | "open"
+/** missing: what it is about failed. */
+export type Verdict = "yes" | "no" | "open" | "missing"
 
 /**
  * Yes and no only where the intervals leave no other answer; numbers without one are taken as they are.

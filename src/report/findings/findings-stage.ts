@@ -11,13 +11,15 @@ export const findingsStage = Effect.fn("findingsStage")(function* ({
   params,
   settings,
   output,
-  log
+  log,
+  leftOut
 }: StageContext<{ readonly title: string }, unknown, { readonly results: Results }, ReadonlyArray<Finding>>) {
-  const judged = yield* judgeFindings(inputs.results, settings)
+  const judged = yield* judgeFindings(inputs.results, settings, leftOut.length === 0)
   const page = findingsPage(params.title, judged)
   yield* output.write(reportFileName, page)
   yield* output.write("findings.md", findingsMarkdown(judged))
   yield* output.writeJson("findings.json", judged)
+  if (leftOut.length > 0) log(`without ${leftOut.join(", ")}, which failed, or whose inputs did`)
   for (const each of judged) log(`${each.verdict}: ${each.finding}`)
   const count = (of: JudgedFinding["verdict"]) => judged.filter((each) => each.verdict === of).length
   return { findings: judged.length, come_out: count("yes"), contradicted: count("no"), open: count("open") }

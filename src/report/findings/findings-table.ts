@@ -6,18 +6,27 @@ import { renderPage } from "../page/page.ts"
 import type { Finding, Measured, Verdict } from "./finding.ts"
 
 export interface JudgedFinding extends Finding {
-  readonly value: Measured
+  /** Null where it is missing. */
+  readonly value: Measured | null
   readonly side: "above" | "below"
-  readonly bound: Measured
+  readonly bound: Measured | null
   readonly verdict: Verdict
 }
 
-const words: Readonly<Record<Verdict, string>> = { yes: "yes", no: "no", open: "open: the intervals meet" }
+const words: Readonly<Record<Verdict, string>> = {
+  yes: "yes",
+  no: "no",
+  open: "open: the intervals meet",
+  missing: "not measured: what it needs failed"
+}
 
-const number = ({ value, interval }: Measured): string =>
-  interval === undefined
+const number = (measured: Measured | null): string => {
+  if (measured === null) return "-"
+  const { value, interval } = measured
+  return interval === undefined
     ? formatNumber(value)
     : `${formatNumber(value)} (${formatNumber(interval.low)} to ${formatNumber(interval.high)})`
+}
 
 /** What a number is compared with: a metric by its name, too. */
 const boundText = ({ side, bound, ...finding }: JudgedFinding): string => {
@@ -64,7 +73,9 @@ export const findingsPage = (title: string, findings: ReadonlyArray<JudgedFindin
                     <th scope="row">${each.finding}</th>
                     <td>${each.source}</td>
                     <td>${each.published}</td>
-                    <td>${estimate(each.value.value, each.value.interval, formatNumber, each.measured)}</td>
+                    <td>
+                      ${each.value === null ? "-" : estimate(each.value.value, each.value.interval, formatNumber, each.measured)}
+                    </td>
                     <td>${boundText(each)}</td>
                     <td>${words[each.verdict]}</td>
                   </tr>`

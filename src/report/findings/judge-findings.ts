@@ -16,10 +16,19 @@ export type Results = Readonly<Record<string, Given | ReadonlyArray<Given>>>
 
 const isList = (result: Results[string]): result is ReadonlyArray<Given> => Array.isArray(result)
 
-/** The metric of one result with its own interval; of several their mean, with that over them. */
-const lookUp = (results: Results, name: string): Effect.Effect<Measured, StageFailed> => {
+/**
+ * The metric of one result with its own interval; of several their mean, with that over them.
+ *
+ * @param complete false: a result that is not there is one whose stage failed, and undefined
+ */
+const lookUp = (
+  results: Results,
+  name: string,
+  complete: boolean
+): Effect.Effect<Measured | undefined, StageFailed> => {
   const [of = "", metric = "", ...rest] = name.split(".")
   const result = results[of]
+  if (result === undefined && rest.length === 0 && !complete) return Effect.succeed(undefined)
   if (result === undefined || rest.length > 0) {
     return Effect.fail(stageFailed(`${name} names no result`, `Results are ${Object.keys(results).join(", ")}.`))
   }
@@ -44,16 +53,21 @@ const lookUp = (results: Results, name: string): Effect.Effect<Measured, StageFa
   return Effect.succeed({ value: mean, interval: { low, high } })
 }
 
-/** What was measured of each finding, and whether it comes out. Fails for a name that is of nothing, or of no number. */
-export const judgeFindings = (results: Results, findings: ReadonlyArray<Finding>) =>
+/**
+ * What was measured of each finding, and whether it comes out. Fails for a name that is of nothing, or of no number.
+ *
+ * @param complete whether all results are there that there should be: else findings on others are told as not measured
+ */
+export const judgeFindings = (results: Results, findings: ReadonlyArray<Finding>, complete: boolean) =>
   Effect.forEach(findings, (finding) =>
     Effect.gen(function* () {
       const side = finding.above === undefined ? "below" : "above"
       const given = finding[side] as number | string
-      const value = yield* lookUp(results, finding.measured)
-      const bound: Measured =
-        typeof given === "number" ? { value: given, interval: undefined } : yield* lookUp(results, given)
-      const found: JudgedFinding = { ...finding, value, side, bound, verdict: verdict(value, side, bound) }
+      const value = yield* lookUp(results, finding.measured, complete)
+      const bound: Measured | undefined =
+        typeof given === "number" ? { value: given, interval: undefined } : yield* lookUp(results, given, complete)
+      const judged = value === undefined || bound === undefined ? "missing" : verdict(value, side, bound)
+      const found: JudgedFinding = { ...finding, value: value ?? null, side, bound: bound ?? null, verdict: judged }
       return found
     })
   )

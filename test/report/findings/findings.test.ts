@@ -47,7 +47,7 @@ it.effect("results are looked up by name, several give their mean over them, and
       { finding: "<b> | c", source: "s", published: "0.9", measured: "one.x", above: 0.5 },
       { finding: "seeds", source: "s", published: "2", measured: name, below: "one.x" }
     ]
-    const judged = yield* judgeFindings(results, findings("seeds.x"))
+    const judged = yield* judgeFindings(results, findings("seeds.x"), true)
     const table = findingsMarkdown(judged)
     expect(table).toContain("| <b> \\| c | s | 0.9 | 0.8000 (0.7000 to 0.9000) | above 0.5000 | yes |")
     // 2 +- 12.706 * 1, of two seeds.
@@ -55,7 +55,14 @@ it.effect("results are looked up by name, several give their mean over them, and
       "| 2 (-10.71 to 14.71) | below one.x, 0.8000 (0.7000 to 0.9000) | open: the intervals meet |"
     )
     expect(findingsPage("t", judged)).toContain("&lt;b&gt; | c")
-    const problem = (name: string) => Effect.map(Effect.flip(judgeFindings(results, findings(name))), String)
+    // What failed is told; what is there is judged all the same.
+    const lacking = yield* judgeFindings({ one: results.one }, findings("seeds.x"), false)
+    expect(lacking.map((each) => each.verdict)).toEqual(["yes", "missing"])
+    expect(findingsMarkdown(lacking)).toContain(
+      "| 2 | - | below one.x, 0.8000 (0.7000 to 0.9000) | not measured: what it needs failed |"
+    )
+    expect(findingsPage("t", lacking)).toContain("not measured")
+    const problem = (name: string) => Effect.map(Effect.flip(judgeFindings(results, findings(name), true)), String)
     expect(yield* problem("one.xx")).toContain('one has no metric xx; did you mean "x"?')
     expect(yield* problem("two.x")).toContain("two.x names no result")
     expect(yield* problem("one.z")).toContain("one.z has no number: nothing fires")

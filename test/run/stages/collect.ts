@@ -6,7 +6,11 @@ import { Numbers } from "../numbers.ts"
 export default Stage.make("collect", {
   summary: "Adds up the numbers that are there",
   params: {},
-  inputs: { first: Stage.list(Numbers, "what has to be there"), rest: Stage.parts(Numbers, "what may be missing") },
+  inputs: {
+    first: Stage.some(Numbers, "one has to be there"),
+    rest: Stage.parts(Numbers, "what may be missing"),
+    named: Stage.namedParts("what may be missing, by name")
+  },
   output: Numbers,
   metrics: { items: { better: "neither", tolerance: 0, description: "how many there were" } },
   engine: false,
