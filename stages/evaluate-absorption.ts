@@ -1,4 +1,4 @@
-/** Feature absorption of an SAE on the first-letter task (Chanin et al. 2409.14507; formulas of SAEBench). */
+/** Feature absorption of an SAE on the first-letter task, by the definitions of SAEBench and of Chanin et al. 2409.14507. */
 import { Absorption } from "../src/kinds/absorption.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
@@ -49,6 +49,24 @@ const params = {
   }),
   min_share: Param.number({ default: 0.4, description: "least share of the probe's projection that absorbers give" }),
   max_absorbers: Param.integer({ default: 3, minimum: 1, description: "latents that may absorb together" }),
+  effect_gap: Param.number({
+    default: 1,
+    minimum: 0,
+    description: "by how much an absorbing latent's effect of ablation exceeds the second's",
+    unit: "logits"
+  }),
+  ablated_words: Param.integer({
+    default: 200,
+    minimum: 0,
+    description:
+      "words of a letter whose latents are ablated at most, the rest extrapolated; 0: SAEBench's definition only",
+    unit: "words"
+  }),
+  as_sae_spelling: Param.boolean({
+    default: false,
+    description:
+      "ablate along the path of the paper's code, on which the SAE's error goes too, for comparison with its figures"
+  }),
   splits: Param.integer({
     default: 5,
     minimum: 1,
@@ -86,6 +104,20 @@ export default Stage.make("evaluate-absorption", {
       better: "lower",
       tolerance: 0.01,
       description: "share of the words that one latent absorbs wholly, mean over letters"
+    },
+    mean_absorption_rate: {
+      optional: true,
+      interval: "the words of each letter",
+      better: "lower",
+      tolerance: 0.02,
+      description: "share of the words that ablations show one latent to absorb (Chanin et al.), mean over letters"
+    },
+    word_effect: {
+      optional: true,
+      better: "neither",
+      tolerance: 0.05,
+      description:
+        "change of the right letter's margin, in logits, when the word's activation becomes the mean over words"
     },
     mean_split_latents: {
       better: "lower",

@@ -1,6 +1,7 @@
 /**
  * A first-letter absorption evaluation of one SAE: the model's accuracy, the probe, and per letter its split latents
- * and its absorption. One file, `absorption.json`. Formulas: SAEBench, after Chanin et al. 2409.14507.
+ * and its absorption, by two definitions: that of SAEBench (fraction, full absorption) and that of Chanin et al. 2409.14507
+ * (absorption rate, from effects of ablations). One file, `absorption.json`.
  */
 import * as Schema from "effect/Schema"
 import { Intervals } from "../artifact/intervals.ts"
@@ -29,6 +30,38 @@ const AbsorbedWord = Schema.Struct({
   top: Schema.Array(LatentShare)
 })
 
+const LatentEffect = Schema.Struct({
+  latent: Schema.Int,
+  /** What ablating it does to the logit of the right letter less the mean of the others. */
+  effect: Schema.Finite,
+  /** Decoder cosine with the letter's probe. */
+  cosine: Schema.Finite,
+  activation: Schema.Finite
+})
+
+const AblatedWord = Schema.Struct({
+  word: Schema.String,
+  /** Sum of the effects of all its latents. */
+  total_effect: Schema.Finite,
+  /** The latents of the largest |effect|, largest first: the first one absorbs. */
+  top: Schema.Array(LatentEffect)
+})
+
+/** Absorption by the paper's definition, from effects of ablations. */
+const LetterAblation = Schema.Struct({
+  /** Words that the probe gets right and on which all split latents are silent. */
+  silent_words: Schema.Int,
+  /** Of these, those whose latents were ablated: all, or as many as were asked for. */
+  ablated_words: Schema.Int,
+  absorptions: Schema.Int,
+  /** Absorptions, scaled up to all silent words, out of the words that the probe gets right. */
+  absorption_rate: Schema.Finite,
+  /** Mean over the ablated words of the sum of the effects of all latents; null without words. */
+  mean_total_effect: Schema.NullOr(Schema.Finite),
+  /** Absorbed words. */
+  words: Schema.Array(AblatedWord)
+})
+
 const Letter = Schema.Struct({
   letter: Schema.String,
   /** How many words with this letter the model gets right. */
@@ -55,11 +88,13 @@ const Letter = Schema.Struct({
     Schema.Struct({ latent: Schema.Int, cosine: Schema.Finite, words: Schema.Array(Schema.String) })
   ),
   /** Words with a fraction above zero or full absorption, largest fraction first. */
-  words: Schema.Array(AbsorbedWord)
+  words: Schema.Array(AbsorbedWord),
+  /** Null where no word was ablated: the letter is not evaluated, or it is not measured. */
+  ablation: Schema.NullOr(LetterAblation)
 })
 
 const AbsorptionFile = Schema.Struct({
-  format: Schema.Literal(2),
+  format: Schema.Literal(3),
   hook: Schema.String,
   /** L0 and explained variance are those at the word tokens. */
   sae: Schema.Struct({
@@ -84,7 +119,10 @@ const AbsorptionFile = Schema.Struct({
     splits: Schema.Int,
     seed: Schema.Int,
     as_saebench: Schema.Boolean,
-    selection_tolerance: Schema.Finite
+    selection_tolerance: Schema.Finite,
+    ablated_words: Schema.Int,
+    effect_gap: Schema.Finite,
+    as_sae_spelling: Schema.Boolean
   }),
   /**
    * Which latents stand for a letter is chosen by an L1-penalised logistic probe; this is the largest duality gap that it was
@@ -105,12 +143,22 @@ const AbsorptionFile = Schema.Struct({
   std_absorption_fraction: Schema.Finite,
   mean_full_absorption: Schema.Finite,
   std_full_absorption: Schema.Finite,
+  /**
+   * How far the right letter's margin falls, in logits, when the word's activation becomes the mean over words; null where ablations
+   * were not asked for. Where it hardly does, the letter has left the word's position, and the rate below is not measured.
+   */
+  word_effect: Schema.NullOr(Schema.Finite),
+  /** Why there is no rate; null where there is one. */
+  rate_unmeasured: Schema.NullOr(Schema.String),
+  /** The paper's rate. */
+  mean_absorption_rate: Schema.NullOr(Schema.Finite),
+  std_absorption_rate: Schema.NullOr(Schema.Finite),
   /** Mean number of split latents a letter (1: no split). */
   mean_split_latents: Schema.Finite,
   /** Mean over the evaluated letters of the k-sparse F1 with one latent, and with the split latents. */
   mean_k1_f1: Schema.Finite,
   mean_split_f1: Schema.Finite,
-  /** Of the mean fraction and the mean full absorption, over the words of each letter. */
+  /** Of the mean fraction, the mean full absorption and the mean rate, over the words of each letter. */
   intervals: Schema.optionalKey(Intervals),
   /** Signs that the SAE is too undertrained for its absorption to mean anything; empty when there are none. */
   warnings: Schema.Array(Schema.String),
@@ -119,13 +167,15 @@ const AbsorptionFile = Schema.Struct({
 export type AbsorptionFile = typeof AbsorptionFile.Type
 export type AbsorptionLetter = typeof Letter.Type
 export type AbsorbedWord = typeof AbsorbedWord.Type
+export type AblatedWord = typeof AblatedWord.Type
+export type LetterAblation = typeof LetterAblation.Type
 export type LatentShare = typeof LatentShare.Type
 
 export const absorptionFileName = "absorption.json"
 
 export const Absorption = makeKind({
   name: "Absorption",
-  version: 2,
+  version: 3,
   description: "first-letter feature absorption of one SAE, per letter",
   open: (artifact: Artifact) => readJsonFile(artifact, absorptionFileName, AbsorptionFile)
 })

@@ -1,30 +1,15 @@
-/**
- * The gradient of a number made of the logits with respect to the activation at a hook: what attribution and integrated
- * gradients need. tfjs differentiates the pass from that hook on; weights get no gradients.
- */
-import * as tf from "@tensorflow/tfjs-core"
+/** The gradient of a number made of the logits with respect to the activation at a hook. */
+import type * as tf from "@tensorflow/tfjs-core"
+import { type PassGradient, passGradient, type PassGradientOptions } from "./pass-gradient.ts"
+import type { TokenBatch } from "./run-model.ts"
 import type { RunnableModel } from "./runnable-model.ts"
-import { type PassOptions, runModel, type TokenBatch } from "./run-model.ts"
 
-export interface LogitGradientOptions {
-  readonly hook: string
+export interface LogitGradientOptions extends Pick<PassGradientOptions, "hook" | "at" | "replace"> {
   /**
    * The number, from the logits [batch, time, vocabulary]: made of tfjs operations, without reading values. Called in a
    * tidy.
    */
   readonly scalar: (logits: tf.Tensor3D) => tf.Scalar
-  /** Where the gradient is taken; not disposed. @default the model's own activation at the hook */
-  readonly at?: tf.Tensor
-  /** Further replacements, at other hooks. */
-  readonly replace?: PassOptions["replace"]
-}
-
-export interface LogitGradient {
-  readonly value: number
-  /** Of the shape of the hook's activation. */
-  readonly gradient: tf.Tensor
-  /** Where it was taken. */
-  readonly activation: tf.Tensor
 }
 
 /**
@@ -35,32 +20,10 @@ export interface LogitGradient {
 export const logitGradient = (
   model: RunnableModel,
   tokens: TokenBatch,
-  { hook, scalar, at, replace = {} }: LogitGradientOptions
-): LogitGradient => {
-  const activation =
-    at === undefined
-      ? (runModel(model, tokens, { hooks: [hook], replace }).activations[hook] as tf.Tensor)
-      : tf.keep(tf.clone(at))
-  // Kept by the pass that makes them, so no tidy frees them.
-  const pending: Array<tf.Tensor> = []
-  try {
-    const { value, grad } = tf.tidy(() => {
-      const result = tf.valueAndGrad((x: tf.Tensor) => {
-        const { logits } = runModel(model, tokens, { logits: true, replace: { ...replace, [hook]: x } })
-        const number = scalar(logits as tf.Tensor3D)
-        if (number.size !== 1 || number.rank !== 0) {
-          throw new RangeError(`a scalar is wanted, not [${number.shape.join(", ")}]`)
-        }
-        pending.push(logits as tf.Tensor3D)
-        return number
-      })(activation)
-      return { value: result.value.dataSync()[0] as number, grad: tf.keep(result.grad) }
-    })
-    return { value, gradient: grad, activation }
-  } catch (error) {
-    activation.dispose()
-    throw error
-  } finally {
-    tf.dispose(pending)
-  }
-}
+  { scalar, ...options }: LogitGradientOptions
+): PassGradient =>
+  passGradient(model, tokens, {
+    ...options,
+    wants: { logits: true },
+    scalar: ({ logits }) => scalar(logits as tf.Tensor3D)
+  })

@@ -100,11 +100,31 @@ const absorptionLetter = (letter: string, index: number) => ({
   full_absorption_rate: (index % 4) / 18,
   mean_absorption_fraction: 0.01 * (index % 7),
   absorbers: index % 4 === 0 ? [] : [{ latent: 8, cosine: 0.2, words: ["short", "<i>sea</i>"] }],
-  words: []
+  words: [],
+  ablation:
+    letter === "x"
+      ? null
+      : {
+          silent_words: 6,
+          ablated_words: 6,
+          absorptions: letter === "s" ? 1 : 0,
+          absorption_rate: letter === "s" ? 1 / 18 : 0,
+          mean_total_effect: -2.5,
+          words:
+            letter === "s"
+              ? [
+                  {
+                    word: "<i>sand</i>",
+                    total_effect: -3.5,
+                    top: [{ latent: 9, effect: -2.75, cosine: 0.125, activation: 4 }]
+                  }
+                ]
+              : []
+        }
 })
 
 export const absorption = (d_sae: number): AbsorptionFile => ({
-  format: 2,
+  format: 3,
   hook,
   sae: { d_sae, d_in: 192, l0: 15.75, ev: 0.9 },
   prompt: " cat has the first letter: C",
@@ -121,7 +141,10 @@ export const absorption = (d_sae: number): AbsorptionFile => ({
     splits: 5,
     seed: 0,
     as_saebench: false,
-    selection_tolerance: 1e-6
+    selection_tolerance: 1e-6,
+    ablated_words: 200,
+    effect_gap: 1,
+    as_sae_spelling: false
   },
   selection_gap: 3e-7,
   model: { words: 1500, correct: 1470, accuracy: 0.98 },
@@ -130,6 +153,10 @@ export const absorption = (d_sae: number): AbsorptionFile => ({
   std_absorption_fraction: 0.01,
   mean_full_absorption: 0.0775,
   std_full_absorption: 0.02,
+  word_effect: -9.5,
+  rate_unmeasured: null,
+  mean_absorption_rate: 0.00225,
+  std_absorption_rate: 0.01,
   mean_split_latents: 1.25,
   mean_k1_f1: 0.8,
   mean_split_f1: 0.85,

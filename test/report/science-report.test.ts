@@ -110,10 +110,10 @@ describe("science report", () => {
   it("puts each SAE's figures in one row of the summary", () => {
     const summary = textOf(page, "summary")
     expect(summary).toContain(
-      "width 64, seed 0 batch_topk 64 16 15.75 0.8125 0.9125 20.3 % 0.7500 0.0625 2.75 % 7.75 % 25"
+      "width 64, seed 0 batch_topk 64 16 15.75 0.8125 0.9125 20.3 % 0.7500 0.0625 2.75 % 7.75 % 0.22 % 25"
     )
     expect(summary).toContain(
-      "width 256, seed 0 batch_topk 256 16 15.75 0.9375 0.9125 5.08 % 0.7500 0.0625 2.75 % 7.75 % 25"
+      "width 256, seed 0 batch_topk 256 16 15.75 0.9375 0.9125 5.08 % 0.7500 0.0625 2.75 % 7.75 % 0.22 % 25"
     )
   })
 
@@ -197,6 +197,8 @@ describe("science report", () => {
     expect(text).toContain("d: mean fraction 3.00 %, fully absorbed 3 of 18 words, probe F1 0.9000")
     expect(text).toContain("x: not evaluated, the probe's F1 is 0.4000")
     expect(text).toContain("8 (short, <i>sea</i>)")
+    expect(text).toContain("9 (<i>sand</i>, -2.75")
+    expect(text).toContain("150 of 150")
     expect(tags.filter(({ attributes }) => attributes["class"] === "off")).toHaveLength(2)
     expect(
       tags.filter(({ attributes }) => attributes["class"] === "mark" && attributes["x1"] !== undefined)
@@ -287,7 +289,7 @@ describe("science report", () => {
     }
     const summary = textOf(scienceReport(input), "summary")
     expect(summary).toContain("seed 0 batch_topk 64 16 0.5000 20.3 % – – –")
-    expect(summary).toContain("seed 1 batch_topk 64 16 0.7500 20.3 % 2.75 % 7.75 % 25")
+    expect(summary).toContain("seed 1 batch_topk 64 16 0.7500 20.3 % 2.75 % 7.75 % 0.22 % 25")
   })
 
   it("has the same structure whatever the texts in it say", () => {

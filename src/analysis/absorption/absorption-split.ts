@@ -8,9 +8,10 @@ import { predictLetters, probeDirections, trainLetterProbe } from "./letter-prob
 import { meanActive } from "./firing-latents.ts"
 import { type LatentRanking, rankLatents } from "./rank-latents.ts"
 import { saeBenchRanking } from "./saebench-ranking.ts"
-import { type AbsorptionThresholds, wordAbsorption } from "./word-absorption.ts"
+import type { AblationSettings, SilentWord } from "./ablation-absorption.ts"
+import { type AbsorptionThresholds, silent, wordAbsorption } from "./word-absorption.ts"
 
-export interface AbsorptionSettings extends AbsorptionThresholds {
+export interface AbsorptionSettings extends AbsorptionThresholds, AblationSettings {
   /** Inverse penalty of the probe. */
   readonly c: number
   /** A letter counts if its probe's F1, averaged over the splits, is above this. */
@@ -25,7 +26,6 @@ export interface AbsorptionSettings extends AbsorptionThresholds {
   readonly selection_tolerance: number
   /** How many of the five splits are evaluated. */
   readonly splits: number
-  readonly seed: number
 }
 
 /** Words with their residual streams and codes; row n belongs to word n. */
@@ -51,6 +51,8 @@ export interface LetterInSplit {
   readonly projections: ReadonlyArray<number>
   /** Words with a fraction above 0 or full absorption, and the latents to blame. */
   readonly absorbed: ReadonlyArray<{ readonly word: AbsorbedWord; readonly absorbers: ReadonlyArray<number> }>
+  /** Words that one latent may have absorbed by the paper's definition: their effects of ablation decide. */
+  readonly silent: ReadonlyArray<SilentWord>
 }
 
 const rowsOf = (x: Float32Array, d: number, rows: ReadonlyArray<number>): Float32Array => {
@@ -126,6 +128,16 @@ export const evaluateSplit = (
       split: k.split.map((latent) => ({ latent, cosine: cosines[latent]! })),
       truePositives: hits.length,
       projections: words.map(({ word }) => word.projection),
+      silent: k.deniesSilent
+        ? hits
+            .filter((row) => {
+              for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
+                if (split.has(latents[at]!) && values[at]! >= silent) return false
+              }
+              return true
+            })
+            .map((row) => ({ row, cosineOf: (latent) => cosines[latent]! }))
+        : [],
       absorbed: words.filter(({ word }) => word.fraction > 0 || word.full)
     }
   })

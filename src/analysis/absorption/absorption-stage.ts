@@ -17,9 +17,12 @@ type Context = StageContext<
 
 const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
   for (const warning of file.warnings) log(`warning: ${warning}`)
+  if (file.rate_unmeasured !== null) log(`no absorption rate by ablation: ${file.rate_unmeasured}`)
   log(
     `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
-      `full ${file.mean_full_absorption.toFixed(4)}, split latents ${file.mean_split_latents.toFixed(2)}`
+      `full ${file.mean_full_absorption.toFixed(4)}, ` +
+      (file.mean_absorption_rate === null ? "" : `by ablation ${file.mean_absorption_rate.toFixed(4)}, `) +
+      `split latents ${file.mean_split_latents.toFixed(2)}`
   )
   const gap = kSparseGap(file.letters)
   yield* output.writeJson(absorptionFileName, file)
@@ -28,6 +31,11 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
     std_absorption_fraction: file.std_absorption_fraction,
     mean_full_absorption: estimated(file.mean_full_absorption, file.intervals?.["mean_full_absorption"]),
     std_full_absorption: file.std_full_absorption,
+    mean_absorption_rate:
+      file.mean_absorption_rate === null
+        ? { unmeasured: file.rate_unmeasured ?? "no ablations" }
+        : estimated(file.mean_absorption_rate, file.intervals?.["mean_absorption_rate"]),
+    word_effect: file.word_effect ?? { unmeasured: "ablated_words is 0" },
     mean_split_latents: file.mean_split_latents,
     mean_k1_f1: file.mean_k1_f1,
     k_sparse_gap: estimated(gap.k_sparse_gap, gap.intervals["k_sparse_gap"]),

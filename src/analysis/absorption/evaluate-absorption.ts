@@ -13,6 +13,7 @@ import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
+import { ablationEffects, asSaeSpelling, errorKept } from "./ablation-effects.ts"
 import type { AbsorptionSettings } from "./absorption-split.ts"
 import { commonWords } from "./common-words.ts"
 import { explainedVariance } from "../explained-variance.ts"
@@ -24,13 +25,17 @@ import { letterAbsorption } from "./letter-absorption.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
 import { unconverged } from "./unconverged.ts"
 import { undertrained } from "./undertrained.ts"
+import { rateUnmeasured } from "./rate-unmeasured.ts"
 import { tooFewWords, unknownLetters } from "./unfit-words.ts"
+import { wordEffect } from "./word-effect.ts"
 
 export interface AbsorptionOptions extends AbsorptionSettings {
   readonly hook: string | null
   readonly words_per_letter: number
   readonly icl_examples: number
   readonly min_letters: number
+  /** Effects along the path of the paper's code. */
+  readonly as_sae_spelling: boolean
 }
 
 export interface AbsorptionSubject {
@@ -43,6 +48,14 @@ const unfit = (problem: string) =>
     problem,
     "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
   )
+
+/** Words of each letter that `wordEffect` is the mean over. */
+const wordsForEffect = 4
+
+const firstOfLetters = ({ letters }: FirstLetterPrompts, words: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const taken = new Uint32Array(26)
+  return words.filter((n) => taken[letters[n]!]!++ < wordsForEffect)
+}
 
 /** Results in the order of the SAEs. */
 export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
@@ -124,7 +137,19 @@ const absorptionOf = Effect.fnUntraced(function* (
     codes,
     W_dec: weights.W_dec
   }
-  const result = letterAbsorption(data, options, (done) => progress({ done, total: options.splits, unit: "splits" }))
+  const ablate = (some: ReadonlyArray<number>) =>
+    ablationEffects(
+      { model, prompts, hook, codes, weights },
+      some.map((row) => ({ prompt: known[row]!, row })),
+      options.as_sae_spelling ? asSaeSpelling : errorKept,
+      (done) => progress({ done, total: some.length, unit: "words ablated" })
+    )
+  const effect =
+    options.ablated_words === 0 ? null : wordEffect(model, prompts, hook, x, firstOfLetters(prompts, known))
+  const unmeasured = rateUnmeasured(effect, options.effect_gap, hook)
+  const result = letterAbsorption(data, options, unmeasured === null ? ablate : undefined, (done) =>
+    progress({ done, total: options.splits, unit: "splits" })
+  )
   if (result.probe.letters < options.min_letters) {
     return yield* unfit(
       `only ${result.probe.letters} letters have a probe with F1 > ${options.min_probe_f1} at ${hook}, ` +
@@ -133,7 +158,7 @@ const absorptionOf = Effect.fnUntraced(function* (
   }
   const { mean_split_f1 } = result
   const file: AbsorptionFile = {
-    format: 2,
+    format: 3,
     hook,
     sae: { digest: sae.digest, d_sae: sae.d_sae, d_in: d, l0: codes.values.length / codes.rows, ev },
     prompt: prompts.example,
@@ -150,9 +175,14 @@ const absorptionOf = Effect.fnUntraced(function* (
       splits: options.splits,
       seed: options.seed,
       as_saebench: options.as_saebench,
-      selection_tolerance: options.selection_tolerance
+      selection_tolerance: options.selection_tolerance,
+      ablated_words: options.ablated_words,
+      effect_gap: options.effect_gap,
+      as_sae_spelling: options.as_sae_spelling
     },
     model: { words: words.length, correct: known.length, accuracy },
+    word_effect: effect,
+    rate_unmeasured: unmeasured,
     ...result,
     warnings: [
       ...undertrained({ ev, mean_split_f1 }),

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type RunnableModel, runModel } from "../../model/run-model.ts"
 import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
+import { finalHook } from "./letter-margin.ts"
 
 export interface FirstLetterAnswers {
   /** Per word: the token with the greatest logit of the whole vocabulary is the right capital. */
@@ -9,9 +10,6 @@ export interface FirstLetterAnswers {
   /** Activation of the hook at the word asked about: [words, width], row-major. */
   readonly x: Float32Array<ArrayBuffer>
 }
-
-/** Only the last position is unembedded: logits of whole prompts would be most of the work. */
-const finalHook = "ln_final.hook_normalized"
 
 /**
  * @param hook a hook of one vector a position

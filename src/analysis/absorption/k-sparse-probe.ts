@@ -12,6 +12,8 @@ export interface KSparseProbe {
   readonly f1: ReadonlyArray<number>
   /** The latents of the largest k before F1 failed to rise by more than the jump. */
   readonly split: ReadonlyArray<number>
+  /** Whether the probe on these latents denies the letter of a row on which all of them are silent. */
+  readonly deniesSilent: boolean
 }
 
 /** Column j of the codes, at `rows`. */
@@ -36,9 +38,11 @@ export const kSparseProbe = (
   const columns = (rows: ArrayLike<number>) => ranked.map((j) => column(codes, rows, j).map((value) => value / unit))
   const [trainColumns, testColumns] = [columns(train.rows), columns(test.rows)]
   let fit: BalancedLogistic | undefined
+  const biases: Array<number> = []
   const scores = ranked.map((_, n) => {
     fit = balancedLogistic(trainColumns.slice(0, n + 1), train.positive, fit)
     const { weights, bias } = fit
+    biases.push(bias)
     const predicted = test.positive.map((_, row) => {
       let score = bias
       for (let j = 0; j <= n; j++) score += weights[j]! * testColumns[j]![row]!
@@ -46,7 +50,8 @@ export const kSparseProbe = (
     })
     return f1(test.positive, predicted)
   })
-  return { f1: scores, split: ranked.slice(0, splitSize(scores, jump)) }
+  const size = splitSize(scores, jump)
+  return { f1: scores, split: ranked.slice(0, size), deniesSilent: size > 0 && biases[size - 1]! <= 0 }
 }
 
 /** Largest k such that every F1 up to k beats the one before by more than `jump`; at least 1 where there is any. */

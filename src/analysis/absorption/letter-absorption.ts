@@ -6,6 +6,7 @@
  */
 import type { AbsorptionLetter } from "../../kinds/absorption.ts"
 import { type Intervals, toldIntervals } from "../../artifact/intervals.ts"
+import { type Ablate, ablationAbsorption } from "./ablation-absorption.ts"
 import { type AbsorptionSettings, evaluateSplit, type WordRows } from "./absorption-split.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { letters } from "../../text/first-letter/first-letter-prompts.ts"
@@ -35,11 +36,14 @@ export interface LetterAbsorption {
   readonly std_absorption_fraction: number
   readonly mean_full_absorption: number
   readonly std_full_absorption: number
+  /** By the paper's definition; null where nothing was ablated. */
+  readonly mean_absorption_rate: number | null
+  readonly std_absorption_rate: number | null
   readonly mean_split_latents: number
   /** Mean over the evaluated letters of the F1 with one latent, and with the split's latents. */
   readonly mean_k1_f1: number
   readonly mean_split_f1: number
-  /** Of the mean fraction and the mean full absorption, over the words of each letter. */
+  /** Of the mean fraction, the mean full absorption and the mean rate, over the words of each letter. */
   readonly intervals: Intervals
 }
 
@@ -59,10 +63,14 @@ const deviation = (values: ReadonlyArray<number>): number => {
     : Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
 }
 
-/** @param onSplit is told when a split is done */
+/**
+ * @param ablate gives the effects of ablations; undefined: only SAEBench's definition is measured
+ * @param onSplit is told when a split is done
+ */
 export const letterAbsorption = (
   data: WordRows,
   settings: AbsorptionSettings,
+  ablate?: Ablate,
   onSplit: (done: number) => void = () => {}
 ): LetterAbsorption => {
   const d = data.x.length / data.words.length
@@ -76,8 +84,7 @@ export const letterAbsorption = (
   })
   const splitCounts: Array<number> = []
   const splitF1: Array<number> = []
-  const words: Array<LetterWords> = []
-  const results = Array.from(letters, (letter, n): AbsorptionLetter => {
+  const found = Array.from(letters, (letter, n): AbsorptionLetter => {
     const parts = splits.map(({ perLetter }) => perLetter[n]!)
     const absorbed = parts.flatMap((part) => part.absorbed)
     const truePositives = parts.reduce((sum, part) => sum + part.truePositives, 0)
@@ -85,11 +92,6 @@ export const letterAbsorption = (
     const probeF1 = mean(parts.map((part) => part.probeF1))
     const evaluated = probeF1 > settings.min_probe_f1 && truePositives > 0
     if (evaluated) {
-      words.push({
-        count: truePositives,
-        fractions: absorbed.map(({ word }) => word.fraction),
-        full: absorbed.map(({ word }) => (word.full ? 1 : 0))
-      })
       splitCounts.push(mean(parts.map((part) => part.split.length)))
       splitF1.push(mean(parts.map((part) => part.kSparseF1[Math.max(0, part.split.length - 1)] ?? 0)))
     }
@@ -125,12 +127,44 @@ export const letterAbsorption = (
       words: absorbed
         .map(({ word }) => word)
         .toSorted((a, b) => b.fraction - a.fraction || (a.word < b.word ? -1 : 1))
-        .slice(0, wordsShown)
+        .slice(0, wordsShown),
+      ablation: null
     }
   })
-  const counted = results.filter(({ evaluated }) => evaluated)
+  const ofLetter = (n: number) => splits.map(({ perLetter }) => perLetter[n]!)
+  const evaluated = found.flatMap((each, n) => (each.evaluated ? [n] : []))
+  const ablations =
+    ablate &&
+    ablationAbsorption(
+      data.words,
+      scaled.codes,
+      evaluated.map((n) => ({
+        letter: letters.charAt(n),
+        silent: ofLetter(n).flatMap((part) => part.silent),
+        truePositives: found[n]!.probe_true_positives
+      })),
+      ablate,
+      settings
+    )
+  const results = found.map((each, n) => ({ ...each, ablation: ablations?.[evaluated.indexOf(n)] ?? null }))
+  const counted = results.filter((each) => each.evaluated)
+  const words = evaluated.map((n): LetterWords => {
+    const absorbed = ofLetter(n).flatMap((part) => part.absorbed)
+    const { ablation, probe_true_positives: count } = results[n]!
+    return {
+      count,
+      fractions: absorbed.map(({ word }) => word.fraction),
+      full: absorbed.map(({ word }) => (word.full ? 1 : 0)),
+      // Each stands for as many as were not ablated.
+      absorptions:
+        ablation === null
+          ? []
+          : Array.from({ length: ablation.absorptions }, () => ablation.silent_words / ablation.ablated_words)
+    }
+  })
   const fractions = counted.map((each) => each.mean_absorption_fraction)
-  const rates = counted.map((each) => each.full_absorption_rate)
+  const full = counted.map((each) => each.full_absorption_rate)
+  const rates = counted.flatMap(({ ablation }) => (ablation === null ? [] : [ablation.absorption_rate]))
   return {
     probe: {
       train_words: splits[0]!.train,
@@ -143,8 +177,10 @@ export const letterAbsorption = (
     letters: results,
     mean_absorption_fraction: mean(fractions),
     std_absorption_fraction: deviation(fractions),
-    mean_full_absorption: mean(rates),
-    std_full_absorption: deviation(rates),
+    mean_full_absorption: mean(full),
+    std_full_absorption: deviation(full),
+    mean_absorption_rate: ablate === undefined ? null : mean(rates),
+    std_absorption_rate: ablate === undefined ? null : deviation(rates),
     mean_split_latents: mean(splitCounts),
     mean_k1_f1: mean(counted.map((each) => each.k_sparse_f1[0] ?? 0)),
     mean_split_f1: mean(splitF1),
@@ -157,6 +193,7 @@ interface LetterWords {
   readonly count: number
   readonly fractions: ReadonlyArray<number>
   readonly full: ReadonlyArray<number>
+  readonly absorptions: ReadonlyArray<number>
 }
 
 /** The letters stay, each one's words are drawn again: probes, latents' ranks and splits are not. */
@@ -171,7 +208,8 @@ const wordIntervals = (perLetter: ReadonlyArray<LetterWords>): Intervals => {
       sizes,
       (times) => ({
         mean_absorption_fraction: meanOf(times, ({ fractions }) => fractions),
-        mean_full_absorption: meanOf(times, ({ full }) => full)
+        mean_full_absorption: meanOf(times, ({ full }) => full),
+        mean_absorption_rate: meanOf(times, ({ absorptions }) => absorptions)
       }),
       Rng.make(0, "intervals of absorption")
     )

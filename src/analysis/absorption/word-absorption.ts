@@ -45,8 +45,8 @@ export interface WordAbsorption {
   readonly absorbers: ReadonlyArray<number>
 }
 
-/** An activation below this is none (SAEBench's EPS). */
-const silent = 1e-8
+/** An activation below this is none (EPS of SAEBench and of the paper's code). */
+export const silent = 1e-8
 
 /**
  * @param active the word's active latents and their activations, for unit decoder rows

@@ -1,5 +1,6 @@
 /** Which first letters are hidden in other latents than their own, and in which. */
 import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
+import { absorptionDefinitions } from "./absorption-definitions.ts"
 import { absorptionChart, absorptionHeight } from "../charts/absorption-chart.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
@@ -25,6 +26,14 @@ const letterRow = (subject: number, explained: ReadonlySet<number>, letter: Abso
     <td class="text">${listed(letter.split_latents, ({ latent }) => latentLink(subject, latent, explained))}</td>
     <td>${letter.evaluated ? formatPercent(letter.mean_absorption_fraction) : "–"}</td>
     <td>${letter.evaluated ? `${letter.full_absorptions} of ${letter.probe_true_positives}` : "–"}</td>
+    <td>${letter.ablation === null ? "–" : `${letter.ablation.absorptions} of ${letter.ablation.ablated_words}`}</td>
+    <td class="text">
+      ${listed(letter.ablation?.words ?? [], ({ word, top }) =>
+        top[0] === undefined
+          ? maskedText(word)
+          : html`${latentLink(subject, top[0].latent, explained)} (${maskedText(word)}, ${formatNumber(top[0].effect)})`
+      )}
+    </td>
     <td class="text">
       ${listed(
         letter.absorbers,
@@ -50,8 +59,10 @@ const one = (subject: Subject, absorption: AbsorptionFile, index: number, highes
               <th scope="col">F1, k = 1</th>
               <th scope="col" class="text">Own latents</th>
               <th scope="col">Fraction</th>
-              <th scope="col">Fully absorbed</th>
-              <th scope="col" class="text">Absorbing latents (words)</th>
+              <th scope="col">Full</th>
+              <th scope="col" title="Of the words whose latents were ablated">By ablation</th>
+              <th scope="col" class="text">Absorbing by ablation (word, effect)</th>
+              <th scope="col" class="text">Absorbing by projection (words)</th>
             </tr>
           </thead>
           <tbody>
@@ -75,6 +86,11 @@ export const absorptionSection = (subjects: ReadonlyArray<Subject>): Html | unde
       are good enough to evaluate). Bars: mean share of the letter that other latents carry; marks: share of words in
       which they carry it alone.
     </p>
+    ${absorptionDefinitions(
+      subjects.flatMap(({ label, absorption }, index) =>
+        absorption === undefined ? [] : [{ label, index, absorption }]
+      )
+    )}
     ${subjects.map((subject, index) =>
       subject.absorption === undefined ? undefined : one(subject, subject.absorption, index, highest)
     )}`

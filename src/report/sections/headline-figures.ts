@@ -92,6 +92,16 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     of: absorbed("mean_full_absorption")
   },
   {
+    name: "Absorption rate",
+    title: "Mean rate of absorption by ablation (Chanin et al.) over the letters evaluated",
+    format: formatPercent,
+    over: "the words of each letter",
+    of: ({ absorption }) =>
+      absorption && absorption.mean_absorption_rate !== null
+        ? { value: absorption.mean_absorption_rate, interval: absorption.intervals?.["mean_absorption_rate"] }
+        : undefined
+  },
+  {
     name: "Letters",
     title: "Letters whose probe is good enough to evaluate",
     format: formatNumber,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { kSparseGap } from "../../../src/analysis/absorption/k-sparse-gap.ts"
 import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
+import { paperThresholds } from "../../../src/analysis/absorption/ablation-verdict.ts"
 import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
@@ -59,6 +60,8 @@ const planted = (absorbedPerLetter: ReadonlyArray<number>, decoderScale: number)
 
 const settings = {
   ...saeBenchThresholds,
+  ...paperThresholds,
+  ablated_words: 200,
   c: 1,
   min_probe_f1: 0.8,
   max_k: 3,

@@ -3,6 +3,7 @@ import { basename, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
+import { paperThresholds } from "../../../src/analysis/absorption/ablation-verdict.ts"
 import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
 import { encodeLatents } from "../../../src/analysis/latent-codes.ts"
 import { openSafetensors } from "../../../src/format/safetensors.ts"
@@ -48,6 +49,8 @@ const wordsOf = (place: string) =>
 
 const settings = {
   ...saeBenchThresholds,
+  ...paperThresholds,
+  ablated_words: 200,
   c: 1,
   min_probe_f1: 0.8,
   max_k: 10,
