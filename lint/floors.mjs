@@ -16,6 +16,7 @@ const floors = [
   "report/sections report/browser/script",
   "report/browser report/charts",
   "interp/by-model interp/dashboard",
+  "analysis/steering",
   "report/page interp analysis/meta-sae analysis/stitching analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
   "sae/training",
   "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/rule synthetic",

@@ -3,6 +3,7 @@ import { Absorption } from "../src/kinds/absorption.ts"
 import { Comparison } from "../src/kinds/comparison.ts"
 import { Dashboard } from "../src/kinds/dashboard/dashboard.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
+import { Figures } from "../src/kinds/figures.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
 import { Report } from "../src/kinds/report.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
@@ -21,7 +22,8 @@ export default Stage.make("report", {
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),
     meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them"),
-    comparisons: Stage.parts(Comparison, "comparisons of them with each other")
+    comparisons: Stage.parts(Comparison, "comparisons of them with each other"),
+    figures: Stage.parts(Figures, "curves and tables of further analyses: steering, scaling, patching")
   },
   params: {
     title: Param.string({ description: "heading of the page", default: "Sparse autoencoders" })

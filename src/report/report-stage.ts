@@ -5,6 +5,7 @@ import type { ComparisonFile } from "../kinds/comparison.ts"
 import type { DashboardHandle } from "../kinds/dashboard/dashboard.ts"
 import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
+import type { FiguresFile } from "../kinds/figures.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
 import { reportFileName } from "../kinds/report.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
@@ -26,6 +27,7 @@ interface ReportInputs {
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
   readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
+  readonly figures: ReadonlyArray<Opened<FiguresFile>>
 }
 
 export const reportStage = Effect.fn("reportStage")(function* ({
@@ -70,7 +72,8 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     absorptions: inputs.absorption,
     stitchings: inputs.stitching,
     metaSaes,
-    comparisons: inputs.comparisons
+    comparisons: inputs.comparisons,
+    figures: inputs.figures
   })
   yield* output.write(reportFileName, html)
   return { bytes: new TextEncoder().encode(html).length }

@@ -7,6 +7,7 @@ import { browserParts } from "./browser/browser-parts.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
+import { figuresSection } from "./sections/figures-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
 import { html, scriptJson } from "./page/html.ts"
@@ -63,7 +64,8 @@ export const scienceReport = (input: ReportInput): string => {
     ["comparison", "Comparison", comparisonSection(input.comparisons)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
-    ["meta-latents", "Meta-latents", metaSection(input.metaSaes)]
+    ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],
+    ["analyses", "Analyses", figuresSection(input.figures)]
   ]
   return renderPage({
     title: input.title,

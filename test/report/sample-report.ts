@@ -329,5 +329,43 @@ export const sampleReport = (): ReportInput => ({
   ],
   stitchings: [{ at: {}, value: stitching(64, 256) }],
   comparisons: [{ at: {}, value: comparison(64, 256) }],
+  figures: [
+    {
+      at: { hook: "blocks.1" },
+      value: {
+        format: 1,
+        title: "Steering",
+        note: "How a target rises <with> damage.",
+        charts: [
+          {
+            title: "Effect",
+            x: { label: "KL", log: true },
+            y: { label: "shift", log: false },
+            series: [
+              {
+                name: "latents",
+                line: true,
+                points: [
+                  { x: 0.1, y: 1, low: 0.5, high: 1.5 },
+                  { x: 1, y: 2 }
+                ]
+              },
+              { name: "random", line: false, points: [{ x: 0, y: 1 }] }
+            ]
+          }
+        ],
+        tables: [
+          {
+            title: "Latents",
+            columns: ["latent", "shift"],
+            rows: [
+              ["7", 1.5],
+              ["8", null]
+            ]
+          }
+        ]
+      }
+    }
+  ],
   metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }]
 })

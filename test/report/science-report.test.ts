@@ -242,6 +242,7 @@ describe("science report", () => {
       absorptions: [],
       stitchings: [],
       comparisons: [],
+      figures: [],
       metaSaes: []
     }
     const ids = (text: string) =>
@@ -255,7 +256,8 @@ describe("science report", () => {
       "comparison",
       "stitching",
       "absorption",
-      "meta-latents"
+      "meta-latents",
+      "analyses"
     ])
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
@@ -285,6 +287,7 @@ describe("science report", () => {
       interpretations: [],
       stitchings: [],
       comparisons: [],
+      figures: [],
       metaSaes: []
     }
     const summary = textOf(scienceReport(input), "summary")

@@ -3,6 +3,7 @@ import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import type { ComparisonFile } from "../../kinds/comparison.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
+import type { FiguresFile } from "../../kinds/figures.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
@@ -58,6 +59,7 @@ export interface ReportInput {
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
   readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
+  readonly figures: ReadonlyArray<Placed<FiguresFile>>
 }
 
 export interface Subject {

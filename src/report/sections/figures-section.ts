@@ -1,0 +1,57 @@
+/** Curves and tables of analyses that have no section of their own. */
+import type { FiguresFile } from "../../kinds/figures.ts"
+import { curvesChart } from "../charts/curves-chart.ts"
+import { swatch } from "../charts/swatch.ts"
+import { formatNumber } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { labelOf, type Placed } from "../page/subjects.ts"
+
+const chartFigure = (chart: FiguresFile["charts"][number]): Html | undefined => {
+  const drawn = curvesChart(chart)
+  return drawn === undefined
+    ? undefined
+    : html`<figure>
+        <figcaption>${chart.title}</figcaption>
+        ${drawn}
+        <div class="legend">${chart.series.map(({ name }, i) => html`<span>${swatch(i)}${name}</span>`)}</div>
+      </figure>`
+}
+
+const table = ({ title, columns, rows }: FiguresFile["tables"][number]): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${title}">
+    <table>
+      <caption>
+        ${title}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map((name) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell, i) => {
+                const text = cell === null ? "–" : typeof cell === "number" ? formatNumber(cell) : cell
+                return i === 0 ? html`<th scope="row">${text}</th>` : html`<td>${text}</td>`
+              })}
+            </tr>`
+        )}
+      </tbody>
+    </table>
+  </div>`
+
+const one = ({ at, value }: Placed<FiguresFile>): Html =>
+  html`<h3>${value.title}${Object.keys(at).length === 0 ? "" : `: ${labelOf(at, "")}`}</h3>
+    <p class="note">${value.note}</p>
+    <div class="multiples">${value.charts.map(chartFigure)}</div>
+    ${value.tables.map(table)}`
+
+/** Undefined where there are none. */
+export const figuresSection = (figures: ReadonlyArray<Placed<FiguresFile>>): Html | undefined =>
+  figures.length === 0
+    ? undefined
+    : html`<h2>Analyses</h2>
+        ${figures.map(one)}`
