@@ -14,7 +14,7 @@ export const EngineInfo = Schema.Struct({
   /** Widest vector instruction set in use, such as `x64-avx512-bf16` or `wasm-simd`; the adapter's name for webgpu. */
   isa: Schema.String,
   threads: Schema.Int,
-  /** The sparse kernels: operations of our own, those of the engine's library, or typed arrays. */
-  kernels: Schema.Literals(["compiled", "library", "portable"])
+  /** The sparse kernels: operations of our own, those of the engine's library, shaders of our own, or typed arrays. */
+  kernels: Schema.Literals(["compiled", "library", "shaders", "portable"])
 })
 export type EngineInfo = typeof EngineInfo.Type

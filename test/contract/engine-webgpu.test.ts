@@ -6,6 +6,6 @@ import { sparseStepsContract } from "./sparse-steps.ts"
 
 describe.skipIf(!webgpuHere)("where there is a GPU, or a driver that imitates one", () => {
   engineContract("webgpu")
-  sparseKernelsContract("webgpu", "portable")
-  sparseStepsContract("webgpu", "portable")
+  sparseKernelsContract("webgpu", "shaders")
+  sparseStepsContract("webgpu", "shaders")
 })

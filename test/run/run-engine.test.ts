@@ -33,7 +33,7 @@ describe("a stage that multiplies matrices", () => {
     expect(result.stages[0]?.metrics).toEqual({ sum: 512 })
     expect(events.find(({ type }) => type === "stage-started")).toMatchObject({ device: "webgpu", gpuMissing: false })
     const action = await Effect.runPromise(storeAt(place.cache).action(result.stages[0]?.key ?? ""))
-    expect(action?.engine).toMatchObject({ name: "webgpu", threads: 1, kernels: "portable" })
+    expect(action?.engine).toMatchObject({ name: "webgpu", threads: 1, kernels: "shaders" })
   })
 
   it("asks for the engine once, and only when something has to run", async () => {

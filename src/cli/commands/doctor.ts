@@ -71,6 +71,7 @@ const gpuFinding: Effect.Effect<Finding> = listGpus.pipe(
 const kernelWords = {
   compiled: "operations of our own, for CPUs",
   library: "TensorFlow's own operations",
+  shaders: "shaders of our own",
   portable: "typed arrays"
 } as const
 

@@ -1,5 +1,5 @@
 /**
- * Products with sparse codes. Without operations of our own they are dense where the codes are not sparse: at the start of a
+ * Products with sparse codes. Without operations or shaders of our own they are dense where the codes are not sparse: at the start of a
  * run with an L1 penalty half of all latents may fire, and then a dense product is the faster one. Values are the same up to
  * the order of sums.
  */
@@ -18,7 +18,9 @@ import { type SparsePattern, withValue } from "../../tensor/kernels/sparse-patte
 const denseRatio = 12
 
 const isDense = (pattern: SparsePattern): boolean =>
-  !compiledOpsLoaded() && pattern.rows * pattern.latents < denseRatio * pattern.latent.length
+  !compiledOpsLoaded() &&
+  tf.getBackend() !== "webgpu" &&
+  pattern.rows * pattern.latents < denseRatio * pattern.latent.length
 
 /** [rows, latents] */
 const matrixOf = (pattern: SparsePattern, value: Float32Array): tf.Tensor2D => {

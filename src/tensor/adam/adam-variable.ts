@@ -1,5 +1,5 @@
 /**
- * A dense parameter with its Adam moments, updated in place on the active engine: TensorFlow's fused operation, or one
+ * A dense parameter with its Adam moments on the active engine: TensorFlow's fused operation in place, shaders on a GPU, or one
  * pass over typed arrays elsewhere. Both language model and autoencoder trainers are built on it.
  */
 import * as tf from "@tensorflow/tfjs-core"
@@ -10,6 +10,7 @@ import { isLatentGradient, type LatentGradient, matrixShape, toMatrix } from "..
 import { sumOfSquares } from "../kernels/fixed-sums.ts"
 import { makePortableAdam } from "./portable-adam.ts"
 import { makeTensorflowAdam } from "./tensorflow-adam.ts"
+import { makeWebgpuAdam } from "./webgpu-adam.ts"
 import { projectGradient, unitRows } from "../kernels/unit-rows.ts"
 
 export interface AdamStep {
@@ -74,6 +75,12 @@ const sumOf = (values: Float32Array): number => {
   return sum
 }
 
+const makeEngineAdam = <R extends tf.Rank>(shape: tf.ShapeMap[R]): EngineAdam<R> => {
+  const engine = tf.getBackend()
+  if (engine === "webgpu") return makeWebgpuAdam(shape)
+  return engine === "tensorflow" ? makeTensorflowAdam(shape) : makePortableAdam(shape)
+}
+
 /** Numbers of a block, 4 MiB. */
 const blockNumbers = 2 ** 20
 
@@ -90,8 +97,7 @@ export const makeAdamVariable = <R extends tf.Rank>(first: tf.Tensor<R> | Weight
   const size = shape.reduce((product, n) => product * n, 1)
   const [rows = 1] = shape
   const width = size / rows
-  const { applyDense, latents, readRows, write, ...engine }: EngineAdam<R> =
-    tf.getBackend() === "tensorflow" ? makeTensorflowAdam(shape) : makePortableAdam(shape)
+  const { applyDense, latents, readRows, write, ...engine }: EngineAdam<R> = makeEngineAdam(shape)
 
   const read = (name: StateName): FloatBlocks => ({
     length: size,

@@ -24,9 +24,15 @@ export const sumOfRows = (factors: tf.Tensor1D, matrix: tf.Tensor2D): tf.Tensor1
     ? (executeSingle("SaeRows", [], [factors, matrix]) as tf.Tensor1D)
     : tf.tidy(() => tf.reshape<tf.Rank.R1>(tf.matMul(tf.expandDims<tf.Tensor2D>(factors, 0), matrix), [-1]))
 
-/** The sum of all numbers' squares, in f64. */
+/** The sum of all numbers' squares, in f64; on a GPU of the last axis in f32, since the numbers stay there. */
 export const sumOfSquares = (tensor: tf.Tensor): number => {
   let sum = 0
+  if (tf.getBackend() === "webgpu") {
+    const squares = tf.tidy(() => tf.sum(tf.square(tensor), -1))
+    for (const square of squares.dataSync<"float32">()) sum += square
+    squares.dispose()
+    return sum
+  }
   for (const value of tensor.dataSync<"float32">()) sum += value * value
   return sum
 }

@@ -1,8 +1,8 @@
 /**
- * The sparse kernels of a sparse autoencoder, one port with three implementations: operations of our own where they are
- * compiled, TensorFlow's own sparse operations, and typed arrays for every other engine. The active engine decides. All are exact, deterministic to the bit for one engine
- * and thread count, and allocate only what they return: call them inside `tf.tidy`, or dispose the results. Subnormal
- * numbers (below 1.2e-38) may count as zero.
+ * The sparse kernels of a sparse autoencoder, one port with four implementations: operations of our own where they are
+ * compiled, TensorFlow's own sparse operations, shaders for webgpu, and typed arrays for every other engine. The active engine
+ * decides. All are exact, deterministic to the bit for one engine and thread count, and allocate only what they return: call them
+ * inside `tf.tidy`, or dispose the results. Subnormal numbers (below 1.2e-38) may count as zero.
  *
  * Weights are latent-major, [d_sae, d]: `W_dec` as it is, `W_enc` transposed (`tf.matMul(x, W, false, true)` encodes).
  */
@@ -12,6 +12,7 @@ import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
 import { portableKernels } from "./portable-kernels.ts"
 import { latentOrder, type SparseCodes, type SparsePattern } from "./sparse-pattern.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
+import { webgpuKernels } from "./webgpu-kernels.ts"
 
 export interface SparseKernels {
   readonly topKRows: (pre: tf.Tensor2D, k: number) => SparseCodes
@@ -22,8 +23,11 @@ export interface SparseKernels {
   readonly scatterToLatents: (pattern: SparsePattern, value: tf.Tensor1D, x: tf.Tensor2D) => tf.Tensor2D
 }
 
-const kernels = (): SparseKernels =>
-  tf.getBackend() !== "tensorflow" ? portableKernels : compiledOpsLoaded() ? compiledKernels : tensorflowKernels
+const kernels = (): SparseKernels => {
+  const engine = tf.getBackend()
+  if (engine === "webgpu") return webgpuKernels
+  return engine !== "tensorflow" ? portableKernels : compiledOpsLoaded() ? compiledKernels : tensorflowKernels
+}
 
 const check = (holds: boolean, message: () => string): void => {
   if (!holds) throw new RangeError(message())

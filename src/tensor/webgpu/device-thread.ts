@@ -1,5 +1,5 @@
 /**
- * The thread that owns the GPU: runs tfjs's WebGPU kernels for another thread (see `device-calls.ts`). What goes wrong on
+ * The thread that owns the GPU: runs tfjs's WebGPU kernels, and shaders of our own, for another thread (see `device-calls.ts`). What goes wrong on
  * the GPU is reported by it late and to nobody in particular; here it fails the next call and all after it, since a
  * kernel that the GPU refused leaves zeros behind.
  */
@@ -17,6 +17,8 @@ import type {
   Reply,
   Started
 } from "./device-calls.ts"
+import { registerShaders } from "./sparse-shaders.ts"
+import { registerEmptySums } from "./zeros.ts"
 
 /** What of tfjs's WebGPU back end is used beyond its public face. */
 interface WebGpuBackend extends tf.KernelBackend {
@@ -39,6 +41,8 @@ const startBackend = async (): Promise<WebGpuBackend | string> => {
   await import("@tensorflow/tfjs-backend-webgpu")
   // Else small operations run on the CPU where their operands happen to lie there, and round differently.
   tf.env().set("WEBGPU_CPU_FORWARD", false)
+  registerShaders()
+  registerEmptySums()
   if (!(await tf.setBackend("webgpu"))) return `tfjs could not start its WebGPU back end on ${found.name}`
   const backend = tf.backend() as WebGpuBackend
   backend.device.addEventListener("uncapturederror", (event) => {

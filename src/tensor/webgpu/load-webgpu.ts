@@ -62,7 +62,7 @@ const start = async (): Promise<EngineInfo> => {
   checkProduct()
   const version: unknown = createRequire(import.meta.url)("@tensorflow/tfjs-backend-webgpu/package.json").version
   const device = started.hardware ? "gpu" : "cpu"
-  return { name: "webgpu", version: String(version), device, isa: started.adapter, threads: 1, kernels: "portable" }
+  return { name: "webgpu", version: String(version), device, isa: started.adapter, threads: 1, kernels: "shaders" }
 }
 
 export const loadWebgpu: Effect.Effect<EngineInfo, EngineUnavailable> = Effect.tryPromise({
