@@ -16,6 +16,8 @@ export interface RowSource {
   readonly gather: (indices: Uint32Array, into: Float32Array) => void
   /** Absent: every row can be gathered at any time. */
   readonly stream?: RowStream
+  /** Whether a batch draws each of its rows from all of them, the same ones again among them, and not from what is left of an epoch. */
+  readonly withReplacement?: boolean
 }
 
 export interface RowStream {

@@ -50,6 +50,9 @@ const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<A
   saelens_jumprelu_quadratic: ["jumprelu", { ...jump, l0_loss: "quadratic", target_l0: 5 }],
   saelens_jumprelu_tanh: ["jumprelu", { ...jump, l0_loss: "tanh", ste_to_input: true, pre_act_coefficient: 0.01 }],
   saelens_abstopk: ["abstopk", { aux_loss: "scaled_sum", aux_coefficient: 1 }],
+  saelens_abstopk_rescale: ["abstopk", { ...free, aux_loss: "scaled_sum", aux_coefficient: 1 }],
+  saelens_topk_rescale: ["topk", { ...free, aux_coefficient: 0, clip: 1 }],
+  saelens_batch_topk_rescale: ["batch_topk", { ...free, aux_coefficient: 0, clip: 1 }],
   saelens_matching_pursuit: ["matching_pursuit", { max_iterations: 5, residual_threshold: 0.4 }]
 }
 /**
@@ -59,7 +62,7 @@ const cases: Readonly<Record<string, readonly [string, Partial<TrainingOptions<A
  */
 const firstLossOnly = ["saelens_gated", "sparsify_multi_topk"]
 /** What the script gives as dead, and to which cases. */
-const withDeadLatents = ["saelens_jumprelu_tanh", "saelens_abstopk"]
+const withDeadLatents = ["saelens_jumprelu_tanh", "saelens_abstopk", "saelens_abstopk_rescale"]
 const deadLatents = [1, 5, 9]
 
 const fresh = (weights: Float32Array): AdamState => ({

@@ -2,10 +2,9 @@
  * Settings of meta-SAEs by where they are from.
  *
  * none: short runs on a CPU. meta_structure: SAEBench 0.6.0 (`evals/meta_structure`): a quarter of the latents, 1,500 steps of
- * 1,024 rows, as SAELens trains BatchTopK; a meta-latent would be dead after 2,000 steps, so nothing revives one. There rows
- * are drawn with replacement and not scaled, and decoders are free; here each row comes once an epoch, as a unit vector, and
- * decoder rows have norm one. So the number is not SAEBench's: on one planted decoder of 2,048 rows it was 0.941 where SAEBench's
- * own code gave 0.889. Compare like with like. leask: Leask et al. 2502.04878
+ * 1,024 rows drawn with replacement, as SAELens trains BatchTopK (free decoder, latents chosen by activations times its norms); a
+ * meta-latent would be dead after 2,000 steps, so nothing revives one; measured with the latents that training would choose
+ * in batches of 4,096, not by a threshold. leask: Leask et al. 2502.04878
  * (GPT-2 small, 49,152 latents, 2,304 meta-latents, 2,000 epochs of batches of 4,096, Adam 1e-4: 55.47 % of the decoder's
  * variance); the share of meta-latents is that of the paper.
  */
@@ -24,19 +23,24 @@ interface Given {
   readonly lr: number | null
 }
 
+/** Each row once an epoch; measured by the threshold, as the meta-SAE is used. */
+const usual = { training: {}, with_replacement: false, chosen_among: null } as const
+
 const epochSteps = (rows: number, batch_rows: number): number => Math.ceil(rows / Math.min(batch_rows, rows))
 
 /** What is given over the preset. @param base latents of the SAE that is decomposed */
 export const metaSettings = (given: Given, base: number) => {
   const preset = {
-    none: { d_sae: Math.floor(base / 4), batch_rows: 512, lr: 2e-3, training: {} },
+    none: { d_sae: Math.floor(base / 4), batch_rows: 512, lr: 2e-3, ...usual },
     meta_structure: {
       d_sae: Math.max(Math.ceil(base / 4), given.k),
       batch_rows: 1024,
       lr: 5e-4,
-      training: { ...saelensChoice, aux_coefficient: 0 }
+      training: { ...saelensChoice, aux_coefficient: 0 },
+      with_replacement: true,
+      chosen_among: 4096
     },
-    leask: { d_sae: Math.round((base * 2304) / 49_152), batch_rows: 4096, lr: 1e-4, training: {} }
+    leask: { d_sae: Math.round((base * 2304) / 49_152), batch_rows: 4096, lr: 1e-4, ...usual }
   }[given.preset]
   const batch_rows = given.batch_rows ?? preset.batch_rows
   const steps = {
@@ -50,6 +54,8 @@ export const metaSettings = (given: Given, base: number) => {
     batch_rows,
     lr: given.lr ?? preset.lr,
     /** Options of BatchTopK that differ from its defaults. */
-    training: preset.training
+    training: preset.training,
+    with_replacement: preset.with_replacement,
+    chosen_among: preset.chosen_among
   }
 }

@@ -17,6 +17,7 @@ import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { explainedVariance, explainedVarianceInterval } from "../explained-variance.ts"
+import { chooseLatents } from "../choose-latents.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { metaLatents } from "./meta-latents.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
@@ -32,6 +33,10 @@ export interface MetaSaeOptions {
   readonly seed: number
   /** Options of BatchTopK that differ from its defaults. */
   readonly training?: Partial<ReturnType<typeof defaultsFor<typeof choiceOptions>>>
+  /** Whether rows are drawn with replacement; else each comes once an epoch. */
+  readonly with_replacement?: boolean
+  /** Rows among which the k largest a row are chosen when it is measured; null: meta-latents above the threshold. */
+  readonly chosen_among?: number | null
   /** Latents kept for each meta-latent. */
   readonly top: number
 }
@@ -44,11 +49,16 @@ export interface MetaSae {
   readonly warning: string | undefined
 }
 
-const measure = (rows: Float32Array, { weights }: TrainedSae) => {
+const measure = (
+  rows: Float32Array<ArrayBuffer>,
+  { weights }: TrainedSae,
+  { k, chosen_among }: Pick<MetaSaeOptions, "k" | "chosen_among">
+) => {
   const model = makeSaeModel(weights)
   const codes = encodeLatents(rows, model)
+  const measured = chosen_among == null ? codes : chooseLatents(rows, weights, model, k, chosen_among)
   model.dispose()
-  const reconstruction = reconstructLatents(codes, weights)
+  const reconstruction = reconstructLatents(measured, weights)
   return {
     codes,
     ev: explainedVariance(rows, reconstruction, weights.d_in),
@@ -82,14 +92,14 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     normalize: "none" as const
   }
   const train = (data: Float32Array<ArrayBuffer>, before: number) =>
-    trainSae(matrixRows(data, d_in), training, {
+    trainSae({ ...matrixRows(data, d_in), withReplacement: options.with_replacement === true }, training, {
       progress: (part) => progress({ ...part, done: before + part.done, total: 2 * steps })
     })
   const trained = yield* train(rows, 0)
   const randomRows = randomUnitRows(count, d_in, seed)
   const random = yield* train(randomRows, steps)
-  const { codes, ev, interval } = measure(rows, trained)
-  const baseline = measure(randomRows, random)
+  const { codes, ev, interval } = measure(rows, trained, options)
+  const baseline = measure(randomRows, random, options)
   const found = metaLatents(codes, top)
   const { suspicious, ...numbers } = sameNumberShare(
     found.meta_latents.map(({ ids }) => ids[0]),

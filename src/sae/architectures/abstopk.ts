@@ -7,7 +7,6 @@ import * as Param from "../../stage/param.ts"
 import type { SaeArchitecture, Batch, BatchLoss, TrainingMethod } from "../architecture.ts"
 import { choiceOptions, choiceProblems } from "../settings/choice-options.ts"
 import { saelensChoice } from "../settings/saelens-preset.ts"
-import { latentsChosen } from "../settings/schedules.ts"
 
 const { k, k_anneal, aux_coefficient, k_aux } = choiceOptions
 const options = {
@@ -23,15 +22,14 @@ const options = {
 type Own = Param.ParamValues<typeof options>
 
 const load = async (): Promise<TrainingMethod<Own>> => {
-  const { encodedPairs, encoderInput, reconstruct, residualOf, weightGradients } =
-    await import("../loss/active-pass.ts")
+  const { encoderInput, reconstruct, residualOf, weightGradients } = await import("../loss/active-pass.ts")
   const { auxiliaryLoss } = await import("../loss/auxiliary-loss.ts")
+  const { choosePairs } = await import("../loss/choose-pairs.ts")
 
   const loss = (batch: Batch<Own>): BatchLoss => {
-    const [rows, d_in] = batch.x.shape
+    const rows = batch.x.shape[0]
     const input = encoderInput(batch)
-    const choice = { from: "rows", count: latentsChosen(batch.options, batch.step, d_in) } as const
-    const { pattern, z: f, candidates } = encodedPairs(batch, input, batch.W_enc, batch.b_enc, choice, true)
+    const { pattern, z: f, candidates } = choosePairs(batch, input, "rows", true)
     const made = reconstruct(batch, pattern, f)
     const { aux_loss, more } = auxiliaryLoss(batch, input, () => residualOf(made, rows), "signed")
     const gradients = weightGradients(batch, input, {
@@ -60,7 +58,7 @@ const abstopk: SaeArchitecture<typeof options> = {
   options,
   presets: { saelens: saelensChoice },
   problems: (asked, task) => [
-    ...choiceProblems("abstopk", asked),
+    ...choiceProblems(asked),
     ...(task === "crosscoder"
       ? [{ param: "architecture", problem: "abstopk is not for a crosscoder, which weighs what it chooses by" }]
       : [])

@@ -15,7 +15,7 @@ const batchTopk: SaeArchitecture<typeof choiceOptions> = {
   options: choiceOptions,
   presets: { bussmann, dictionary_learning: dictionaryLearningChoice, saelens: saelensChoice },
   implied: impliedByGhosts,
-  problems: (options) => choiceProblems("batch_topk", options),
+  problems: (options) => choiceProblems(options),
   sparseBy: "k",
   endToEnd: [],
   latentType: "batch_topk",

@@ -60,7 +60,7 @@ const matryoshkaBatchTopk: SaeArchitecture<typeof options> = {
     saelens: { ...saelensChoice, prefix_weights: "sum" }
   },
   implied: impliedByGhosts,
-  problems: (asked) => [...choiceProblems("matryoshka_batch_topk", asked), ...groupProblems(asked)],
+  problems: (asked) => [...choiceProblems(asked), ...groupProblems(asked)],
   sparseBy: "k",
   latentType: "batch_topk",
   latents: ({ b_enc, threshold }, asked) => ({

@@ -37,8 +37,11 @@ const topk: SaeArchitecture<typeof options> = {
   },
   implied: impliedByGhosts,
   problems: (asked, task) => {
-    const { multi_topk } = asked
-    const problems = [...choiceProblems("topk", asked)]
+    const { multi_topk, decoder_norm } = asked
+    const problems = [...choiceProblems(asked)]
+    if (multi_topk && decoder_norm === "free") {
+      problems.push({ param: "multi_topk", problem: "multi_topk takes decoder rows of norm one; decoder_norm is free" })
+    }
     if (multi_topk && task === "crosscoder") {
       const problem = "multi_topk is not for a crosscoder, which weighs what it chooses by"
       problems.push({ param: "multi_topk", problem })

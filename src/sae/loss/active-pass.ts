@@ -134,12 +134,16 @@ export const decoderNorms = ({ W_dec, options, parts }: Batch): DecoderNorms | u
   options.decoder_norm === "unit" ? undefined : normsOfParts(W_dec, parts)
 
 /**
- * What a crosscoder's activations are weighed by when the largest are chosen, [d_sae]: a latent that writes to all sources
- * counts more than one of equal activation that writes to one (Minder et al. 2025, arXiv 2504.02922). Undefined for one
- * source, where decoder rows have norm one.
+ * What activations are weighed by when the largest are chosen, [d_sae]: the norm of what a latent writes (SAELens,
+ * `rescale_acts_by_decoder_norm`). In a crosscoder the sum of the norms of its parts, so that one that writes to all sources counts
+ * more than one of equal activation that writes to one (Minder et al. 2025, arXiv 2504.02922). Undefined where all have norm one.
  */
-export const choiceWeights = ({ W_dec, parts }: Pick<Batch, "W_dec" | "parts">): Float32Array | undefined =>
-  parts.length === 1 ? undefined : normsOfParts(W_dec, parts).values
+export const choiceWeights = ({
+  W_dec,
+  parts,
+  options
+}: Pick<Batch, "W_dec" | "parts" | "options">): Float32Array | undefined =>
+  parts.length === 1 && options.decoder_norm === "unit" ? undefined : normsOfParts(W_dec, parts).values
 
 export interface PairGradients {
   readonly pattern: SparsePattern

@@ -14,7 +14,8 @@ import { fixedProduct, productOfRows, sumOfRows, sumOfSquares } from "../../tens
 import { scatterToLatents } from "../../tensor/kernels/sparse-kernels.ts"
 import type { Batch } from "../architecture.ts"
 import { auxiliaryLatents, type ChoiceOptions } from "../settings/choice-options.ts"
-import { encodedPairs, type LatentGradients } from "./active-pass.ts"
+import { choiceWeights, type LatentGradients } from "./active-pass.ts"
+import { weighedPairs } from "./choose-pairs.ts"
 import { pairSums } from "./code-products.ts"
 import { decodeErrors } from "./decode-errors.ts"
 import { reconstructionWeight } from "./reconstruction-weight.ts"
@@ -69,7 +70,9 @@ const byAuxK = (
   const signed = activation === "signed"
   const choice =
     k_aux < dead || signed ? ({ from: "rows", count: Math.min(dead, k_aux) } as const) : ({ above: 0 } as const)
-  const { pattern, z } = encodedPairs(batch, input, W_enc, b_enc, choice, signed)
+  // Where decoder rows are free, dead latents are chosen as live ones are.
+  const weights = options.decoder_norm === "free" ? choiceWeights({ ...batch, W_dec }) : undefined
+  const { pattern, z } = weighedPairs({ options, W_enc, b_enc }, input, choice, weights, signed)
   const f = signed ? z : relu(z)
   const divisor = divisorOf(kind, residual, dead, k_aux)
   const scale = divisor > 0 ? (2 * options.aux_coefficient) / divisor : 0

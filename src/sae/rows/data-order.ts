@@ -32,6 +32,14 @@ export const dataOrder = (rows: number, batchRows: number, seed: number): DataOr
   }
 }
 
+/** Every row of a batch is drawn from all rows, so that the same one may come twice and another not at all. */
+export const replacementOrder = (rows: number, batchRows: number, seed: number): DataOrder => ({
+  batch: (step) => {
+    const rng = Rng.make(seed, `rows with replacement of step ${step}`)
+    return Uint32Array.from({ length: batchRows }, () => rng.int(rows))
+  }
+})
+
 /** The rows as they come, over and over: for a source that is in random order already. */
 export const givenOrder = (rows: number, batchRows: number): DataOrder => ({
   batch: (step) => Uint32Array.from({ length: batchRows }, (_, i) => (step * batchRows + i) % rows)

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
-import { dataOrder, givenOrder } from "./data-order.ts"
+import { dataOrder, givenOrder, replacementOrder } from "./data-order.ts"
 import { layerNormRows } from "./layer-norm-rows.ts"
 import type { RowSource } from "../../activations/row-source.ts"
 import { rowStatistics, type RowStatistics } from "./row-statistics.ts"
@@ -46,8 +46,8 @@ export interface ScaledRows {
   /** After the statistics, before the first batch: rows that only they needed are let go of. */
   readonly begin: Effect.Effect<void, StageFailed | ArtifactError>
   /**
-   * Batch after batch, each a pure function of its number: from one global permutation after another, drawn by `seed`; or,
-   * where sources are streams, in their own order, which is random already.
+   * Batch after batch, each a pure function of its number: from one global permutation after another, drawn by `seed`, or with
+   * replacement; or, where sources are streams, in their own order, which is random already.
    */
   readonly batches: (
     batchRows: number,
@@ -153,7 +153,8 @@ export const scaledRows = (
     batch,
     begin: Effect.forEach(streams, (stream) => stream.load(Uint32Array.of(0)), { discard: true }),
     batches: (batchRows, seed) => {
-      const order = streams.length === 0 ? dataOrder(rows, batchRows, seed) : givenOrder(rows, batchRows)
+      const drawn = sources.every(({ withReplacement }) => withReplacement === true) ? replacementOrder : dataOrder
+      const order = streams.length === 0 ? drawn(rows, batchRows, seed) : givenOrder(rows, batchRows)
       return Effect.fnUntraced(function* (index: number) {
         const indices = order.batch(index)
         for (const stream of streams) yield* stream.load(indices)

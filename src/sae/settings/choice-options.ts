@@ -1,7 +1,6 @@
 /** Options of the architectures that choose k latents, and what has to hold of them. */
 import * as Param from "../../stage/param.ts"
 import type { ParamProblem } from "../../stage/param-problem.ts"
-import type { SharedOptions } from "./shared-options.ts"
 
 export const choiceOptions = {
   k: Param.integer({ minimum: 1, description: "active latents a row", unit: "latents" }),
@@ -46,23 +45,10 @@ export const impliedByGhosts = (
   given: Partial<ChoiceOptions>
 ): Partial<ChoiceOptions> => (aux_loss === "ghost" && given.aux_coefficient === undefined ? { aux_coefficient: 1 } : {})
 
-export const choiceProblems = (
-  name: string,
-  {
-    k,
-    d_sae,
-    decoder_norm
-  }: Pick<ChoiceOptions, "k"> & Pick<SharedOptions, "decoder_norm"> & { readonly d_sae: number }
-): ReadonlyArray<ParamProblem> => [
-  ...(k > d_sae
+export const choiceProblems = ({
+  k,
+  d_sae
+}: Pick<ChoiceOptions, "k"> & { readonly d_sae: number }): ReadonlyArray<ParamProblem> =>
+  k > d_sae
     ? [{ param: "k", problem: `k is ${k}, more than the ${d_sae} latents of d_sae; lower k or raise d_sae` }]
-    : []),
-  ...(decoder_norm === "free"
-    ? [
-        {
-          param: "decoder_norm",
-          problem: `decoder_norm is free, but ${name} chooses by activations of unit decoder rows`
-        }
-      ]
-    : [])
-]
+    : []

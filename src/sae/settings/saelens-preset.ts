@@ -11,13 +11,10 @@ export const saelensShared = {
   dead_after: 1000 * 4096
 } as const
 
-/** Its decoders are free and activations weighed by their norms; here decoder rows have norm one from the start. */
-export const saelensChoice = { ...saelensShared, aux_coefficient: 1, aux_loss: "scaled_sum" } as const
+const freeDecoder = { decoder_norm: "free", decoder_init_norm: 0.1 } as const
+
+/** Latents are chosen by their activations times the norms of their decoder rows (`rescale_acts_by_decoder_norm`). */
+export const saelensChoice = { ...saelensShared, ...freeDecoder, aux_coefficient: 1, aux_loss: "scaled_sum" } as const
 
 /** Of its architectures with a penalty. */
-export const saelensPenalty = {
-  ...saelensShared,
-  sparsity_warmup: 0,
-  decoder_norm: "free",
-  decoder_init_norm: 0.1
-} as const
+export const saelensPenalty = { ...saelensShared, ...freeDecoder, sparsity_warmup: 0 } as const

@@ -88,7 +88,7 @@ export const sharedOptions = {
   }),
   decoder_norm: Param.choice(["unit", "free"], {
     default: "unit",
-    description: "unit: decoder rows keep norm one; free: the penalty weighs by their norms"
+    description: "unit: decoder rows keep norm one; free: the penalty, or the choice of k, weighs by their norms"
   }),
   decoder_init_norm: Param.number({
     default: 1,

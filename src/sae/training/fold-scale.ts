@@ -45,8 +45,8 @@ export const foldScale = (
   const norms = new Float64Array(d_sae).fill(1)
   const row = new Float64Array(d_out)
   const normOf = (j: number): number => {
-    if (free) return Math.hypot(...row)
-    return weighed ? sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized) : 1
+    if (weighed) return sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized)
+    return free ? Math.hypot(...row) : 1
   }
   for (let j = 0; j < d_sae; j++) {
     for (let c = 0; c < d_out; c++) {

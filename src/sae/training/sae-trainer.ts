@@ -194,7 +194,7 @@ export const makeSaeTrainer = (
     },
     smallestActivation: (x, target = x) => {
       const { pattern, activations, weights } = choose(x, target)
-      const times = choiceWeights({ W_dec: weights.W_dec, parts })
+      const times = choiceWeights({ W_dec: weights.W_dec, parts, options })
       release(weights)
       let smallest = Number.POSITIVE_INFINITY
       for (const [i, value] of activations.entries()) {

@@ -1,6 +1,7 @@
 import { assert, beforeAll, describe, expect, it } from "vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { chooseLatents } from "../../../src/analysis/choose-latents.ts"
 import { explainedVariance } from "../../../src/analysis/explained-variance.ts"
 import { metaLatents } from "../../../src/analysis/meta-sae/meta-latents.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
@@ -11,6 +12,7 @@ import { openArrow } from "../../../src/format/arrow/arrow-reader.ts"
 import { matchColumns } from "../../../src/kinds/meta-analysis.ts"
 import { readMetaLatents } from "../../../src/kinds/sae/meta-latents.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
+import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 import analyseMetaSae from "../../../stages/analyse-meta-sae.ts"
 import trainMetaSae from "../../../stages/train-meta-sae.ts"
@@ -164,16 +166,57 @@ describe("the presets of a meta-SAE", () => {
       steps: 1500,
       batch_rows: 1024,
       lr: 5e-4,
-      training: { aux_coefficient: 0, reconstruction: "sum", clip: 1, b_dec_init: "zero" }
+      training: { aux_coefficient: 0, reconstruction: "sum", clip: 1, b_dec_init: "zero", decoder_norm: "free" },
+      with_replacement: true,
+      chosen_among: 4096
     })
     expect(metaSettings({ ...given, preset: "none" }, 2048)).toMatchObject({
       d_sae: 512,
       steps: 400,
       batch_rows: 512,
-      training: {}
+      training: {},
+      with_replacement: false,
+      chosen_among: null
     })
     expect(metaSettings({ ...given, preset: "leask", steps: 7, lr: 1 }, 49_152)).toMatchObject({ steps: 7, lr: 1 })
   })
+})
+
+it("codes as training chose them are the k * rows largest of every block, and none below zero", () => {
+  const weights = randomSae(5, 3, 4)
+  const x = Float32Array.from({ length: 7 * 3 }, (_, i) => Math.sin(3 * i))
+  const z = Array.from({ length: 7 }, (_, r) =>
+    Array.from({ length: 4 }, (__, j) =>
+      [0, 1, 2].reduce(
+        (sum, c) =>
+          sum + (x[3 * r + c]! - (weights.apply_b_dec_to_input ? weights.b_dec[c]! : 0)) * weights.W_enc[4 * c + j]!,
+        weights.b_enc[j]!
+      )
+    )
+  )
+  const model = makeSaeModel(weights)
+  const { offsets, latents: chosen, values } = chooseLatents(x, weights, model, 2, 5)
+  model.dispose()
+  for (const [from, to] of [
+    [0, 5],
+    [5, 7]
+  ] as const) {
+    const wanted = z
+      .slice(from, to)
+      .flatMap((row, r) => row.map((value, j) => ({ place: [from + r, j], value })))
+      .toSorted((a, b) => b.value - a.value)
+      .slice(0, 2 * (to - from))
+    const found = Array.from({ length: to - from }, (_, r) => from + r).flatMap((row) =>
+      Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, n) => {
+        const at = offsets[row]! + n
+        return { place: [row, chosen[at]!], value: values[at]! }
+      })
+    )
+    expect(found.map(({ place }) => place.join()).toSorted()).toEqual(
+      wanted.map(({ place }) => place.join()).toSorted()
+    )
+    for (const { place, value } of found) expect(value).toBeCloseTo(Math.max(0, z[place[0]!]![place[1]!]!), 5)
+  }
 })
 
 describe("the graph of latents that share meta-latents", () => {

@@ -38,6 +38,7 @@ const variants: ReadonlyArray<readonly [string, TrainingOptions]> = [
   ],
   ["jumprelu, free decoder", request("jumprelu", { decoder_norm: "free", l0_loss: "tanh", bandwidth: 0.5 })],
   ["gated, free decoder", request("gated", { decoder_norm: "free" })],
+  ["batch_topk, free decoder", request("batch_topk", { decoder_norm: "free", decoder_init_norm: 0.1 })],
   ["topk, layer norm", request("topk", { normalize: "layer_norm" })]
 ]
 
@@ -219,7 +220,7 @@ describe("presets", () => {
     for (const [architecture, more, param] of [
       ["topk", { k: null }, "k"],
       ["topk", { k: 99 }, "k"],
-      ["batch_topk", { decoder_norm: "free" }, "decoder_norm"],
+      ["topk", { multi_topk: true, decoder_norm: "free" }, "multi_topk"],
       ["standard", { sparsity_coefficient: 0 }, "sparsity_coefficient"],
       ["matryoshka_batch_topk", { groups: [0.5, 0.4] }, "groups"],
       ["matryoshka_batch_topk", { groups: [0.001, 0.999] }, "groups"],
