@@ -5,6 +5,8 @@ import { Dashboard } from "../src/kinds/dashboard/dashboard.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Figures } from "../src/kinds/figures.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
+import { MetaAnalysis } from "../src/kinds/meta-analysis.ts"
+import { MetaEdits } from "../src/kinds/meta-edits.ts"
 import { Report } from "../src/kinds/report.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { Stitching } from "../src/kinds/stitching.ts"
@@ -23,7 +25,9 @@ export default Stage.make("report", {
     stitching: Stage.parts(Stitching, "stitchings of two of them"),
     meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them"),
     comparisons: Stage.parts(Comparison, "comparisons of them with each other"),
-    figures: Stage.parts(Figures, "curves and tables of further analyses: steering, scaling, patching")
+    figures: Stage.parts(Figures, "curves and tables of further analyses: steering, scaling, patching"),
+    meta_analyses: Stage.parts(MetaAnalysis, "what their meta-latents are, beside smaller SAEs"),
+    meta_edits: Stage.parts(MetaEdits, "what edits by their meta-latents do to the model")
   },
   params: {
     title: Param.string({ description: "heading of the page", default: "Sparse autoencoders" })

@@ -7,6 +7,8 @@ import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../kinds/figures.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
+import type { MetaAnalysisFile } from "../kinds/meta-analysis.ts"
+import type { MetaEditsFile } from "../kinds/meta-edits.ts"
 import { reportFileName } from "../kinds/report.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
 import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
@@ -26,6 +28,8 @@ interface ReportInputs {
   readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
+  readonly meta_analyses: ReadonlyArray<Opened<MetaAnalysisFile>>
+  readonly meta_edits: ReadonlyArray<Opened<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
   readonly figures: ReadonlyArray<Opened<FiguresFile>>
 }
@@ -73,7 +77,9 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     stitchings: inputs.stitching,
     metaSaes,
     comparisons: inputs.comparisons,
-    figures: inputs.figures
+    figures: inputs.figures,
+    metaAnalyses: inputs.meta_analyses,
+    metaEdits: inputs.meta_edits
   })
   yield* output.write(reportFileName, html)
   return { bytes: new TextEncoder().encode(html).length }

@@ -6,12 +6,15 @@ import { browserData } from "./browser/browser-data.ts"
 import { browserParts } from "./browser/browser-parts.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
+import { controlsSection } from "./sections/controls-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
 import { figuresSection } from "./sections/figures-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
 import { html, scriptJson } from "./page/html.ts"
 import { latentsSection } from "./sections/latents-section.ts"
+import { metaAnalysisSection } from "./sections/meta-analysis-section.ts"
+import { metaEditsSection } from "./sections/meta-edits-section.ts"
 import { metaSection } from "./sections/meta-section.ts"
 import type { PageSection } from "./page/page.ts"
 import { renderPage } from "./page/page.ts"
@@ -58,6 +61,7 @@ export const scienceReport = (input: ReportInput): string => {
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
     ["seeds", "Over seeds", seedsSection(input, subjects)],
+    ["controls", "Controls", controlsSection(input, subjects)],
     ["latents", "Latents", latentsSection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
@@ -65,7 +69,9 @@ export const scienceReport = (input: ReportInput): string => {
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
     ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],
-    ["analyses", "Analyses", figuresSection(input.figures)]
+    ["analyses", "Analyses", figuresSection(input.figures)],
+    ["meta-analysis", "What meta-latents are", metaAnalysisSection(input.metaAnalyses)],
+    ["meta-edits", "Edits by meta-latents", metaEditsSection(input.metaEdits)]
   ]
   return renderPage({
     title: input.title,

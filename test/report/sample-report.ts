@@ -3,6 +3,8 @@ import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.t
 import type { ComparisonFile } from "../../src/kinds/comparison.ts"
 import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
+import type { MetaAnalysisFile } from "../../src/kinds/meta-analysis.ts"
+import type { MetaEditsFile } from "../../src/kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
@@ -283,6 +285,51 @@ export const metaLatents = (base: number, meta: number): MetaLatentsFile => ({
   dead: []
 })
 
+export const metaAnalysis = (d_sae: number, meta_latents: number, smaller_d_sae: number): MetaAnalysisFile => ({
+  format: 1,
+  sae: "sae-large",
+  meta: "meta",
+  smaller: "sae-small",
+  d_sae,
+  meta_latents,
+  smaller_d_sae,
+  live: meta_latents - 1,
+  match_cosine: 0.5,
+  random_match_cosine: 0.25,
+  matched_above: 0.7,
+  matched_share: 0.125,
+  random_matched_share: 0,
+  decoder_variance_explained: 0.4625,
+  fixed_variance_explained: 0.375,
+  fixed_random_variance_explained: 0.0625,
+  neighbours: 10,
+  neighbour_overlap: 0.2,
+  shuffled_overlap: 0.02,
+  intervals: { match_cosine: { low: 0.45, high: 0.55 } }
+})
+
+export const metaEdits = (edits: number): MetaEditsFile => {
+  const effect = (shift: number, side: number) => ({ shift, side, kl: 0.125 })
+  return {
+    format: 1,
+    sae: "sae-large",
+    meta: "meta",
+    model: "model",
+    hook,
+    examples: 8,
+    edits: Array.from({ length: edits }, (_, i) => ({
+      latent: 10 + i,
+      firings: 30,
+      out: { id: i, activation: 0.75 },
+      target: { id: 1, text: " cat" },
+      removed: effect(-1 - i, 0.5),
+      ablated: effect(-4, 4),
+      random: effect(0.25, 0.5),
+      swap: null
+    }))
+  }
+}
+
 /** Two latents, in two parts. */
 export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): SaeDashboard => {
   const latent = (id: number, tokens: ReadonlyArray<number>, promoted: number): DashboardLatent => ({
@@ -367,5 +414,7 @@ export const sampleReport = (): ReportInput => ({
       }
     }
   ],
-  metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }]
+  metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }],
+  metaAnalyses: [{ at: { seed: 0 }, value: metaAnalysis(256, 64, 32) }],
+  metaEdits: [{ at: { seed: 0 }, value: metaEdits(3) }]
 })

@@ -175,7 +175,7 @@ describe("science report", () => {
   })
 
   it("draws the stitching path from the small SAE's error to the large one's, and marks the steps that rise", () => {
-    const lines = tags.filter(
+    const lines = tagsOf(scienceReport({ ...sampleReport(), figures: [] })).filter(
       ({ attributes }) =>
         attributes["class"] === "line l2" || attributes["class"] === "line l0" || attributes["class"] === "line l1"
     )
@@ -243,7 +243,9 @@ describe("science report", () => {
       stitchings: [],
       comparisons: [],
       figures: [],
-      metaSaes: []
+      metaSaes: [],
+      metaAnalyses: [],
+      metaEdits: []
     }
     const ids = (text: string) =>
       tagsOf(text)
@@ -251,19 +253,64 @@ describe("science report", () => {
         .map(({ attributes }) => attributes["id"])
     expect(ids(page)).toEqual([
       "summary",
+      "controls",
       "latents",
       "evaluation",
       "comparison",
       "stitching",
       "absorption",
       "meta-latents",
-      "analyses"
+      "analyses",
+      "meta-analysis",
+      "meta-edits"
     ])
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
     expect(ids(alone)).toEqual(["summary", "absorption"])
     expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
+  })
+
+  it("shows figures beside their controls, means over seeds, and whether they differ by more than their noise", () => {
+    const sample = sampleReport()
+    const [sae] = sample.saes as [(typeof sample.saes)[number]]
+    const [measured] = sample.evaluations as [(typeof sample.evaluations)[number]]
+    const runs = [
+      { at: { k: 8, seed: 0 }, ev: 0.9 },
+      { at: { k: 8, seed: 1 }, ev: 0.92 },
+      { at: { k: 8, seed: 0, control: "frozen decoder" }, ev: 0.5 },
+      { at: { k: 8, seed: 1, control: "frozen decoder" }, ev: 0.52 },
+      { at: { k: 8, seed: 0, control: "untrained model" }, ev: 0.9 },
+      { at: { k: 8, seed: 1, control: "untrained model" }, ev: 0.93 },
+      { at: { k: 9, seed: 0, control: "untrained model" }, ev: 0.1 }
+    ].map((run, i) => ({ ...run, digest: String(i) }))
+    const text = scienceReport({
+      ...sample,
+      saes: runs.map(({ at, digest }) => ({ at, value: { ...sae.value, digest } })),
+      evaluations: runs.map(({ digest, ev }) => ({
+        at: {},
+        value: { ...measured.value, sae: digest, metrics: { explained_variance: ev } }
+      })),
+      interpretations: [],
+      absorptions: [],
+      stitchings: []
+    })
+    const controls = textOf(text, "controls")
+    // Student's t of one degree of freedom: 12.706 x 0.01 = 0.127; with the other half 0.18.
+    expect(controls).toContain("EV k 8 0.9100 ± 0.1271 frozen decoder 0.5100 ± 0.1271 +0.4000 yes")
+    expect(controls).toContain("EV k 8 0.9100 ± 0.1271 untrained model 0.9150 ± 0.1906 -0.0050 no")
+    expect(controls).toContain("Decoder variance explained of 256 latents 46.3 % random unit rows 12.5 % +33.8 % –")
+    expect(controls).not.toContain("k 9")
+  })
+
+  it("shows what meta-latents are, and what edits by them do", () => {
+    expect(textOf(page, "meta-analysis")).toContain(
+      "seed 0 63 of 64 32 latents 0.5000 ± 0.0500 0.2500 12.5 % 0.0 % 46.3 % 37.5 % 6.25 % 20.0 % 2.00 %"
+    )
+    const edits = textOf(page, "meta-edits")
+    expect(edits).toContain("seed 0 3 -2 0.2500 4 1 -0.5000")
+    // The most selective one first.
+    expect(edits).toContain('12 2 " cat" -3 0.5000 -4 11 1')
   })
 
   it("puts results of several seeds of one width with their own SAE", () => {
@@ -288,7 +335,9 @@ describe("science report", () => {
       stitchings: [],
       comparisons: [],
       figures: [],
-      metaSaes: []
+      metaSaes: [],
+      metaAnalyses: [],
+      metaEdits: []
     }
     const summary = textOf(scienceReport(input), "summary")
     expect(summary).toContain("seed 0 batch_topk 64 16 0.5000 20.3 % – – –")

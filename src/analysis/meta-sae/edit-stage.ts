@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import { type EditEffect, type MetaEdit, metaEditsFileName, type MetaEditsFile } from "../../kinds/meta-edits.ts"
+import { type MetaEdit, metaEditsFileName, type MetaEditsFile } from "../../kinds/meta-edits.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
@@ -15,12 +15,12 @@ import { estimated, type Estimate, type Unmeasured } from "../../stage/metric.ts
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
-import { latentMean } from "../comparison/latent-mean.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { type ChosenEdit, chooseEdits } from "./choose-edits.ts"
 import { collectFirings, type Firing } from "./collect-firings.ts"
 import { chooseTarget, editEffect, logitChanges } from "./edit-effect.ts"
+import { editFigure, type EditFigureName } from "./edit-figures.ts"
 import { editedLogits } from "./edited-logits.ts"
 import { requireMetaOf } from "./require-meta-of.ts"
 
@@ -68,15 +68,6 @@ const directionsOf = (
   const swapped = put.map((w, i) => w - removed[i]!)
   const other = row(W.sae, swap.latent)
   return [...without, swapped, other.map((w, i) => w - own[i]!), noise(swapped, 1)]
-}
-
-/** Change of the target in the wanted direction by the change of the others. */
-const selectivity = ({ shift, side }: EditEffect, sign: 1 | -1): number => (side === 0 ? 0 : (sign * shift) / side)
-
-const over = (values: ReadonlyArray<number>, why: string): number | Estimate | Unmeasured => {
-  if (values.length === 0) return { unmeasured: why }
-  const { mean, low, high } = latentMean(values)
-  return estimated(mean, low === null || high === null ? undefined : { low, high })
 }
 
 export const editStage = Effect.fn("editStage")(function* ({
@@ -165,53 +156,26 @@ export const editStage = Effect.fn("editStage")(function* ({
   }
   yield* output.writeJson(metaEditsFileName, file)
   const swaps = edits.flatMap(({ swap }) => (swap === null ? [] : [swap]))
-  const none = "no latent is edited"
-  const noSwap = "no other latent shares a meta-latent with one that is edited"
+  const told = (name: EditFigureName): number | Estimate | Unmeasured => {
+    const figure = editFigure(edits, name)
+    if (figure !== undefined) return estimated(figure.value, figure.interval)
+    const swapped = /swap|replaced/.test(name)
+    return {
+      unmeasured: swapped ? "no other latent shares a meta-latent with one that is edited" : "no latent is edited"
+    }
+  }
   const metrics = {
-    target_shift: over(
-      edits.map(({ removed }) => removed.shift),
-      none
-    ),
-    random_target_shift: over(
-      edits.map(({ random }) => random.shift),
-      none
-    ),
-    selectivity: over(
-      edits.map(({ removed }) => selectivity(removed, -1)),
-      none
-    ),
-    ablated_selectivity: over(
-      edits.map(({ ablated }) => selectivity(ablated, -1)),
-      none
-    ),
-    random_selectivity: over(
-      edits.map(({ random }) => selectivity(random, -1)),
-      none
-    ),
-    kl: over(
-      edits.map(({ removed }) => removed.kl),
-      none
-    ),
-    ablated_kl: over(
-      edits.map(({ ablated }) => ablated.kl),
-      none
-    ),
-    swap_shift: over(
-      swaps.map(({ swapped }) => swapped.shift),
-      noSwap
-    ),
-    swap_selectivity: over(
-      swaps.map(({ swapped }) => selectivity(swapped, 1)),
-      noSwap
-    ),
-    replaced_selectivity: over(
-      swaps.map(({ replaced }) => selectivity(replaced, 1)),
-      noSwap
-    ),
-    random_swap_selectivity: over(
-      swaps.map(({ random }) => selectivity(random, 1)),
-      noSwap
-    ),
+    target_shift: told("target_shift"),
+    random_target_shift: told("random_target_shift"),
+    selectivity: told("selectivity"),
+    ablated_selectivity: told("ablated_selectivity"),
+    random_selectivity: told("random_selectivity"),
+    kl: told("kl"),
+    ablated_kl: told("ablated_kl"),
+    swap_shift: told("swap_shift"),
+    swap_selectivity: told("swap_selectivity"),
+    replaced_selectivity: told("replaced_selectivity"),
+    random_swap_selectivity: told("random_swap_selectivity"),
     edits: edits.length,
     swaps: swaps.length
   }

@@ -5,6 +5,8 @@ import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../../kinds/figures.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
+import type { MetaAnalysisFile } from "../../kinds/meta-analysis.ts"
+import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
@@ -58,6 +60,8 @@ export interface ReportInput {
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
+  readonly metaAnalyses: ReadonlyArray<Placed<MetaAnalysisFile>>
+  readonly metaEdits: ReadonlyArray<Placed<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
   readonly figures: ReadonlyArray<Placed<FiguresFile>>
 }

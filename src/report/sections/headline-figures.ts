@@ -18,6 +18,8 @@ export interface HeadlineFigure {
   readonly format: (value: number) => string
   /** What its interval is over. */
   readonly over: string
+  /** Whether controls are to be beaten in it. */
+  readonly controlled: boolean
   /** A text says why there is no number; undefined: it was not measured. */
   readonly of: (subject: Subject) => Figure | string | undefined
 }
@@ -42,6 +44,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Active latents a row, held-out rows",
     format: formatNumber,
     over: "held-out documents",
+    controlled: false,
     of: metric("l0")
   },
   {
@@ -49,6 +52,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Explained variance on held-out rows: 1 - E|x - x̂|² / E|x - E x|²",
     format: formatNumber,
     over: "held-out documents",
+    controlled: true,
     of: metric("explained_variance")
   },
   {
@@ -56,6 +60,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Share of the cross-entropy gap to zero ablation that the reconstruction closes",
     format: formatNumber,
     over: "contexts",
+    controlled: true,
     of: metric("ce_recovered")
   },
   {
@@ -63,6 +68,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Latents that fire on no held-out row",
     format: formatPercent,
     over: "",
+    controlled: false,
     of: ({ evaluation, d_sae }) => evaluation && { value: evaluation.dead_latents / d_sae }
   },
   {
@@ -70,6 +76,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Mean F1 of token-pattern explanations on held-out text; in grey that of other latents' explanations",
     format: formatNumber,
     over: "scored latents",
+    controlled: true,
     of: ({ interpretations }) => {
       const scores = interpretations && meanScores(interpretations)
       return interpretations && scores
@@ -82,6 +89,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Mean absorption fraction over the letters evaluated",
     format: formatPercent,
     over: "the words of each letter",
+    controlled: true,
     of: absorbed("mean_absorption_fraction")
   },
   {
@@ -89,6 +97,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Mean rate of full absorption over the letters evaluated",
     format: formatPercent,
     over: "the words of each letter",
+    controlled: true,
     of: absorbed("mean_full_absorption")
   },
   {
@@ -96,6 +105,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Mean rate of absorption by ablation (Chanin et al.) over the letters evaluated",
     format: formatPercent,
     over: "the words of each letter",
+    controlled: true,
     of: ({ absorption }) =>
       absorption && absorption.mean_absorption_rate !== null
         ? { value: absorption.mean_absorption_rate, interval: absorption.intervals?.["mean_absorption_rate"] }
@@ -106,6 +116,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     title: "Letters whose probe is good enough to evaluate",
     format: formatNumber,
     over: "",
+    controlled: false,
     of: ({ absorption }) => absorption && { value: absorption.probe.letters }
   }
 ]

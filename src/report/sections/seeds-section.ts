@@ -4,25 +4,19 @@ import { estimate } from "../page/estimate.ts"
 import { formatPercent } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
-import { labelOf, type Placed, type ReportInput, type Subject } from "../page/subjects.ts"
+import { bySeed, type SeedGroup } from "../page/over-seeds.ts"
+import type { Placed, ReportInput, Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
 
-/** In the order of their first ones; those with two seeds and more. */
-const bySeed = <A extends Pick<Placed<unknown>, "at">>(
+/** Those with two seeds and more. */
+const severalSeeds = <A extends Pick<Placed<unknown>, "at">>(
   placed: ReadonlyArray<A>,
   otherwise: (each: A) => string
-): ReadonlyArray<{ readonly label: string; readonly members: ReadonlyArray<A> }> => {
-  const groups = new Map<string, Array<A>>()
-  for (const each of placed) {
-    const { seed, ...rest } = each.at
-    if (seed === undefined) continue
-    const label = labelOf(rest, otherwise(each))
-    const members = groups.get(label)
-    if (members === undefined) groups.set(label, [each])
-    else members.push(each)
-  }
-  return [...groups].flatMap(([label, members]) => (members.length < 2 ? [] : [{ label, members }]))
-}
+): ReadonlyArray<SeedGroup<A>> =>
+  bySeed(
+    placed.filter(({ at }) => at["seed"] !== undefined),
+    otherwise
+  ).filter(({ members }) => members.length > 1)
 
 /** @param all number of seeds in the row: not every one need have the figure */
 const cell = (values: ReadonlyArray<number>, all: number, format: (value: number) => string): Html => {
@@ -32,7 +26,7 @@ const cell = (values: ReadonlyArray<number>, all: number, format: (value: number
   return html`<td>${estimate(mean, interval, format, `${values.length} seeds`)}${fewer}</td>`
 }
 
-const saeTable = (groups: ReturnType<typeof bySeed<Subject>>): Html | undefined => {
+const saeTable = (groups: ReadonlyArray<SeedGroup<Subject>>): Html | undefined => {
   const numbers = (members: ReadonlyArray<Subject>, of: (typeof headlineFigures)[number]["of"]) =>
     members.flatMap((member) => {
       const figure = of(member)
@@ -83,10 +77,10 @@ export const seedsSection = (
   { stitchings, metaSaes }: Pick<ReportInput, "stitchings" | "metaSaes">,
   subjects: ReadonlyArray<Subject>
 ): Html | undefined => {
-  const stitched = bySeed(stitchings, ({ value }) => `${value.small.d_sae} → ${value.large.d_sae} latents`)
-  const decomposed = bySeed(metaSaes, ({ value }) => `of ${value.base.d_sae} latents`)
+  const stitched = severalSeeds(stitchings, ({ value }) => `${value.small.d_sae} → ${value.large.d_sae} latents`)
+  const decomposed = severalSeeds(metaSaes, ({ value }) => `of ${value.base.d_sae} latents`)
   const tables = [
-    saeTable(bySeed(subjects, ({ d_sae }) => `${d_sae} latents`)),
+    saeTable(severalSeeds(subjects, ({ d_sae }) => `${d_sae} latents`)),
     stitched.length === 0
       ? undefined
       : table(
