@@ -19,7 +19,7 @@ const floors = [
   "analysis/steering",
   "report/page interp analysis/meta-sae analysis/stitching analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
   "sae/training",
-  "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/rule synthetic",
+  "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/attribution analysis/rule synthetic",
   "activations analysis model/evaluate",
   "model sae/architectures othello",
   "model/architectures sae/loss run",

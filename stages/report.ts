@@ -1,5 +1,6 @@
 /** Puts an experiment's results into one web page that needs no network. */
 import { Absorption } from "../src/kinds/absorption.ts"
+import { AttributionGraphs } from "../src/kinds/attribution-graphs.ts"
 import { Comparison } from "../src/kinds/comparison.ts"
 import { Dashboard } from "../src/kinds/dashboard/dashboard.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
@@ -27,7 +28,8 @@ export default Stage.make("report", {
     comparisons: Stage.parts(Comparison, "comparisons of them with each other"),
     figures: Stage.parts(Figures, "curves and tables of further analyses: steering, scaling, patching"),
     meta_analyses: Stage.parts(MetaAnalysis, "what their meta-latents are, beside smaller SAEs"),
-    meta_edits: Stage.parts(MetaEdits, "what edits by their meta-latents do to the model")
+    meta_edits: Stage.parts(MetaEdits, "what edits by their meta-latents do to the model"),
+    attributions: Stage.parts(AttributionGraphs, "attribution graphs of prompts through transcoders")
   },
   params: {
     title: Param.string({ description: "heading of the page", default: "Sparse autoencoders" })

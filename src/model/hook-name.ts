@@ -4,23 +4,25 @@
  *     hook_embed
  *     blocks.L.hook_resid_pre | hook_attn_out | hook_resid_mid | hook_mlp_out | hook_resid_post
  *     blocks.L.attn.hook_q | hook_k | hook_v | hook_pattern | hook_z
- *     blocks.L.mlp.hook_pre | hook_post
+ *     blocks.L.mlp.hook_in | hook_pre | hook_post
+ *     blocks.L.ln1.hook_scale | ln1_post.hook_scale | ln2.hook_scale | ln2_post.hook_scale
  *     blocks.L.mlp.hook_router_logits | hook_expert_indices | hook_expert_weights | shared_expert.hook_pre | ...
  *     blocks.L.linear_attn.hook_q | hook_k | hook_v | hook_beta | hook_log_decay | hook_recurrence_out
- *     ln_final.hook_normalized
+ *     ln_final.hook_scale | ln_final.hook_normalized
  *
  * Which of them a block has follows from its parts. Values are those of the Hugging Face model: nothing is folded into the
  * weights. `hook_embed` is before positions are added and after Gemma's scale; `hook_q` and `hook_k` are the projections, before
  * their normalisation and rotation; `hook_z` is before a gate, where there is one; `hook_attn_out` and `hook_mlp_out` are what
  * attention and MLP add to the residual stream, after a normalisation or a multiplier of their own, so that
- * resid_pre + attn_out = resid_mid in every model; `mlp.hook_pre` is the gate where the MLP is gated. Where attention and MLP
+ * resid_pre + attn_out = resid_mid in every model; `mlp.hook_in` is what the MLP reads, after its normalisation (circuit-tracer's
+ * name); `hook_scale` is what a normalisation divides by; `mlp.hook_pre` is the gate where the MLP is gated. Where attention and MLP
  * work side by side (GPT-NeoX with parallel residuals) there is no `hook_resid_mid`. Of a mixture of experts,
  * `hook_expert_indices` are the experts that a token chose, the one with the greatest logit first, and `hook_expert_weights` what
  * each one's output is multiplied with; `mlp.hook_pre` and `mlp.hook_post` are those of the chosen experts, in that order:
  * [experts of a token, d_mlp].
  */
 import { suggest } from "../words/did-you-mean.ts"
-import type { ModelInfo } from "./decoder/model-info.ts"
+import type { ModelInfo, NormPlace } from "./decoder/model-info.ts"
 
 export interface HookPoint {
   readonly name: string
@@ -48,15 +50,24 @@ export const hookPoints = (info: ModelInfo): ReadonlyArray<HookPoint> => {
     points.push({ name, order: points.length, layer, perToken, shape, width })
   }
   add("hook_embed", -1)
-  for (const [l, { attention, mlp }] of info.points.entries()) {
+  for (const [l, { norms, attention, mlp }] of info.points.entries()) {
+    const scale = (place: NormPlace): void => {
+      if (norms.includes(place)) add(`blocks.${l}.${place}.hook_scale`, l, [1])
+    }
     add(`blocks.${l}.hook_resid_pre`, l)
+    scale("ln1")
     for (const { name, shape } of attention) add(`blocks.${l}.${name}`, l, shape)
+    scale("ln1_post")
     add(`blocks.${l}.hook_attn_out`, l)
     if (!info.parallel) add(`blocks.${l}.hook_resid_mid`, l)
+    scale("ln2")
+    add(`blocks.${l}.mlp.hook_in`, l)
     for (const { name, shape } of mlp) add(`blocks.${l}.${name}`, l, shape)
+    scale("ln2_post")
     add(`blocks.${l}.hook_mlp_out`, l)
     add(`blocks.${l}.hook_resid_post`, l)
   }
+  add("ln_final.hook_scale", info.n_layers, [1])
   add("ln_final.hook_normalized", info.n_layers)
   return points
 }

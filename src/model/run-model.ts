@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { findHook, type HookPoint } from "./hook-name.ts"
 import type { Hooks, Pass } from "./blocks/part.ts"
 import { runBlock } from "./run-block.ts"
-import { normalize } from "./blocks/norm.ts"
+import { normalize, normalizeBy } from "./blocks/norm.ts"
 import { type BegunPass, makePass } from "./make-pass.ts"
 import { unembed } from "./unembed.ts"
 import { isRunnable, type ModelBody } from "./runnable-model.ts"
@@ -175,5 +175,9 @@ const forward = (model: ModelBody, begun: BegunPass, hooks: Hooks, begin: Beginn
     const input = x
     x = tf.tidy(() => runBlock(model, layer, input, pass, hooks))
   }
-  return hooks.visit("ln_final.hook_normalized", normalize(x, model.weights.finalNorm, model.norm))
+  const { weights, norm } = model
+  const normalized = hooks.watches("ln_final.hook_scale")
+    ? normalizeBy(x, weights.finalNorm, norm, (scale) => hooks.visit("ln_final.hook_scale", scale))
+    : normalize(x, weights.finalNorm, norm)
+  return hooks.visit("ln_final.hook_normalized", normalized)
 }

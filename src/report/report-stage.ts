@@ -1,6 +1,7 @@
 /** The stage report: results of an experiment in one web page. */
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../kinds/absorption.ts"
+import type { AttributionGraphsHandle } from "../kinds/attribution-graphs.ts"
 import type { ComparisonFile } from "../kinds/comparison.ts"
 import type { DashboardHandle } from "../kinds/dashboard/dashboard.ts"
 import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
@@ -32,6 +33,7 @@ interface ReportInputs {
   readonly meta_edits: ReadonlyArray<Opened<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
   readonly figures: ReadonlyArray<Opened<FiguresFile>>
+  readonly attributions: ReadonlyArray<Opened<AttributionGraphsHandle>>
 }
 
 export const reportStage = Effect.fn("reportStage")(function* ({
@@ -79,7 +81,8 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     comparisons: inputs.comparisons,
     figures: inputs.figures,
     metaAnalyses: inputs.meta_analyses,
-    metaEdits: inputs.meta_edits
+    metaEdits: inputs.meta_edits,
+    attributions: inputs.attributions
   })
   yield* output.write(reportFileName, html)
   return { bytes: new TextEncoder().encode(html).length }

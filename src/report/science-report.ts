@@ -2,6 +2,7 @@
 import { anyCovered } from "./browser/any-covered.ts"
 import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
+import { attributionSection } from "./sections/attribution-section.ts"
 import { browserData } from "./browser/browser-data.ts"
 import { browserParts } from "./browser/browser-parts.ts"
 import { pageScript } from "./browser/page-script.ts"
@@ -71,7 +72,8 @@ export const scienceReport = (input: ReportInput): string => {
     ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],
     ["analyses", "Analyses", figuresSection(input.figures)],
     ["meta-analysis", "What meta-latents are", metaAnalysisSection(input.metaAnalyses)],
-    ["meta-edits", "Edits by meta-latents", metaEditsSection(input.metaEdits)]
+    ["meta-edits", "Edits by meta-latents", metaEditsSection(input.metaEdits)],
+    ["attribution", "Attribution graphs", attributionSection(input.attributions ?? [])]
   ]
   return renderPage({
     title: input.title,

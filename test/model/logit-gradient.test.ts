@@ -26,6 +26,8 @@ const hooks = [
   "blocks.1.mlp.hook_expert_weights",
   "blocks.0.hook_attn_out",
   "blocks.0.hook_resid_mid",
+  "blocks.0.ln2.hook_scale",
+  "blocks.0.mlp.hook_in",
   "blocks.0.mlp.hook_pre",
   "blocks.1.mlp.hook_post",
   "blocks.1.hook_mlp_out",

@@ -61,7 +61,7 @@ describe("running a model", () => {
   it("gives every hook that is asked for, in its shape", () =>
     withModel((model) => {
       const points = hookPoints(model.info)
-      expect(points.length).toBe(1 + 2 * 12 + 1)
+      expect(points.length).toBe(1 + 2 * 15 + 2)
       const { activations, logits } = runModel(model, tokens, { hooks: points.map(({ name }) => name) })
       expect(logits).toBeUndefined()
       for (const { name, shape, perToken } of points) {

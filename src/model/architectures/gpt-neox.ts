@@ -101,7 +101,7 @@ const describe = Effect.fn("gptNeox.describe")(function* (json: ModelConfig) {
       d_vocab: config.vocab_size,
       n_ctx: Math.trunc(config.max_position_embeddings * contextStretch(rope)),
       bos: config.bos_token_id ?? null,
-      ...blockFacts(blocks)
+      ...blockFacts(blocks, ["ln1", "ln2"])
     },
     norm,
     embeddingScale: 1,

@@ -27,3 +27,23 @@ export const rmsNorm = (x: tf.Tensor, { weight }: NormWeights, epsilon: number):
 /** The one that a model's description names. */
 export const normalize = (x: tf.Tensor, weights: NormWeights, { kind, epsilon }: NormDescription): tf.Tensor =>
   kind === "rms" ? rmsNorm(x, weights, epsilon) : layerNorm(x, weights, epsilon)
+
+/**
+ * The same with what rows are divided by, [..., 1], looked at on the way, or replaced.
+ *
+ * @param visit gives what the division goes on with
+ */
+export const normalizeBy = (
+  x: tf.Tensor,
+  weights: NormWeights,
+  norm: NormDescription,
+  visit: (scale: tf.Tensor) => tf.Tensor
+): tf.Tensor => {
+  const centred = norm.kind === "rms" ? x : tf.sub(x, tf.mean(x, -1, true))
+  const own = tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), norm.epsilon))
+  const scale = visit(own)
+  // Who only looks changes nothing, not even a rounding.
+  if (scale === own) return normalize(x, weights, norm)
+  const scaled = tf.mul(tf.div(centred, scale), weights.weight)
+  return weights.bias === undefined ? scaled : tf.add(scaled, weights.bias)
+}

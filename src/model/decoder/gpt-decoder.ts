@@ -49,7 +49,7 @@ export const gptDecoder = (model: GptDecoder): ModelDescription => {
     }))
   }))
   return {
-    info: { ...model.info, n_key_value_heads: heads, parallel: false, ...blockFacts(blocks) },
+    info: { ...model.info, n_key_value_heads: heads, parallel: false, ...blockFacts(blocks, ["ln1", "ln2"]) },
     norm,
     embeddingScale: 1,
     residualScale: 1,

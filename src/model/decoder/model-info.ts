@@ -1,7 +1,12 @@
 import type { Part, Point } from "../blocks/part.ts"
 
+/** A block's normalisations by TransformerLens's names: before attention and MLP, and on what they add. */
+export type NormPlace = "ln1" | "ln1_post" | "ln2" | "ln2_post"
+
 /** Where one block can be looked into, beside the residual stream. */
 export interface BlockPoints {
+  /** Its normalisations, in the order of the pass. */
+  readonly norms: ReadonlyArray<NormPlace>
   readonly attention: ReadonlyArray<Point>
   readonly mlp: ReadonlyArray<Point>
 }
@@ -34,12 +39,13 @@ export interface ModelInfo {
 
 /** What the parts of blocks tell of a model. */
 export const blockFacts = (
-  blocks: ReadonlyArray<{ readonly attention: Part; readonly mlp: Part }>
+  blocks: ReadonlyArray<{ readonly attention: Part; readonly mlp: Part }>,
+  norms: ReadonlyArray<NormPlace>
 ): Pick<ModelInfo, "d_mlp" | "points"> => ({
   d_mlp: Math.max(
     ...blocks.flatMap(({ mlp }) =>
       mlp.points.flatMap(({ name, shape }) => (name.endsWith("hook_post") ? (shape.at(-1) as number) : []))
     )
   ),
-  points: blocks.map(({ attention, mlp }) => ({ attention: attention.points, mlp: mlp.points }))
+  points: blocks.map(({ attention, mlp }) => ({ norms, attention: attention.points, mlp: mlp.points }))
 })

@@ -44,6 +44,14 @@ export interface LayerAttention extends Pick<
 /** Names of a block's normalisations; those that a family does not have are not there. */
 export type NormNames = Partial<Readonly<Record<keyof BlockParameters, string>>>
 
+/** In the order of the pass. */
+const normPlaces = [
+  ["attentionNorm", "ln1"],
+  ["attentionPostNorm", "ln1_post"],
+  ["mlpNorm", "ln2"],
+  ["mlpPostNorm", "ln2_post"]
+] as const
+
 export const normsBefore: NormNames = { attentionNorm: "input_layernorm", mlpNorm: "post_attention_layernorm" }
 
 export const normsAfter: NormNames = {
@@ -260,7 +268,10 @@ export const rotaryDecoder = <Own>(family: RotaryDecoderFamily<Own>): ModelArchi
         d_vocab: config.vocab_size,
         n_ctx: Math.trunc(context * stretch),
         bos: config.bos_token_id ?? null,
-        ...blockFacts(blocks)
+        ...blockFacts(
+          blocks,
+          normPlaces.flatMap(([name, place]) => (norms[name] === undefined ? [] : [place]))
+        )
       },
       norm: ownNorm,
       embeddingScale: 1,

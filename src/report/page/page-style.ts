@@ -131,6 +131,9 @@ svg.graph { max-width: none; }
 .graph rect { fill: var(--raised); stroke: var(--line); stroke-width: 1.2; }
 .graph .made rect { stroke: var(--c2); } .graph .none rect { stroke-dasharray: 4 3; }
 .graph .made circle { fill: var(--c2); } .graph .none circle { fill: var(--line); }
+.trace { max-width: none; } .trace text { fill: var(--ink); font-size: 11.5px; }
+.trace .more { stroke: var(--c0); fill: none; } .trace .less { stroke: var(--c1); fill: none; stroke-dasharray: 4 3; }
+.trace .latent { fill: var(--c2); } .trace .error { fill: var(--soft); } .trace .token, .trace .logit { fill: var(--ink); }
 .status.none { color: var(--soft); }
 .about { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: .5rem 1.6rem; margin: .6rem 0; }
 .about dt { color: var(--soft); font-size: .87rem; }

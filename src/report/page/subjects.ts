@@ -1,5 +1,6 @@
 /** What a report is about: the SAEs of an experiment, each with whatever was found out about it. */
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import type { AttributionGraphsHandle } from "../../kinds/attribution-graphs.ts"
 import type { ComparisonFile } from "../../kinds/comparison.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
@@ -64,6 +65,7 @@ export interface ReportInput {
   readonly metaEdits: ReadonlyArray<Placed<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
   readonly figures: ReadonlyArray<Placed<FiguresFile>>
+  readonly attributions?: ReadonlyArray<Placed<AttributionGraphsHandle>>
 }
 
 export interface Subject {

@@ -13,7 +13,7 @@ import { isRefused } from "../../../../src/kinds/sae/latents/sae-refused.ts"
 
 /** Where each SAE can go without folding. */
 const targets: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "circuit_tracer/layer": ["dictionary_learning", "saelens"],
+  "circuit_tracer/layer": ["circuit_tracer", "dictionary_learning", "saelens"],
   "connor_rob/hook_z": ["dictionary_learning", "openai", "saelens"],
   "dictionary_learning/AutoEncoder": ["dictionary_learning", "openai", "saelens"],
   "dictionary_learning/AutoEncoderNew": ["dictionary_learning", "saelens"],
