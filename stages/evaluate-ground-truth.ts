@@ -51,6 +51,21 @@ export default Stage.make("evaluate-ground-truth", {
       tolerance: 0.01,
       description: "largest absolute cosine of a feature with a latent, mean over features"
     },
+    absorption_rate: {
+      interval: "held-out rows",
+      optional: true,
+      better: "lower",
+      tolerance: 0.02,
+      description:
+        "share of the rows with a feature in which its own latent is silent and another one stands in for it, mean over features that have a latent"
+    },
+    absorption_rate_with_child: {
+      interval: "held-out rows",
+      optional: true,
+      better: "lower",
+      tolerance: 0.02,
+      description: "the same over rows in which a child of the feature fires too, mean over such features"
+    },
     uniqueness: {
       better: "higher",
       tolerance: 0.01,

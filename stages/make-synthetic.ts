@@ -26,6 +26,11 @@ export default Stage.make("make-synthetic", {
       description:
         "sizes of groups of parts: each feature is one part of every group, its direction their unit sum. []: none"
     }),
+    probabilities: Param.list(Param.number({ minimum: 1e-6, maximum: 1, description: "of a feature" }), {
+      default: [],
+      description:
+        "how often each feature fires, parents included; their number is that of the features. []: as the next three say"
+    }),
     zipf_exponent: Param.number({
       default: 0.5,
       minimum: 0.01,
@@ -81,6 +86,15 @@ export default Stage.make("make-synthetic", {
       ...(params.min_probability < params.max_probability
         ? []
         : [{ param: "min_probability", problem: "min_probability is not below max_probability", remedy: "lower it" }]),
+      ...(params.probabilities.length > 0 && params.parts.length > 0
+        ? [
+            {
+              param: "probabilities",
+              problem: "probabilities are of features, and parts compose these",
+              remedy: "give one of the two"
+            }
+          ]
+        : []),
       ...(params.parts.length === 1
         ? [{ param: "parts", problem: "one group of parts composes nothing", remedy: "give two groups or more" }]
         : [])

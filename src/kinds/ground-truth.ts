@@ -4,8 +4,20 @@ import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
 
+const FeatureAbsorption = Schema.Struct({
+  feature: Schema.Int,
+  /** Its own latent, and that one's decoder cosine with it. */
+  latent: Schema.Int,
+  cosine: Schema.Finite,
+  rows: Schema.Int,
+  absorbed: Schema.Int,
+  /** Of these, rows in which a child of the feature fires, too. */
+  rows_with_child: Schema.Int,
+  absorbed_with_child: Schema.Int
+})
+
 const GroundTruthFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   /** Digest of the SAE. */
   sae: Schema.String,
   d_sae: Schema.Int,
@@ -22,15 +34,18 @@ const GroundTruthFile = Schema.Struct({
   /** Of each latent as a classifier of its best feature, on the held-out rows; null for parts, which do not fire. */
   firing: Schema.NullOr(
     Schema.Struct({ feature: Schema.Array(Schema.Int), f1: Schema.Array(Schema.Finite), true_l0: Schema.Finite })
-  )
+  ),
+  /** Of each feature that has a latent of its own, the held-out rows in which it fires and those where others have absorbed it; null for parts. */
+  absorption: Schema.NullOr(Schema.Array(FeatureAbsorption))
 })
+export type FeatureAbsorption = typeof FeatureAbsorption.Type
 export type GroundTruthFile = typeof GroundTruthFile.Type
 
 export const groundTruthFileName = "ground-truth.json"
 
 export const GroundTruth = makeKind({
   name: "GroundTruth",
-  version: 1,
+  version: 2,
   description: "how well a dictionary has found known features",
   open: (artifact: Artifact) => readJsonFile(artifact, groundTruthFileName, GroundTruthFile)
 })

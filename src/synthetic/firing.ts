@@ -7,6 +7,8 @@ import type { Rng } from "../random/rng.ts"
 import { compensated, type FeatureTree } from "./feature-tree.ts"
 
 export interface FiringSettings {
+  /** How often each feature is meant to fire. Empty: as the next three say. */
+  readonly probabilities: ReadonlyArray<number>
   /** Probabilities fall from the first feature to the last as 1 / rank^exponent, between these two. */
   readonly zipf_exponent: number
   readonly max_probability: number
@@ -48,12 +50,10 @@ const leastOwn = 0.01
 
 export const makeFiring = (features: number, tree: FeatureTree, settings: FiringSettings, rng: Rng): FiringWorld => {
   const { correlation_rank: rank, correlation_scale: scale, exclusive } = settings
-  const probabilities = zipfProbabilities(
-    features,
-    settings.zipf_exponent,
-    settings.max_probability,
-    settings.min_probability
-  )
+  const probabilities =
+    settings.probabilities.length > 0
+      ? Float64Array.from(settings.probabilities)
+      : zipfProbabilities(features, settings.zipf_exponent, settings.max_probability, settings.min_probability)
   const drawn = compensated(probabilities, tree, exclusive)
   const thresholds = drawn.map((p) => normalQuantile(1 - p))
   const factor = Float64Array.from({ length: features * rank }, () => scale * rng.normal())

@@ -39,7 +39,8 @@ export const syntheticStage = Effect.fn("syntheticStage")(function* ({
   const directions = (count: number) =>
     featureDirections(count, d_in, { steps: params.orthogonal_steps, lr: params.orthogonal_lr, seed })
   const parts = groups.length === 0 ? undefined : directions(groups.reduce((sum, size) => sum + size, 0))
-  const features = parts === undefined ? directions(params.features) : composedDirections(parts, d_in, groups)
+  const wanted = params.probabilities.length === 0 ? params.features : params.probabilities.length
+  const features = parts === undefined ? directions(wanted) : composedDirections(parts, d_in, groups)
   const count = features.length / d_in
   const tree = featureTree(count, params.roots, params.branching, params.depth)
   const { probabilities, sample } = makeFiring(count, tree, params, Rng.make(seed, "synthetic features"))
@@ -87,7 +88,8 @@ export const syntheticStage = Effect.fn("syntheticStage")(function* ({
     start: Int32Array.from(start),
     feature: Int32Array.from(feature),
     magnitude: Float32Array.from(magnitude),
-    parts
+    parts,
+    parent: params.roots === 0 ? undefined : tree.parent
   })
   log(`${count} features in ${d_in} dimensions, ${(fired / rows).toFixed(2)} a row`)
   return { ...imported, features: count, true_l0: fired / rows }

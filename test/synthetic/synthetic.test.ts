@@ -10,6 +10,7 @@ import { loadTestEngine } from "../engine.ts"
 beforeAll(loadTestEngine)
 
 const settings: FiringSettings = {
+  probabilities: [],
   zipf_exponent: 0.5,
   max_probability: 0.3,
   min_probability: 0.05,

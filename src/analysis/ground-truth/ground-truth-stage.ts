@@ -10,10 +10,12 @@ import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { withIntervals } from "../../stage/metric.ts"
+import { estimated, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { decoderCosines } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
+import { type TruthAbsorption, truthAbsorption } from "./truth-absorption.ts"
 import { directionFigures, firingFigures } from "./truth-figures.ts"
 
 interface GroundTruthParams {
@@ -39,8 +41,20 @@ const firing = Effect.fnUntraced(function* (
   yield* requireHeldOut(activations.value)
   const model = yield* openSaeModel(yield* sae.value.anyWeights)
   const x = yield* (yield* openActivations(activations.value)).held_out.loadRows()
-  return firingFigures(encodeLatents(x, model), truth, feature, truth.probabilities.length)
+  const codes = encodeLatents(x, model)
+  return { codes, ...firingFigures(codes, truth, feature, truth.probabilities.length) }
 }, Effect.scoped)
+
+const absorptionMetrics = (absorbed: TruthAbsorption | undefined) => ({
+  absorption_rate:
+    absorbed?.rate === undefined
+      ? { unmeasured: "no feature that fires on held-out rows has a latent of its own" }
+      : estimated(absorbed.rate, absorbed.intervals["rate"]),
+  absorption_rate_with_child:
+    absorbed?.rateWithChild === undefined
+      ? { unmeasured: "no feature that has a latent of its own fires with a child of it" }
+      : estimated(absorbed.rateWithChild, absorbed.intervals["rateWithChild"])
+})
 
 export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
   inputs,
@@ -64,9 +78,19 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
   const { mcc, uniqueness, best, feature } = directionFigures(W_dec, targets, sae.d_in)
   const recovered = Array.from(best, (cosine) => (cosine > params.recovered_cosine ? 1 : 0))
   const fired = params.target === "features" ? yield* firing(inputs, truth, feature) : undefined
+  const absorbed =
+    fired === undefined
+      ? undefined
+      : truthAbsorption(
+          fired.codes,
+          W_dec,
+          decoderCosines(W_dec, truth.features, sae.d_in),
+          truth,
+          params.recovered_cosine
+        )
   const true_l0 = truth.feature.length / (truth.start.length - 1)
   const file: GroundTruthFile = {
-    format: 1,
+    format: 2,
     sae: sae.digest,
     d_sae: sae.d_sae,
     target: params.target,
@@ -76,7 +100,8 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
     recovered: mean(recovered),
     recovered_cosine: params.recovered_cosine,
     best_cosine: Array.from(best),
-    firing: fired === undefined ? null : { feature: Array.from(feature), f1: Array.from(fired.f1), true_l0 }
+    firing: fired === undefined ? null : { feature: Array.from(feature), f1: Array.from(fired.f1), true_l0 },
+    absorption: absorbed === undefined ? null : absorbed.perFeature
   }
   yield* output.writeJson(groundTruthFileName, file)
   log(`MCC ${mcc.toFixed(4)}, ${recovered.filter(Boolean).length} of ${best.length} ${params.target} recovered`)
@@ -91,7 +116,17 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
   const directions = withIntervals({ recovered: file.recovered, mean_max_cosine: mean(best) }, overTargets)
   if (fired === undefined) {
     const none = { unmeasured: "parts do not fire by themselves" }
-    return { mcc, uniqueness, ...directions, f1: none, precision: none, recall: none, dead_latents: none }
+    return {
+      mcc,
+      uniqueness,
+      ...directions,
+      f1: none,
+      precision: none,
+      recall: none,
+      dead_latents: none,
+      absorption_rate: none,
+      absorption_rate_with_child: none
+    }
   }
   const overLatents = bootstrapIntervals(
     [sae.d_sae],
@@ -105,6 +140,7 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
     ...withIntervals({ f1: mean(fired.f1) }, overLatents),
     precision: mean(fired.precision),
     recall: mean(fired.recall),
-    dead_latents: fired.dead / sae.d_sae
+    dead_latents: fired.dead / sae.d_sae,
+    ...absorptionMetrics(absorbed)
   }
 }, Effect.scoped)

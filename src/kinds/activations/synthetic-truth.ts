@@ -1,7 +1,8 @@
 /**
  * What rows of a synthetic world are made of: `truth.safetensors` beside the rows of an Activations artifact. `features`
  * [n, d_in] unit rows, `bias` [d_in], `probabilities` [n]; of the held-out rows, in their order, `start` [rows + 1] and, of each
- * row's firings, `feature` and `magnitude`; `parts` [p, d_in] where features are compositions.
+ * row's firings, `feature` and `magnitude`; `parts` [p, d_in] where features are compositions; `parent` [n] where some features fire
+ * only with another one (-1: with none).
  */
 import * as Effect from "effect/Effect"
 import type { Artifact, ArtifactWriter } from "../../artifact/artifact.ts"
@@ -16,6 +17,7 @@ export interface SyntheticTruth {
   readonly feature: Int32Array<ArrayBuffer>
   readonly magnitude: Float32Array<ArrayBuffer>
   readonly parts: Float32Array<ArrayBuffer> | undefined
+  readonly parent: Int32Array | undefined
 }
 
 const path = "truth.safetensors"
@@ -37,6 +39,7 @@ export const writeSyntheticTruth = (output: ArtifactWriter, truth: SyntheticTrut
       start: whole(truth.start),
       feature: whole(truth.feature),
       magnitude: floats(truth.magnitude, [truth.magnitude.length]),
+      ...(truth.parent === undefined ? {} : { parent: whole(truth.parent) }),
       ...(truth.parts === undefined ? {} : { parts: floats(truth.parts, [truth.parts.length / d_in, d_in]) })
     })
   )
@@ -58,7 +61,8 @@ export const readSyntheticTruth = Effect.fn("readSyntheticTruth")(function* (art
     start: yield* whole("start"),
     feature: yield* whole("feature"),
     magnitude: yield* float32("magnitude"),
-    parts: entries.has("parts") ? yield* float32("parts") : undefined
+    parts: entries.has("parts") ? yield* float32("parts") : undefined,
+    parent: entries.has("parent") ? yield* whole("parent") : undefined
   }
   return truth
 })
