@@ -55,7 +55,12 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     metaSaes.push({ at, value: meta, base: typeof base === "string" ? base : undefined })
   }
   const saes = yield* Effect.forEach(inputs.saes, ({ at, value, artifact }) =>
-    Effect.map(readCrosscoder(artifact), (crosscoder) => ({ at, value, crosscoder }))
+    Effect.map(Effect.all([readCrosscoder(artifact), value.curve]), ([crosscoder, curve]) => ({
+      at,
+      value,
+      crosscoder,
+      curve
+    }))
   )
   const dashboards: Array<SaeDashboard> = []
   for (const { value } of inputs.dashboards) {

@@ -5,7 +5,10 @@
  */
 import { pageScript } from "./browser/page-script.ts"
 import { graphSvg } from "./charts/graph-svg.ts"
+import { exact } from "./page/exact.ts"
 import { formatBytes, formatSeconds } from "./page/format-number.ts"
+import { citations } from "./page/citations.ts"
+import { methodsText } from "./page/methods-text.ts"
 import type { Html } from "./page/html.ts"
 import { escapeHtml, html, trusted } from "./page/html.ts"
 import type { Fact, RunGraphNode, RunReportInput, StageResult } from "./page/made-experiment.ts"
@@ -24,10 +27,12 @@ const stageRow = ({ id, kind }: RunGraphNode, result: StageResult | undefined, l
   html`<tr>
     <th scope="row" class="mono">${id}</th>
     <td class="text">${kind}</td>
-    <td>${result === undefined ? html`<span class="status none">no result</span>` : formatSeconds(result.seconds)}</td>
+    <td>
+      ${result === undefined ? html`<span class="status none">no result</span>` : exact(result.seconds, formatSeconds)}
+    </td>
     <td class="track">${result === undefined ? undefined : timeBar(result.seconds, longest)}</td>
-    <td>${result?.cpuSeconds === undefined ? "–" : formatSeconds(result.cpuSeconds)}</td>
-    <td>${result?.peakMemory === undefined ? "–" : formatBytes(result.peakMemory)}</td>
+    <td>${result?.cpuSeconds === undefined ? "–" : exact(result.cpuSeconds, formatSeconds)}</td>
+    <td>${result?.peakMemory === undefined ? "–" : exact(result.peakMemory, formatBytes)}</td>
     <td class="text mono">${result?.run ?? "–"}</td>
   </tr>`
 
@@ -98,6 +103,17 @@ const aboutSection = ({ description, commands, facts, parameters }: RunReportInp
     <pre class="scroll" tabindex="0" role="region" aria-label="Commands">${commands.join("\n")}</pre>
   </section>`
 
+const methodsSection = ({ methods, code }: RunReportInput): Html =>
+  html`<section id="methods">
+    <h2>Methods and citation</h2>
+    <p class="note">What each stage did, with all its settings, from the plan of these parameters: to be pasted.</p>
+    <pre class="prose" data-copy tabindex="0" role="region" aria-label="Methods">${methodsText(methods)}</pre>
+    <details>
+      <summary>BibTeX: this program, and the papers whose methods its stages follow</summary>
+      <pre class="scroll" data-copy tabindex="0" role="region" aria-label="BibTeX">${citations(methods, code)}</pre>
+    </details>
+  </section>`
+
 /** A page with the stages alone, for an experiment without a report. */
 const emptyReport = (): string =>
   renderPage({
@@ -116,7 +132,7 @@ export const runReport = (input: RunReportInput): string => {
   return page
     .replace(titleStart, () => titleStart + named)
     .replace(headingStart, () => headingStart + named)
-    .replace(runLinkMarker, () => html`<a href="#run">Stages</a>`.markup)
+    .replace(runLinkMarker, () => html`<a href="#methods">Methods</a><a href="#run">Stages</a>`.markup)
     .replace(aboutMarker, () => aboutSection(input).markup)
-    .replace(runMarker, () => runSection(input).markup)
+    .replace(runMarker, () => methodsSection(input).markup + runSection(input).markup)
 }

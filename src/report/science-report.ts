@@ -8,6 +8,7 @@ import { browserParts } from "./browser/browser-parts.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
 import { controlsSection } from "./sections/controls-section.ts"
+import { curvesSection } from "./sections/curves-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
 import { figuresSection } from "./sections/figures-section.ts"
 import { formatInteger } from "./page/format-number.ts"
@@ -25,6 +26,7 @@ import { stitchingSection } from "./sections/stitching-section.ts"
 import type { ReportInput, Subject } from "./page/subjects.ts"
 import { subjectsOf } from "./page/subjects.ts"
 import { summarySection } from "./sections/summary-section.ts"
+import { sweepSection } from "./sections/sweep-section.ts"
 
 /** A page that lacks something says so first. */
 const missing = (leftOut: ReadonlyArray<string>): Html | undefined =>
@@ -64,6 +66,8 @@ export const scienceReport = (input: ReportInput): string => {
     ["seeds", "Over seeds", seedsSection(input, subjects)],
     ["controls", "Controls", controlsSection(input, subjects)],
     ["latents", "Latents", latentsSection(subjects)],
+    ["sweep", "Sweep", sweepSection(subjects)],
+    ["training", "Training", curvesSection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
     ["comparison", "Comparison", comparisonSection(input.comparisons)],

@@ -1,6 +1,9 @@
 import { JSDOM, VirtualConsole } from "jsdom"
 import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
+import { csvOf, jsonOf, tableRows } from "../../src/report/browser/script/table-rows.ts"
+import { estimate } from "../../src/report/page/estimate.ts"
+import { exact } from "../../src/report/page/exact.ts"
 import { f1LowerBound } from "../../src/report/browser/script/f1-lower-bound.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import { dashboard, sampleReport, tokenTexts } from "./sample-report.ts"
@@ -56,6 +59,35 @@ const opened = (hash = "", html = page) => {
   }
   return { window, document, scrolled, find, part, press, type, choose }
 }
+
+describe("downloads of the page's tables", () => {
+  it("give numbers with all their digits, ends of intervals as columns, and nothing for what is not there", () => {
+    const { window } = new JSDOM(
+      `<table><thead><tr><th>SAE</th><th>EV</th><th>F1</th></tr></thead><tbody>
+      <tr><th>a, "b"</th><td>${estimate(0.123456789, { low: 0.1, high: 0.25 }, (x) => x.toFixed(2), "rows").markup}</td><td>–</td></tr>
+      <tr><th>c</th><td>${exact(2, String).markup}</td><td>${exact(0.5, String).markup}<i>${exact(0.0625, String, "control").markup}</i></td></tr>
+      </tbody></table>`
+    )
+    const table = window.document.querySelector("table")
+    if (table === null) throw new Error("no table")
+    const rows = tableRows(table)
+    expect(csvOf(rows)).toBe(
+      'SAE,EV,"EV, low","EV, high",F1,"F1, control"\r\n"a, ""b""",0.123456789,0.1,0.25,,\r\nc,2,,,0.5,0.0625\r\n'
+    )
+    expect(JSON.parse(jsonOf(rows))).toEqual([
+      { SAE: 'a, "b"', EV: 0.123456789, "EV, low": 0.1, "EV, high": 0.25, F1: null, "F1, control": null },
+      { SAE: "c", EV: 2, "EV, low": null, "EV, high": null, F1: 0.5, "F1, control": 0.0625 }
+    ])
+  })
+
+  it("are offered for every table of the page, and not for those that change with what is chosen", () => {
+    const { document } = opened()
+    const own = document.querySelectorAll("section .scroll > table").length
+    const browsed = document.querySelectorAll(".browser .scroll > table").length
+    expect(browsed).toBeGreaterThan(0)
+    expect(document.querySelectorAll(".downloads")).toHaveLength(own - browsed)
+  })
+})
 
 describe("the script of the report, in a document of its own", () => {
   it("lists the latents of the first SAE, the best explained first, and shows the first", () => {

@@ -4,6 +4,7 @@ import { layoutGraph } from "../../src/report/charts/graph-layout.ts"
 import { runReport } from "../../src/report/run-report.ts"
 import type { RunReportInput } from "../../src/report/page/made-experiment.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
+import { madeExperiment } from "./made-experiment.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
 import { sampleReport } from "./sample-report.ts"
 
@@ -52,27 +53,7 @@ describe("layout of a graph", () => {
   })
 })
 
-const input: RunReportInput = {
-  name: "quickstart",
-  description: undefined,
-  commands: ["pipeline run experiments/quickstart.yaml"],
-  facts: [
-    ["model", "builtin:tiny-speller"],
-    ["engine", "tensorflow 2.20 on cpu"]
-  ],
-  parameters: [["k", "16"]],
-  graph: [
-    { id: "capture", stage: "capture", kind: "capture-activations", needs: [] },
-    { id: "sae[width=512]", stage: "sae", kind: "train-sae", needs: ["capture"] },
-    { id: "sae[width=2048]", stage: "sae", kind: "train-sae", needs: ["capture"] },
-    { id: "report", stage: "report", kind: "report", needs: ["sae[width=512]", "sae[width=2048]"] }
-  ],
-  results: [
-    { id: "capture", seconds: 12.5, cpuSeconds: 20, peakMemory: 1.5e9, run: "2031-01-01T00-00-00-0000" },
-    { id: "sae[width=512]", seconds: 65, cpuSeconds: undefined, peakMemory: undefined, run: "2031-01-02T03-04-05-ab12" }
-  ],
-  report: scienceReport(sampleReport())
-}
+const input: RunReportInput = { ...madeExperiment, report: scienceReport(sampleReport()) }
 
 describe("run report", () => {
   const page = runReport(input)
@@ -85,22 +66,25 @@ describe("run report", () => {
       "about",
       "summary",
       "latents",
+      "sweep",
+      "training",
       "evaluation",
       "comparison",
       "stitching",
       "absorption",
       "meta-latents",
+      "methods",
       "run"
     ])
     expect(textOf(page, "about")).toBe(
       "What this is model builtin:tiny-speller engine tensorflow 2.20 on cpu Parameters k 16 pipeline run experiments/quickstart.yaml"
     )
-    expect(tagsOf(page).find(({ name }) => name === "title")?.text).toBe("quickstart: Sample &amp; report")
+    expect(tagsOf(page).find(({ name }) => name === "title")?.text).toBe("sample: Sample &amp; report")
     expect(
       tagsOf(page)
         .find(({ name }) => name === "h1")
         ?.text.trim()
-    ).toBe("quickstart: Sample &amp; report")
+    ).toBe("sample: Sample &amp; report")
     for (const id of ["summary", "stitching", "latents"]) expect(textOf(page, id)).toBe(textOf(input.report ?? "", id))
   })
 
@@ -112,6 +96,18 @@ describe("run report", () => {
     expect(text).toContain("capture capture-activations 13 s 20 s 1.5 GB 2031-01-01T00-00-00-0000")
     expect(text).toContain("sae[width=512] train-sae 1 min 05 s – – 2031-01-02T03-04-05-ab12")
     expect(text).toContain("sae[width=2048] train-sae no result – – –")
+  })
+
+  it("writes what was done as text: what instances share once, what differs with its place, and the papers of the methods", () => {
+    const text = textOf(page, "methods")
+    expect(text).toContain(
+      "sae (train-sae, 2 times: width 512; width 2048). Trains a sparse autoencoder. Inputs: activations from capture. " +
+        "Settings: architecture = batch_topk; d_sae = 512 (width 512), 2048 (width 2048); k = 16."
+    )
+    expect(text).toContain("Computed with sae-pipeline 0.1.0; Node.js 22.0.0.")
+    expect(text).toContain("version = {sae-pipeline 0.1.0, commit 0123456789}")
+    expect(text).toContain("eprint = {2412.06410}")
+    expect(text).not.toContain("2502.04878")
   })
 
   it("draws a box for each stage, dashed where there is no result, and a line for each input", () => {
@@ -144,7 +140,7 @@ describe("run report", () => {
   it("is a page of its own where the experiment has no report", () => {
     const alone = runReport({ ...input, report: undefined, results: [] })
     expect(textOf(alone, "content")).toContain("There is no report of these parameters")
-    expect(tagsOf(alone).filter(({ name }) => name === "section")).toHaveLength(2)
+    expect(tagsOf(alone).filter(({ name }) => name === "section")).toHaveLength(3)
   })
 
   it("shows names with markup in them as text", () => {

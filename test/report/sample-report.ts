@@ -6,6 +6,7 @@ import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../../src/kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../../src/kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
+import type { SaeCurve } from "../../src/kinds/sae/sae.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
 import type { ReportedEvaluation, ReportInput, SaeDashboard } from "../../src/report/page/subjects.ts"
@@ -25,6 +26,18 @@ export const saeInfo = (d_sae: number, digest: string): SaeInfo & { readonly dig
   rows: "activations",
   training: null
 })
+
+/** 250 logged steps. */
+export const curve = (l0: number): SaeCurve => {
+  const column = (of: (row: number) => number) => Float64Array.from({ length: 250 }, (_, row) => of(row))
+  return {
+    step: column((row) => 2 * (row + 1)),
+    loss: column((row) => 1 / (row + 1)),
+    l0: column(() => l0),
+    explained_variance: column((row) => 1 - 1 / (row + 1)),
+    dead: column((row) => row % 5)
+  }
+}
 
 export const evaluation = (d_sae: number, sae: string, ev: number): ReportedEvaluation => ({
   sae,
@@ -358,8 +371,8 @@ export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): Sa
 export const sampleReport = (): ReportInput => ({
   title: "Sample & report",
   saes: [
-    { at: { width: 64, seed: 0 }, value: saeInfo(64, "sae-small") },
-    { at: { width: 256, seed: 0 }, value: saeInfo(256, "sae-large") }
+    { at: { width: 64, seed: 0 }, value: saeInfo(64, "sae-small"), curve: curve(16) },
+    { at: { width: 256, seed: 0 }, value: saeInfo(256, "sae-large"), curve: curve(28) }
   ],
   evaluations: [
     { at: { width: 64, seed: 0 }, value: evaluation(64, "sae-small", 0.8125) },

@@ -19,7 +19,7 @@ const dataOf = (text: string): BrowserData => {
 const reordered = <A>(value: A): A =>
   Array.isArray(value)
     ? (value.map(reordered) as A)
-    : typeof value === "object" && value !== null
+    : typeof value === "object" && value !== null && !ArrayBuffer.isView(value)
       ? (Object.fromEntries(
           Object.entries(value)
             .toReversed()
@@ -237,6 +237,7 @@ describe("science report", () => {
   it("shows what there is: no section without its input", () => {
     const nothing: ReportInput = {
       ...sampleReport(),
+      saes: sampleReport().saes.map(({ at, value }) => ({ at, value })),
       evaluations: [],
       interpretations: [],
       absorptions: [],
@@ -255,6 +256,8 @@ describe("science report", () => {
       "summary",
       "controls",
       "latents",
+      "sweep",
+      "training",
       "evaluation",
       "comparison",
       "stitching",
@@ -267,7 +270,7 @@ describe("science report", () => {
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
-    expect(ids(alone)).toEqual(["summary", "absorption"])
+    expect(ids(alone)).toEqual(["summary", "sweep", "absorption"])
     expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
   })
 

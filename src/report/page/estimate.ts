@@ -1,5 +1,6 @@
 /** A number with how far it can be trusted: `0.9331 ± 0.0042`, the ends of the 95 % interval in its title. */
 import type { Interval } from "../../numeric/bootstrap.ts"
+import { exact } from "./exact.ts"
 import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 
@@ -10,8 +11,10 @@ export const estimate = (
   format: (value: number) => string,
   over: string
 ): Html => {
-  if (interval === undefined) return html`${format(value)}`
+  if (interval === undefined) return exact(value, format)
   const { low, high } = interval
   const title = `95 % interval ${format(low)} to ${format(high)}, over ${over}`
-  return html`<span title="${title}">${format(value)} <span class="noise">± ${format((high - low) / 2)}</span></span>`
+  return html`<data value="${value}" data-low="${low}" data-high="${high}" title="${title}"
+    >${format(value)} <span class="noise">± ${format((high - low) / 2)}</span></data
+  >`
 }

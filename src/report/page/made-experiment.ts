@@ -3,6 +3,8 @@
  * stage that another run made, of another file even, is the same result; one that only ran with other parameters is not.
  */
 
+import type { Methods } from "./methods-text.ts"
+
 /** The result behind a stage's key, and what computing it cost, whenever that was. */
 export interface StageResult {
   readonly id: string
@@ -38,6 +40,9 @@ export interface RunReportInput {
   readonly facts: ReadonlyArray<Fact>
   /** The pipeline's parameters. */
   readonly parameters: ReadonlyArray<Fact>
+  readonly methods: Methods
+  /** Versions of this program that computed: `sae-pipeline 0.1.0, commit 0123456789`. */
+  readonly code: ReadonlyArray<string>
   /** In the order of the plan. */
   readonly graph: ReadonlyArray<RunGraphNode>
   /** Of the stages whose key has a result. */

@@ -27,13 +27,13 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9; background: var(--paper); padding: .3rem .6rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
-.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: 1.1rem; align-items: center; overflow-x: auto; scrollbar-width: none; white-space: nowrap; }
+.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: .8rem; align-items: center; white-space: nowrap; }
+.bar .links { display: flex; gap: 1.1rem; overflow-x: auto; scrollbar-width: none; flex: 1; padding: .15rem; }
+.bar button { flex: none; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
 .bar strong { margin-right: .4rem; }
-.bar .theme, .bar .uncover { margin-left: auto; }
 .bar .uncover { font-size: .87rem; }
-.bar .uncover + .theme { margin-left: 0; }
 main { max-width: 1240px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
 header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
 header.lead p { margin: 0; color: var(--soft); max-width: 75ch; }
@@ -52,6 +52,8 @@ th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th.text, td.text { text-align: left; white-space: normal; }
+.downloads { display: flex; gap: .4rem; margin: .4rem 0 1rem; }
+.downloads button { font-size: .78rem; padding: .1rem .5rem; color: var(--soft); }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
 td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
@@ -68,6 +70,9 @@ svg .grid { stroke: var(--line); stroke-width: 1; opacity: .55; }
 svg .reference { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; fill: none; }
 svg .f0 { fill: var(--c0); } svg .f1 { fill: var(--c1); } svg .f2 { fill: var(--c2); } svg .f3 { fill: var(--c3); }
 svg .l0 { stroke: var(--c0); } svg .l1 { stroke: var(--c1); } svg .l2 { stroke: var(--c2); } svg .l3 { stroke: var(--c3); }
+svg .d1 { stroke-dasharray: 7 4; } svg .d2 { stroke-dasharray: 2 4; }
+svg .whisker { stroke-width: 1.4; opacity: .75; }
+svg.sample { display: inline-block; margin-right: .4em; vertical-align: .1em; }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg circle.rise { fill: var(--bad); }
 svg polyline.rise { fill: none; stroke: var(--bad); stroke-width: 7; opacity: .4; stroke-linejoin: round; }
@@ -138,15 +143,17 @@ svg.graph { max-width: none; }
 .about { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: .5rem 1.6rem; margin: .6rem 0; }
 .about dt { color: var(--soft); font-size: .87rem; }
 .about dd { margin: 0; overflow-wrap: anywhere; }
+pre.prose { white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { font: .84rem/1.5 var(--mono); background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .5rem .75rem; margin: .8rem 0; }
 td.track { min-width: 8rem; }
 td.track svg rect { fill: var(--c0); }
 @media (max-width: 820px) {
+  .bar strong { display: none; }
   .browser { grid-template-columns: 1fr; height: auto; }
   .browser .side { border-right: 0; height: 24rem; border-bottom: 1px solid var(--line); }
   .two { grid-template-columns: 1fr; gap: 0; }
   .browser .detail { scroll-margin-top: 3.6rem; }
   .reading .back { display: inline-block; }
 }
-@media print { .bar, .browser .side { display: none; } .browser { display: block; height: auto; } }
+@media print { .bar, .downloads, .copy, .browser .side { display: none; } .browser { display: block; height: auto; } }
 `

@@ -51,9 +51,11 @@ export const renderPage = ({ title, lead, sections, data, parts = [], script }: 
         <a class="skip" href="#content">Skip to the content</a>
         <nav class="bar" aria-label="Sections">
           <div>
-            <strong>${title}</strong>${sections.map(
-              ({ id, name }) => html`<a href="#${id}">${name}</a>`
-            )}${trusted(runLinkMarker)}<button class="theme" id="theme" type="button" aria-label="Switch between light and dark">◐</button>
+            <strong>${title}</strong>
+            <div class="links">
+              ${sections.map(({ id, name }) => html`<a href="#${id}">${name}</a>`)}${trusted(runLinkMarker)}
+            </div>
+            <button class="theme" id="theme" type="button" aria-label="Switch between light and dark">◐</button>
           </div>
         </nav>
         <main id="content" tabindex="-1">

@@ -9,6 +9,7 @@ import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../../kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
+import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
@@ -33,6 +34,8 @@ export interface PlacedMeta extends Placed<MetaLatentsFile> {
 export interface PlacedSae extends Placed<SaeInfo & { readonly digest: string }> {
   /** Only of a crosscoder. */
   readonly crosscoder?: CrosscoderFile | undefined
+  /** Only of an SAE that was trained here. */
+  readonly curve?: SaeCurve | undefined
 }
 
 /** All latents of one SAE that fire. */
@@ -76,6 +79,7 @@ export interface Subject {
   readonly digest: string | undefined
   readonly info: SaeInfo | undefined
   readonly crosscoder: CrosscoderFile | undefined
+  readonly curve: SaeCurve | undefined
   readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly dashboard: SaeDashboard | undefined
@@ -115,6 +119,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       digest,
       info: undefined,
       crosscoder: undefined,
+      curve: undefined,
       evaluation: undefined,
       interpretations: undefined,
       dashboard: undefined,
@@ -132,8 +137,8 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
     const placed = open.find((subject) => sameCoordinates(subject.at, at))
     return placed ?? (open.length === 1 ? (open[0] as Draft) : add(at, d_sae, digest))
   }
-  for (const { at, value, crosscoder } of input.saes) {
-    Object.assign(add(at, value.d_sae, value.digest), { info: value, crosscoder })
+  for (const { at, value, crosscoder, curve } of input.saes) {
+    Object.assign(add(at, value.d_sae, value.digest), { info: value, crosscoder, curve })
   }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value

@@ -1,4 +1,5 @@
 /** Which first letters are hidden in other latents than their own, and in which. */
+import { exact } from "../page/exact.ts"
 import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
 import { absorptionDefinitions } from "./absorption-definitions.ts"
 import { absorptionChart, absorptionHeight } from "../charts/absorption-chart.ts"
@@ -21,10 +22,10 @@ const listed = <A>(items: ReadonlyArray<A>, show: (item: A) => HtmlValue): HtmlV
 const letterRow = (subject: number, explained: ReadonlySet<number>, letter: AbsorptionLetter): Html =>
   html`<tr>
     <td class="mono">${letter.letter}</td>
-    <td>${formatNumber(letter.probe_f1)}</td>
-    <td>${formatNumber(letter.k_sparse_f1[0] ?? 0)}</td>
+    <td>${exact(letter.probe_f1, formatNumber)}</td>
+    <td>${exact(letter.k_sparse_f1[0] ?? 0, formatNumber)}</td>
     <td class="text">${listed(letter.split_latents, ({ latent }) => latentLink(subject, latent, explained))}</td>
-    <td>${letter.evaluated ? formatPercent(letter.mean_absorption_fraction) : "–"}</td>
+    <td>${letter.evaluated ? exact(letter.mean_absorption_fraction, formatPercent) : "–"}</td>
     <td>${letter.evaluated ? `${letter.full_absorptions} of ${letter.probe_true_positives}` : "–"}</td>
     <td>${letter.ablation === null ? "–" : `${letter.ablation.absorptions} of ${letter.ablation.ablated_words}`}</td>
     <td class="text">

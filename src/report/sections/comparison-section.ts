@@ -1,4 +1,5 @@
 /** SAEs beside each other: what every two have in common, and what each is by itself. */
+import { exact } from "../page/exact.ts"
 import type { ComparedSae, ComparisonFile } from "../../kinds/comparison.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
@@ -61,11 +62,11 @@ const pairsTable = ({ saes, pairs }: ComparisonFile): Html =>
       return html`<tr>
         <th scope="row">${nameOf(first)} – ${nameOf(second)}</th>
         ${cell(pair.max_cosine.mean, pair.max_cosine)}
-        <td>${formatNumber(pair.random_max_cosine)}</td>
+        <td>${exact(pair.random_max_cosine, formatNumber)}</td>
         ${cell(pair.matched_cosine?.mean, pair.matched_cosine)}
         ${cell(pair.activation_correlation?.median, pair.activation_correlation)}
-        <td>${formatPercent(pair.splits.several)}</td>
-        <td>${formatPercent(pair.splits.new)}</td>
+        <td>${exact(pair.splits.several, formatPercent)}</td>
+        <td>${exact(pair.splits.new, formatPercent)}</td>
       </tr> `
     })
   )
@@ -87,11 +88,11 @@ const saesTable = ({ saes }: ComparisonFile): Html =>
         html`<tr>
           <th scope="row">${nameOf(sae)}</th>
           ${cell(sae.self_cosine.mean, sae.self_cosine)}
-          <td>${formatNumber(sae.random_self_cosine)}</td>
-          <td>${sae.l0 === null ? "–" : formatNumber(sae.l0)}</td>
-          <td>${sae.dead === null ? "–" : formatPercent(sae.dead)}</td>
-          <td>${sae.dense === null ? "–" : formatPercent(sae.dense)}</td>
-          <td>${sae.projection === null ? "–" : formatNumber(sae.projection.value)}</td>
+          <td>${exact(sae.random_self_cosine, formatNumber)}</td>
+          <td>${sae.l0 === null ? "–" : exact(sae.l0, formatNumber)}</td>
+          <td>${sae.dead === null ? "–" : exact(sae.dead, formatPercent)}</td>
+          <td>${sae.dense === null ? "–" : exact(sae.dense, formatPercent)}</td>
+          <td>${sae.projection === null ? "–" : exact(sae.projection.value, formatNumber)}</td>
         </tr> `
     )
   )

@@ -1,4 +1,5 @@
 /** The browser of latents: the frame that the page's script fills. */
+import { exact } from "../page/exact.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
@@ -66,18 +67,18 @@ const explanations = (explained: ReadonlyArray<Explained>): Html | undefined => 
               scores === undefined
                 ? ["0", "–", "–", "–", "–", "–", "–"]
                 : [
-                    formatInteger(scores.scored),
-                    formatNumber(scores.f1),
-                    formatNumber(scores.shuffled),
-                    formatNumber(scores.precision),
-                    formatNumber(scores.recall),
-                    formatNumber(scores.balancedAccuracy),
-                    formatPercent(scores.beating)
+                    exact(scores.scored, formatInteger),
+                    exact(scores.f1, formatNumber),
+                    exact(scores.shuffled, formatNumber),
+                    exact(scores.precision, formatNumber),
+                    exact(scores.recall, formatNumber),
+                    exact(scores.balancedAccuracy, formatNumber),
+                    exact(scores.beating, formatPercent)
                   ]
             return html`<tr>
               <th scope="row">${swatch(index)}${label}</th>
-              <td>${formatInteger(file.latents.length)}</td>
-              <td>${formatInteger(file.live)}</td>
+              <td>${exact(file.latents.length, formatInteger)}</td>
+              <td>${exact(file.live, formatInteger)}</td>
               ${cells.map((cell) => html`<td>${cell}</td>`)}
             </tr> `
           })}

@@ -1,4 +1,5 @@
 /** Meta-latents: how much of the decoder they explain, and the frame of their browser. */
+import { exact } from "../page/exact.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import { estimate } from "../page/estimate.ts"
 import type { Html } from "../page/html.ts"
@@ -33,10 +34,10 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
                 ({ at, value }) =>
                   html`<tr>
                     <th scope="row">${labelOf(at, `of ${formatInteger(value.base.d_sae)} latents`)}</th>
-                    <td>${formatInteger(value.meta.d_sae)}</td>
-                    <td>${formatInteger(value.dead.length)}</td>
+                    <td>${exact(value.meta.d_sae, formatInteger)}</td>
+                    <td>${exact(value.dead.length, formatInteger)}</td>
                     <td>${value.meta.k}</td>
-                    <td>${formatNumber(value.l0)}</td>
+                    <td>${exact(value.l0, formatNumber)}</td>
                     <td>
                       ${estimate(value.decoder_variance_explained, value.intervals?.["decoder_variance_explained"], formatPercent, "latents")}
                     </td>

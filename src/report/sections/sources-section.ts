@@ -3,6 +3,7 @@
  * histogram is that of Lindsey et al. 2024: latents of the first alone on the left, of the second alone on the right,
  * shared ones between.
  */
+import { exact } from "../page/exact.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
 import { histogramChart } from "../charts/histogram-chart.ts"
@@ -71,15 +72,15 @@ export const sourcesSection = (subjects: ReadonlyArray<Subject>): Html | undefin
               return html`<tr>
                 <th scope="row">${swatch(index)}${label}</th>
                 <td class="mono">${name}</td>
-                <td>${value === undefined ? "–" : formatNumber(value)}</td>
-                <td>${formatInteger(crosscoder.own[source] as number)}</td>
+                <td>${value === undefined ? "–" : exact(value, formatNumber)}</td>
+                <td>${exact(crosscoder.own[source] as number, formatInteger)}</td>
               </tr> `
             }),
             html`<tr>
               <th scope="row">${swatch(index)}${label}</th>
               <td>shared</td>
               <td>–</td>
-              <td>${formatInteger(crosscoder.shared)}</td>
+              <td>${exact(crosscoder.shared, formatInteger)}</td>
             </tr> `
           ])}
         </tbody>

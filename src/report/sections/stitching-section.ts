@@ -1,4 +1,5 @@
 /** From the small SAE to the large one: what novel latents bring, and what swaps cost. */
+import { exact } from "../page/exact.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import { estimate } from "../page/estimate.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
@@ -17,7 +18,7 @@ const groupingNames = { path: "the path above", fixed: "fixed threshold", matchi
 const groupingTable = ({ groupings = [] }: StitchingFile): Html | undefined =>
   groupings.length === 0
     ? undefined
-    : html`<div class="scroll">
+    : html`<div class="scroll" tabindex="0" role="region" aria-label="Groups of counterparts">
         <table>
           <thead>
             <tr>
@@ -34,11 +35,11 @@ const groupingTable = ({ groupings = [] }: StitchingFile): Html | undefined =>
               (group) =>
                 html`<tr>
                   <th scope="row">${groupingNames[group.name]}</th>
-                  <td>${group.threshold === null ? "–" : formatNumber(group.threshold)}</td>
-                  <td>${formatInteger(group.groups)}</td>
-                  <td>${formatInteger(group.largest_group)}</td>
-                  <td>${group.largest_step_share === null ? "–" : formatPercent(group.largest_step_share)}</td>
-                  <td>${formatInteger(group.rising_steps)}</td>
+                  <td>${group.threshold === null ? "–" : exact(group.threshold, formatNumber)}</td>
+                  <td>${exact(group.groups, formatInteger)}</td>
+                  <td>${exact(group.largest_group, formatInteger)}</td>
+                  <td>${group.largest_step_share === null ? "–" : exact(group.largest_step_share, formatPercent)}</td>
+                  <td>${exact(group.rising_steps, formatInteger)}</td>
                 </tr>`
             )}
           </tbody>

@@ -1,5 +1,6 @@
 /** The headline table: one row per SAE, one column per thing that was measured. */
 import { estimate } from "../page/estimate.ts"
+import { exact } from "../page/exact.ts"
 import { formatNumber } from "../page/format-number.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
@@ -20,12 +21,12 @@ const shownFigure =
     if (figure === undefined) return undefined
     if (typeof figure === "string") return html`<span title="${figure}">none</span>`
     const { value, interval, control } = figure
-    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">${format(control)}</span>`}`
+    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">${exact(control, format, "control")}</span>`}`
   }
 
 const columns: ReadonlyArray<Column> = [
   { name: "Architecture", title: "How latents are chosen", value: ({ info }) => info?.architecture },
-  { name: "Latents", title: "Size of the dictionary, d_sae", value: ({ d_sae }) => formatNumber(d_sae) },
+  { name: "Latents", title: "Size of the dictionary, d_sae", value: ({ d_sae }) => exact(d_sae, formatNumber) },
   { name: "k", title: "Active latents a row that it was trained for", value: ({ info }) => info?.k ?? undefined },
   ...headlineFigures.map((figure) => ({ name: figure.name, title: figure.title, value: shownFigure(figure) }))
 ]

@@ -1,11 +1,13 @@
-/** The page's script: the theme, the two browsers, links between them, covered words, and the search key. Runs in the reader's browser. */
+/** The page's script: the theme, the browsers, links between them, covered words, downloads, and the search key. Runs in the reader's browser. */
 import type { BrowserData } from "../browser-data.ts"
 import { browseLatents } from "./browse-latents.ts"
 import { browseMetaLatents } from "./browse-meta-latents.ts"
 import { element } from "./element.ts"
 import { hrefOf, type LinkKind, linkOf, type OnChoice } from "./links.ts"
 import { listedLatents } from "./listed-latents.ts"
+import { copyButtons } from "./copy-buttons.ts"
 import { ask, isAsked, shownText } from "./masking.ts"
+import { offerDownloads } from "./table-downloads.ts"
 
 // The page holds what `browserData` wrote, by the same version of this code.
 const data = JSON.parse(document.getElementById("data")?.textContent ?? "") as BrowserData
@@ -22,6 +24,10 @@ const remember =
   (what: LinkKind): OnChoice =>
   (group, id, view) =>
     history.replaceState(null, "", hrefOf({ what, group, id, view }))
+
+// Before the browsers are filled: their tables are not the page's own.
+offerDownloads(document)
+copyButtons(document)
 
 const listed = data.subjects.map(listedLatents)
 const latentPlace = document.getElementById("latent-browser")

@@ -1,0 +1,77 @@
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { thinned } from "../../src/report/sections/curves-section.ts"
+import { paretoFront, sweepSection } from "../../src/report/sections/sweep-section.ts"
+import { subjectsOf } from "../../src/report/page/subjects.ts"
+import { tagsOf } from "./page-tags.ts"
+import { evaluation, saeInfo, sampleReport } from "./sample-report.ts"
+
+const points = fc.array(fc.record({ x: fc.integer({ min: 0, max: 9 }), y: fc.integer({ min: 0, max: 9 }) }), {
+  minLength: 1,
+  maxLength: 20
+})
+
+describe("SAEs of a sweep", () => {
+  it("are in front exactly where none is as sparse and better, or as good and sparser", () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const front = paretoFront(all)
+        const beaten = (p: { x: number; y: number }): boolean =>
+          all.some((q) => q.x <= p.x && q.y >= p.y && (q.x < p.x || q.y > p.y))
+        const places = new Set(front.map(({ x, y }) => `${x} ${y}`))
+        expect(places.size).toBe(front.length)
+        for (const p of all) expect(places.has(`${p.x} ${p.y}`)).toBe(!beaten(p))
+      })
+    )
+  })
+
+  it("stand at their L0 with a bar for each interval, joined where they differ in more than a seed", () => {
+    const placed = [
+      [8, 0, 0.8],
+      [16, 0, 0.9],
+      [16, 1, 0.91]
+    ].map(([k, seed, ev], i) => ({
+      at: { k: k as number, seed: seed as number },
+      ev: ev as number,
+      digest: `sae-${i}`
+    }))
+    const of = (seeds: ReadonlyArray<number>) =>
+      tagsOf(
+        sweepSection(
+          subjectsOf({
+            ...sampleReport(),
+            saes: placed.map(({ at, digest }) => ({ at, value: { ...saeInfo(64, digest), k: at.k } })),
+            evaluations: placed
+              .filter(({ at }) => seeds.includes(at.seed))
+              .map(({ at, digest, ev }) => {
+                const made = evaluation(64, digest, ev)
+                const l0 = at.k + at.seed / 10
+                return { at, value: { ...made, metrics: { ...made.metrics, l0, l0_low: l0 - 1, l0_high: l0 + 2 } } }
+              }),
+            interpretations: [],
+            dashboards: [],
+            absorptions: []
+          })
+        )?.markup ?? ""
+      )
+    const classed = (tags: ReturnType<typeof tagsOf>, name: string, pattern: RegExp) =>
+      tags.filter((tag) => tag.name === name && pattern.test(tag.attributes["class"] ?? ""))
+    const all = of([0, 1])
+    // Two charts have values: explained variance and cross-entropy.
+    expect(classed(all, "circle", /f0/)).toHaveLength(6)
+    expect(classed(all, "line", /whisker/)).toHaveLength(6)
+    expect(classed(all, "polyline", /line/)).toHaveLength(0)
+    expect(classed(of([0]), "polyline", /line/)).toHaveLength(2)
+  })
+
+  it("keep the first and the last of the steps that are drawn", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 2, max: 200 }), (rows, most) => {
+        const kept = thinned(rows, most)
+        expect([kept[0], kept.at(-1)]).toEqual([0, rows - 1])
+        expect(kept.length).toBe(Math.min(rows, most))
+        expect(new Set(kept).size).toBe(kept.length)
+      })
+    )
+  })
+})
