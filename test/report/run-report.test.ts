@@ -65,6 +65,7 @@ describe("run report", () => {
     expect(ids).toEqual([
       "about",
       "summary",
+      "controls",
       "latents",
       "sweep",
       "training",
@@ -73,6 +74,9 @@ describe("run report", () => {
       "stitching",
       "absorption",
       "meta-latents",
+      "analyses",
+      "meta-analysis",
+      "meta-edits",
       "methods",
       "run"
     ])

@@ -1,4 +1,5 @@
 /** The definitions of absorption side by side, one row an SAE, with their intervals: what can be absorbed at all comes first. */
+import { exact } from "../page/exact.ts"
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
@@ -27,7 +28,7 @@ const row = ({ label, index, absorption }: Row): Html => {
   }
   return html`<tr>
     <th scope="row">${swatch(index)}${label}</th>
-    <td>${absorption.word_effect === null ? "–" : formatNumber(absorption.word_effect)}</td>
+    <td>${absorption.word_effect === null ? "–" : exact(absorption.word_effect, formatNumber)}</td>
     <td>${absorption.mean_absorption_rate === null ? "–" : `${formatInteger(done)} of ${formatInteger(silent)}`}</td>
     <td>${share("mean_absorption_rate")}</td>
     <td>${share("mean_full_absorption")}</td>

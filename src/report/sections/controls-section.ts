@@ -1,4 +1,5 @@
 /** One table: each headline figure beside its controls, and whether it differs from them by more than its noise. */
+import { exact } from "../page/exact.ts"
 import { estimate } from "../page/estimate.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
@@ -43,7 +44,7 @@ export const controlsSection = (
               <td>${estimate(value.value, value.interval, format, value.over)}</td>
               <td>${control}</td>
               <td>${estimate(controlValue.value, controlValue.interval, format, controlValue.over)}</td>
-              <td>${difference > 0 ? "+" : ""}${format(difference)}</td>
+              <td>${exact(difference, (value) => `${value > 0 ? "+" : ""}${format(value)}`)}</td>
               <td><span title="${title}">${exceeds}</span></td>
             </tr> `
           })}

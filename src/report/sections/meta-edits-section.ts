@@ -1,4 +1,5 @@
 /** Whether a meta-latent is a handle of its own: what taking it out of a latent does to the model. */
+import { exact } from "../page/exact.ts"
 import { editFigure, type EditFigureName, selectivity } from "../../analysis/meta-sae/edit-figures.ts"
 import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
 import { estimate } from "../page/estimate.ts"
@@ -46,7 +47,7 @@ const figuresTable = (all: ReadonlyArray<Placed<MetaEditsFile>>): Html =>
           ({ at, value: { edits } }) =>
             html`<tr>
               <th scope="row">${labelOf(at, "edits")}</th>
-              <td>${formatInteger(edits.length)}</td>
+              <td>${exact(edits.length, formatInteger)}</td>
               ${columns.map(([, , name]) => {
                 const figure = editFigure(edits, name)
                 if (figure === undefined) return html`<td>–</td>`
@@ -80,9 +81,9 @@ const editsTable = (file: MetaEditsFile, label: string): Html =>
                 <th scope="row">${latent}</th>
                 <td>${out.id}</td>
                 <td class="mono">${maskedText(JSON.stringify(target.text))}</td>
-                <td>${formatNumber(removed.shift)}</td>
-                <td>${formatNumber(removed.side)}</td>
-                <td>${formatNumber(ablated.shift)}</td>
+                <td>${exact(removed.shift, formatNumber)}</td>
+                <td>${exact(removed.side, formatNumber)}</td>
+                <td>${exact(ablated.shift, formatNumber)}</td>
               </tr> `
           )}
         </tbody>

@@ -66,7 +66,11 @@ export const browseMetaLatents = (
       return [
         element("h3", {}, `Meta-latent ${id}`),
         element("p", { class: "note" }, `Part of ${numberText(count)} latents${strongest}`),
-        element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Latents" }, table)
+        element(
+          "div",
+          { class: "scroll", tabindex: "0", role: "region", "aria-label": `Latents of meta-latent ${id}` },
+          table
+        )
       ]
     },
     haystack: ([id, , ids], meta) =>
