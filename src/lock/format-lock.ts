@@ -3,6 +3,7 @@
  * different stages without a conflict, and a review shows which numbers moved.
  */
 import { canonicalJson, type Json } from "../json/canonical-json.ts"
+import { groupSeeds, seedMean } from "../plan/seed-means.ts"
 import type { Lock, LockedStage } from "./lock.ts"
 
 /** Bare where YAML reads exactly this text from it, in a flow map too; quoted elsewhere. */
@@ -45,6 +46,21 @@ const stageLines = (id: string, stage: LockedStage): ReadonlyArray<string> => [
   ...section("metrics", stage.metrics)
 ]
 
+/** For people alone: they follow from the numbers above. */
+const seedLines = (stages: Lock["stages"]): ReadonlyArray<string> => {
+  const groups = groupSeeds(sorted(stages).map(([id, { metrics = {} }]) => ({ id, metrics })))
+  const lines = [...groups].flatMap(([id, members]) =>
+    sorted(members[0]?.metrics ?? {}).flatMap(([name]) => {
+      const mean = seedMean(members.flatMap(({ metrics }) => metrics[name]?.value ?? []))
+      if (mean === undefined) return []
+      const half = (mean.high - mean.low) / 2
+      const shown = `${Number(mean.value.toPrecision(6))} ± ${Number(half.toPrecision(2))}`
+      return [`#   ${key(id)} ${key(name)} ${shown} (${mean.seeds} seeds)`]
+    })
+  )
+  return lines.length === 0 ? [] : ["", "# Means over seeds, with 95 % intervals by Student's t:", ...lines]
+}
+
 /** @param experimentFile as the commands of the first lines name it */
 export const formatLock = (experimentFile: string, lock: Lock): string =>
   [
@@ -54,5 +70,6 @@ export const formatLock = (experimentFile: string, lock: Lock): string =>
     `key_format: ${lock.key_format}`,
     Object.keys(lock.stages).length === 0 ? "stages: {}" : "stages:",
     ...sorted(lock.stages).flatMap(([id, stage], i) => [...(i === 0 ? [] : [""]), ...stageLines(id, stage)]),
+    ...seedLines(lock.stages),
     ""
   ].join("\n")

@@ -48,11 +48,20 @@ describe("an experiment that has run twice, with one number changed", () => {
       ["diff", "x.yaml", "latest", "--json"],
       ["table", "x.yaml", "--by", "width", "--csv"],
       ["table", "x.yaml", "--runs", "--by", "large.n"],
-      ["diff", "x.yaml"]
+      ["diff", "x.yaml"],
+      ["show", "x.yaml", "small[width=2]"],
+      ["show", "x.yaml", "small"]
     ]
     // Port 9 discards what it gets where it is served at all.
     said = await session(directory, lines, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" })
   }, 120_000)
+
+  it("shows of several seeds the mean and its interval, and asks which one where more than the seed differs", () => {
+    // 2 and 3: mean 2.5, Student's t of one degree of freedom 12.706 x 0.5.
+    assert.match(at(8).stdout, /small\[width=2\]: count, .* over small\[width=2,seed=0\], small\[width=2,seed=1\]/)
+    assert.match(at(8).stdout, /count\s+2\.5 ± 6\.4 \(2 seeds\)\s+how many/)
+    assert.include(at(9).stderr, "small names 4 stages, say which one")
+  })
 
   it("says after a run what to look at, and that nobody wants its spans", () => {
     assert.include(at(0).stderr, "OpenTelemetry: no spans, nobody listens at http://127.0.0.1:9")

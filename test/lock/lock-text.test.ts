@@ -146,6 +146,24 @@ describe("the text of a lock", () => {
     expect(problemOf("")).toContain("--lock` writes it anew")
   })
 
+  it("says what several seeds gave on average, for people alone", () => {
+    const stage = (value: number): LockedStage => ({
+      kind: "count",
+      key: sha("k"),
+      code: "c",
+      params: sha("p"),
+      facts: sha("f"),
+      digest: sha("d"),
+      engine: null,
+      metrics: { ev: { value, tolerance: 0.1 } }
+    })
+    const stages = { "a[k=8,seed=0]": stage(2), "a[k=8,seed=1]": stage(3), "a[k=9,seed=0]": stage(4), b: stage(5) }
+    const lock: Lock = { lock_format: 1, key_format: 2, stages }
+    const written = formatLock("x.yaml", lock)
+    expect(written.match(/^# .*± .*$/gm)).toEqual(['#   "a[k=8]" ev 2.5 ± 6.4 (2 seeds)'])
+    expect(Result.getOrThrow(read(written)).lock).toEqual(lock)
+  })
+
   it("stands beside its experiment", () => {
     expect(lockFileOf("experiments/quickstart.yaml")).toBe("experiments/quickstart.lock.yaml")
     expect(lockFileOf("x.yml")).toBe("x.lock.yaml")

@@ -1,4 +1,7 @@
-/** `pipeline show FILE STAGE`: an artifact's metrics and files. Every byte is read and checked before a number is shown. */
+/**
+ * `pipeline show FILE STAGE`: an artifact's metrics and files, every byte read and checked before a number is shown; of a stage
+ * that several seeds were given, the means of its metrics.
+ */
 import * as Effect from "effect/Effect"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { Store } from "../../store/store.ts"
@@ -7,7 +10,17 @@ import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { oneResult } from "../experiment/one-stage.ts"
 import { resultLost } from "../experiment/result-lost.ts"
-import { formatBytes, formatMetric, formatSeconds, formatTable, ownNames } from "../render/words.ts"
+import { showSeeds } from "../experiment/show-seeds.ts"
+import {
+  count,
+  formatNumber,
+  formatBytes,
+  formatMetric,
+  formatSeconds,
+  formatTable,
+  ownNames,
+  withHalfWidth
+} from "../render/words.ts"
 
 /** Bytes read at once: the store's chunk size. */
 const READ_BYTES = 4 << 20
@@ -24,12 +37,27 @@ const checkEveryByte = Effect.fn("checkEveryByte")(function* (artifact: Artifact
   }
 }, Effect.scoped)
 
+const seedsText = ({ shown, infos }: Effect.Success<ReturnType<typeof showSeeds>> & {}): string => {
+  const { id, kind, seeds, metrics } = shown
+  const rows = Object.entries(metrics).map(([name, { value, seeds: n, ...interval }]) => [
+    `  ${name}`,
+    `${withHalfWidth(formatNumber(value), interval)} (${count(n, "seed")})`,
+    infos[name]?.description ?? ""
+  ])
+  return [`${id}: ${kind}, mean and 95 % interval over ${seeds.join(", ")}`, "", formatTable(rows)].join("\n")
+}
+
 export const show = Effect.fn("show")(function* (input: StageInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
     experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
+      const seeds = yield* showSeeds(plan, input.stage)
+      if (seeds !== undefined) {
+        process.stdout.write(`${input.json ? JSON.stringify(seeds.shown, null, 2) : seedsText(seeds)}\n`)
+        return
+      }
       const { stage, action } = yield* oneResult(plan, input.stage)
       const store = yield* Store
       const artifact = yield* store

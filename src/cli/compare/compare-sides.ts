@@ -1,10 +1,10 @@
 /** What differs between two sides: what stages were made of, what came out, and whether that is more than a kind tolerates. */
 import { differences } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
+import { groupSeeds, type SeedMean, seedMean } from "../../plan/seed-means.ts"
 import type { Metrics } from "../../artifact/artifact.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import { differenceNoise } from "../../numeric/difference-noise.ts"
-import { seedInterval } from "../../numeric/seed-interval.ts"
 import { absoluteTolerance, intervalOf, type MetricInfos } from "../../stage/metric.ts"
 import { ownNames } from "../render/words.ts"
 import type { Side, SideStage } from "./side.ts"
@@ -51,15 +51,10 @@ export interface SeedsDifference {
   /** Their id without the seed. */
   readonly id: string
   readonly name: string
-  readonly before: SeedsMean
-  readonly after: SeedsMean
+  readonly before: SeedMean
+  readonly after: SeedMean
   readonly difference: number
   readonly noise: number
-}
-
-export interface SeedsMean extends Interval {
-  readonly value: number
-  readonly seeds: number
 }
 
 export interface Comparison {
@@ -142,33 +137,18 @@ const compareStage = (before: SideStage, after: SideStage, infos: MetricInfos): 
   }
 }
 
-const withoutSeed = (id: string): string =>
-  id.replace(/([[,])seed=\d+(,|\])/, (_, open: string, close: string) =>
-    open === "[" ? (close === "," ? "[" : "") : close
-  )
-
-const meanOverSeeds = (stages: ReadonlyArray<SideStage>, name: string): SeedsMean | undefined => {
-  const values = stages.flatMap(({ metrics }) => metrics[name] ?? [])
-  if (values.length < 2) return undefined
-  const { mean, low, high } = seedInterval(values)
-  return { value: mean, low, high, seeds: values.length }
-}
-
 const compareOverSeeds = (
   before: Side,
   after: Side,
   infosOf: (kind: string) => MetricInfos
 ): ReadonlyArray<SeedsDifference> => {
-  const seeded = ({ stages }: Side) =>
-    Map.groupBy(
-      stages.filter(({ id }) => withoutSeed(id) !== id),
-      ({ id }) => withoutSeed(id)
-    )
-  const later = seeded(after)
-  return [...seeded(before)].flatMap(([id, stages]) => {
+  const later = groupSeeds(after.stages)
+  return [...groupSeeds(before.stages)].flatMap(([id, stages]) => {
     const others = later.get(id) ?? []
     return Object.keys(infosOf(others[0]?.kind ?? "")).flatMap((name) => {
-      const [first, second] = [meanOverSeeds(stages, name), meanOverSeeds(others, name)]
+      const [first, second] = [stages, others].map((each) =>
+        seedMean(each.flatMap(({ metrics }) => metrics[name] ?? []))
+      )
       if (first === undefined || second === undefined) return []
       const difference = second.value - first.value
       return [{ id, name, before: first, after: second, difference, noise: differenceNoise(first, second) }]

@@ -3,7 +3,8 @@ import { formatReason } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import { count, formatNumber, formatTable, withHalfWidth } from "../render/words.ts"
-import type { Comparison, MetricDifference, SeedsMean, StageDifference } from "./compare-sides.ts"
+import type { SeedMean } from "../../plan/seed-means.ts"
+import type { Comparison, MetricDifference, StageDifference } from "./compare-sides.ts"
 
 const sections = [
   ["parameters", /^params\b/],
@@ -82,7 +83,7 @@ const toleranceText = ({ verdict, tolerance, better }: MetricDifference): string
 const numberText = (value: number | null, interval: Interval | null): string =>
   value === null ? "–" : withHalfWidth(formatNumber(value), interval ?? undefined)
 
-const meanText = (mean: SeedsMean): string =>
+const meanText = (mean: SeedMean): string =>
   `${withHalfWidth(formatNumber(mean.value), mean)} (${count(mean.seeds, "seed")})`
 
 const seedRows = ({ overSeeds }: Comparison, all: boolean): ReadonlyArray<ReadonlyArray<string>> =>

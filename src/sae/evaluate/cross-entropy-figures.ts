@@ -5,7 +5,7 @@
  *
  * Source: SAEBench `core`, SAELens `evals.py` (both: zeros).
  */
-import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { bootstrapIntervals, drawnSum, type Interval } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { measured, type Unmeasured, withIntervals } from "../../stage/metric.ts"
 import { lossRecovered } from "./loss-recovered.ts"
@@ -43,6 +43,10 @@ const saeSums = ({ ce, kl }: SplicedSums): Sums => ({
 const meansOf = (sums: Sums, times: Int32Array, predictions: number): Figures =>
   Object.fromEntries(Object.entries(sums).map(([metric, each]) => [metric, drawnSum(times, each) / predictions]))
 
+/** What each ablation costs the model. */
+const harms = (figures: Figures): Figures =>
+  Object.fromEntries(ablationNames.map((name) => [`harm_${name}`, figures[`ce_${name}`]! - figures["ce_clean"]!]))
+
 /** What an SAE recovers; not finite where undefined. */
 const recovered = (figures: Figures): Figures =>
   Object.fromEntries(
@@ -63,7 +67,11 @@ const subject = (metric: string) => ({
 })
 
 /** With a reason where a number is not finite, or undefined. */
-const told = (figures: Figures, hook: string): Readonly<Record<string, number | Unmeasured>> =>
+const told = (
+  figures: Figures,
+  hook: string,
+  harm: (ablation: AblationName) => Interval | undefined
+): Readonly<Record<string, number | Unmeasured>> =>
   Object.fromEntries(
     Object.entries(figures).map(([metric, value]): [string, number | Unmeasured] => {
       const { loss, ablation } = subject(metric)
@@ -75,7 +83,9 @@ const told = (figures: Figures, hook: string): Readonly<Record<string, number | 
       const name = ablation ?? "zero"
       const clean = loss === "ce" ? figures["ce_clean"]! : 0
       const [sae, ablated] = [figures[`${loss}_sae`]!, figures[`${loss}_${name}`]!]
-      return [metric, lossRecovered(clean, sae, ablated, `${words[name]} at ${hook}`)]
+      // A divergence is above zero wherever anything differs: it has no noise about zero.
+      const noise = loss === "ce" ? harm(name) : undefined
+      return [metric, lossRecovered(clean, sae, ablated, `${words[name]} at ${hook}`, noise)]
     })
   )
 
@@ -102,7 +112,7 @@ export const crossEntropyFigures = (ablations: AblationSums, saes: ReadonlyArray
     (times) => {
       const drawn = figures(times)
       return Object.fromEntries(
-        [drawn.ablated, ...drawn.each].flatMap((all, i) =>
+        [{ ...drawn.ablated, ...harms(drawn.ablated) }, ...drawn.each].flatMap((all, i) =>
           Object.entries(all).map(([metric, value]) => [`${i} ${metric}`, value])
         )
       )
@@ -111,7 +121,10 @@ export const crossEntropyFigures = (ablations: AblationSums, saes: ReadonlyArray
   )
   const withOwn = (all: Figures, i: number) => {
     const of = Object.fromEntries(Object.keys(all).map((metric) => [metric, intervals[`${i} ${metric}`]]))
-    return withIntervals(told(all, hook), of)
+    return withIntervals(
+      told(all, hook, (name) => intervals[`0 harm_${name}`]),
+      of
+    )
   }
   return { ablated: withOwn(ablated, 0), saes: each.map((all, i) => withOwn(all, i + 1)) }
 }

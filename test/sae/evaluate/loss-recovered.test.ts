@@ -14,6 +14,10 @@ describe("the share of the loss that a reconstruction recovers", () => {
     for (const zero of [1, 2]) {
       expect(lossRecovered(2, 3, zero, "zeros at h")).toEqual({ unmeasured: "zeros at h do not harm the model" })
     }
+    expect(lossRecovered(2, 3, 2.1, "zeros at h", { low: -0.1, high: 0.3 })).toEqual({
+      unmeasured: "zeros at h do not harm the model by more than its noise"
+    })
+    expect(lossRecovered(2, 2.05, 2.1, "zeros at h", { low: 0.05, high: 0.15 })).toBeCloseTo(0.5, 9)
     for (const [sae, zero] of [
       [Number.NaN, 6],
       [3, Number.POSITIVE_INFINITY],
