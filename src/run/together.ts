@@ -15,6 +15,7 @@ import type { WiredInputs } from "../stage/stage.ts"
 import type { Demand, JobFailed, JobRequest, OnWait, Place, Placement, RequestUnmet } from "../execute/executor.ts"
 import type { Job, JobDone } from "../execute/job.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
+import { someOf } from "../words/some-of.ts"
 import type { RunContext } from "./run-context.ts"
 
 /** Estimates of one pass may fill this much of the memory: the rest is for what they leave out. */
@@ -60,6 +61,10 @@ const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): 
     members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
   return {
     ...first,
+    /** Of those that are still here. */
+    get id() {
+      return members.length === 0 ? first.id : someOf(members.map(({ id }) => id))
+    },
     get resources() {
       const vram = sum("vram")
       return { ...first.resources, memory: sum("memory"), ...(vram === 0 ? {} : { vram }) }

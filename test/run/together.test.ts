@@ -70,10 +70,24 @@ describe("instances that share an input", () => {
   })
 
   it("run each by itself where the pass fails, so that one failure costs one result", async () => {
-    const { statuses, events, result } = await runGraph(place.cache, [source("one"), sum(10), sum(-1), sum(30)], {
-      keepGoing: true
+    const below: StageSpec = {
+      id: "below",
+      kind: "add",
+      params: { tally: place.tally },
+      inputs: { left: "sum[plus=10]" }
+    }
+    const specs = [source("one"), sum(10), sum(-1), sum(30), below]
+    const { statuses, events, result } = await runGraph(place.cache, specs, { keepGoing: true, jobs: 1 })
+    // What waits for the place is told who has it: not one that has its result already.
+    const waits = events.flatMap((event) => (event.type === "stage-waiting" && event.id === "below" ? [event.for] : []))
+    expect(waits[0]).toMatch(/in use by sum\[plus=-1\], sum\[plus=30\]$/)
+    expect(statuses).toMatchObject({
+      below: "ran",
+      one: "ran",
+      "sum[plus=10]": "ran",
+      "sum[plus=-1]": "failed",
+      "sum[plus=30]": "ran"
     })
-    expect(statuses).toEqual({ one: "ran", "sum[plus=10]": "ran", "sum[plus=-1]": "failed", "sum[plus=30]": "ran" })
     expect(passes()).toEqual(["10 -1 30", "10", "-1", "30"])
     expect(result.firstCause?.problem).toBe("plus is -1")
     const lines = events.flatMap((event) => (event.type === "stage-log" ? [event.line] : []))

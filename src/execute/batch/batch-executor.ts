@@ -124,7 +124,11 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
     })
 
     const inQueue = (demand: Demand): Place => {
-      const ticket = queue.contend(demand.order, demand.id, () => ({ jobs: 1 }))
+      const ticket = queue.contend(
+        demand.order,
+        () => demand.id,
+        () => ({ jobs: 1 })
+      )
       const withdraw = Effect.sync(ticket.withdraw)
       const take: Place["take"] = (onWait) =>
         Effect.gen(function* () {

@@ -116,11 +116,15 @@ const makePlaces = Effect.fnUntraced(function* (
   }
 
   const contend = (demand: Demand, onTheGpu: boolean): Ticket<Budget> =>
-    budget.contend(demand.order, demand.id, () => {
-      const { cpu = 0, memory = 0, disk = 0 } = demand.resources
-      const engines = onTheGpu ? {} : ofEngine(demand)
-      return { ...engines, cpu: Math.max(cpu, engines.cpu ?? 0), memory, disk, jobs: 1 }
-    })
+    budget.contend(
+      demand.order,
+      () => demand.id,
+      () => {
+        const { cpu = 0, memory = 0, disk = 0 } = demand.resources
+        const engines = onTheGpu ? {} : ofEngine(demand)
+        return { ...engines, cpu: Math.max(cpu, engines.cpu ?? 0), memory, disk, jobs: 1 }
+      }
+    )
 
   const engineFor = ({ kind }: Demand) =>
     kind.engine
@@ -162,7 +166,11 @@ const makePlaces = Effect.fnUntraced(function* (
       }
     }
     if (wantsGpu(instance) && mayHaveGpus()) {
-      const turn = gpuTurn.contend(instance.order, instance.id, () => ({ turn: 1 }))
+      const turn = gpuTurn.contend(
+        instance.order,
+        () => instance.id,
+        () => ({ turn: 1 })
+      )
       const withdraw = Effect.sync(turn.withdraw)
       return { take: (onWait) => onGpu(instance, turn, onWait).pipe(Effect.onExit(() => withdraw)), withdraw }
     }

@@ -34,14 +34,15 @@ export interface OrderedBudget<R extends string> {
   /**
    * Takes a place in the queue, synchronously, so that the queue is complete before anybody is served.
    *
+   * @param name for those that wait for it, asked each time that they are told: of several that share it, some may be done
    * @param wants asked each time that somebody is to be served; more than there is counts as all of it
    */
-  readonly contend: (order: number, name: string, wants: () => Amounts<R>) => Ticket<R>
+  readonly contend: (order: number, name: () => string, wants: () => Amounts<R>) => Ticket<R>
 }
 
 interface Entry<R extends string> {
   readonly order: number
-  readonly name: string
+  readonly name: () => string
   readonly wants: () => Amounts<R>
   held: Amounts<R>
   state: "undecided" | "reserved" | "waiting" | "held" | "gone"
@@ -129,7 +130,7 @@ export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>):
     // Where enough is left, it is kept for somebody earlier.
     const resource = lacking(wanted, left) ?? resourcesOf(wanted).find((name) => (wanted[name] ?? 0) > 0)
     if (resource === undefined) return undefined
-    const holders = entries.filter(({ held }) => (held[resource] ?? 0) > 0).map(({ name }) => name)
+    const holders = entries.filter(({ held }) => (held[resource] ?? 0) > 0).map(({ name }) => name())
     return { resource, wanted: wanted[resource] ?? 0, left: left[resource], capacity: all[resource] ?? 0, holders }
   }
 

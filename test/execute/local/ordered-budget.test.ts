@@ -21,7 +21,13 @@ describe("a budget", () => {
           Effect.gen(function* () {
             const budget = makeOrderedBudget<Resource>(() => all)
             const now = { cpu: 0, memory: 0 }
-            const tickets = wants.map((wanted, order) => budget.contend(order, String(order), () => wanted))
+            const tickets = wants.map((wanted, order) =>
+              budget.contend(
+                order,
+                () => String(order),
+                () => wanted
+              )
+            )
             const stage = Effect.fnUntraced(function* (order: number) {
               yield* tickets[order]?.take(() => {}) ?? Effect.void
               for (const name of ["cpu", "memory"] as const) {
@@ -41,7 +47,13 @@ describe("a budget", () => {
   const queue = Effect.fnUntraced(function* (wants: ReadonlyArray<Amounts<Resource>>) {
     const budget = makeOrderedBudget<Resource>(() => all)
     const served: Array<number> = []
-    const tickets = wants.map((wanted, order) => budget.contend(order, `stage ${order}`, () => wanted))
+    const tickets = wants.map((wanted, order) =>
+      budget.contend(
+        order,
+        () => `stage ${order}`,
+        () => wanted
+      )
+    )
     const scopes = yield* Effect.forEach(wants, () => Scope.make())
     const said: Array<unknown> = []
     const take = (order: number) =>
