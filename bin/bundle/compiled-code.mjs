@@ -22,7 +22,7 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex")
  * A header in one line, then the bytes. Their sha256 is in it, because V8 does not look for flipped bits.
  * @param {string} folder
  * @param {string} use
- * @returns {Buffer | undefined}
+ * @returns {{ bytes: Buffer, did: ReadonlyArray<string> } | undefined} `did`: what processes did that it holds the code of
  */
 export const readCompiledCode = (folder, use) => {
   try {
@@ -30,7 +30,7 @@ export const readCompiledCode = (folder, use) => {
     const end = file.indexOf(10)
     const header = JSON.parse(file.toString("utf8", 0, end))
     const bytes = file.subarray(end + 1)
-    return sha256(bytes) === header.sha256 ? bytes : undefined
+    return sha256(bytes) === header.sha256 ? { bytes, did: header.did } : undefined
   } catch {
     return undefined
   }
@@ -41,11 +41,12 @@ export const readCompiledCode = (folder, use) => {
  * @param {string} folder
  * @param {import("node:vm").Script} script
  * @param {string} use
+ * @param {ReadonlyArray<string>} did
  */
-export const keepCompiledCode = (folder, script, use) => {
+export const keepCompiledCode = (folder, script, use, did) => {
   try {
     const bytes = script.createCachedData()
-    const header = { sha256: sha256(bytes) }
+    const header = { sha256: sha256(bytes), did }
     replaceFile(pathIn(folder, use), Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), bytes]))
   } catch {
     // A full or read-only disk.

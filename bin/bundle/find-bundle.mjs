@@ -11,7 +11,7 @@ import { bundlesFolder, codeDirectory, modulePath, scriptPath } from "./places.m
 import { replaceFile } from "./replace-file.mjs"
 
 /** Raise it with what a bundle is or how it is opened. */
-const FORMAT = 1
+const FORMAT = 2
 
 /**
  * A file that was changed so shortly ago may be changed again under the same times, and who edits files wants no bundle of

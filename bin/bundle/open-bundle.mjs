@@ -30,7 +30,7 @@ export const openBundle = async (folder, use) => {
   // What is written as ASCII is read faster; in tagged templates and regular expressions esbuild leaves what is not.
   const script = new Script(bytes.toString(isAscii(bytes) ? "latin1" : "utf8"), {
     filename: scriptPath(folder),
-    ...(known === undefined ? {} : { cachedData: known }),
+    ...(known === undefined ? {} : { cachedData: known.bytes }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   })
   /** @type {Readonly<Record<string, () => Promise<unknown>>>} */
@@ -48,13 +48,21 @@ export const openBundle = async (folder, use) => {
   const parts = await script.runInThisContext()(createRequire(import.meta.url), importComputed)
   modules = parts.modules
   let kept = known !== undefined && script.cachedDataRejected !== true
+  const done = new Set(kept ? known?.did : [])
   const keepCompiled = () => {
     if (kept) return
     kept = true
-    keepCompiledCode(folder, script, use)
+    keepCompiledCode(folder, script, use, [...done])
+  }
+  /** @param {string} what */
+  const did = (what) => {
+    if (done.has(what)) return
+    done.add(what)
+    // What was kept so far was compiled for other work.
+    kept = false
   }
   // Where `src/start/bundle.ts` looks for it.
-  Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, keepCompiled, ...parts } })
+  Object.assign(globalThis, { [Symbol.for("sae-pipeline.bundle")]: { folder, did, keepCompiled, ...parts } })
   if (use === "worker") setTimeout(keepCompiled, WORKER_KEEPS_AFTER_MS).unref()
   else process.once("exit", keepCompiled)
   return modules

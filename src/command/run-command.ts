@@ -78,7 +78,8 @@ const environmentOf = (params: CommandParams): Record<string, string> => {
 export const runCommand = Effect.fn("runCommand")(function* (context: StageContext<CommandParams, unknown, Inputs>) {
   const { params, inputs, output, log } = context
   const work = yield* workingFolder
-  const inputFolder = yield* workingFolder
+  // A folder less where there are no inputs: of a stage that prints a line, making and removing folders is the most of its cost.
+  const inputFolder = Object.keys(inputs.inputs).length === 0 ? work : yield* workingFolder
   yield* placeFiles(context, work)
   const inputVariables = yield* placeInputs(inputs.inputs, inputFolder)
   const secrets = secretsOf(params.secret, process.env)

@@ -50,18 +50,23 @@ const processes = (): ReadonlyArray<number> => {
 /** How long a command may run for its processes to be told by their numbers: too short for all numbers to be given anew. */
 const NUMBERS_HOLD_MS = 10_000
 
-/** Whether a process may be the one with the number `first`, or be younger: the last field tells the latest number given. */
-const sinceProcess = (first: number): ((pid: number) => boolean) => {
+/** So many numbers are asked one by one sooner than all processes are listed. */
+const FEW_NUMBERS = 64
+
+/** Processes that may be the one with the number `first`, or are younger: the last field tells the latest number given. */
+const sinceProcess = (first: number): ReadonlyArray<number> => {
   const latest = Number(readText("/proc/loadavg").trim().split(" ").at(-1))
-  if (!(latest > 0)) return () => true
-  return latest >= first ? (pid) => pid >= first && pid <= latest : (pid) => pid >= first || pid <= latest
+  if (!(latest > 0)) return processes()
+  const given = latest - first
+  if (given >= 0 && given < FEW_NUMBERS) return Array.from({ length: given + 1 }, (_, i) => first + i)
+  return processes().filter(
+    latest >= first ? (pid) => pid >= first && pid <= latest : (pid) => pid >= first || pid <= latest
+  )
 }
 
-/** Processes that have the mark in their environment. Linux alone tells; elsewhere there are none to be seen. */
-const marked = (mark: string, mayBe: (pid: number) => boolean): ReadonlyArray<number> =>
-  processes().filter(
-    (pid) => pid !== process.pid && mayBe(pid) && readText(`/proc/${pid}/environ`).split("\0").includes(mark)
-  )
+/** Of these, processes that have the mark in their environment. Linux alone tells; elsewhere there are none to be seen. */
+const marked = (mark: string, among: ReadonlyArray<number>): ReadonlyArray<number> =>
+  among.filter((pid) => pid !== process.pid && readText(`/proc/${pid}/environ`).split("\0").includes(mark))
 
 const signal = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -74,12 +79,12 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 /** Ends what the command has left running. @returns how many processes that were */
 const endLeftovers = async (mark: string, shell: number | undefined, since: number): Promise<number> => {
   const isShort = shell !== undefined && performance.now() - since < NUMBERS_HOLD_MS
-  const first = marked(mark, isShort ? sinceProcess(shell) : () => true)
+  const first = marked(mark, isShort ? sinceProcess(shell) : processes())
   for (const pid of first) signal(pid, "SIGTERM")
   let left = first
   for (let waited = 0; left.length > 0 && waited < graceMs; waited += pollMs) {
     await delay(pollMs)
-    left = marked(mark, () => true)
+    left = marked(mark, processes())
   }
   for (const pid of left) signal(pid, "SIGKILL")
   return first.length

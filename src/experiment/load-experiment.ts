@@ -183,6 +183,9 @@ export interface Planned {
   readonly changedSincePlan: (instance: StageInstance) => Effect.Effect<string | undefined>
 }
 
+/** How long a look at the code of a stage kind holds. */
+const LOOK_MS = 100
+
 /**
  * Plans an experiment against the store. A moving name is what its lock says that it was.
  *
@@ -275,8 +278,17 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       sources: sources.get(instance.id) ?? {}
     }
   }
+  // Many small stages start at once: whoever changes a file in the same moment could have done so right after the look.
+  const looking = yield* Cache.make({
+    capacity: Infinity,
+    timeToLive: LOOK_MS,
+    lookup: (modules: string) => {
+      const [kind = "", ...more] = JSON.parse(modules) as ReadonlyArray<string>
+      return Effect.map(Effect.forEach([files[kind] as string, ...more], digestOf), joinCode)
+    }
+  })
   const changedSincePlan = (instance: StageInstance): Effect.Effect<string | undefined> =>
-    codeOf(instance.kind, instance.decoded.code).pipe(
+    Cache.get(looking, JSON.stringify([instance.kind.name, ...instance.decoded.code])).pipe(
       Effect.map(({ digest }) => digest === byId.get(instance.id)?.facts.code.digest),
       Effect.catch(() => Effect.succeed(false)),
       Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))

@@ -6,8 +6,8 @@
  * A lease only saves work. What keeps the store right is the exclusive commit.
  */
 import { randomUUID } from "node:crypto"
-import { closeSync, fdatasync, openSync, readFileSync, rmdirSync, rmSync, statSync, write, writeSync } from "node:fs"
-import { chmod } from "node:fs/promises"
+import { closeSync, fdatasync, openSync, readFileSync, rmSync, statSync, write, writeSync } from "node:fs"
+import { chmod, rmdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import * as Clock from "effect/Clock"
@@ -93,7 +93,7 @@ const readOwner = (path: string): LeaseOwner | undefined => Option.getOrUndefine
 
 /** A network file system may show one as empty that is not. */
 const isUnwritten = async (path: string): Promise<boolean> =>
-  statSync(path, { throwIfNoEntry: false })?.size === 0 && (await onLocalFileSystem(dirname(path)))
+  statSync(path, { throwIfNoEntry: false })?.size === 0 && onLocalFileSystem(dirname(path))
 
 /** @param now milliseconds, monotonic */
 const isStale = async (path: string, owner: LeaseOwner | undefined, now: number): Promise<boolean> => {
@@ -115,7 +115,7 @@ const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoExc
 
 /** What is written to a network file system may else stay here for half a minute. */
 const syncAfar = async ({ path, file }: Pick<Claim, "path" | "file">): Promise<void> => {
-  if (!(await onLocalFileSystem(dirname(path)))) await promisify(fdatasync)(file)
+  if (!onLocalFileSystem(dirname(path))) await promisify(fdatasync)(file)
 }
 
 const gone = ({ path, file }: Pick<Claim, "path" | "file">): void => {
@@ -177,7 +177,7 @@ const claim = async (
           for (const old of epochs) attempt(() => rmSync(claimPath(directory, old), { force: true }))
           return made
         }
-        release(made)
+        await release(made)
       }
       // Lost the race: a file made here has network file systems list the folder anew.
       await fileSystemTime(directory)
@@ -205,11 +205,12 @@ const beat = async (claimed: Claim): Promise<boolean> => {
   return isOurs(claimed)
 }
 
-const release = ({ path, file, text }: Claim): void => {
+/** Its claim is gone at once; the folder, which takes longer on a busy disk, in another thread. */
+const release = async ({ path, file, text }: Claim): Promise<void> => {
   closeSync(file)
   if (textOf(path) !== text) return
   rmSync(path, { force: true })
-  attempt(() => rmdirSync(dirname(path)))
+  await rmdir(dirname(path)).catch(() => {})
 }
 
 /** Milliseconds, monotonic. */
@@ -234,7 +235,7 @@ export const tryLease = (options: LeaseOptions): Effect.Effect<LeaseAttempt, Unw
     const now = yield* monotonic
     const made = yield* Effect.acquireRelease(
       Effect.tryPromise({ try: () => claim(full, now), catch: unwritable(options.directory) }),
-      (result) => ("file" in result ? Effect.sync(() => attempt(() => release(result))) : Effect.void)
+      (result) => ("file" in result ? Effect.promise(() => release(result).catch(() => {})) : Effect.void)
     )
     if (!("file" in made)) return { _tag: "busy", owner: made.owner }
     const lost = yield* Deferred.make<void>()

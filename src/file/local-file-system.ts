@@ -1,5 +1,5 @@
 /** Whether a folder is on a disk of this machine: what one process writes there, others see at once. */
-import { statfs } from "node:fs/promises"
+import { statfsSync } from "node:fs"
 
 /** Magic numbers of statfs(2): ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, ramfs. */
 const LOCAL: ReadonlySet<number> = new Set([
@@ -7,9 +7,12 @@ const LOCAL: ReadonlySet<number> = new Set([
 ])
 
 /** False where it is not known to be. */
-export const onLocalFileSystem = async (directory: string): Promise<boolean> =>
-  process.platform === "linux" &&
-  (await statfs(directory).then(
-    ({ type }) => LOCAL.has(type),
-    () => false
-  ))
+export const onLocalFileSystem = (directory: string): boolean => {
+  if (process.platform !== "linux") return false
+  try {
+    // Waited for: it takes the system a tenth of the time that handing it to another thread takes.
+    return LOCAL.has(statfsSync(directory).type)
+  } catch {
+    return false
+  }
+}

@@ -9,6 +9,7 @@ import type { Reason } from "../plan/explain.ts"
 import { keyOf } from "../plan/key.ts"
 import { manifestOf } from "../plan/manifest.ts"
 import type { Graph, StageInstance } from "../plan/stage-instance.ts"
+import { currentBundle } from "../start/bundle.ts"
 import { gitState } from "../project/git-state.ts"
 import type { RunRecord } from "../store/run-record.ts"
 import { Store } from "../store/store.ts"
@@ -108,7 +109,10 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     const was = before?.digest ?? null
     if (was !== null && outcome.digest !== null && was !== outcome.digest) changed = true
     outcomes.set(outcome.id, outcome)
-    if (outcome.status === "ran") ran.set(outcome.id, outcome)
+    if (outcome.status === "ran") {
+      ran.set(outcome.id, outcome)
+      currentBundle()?.did("computing")
+    }
     if (outcome.status === "failed") {
       const { id, problem, log } = outcome
       firstCause ??= { id, problem: problem ?? "", log, tail: log === null ? [] : readTail(log, TAIL_LINES) }

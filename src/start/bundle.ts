@@ -7,7 +7,9 @@ export type Namespace = Readonly<Record<string, unknown>>
 export interface Bundle {
   /** Where its script is; a worker that is given this runs the same code. */
   readonly folder: string
-  /** What V8 has compiled so far is there for the next process of this use. Done once. */
+  /** Says what this process does beyond what its use tells, such as a stage of a kind: what V8 compiled for that is worth keeping. */
+  readonly did: (what: string) => void
+  /** What V8 has compiled so far is there for the next process of this use. Nothing where all that was done is kept already. */
   readonly keepCompiled: () => void
   /** Modules of this package by absolute path. */
   readonly modules: Readonly<Record<string, () => Promise<Namespace>>>

@@ -70,14 +70,11 @@ describe("instances that share an input", () => {
   })
 
   it("run each by itself where the pass fails, so that one failure costs one result", async () => {
-    const below: StageSpec = {
-      id: "below",
-      kind: "add",
-      params: { tally: place.tally },
-      inputs: { left: "sum[plus=10]" }
-    }
-    const specs = [source("one"), sum(10), sum(-1), sum(30), below]
-    const { statuses, events, result } = await runGraph(place.cache, specs, { keepGoing: true, jobs: 1 })
+    const all = { resources: { cpu: 1e6 } }
+    const inputs = { left: "sum[plus=10]" }
+    const below: StageSpec = { id: "below", kind: "add", params: { tally: place.tally }, inputs, ...all }
+    const specs = [source("one"), sum(10, {}, all), sum(-1, {}, all), sum(30, {}, all), below]
+    const { statuses, events, result } = await runGraph(place.cache, specs, { keepGoing: true })
     // What waits for the place is told who has it: not one that has its result already.
     const waits = events.flatMap((event) => (event.type === "stage-waiting" && event.id === "below" ? [event.for] : []))
     expect(waits[0]).toMatch(/in use by sum\[plus=-1\], sum\[plus=30\]$/)

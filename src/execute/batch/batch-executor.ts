@@ -111,7 +111,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
 
   const makePlaces = Effect.fnUntraced(function* ({ jobs = options.jobs, engine }: PlacesOptions) {
     const engineOnce = yield* Effect.cached(engine)
-    const queue = makeOrderedBudget<"jobs">(() => ({ jobs }))
+    const queue = makeOrderedBudget<"jobs">(() => ({ jobs }), "jobs")
 
     const inHead = (): Placement => ({
       device: "cpu",

@@ -18,6 +18,7 @@ import {
   type PlacesOptions,
   type Unmet
 } from "../executor.ts"
+import { someOf } from "../../words/some-of.ts"
 import { type Gpu, gibibytes } from "./gpus.ts"
 import { machineCapacity } from "./machine-capacity.ts"
 import { listGpus, mayHaveGpus } from "./nvidia-smi.ts"
@@ -81,11 +82,18 @@ const whatLacks = ({ resource, wanted, left, capacity }: Lack<Budget>): string =
   }
 }
 
-const wait = (ticket: Ticket<Budget>, onWait: OnWait): Effect.Effect<void, never, Scope.Scope> =>
-  ticket.take((lack) => {
-    const holders = lack.holders.length === 0 ? "" : `, in use by ${lack.holders.join(", ")}`
-    onWait(`${whatLacks(lack)}${holders}`)
+/** Who has the slots changes with every stage that ends, and tells nothing: any of them will do. */
+const holdersText = ({ resource, holders }: Lack<Budget>): string =>
+  resource === "jobs" || holders.length === 0 ? "" : `, in use by ${someOf(holders)}`
+
+const wait = (ticket: Ticket<Budget>, onWait: OnWait): Effect.Effect<void, never, Scope.Scope> => {
+  let told: string | undefined
+  return ticket.take((lack) => {
+    const text = `${whatLacks(lack)}${holdersText(lack)}`
+    if (text !== told) onWait(text)
+    told = text
   })
+}
 
 /**
  * A program of the user's, or TensorFlow's CUDA build. Only these can be told which GPU to use: webgpu takes the first, one
@@ -104,8 +112,11 @@ const makePlaces = Effect.fnUntraced(function* (
   const engineOnce = yield* Effect.cached(Effect.tap(engine, (name) => Effect.sync(() => void (known = name))))
   const machine = machineCapacity(directory)
   const onlyMemory: Placement["largest"] = { vram: null, memory: machine.memory }
-  const budget = makeOrderedBudget<Budget>(() => ({ ...machine, jobs: jobs ?? availableParallelism(), webgpu: 1 }))
-  const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }))
+  const budget = makeOrderedBudget<Budget>(
+    () => ({ ...machine, jobs: jobs ?? availableParallelism(), webgpu: 1 }),
+    "jobs"
+  )
+  const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }), "turn")
   const gpusOnce = yield* Effect.cached(Effect.orElseSucceed(listGpus, (): ReadonlyArray<Gpu> => []))
 
   /** On the CPU an engine takes the threads that it is pinned to; before it is known which one, all of them. */

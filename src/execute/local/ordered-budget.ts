@@ -57,8 +57,11 @@ const TOLD = 8
 /** A wait shorter than this is not worth a line on the screen. */
 const WAIT_SHOWN = "50 millis"
 
-/** @param capacity asked each time that somebody is to be served; what it does not name is without limit */
-export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>): OrderedBudget<R> => {
+/**
+ * @param capacity asked each time that somebody is to be served; what it does not name is without limit
+ * @param everyone what each wants some of, if there is such: where none of it is left, nobody need be looked at
+ */
+export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>, everyone?: R): OrderedBudget<R> => {
   /** By order. */
   let entries: Array<Entry<R>> = []
   let scheduled = false
@@ -87,8 +90,14 @@ export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>):
   }
 
   const tellNext = (): void => {
-    for (const entry of entries.filter(({ state }) => state === "waiting").slice(0, TOLD)) {
-      const lack = entry.tell === undefined ? undefined : lackOf(entry)
+    const first: Array<Entry<R>> = []
+    for (const entry of entries) if (entry.state === "waiting" && first.push(entry) === TOLD) break
+    const told = first.filter(({ tell }) => tell !== undefined)
+    if (told.length === 0) return
+    const all = capacity()
+    const left = leftOf(all)
+    for (const entry of told) {
+      const lack = lackOf(entry, all, left)
       if (lack !== undefined) entry.tell?.(lack)
     }
   }
@@ -97,7 +106,7 @@ export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>):
     const all = capacity()
     const left = leftOf(all)
     for (const entry of entries) {
-      if (entry.state === "undecided") return
+      if (entry.state === "undecided" || (everyone !== undefined && left[everyone] <= 0)) return
       if (entry.state === "held") continue
       const wanted = amountsOf(entry, all)
       if (entry.state === "waiting" && lacking(wanted, left) === undefined) {
@@ -123,9 +132,7 @@ export const makeOrderedBudget = <R extends string>(capacity: () => Amounts<R>):
     serveSoon()
   }
 
-  const lackOf = (entry: Entry<R>): Lack<R> | undefined => {
-    const all = capacity()
-    const left = leftOf(all)
+  const lackOf = (entry: Entry<R>, all: Amounts<R>, left: Record<R, number>): Lack<R> | undefined => {
     const wanted = amountsOf(entry, all)
     // Where enough is left, it is kept for somebody earlier.
     const resource = lacking(wanted, left) ?? resourcesOf(wanted).find((name) => (wanted[name] ?? 0) > 0)

@@ -4,6 +4,7 @@
  * worker never outlives its head.
  */
 import { appendFileSync, writeSync } from "node:fs"
+import { basename } from "node:path"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -48,7 +49,9 @@ const doJobs = async (jobs: JobRequest["jobs"]): Promise<void> => {
   const exit = await Effect.runPromiseExit(runJobs(jobs, tell, { readUse, watched: stop.watched, watchFiles: true }))
   if (Exit.isSuccess(exit)) {
     // It is killed as soon as it has told.
-    currentBundle()?.keepCompiled()
+    const bundle = currentBundle()
+    bundle?.did(basename(jobs[0].file))
+    bundle?.keepCompiled()
     return tell({ type: "done", results: exit.value })
   }
   if (Cause.hasInterruptsOnly(exit.cause)) {

@@ -2,8 +2,8 @@
  * The folder that the owner of a key's lease works in: `partial/<key>/<epoch>/`, with its checkpoint and its output.
  * Each owner has one of its own, so that one that was taken for dead and wakes up disturbs nobody.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs"
-import { readFile, rm } from "node:fs/promises"
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
+import { readFile, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { writeAtomic } from "../../file/atomic-write.ts"
@@ -102,21 +102,19 @@ export const openWorkspace = (root: string, name: WorkspaceName): Workspace => {
   }
 }
 
-const removed = (folder: string): boolean => {
-  try {
-    rmdirSync(folder)
-    return true
-  } catch {
-    return false
-  }
-}
+/** In another thread: on a busy disk a folder takes milliseconds to go, and whole runs would stand still for them. */
+const removed = (folder: string): Promise<boolean> =>
+  rmdir(folder).then(
+    () => true,
+    () => false
+  )
 
 /** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. */
 export const dropWorkspaces = async (root: string, { key, epoch }: WorkspaceName): Promise<void> => {
   for (const other of epochsOf(root, key)) {
     const folder = folderOf(root, { key, epoch: other })
     // Nothing is in it where no checkpoint was made.
-    if (other <= epoch && !removed(folder)) await rm(folder, { recursive: true, force: true })
+    if (other <= epoch && !(await removed(folder))) await rm(folder, { recursive: true, force: true })
   }
-  removed(partialDirectory(root, key))
+  await removed(partialDirectory(root, key))
 }
