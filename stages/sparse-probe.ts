@@ -33,8 +33,8 @@ export default Stage.make("sparse-probe", {
     gain_k1: auc("auc_k1 less auc_basis_k1", "higher"),
     auc_basis_k1: auc("baseline: one number of the activation itself", "neither"),
     auc_basis_k16: auc("baseline: 16 numbers of the activation itself", "neither"),
-    auc_shuffled_k1: auc("control: one latent, labels shuffled; a half is chance", "neither"),
-    auc_shuffled_k16: auc("control: 16 latents, labels shuffled", "neither"),
+    auc_shuffled_k1: auc("control: one latent, labels shuffled in training and in test; a half is chance", "neither"),
+    auc_shuffled_k16: auc("the same with 16 latents", "neither"),
     tasks: { better: "higher", tolerance: 0, description: "tasks with enough words" }
   },
   headline: ["auc_k1", "auc_k16", "gain_k16"],

@@ -6,7 +6,7 @@ import { Intervals } from "../artifact/intervals.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
 
 const Probe = Schema.Struct({
-  /** `shuffled`: latents, fitted to labels in a random order. What is above one half there is noise. */
+  /** `shuffled`: latents, fitted to labels in a random order and tested on such. What is above one half there is noise. */
   features: Schema.Literals(["latents", "basis", "shuffled"]),
   k: Schema.Int,
   /** On the test rows: of the positive's probability; of it being above one half; F1 of both classes, by their sizes. */

@@ -117,27 +117,30 @@ export const probeTasks = (
     const shuffled = unrelated(truth, rng)
     const expected = tested.map((row) => answers.get(row) === true)
     const units = tested.map((row) => test.get(prompts[row]!.document)!)
+    // Tested on the truth, a probe of chance labels whose features know the truth would be far from one half, on either side: how far
+    // depends on the one order drawn, and no number of test rows makes it less.
+    const unknown = unrelated(expected, rng)
     const kinds = [
-      { name: "latents", from: features.latents, labels: truth },
-      { name: "basis", from: features.basis, labels: truth },
-      { name: "shuffled", from: features.latents, labels: shuffled }
+      { name: "latents", from: features.latents, labels: truth, answers: expected },
+      { name: "basis", from: features.basis, labels: truth, answers: expected },
+      { name: "shuffled", from: features.latents, labels: shuffled, answers: unknown }
     ] as const
-    const probes = kinds.flatMap(({ name, from, labels }) => {
+    const probes = kinds.flatMap(({ name, from, labels, answers: asked }) => {
       const ranked = byMeanDifference(from, trained, labels)
       return probeSizes.map((k): SparseProbe => {
         const chosen = ranked.slice(0, k)
         const probe = fitProbe(columnsOf(from, chosen, trained), labels)
         const scores = probeScores(probe, columnsOf(from, chosen, tested))
-        all.push(sorted(`${task.name} ${nameOf(name, k)}`, scores, expected, units))
+        all.push(sorted(`${task.name} ${nameOf(name, k)}`, scores, asked, units))
         const guessed = Array.from(scores, (score) => score > 0)
         const negatives = (given: ReadonlyArray<boolean>) => given.map((yes) => !yes)
-        const correct = accuracy(expected.map(Number), guessed.map(Number))
+        const correct = accuracy(asked.map(Number), guessed.map(Number))
         return {
           features: name,
           k,
-          auc: roc(scores, expected).auc,
+          auc: roc(scores, asked).auc,
           accuracy: correct,
-          f1: (f1(expected, guessed) + f1(negatives(expected), negatives(guessed))) / 2,
+          f1: (f1(asked, guessed) + f1(negatives(asked), negatives(guessed))) / 2,
           chosen,
           weights: [...probe.weights],
           c: probe.c

@@ -113,4 +113,21 @@ describe("probes of tasks", () => {
     expect(means["gain_k1"]).toBe(0)
     expect(leftOut).toEqual(["adverb"])
   })
+
+  it("of shuffled labels, features that all know the answer are at chance by no more than the stated noise", () => {
+    // 20 features that tell nouns from others in 8 of 10: a probe of chance labels tells them too, one way or the other.
+    const knowing = prompts.map(({ tag }) =>
+      Array.from({ length: 20 }, () => Number((tag === "nn") === rng.float() < 0.8))
+    )
+    const from: Features = {
+      count: 20,
+      visit: (row, feature) => knowing[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
+    }
+    const within = Array.from({ length: 12 }, (_, seed) => {
+      const probed = probeTasks(prompts, nouns, { latents: from, basis: from }, { seed, testShare: 0.4 })
+      const { low, high } = probed.intervals["auc_shuffled_k16"]!
+      return low <= 0.5 && high >= 0.5
+    })
+    expect(within.filter((each) => each).length).toBeGreaterThanOrEqual(10)
+  })
 })
