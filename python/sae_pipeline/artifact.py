@@ -1,0 +1,101 @@
+"""A result in a folder, as `pipeline export` leaves it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from safetensors.torch import load_file
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The files of a result. Nothing is read before it is asked for."""
+
+    folder: Path
+
+    @cached_property
+    def kind(self) -> str:
+        """Name of the kind: Sae, Activations, Dashboard, ..."""
+        return self.json("artifact.json")["kind"]
+
+    @cached_property
+    def metrics(self) -> pd.Series:
+        """Numbers by name; NaN where one could not be measured: `unmeasured` says why."""
+        numbers = self.json("metrics.json") if "metrics.json" in self.files else {}
+        return pd.Series(numbers | {name: np.nan for name in self.unmeasured}, dtype="float64")
+
+    @cached_property
+    def unmeasured(self) -> dict[str, str]:
+        return self.json("artifact.json").get("unmeasured", {})
+
+    @cached_property
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+    def json(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """Record batches of an Arrow file, one at a time: for files that are larger than memory."""
+        with pa.memory_map(str(self.folder / name)) as file:
+            reader = pa.ipc.open_file(file)
+            for i in range(reader.num_record_batches):
+                yield reader.get_batch(i)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """An Arrow file, a row a row; a list (an activation, the tokens of an example) is one array in its cell."""
+        with pa.memory_map(str(self.folder / name)) as file:
+            table = pa.ipc.open_file(file).read_all()
+            return pd.DataFrame({column: _cells(table.column(column)) for column in table.column_names})
+
+    def tensor(self, name: str, column: str) -> torch.Tensor:
+        """A column of an Arrow file, [rows] or [rows, width], in memory of its own."""
+        parts = [_numbers(batch.column(column)) for batch in self.batches(name)]
+        if not parts:
+            raise ValueError(f"{self.folder / name} has no rows")
+        return torch.from_numpy(np.concatenate(parts))
+
+    def tensors(self, name: str | None = None) -> dict[str, torch.Tensor]:
+        """All tensors of a safetensors file; without a name, of the only one that there is."""
+        found = [name] if name else [file for file in self.files if file.endswith(".safetensors")]
+        if len(found) != 1:
+            raise ValueError(f"{self.folder} has {len(found)} safetensors files: {', '.join(found) or 'none'}; name one")
+        return load_file(self.folder / found[0])
+
+    def saelens(self, **options: Any) -> Any:
+        """The SAE as SAELens loads it (pip install sae-lens)."""
+        if self.kind != "Sae":
+            raise TypeError(f"{self.folder} holds {self.kind}, not Sae")
+        from sae_lens import SAE
+
+        return SAE.load_from_disk(self.folder, **options)
+
+
+def _numbers(array: pa.Array) -> np.ndarray:
+    if array.null_count > 0:
+        raise ValueError("the column has nulls")
+    if not pa.types.is_fixed_size_list(array.type):
+        return array.to_numpy(zero_copy_only=False)
+    return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), array.type.list_size)
+
+
+def _cells(column: pa.ChunkedArray) -> Any:
+    if pa.types.is_fixed_size_list(column.type):
+        return [row for chunk in column.chunks for row in _numbers(chunk)]
+    return column.to_pandas()
+
+
+def open_artifact(folder: str | Path) -> Artifact:
+    """A folder that `pipeline export FILE STAGE FOLDER` wrote."""
+    path = Path(folder).resolve()
+    if not (path / "artifact.json").is_file():
+        raise FileNotFoundError(f"{path} holds no result: there is no artifact.json; pipeline export writes one")
+    return Artifact(path)
