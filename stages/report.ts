@@ -9,6 +9,7 @@ import { Interpretations } from "../src/kinds/interpretations.ts"
 import { MetaAnalysis } from "../src/kinds/meta-analysis.ts"
 import { MetaEdits } from "../src/kinds/meta-edits.ts"
 import { Report } from "../src/kinds/report.ts"
+import { SizeSelection } from "../src/kinds/size-selection.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import { Stitching } from "../src/kinds/stitching.ts"
 import { pageScriptFile } from "../src/report/browser/page-script-file.ts"
@@ -28,6 +29,7 @@ export default Stage.make("report", {
     comparisons: Stage.parts(Comparison, "comparisons of them with each other"),
     figures: Stage.parts(Figures, "curves and tables of further analyses: steering, scaling, patching"),
     meta_analyses: Stage.parts(MetaAnalysis, "what their meta-latents are, beside smaller SAEs"),
+    sizes: Stage.parts(SizeSelection, "which size is best at which task"),
     meta_edits: Stage.parts(MetaEdits, "what edits by their meta-latents do to the model"),
     attributions: Stage.parts(AttributionGraphs, "attribution graphs of prompts through transcoders")
   },

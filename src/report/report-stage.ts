@@ -14,6 +14,7 @@ import { reportFileName } from "../kinds/report.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
 import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
 import type { SaeHandle } from "../kinds/sae/sae.ts"
+import type { SizeSelectionFile } from "../kinds/size-selection.ts"
 import type { StitchingFile } from "../kinds/stitching.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
@@ -30,6 +31,7 @@ interface ReportInputs {
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
   readonly meta_analyses: ReadonlyArray<Opened<MetaAnalysisFile>>
+  readonly sizes: ReadonlyArray<Opened<SizeSelectionFile>>
   readonly meta_edits: ReadonlyArray<Opened<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
   readonly figures: ReadonlyArray<Opened<FiguresFile>>
@@ -87,6 +89,7 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     figures: inputs.figures,
     metaAnalyses: inputs.meta_analyses,
     metaEdits: inputs.meta_edits,
+    sizes: inputs.sizes,
     attributions: inputs.attributions
   })
   yield* output.write(reportFileName, html)

@@ -21,6 +21,7 @@ import { metaSection } from "./sections/meta-section.ts"
 import type { PageSection } from "./page/page.ts"
 import { renderPage } from "./page/page.ts"
 import { seedsSection } from "./sections/seeds-section.ts"
+import { sizeSection } from "./sections/size-section.ts"
 import { sourcesSection } from "./sections/sources-section.ts"
 import { stitchingSection } from "./sections/stitching-section.ts"
 import type { ReportInput, Subject } from "./page/subjects.ts"
@@ -65,6 +66,7 @@ export const scienceReport = (input: ReportInput): string => {
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
     ["seeds", "Over seeds", seedsSection(input, subjects)],
     ["controls", "Controls", controlsSection(input, subjects)],
+    ["sizes", "Sizes", sizeSection(input.sizes)],
     ["latents", "Latents", latentsSection(subjects)],
     ["sweep", "Sweep", sweepSection(subjects)],
     ["training", "Training", curvesSection(subjects)],

@@ -8,6 +8,7 @@ import type { MetaEditsFile } from "../../src/kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
 import type { SaeCurve } from "../../src/kinds/sae/sae.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
+import type { SizeSelectionFile } from "../../src/kinds/size-selection.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
 import type { ReportedEvaluation, ReportInput, SaeDashboard } from "../../src/report/page/subjects.ts"
 
@@ -343,6 +344,29 @@ export const metaEdits = (edits: number): MetaEditsFile => {
   }
 }
 
+const sizes: SizeSelectionFile = {
+  format: 1,
+  tasks: [
+    {
+      name: "reconstruction",
+      metric: "explained_variance",
+      better: "higher",
+      sizes: [
+        { d_sae: 64, saes: 3, value: 0.8, interval: { low: 0.79, high: 0.81 } },
+        { d_sae: 256, saes: 3, value: 0.9, interval: { low: 0.88, high: 0.92 } }
+      ],
+      best: { d_sae: 256, next: 64, by: 0.1, noise: 0.0224 }
+    },
+    {
+      name: "stitching",
+      metric: "novel_fraction",
+      better: "neither",
+      sizes: [{ d_sae: 256, saes: 1, value: 0.3, interval: null }],
+      best: null
+    }
+  ]
+}
+
 /** Two latents, in two parts. */
 export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): SaeDashboard => {
   const latent = (id: number, tokens: ReadonlyArray<number>, promoted: number): DashboardLatent => ({
@@ -429,5 +453,6 @@ export const sampleReport = (): ReportInput => ({
   ],
   metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }],
   metaAnalyses: [{ at: { seed: 0 }, value: metaAnalysis(256, 64, 32) }],
-  metaEdits: [{ at: { seed: 0 }, value: metaEdits(3) }]
+  metaEdits: [{ at: { seed: 0 }, value: metaEdits(3) }],
+  sizes: [{ at: { k: 8 }, value: sizes }]
 })

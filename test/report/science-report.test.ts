@@ -246,7 +246,8 @@ describe("science report", () => {
       figures: [],
       metaSaes: [],
       metaAnalyses: [],
-      metaEdits: []
+      metaEdits: [],
+      sizes: []
     }
     const ids = (text: string) =>
       tagsOf(text)
@@ -255,6 +256,7 @@ describe("science report", () => {
     expect(ids(page)).toEqual([
       "summary",
       "controls",
+      "sizes",
       "latents",
       "sweep",
       "training",
@@ -306,6 +308,13 @@ describe("science report", () => {
     expect(controls).not.toContain("k 9")
   })
 
+  it("shows which size is best at which task, and by more than its noise or not", () => {
+    expect(textOf(page, "sizes")).toContain(
+      "k 8 64 latents 256 latents Best reconstruction 0.8000 ± 0.0100 0.9000 ± 0.0200 256 before 64 by 0.1000, more than its noise of 0.0224"
+    )
+    expect(textOf(page, "sizes")).toContain("stitching – 0.3000 neither way is better")
+  })
+
   it("shows what meta-latents are, and what edits by them do", () => {
     expect(textOf(page, "meta-analysis")).toContain(
       "seed 0 63 of 64 32 latents 0.5000 ± 0.0500 0.2500 12.5 % 0.0 % 46.3 % 37.5 % 6.25 % 20.0 % 2.00 %"
@@ -340,7 +349,8 @@ describe("science report", () => {
       figures: [],
       metaSaes: [],
       metaAnalyses: [],
-      metaEdits: []
+      metaEdits: [],
+      sizes: []
     }
     const summary = textOf(scienceReport(input), "summary")
     expect(summary).toContain("seed 0 batch_topk 64 16 0.5000 20.3 % – – –")

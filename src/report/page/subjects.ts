@@ -12,6 +12,7 @@ import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
+import type { SizeSelectionFile } from "../../kinds/size-selection.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
 
@@ -65,6 +66,7 @@ export interface ReportInput {
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
   readonly metaAnalyses: ReadonlyArray<Placed<MetaAnalysisFile>>
+  readonly sizes: ReadonlyArray<Placed<SizeSelectionFile>>
   readonly metaEdits: ReadonlyArray<Placed<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
   readonly figures: ReadonlyArray<Placed<FiguresFile>>
