@@ -66,6 +66,7 @@ describe("run report", () => {
       "about",
       "summary",
       "controls",
+      "sizes",
       "latents",
       "sweep",
       "training",
