@@ -12,10 +12,15 @@ const inputs = {
 
 const params = {
   hook: Param.string({ default: null, description: "where the SAE reads; null: the hook that it was trained on" }),
+  task: Param.choice(["first_letter", "part_of_speech", "number", "capitalisation"], {
+    default: "first_letter",
+    description:
+      "classes of words: first letters, which the model is asked for, or classes of words in sentences of the Brown corpus"
+  }),
   words_per_letter: Param.integer({
-    default: 50,
+    default: null,
     minimum: 5,
-    description: "words asked about at most for each letter, the most frequent first",
+    description: "words at most of each letter, the most frequent first, or of each class, at random; null: 50, or 400",
     unit: "words"
   }),
   icl_examples: Param.integer({ default: 10, minimum: 1, description: "lines of examples in each prompt" }),
@@ -31,10 +36,11 @@ const params = {
     description: "a letter counts if its probe's F1 is above this (SAEBench: 0.6)"
   }),
   min_letters: Param.integer({
-    default: 20,
+    default: null,
     minimum: 1,
     maximum: 26,
-    description: "fewer letters that count make the stage fail: the model or the hook is unfit",
+    description:
+      "fewer letters that count make the stage fail: the model or the hook is unfit; null: 20 letters, or one class",
     unit: "letters"
   }),
   max_k: Param.integer({ default: 10, minimum: 1, description: "largest k of the k-sparse probes" }),
@@ -131,7 +137,12 @@ export default Stage.make("evaluate-absorption", {
       description: "F1 of the letter probe less F1 of the letter's best latent, mean over letters"
     },
     letters: { better: "higher", tolerance: 0, description: "letters whose probe is good enough to count" },
-    first_letter_accuracy: { better: "higher", tolerance: 0.005, description: "accuracy of the model on the prompts" },
+    first_letter_accuracy: {
+      optional: true,
+      better: "higher",
+      tolerance: 0.005,
+      description: "accuracy of the model on the prompts"
+    },
     probe_accuracy: { better: "higher", tolerance: 0.01, description: "accuracy of the 26-way probe on test words" },
     selection_gap: {
       optional: true,

@@ -63,6 +63,7 @@ const LetterAblation = Schema.Struct({
 })
 
 const Letter = Schema.Struct({
+  /** A letter, or the name of a class. */
   letter: Schema.String,
   /** How many words with this letter the model gets right. */
   known_words: Schema.Int,
@@ -95,6 +96,8 @@ const Letter = Schema.Struct({
 
 const AbsorptionFile = Schema.Struct({
   format: Schema.Literal(3),
+  /** Which classes of words: first letters, or classes that stand in the place of letters below. */
+  task: Schema.Literals(["first_letter", "part_of_speech", "number", "capitalisation"]),
   hook: Schema.String,
   /** L0 and explained variance are those at the word tokens. */
   sae: Schema.Struct({
@@ -129,7 +132,8 @@ const AbsorptionFile = Schema.Struct({
    * left with, over letters and splits, as a share of its objective at zero. Null for SAEBench's 50 steps.
    */
   selection_gap: Schema.NullOr(Schema.Finite),
-  model: Schema.Struct({ words: Schema.Int, correct: Schema.Int, accuracy: Schema.Finite }),
+  /** Words asked about, and those that the model answers rightly; accuracy is null where it was not asked. */
+  model: Schema.Struct({ words: Schema.Int, correct: Schema.Int, accuracy: Schema.NullOr(Schema.Finite) }),
   probe: Schema.Struct({
     train_words: Schema.Int,
     /** Of all splits: every word is a test word once. */

@@ -141,6 +141,7 @@ const absorptionLetter = (letter: string, index: number) => ({
 
 export const absorption = (d_sae: number): AbsorptionFile => ({
   format: 3,
+  task: "first_letter",
   hook,
   sae: { d_sae, d_in: 192, l0: 15.75, ev: 0.9 },
   prompt: " cat has the first letter: C",

@@ -1,7 +1,6 @@
 /** SAEBench's absorption procedure on one split of the words into training and test words. */
 import type { AbsorbedWord } from "../../kinds/absorption.ts"
 import { accuracy, f1PerClass } from "../../numeric/f1.ts"
-import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 import { kSparseProbe } from "./k-sparse-probe.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 import { predictLetters, probeDirections, trainLetterProbe } from "./letter-probe.ts"
@@ -30,8 +29,10 @@ export interface AbsorptionSettings extends AbsorptionThresholds, AblationSettin
 
 /** Words with their residual streams and codes; row n belongs to word n. */
 export interface WordRows {
+  /** Names of the classes of words: letters, or others. */
+  readonly classes: ReadonlyArray<string>
   readonly words: ReadonlyArray<string>
-  /** 0 to 25. */
+  /** Index of each word's class. */
   readonly letters: Uint8Array<ArrayBuffer>
   /** [words, d_in] */
   readonly x: Float32Array
@@ -86,15 +87,15 @@ export const evaluateSplit = (
   const [trainRows, testRows] = [all.filter((row) => !test(row)), all.filter(test)]
   const labelsOf = (rows: ReadonlyArray<number>) => Uint8Array.from(rows, (row) => data.letters[row]!)
   const [trainLabels, testLabels] = [labelsOf(trainRows), labelsOf(testRows)]
-  const probe = trainLetterProbe(rowsOf(data.x, d, trainRows), trainLabels, { c: s.c })
+  const probe = trainLetterProbe(rowsOf(data.x, d, trainRows), trainLabels, { c: s.c, classes: data.classes.length })
   const predicted = predictLetters(probe, rowsOf(data.x, d, testRows))
   const directions = probeDirections(probe)
-  const probeF1 = f1PerClass(testLabels, predicted, letters.length)
+  const probeF1 = f1PerClass(testLabels, predicted, data.classes.length)
   const ranking: LatentRanking = s.as_saebench
-    ? saeBenchRanking(data.codes, trainRows, trainLabels, letters.length, s.max_k, s.seed)
-    : rankLatents(data.codes, trainRows, trainLabels, letters.length, s.max_k, s.selection_tolerance)
+    ? saeBenchRanking(data.codes, trainRows, trainLabels, data.classes.length, s.max_k, s.seed)
+    : rankLatents(data.codes, trainRows, trainLabels, data.classes.length, s.max_k, s.selection_tolerance)
   const scale = s.as_saebench ? 1 : meanActive(data.codes)
-  const perLetter = Array.from(letters, (_, letter): LetterInSplit => {
+  const perLetter = data.classes.map((_, letter): LetterInSplit => {
     const k = kSparseProbe(
       data.codes,
       ranking.ranked[letter]!,

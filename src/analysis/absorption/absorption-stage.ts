@@ -19,7 +19,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
   for (const warning of file.warnings) log(`warning: ${warning}`)
   if (file.rate_unmeasured !== null) log(`no absorption rate by ablation: ${file.rate_unmeasured}`)
   log(
-    `${file.probe.letters} letters; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
+    `${file.probe.letters} ${file.task === "first_letter" ? "letters" : "classes"}; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
       `full ${file.mean_full_absorption.toFixed(4)}, ` +
       (file.mean_absorption_rate === null ? "" : `by ablation ${file.mean_absorption_rate.toFixed(4)}, `) +
       `split latents ${file.mean_split_latents.toFixed(2)}`
@@ -35,12 +35,12 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
       file.mean_absorption_rate === null
         ? { unmeasured: file.rate_unmeasured ?? "no ablations" }
         : estimated(file.mean_absorption_rate, file.intervals?.["mean_absorption_rate"]),
-    word_effect: file.word_effect ?? { unmeasured: "ablated_words is 0" },
+    word_effect: file.word_effect ?? { unmeasured: file.rate_unmeasured ?? "no ablations" },
     mean_split_latents: file.mean_split_latents,
     mean_k1_f1: file.mean_k1_f1,
     k_sparse_gap: estimated(gap.k_sparse_gap, gap.intervals["k_sparse_gap"]),
     letters: file.probe.letters,
-    first_letter_accuracy: file.model.accuracy,
+    first_letter_accuracy: file.model.accuracy ?? { unmeasured: "the model is not asked for these classes" },
     probe_accuracy: file.probe.accuracy,
     ev_at_words: file.sae.ev,
     selection_gap: file.selection_gap ?? { unmeasured: "SAEBench's steps have no duality gap" },

@@ -9,7 +9,6 @@ import { type Intervals, toldIntervals } from "../../artifact/intervals.ts"
 import { type Ablate, ablationAbsorption } from "./ablation-absorption.ts"
 import { type AbsorptionSettings, evaluateSplit, type WordRows } from "./absorption-split.ts"
 import { unitRows } from "../decoder-cosine.ts"
-import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
@@ -84,7 +83,7 @@ export const letterAbsorption = (
   })
   const splitCounts: Array<number> = []
   const splitF1: Array<number> = []
-  const found = Array.from(letters, (letter, n): AbsorptionLetter => {
+  const found = data.classes.map((letter, n): AbsorptionLetter => {
     const parts = splits.map(({ perLetter }) => perLetter[n]!)
     const absorbed = parts.flatMap((part) => part.absorbed)
     const truePositives = parts.reduce((sum, part) => sum + part.truePositives, 0)
@@ -139,7 +138,7 @@ export const letterAbsorption = (
       data.words,
       scaled.codes,
       evaluated.map((n) => ({
-        letter: letters.charAt(n),
+        letter: data.classes[n]!,
         silent: ofLetter(n).flatMap((part) => part.silent),
         truePositives: found[n]!.probe_true_positives
       })),

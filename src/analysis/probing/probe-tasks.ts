@@ -7,7 +7,7 @@ import { drawnAuc, roc } from "../../numeric/roc.ts"
 import * as Rng from "../../random/rng.ts"
 import { byMeanDifference, columnsOf, type Features } from "./features.ts"
 import { fitProbe, leastTrainingRows, probeScores } from "./fit-probe.ts"
-import type { WordPrompt } from "./word-prompts.ts"
+import type { WordPrompt } from "../word-prompts.ts"
 import type { WordTask } from "./word-tasks.ts"
 
 /** Features of a probe. */

@@ -16,8 +16,8 @@ import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { basisFeatures, latentFeatures } from "./features.ts"
 import { probeTasks } from "./probe-tasks.ts"
-import { promptRows } from "./prompt-rows.ts"
-import { wordPrompts } from "./word-prompts.ts"
+import { promptRows } from "../prompt-rows.ts"
+import { wordPrompts } from "../word-prompts.ts"
 import { wordTasks } from "./word-tasks.ts"
 
 type Context = StageContext<

@@ -1,11 +1,6 @@
 /** Yes/no questions about a word in its sentence, with known answers: its part of speech, its form, the kind of text it is in. */
-
-/** A word of the Brown corpus, by its tag without what is appended to it (`-tl`: of a title), and the genre of its text. */
-export interface TaggedWord {
-  readonly tag: string
-  /** `a` to `r`. */
-  readonly genre: string
-}
+import { partsOfSpeech } from "../word-classes.ts"
+import type { TaggedWord } from "../word-prompts.ts"
 
 export interface WordTask {
   readonly name: string
@@ -13,19 +8,7 @@ export interface WordTask {
   readonly answer: (word: TaggedWord) => boolean | undefined
 }
 
-/** Tags of the Brown corpus manual (Francis and Kučera 1979), by class. Compounds (`nn+bez`) and foreign words are in none. */
-const classes: Readonly<Record<string, RegExp>> = {
-  noun: /^(nn|nns|nr|nrs)$/,
-  name: /^(np|nps)$/,
-  verb: /^vb[dgnz]?$/,
-  adjective: /^jj[rst]?$/,
-  adverb: /^rb[rt]?$/,
-  preposition: /^in$/,
-  determiner: /^(at|dt|dti|dts|dtx)$/,
-  pronoun: /^pp(\$\$?|ls?|o|ss?)$/,
-  conjunction: /^(cc|cs)$/
-}
-const all = Object.entries(classes)
+const all = Object.entries(partsOfSpeech)
 
 /** One of two kinds; undefined for others. */
 const between =

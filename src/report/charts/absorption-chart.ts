@@ -80,7 +80,12 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
         aria-label="Absorption per letter of ${label}"
       >
         ${axes(
-          { scale: x, label: "first letter", count: 1, format: () => "" },
+          {
+            scale: x,
+            label: absorption.task === "first_letter" ? "first letter" : "class of words",
+            count: 1,
+            format: () => ""
+          },
           { scale: y, label: "absorption", format: tickPercent, count: 4 }
         )}${bars}
       </svg>

@@ -85,7 +85,10 @@ export interface Subject {
   readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly dashboard: SaeDashboard | undefined
+  /** Of first letters. */
   readonly absorption: AbsorptionFile | undefined
+  /** Of other classes of words. */
+  readonly classAbsorptions: ReadonlyArray<AbsorptionFile>
 }
 
 export const labelOf = (at: Coordinates, otherwise: string): string => {
@@ -125,7 +128,8 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       evaluation: undefined,
       interpretations: undefined,
       dashboard: undefined,
-      absorption: undefined
+      absorption: undefined,
+      classAbsorptions: []
     }
     subjects.push(draft)
     return draft
@@ -145,6 +149,10 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
   for (const dashboard of input.dashboards) find({}, dashboard.d_sae, dashboard.digest).dashboard = dashboard
-  for (const { at, value } of input.absorptions) find(at, value.sae.d_sae, value.sae.digest).absorption = value
+  for (const { at, value } of input.absorptions) {
+    const subject = find(at, value.sae.d_sae, value.sae.digest)
+    if (value.task === "first_letter") subject.absorption = value
+    else subject.classAbsorptions = [...subject.classAbsorptions, value]
+  }
   return subjects
 }

@@ -1,4 +1,4 @@
-/** Which first letters are hidden in other latents than their own, and in which. */
+/** Which first letters, or other classes of words, are hidden in other latents than their own, and in which. */
 import { exact } from "../page/exact.ts"
 import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
 import { absorptionDefinitions } from "./absorption-definitions.ts"
@@ -45,17 +45,19 @@ const letterRow = (subject: number, explained: ReadonlySet<number>, letter: Abso
     </td>
   </tr> `
 
+const namesOf = ({ task }: AbsorptionFile): string => (task === "first_letter" ? "Letters" : "Classes")
+
 const one = (subject: Subject, absorption: AbsorptionFile, index: number, highest: number): Html => {
   const explained = listedLatents(subject)
   return html`${absorption.warnings.map((warning) => html`<p class="warn">${subject.label}: ${warning}</p>`)}
     ${absorptionChart(absorption, subject.label, index, highest)}
     <details>
-      <summary>Letters of ${subject.label}</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="Letters of ${subject.label}">
+      <summary>${namesOf(absorption)} of ${subject.label}</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="${namesOf(absorption)} of ${subject.label}">
         <table>
           <thead>
             <tr>
-              <th scope="col">Letter</th>
+              <th scope="col">${absorption.task === "first_letter" ? "Letter" : "Class"}</th>
               <th scope="col">Probe F1</th>
               <th scope="col">F1, k = 1</th>
               <th scope="col" class="text">Own latents</th>
@@ -74,25 +76,51 @@ const one = (subject: Subject, absorption: AbsorptionFile, index: number, highes
     </details>`
 }
 
+type Task = AbsorptionFile["task"]
+
+interface Placed {
+  readonly subject: Subject
+  readonly index: number
+  readonly absorption: AbsorptionFile
+}
+
+const titles: Readonly<Record<Task, string>> = {
+  first_letter: "Absorption of first letters",
+  part_of_speech: "Absorption of parts of speech",
+  number: "Absorption of number",
+  capitalisation: "Absorption of capitalisation"
+}
+
+const asked = ({ model, probe, task }: AbsorptionFile): Html =>
+  model.accuracy === null
+    ? html`A linear probe tells the classes of ${formatInteger(model.words)} words in sentences with accuracy
+      ${formatNumber(probe.accuracy)} (${probe.letters} ${task === "number" ? "of them" : "classes"} are good enough to
+      evaluate).`
+    : html`The model names the first letter of ${formatPercent(model.accuracy)} of ${formatInteger(model.words)} words,
+      a linear probe finds it with accuracy ${formatNumber(probe.accuracy)} (${probe.letters} letters are good enough to
+      evaluate).`
+
+const ofTask = (task: Task, placed: ReadonlyArray<Placed>): Html | undefined => {
+  const own = placed.filter(({ absorption }) => absorption.task === task)
+  const [first] = own
+  if (first === undefined) return undefined
+  const highest = Math.max(...own.map(({ absorption }) => absorptionHeight(absorption)))
+  return html`<h2>${titles[task]}</h2>
+    <p class="note">
+      ${asked(first.absorption)} Bars: mean share of the probe's projection that other latents carry; marks: share of
+      words in which they carry it alone.
+    </p>
+    ${absorptionDefinitions(own.map(({ subject: { label }, ...rest }) => ({ label, ...rest })))}
+    ${own.map(({ subject, index, absorption }) => one(subject, absorption, index, highest))}`
+}
+
 /** Undefined where absorption was not evaluated. */
 export const absorptionSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
-  const files = subjects.flatMap(({ absorption }) => (absorption === undefined ? [] : [absorption]))
-  const first = files[0]
-  if (first === undefined) return undefined
-  const highest = Math.max(...files.map(absorptionHeight))
-  return html`<h2>Absorption of first letters</h2>
-    <p class="note">
-      The model names the first letter of ${formatPercent(first.model.accuracy)} of ${formatInteger(first.model.words)}
-      words, a linear probe finds it with accuracy ${formatNumber(first.probe.accuracy)} (${first.probe.letters} letters
-      are good enough to evaluate). Bars: mean share of the letter that other latents carry; marks: share of words in
-      which they carry it alone.
-    </p>
-    ${absorptionDefinitions(
-      subjects.flatMap(({ label, absorption }, index) =>
-        absorption === undefined ? [] : [{ label, index, absorption }]
-      )
-    )}
-    ${subjects.map((subject, index) =>
-      subject.absorption === undefined ? undefined : one(subject, subject.absorption, index, highest)
-    )}`
+  const placed = subjects.flatMap((subject, index) =>
+    [...(subject.absorption === undefined ? [] : [subject.absorption]), ...subject.classAbsorptions].map(
+      (absorption): Placed => ({ subject, index, absorption })
+    )
+  )
+  if (placed.length === 0) return undefined
+  return html`${(Object.keys(titles) as ReadonlyArray<Task>).map((task) => ofTask(task, placed))}`
 }

@@ -58,8 +58,37 @@ describe("the stage evaluate-absorption on the embedded model", () => {
     expect(file.model.words).toBeGreaterThan(300)
     // x is the only letter with fewer words than asked for.
     expect(file.letters.filter(({ known_words }) => known_words > 14)).toEqual([])
+    // The first block has moved the letter to the last position.
+    expect(Math.abs(metrics["word_effect"] as number)).toBeLessThan(0.1)
+    expect(file.rate_unmeasured).toContain("take an earlier hook")
+    expect(metrics).not.toHaveProperty("mean_absorption_rate")
     expect(file.warnings.join()).toContain("of the variance at the word tokens")
     expect(logged.join("\n")).toContain("warning: the SAE explains")
+  })
+
+  it("measures other classes of words the same way, without asking the model for them", async () => {
+    const { metrics, file } = await run(
+      evaluate("blocks.1.hook_resid_post", 192, {
+        task: "part_of_speech",
+        words_per_letter: 60,
+        splits: 1,
+        max_k: 1,
+        min_probe_f1: 0,
+        seed: 1
+      })
+    )
+    expect(file.letters.map(({ letter }) => letter)).toEqual(["noun", "name", "verb", "adjective", "adverb"])
+    const counts = file.letters.map(({ known_words }) => known_words)
+    const words = counts.reduce((a, b) => a + b)
+    expect(Math.max(...counts)).toBe(60)
+    // Five classes: a guess is right in a fifth of the words.
+    expect(metrics["probe_accuracy"]).toBeGreaterThan(0.4)
+    expect(file.model).toEqual({ words, correct: words, accuracy: null })
+    expect(metrics).not.toHaveProperty("first_letter_accuracy")
+    expect(file.rate_unmeasured).toContain("there is no answer")
+    await expect(
+      run(evaluate("blocks.1.hook_resid_post", 192, { task: "number", words_per_letter: 20 }))
+    ).rejects.toThrow("40 words of one token are too few for absorption, 260 are needed: 20 singular, 20 plural")
   })
 
   it("gives no number where too few letters are readable", async () => {
@@ -69,7 +98,7 @@ describe("the stage evaluate-absorption on the embedded model", () => {
       )
     )
     expect(failure.message).toMatch(
-      /only \d+ letters have a probe with F1 > 1 at blocks.1.hook_resid_post, 20 are needed/
+      /only \d+ of the letters have a probe with F1 > 1 at blocks.1.hook_resid_post, 20 are needed/
     )
     expect(failure.message).toContain("knows first letters")
   })

@@ -55,7 +55,14 @@ const planted = (absorbedPerLetter: ReadonlyArray<number>, decoderScale: number)
     latents: Uint32Array.from(latents),
     values: new Float32Array(words.length).fill(10 / decoderScale)
   }
-  return { words, letters: Uint8Array.from(letters), x: Float32Array.from(x), codes, W_dec }
+  return {
+    classes: [..."abcdefghijklmnopqrstuvwxyz"],
+    words,
+    letters: Uint8Array.from(letters),
+    x: Float32Array.from(x),
+    codes,
+    W_dec
+  }
 }
 
 const settings = {

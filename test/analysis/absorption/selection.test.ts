@@ -44,7 +44,14 @@ const wordsOf = (place: string) =>
     const model = makeSaeModel(weights)
     const codes = encodeLatents(x, model)
     model.dispose()
-    return { words: Array.from(letters, (_, n) => `word ${n}`), letters, x, codes, W_dec: weights.W_dec }
+    return {
+      classes: [..."abcdefghijklmnopqrstuvwxyz"],
+      words: Array.from(letters, (_, n) => `word ${n}`),
+      letters,
+      x,
+      codes,
+      W_dec: weights.W_dec
+    }
   })
 
 const settings = {

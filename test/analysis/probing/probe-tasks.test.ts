@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { type Features, byMeanDifference, columnsOf } from "../../../src/analysis/probing/features.ts"
 import { fitProbe, probeScores } from "../../../src/analysis/probing/fit-probe.ts"
 import { probeTasks } from "../../../src/analysis/probing/probe-tasks.ts"
-import { wordPrompts } from "../../../src/analysis/probing/word-prompts.ts"
+import { wordPrompts } from "../../../src/analysis/word-prompts.ts"
 import { wordTasks } from "../../../src/analysis/probing/word-tasks.ts"
 import { roc } from "../../../src/numeric/roc.ts"
 import * as Rng from "../../../src/random/rng.ts"
@@ -82,7 +82,8 @@ describe("probes of tasks", () => {
     document: Math.floor(row / 8),
     genre: "a",
     tag: rng.int(2) === 0 ? "nn" : "vb",
-    text: ""
+    text: "",
+    word: ""
   }))
   const values = prompts.map(({ tag }) =>
     Array.from({ length: 20 }, (_, j) =>

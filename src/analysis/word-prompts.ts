@@ -1,13 +1,21 @@
 /** Beginnings of sentences, each up to a word that tasks ask about: the activation at its last token is what probes read. */
-import type { Rng } from "../../random/rng.ts"
-import { brownText } from "../../source/builtin/brown-text.ts"
-import type { TaggedDocument } from "../../source/builtin/brown-tagged.ts"
-import type { TaggedWord } from "./word-tasks.ts"
+import type { Rng } from "../random/rng.ts"
+import { brownText } from "../source/builtin/brown-text.ts"
+import type { TaggedDocument } from "../source/builtin/brown-tagged.ts"
+
+/** A word of the Brown corpus, by its tag without what is appended to it (`-tl`: of a title), and the genre of its text. */
+export interface TaggedWord {
+  readonly tag: string
+  /** `a` to `r`. */
+  readonly genre: string
+}
 
 export interface WordPrompt extends TaggedWord {
   /** Index of its document. */
   readonly document: number
   readonly text: string
+  /** The word itself, as it is written. */
+  readonly word: string
 }
 
 /** Words before the word itself: fewer tell nothing of what a sentence is. */
@@ -30,6 +38,7 @@ export const wordPrompts = (
       const tag = last.slice(last.lastIndexOf("/") + 1).toLowerCase()
       return {
         document,
+        word: last.slice(0, last.lastIndexOf("/")),
         genre: name[1]!,
         tag: tag.replace(/-(tl|hl|nc)(?=-|$)/g, ""),
         text: brownText(words.join(" "))

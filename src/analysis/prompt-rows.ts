@@ -1,5 +1,5 @@
 /** Activations at the last token of texts. */
-import { type RunnableModel, runModel } from "../../model/run-model.ts"
+import { type RunnableModel, runModel } from "../model/run-model.ts"
 
 /** Tokens that are read of a text at most: its last ones. */
 const mostTokens = 64
