@@ -20,6 +20,7 @@ import {
   logsFlags,
   cacheFlags,
   reportFlags,
+  serveFlags,
   initFlags,
   stagesFlags,
   schemaFlags,
@@ -179,6 +180,18 @@ const report = Command.make("report", reportFlags, (input) =>
     (module) => module.report(input)
   )
 ).pipe(Command.withDescription("The report of an experiment, with the graph, times and cache hits of its latest run"))
+const serve = Command.make("serve", serveFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/serve.ts")),
+    (module) => module.serve(input)
+  )
+).pipe(
+  Command.withDescription("The report's page, live: the run as it goes, latents on a text of yours, a latent clamped"),
+  Command.withExamples([
+    { command: "pipeline serve experiments/quickstart.yaml --open", description: "for this machine alone" },
+    { command: "pipeline serve experiments/quickstart.yaml --host 0.0.0.0", description: "for whoever has the token" }
+  ])
+)
 const cacheLs = Command.make("ls", cacheFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/cache-ls.ts")),
@@ -293,6 +306,7 @@ export const commandLine = Command.make("pipeline").pipe(
     exportCommand,
     convert,
     report,
+    serve,
     logs,
     watch,
     cacheCommand,

@@ -124,15 +124,23 @@ const emptyReport = (): string =>
     script: pageScript()
   })
 
-/** The report with the experiment around its sections; a page with its stages alone where `report` is undefined. */
-export const runReport = (input: RunReportInput): string => {
+/**
+ * The report with the experiment around its sections; a page with its stages alone where `report` is undefined.
+ *
+ * @param live a section that only a server can fill, before all others
+ */
+export const runReport = (input: RunReportInput, live?: Html): string => {
   const page = input.report ?? emptyReport()
   const named = `${escapeHtml(input.name)}: `
   // Functions, since `$&` and the like in a replacement text would be read as patterns.
   return page
     .replace(titleStart, () => titleStart + named)
     .replace(headingStart, () => headingStart + named)
-    .replace(runLinkMarker, () => html`<a href="#methods">Methods</a><a href="#run">Stages</a>`.markup)
-    .replace(aboutMarker, () => aboutSection(input).markup)
+    .replace(
+      runLinkMarker,
+      () =>
+        html`${live && html`<a href="#live">Live</a>`}<a href="#methods">Methods</a><a href="#run">Stages</a>`.markup
+    )
+    .replace(aboutMarker, () => (live?.markup ?? "") + aboutSection(input).markup)
     .replace(runMarker, () => methodsSection(input).markup + runSection(input).markup)
 }

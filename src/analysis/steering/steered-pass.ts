@@ -36,7 +36,7 @@ const mean = (values: ArrayLike<number>): number => {
 }
 
 /** What the SAE adds to each row for a unit of a latent's activation, [rows, d_in]. Call in a tidy. */
-const unitOf = (sae: SaeModel, x: tf.Tensor2D, latent: number): tf.Tensor2D => {
+export const unitOf = (sae: SaeModel, x: tf.Tensor2D, latent: number): tf.Tensor2D => {
   const rows = x.shape[0]
   const codes = (every: 0 | 1) => {
     const starts = Int32Array.from({ length: rows + 1 }, (_, row) => row * every)
@@ -47,7 +47,7 @@ const unitOf = (sae: SaeModel, x: tf.Tensor2D, latent: number): tf.Tensor2D => {
 }
 
 /** Activations of a latent on each row, [rows, 1]. Call in a tidy. */
-const activationsOf = (sae: SaeModel, x: tf.Tensor2D, latent: number): tf.Tensor2D => {
+export const activationsOf = (sae: SaeModel, x: tf.Tensor2D, latent: number): tf.Tensor2D => {
   const { rows, rowStart, latent: latents, value } = sae.encode(x)
   const values = value.dataSync<"float32">()
   const own = new Float32Array(rows)

@@ -221,6 +221,18 @@ export const reportFlags = {
 }
 export type ReportInput = Command.Command.Config.Infer<typeof reportFlags>
 
+export const serveFlags = {
+  file,
+  host: Flag.String("host").pipe(
+    Flag.withDefault("127.0.0.1"),
+    Flag.withDescription("the address to listen on; any but the loopback's asks readers for a token")
+  ),
+  port: Flag.Int("port").pipe(Flag.withDefault(0), Flag.withDescription("the port (default: a free one)")),
+  open: flag("open", "show it in the browser, too"),
+  ...common
+}
+export type ServeInput = Command.Command.Config.Infer<typeof serveFlags>
+
 export const initFlags = {
   directory: Argument.String("directory").pipe(
     Argument.withDescription("a folder, new or with none of the files that are written")

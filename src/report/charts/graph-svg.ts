@@ -104,7 +104,7 @@ export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, made: ReadonlyArray
       ${edges}${layout.nodes.map(({ node, column, row }) => {
         const x = left(column)
         const y = top(row)
-        return html`<g class="${node.status}"
+        return html`<g class="${node.status}" data-id="${node.id}"
           ><title>${node.title}</title
           ><rect x="${x}" y="${y}" width="${box.width}" height="${box.height}" rx="7" /><circle
             cx="${x + 14}"

@@ -139,6 +139,18 @@ svg.graph { max-width: none; }
 .trace { max-width: none; } .trace text { fill: var(--ink); font-size: 11.5px; }
 .trace .more { stroke: var(--c0); fill: none; } .trace .less { stroke: var(--c1); fill: none; stroke-dasharray: 4 3; }
 .trace .latent { fill: var(--c2); } .trace .error { fill: var(--soft); } .trace .token, .trace .logit { fill: var(--ink); }
+.graph .running rect { stroke: var(--accent); stroke-width: 2.5; } .graph .running circle { fill: var(--accent); }
+.graph .failed rect { stroke: var(--bad); } .graph .failed circle { fill: var(--bad); }
+ul.running { list-style: none; padding: 0; } ul.running li { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: center; }
+#live form { display: grid; gap: .6rem; max-width: 60rem; margin: .6rem 0; }
+#live form.clamp { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); align-items: end; }
+#live label span { display: block; color: var(--soft); font-size: .87rem; }
+#live label > :not(span), textarea { width: 100%; }
+#live form > button { justify-self: start; }
+textarea { font: .9rem/1.5 var(--mono); color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .4rem .55rem; }
+.tokens { display: flex; flex-wrap: wrap; gap: 2px; margin: .6rem 0; }
+.tokens button { font: .84rem/1.6 var(--mono); white-space: pre; padding: 0 .2rem; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
+.tokens [aria-pressed="true"] { border-color: var(--ink); }
 .status.none { color: var(--soft); }
 .about { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: .5rem 1.6rem; margin: .6rem 0; }
 .about dt { color: var(--soft); font-size: .87rem; }
