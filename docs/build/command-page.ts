@@ -64,7 +64,7 @@ export const commandPage = async (): Promise<Page> => {
     name: "command-line",
     title: "Command line",
     text:
-      "Exit codes: 0 done, 1 a stage failed, 2 wrong usage or a wrong file, 130 interrupted. Data is on stdout, words for " +
+      "Exit codes: 0 done, 1 a stage failed, 2 wrong usage or a wrong file, 130 or 143 interrupted. Data is on stdout, words for " +
       "people on stderr; with `--json` there is NDJSON on stdout and nothing else.\n\n" +
       parts.join("\n\n")
   }

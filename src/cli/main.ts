@@ -1,6 +1,6 @@
 /**
  * Entry of the command line: data alone on stdout, everything for people on stderr, a failure printed once and last,
- * and the exit codes of the README (0 done, 1 a stage failed, 2 wrong usage or a wrong file, 130 interrupted).
+ * and the exit codes of the README (0 done, 1 a stage failed, 2 wrong usage or a wrong file, 130 / 143 interrupted).
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -14,6 +14,7 @@ import * as References from "effect/References"
 import * as Runtime from "effect/Runtime"
 import { commandLine } from "./command-line.ts"
 import { endAtSecondInterrupt } from "./end-at-once.ts"
+import { interruptExitCode } from "./interrupt-exit-code.ts"
 import { packageFacts } from "../project/package-facts.ts"
 
 /** A failure that has been told already, with the exit code that it asked for. */
@@ -64,5 +65,9 @@ commandLine.pipe(
   Effect.provide(CliOutput.layerPresenter(presenter)),
   Effect.provideService(References.LogToStderr, true),
   Effect.provide(NodeServices.layer),
-  (main) => NodeRuntime.runMain(main as Effect.Effect<void, Told>, { disableErrorReporting: true })
+  (main) =>
+    NodeRuntime.runMain(main as Effect.Effect<void, Told>, {
+      disableErrorReporting: true,
+      teardown: interruptExitCode()
+    })
 )

@@ -1,6 +1,7 @@
 /** Visits the instances of a graph, each as soon as all that it needs is done. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Queue from "effect/Queue"
 import type { StageInstance } from "../plan/stage-instance.ts"
 
@@ -25,6 +26,8 @@ export const schedule = <E, R>(
     const open = new Set(byId.keys())
     const queue = yield* Queue.unbounded<ReadonlyArray<StageInstance>>()
     const broken = yield* Deferred.make<never, E>()
+    // Interrupted, they end side by side: each may have half a minute to save a checkpoint.
+    const visits = yield* FiberSet.make<void | boolean>()
 
     const makeReady = (ready: ReadonlyArray<StageInstance>) => Effect.andThen(onReady(ready), Queue.offer(queue, ready))
     const complete = ({ id }: StageInstance) =>
@@ -42,7 +45,11 @@ export const schedule = <E, R>(
     while (open.size > 0) {
       for (const instance of yield* Effect.raceFirst(Queue.take(queue), Deferred.await(broken))) {
         const visited = visit(instance, Effect.asVoid(complete(instance)))
-        yield* Effect.forkScoped(Effect.catchCause(visited, (cause) => Deferred.failCause(broken, cause)))
+        yield* FiberSet.run(
+          visits,
+          Effect.catchCause(visited, (cause) => Deferred.failCause(broken, cause)),
+          { startImmediately: false }
+        )
       }
     }
   }).pipe(Effect.scoped)

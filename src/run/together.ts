@@ -33,6 +33,8 @@ const groupOf = ({ outcomes }: RunContext, instance: StageInstance): string | un
 
 const memoryOf = ({ resources }: StageInstance): number => resources.memory ?? 0
 
+const SAME_MOMENT = "50 millis"
+
 interface Member {
   readonly instance: StageInstance
   /** `gone`: it is a hit, waits for another process, or has ended. */
@@ -176,6 +178,15 @@ const openGroup = Effect.fnUntraced(function* (
       })
     })
 
+  /** Where all are interrupted, the run is: what the worker saves before it ends concerns each of them. */
+  const leaveInterrupted = (member: Member): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      yield* leave(member)
+      // Others hear of it in the same moment.
+      yield* Effect.raceFirst(Fiber.await(fiber), Effect.sleep(SAME_MOMENT))
+      if (here().length === 0) yield* Fiber.await(fiber)
+    })
+
   const placeOf = (member: Member): Place => ({
     take: (onWait) =>
       Effect.gen(function* () {
@@ -189,7 +200,10 @@ const openGroup = Effect.fnUntraced(function* (
             if (tried) return alone(request)
             tried = true
             return Effect.andThen(Queue.offer(inbox, { type: "arrived", member, request }), Deferred.await(member.done))
-          }).pipe(Effect.map((done) => [done]))
+          }).pipe(
+            Effect.map((done) => [done]),
+            Effect.onInterrupt(() => leaveInterrupted(member))
+          )
         return { ...got, run }
       }),
     withdraw: Effect.suspend(() => (member.state === "undecided" ? leave(member) : Effect.void))

@@ -75,7 +75,7 @@ describe("pipeline on an older Node", { timeout: 200_000 }, () => {
 
   it.each([
     ["SIGINT", 130],
-    ["SIGTERM", 130]
+    ["SIGTERM", 143]
   ] as const)("ends the run for a %s that it alone gets", async (signal, code) => {
     const run = start("run", "x.yaml")
     const pid = await program()

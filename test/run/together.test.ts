@@ -1,9 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { Executor } from "../../src/execute/executor.ts"
+import type { JobDone } from "../../src/execute/job.ts"
 import { localExecutor } from "../../src/execute/local/local-executor.ts"
+import type { RunEvent } from "../../src/run/event.ts"
 import { run } from "../../src/run/run.ts"
 import { machineThreadPlan } from "../../src/execute/local/thread-plan.ts"
 import { Store } from "../../src/store/store.ts"
@@ -23,6 +26,15 @@ const sum = (plus: number, params: StageSpec["params"] = {}, more: Partial<Stage
   params: { plus, tally: `${place.tally}-passes`, ...params },
   inputs: { of: "one" },
   ...more
+})
+
+const done = (id: string, together: number): JobDone => ({
+  digest: `digest-${id}`,
+  metrics: {},
+  engine: null,
+  together,
+  host: "here",
+  use: { cpuSeconds: 1, peakMemory: 1 }
 })
 
 const passes = (): ReadonlyArray<string> => readFileSync(`${place.tally}-passes`, "utf8").trim().split("\n")
@@ -110,6 +122,27 @@ describe("instances that share an input", () => {
     expect(left.filter((entry) => entry.isFile())).toEqual([])
   })
 
+  it("tell, when the run is interrupted, from which checkpoint they go on: the one that is saved then", async () => {
+    const begun = Deferred.makeUnsafe<void>()
+    const executor = localExecutor(({ jobs, onEvent }) => {
+      if (jobs[0].id === "one") return Effect.succeed([done("one", 1)])
+      Deferred.doneUnsafe(begun, Effect.void)
+      const at = { done: 5, total: 10, unit: "steps" }
+      const save = Effect.sync(() => jobs.forEach(({ id }) => onEvent({ type: "checkpoint", id, at })))
+      return Effect.onInterrupt(Effect.never, () => Effect.delay(save, "100 millis"))
+    })
+    const store = { ...storeAt(place.cache), losses: () => Effect.succeed([]) }
+    const specs = [source("one"), sum(10), sum(20)]
+    const events: Array<RunEvent> = []
+    const running = run(
+      makeGraph(specs),
+      optionsFor(specs, (event) => events.push(event))
+    ).pipe(Effect.provideService(Executor, executor), Effect.provideService(Store, store))
+    await Effect.runPromise(Effect.raceFirst(running, Deferred.await(begun)))
+    const from = events.flatMap((event) => (event.type === "stage-interrupted" ? [event.from?.done] : []))
+    expect(from).toEqual([5, 5])
+  })
+
   it("are split where the machine computes several at the same time, so that no share of it is idle", async () => {
     const before = process.env["PIPELINE_THREADS"]
     process.env["PIPELINE_THREADS"] = "1"
@@ -117,16 +150,7 @@ describe("instances that share an input", () => {
     const passesSeen: Array<number> = []
     const executor = localExecutor(({ jobs }) => {
       passesSeen.push(jobs.length)
-      return Effect.succeed(
-        jobs.map(({ id }) => ({
-          digest: `digest-${id}`,
-          metrics: {},
-          engine: null,
-          together: jobs.length,
-          host: "here",
-          use: { cpuSeconds: 1, peakMemory: 1 }
-        }))
-      )
+      return Effect.succeed(jobs.map(({ id }) => done(id, jobs.length)))
     })
     const store = { ...storeAt(place.cache), losses: () => Effect.succeed([]) }
     const specs = [source("one"), ...Array.from({ length: 3 * slots }, (_, i) => sum(i))]
