@@ -2,10 +2,9 @@
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
  *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 300]
- *     [--precision f32,bf16]
+ *     [--precision f32,auto]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
- * installed with pip first (some GB). --precision: what finds the latents that may be active; by default f32, and bf16 too
- * where the CPU multiplies it by itself. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
+ * installed with pip first (some GB). --precision: what finds the latents that may be active. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -21,7 +20,6 @@ import { joinBlocks } from "../../src/numeric/float-blocks.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
 import type { SharedOptions } from "../../src/sae/settings/shared-options.ts"
 import type { SaeArchitecture } from "../../src/sae/architecture.ts"
-import { bfloat16ProductsAreFast } from "../../src/tensor/tensorflow/compiled-ops.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { architectureOf, makeOwnStep, type StepShape, stepOptions } from "./own-step.ts"
 import { libraries, startPeers } from "./peers.ts"
@@ -46,7 +44,7 @@ const { values: given } = parseArgs({
     repeats: { type: "string", default: "7" },
     alone: { type: "boolean", default: false },
     run: { type: "string", default: "300" },
-    precision: { type: "string" }
+    precision: { type: "string", default: "f32,auto" }
   }
 })
 const sizes = { small: { d_in: 768, d_sae: 12_288 }, large: { d_in: 2304, d_sae: 16_384 } }
@@ -158,9 +156,7 @@ console.log(
 )
 console.log(`| architecture | L0 | encode product, ms | our step, ms | of the product | ${libraries.join(" | ")} |`)
 console.log(`| --- | --- | --- | --- | --- | ${libraries.map(() => "---").join(" | ")} |`)
-const precisions = (given.precision ?? (bfloat16ProductsAreFast() ? "f32,bf16" : "f32"))
-  .split(",")
-  .map((precision) => precision as SharedOptions["precision"])
+const precisions = given.precision.split(",").map((precision) => precision as SharedOptions["precision"])
 const cases = given.architectures.split(",").flatMap((name) => {
   const architecture = architectureOf(name)
   return precisions.map((precision) => [architecture, precision] as const)

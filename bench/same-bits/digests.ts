@@ -1,6 +1,6 @@
 /**
  * `node digests.ts THREADS`: trains in every way there is and prints, as JSON, the instruction set and a digest of each SAE's
- * arrays, curve and record, as they are saved. Estimates are made in bfloat16 where the CPU multiplies it by itself.
+ * arrays, curve and record, as they are saved. Estimates are made in f32 with one thread, else as fast as the CPU can.
  */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
@@ -8,12 +8,12 @@ import { matrixRows } from "../../src/activations/row-source.ts"
 import { trainingRecord } from "../../src/sae/training/training-record.ts"
 import { trainSae } from "../../src/sae/training/train-sae.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
-import { precisionProblem } from "../../src/tensor/kernels/select-pairs.ts"
 import { syntheticRows } from "../../test/sae/synthetic-rows.ts"
 import { variants } from "../../test/sae/training/training-variants.ts"
 
 const { isa } = await Effect.runPromise(loadEngine("tensorflow", { threads: Number(process.argv[2]) }))
-const precision = precisionProblem("bf16") === undefined ? "bf16" : "f32"
+// One thread: in f32.
+const precision = process.argv[2] === "1" ? "f32" : "auto"
 // Wide enough that every operation is shared among threads.
 const wide = syntheticRows({ rows: 2000, d_in: 192, directions: 600, active: 8, mean: 2, seed: 5 })
 const sizes = { steps: 8, batch_rows: 256, dead_after: 512, precision } as const

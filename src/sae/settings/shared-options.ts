@@ -56,11 +56,11 @@ export const sharedOptions = {
     maximum: 0.999_999,
     description: "decay of a moving average of the weights over the steps, which is saved in their place; null: none"
   }),
-  precision: Param.choice(["auto", "f32", "bf16"], {
+  precision: Param.choice(["auto", "f32", "bf16", "int16", "int8"], {
     default: "auto",
     description:
       "what finds the latents that may be active, whose values are then computed in f32: it changes the speed and no bit of the " +
-      "result; auto: bf16 where the CPU multiplies it by itself",
+      "result; auto: the fastest that the CPU has",
     inKey: false
   }),
   dtype: Param.choice(["float32", "bfloat16"], {

@@ -7,7 +7,6 @@ import type { SparseKernels } from "./sparse-kernels.ts"
 import { makePattern, type SparsePattern, withValue } from "./sparse-pattern.ts"
 import type { Choice, SelectedPairs } from "./select-pairs.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
-import { productsBy } from "../tensorflow/compiled-ops.ts"
 import { boolAttribute, executeOp, executeSingle, floatAttribute, intAttribute } from "../tensorflow/tensorflow-ops.ts"
 
 const modes = { rows: 0, batch: 1, above: 2 } as const
@@ -27,13 +26,13 @@ const limitOf = (choice: Choice, latents: number): tf.Tensor1D => {
   return tf.tensor1d(new Float32Array(latents).fill(choice.above), "float32")
 }
 
-/** `selectPairs` of select-pairs.ts. `half`: whether estimates are made in bfloat16. */
+/** `selectPairs` of select-pairs.ts. `by`: who multiplies. */
 export const compiledSelection = (
   x: tf.Tensor2D,
   weights: tf.Tensor2D,
   bias: tf.Tensor1D,
   choice: Choice,
-  half: boolean,
+  by: number,
   absolute: boolean
 ): SelectedPairs => {
   const latents = weights.shape[0]
@@ -42,7 +41,7 @@ export const compiledSelection = (
     const attributes = [
       intAttribute("mode", modes["above" in choice ? "above" : choice.from]),
       intAttribute("count", "above" in choice ? 0 : choice.count),
-      intAttribute("by", productsBy(half)),
+      intAttribute("by", by),
       boolAttribute("absolute", absolute)
     ]
     const inputs = [x, weights, bias, limitOf(choice, latents)]

@@ -3,13 +3,13 @@
  * own are loaded (sae-product.cc, sae-decode.cc); by the engine elsewhere.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { compiledOpsLoaded, productsBy } from "../tensorflow/compiled-ops.ts"
+import { compiledOpsLoaded, floatProducts } from "../tensorflow/compiled-ops.ts"
 import { executeSingle, intAttribute } from "../tensorflow/tensorflow-ops.ts"
 
 /** a b^T: [n, d] and [m, d] to [n, m]. */
 export const productOfRows = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
   compiledOpsLoaded()
-    ? (executeSingle("SaeProduct", [intAttribute("by", productsBy(false))], [a, b]) as tf.Tensor2D)
+    ? (executeSingle("SaeProduct", [intAttribute("by", floatProducts())], [a, b]) as tf.Tensor2D)
     : tf.matMul(a, b, false, true)
 
 /** a b of [n, d] and [d, m], or a^T b of [d, n] and [d, m] where `transposed`: [n, m]. */

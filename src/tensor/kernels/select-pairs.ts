@@ -3,7 +3,7 @@
  * not depend on who multiplied; elsewhere from the whole product.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { bfloat16ProductsAreFast, compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
+import { compiledOpsLoaded, type Precision, productsBy } from "../tensorflow/compiled-ops.ts"
 import { compiledSelection } from "./compiled-kernels.ts"
 import { aboveThreshold, topKBatch, topKRows } from "./sparse-kernels.ts"
 import { type SparseCodes, withValue } from "./sparse-pattern.ts"
@@ -13,8 +13,7 @@ export type Choice =
   | { readonly from: "rows" | "batch"; readonly count: number }
   | { readonly above: number | tf.Tensor1D }
 
-/** Who multiplies for the estimates: never what comes out. */
-export type Precision = "auto" | "f32" | "bf16"
+export type { Precision } from "../tensorflow/compiled-ops.ts"
 
 export interface SelectOptions {
   /** @default "auto" */
@@ -32,12 +31,18 @@ export interface SelectedPairs {
 /** With fewer weights rounding them costs what the product saves. */
 const worthRounding = 1 << 17
 
+const needs = {
+  bf16: "a CPU that multiplies bfloat16 (AVX-512 BF16)",
+  int16: "an x64 CPU",
+  int8: "a CPU with dot products of integers (AVX-512 VNNI)"
+} as const
+
 /** Why `precision` cannot be had here, if so. */
 export const precisionProblem = (precision: Precision): string | undefined =>
-  precision === "bf16" && !bfloat16ProductsAreFast()
-    ? "precision is bf16, which needs the tensorflow engine with operations of our own, on a CPU that multiplies bfloat16 " +
-      "(AVX-512 BF16); set it to auto or f32: what comes out is the same"
-    : undefined
+  precision === "auto" || precision === "f32" || productsBy(precision) !== undefined
+    ? undefined
+    : `precision is ${precision}, which needs the tensorflow engine with operations of our own, on ${needs[precision]}; set it to ` +
+      "auto or f32: what comes out is the same"
 
 /** The values at the pairs of a pattern, of a matrix with as many rows and latents. Owned by the caller. */
 const valuesAt = (matrix: tf.Tensor2D, { row, latent, latents }: SparseCodes): tf.Tensor1D =>
@@ -89,9 +94,9 @@ export const selectPairs = (
     }
   }
   if (compiledOpsLoaded()) {
-    const half =
-      precision === "bf16" || (precision === "auto" && bfloat16ProductsAreFast() && weights.size >= worthRounding)
-    return compiledSelection(x, weights, bias, choice, half, absolute)
+    const by = productsBy(precision === "auto" && weights.size < worthRounding ? "f32" : precision)
+    if (by === undefined) throw new RangeError(`selectPairs: ${precisionProblem(precision)}`)
+    return compiledSelection(x, weights, bias, choice, by, absolute)
   }
   const product = tf.matMul<tf.Tensor2D>(x, weights, false, true)
   const z = tf.add<tf.Tensor2D>(product, bias)

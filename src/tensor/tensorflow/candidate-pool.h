@@ -13,33 +13,52 @@ struct Candidate {
   int row, latent;
 };
 
-inline float KthLargestLow(const std::vector<Candidate>& all, int64_t k) {
-  if (static_cast<int64_t>(all.size()) < k) return kLowest;
-  std::vector<float> lows;
-  lows.reserve(all.size());
-  for (const Candidate& each : all) lows.push_back(each.low);
-  std::nth_element(lows.begin(), lows.begin() + (k - 1), lows.end(), std::greater<float>());
-  return lows[k - 1];
-}
-
 // Those among which the `wanted` largest are: no other one reaches the lower bounds of so many.
 struct Pool {
   int64_t wanted;
+  // The lower bound of the last of those with the largest, of all seen.
   float least = kLowest;
   std::vector<Candidate> all = {};
-  // Settled when there are so many.
-  size_t full = 0;
+  std::vector<float> lows = {};
+  // Those that are out by now are removed when there are so many.
+  size_t full = 512;
 
   void Add(const Candidate& candidate) {
     if (candidate.high < least) return;
     all.push_back(candidate);
-    if (all.size() > full) Settle();
+    AddLow(candidate.low);
+    if (all.size() < full) return;
+    Filter();
+    full = 2 * std::max<size_t>(all.size(), 256);
+  }
+
+  void Merge(const Pool& other) {
+    for (const float low : other.lows) AddLow(low);
+    for (const Candidate& each : other.all)
+      if (!(each.high < least)) all.push_back(each);
   }
 
   void Settle() {
-    least = std::max(least, KthLargestLow(all, wanted));
+    Raise();
+    Filter();
+  }
+
+ private:
+  void AddLow(float low) {
+    if (!(low > least)) return;
+    lows.push_back(low);
+    if (lows.size() >= static_cast<size_t>(wanted + wanted / 2 + 8)) Raise();
+  }
+
+  void Raise() {
+    if (lows.size() < static_cast<size_t>(wanted)) return;
+    std::nth_element(lows.begin(), lows.begin() + (wanted - 1), lows.end(), std::greater<float>());
+    least = std::max(least, lows[wanted - 1]);
+    lows.resize(wanted);
+  }
+
+  void Filter() {
     all.erase(std::remove_if(all.begin(), all.end(), [&](const Candidate& c) { return c.high < least; }), all.end());
-    full = 2 * std::max<size_t>(all.size(), 2 * wanted + 128);
   }
 };
 

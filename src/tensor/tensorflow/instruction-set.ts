@@ -39,18 +39,29 @@ const allowed: Readonly<Record<string, (typeof x64Levels)[number][0] | "x64">> =
   AVX512_CORE_FP16: "x64-avx512-bf16"
 }
 
+/** What the environment holds oneDNN to, as it is when TensorFlow is loaded. */
+const limitOf = (env: NodeJS.ProcessEnv): string =>
+  (env["ONEDNN_MAX_CPU_ISA"] ?? env["DNNL_MAX_CPU_ISA"] ?? "").toUpperCase()
+
 /**
  * What TensorFlow's products use of `isa`, which the CPU has: oneDNN, which computes them, can be held to less.
  *
  * @param env as it is when TensorFlow is loaded
  */
 export const productInstructionSet = (isa: string, env: NodeJS.ProcessEnv): string => {
-  const limit = allowed[(env["ONEDNN_MAX_CPU_ISA"] ?? env["DNNL_MAX_CPU_ISA"] ?? "").toUpperCase()]
+  const limit = allowed[limitOf(env)]
   const order: ReadonlyArray<string> = [...x64Levels.map(([name]) => name), "x64"]
   return limit !== undefined && order.includes(isa) && order.indexOf(limit) > order.indexOf(isa) ? limit : isa
 }
 
-const readCpuinfo = (): string => {
+/** Whether dot products of integers of 8 and 16 bits may be used that are one instruction on wide vectors (AVX-512 VNNI). */
+export const hasIntegerDots = (cpuinfo: string, env: NodeJS.ProcessEnv): boolean => {
+  const [limit, flags] = [limitOf(env), flagsOf(cpuinfo)]
+  const withheld = limit in allowed && !limit.startsWith("AVX512_CORE_")
+  return !withheld && ["avx512_vnni", "avx512vl", "avx512bw"].every((flag) => flags.has(flag))
+}
+
+export const readCpuinfo = (): string => {
   try {
     return readFileSync("/proc/cpuinfo", "utf8")
   } catch {

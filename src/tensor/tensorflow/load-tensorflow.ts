@@ -11,7 +11,7 @@ import { loadCompiledOps } from "./compiled-ops.ts"
 import type { EngineInfo } from "../engine-info.ts"
 import { EngineUnavailable } from "../engine-unavailable.ts"
 import { hasNvidiaDriver, installedCudaLibraries } from "./cuda-libraries.ts"
-import { instructionSet, productInstructionSet } from "./instruction-set.ts"
+import { hasIntegerDots, instructionSet, productInstructionSet, readCpuinfo } from "./instruction-set.ts"
 import { quietly } from "../quietly.ts"
 import { type InstalledEngine, installedEngine } from "./tensorflow-status.ts"
 import type { KernelBackend } from "@tensorflow/tfjs-core"
@@ -83,7 +83,8 @@ const start = async (engine: InstalledEngine, threads: number, compiled: boolean
   }
   const isa = instructionSet()
   const products = productInstructionSet(isa, process.env)
-  const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa, products)
+  const integers = hasIntegerDots(readCpuinfo(), process.env)
+  const own = compiled && device === "cpu" && loadCompiledOps(engine.operations, isa, products, integers)
   return {
     name: "tensorflow",
     version: binding.TF_Version,

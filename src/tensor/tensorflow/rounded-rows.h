@@ -42,8 +42,9 @@ struct Apart {
 };
 
 // Upper bounds of norms: of the whole vector, of what is multiplied, before and after it is rounded, and of the difference.
+// `scale` times the integers is what is multiplied.
 struct Norms {
-  float whole, rest, rounded, off;
+  float whole, rest, rounded, off, scale;
 };
 
 inline float UpperRoot(float* lanes, int d) {
@@ -51,19 +52,59 @@ inline float UpperRoot(float* lanes, int d) {
   return std::sqrt(sum) * (1 + (d / kLanes + 16) * 0x1p-24) + std::sqrt(static_cast<double>(d)) * 0x1p-62;
 }
 
-// The words that are multiplied, and their norms. `rest` is scratch for d + kLanes numbers.
-inline Norms RoundRow(By by, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
-  float whole[kLanes] = {}, left[kLanes] = {}, rounded[kLanes] = {}, off[kLanes] = {};
+// Sums of integers of 16 bits stay below 2^31 since norms are below 2^15.5; of 8 bits where there are this many columns at most.
+constexpr float kShortNorm = 45000;
+constexpr int kByteColumns = 60000;
+
+// The words that are multiplied, and their norms; for kByte512 128 is added to every number of a latent, and one more word of a
+// row is 128 times the sum of its numbers. `rest` is scratch for d + kLanes numbers.
+inline Norms RoundRow(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
+  float whole[kLanes] = {}, left[kLanes] = {}, rounded[kLanes] = {}, off[kLanes] = {}, most[kLanes] = {};
   std::copy(row, row + d, rest);
   std::fill(rest + d, rest + d + kLanes, 0.f);
   for (int k = 0; k < d; k += kLanes)
 #pragma omp simd
     for (int l = 0; l < kLanes; ++l) whole[l] += rest[k + l] * rest[k + l];
   for (int column : apart.columns) rest[column] = 0;
-  if (by != By::kHalf512) {
+  if (ColumnsOf(by) == 1) {
     std::memcpy(words, rest, 4 * static_cast<int64_t>(d));
     const float norm = UpperRoot(whole, d);
-    return {norm, norm, norm, 0};
+    return {norm, norm, norm, 0, 1};
+  }
+  if (InIntegers(by)) {
+    for (int k = 0; k < d; k += kLanes) {
+#pragma omp simd
+      for (int l = 0; l < kLanes; ++l) {
+        left[l] += rest[k + l] * rest[k + l];
+        most[l] = std::max(most[l], std::fabs(rest[k + l]));
+      }
+    }
+    const float norm = UpperRoot(left, d), largest = *std::max_element(most, most + kLanes);
+    const float scale = by == By::kByte512 ? largest / 127 : std::max(norm / kShortNorm, largest / 32767);
+    // What is smaller is left out, and counts as rounded away.
+    const float inverse = scale > 1e-30f ? 1 / scale : 0;
+    int8_t* bytes = reinterpret_cast<int8_t*>(words);
+    int16_t* shorts = reinterpret_cast<int16_t*>(words);
+    const int add = latent && by == By::kByte512 ? 128 : 0;
+    int total = 0;
+    for (int k = 0; k < d; k += kLanes) {
+      int near[kLanes];
+#pragma omp simd reduction(+ : total)
+      for (int l = 0; l < kLanes; ++l) {
+        near[l] = static_cast<int>(std::nearbyint(rest[k + l] * inverse));
+        const float kept = scale * near[l], lost = rest[k + l] - kept;
+        rounded[l] += kept * kept;
+        off[l] += lost * lost;
+        total += near[l];
+      }
+      if (by == By::kByte512)
+        for (int l = 0; l < kLanes; ++l) bytes[k + l] = near[l] + add;
+      else
+        for (int l = 0; l < kLanes; ++l) shorts[k + l] = near[l];
+    }
+    if (by == By::kByte512 && !latent) words[WordsOf(by, d)] = 128 * static_cast<uint32_t>(total);
+    const float kept = UpperRoot(rounded, d);
+    return {std::max(UpperRoot(whole, d), kept * 1.00001f), norm, kept, UpperRoot(off, d) + kept * 0x1p-23f, scale};
   }
   uint16_t* half = reinterpret_cast<uint16_t*>(words);
   for (int k = 0; k < d; k += kLanes) {
@@ -81,7 +122,7 @@ inline Norms RoundRow(By by, const float* row, int d, const Apart& apart, float*
       half[k + l] = bits >> 16;
     }
   }
-  return {UpperRoot(whole, d), UpperRoot(left, d), UpperRoot(rounded, d), UpperRoot(off, d)};
+  return {UpperRoot(whole, d), UpperRoot(left, d), UpperRoot(rounded, d), UpperRoot(off, d), 1};
 }
 
 }  // namespace

@@ -12,7 +12,8 @@
 namespace {
 
 constexpr int kRows = 16;
-// Where a row has more than one in this number of latents, many rows are brought on latent by latent.
+// A row's weights are still in cache when its dots are made; but where a row has more than one in this number of latents, many
+// rows are brought on together, latent by latent.
 constexpr int kDense = 16, kSpan = 64;
 
 // y += a x, while the next row is fetched as fast as this one is used.
@@ -53,8 +54,9 @@ class SaeDecode : public OpKernel {
     const float scale = scale_;
     const int64_t blocks = (rows + kRows - 1) / kRows;
     std::vector<float> sums(blocks * d);
-    const int span = n > static_cast<int64_t>(rows) * m / kDense ? kSpan : m;
-    ForBlocks(c, rows, kRows, [&](int64_t first, int64_t last) {
+    const bool dense = n > static_cast<int64_t>(rows) * m / kDense;
+    const int span = dense ? kSpan : m;
+    const auto decode = [&](int64_t first, int64_t last) {
       const auto weightsOf = [=](int i) { return w + static_cast<int64_t>(latent[i]) * d; };
       const auto blockOf = [=](int g, int64_t row) { return out + (static_cast<int64_t>(g) * rows + row) * d; };
       int at[kRows], group[kRows];
@@ -102,6 +104,10 @@ class SaeDecode : public OpKernel {
           }
         }
       }
+    };
+    ForBlocks(c, rows, kRows, [&](int64_t first, int64_t last) {
+      if (dense) return decode(first, last);
+      for (int64_t row = first; row < last; ++row) decode(row, row + 1);
     });
     const FlushSubnormals flush;
     for (int64_t b = 1; b < blocks; ++b) AddScaled(sums.data(), 1, sums.data() + b * d, d);

@@ -6,7 +6,7 @@ import { matrixRows } from "../../../src/activations/row-source.ts"
 import { trainingRecord } from "../../../src/sae/training/training-record.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
 import { keyParams } from "../../../src/plan/manifest.ts"
-import { precisionProblem } from "../../../src/tensor/kernels/select-pairs.ts"
+import { type Precision, precisionProblem } from "../../../src/tensor/kernels/select-pairs.ts"
 import trainSaeStage from "../../../stages/train-sae.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { optionsFor } from "../architectures/known.ts"
@@ -19,10 +19,9 @@ const rows = matrixRows(normalRows(3, 1000 * d_in), d_in)
 
 describe("precision", () => {
   for (const architecture of ["batch_topk", "jumprelu"] as const) {
-    it.effect(`${architecture}: bf16 ends with the bits of f32`, () =>
+    it.effect(`${architecture}: bf16 and integers end with the bits of f32`, () =>
       Effect.gen(function* () {
-        if (precisionProblem("bf16") !== undefined) return
-        const train = Effect.fnUntraced(function* (precision: "f32" | "bf16") {
+        const train = Effect.fnUntraced(function* (precision: Precision) {
           const settings = {
             d_sae: 256,
             k: 6,
@@ -43,9 +42,13 @@ describe("precision", () => {
             made: { W_enc, W_dec, b_enc, curve: trained.curve, record: trainingRecord(trained) }
           }
         })
-        const [exact, half] = [yield* train("f32"), yield* train("bf16")]
-        expect(half.made).toEqual(exact.made)
-        expect(half.candidates).toBeGreaterThan(exact.candidates)
+        const exact = yield* train("f32")
+        for (const precision of ["bf16", "int16", "int8"] as const) {
+          if (precisionProblem(precision) !== undefined) continue
+          const coarser = yield* train(precision)
+          expect(coarser.made).toEqual(exact.made)
+          expect(coarser.candidates).toBeGreaterThanOrEqual(exact.candidates)
+        }
         expect(exact.candidates).toBeGreaterThanOrEqual(exact.made.record.l0)
       })
     )

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../../src/random/rng.ts"
-import { type Choice, precisionProblem, selectPairs } from "../../../src/tensor/kernels/select-pairs.ts"
+import { type Choice, type Precision, precisionProblem, selectPairs } from "../../../src/tensor/kernels/select-pairs.ts"
 import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
 import { instructionSet } from "../../../src/tensor/tensorflow/instruction-set.ts"
 import { installedEngine } from "../../../src/tensor/tensorflow/tensorflow-status.ts"
@@ -73,12 +73,7 @@ const wanted = (given: Case, choice: Choice, absolute: boolean): ReadonlyArray<T
   )
 }
 
-const choose = (
-  { rows, latents, d, x, W, bias }: Case,
-  choice: Choice,
-  precision: "f32" | "bf16",
-  absolute: boolean
-) => {
+const choose = ({ rows, latents, d, x, W, bias }: Case, choice: Choice, precision: Precision, absolute: boolean) => {
   const tensors = [tf.tensor2d(x, [rows, d]), tf.tensor2d(W, [latents, d]), tf.tensor1d(bias)] as const
   const before = tf.memory().numTensors
   const { codes, candidates } = selectPairs(...tensors, choice, { precision, absolute })
@@ -126,7 +121,7 @@ const cases: fc.Arbitrary<Case> = fc
 describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values", () => {
   beforeAll(loadTestEngine)
 
-  const precisions = ["f32", "bf16"] as const
+  const precisions = ["f32", "bf16", "int16", "int8"] as const
   const choices: ReadonlyArray<readonly [string, (given: Case, share: number) => Choice]> = [
     ["the largest of rows", ({ latents }, share) => ({ from: "rows", count: Math.ceil(share * latents) })],
     [
@@ -165,7 +160,7 @@ describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values"
       for (const precision of precisions) {
         if (precisionProblem(precision) !== undefined) continue
         const { candidates } = choose(given, { from: "rows", count: 16 }, precision, false)
-        expect(candidates / rows).toBeLessThan(precision === "f32" ? 17 : 24)
+        expect(candidates / rows).toBeLessThan({ f32: 17, int16: 17, bf16: 24, int8: 40 }[precision])
       }
     }
   })

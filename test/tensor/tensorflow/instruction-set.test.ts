@@ -1,6 +1,10 @@
 import { expect, it } from "vitest"
 import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
-import { instructionSetFrom, productInstructionSet } from "../../../src/tensor/tensorflow/instruction-set.ts"
+import {
+  hasIntegerDots,
+  instructionSetFrom,
+  productInstructionSet
+} from "../../../src/tensor/tensorflow/instruction-set.ts"
 
 const cpuinfo = (flags: string): string => `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n`
 
@@ -38,4 +42,12 @@ it("is held to what oneDNN may use of it", () => {
   for (const to of ["ALL", "DEFAULT", "nonsense", ""]) expect(held("x64-avx512", to)).toBe("x64-avx512")
   expect(held("arm64-neon", "AVX2")).toBe("arm64-neon")
   expect(productInstructionSet("x64-avx512", { DNNL_MAX_CPU_ISA: "AVX2" })).toBe("x64-avx2")
+})
+
+it("multiplies integers where the CPU can and oneDNN may", () => {
+  const flags = cpuinfo("avx512f avx512bw avx512vl avx512_vnni")
+  const held = (to: string) => hasIntegerDots(flags, { ONEDNN_MAX_CPU_ISA: to })
+  for (const to of ["AVX2", "AVX2_VNNI", "avx512_core", "SSE41"]) expect(held(to)).toBe(false)
+  for (const to of ["AVX512_CORE_VNNI", "AVX512_CORE_AMX", ""]) expect(held(to)).toBe(true)
+  expect(hasIntegerDots(cpuinfo("avx512f avx512bw avx512vl"), {})).toBe(false)
 })

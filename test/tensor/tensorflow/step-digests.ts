@@ -4,7 +4,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { makeSaeTrainer } from "../../../src/sae/training/sae-trainer.ts"
 import { loadEngine } from "../../../src/tensor/engine/engine.ts"
-import { precisionProblem } from "../../../src/tensor/kernels/select-pairs.ts"
 import { architectureNames, methodOf, resolvedFor } from "../../sae/architectures/known.ts"
 import { normalRows } from "../../sae/normal-rows.ts"
 
@@ -20,7 +19,7 @@ for (const architecture of architectureNames) {
     seed: 0,
     sparsity_coefficient: 0.1,
     dead_after: rows,
-    precision: precisionProblem("bf16") === undefined ? "bf16" : "f32",
+    precision: "auto",
     clip: architecture === "topk" ? 1 : null
   })
   const trainer = makeSaeTrainer(options, methodOf(architecture), {
