@@ -13,7 +13,7 @@ import { measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
-import { encodeLatents } from "../latent-codes.ts"
+import { codedRows } from "../coded-rows.ts"
 import { bestLatent, firingRows, ruleFigures } from "./rule-latent.ts"
 
 export interface RuleParams {
@@ -29,24 +29,12 @@ interface RuleInputs {
 }
 
 /** Rows of the set from its first, and which of them keep the rule. */
-const ruledRows = Effect.fnUntraced(function* (
-  set: RowSet,
-  model: SaeModel,
-  keeps: (token: number) => boolean,
-  most: number
-) {
-  const count = Math.min(most, set.rows)
-  const kept = new Uint8Array(count)
-  const document = new Int32Array(count)
-  for (let b = 0; b * set.batch_rows < count; b++) {
-    const batch = yield* set.readBatch(b)
-    for (let i = 0; i < batch.rows && batch.first + i < count; i++) {
-      kept[batch.first + i] = keeps(batch.token[i] as number) ? 1 : 0
-      document[batch.first + i] = batch.document[i] as number
-    }
-  }
-  return { kept, document, codes: encodeLatents(yield* set.loadRows(0, count), model) }
-})
+const ruledRows = (set: RowSet, model: SaeModel, keeps: (token: number) => boolean, most: number) =>
+  Effect.map(codedRows(set, model, most), ({ token, document, codes }) => ({
+    kept: Uint8Array.from(token, (each) => (keeps(each) ? 1 : 0)),
+    document,
+    codes
+  }))
 
 const sum = (values: Uint8Array): number => values.reduce((total, value) => total + value, 0)
 

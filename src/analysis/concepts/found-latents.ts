@@ -1,0 +1,27 @@
+/** Scores by which latents are found: how much more one fires on some rows than on others. */
+import type { LatentCodes } from "../latent-codes.ts"
+
+/** Mean activation of every latent over these rows, or all. */
+export const meanActivations = (
+  { d_sae, offsets, latents, values, rows: all }: LatentCodes,
+  rows: ArrayLike<number> = Array.from({ length: all }, (_, row) => row)
+): Float64Array => {
+  const means = new Float64Array(d_sae)
+  for (let n = 0; n < rows.length; n++) {
+    for (let i = offsets[rows[n]!]!; i < offsets[rows[n]! + 1]!; i++) means[latents[i]!]! += values[i]! / rows.length
+  }
+  return means
+}
+
+/** Largest activation of every latent over all rows. */
+export const largestActivations = (codes: ReadonlyArray<LatentCodes>, d_sae: number): Float64Array => {
+  const largest = new Float64Array(d_sae)
+  for (const { latents, values } of codes) {
+    for (let i = 0; i < latents.length; i++) largest[latents[i]!] = Math.max(largest[latents[i]!]!, values[i]!)
+  }
+  return largest
+}
+
+/** (means - others) / largest, of each latent; 0 where it never fires. */
+export const contrasts = (means: Float64Array, others: Float64Array, largest: Float64Array): Float64Array =>
+  means.map((mean, latent) => (largest[latent] === 0 ? 0 : (mean - others[latent]!) / largest[latent]!))
