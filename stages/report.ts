@@ -5,6 +5,7 @@ import { Comparison } from "../src/kinds/comparison.ts"
 import { Dashboard } from "../src/kinds/dashboard/dashboard.ts"
 import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Figures } from "../src/kinds/figures.ts"
+import { Explanations } from "../src/kinds/explanations.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
 import { MetaAnalysis } from "../src/kinds/meta-analysis.ts"
 import { MetaEdits } from "../src/kinds/meta-edits.ts"
@@ -21,7 +22,8 @@ export default Stage.make("report", {
   inputs: {
     saes: Stage.some(Sae, "the SAEs that the report is about"),
     evaluations: Stage.parts(Evaluation, "their evaluations"),
-    interpretations: Stage.parts(Interpretations, "explanations of their latents"),
+    interpretations: Stage.parts(Interpretations, "token patterns that explain their latents"),
+    explanations: Stage.parts(Explanations, "what a language model says of their latents"),
     dashboards: Stage.parts(Dashboard, "what all their latents fire on, explained or not"),
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),

@@ -7,6 +7,7 @@ import type { DashboardHandle } from "../kinds/dashboard/dashboard.ts"
 import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../kinds/figures.ts"
+import type { ExplanationsFile } from "../kinds/explanations.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../kinds/meta-edits.ts"
@@ -26,6 +27,7 @@ interface ReportInputs {
   readonly saes: ReadonlyArray<Opened<SaeHandle>>
   readonly evaluations: ReadonlyArray<Opened<EvaluationHandle>>
   readonly interpretations: ReadonlyArray<Opened<InterpretationsFile>>
+  readonly explanations: ReadonlyArray<Opened<ExplanationsFile>>
   readonly dashboards: ReadonlyArray<Opened<DashboardHandle>>
   readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
@@ -81,6 +83,7 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     saes,
     evaluations: inputs.evaluations,
     interpretations: inputs.interpretations,
+    explanations: inputs.explanations,
     dashboards,
     absorptions: inputs.absorption,
     stitchings: inputs.stitching,

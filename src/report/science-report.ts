@@ -10,6 +10,7 @@ import { comparisonSection } from "./sections/comparison-section.ts"
 import { controlsSection } from "./sections/controls-section.ts"
 import { curvesSection } from "./sections/curves-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
+import { explanationsSection } from "./sections/explanations-section.ts"
 import { figuresSection } from "./sections/figures-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
@@ -68,6 +69,7 @@ export const scienceReport = (input: ReportInput): string => {
     ["controls", "Controls", controlsSection(input, subjects)],
     ["sizes", "Sizes", sizeSection(input.sizes)],
     ["latents", "Latents", latentsSection(subjects)],
+    ["explanations", "Explanations", explanationsSection(input.explanations, subjects)],
     ["sweep", "Sweep", sweepSection(subjects)],
     ["training", "Training", curvesSection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],

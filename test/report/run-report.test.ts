@@ -68,6 +68,7 @@ describe("run report", () => {
       "controls",
       "sizes",
       "latents",
+      "explanations",
       "sweep",
       "training",
       "evaluation",

@@ -2,6 +2,7 @@
 import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.ts"
 import type { ComparisonFile } from "../../src/kinds/comparison.ts"
 import type { AbsorptionFile } from "../../src/kinds/absorption.ts"
+import type { ExplanationsFile, ExplanationScores } from "../../src/kinds/explanations.ts"
 import type { InterpretationsFile } from "../../src/kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../../src/kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../../src/kinds/meta-edits.ts"
@@ -345,6 +346,37 @@ export const metaEdits = (edits: number): MetaEditsFile => {
   }
 }
 
+const judged = (balanced_accuracy: number): ExplanationScores => ({
+  detection: {
+    true_positives: 3,
+    false_positives: 1,
+    false_negatives: 2,
+    true_negatives: 4,
+    precision: 0.75,
+    recall: 0.6,
+    f1: 2 / 3,
+    balanced_accuracy
+  },
+  fuzzing: null,
+  simulation: null
+})
+
+export const explanations: ExplanationsFile = {
+  format: 1,
+  hook,
+  sae: { digest: "sae-large", architecture: "batch_topk", d_in: 192, d_sae: 256 },
+  model: "a-model",
+  unread: 2,
+  latents: [0.6, 0.9].map((score, i) => ({
+    latent: 7 * i + 1,
+    density: 0.01,
+    max: 12.5,
+    explanation: i === 0 ? "words <of> the sea" : "names of cats",
+    scores: judged(score),
+    shuffled: judged(0.5)
+  }))
+}
+
 const sizes: SizeSelectionFile = {
   format: 1,
   tasks: [
@@ -407,6 +439,7 @@ export const sampleReport = (): ReportInput => ({
     { at: { width: 64, seed: 0 }, value: interpretations(64, "sae-small") },
     { at: { width: 256, seed: 0 }, value: interpretations(256, "sae-large") }
   ],
+  explanations: [{ at: {}, value: explanations }],
   dashboards: [],
   absorptions: [
     { at: { width: 64, seed: 0 }, value: absorption(64) },

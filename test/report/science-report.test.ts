@@ -86,6 +86,7 @@ describe("science report", () => {
       ...sample,
       evaluations: [],
       interpretations: [],
+      explanations: [],
       saes: sample.saes.flatMap(({ at, value }) =>
         [0, 1].map((seed) => ({ at: { ...at, seed }, value: { ...value, digest: `${value.digest}-${seed}` } }))
       ),
@@ -205,6 +206,12 @@ describe("science report", () => {
     ).toHaveLength(50)
   })
 
+  it("shows what a language model says of latents, the best told first, beside what another explanation tells", () => {
+    const text = textOf(page, "explanations")
+    expect(text).toContain("width 256, seed 0 a-model 2 2 0.7500 0.5000")
+    expect(text).toContain("8 names of cats 0.9000 0.5000 1 words <of> the sea 0.6000 0.5000")
+  })
+
   it("compares the meta-SAE with random rows", () => {
     expect(textOf(page, "meta-latents")).toContain("of 256 latents 64 0 4 3.900 46.3 % 12.5 %")
   })
@@ -240,6 +247,7 @@ describe("science report", () => {
       saes: sampleReport().saes.map(({ at, value }) => ({ at, value })),
       evaluations: [],
       interpretations: [],
+      explanations: [],
       absorptions: [],
       stitchings: [],
       comparisons: [],
@@ -258,6 +266,7 @@ describe("science report", () => {
       "controls",
       "sizes",
       "latents",
+      "explanations",
       "sweep",
       "training",
       "evaluation",
@@ -297,6 +306,7 @@ describe("science report", () => {
         value: { ...measured.value, sae: digest, metrics: { explained_variance: ev } }
       })),
       interpretations: [],
+      explanations: [],
       absorptions: [],
       stitchings: []
     })
@@ -344,6 +354,7 @@ describe("science report", () => {
       })),
       absorptions: [{ at: { seed: 1 }, value: (sample.absorptions[0] as (typeof sample.absorptions)[number]).value }],
       interpretations: [],
+      explanations: [],
       stitchings: [],
       comparisons: [],
       figures: [],

@@ -5,6 +5,7 @@ import type { ComparisonFile } from "../../kinds/comparison.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../../kinds/figures.ts"
+import type { ExplanationsFile } from "../../kinds/explanations.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../../kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
@@ -61,6 +62,7 @@ export interface ReportInput {
   readonly saes: ReadonlyArray<PlacedSae>
   readonly evaluations: ReadonlyArray<Placed<ReportedEvaluation>>
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
+  readonly explanations: ReadonlyArray<Placed<ExplanationsFile>>
   readonly dashboards: ReadonlyArray<SaeDashboard>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>

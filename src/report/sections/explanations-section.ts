@@ -1,0 +1,151 @@
+/** What a language model said of latents (`explain-latents`): how well that tells where they fire, and each of them in full. */
+import { explanationMetrics } from "../../interp/by-model/explanation-metrics.ts"
+import type { ExplainedLatent, ExplanationScores, ExplanationsFile } from "../../kinds/explanations.ts"
+import { swatch } from "../charts/swatch.ts"
+import { estimate } from "../page/estimate.ts"
+import { exact } from "../page/exact.ts"
+import { formatInteger, formatNumber } from "../page/format-number.ts"
+import type { Html } from "../page/html.ts"
+import { html } from "../page/html.ts"
+import { latentLink } from "../page/latent-link.ts"
+import { maskedText } from "../page/masked-text.ts"
+import { labelOf, listedLatents, type Placed, type Subject } from "../page/subjects.ts"
+
+const scorers = [
+  ["detection", "Detection", "Mean balanced accuracy: which held-out texts make the latent fire?"],
+  ["fuzzing", "Fuzzing", "Mean balanced accuracy: are the marked tokens the right ones?"],
+  ["simulation", "Simulation", "Mean correlation of simulated and true activations"]
+] as const
+
+type ScorerName = (typeof scorers)[number][0]
+
+const scoreOf = ({ detection, fuzzing, simulation }: ExplanationScores, name: ScorerName): number | undefined =>
+  name === "simulation" ? simulation?.pearson : (name === "detection" ? detection : fuzzing)?.balanced_accuracy
+
+interface Explained {
+  readonly file: ExplanationsFile
+  readonly label: string
+  /** Of its SAE among those of the page; -1 where it is not there. */
+  readonly index: number
+}
+
+const scored = (all: ReadonlyArray<Explained>): ReadonlyArray<(typeof scorers)[number]> =>
+  scorers.filter(([name]) =>
+    all.some(({ file }) => file.latents.some(({ scores }) => scoreOf(scores, name) !== undefined))
+  )
+
+const meanCells = (file: ExplanationsFile, shown: ReturnType<typeof scored>): ReadonlyArray<Html> => {
+  const figures = explanationMetrics(
+    file.latents,
+    shown.map(([name]) => name)
+  )
+  const cell = (name: string): Html => {
+    const figure = figures[name]
+    if (figure === undefined || (typeof figure === "object" && "unmeasured" in figure)) return html`<td>–</td>`
+    const { value, ...interval } = typeof figure === "number" ? { value: figure } : figure
+    return html`<td>
+      ${estimate(value, "low" in interval ? interval : undefined, formatNumber, "the scored latents")}
+    </td>`
+  }
+  return shown.flatMap(([name]) => [cell(name), cell(`${name}_shuffled`)])
+}
+
+const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof scored>): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="Explanations by a language model">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">SAE</th>
+          <th scope="col" class="text">Asked</th>
+          <th scope="col">Explained</th>
+          <th scope="col" title="Answers that could not be read as what was asked for">Unread</th>
+          ${shown.map(
+            ([, name, title]) =>
+              html`<th scope="col" title="${title}">${name}</th>
+                <th scope="col" title="The same texts by another latent's explanation">${name}, shuffled</th>`
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        ${all.map(
+          ({ file, label, index }) =>
+            html`<tr>
+              <th scope="row">${index < 0 ? undefined : swatch(index)}${label}</th>
+              <td class="text">${file.model}</td>
+              <td>${exact(file.latents.filter(({ explanation }) => explanation !== null).length, formatInteger)}</td>
+              <td>${exact(file.unread, formatInteger)}</td>
+              ${meanCells(file, shown)}
+            </tr> `
+        )}
+      </tbody>
+    </table>
+  </div>`
+
+/** The best told first, by the first scorer; those without a score last. */
+const byScore = (shown: ReturnType<typeof scored>) => (a: ExplainedLatent, b: ExplainedLatent) => {
+  const [first] = shown
+  const of = ({ scores }: ExplainedLatent) => (first === undefined ? undefined : scoreOf(scores, first[0])) ?? -Infinity
+  return of(b) === of(a) ? a.latent - b.latent : of(b) - of(a)
+}
+
+const latentsTable = (
+  { file, label, index }: Explained,
+  shown: ReturnType<typeof scored>,
+  listed: ReadonlySet<number>
+): Html =>
+  html`<details>
+    <summary>What ${file.model} says of ${label}</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="What ${file.model} says of ${label}">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Latent</th>
+            <th scope="col" class="text">Explanation</th>
+            ${shown.map(
+              ([, name]) =>
+                html`<th scope="col">${name}</th>
+                  <th scope="col">${name}, shuffled</th>`
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          ${file.latents.toSorted(byScore(shown)).map(
+            ({ latent, explanation, scores, shuffled }) =>
+              html`<tr>
+                <td>${index < 0 ? String(latent) : latentLink(index, latent, listed)}</td>
+                <td class="text">${explanation === null ? "no answer could be read" : maskedText(explanation)}</td>
+                ${shown.flatMap(([name]) =>
+                  [scores, shuffled].map((each) => {
+                    const value = scoreOf(each, name)
+                    return html`<td>${value === undefined ? "–" : exact(value, formatNumber)}</td>`
+                  })
+                )}
+              </tr> `
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`
+
+/** Undefined where no language model was asked. */
+export const explanationsSection = (
+  explanations: ReadonlyArray<Placed<ExplanationsFile>>,
+  subjects: ReadonlyArray<Subject>
+): Html | undefined => {
+  if (explanations.length === 0) return undefined
+  const all = explanations.map(({ at, value }): Explained => {
+    const index = subjects.findIndex(({ digest }) => digest === value.sae.digest)
+    return { file: value, index, label: subjects[index]?.label ?? labelOf(at, `${value.sae.d_sae} latents`) }
+  })
+  const shown = scored(all)
+  return html`<h2>Explanations</h2>
+    <p class="note">
+      A language model explained these latents from training text; the scores say what it can tell of held-out text from
+      its explanation, and beside them what it can tell from another latent's.
+    </p>
+    ${summaryTable(all, shown)}
+    ${all.map((each) => {
+      const subject = subjects[each.index]
+      return latentsTable(each, shown, subject === undefined ? new Set() : listedLatents(subject))
+    })}`
+}
