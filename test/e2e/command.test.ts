@@ -69,6 +69,10 @@ describe("an experiment of commands", () => {
     const why = await cli(["why", "x.yaml", "first", "--set", "word=there"], { cwd: directory })
     assert.include(why.stdout, "params.values.word")
     assert.include(why.stdout, "-> there (--set word=there)")
+    const below = await cli(["why", "x.yaml", "many", "--set", "word=there"], { cwd: directory })
+    for (const size of [1, 2]) {
+      assert.include(below.stdout, `many[size=${size}] is a hit if what comes out of first is unchanged`)
+    }
   })
 
   it("reruns what a changed project file reaches, and names the file", async () => {

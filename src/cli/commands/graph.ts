@@ -6,7 +6,6 @@ import { styleText } from "node:util"
 import * as Effect from "effect/Effect"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
-import { hasNoResult } from "../../plan/explain.ts"
 import { Store } from "../../store/store.ts"
 import { runState } from "../experiment/run-state.ts"
 import { readEvents } from "../experiment/read-events.ts"
@@ -27,7 +26,7 @@ const statesOf = Effect.fn("statesOf")(function* (experiment: Experiment) {
   const states = new Map(
     plan.stages.map(({ instance, action, reasons }): readonly [string, NodeState] => [
       instance.id,
-      action === "unknown" && hasNoResult(reasons) ? "run" : action
+      action === "unknown" && reasons.length > 0 ? "run" : action
     ])
   )
   const store = yield* Store

@@ -4,12 +4,14 @@
 import * as Effect from "effect/Effect"
 import { formatReason, NEVER_RAN } from "../../plan/explain.ts"
 import type { Reason } from "../../plan/explain.ts"
+import type { PlannedStage } from "../../plan/plan.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
-import { oneStage } from "../experiment/one-stage.ts"
+import { namedStages } from "../experiment/one-stage.ts"
+import { someOf } from "../../words/some-of.ts"
 import { formatSeconds } from "../render/words.ts"
 import { readEvents } from "../experiment/read-events.ts"
 
@@ -43,35 +45,55 @@ const reasonsThen = (reasons: ReadonlyArray<Reason>): string =>
       ? ""
       : `it ran then because of\n${indented(reasons)}`
 
+type Last = Effect.Success<ReturnType<typeof lastComputed>>
+
+const whyText = (
+  { instance: { id }, action, found, reasons, waitsFor }: PlannedStage<ActionRecord>,
+  last: Last,
+  experiment: string
+): string => {
+  switch (action) {
+    case "hit":
+      return [
+        `${id} is a hit: nothing that determines it has changed\n`,
+        found === undefined ? "" : `${computedText(found, experiment, id)}\n`,
+        last === undefined ? "" : reasonsThen(last.reasons)
+      ].join("")
+    case "run":
+      return `${id} would run:\n${indented(reasons)}`
+    case "unknown":
+      return reasons.length === 0
+        ? `${id} is a hit if what comes out of ${someOf(waitsFor)} is unchanged\n`
+        : `${id} would run, after ${someOf(waitsFor)}:\n${indented(reasons)}`
+  }
+}
+
+const whyJson = (
+  { instance: { id }, action, key, manifest, reasons, waitsFor }: PlannedStage<ActionRecord>,
+  computed: Last
+) => ({ id, action, key: key ?? null, manifest: manifest ?? null, reasons, waitsFor, computed: computed ?? null })
+
 export const why = Effect.fn("why")(function* (input: StageInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
   yield* withStore(
     experiment.project,
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
-      const stage = yield* oneStage(plan, input.stage)
-      const { id } = stage.instance
-      const last = stage.key === undefined ? undefined : yield* lastComputed(experiment.name, id, stage.key)
+      const answers = yield* Effect.forEach(yield* namedStages(plan, input.stage), (stage) =>
+        Effect.map(
+          stage.key === undefined
+            ? Effect.succeed(undefined)
+            : lastComputed(experiment.name, stage.instance.id, stage.key),
+          (last) => ({ stage, last })
+        )
+      )
       if (input.json) {
-        const { action, key, manifest, reasons, waitsFor } = stage
-        const computed = last === undefined ? null : last
-        const json = { id, action, key: key ?? null, manifest: manifest ?? null, reasons, waitsFor, computed }
-        process.stdout.write(`${JSON.stringify(json, null, 2)}\n`)
+        const all = answers.map(({ stage, last }) => whyJson(stage, last))
+        process.stdout.write(`${JSON.stringify(all.length === 1 ? all[0] : all, null, 2)}\n`)
         return
       }
-      switch (stage.action) {
-        case "hit":
-          process.stdout.write(`${id} is a hit: nothing that determines it has changed\n`)
-          if (stage.found !== undefined) process.stdout.write(`${computedText(stage.found, experiment.name, id)}\n`)
-          if (last !== undefined) process.stdout.write(reasonsThen(last.reasons))
-          return
-        case "run":
-          process.stdout.write(`${id} would run:\n${indented(stage.reasons)}`)
-          return
-        case "unknown":
-          process.stdout.write(`${id} is a hit if what comes out of ${stage.waitsFor.join(", ")} is unchanged\n`)
-          if (stage.reasons.length > 0) process.stdout.write(`it has changed itself:\n${indented(stage.reasons)}`)
-      }
+      const texts = answers.map(({ stage, last }) => whyText(stage, last, experiment.name))
+      process.stdout.write(texts.join("\n"))
     })
   )
 })

@@ -4,17 +4,23 @@ import { instancesNamed } from "../../plan/instances-named.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { Unreadable } from "../../specification/expression.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
+import { someOf } from "../../words/some-of.ts"
 import { UsageError } from "./usage-error.ts"
 
-export const oneStage = Effect.fn("oneStage")(function* (plan: Plan<ActionRecord>, name: string) {
+/** All that the name of a stage, or a selector, stands for, in declared order; at least one. */
+export const namedStages = Effect.fn("namedStages")(function* (plan: Plan<ActionRecord>, name: string) {
   const instances = plan.stages.map(({ instance }) => instance).toSorted((a, b) => a.order - b.order)
   const named = instancesNamed(instances, name)
   if (named instanceof Unreadable) return yield* new UsageError({ problem: named.message })
-  if (named.length > 1) {
-    const ids = named.map(({ id }) => id).join(", ")
-    return yield* new UsageError({ problem: `${name} names ${named.length} stages, say which one: ${ids}` })
-  }
-  return plan.stages.find(({ instance }) => instance === named[0]) as PlannedStage<ActionRecord>
+  const byInstance = new Map(plan.stages.map((stage) => [stage.instance, stage]))
+  return named.map((instance) => byInstance.get(instance) as PlannedStage<ActionRecord>)
+})
+
+export const oneStage = Effect.fn("oneStage")(function* (plan: Plan<ActionRecord>, name: string) {
+  const [first, ...more] = yield* namedStages(plan, name)
+  if (more.length === 0) return first as PlannedStage<ActionRecord>
+  const ids = someOf([first as PlannedStage<ActionRecord>, ...more].map(({ instance }) => instance.id))
+  return yield* new UsageError({ problem: `${name} names ${more.length + 1} stages, say which one: ${ids}` })
 })
 
 /** The same, and it must have a result. */

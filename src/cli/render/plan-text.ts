@@ -1,5 +1,5 @@
 /** A plan for people: a line per stage, with the reasons below what runs. */
-import { formatReason, hasNoResult } from "../../plan/explain.ts"
+import { formatReason } from "../../plan/explain.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { count } from "./words.ts"
 
@@ -14,7 +14,8 @@ const named = (ids: ReadonlyArray<string>): string =>
 const actionText = (stage: PlannedStage): string => {
   if (stage.action !== "unknown") return stage.action
   const above = named(stage.waitsFor)
-  if (hasNoResult(stage.reasons)) return `run, after ${above}`
+  // What has changed itself is no hit for what stays as it is above.
+  if (stage.reasons.length > 0) return `run, after ${above}`
   return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
 }
 
