@@ -1,6 +1,6 @@
 /** How well a yes/no prediction agrees with the truth, from the four counts of its confusion matrix. */
 
-import type { ClassifierFields } from "../kinds/classifier-fields.ts"
+import type { ClassifierFields } from "../kinds/interpretations.ts"
 
 export interface ConfusionCounts {
   readonly truePositives: number

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
-import { classifierFields } from "./classifier-fields.ts"
+import { classifierFields } from "./interpretations.ts"
 
 const Judged = Schema.Struct(classifierFields)
 

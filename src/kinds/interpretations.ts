@@ -6,7 +6,6 @@ import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
-import { classifierFields } from "./classifier-fields.ts"
 
 const Example = Schema.Struct({
   /** Index in the token stream of the token that the example is about: `tokens[pivot]`. */
@@ -27,6 +26,20 @@ const Pattern = Schema.Struct({
   matches: Schema.Int,
   precision: Schema.Finite
 })
+
+/** How well yes and no agree with the truth: the four counts, and what follows from them. */
+export const classifierFields = {
+  true_positives: Schema.Int,
+  false_positives: Schema.Int,
+  false_negatives: Schema.Int,
+  true_negatives: Schema.Int,
+  precision: Schema.Finite,
+  recall: Schema.Finite,
+  f1: Schema.Finite,
+  balanced_accuracy: Schema.Finite
+}
+const ClassifierFields = Schema.Struct(classifierFields)
+export type ClassifierFields = typeof ClassifierFields.Type
 
 const Score = Schema.Struct({
   ...classifierFields,

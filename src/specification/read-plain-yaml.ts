@@ -22,6 +22,8 @@ const plainKey = /^[A-Za-z_][A-Za-z0-9_.-]*$/
 /** Begins something other than a plain scalar, or may. */
 const indicator = /^[-?:,[\]{}#&*!|>'"%@`]/
 const word = /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|n|N)$/
+/** Of double quotes: these, and a quote or backslash as itself. */
+const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t" }
 const integer = /^[-+]?[0-9]+$/
 const groupedInteger = /^[-+]?[0-9]+(?:_[0-9]+)+$/
 const decimal = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
@@ -248,9 +250,11 @@ class FlowReader {
   }
 
   #quoted(): string {
-    const quoted = /^(?:"[^"\\]*"|'(?:[^']|'')*')/.exec(this.#text.slice(this.#position))?.[0] ?? leave()
+    const quoted = /^(?:"(?:[^"\\]|\\[nt"\\])*"|'(?:[^']|'')*')/.exec(this.#text.slice(this.#position))?.[0] ?? leave()
     this.#position += quoted.length
-    return quoted.startsWith('"') ? quoted.slice(1, -1) : quoted.slice(1, -1).replaceAll("''", "'")
+    const inside = quoted.slice(1, -1)
+    if (quoted.startsWith("'")) return inside.replaceAll("''", "'")
+    return inside.replaceAll(/\\(.)/g, (_, escaped: string) => escapes[escaped] ?? escaped)
   }
 }
 
