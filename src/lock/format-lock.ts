@@ -54,7 +54,8 @@ const seedLines = (stages: Lock["stages"]): ReadonlyArray<string> => {
       const mean = seedMean(members.flatMap(({ metrics }) => metrics[name]?.value ?? []))
       if (mean === undefined) return []
       const half = (mean.high - mean.low) / 2
-      const shown = `${Number(mean.value.toPrecision(6))} ± ${Number(half.toPrecision(2))}`
+      const value = Number(mean.value.toPrecision(6))
+      const shown = half > 0 ? `${value} ± ${Number(half.toPrecision(2))}` : `${value}`
       return [`#   ${key(id)} ${key(name)} ${shown} (${mean.seeds} seeds)`]
     })
   )

@@ -41,7 +41,7 @@ const seedsText = ({ shown, infos }: Effect.Success<ReturnType<typeof showSeeds>
   const { id, kind, seeds, metrics } = shown
   const rows = Object.entries(metrics).map(([name, { value, seeds: n, ...interval }]) => [
     `  ${name}`,
-    `${withHalfWidth(formatNumber(value), interval)} (${count(n, "seed")})`,
+    `${withHalfWidth(formatNumber(value), interval.high > interval.low ? interval : undefined)} (${count(n, "seed")})`,
     infos[name]?.description ?? ""
   ])
   return [`${id}: ${kind}, mean and 95 % interval over ${seeds.join(", ")}`, "", formatTable(rows)].join("\n")

@@ -36,5 +36,6 @@ export const meanOverSeeds = (values: ReadonlyArray<Estimated>): Estimated | und
   const [first] = values
   if (first === undefined || values.length === 1) return first
   const { mean, low, high } = seedInterval(values.map(({ value }) => value))
-  return { value: mean, interval: { low, high }, over: `${values.length} seeds` }
+  // That none of three found any is not 0 ± 0.
+  return { value: mean, interval: high > low ? { low, high } : undefined, over: `${values.length} seeds` }
 }
