@@ -1,6 +1,7 @@
 import { JSDOM, VirtualConsole } from "jsdom"
 import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
+import { exceedsNoise } from "../../src/report/browser/script/compare-saes.ts"
 import { csvOf, jsonOf, tableRows } from "../../src/report/browser/script/table-rows.ts"
 import { estimate } from "../../src/report/page/estimate.ts"
 import { exact } from "../../src/report/page/exact.ts"
@@ -86,6 +87,24 @@ describe("downloads of the page's tables", () => {
     const browsed = document.querySelectorAll(".browser .scroll > table").length
     expect(browsed).toBeGreaterThan(0)
     expect(document.querySelectorAll(".downloads")).toHaveLength(own - browsed)
+  })
+})
+
+describe("two SAEs side by side", () => {
+  it("are told by every metric that both have, with what exceeds its noise", () => {
+    const { document, choose } = opened()
+    const place = document.getElementById("compare-saes")
+    const texts = () =>
+      [...(place?.querySelectorAll("tbody tr") ?? [])].map(({ children }) =>
+        [...children].map((cell) => cell.textContent)
+      )
+    expect(texts()).toContainEqual(["explained_variance", "0.813", "0.938", "+0.125", "–"])
+    choose(place?.querySelectorAll("select")[1], "0")
+    expect(texts()).toContainEqual(["explained_variance", "0.813", "0.813", "0", "–"])
+    const at = (value: number, half: number) => ({ value, ends: { low: value - half, high: value + half } })
+    expect(exceedsNoise(at(0.5, 0.03), at(0.55, 0.03))).toBe(true)
+    expect(exceedsNoise(at(0.5, 0.04), at(0.55, 0.04))).toBe(false)
+    expect(exceedsNoise(at(0.5, 0.04), { value: 1, ends: undefined })).toBeUndefined()
   })
 })
 

@@ -39,7 +39,8 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
       }.
     </p>
     <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
-    <details>
+    <div id="compare-saes"></div>
+    <details id="all-metrics">
       <summary>All metrics</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="All metrics">
         <table>

@@ -41,7 +41,14 @@ export const curveChart = (name: string, series: ReadonlyArray<LiveSeries>): HTM
     svg("text", { x: width - 8, y: height - 6, "text-anchor": "end" }, numberText(x1)),
     svg("line", { class: "axis", x1: left, x2: width - 8, y1: bottom, y2: bottom }),
     ...series.map(({ points: own }, i) =>
-      svg("polyline", { class: `line l${i % 4} d${Math.floor(i / 4) % 3}`, points: own.map(place).join(" ") })
+      own.length === 1
+        ? svg("circle", {
+            class: `f${i % 4}`,
+            cx: place(own[0]!).split(",")[0]!,
+            cy: place(own[0]!).split(",")[1]!,
+            r: 3
+          })
+        : svg("polyline", { class: `line l${i % 4} d${Math.floor(i / 4) % 3}`, points: own.map(place).join(" ") })
     )
   )
   const legend = series.map(({ id, points: own }, i) =>

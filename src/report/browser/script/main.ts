@@ -5,6 +5,7 @@ import { browseMetaLatents } from "./browse-meta-latents.ts"
 import { element } from "./element.ts"
 import { hrefOf, type LinkKind, linkOf, type OnChoice } from "./links.ts"
 import { listedLatents } from "./listed-latents.ts"
+import { compareSaes } from "./compare-saes.ts"
 import { copyButtons } from "./copy-buttons.ts"
 import { ask, isAsked, shownText } from "./masking.ts"
 import { offerDownloads } from "./table-downloads.ts"
@@ -24,6 +25,10 @@ const remember =
   (what: LinkKind): OnChoice =>
   (group, id, view) =>
     history.replaceState(null, "", hrefOf({ what, group, id, view }))
+
+const comparePlace = document.getElementById("compare-saes")
+const metricsTable = document.querySelector<HTMLTableElement>("#all-metrics table")
+if (comparePlace !== null && metricsTable !== null) compareSaes(comparePlace, metricsTable)
 
 // Before the browsers are filled: their tables are not the page's own.
 offerDownloads(document)
