@@ -86,11 +86,17 @@ try {
   })
   await copy.setContent(markup)
   await copy.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"))
-  const broken = await copy.evaluate(async () => {
-    const found = await (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run()
-    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-  })
-  check(broken.length === 0, `axe finds nothing wrong ${broken.join("; ")}`)
+  for (const width of [1440, 768, 390]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await copy.setViewportSize({ width, height: 1000 })
+      await copy.emulateMedia({ colorScheme })
+      const broken = await copy.evaluate(async () => {
+        const found = await (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run()
+        return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+      })
+      check(broken.length === 0, `axe finds nothing wrong at ${width} pixels, ${colorScheme} ${broken.join("; ")}`)
+    }
+  }
 } finally {
   await browser.close()
   server.kill()
