@@ -31,7 +31,7 @@ export interface FirstLetterOptions {
 const needs = "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
 
 /** Words of each letter that `wordEffect` is the mean over. */
-const wordsForEffect = 4
+const wordsForEffect = 2
 
 const firstOfLetters = (prompts: FirstLetterPrompts, words: ReadonlyArray<number>): ReadonlyArray<number> => {
   const taken = new Uint32Array(letters.length)

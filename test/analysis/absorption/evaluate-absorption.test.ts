@@ -94,7 +94,13 @@ describe("the stage evaluate-absorption on the embedded model", () => {
   it("gives no number where too few letters are readable", async () => {
     const failure = await run(
       Effect.flip(
-        evaluate("blocks.1.hook_resid_post", 192, { words_per_letter: 14, splits: 1, max_k: 1, min_probe_f1: 1 })
+        evaluate("blocks.1.hook_resid_post", 192, {
+          words_per_letter: 14,
+          splits: 1,
+          max_k: 1,
+          min_probe_f1: 1,
+          ablated_words: 0
+        })
       )
     )
     expect(failure.message).toMatch(
