@@ -72,6 +72,21 @@ const areSettled = (paths) => {
   })
 }
 
+const SLOW_MS = 1_000
+
+/**
+ * Who waits at a terminal is told why.
+ * @template A
+ * @param {() => Promise<A>} work
+ */
+const toldWhenSlow = async (work) => {
+  const timer = setTimeout(() => {
+    if (process.stderr.isTTY)
+      process.stderr.write("making the program ready: the first time, and after it has changed\n")
+  }, SLOW_MS)
+  return work().finally(() => clearTimeout(timer))
+}
+
 const build = async () => {
   /** @type {typeof import("../../src/start/build-bundle.ts")} */
   const { buildBundle, bundledFiles } = await import(pathToFileURL(modulePath("start", "build-bundle")).href)
@@ -98,7 +113,8 @@ const build = async () => {
  */
 export const findBundle = async () => {
   const index = readIndex(indexName)
-  if (index?.format !== FORMAT || !index.marks.every(([path, mark]) => markOf(path) === mark)) return build()
+  if (index?.format !== FORMAT || !index.marks.every(([path, mark]) => markOf(path) === mark))
+    return toldWhenSlow(build)
   return join(bundlesFolder(), index.digest)
 }
 
