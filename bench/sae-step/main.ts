@@ -2,9 +2,11 @@
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
  *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 300]
- *     [--precision f32,auto]
+ *     [--precision f32,auto] [--cpu]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
- * installed with pip first (some GB). --precision: what finds the latents that may be active. --run: steps of a whole run, read from disk with checkpoints; 0 for none.
+ * installed with pip first (some GB). --precision: what finds the latents that may be active. --cpu: CPU time of one thread,
+ * for a machine that others use too; with --alone --run 0. --run: steps of a whole run, read from disk with checkpoints;
+ * 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -44,12 +46,13 @@ const { values: given } = parseArgs({
     repeats: { type: "string", default: "7" },
     alone: { type: "boolean", default: false },
     run: { type: "string", default: "300" },
-    precision: { type: "string", default: "f32,auto" }
+    precision: { type: "string", default: "f32,auto" },
+    cpu: { type: "boolean", default: false }
   }
 })
 const sizes = { small: { d_in: 768, d_sae: 12_288 }, large: { d_in: 2304, d_sae: 16_384 } }
 const { d_in, d_sae } = sizes[given.shape as keyof typeof sizes]
-const [batch, k, batches, l0, threads] = [2048, 32, 4, 100, 2]
+const [batch, k, batches, l0, threads] = [2048, 32, 4, 100, given.cpu ? 1 : 2]
 const repeats = Number(given.repeats)
 const warmUp = 2
 
@@ -84,10 +87,16 @@ writeFileSync(join(folder, "rows.f32"), rows)
 writeFileSync(join(folder, "shape.json"), JSON.stringify({ ...shape, batches, threads }))
 const peers = given.alone ? undefined : await startPeers(folder)
 
+const now = (): number => {
+  if (!given.cpu) return performance.now()
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 const timed = (action: () => void): number => {
-  const start = performance.now()
+  const start = now()
   action()
-  return performance.now() - start
+  return now() - start
 }
 
 interface Line {

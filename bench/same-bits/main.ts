@@ -1,7 +1,8 @@
 /**
  * Whether training ends with the same bytes whatever the CPU's instructions and threads are, for every way to train:
  *   node bench/same-bits/main.ts
- * oneDNN, and our own operations with it, are held to AVX2, to AVX-512 without bfloat16, or to nothing; one thread or two.
+ * oneDNN, and our own operations with it, are held to AVX2, to AVX-512 without bfloat16, or to nothing; one thread, which estimates
+ * in f32, or two, which estimate in integers.
  * Prints one Markdown table of digests; fails where two of a line differ.
  */
 import { execFileSync } from "node:child_process"
