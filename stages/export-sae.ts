@@ -16,8 +16,19 @@ export default Stage.make("export-sae", {
     fold: Param.boolean({
       default: false,
       description: "fold b_dec and decoder norms into the encoder where the format needs it (equal up to rounding)"
+    }),
+    model_card: Param.boolean({
+      default: false,
+      description: "with saelens: a README.md for the Hugging Face hub, of what the SAE is and what was measured"
     })
   },
+  decode: ({ format, model_card }) =>
+    Stage.decoded(
+      undefined,
+      model_card && format !== "saelens"
+        ? [{ param: "model_card", problem: "the card says how SAELens loads it", remedy: "set format: saelens" }]
+        : []
+    ),
   output: Files,
   metrics: {},
   engine: false,
