@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { attributionGraph, incompleteness } from "../../../src/analysis/attribution/attribution-graph.ts"
 import { ablationAgreement, totalEffects } from "../../../src/analysis/attribution/ablation-agreement.ts"
+import { deEmbedding, residualEncoders, virtualWeights } from "../../../src/analysis/attribution/de-embed.ts"
 import { graphScores, pruneGraph } from "../../../src/analysis/attribution/prune-graph.ts"
 import { tracedGraph } from "../../../src/analysis/attribution/traced-graph.ts"
 import { openTranscoders } from "../../../src/analysis/attribution/transcoder-set.ts"
@@ -186,6 +187,38 @@ describe("the attribution graph of a prompt", () => {
         if (layer === 1) expect(effects[n]).toBe(graph.edges[logit * graph.size + n])
       }
       expect(ablationAgreement(model, transcoders, graph, 24)).toBeGreaterThan(0.5)
+    })
+  )
+})
+
+describe("what latents read without any input", () => {
+  it.effect("is the product of matrices: LN weight, encoder, embedding or an earlier decoder", () =>
+    Effect.gen(function* () {
+      const checkpoint = yield* openCheckpoint(golden)
+      const model = yield* loadModel(checkpoint)
+      const tensors = yield* checkpoint.weights
+      const [wte, scale] = [
+        yield* tensors.float32("transformer.wte.weight"),
+        yield* tensors.float32("transformer.h.1.ln_2.weight")
+      ]
+      const transcoders = yield* openTranscoders(yield* goldenHandles, model.info)
+      const [first, second] = transcoders as [(typeof transcoders)[number], (typeof transcoders)[number]]
+      const encoders = residualEncoders(model, second, 1)
+      const chosen = [3, 7]
+      const [embedded, virtual] = [deEmbedding(model, encoders, chosen), virtualWeights(encoders, chosen, first)]
+      const { W_enc, d_in: d, d_sae } = second.weights
+      for (const [n, latent] of chosen.entries()) {
+        const row = Array.from({ length: d }, (_, i) => W_enc[i * d_sae + latent]! * scale[i]!)
+        const mean = row.reduce((sum, value) => sum + value, 0) / d
+        const along = (other: Float32Array, at: number) =>
+          row.reduce((sum, value, i) => sum + (value - mean) * other[at * d + i]!, 0)
+        for (const token of [0, 5, 22]) {
+          expect(embedded[n * model.info.d_vocab + token]).toBeCloseTo(along(wte, token), 5)
+        }
+        for (const other of [0, 9]) {
+          expect(virtual[n * d_sae + other]).toBeCloseTo(along(first.weights.W_dec, other), 5)
+        }
+      }
     })
   )
 })
