@@ -5,7 +5,7 @@ import type { BrowserData } from "../../src/report/browser/browser-data.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import type { ReportInput } from "../../src/report/page/subjects.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
-import { evaluation, interpretations, saeInfo, sampleReport, tokenTexts } from "./sample-report.ts"
+import { absorption, evaluation, interpretations, saeInfo, sampleReport, tokenTexts } from "./sample-report.ts"
 
 const page = scienceReport(sampleReport())
 const tags = tagsOf(page)
@@ -191,6 +191,26 @@ describe("science report", () => {
     expect(tags.filter(({ name, attributes }) => name === "circle" && attributes["class"] === "rise")).toHaveLength(2)
     expect(textOf(page, "stitching")).toContain("2 of 10 steps raise the MSE")
     expect(textOf(page, "stitching")).toContain("step 2 (insert): MSE rises to")
+  })
+
+  it("has a part for each class of words that absorption was measured of, and says why a rate is missing", () => {
+    const of = absorption(64)
+    const number = {
+      ...of,
+      task: "number" as const,
+      model: { ...of.model, accuracy: null },
+      mean_absorption_rate: null,
+      word_effect: -0.01,
+      rate_unmeasured: "take an earlier hook"
+    }
+    const input = {
+      ...sampleReport(),
+      absorptions: [of, number].map((value) => ({ at: { width: 64, seed: 0 }, value }))
+    }
+    const text = textOf(scienceReport(input), "absorption")
+    expect(text).toContain("Absorption of first letters")
+    expect(text).toContain("Absorption of number A linear probe tells the classes of 1,500 words")
+    expect(text).toContain("width 64, seed 0: no absorption rate by ablation: take an earlier hook")
   })
 
   it("has a bar for each letter, and says why one has none", () => {
