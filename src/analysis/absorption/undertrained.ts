@@ -5,14 +5,14 @@
 
 /** Below this the SAE loses more of the word's residual stream than it keeps. */
 const leastVariance = 0.5
-/** Below this the latents chosen for a letter are wrong about as often as they are right. */
+/** Below this the latents chosen for a class are wrong about as often as they are right. */
 const leastF1 = 0.5
 
 /** @returns sentences, none where nothing is suspicious */
 export const undertrained = (figures: {
   /** Variance explained at the word tokens. */
   readonly ev: number
-  /** Mean F1 of the letters' split latents. */
+  /** Mean F1 of the classes' split latents. */
   readonly mean_split_f1: number
 }): ReadonlyArray<string> => {
   const signs: Array<string> = []
@@ -24,7 +24,7 @@ export const undertrained = (figures: {
   }
   if (figures.mean_split_f1 < leastF1) {
     signs.push(
-      `the letters' own latents reach a mean F1 of ${figures.mean_split_f1.toFixed(3)}, below ${leastF1}: what no latent ` +
+      `the latents chosen for the classes reach a mean F1 of ${figures.mean_split_f1.toFixed(3)}, below ${leastF1}: what no latent ` +
         "tracks cannot be seen to be absorbed; train longer or with more latents"
     )
   }
