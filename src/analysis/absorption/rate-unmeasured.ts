@@ -6,7 +6,7 @@ export const rateUnmeasured = (effect: number | null, gap: number, hook: string)
   // One latent cannot do more than all that the word carries.
   if (-effect >= gap) return null
   return (
-    `at ${hook} the word's activation hardly decides the answer any more: as the mean over words it lowers the letter's margin by ` +
-    `${(-effect).toFixed(2)} logits, an absorbing latent has to do so by ${gap}; take an earlier hook`
+    `at ${hook} the word's activation hardly decides the answer any more: the mean over words in its place changes the letter's ` +
+    `margin by ${Number(effect.toFixed(2))} logits, an absorbing latent has to change it by -${gap}; take an earlier hook`
   )
 }
