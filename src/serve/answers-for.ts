@@ -40,7 +40,7 @@ export const isQuestion = (name: string): name is Question => Object.hasOwn(ques
 const OPEN_MODELS = 1
 const OPEN_SAES = 3
 
-/** Undefined where it cannot be asked: a meta-SAE reads decoder rows, and some cannot be read at all. */
+/** Undefined where it cannot be asked: a meta-SAE reads decoder rows. One that cannot be read is listed with the reason. */
 const describeSae = Effect.fnUntraced(
   function* (digest: string) {
     const sae = yield* Sae.open(yield* (yield* Store).artifact(digest, { fetch: false }))
@@ -49,7 +49,7 @@ const describeSae = Effect.fnUntraced(
       ? undefined
       : `${d_sae} latents, ${architecture}, ${hook}`
   },
-  (effect) => Effect.catch(effect, () => Effect.succeed(undefined))
+  (effect) => Effect.catch(effect, ({ message }) => Effect.succeed(`cannot be read: ${message}`))
 )
 
 /** @param experiment its SAEs are listed first */
