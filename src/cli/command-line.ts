@@ -11,6 +11,7 @@ import {
   planFlags,
   stageFlags,
   exportFlags,
+  publishFlags,
   graphFlags,
   diffFlags,
   tableFlags,
@@ -148,6 +149,20 @@ const exportCommand = Command.make("export", exportFlags, (input) =>
     (module) => module.exportArtifact(input)
   )
 ).pipe(Command.withDescription("Copy a stage's artifact into a folder"))
+const publish = Command.make("publish", publishFlags, (input) =>
+  Effect.flatMap(
+    late(() => import("./commands/publish.ts")),
+    (module) => module.publish(input)
+  )
+).pipe(
+  Command.withDescription("Put a stage's artifact into a repository of the Hugging Face hub, in one commit"),
+  Command.withExamples([
+    {
+      command: "pipeline publish experiments/share.yaml saelens hf:my-name/my-sae --public",
+      description: "what `export-sae` wrote, with its model card; HF_TOKEN holds a token that may write"
+    }
+  ])
+)
 const convert = Command.make("convert", convertFlags, (input) =>
   Effect.flatMap(
     late(() => import("./commands/convert.ts")),
@@ -304,6 +319,7 @@ export const commandLine = Command.make("pipeline").pipe(
     crate,
     show,
     exportCommand,
+    publish,
     convert,
     report,
     serve,

@@ -2,7 +2,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { smallSaesRoot } from "../kinds/sae/formats/small-saes.ts"
+import { startHub } from "../source/hub/hub-server.ts"
 import { cli, project, statuses } from "./run-cli.ts"
+
+const token = "hf_of_a_person"
 
 const experiment = `
 stages:
@@ -31,6 +34,27 @@ describe("SAEs of other libraries", () => {
     const exported = await cli(["export", "x.yaml", "back", "out"], { cwd: directory })
     assert.strictEqual(exported.code, 0, exported.stderr)
     assert.includeMembers(readdirSync(join(directory, "out")), ["ae.pt", "config.json"])
+
+    const hub = await startHub()
+    hub.writers.add(token)
+    const env = {
+      HF_ENDPOINT: hub.url,
+      HF_TOKEN: token,
+      HF_HOME: join(directory, "hf"),
+      HF_HUB_OFFLINE: "",
+      HF_HUB_CACHE: ""
+    }
+    const published = await cli(["publish", "x.yaml", "back", "hf:me/sae@main/small", "--public"], {
+      cwd: directory,
+      env
+    })
+    assert.strictEqual(published.code, 0, published.stderr)
+    assert.include(published.stderr, `${hub.url}/me/sae/tree/main/small: 4 files, in a new public repository`)
+    const source = "stages.sae.with.source=hf:me/sae/small"
+    const fetched = await cli(["run", "x.yaml", "back", "--json", "--set", source], { cwd: directory, env })
+    await hub.close()
+    // What it is written as again is what it was: so is the SAE in between.
+    assert.deepStrictEqual(statuses(fetched), ["sae ran", "back hit"], fetched.stderr)
 
     const again = await cli(["run", "x.yaml", "back", "--json"], { cwd: directory })
     assert.deepStrictEqual(statuses(again), ["sae hit", "back hit"])

@@ -180,6 +180,19 @@ export type GraphInput = Command.Command.Config.Infer<typeof graphFlags>
 export const exportFlags = { file, stage, directory: Argument.String("directory"), ...common }
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>
 
+export const publishFlags = {
+  file,
+  stage,
+  to: Argument.String("to").pipe(
+    Argument.withDescription(
+      "hf:org/name, hf:datasets/org/name, with @branch and a folder where wanted: hf:org/name@main/layer_1"
+    )
+  ),
+  public: flag("public", "a repository that is made for it is seen by everybody (default: by its owner)"),
+  ...common
+}
+export type PublishInput = Command.Command.Config.Infer<typeof publishFlags>
+
 export const logsFlags = {
   names: Argument.String("[file] stage").pipe(
     Argument.variadic({ min: 1, max: 2 }),

@@ -35,7 +35,7 @@ export const networkProblem = (settings: HubSettings, error: unknown): HubProble
   })
 
 /** What the person can do about a request that the hub refused. */
-const refusal = (response: Response, repo: string, page: string, hasToken: boolean): HubProblem => {
+const refusal = (response: Response, repo: string, page: string, hasToken: boolean, writes: boolean): HubProblem => {
   const { status } = response
   const code = response.headers.get("X-Error-Code") ?? ""
   const said = response.headers.get("X-Error-Message")
@@ -43,6 +43,12 @@ const refusal = (response: Response, repo: string, page: string, hasToken: boole
   const refused = (problem: string, remedy: string) => new HubProblem({ reason: "refused", problem, remedy })
   const missing = (problem: string, remedy: string) => new HubProblem({ reason: "missing", problem, remedy })
   const login = "set HF_TOKEN to a token of your account (https://huggingface.co/settings/tokens)"
+  if (writes && (status === 401 || status === 403)) {
+    return refused(
+      `HF_TOKEN may not write to ${repo}: ${detail}`,
+      "take a token that may write, of an account that owns it (https://huggingface.co/settings/tokens)"
+    )
+  }
   if (code === "GatedRepo" || status === 403) {
     return refused(
       `${repo} is gated: ${detail}`,
@@ -92,6 +98,7 @@ export const hubFetch = (
     })
     if (response.ok) return response
     await response.body?.cancel()
-    throw refusal(response, repo.repo, repoPage(settings, repo), token !== undefined)
+    const writes = (init?.method ?? "GET") !== "GET" && init?.method !== "HEAD"
+    throw refusal(response, repo.repo, repoPage(settings, repo), token !== undefined, writes)
   }
 }

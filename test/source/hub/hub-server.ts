@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { answerWrite, takeUpload } from "./hub-writes.ts"
 
 export interface TestRepo {
   readonly type?: "model" | "dataset"
@@ -39,6 +40,8 @@ export interface TestHub {
   readonly requests: Array<SeenRequest>
   /** Tokens that may read what is gated or private. */
   readonly tokens: Set<string>
+  /** Tokens that may write. */
+  readonly writers: Set<string>
   /** Consumed one by one by answers with content: the connection is cut after so many bytes, when they are `taken`. */
   readonly cuts: Array<Cut>
   /** Turns a bit of every content that is sent. */
@@ -76,6 +79,7 @@ export const startHub = async (): Promise<TestHub> => {
   const repos = new Map<string, TestRepo>()
   const requests: Array<SeenRequest> = []
   const tokens = new Set<string>()
+  const writers = new Set<string>()
   const cuts: Array<Cut> = []
   const large = new Map<string, Buffer>()
 
@@ -119,6 +123,7 @@ export const startHub = async (): Promise<TestHub> => {
 
   const files = createServer((request, response) => {
     note(request, false)
+    if (request.method === "PUT") return takeUpload(large, request, response)
     const bytes = large.get((request.url ?? "").slice(1))
     if (bytes === undefined) return response.writeHead(403).end()
     return send(request, response, bytes, { etag: `"${(request.url ?? "").slice(1)}"` })
@@ -181,10 +186,11 @@ export const startHub = async (): Promise<TestHub> => {
 
   const hubServer = createServer((request, response) => {
     note(request, true)
+    if (request.method === "POST") return answerWrite(hub, large, isLarge, request, response)
     const url = new URL(request.url ?? "", hub.url)
     const path = decodeURIComponent(url.pathname)
     const api =
-      /^\/api\/(model|dataset)s\/([^/]+\/[^/]+)\/(revision|tree)\/(refs\/[^/]+\/[^/]+|[^/]+)(?:\/(.*))?$/.exec(
+      /^\/api\/(model|dataset)s\/([^/]+\/[^/]+)(?:\/(revision|tree)\/(refs\/[^/]+\/[^/]+|[^/]+)(?:\/(.*))?)?$/.exec(
         url.pathname
       )
     const resolve = /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/(refs\/[^/]+\/[^/]+|[^/]+)\/(.+)$/.exec(path)
@@ -198,6 +204,7 @@ export const startHub = async (): Promise<TestHub> => {
       if (token === undefined) return refuse(response, 401, "RepoNotFound", "Invalid username or password.")
       return refuse(response, 404, "RepoNotFound", "Repository not found")
     }
+    if (api !== null && api[3] === undefined) return json(response, { id })
     const revision = decodeURIComponent(api?.[4] ?? resolve?.[3] ?? "")
     const commit = repo.refs[revision] ?? (Object.hasOwn(repo.commits, revision) ? revision : undefined)
     if (commit === undefined) return refuse(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`)
@@ -240,6 +247,7 @@ export const startHub = async (): Promise<TestHub> => {
     repos,
     requests,
     tokens,
+    writers,
     cuts,
     damage: false,
     wholeOnly: false,
