@@ -3,7 +3,6 @@
  * after block; who runs the models, and for whom else, is `capture-activations.ts`'s.
  */
 import { createHash } from "node:crypto"
-import { existsSync, statSync } from "node:fs"
 import { rename } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import type { Precision } from "../model/precision.ts"
@@ -12,6 +11,7 @@ import type { ActivationDtype } from "../kinds/activations/activations-columns.t
 import { type ActivationsInfo, ActivationsProbe } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { Artifact, ArtifactWriter } from "../artifact/artifact.ts"
+import { isAsWritten } from "../format/arrow/arrow-file-state.ts"
 import { openArrowWriter } from "../format/arrow/arrow-writer.ts"
 import type { Json } from "../json/canonical-json.ts"
 import { linkFiles } from "../artifact/link-files.ts"
@@ -123,11 +123,12 @@ export const openCapture = Effect.fn("openCapture")(function* (
   let state = yield* loadState(checkpoint, Counters)
   const files = { train: yield* fileOf("train"), held_out: yield* fileOf("held_out") }
   for (const name of setNames) {
-    const [file, json] = [files[name], state === undefined ? undefined : within(state, name).json]
-    const written = json?.arrow?.position ?? 0
-    if (written === 0) continue
-    if (file !== undefined && existsSync(file) && statSync(file).size >= written) continue
-    capture.log(`the ${written} bytes of ${name}.arrow that the checkpoint counts on are not there: starting anew`)
+    const [file, written] = [files[name], state === undefined ? null : within(state, name).json.arrow]
+    if (written === null || written.position === 0) continue
+    if (file !== undefined && (yield* Effect.promise(() => isAsWritten(file, written)))) continue
+    capture.log(
+      `the ${written.position} bytes of ${name}.arrow that the checkpoint counts on are not there, or damaged: starting anew`
+    )
     state = undefined
   }
   const counters = state?.json

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { writeAtomic } from "../file/atomic-write.ts"
+import { decodeSealed, sealJson } from "../file/sealed-json.ts"
 import { userCache } from "../project/user-cache.ts"
 import type { ChatAnswer } from "./chat-model.ts"
 
@@ -25,7 +26,7 @@ const Answer = Schema.Struct({
   usage: Schema.Struct({ prompt: Schema.Finite, completion: Schema.Finite })
 })
 
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Answer))
+const decode = decodeSealed(Answer)
 
 /** @param asked everything that decides the answer: the address and the body of the request, without any key */
 const fileOf = (asked: string): string => {
@@ -40,4 +41,4 @@ export const keptAnswer = (asked: string): Effect.Effect<ChatAnswer | undefined>
 
 /** A full disk costs the next run its money, not this one its answer. */
 export const keepAnswer = (asked: string, answer: ChatAnswer): Effect.Effect<void> =>
-  Effect.promise(() => writeAtomic(fileOf(asked), JSON.stringify(answer), 0o600).catch(() => {}))
+  Effect.promise(() => writeAtomic(fileOf(asked), sealJson(JSON.stringify(answer)), 0o600).catch(() => {}))

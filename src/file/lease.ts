@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import { onLocalFileSystem } from "./local-file-system.ts"
 import { makeDirectory } from "./make-directory.ts"
 import { numbersIn } from "./numbered-files.ts"
+import { decodeSealed, sealJson } from "./sealed-json.ts"
 import { ProcessIdentity, processState, thisProcess } from "./process-identity.ts"
 import { BEATS, fileSystemTime, forget, isSilent } from "./silent-claim.ts"
 import { unwritable } from "./unwritable.ts"
@@ -35,7 +36,12 @@ export const LeaseOwner = Schema.Struct({
   expirySeconds: Schema.optionalKey(Schema.Finite)
 })
 export type LeaseOwner = typeof LeaseOwner.Type
-const decodeOwner = Schema.decodeUnknownOption(Schema.fromJsonString(LeaseOwner))
+const decodeOwner = decodeSealed(LeaseOwner)
+
+/** A claim as it is written, here and in a remote. */
+export const ownerText = (owner: LeaseOwner): string => sealJson(JSON.stringify(owner))
+/** Undefined where a bit of it is another: of such a claim its silence alone tells whether it holds. */
+export const readOwnerText = (text: string): LeaseOwner | undefined => Option.getOrUndefined(decodeOwner(text))
 
 export interface Lease {
   readonly epoch: number
@@ -89,7 +95,7 @@ const textOf = (path: string): string => {
   }
 }
 
-const readOwner = (path: string): LeaseOwner | undefined => Option.getOrUndefined(decodeOwner(textOf(path)))
+const readOwner = (path: string): LeaseOwner | undefined => readOwnerText(textOf(path))
 
 /** A network file system may show one as empty that is not. */
 const isUnwritten = async (path: string): Promise<boolean> =>
@@ -167,7 +173,7 @@ const claim = async (
     const epoch = Math.max(top ?? 0, above) + 1
     const path = claimPath(directory, epoch)
     const owner: LeaseOwner = { ...thisProcess(), nonce: randomUUID(), purpose, expirySeconds }
-    const text = JSON.stringify(owner)
+    const text = ownerText(owner)
     try {
       const file = await create(path, text)
       if (file !== undefined) {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
@@ -290,6 +291,24 @@ describe("a capture that was stopped", () => {
     }
     return yield* Effect.exit(captured(inputs, stoppedParams, { checkpoint, progress }))
   })
+
+  it.effect("starts anew where a bit of the rows that it has written is another, and ends with the same bytes", () =>
+    Effect.gen(function* () {
+      const inputs = yield* captureInputs(600)
+      const undisturbed = yield* captured(inputs, stoppedParams)
+      const directory = join(yield* temporaryDirectory, "1", "checkpoint")
+      expect((yield* stopped(inputs, directory, 0.75, []))._tag).toBe("Failure")
+      const file = join(directory, "files", "train.arrow")
+      const bytes = readFileSync(file)
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 16
+      writeFileSync(file, bytes)
+      const seen: Array<number> = []
+      const checkpoint = makeCheckpoint({ directory, earlier: [], everySeconds: 60, log: () => {} })
+      const last = yield* captured(inputs, stoppedParams, { checkpoint, progress: (done) => seen.push(done) })
+      expect(seen[0]).toBeLessThan(0.5 * 600 * time)
+      expect(filesOf(last.directory)).toEqual(filesOf(undisturbed.directory))
+    })
+  )
 
   for (const [contexts, what] of [
     [600, "within the first record batch"],

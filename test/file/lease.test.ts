@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { beforeEach, describe, expect, it } from "vitest"
-import { formatOwner, leaseHolder, tryLease } from "../../src/file/lease.ts"
+import { formatOwner, leaseHolder, ownerText, tryLease } from "../../src/file/lease.ts"
 import type { LeaseAttempt, LeaseOptions, LeaseOwner } from "../../src/file/lease.ts"
 import { processState, thisProcess } from "../../src/file/process-identity.ts"
 import { temporaryRoot } from "../store/temporary-root.ts"
@@ -51,7 +51,7 @@ const foreignClaim = (epoch: number, seconds: number, more: Partial<LeaseOwner> 
   }
   mkdirSync(directory, { recursive: true })
   const path = join(directory, `${epoch}.json`)
-  writeFileSync(path, JSON.stringify(owner))
+  writeFileSync(path, ownerText(owner))
   const then = Date.now() / 1000 - seconds
   utimesSync(path, then, then)
   return owner

@@ -7,12 +7,15 @@ import { dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { openStore } from "../../store/by-name/open-store.ts"
 import type { Job } from "../job.ts"
 import type { SubmittedTask } from "./submit-tasks.ts"
 import { makeEventReader, readTask, submittedId } from "./task-folder.ts"
 
-const Note = Schema.fromJsonString(Schema.Struct({ executor: Schema.String, folder: Schema.String }))
+const Note = Schema.Struct({ executor: Schema.String, folder: Schema.String })
+const decodeNote = decodeSealed(Note)
+const noteText = (note: typeof Note.Type): string => sealJson(JSON.stringify(note))
 
 const storeOf = (job: Job) => Effect.orDie(openStore(job.store))
 
@@ -20,9 +23,7 @@ export const noteTask = (jobs: ReadonlyArray<Job>, executor: string, folder: str
   Effect.forEach(
     jobs,
     (job) =>
-      Effect.flatMap(storeOf(job), (store) =>
-        store.workspace(job.workspace).noteTask(Schema.encodeSync(Note)({ executor, folder }))
-      ),
+      Effect.flatMap(storeOf(job), (store) => store.workspace(job.workspace).noteTask(noteText({ executor, folder }))),
     { discard: true }
   )
 
@@ -31,7 +32,7 @@ export const dropTask = Effect.fnUntraced(function* (jobs: ReadonlyArray<Job>, f
   for (const job of jobs) {
     const store = yield* storeOf(job)
     for (const { name, text } of yield* store.workspace(job.workspace).notedTasks) {
-      const note = Option.getOrUndefined(Schema.decodeUnknownOption(Note)(text))
+      const note = Option.getOrUndefined(decodeNote(text))
       if (note?.folder === folder) yield* Effect.ignore(store.workspace(name).noteTask(undefined))
     }
   }
@@ -55,7 +56,7 @@ const idOf = (folder: string): string | undefined => {
 export const findTask = Effect.fnUntraced(function* (jobs: readonly [Job, ...ReadonlyArray<Job>], executor: string) {
   const store = yield* storeOf(jobs[0])
   for (const { text } of yield* store.workspace(jobs[0].workspace).notedTasks) {
-    const note = Option.getOrUndefined(Schema.decodeUnknownOption(Note)(text))
+    const note = Option.getOrUndefined(decodeNote(text))
     if (note === undefined || note.executor !== executor) continue
     const task = readTask(note.folder)
     if (task === undefined || task.jobs.length !== jobs.length) continue

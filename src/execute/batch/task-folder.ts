@@ -83,13 +83,13 @@ export const submittedId = (folder: string): string | undefined =>
 /** Events are for people, except for those of checkpoints: what a full disk refuses is dropped. */
 export const appendEvent = (folder: string, event: TaskEvent): void => {
   try {
-    appendFileSync(eventsPath(folder), `${Schema.encodeSync(TaskEventText)(event)}\n`)
+    appendFileSync(eventsPath(folder), sealJson(Schema.encodeSync(TaskEventText)(event)))
   } catch {
     // See above.
   }
 }
 
-const decodeEvent = Schema.decodeUnknownOption(TaskEventText)
+const decodeEvent = decodeSealed(TaskEvent)
 
 /** Each call gives what was written since the last one; half a line waits for its end. */
 export const makeEventReader = (folder: string): (() => ReadonlyArray<TaskEvent>) => {
@@ -106,7 +106,7 @@ export const makeEventReader = (folder: string): (() => ReadonlyArray<TaskEvent>
       return buffer
         .toString("utf8", 0, whole)
         .split("\n")
-        .flatMap((line) => Option.toArray(decodeEvent(line)))
+        .flatMap((line) => Option.toArray(decodeEvent(`${line}\n`)))
     } catch {
       return []
     } finally {

@@ -2,8 +2,7 @@
  * Writes an Arrow IPC file batch by batch: what is in memory is one batch, whatever the number of rows. Always the
  * file format: a stream that was cut at a batch boundary reads as a shorter table without an error.
  */
-import * as Schema from "effect/Schema"
-import { open, stat } from "node:fs/promises"
+import { open } from "node:fs/promises"
 import * as arrow from "apache-arrow"
 import { FileBlock } from "apache-arrow/ipc/metadata/file"
 import * as Effect from "effect/Effect"
@@ -11,6 +10,7 @@ import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { arrowSchema, arrowType } from "./arrow-column.ts"
 import type { ArrowColumns, ArrowValues } from "./arrow-column.ts"
+import { type ArrowFileState, writtenHash } from "./arrow-file-state.ts"
 
 /** Collects what the Arrow writer emits, so that each batch can be written out with back-pressure. */
 class ByteCollector extends arrow.AsyncByteQueue {
@@ -20,20 +20,11 @@ class ByteCollector extends arrow.AsyncByteQueue {
   }
 }
 
-/** Where a file stands after its last record batch: what a checkpoint keeps of it, beside the file itself. */
-export const ArrowFileState = Schema.Struct({
-  /** Bytes written. */
-  position: Schema.Int,
-  /** Of each record batch: offset, bytes of its metadata, bytes of its body. */
-  blocks: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int, Schema.Int]))
-})
-export type ArrowFileState = typeof ArrowFileState.Type
-
 export interface ArrowFileOptions {
   readonly metadata?: Readonly<Record<string, string>>
   /** Absolute path to write to instead of `path` in the output; the caller moves it there. */
   readonly file?: string
-  /** Goes on where a file at `file` stood; what lies beyond is cut off. */
+  /** Goes on where a file at `file` stood, which `isAsWritten`; what lies beyond is cut off. */
   readonly from?: ArrowFileState
 }
 
@@ -42,6 +33,7 @@ export interface ArrowWriter<C extends ArrowColumns> {
   readonly append: (rows: number, values: ArrowValues<C>) => Effect.Effect<void, ArtifactError>
   /** Writes the footer. Without it the file is not readable. */
   readonly close: Effect.Effect<void, ArtifactError>
+  /** Of a file at `file`. */
   readonly state: () => ArrowFileState
   /** Waits until all that was appended is on the disk. */
   readonly sync: Effect.Effect<void, ArtifactError>
@@ -49,7 +41,7 @@ export interface ArrowWriter<C extends ArrowColumns> {
 
 /** The library's writer, which can be told of the record batches that a file has already. */
 class FileWriter extends arrow.RecordBatchFileWriter {
-  state(): ArrowFileState {
+  state(): Omit<ArrowFileState, "hash"> {
     return {
       position: this._position,
       blocks: this._recordBatchBlocks.map(({ offset, metaDataLength, bodyLength }) => [
@@ -59,7 +51,7 @@ class FileWriter extends arrow.RecordBatchFileWriter {
       ])
     }
   }
-  restore({ position, blocks }: ArrowFileState): void {
+  restore({ position, blocks }: Pick<ArrowFileState, "position" | "blocks">): void {
     this._position = position
     this._recordBatchBlocks = blocks.map(([offset, meta, body]) => new FileBlock(meta, body, offset))
   }
@@ -97,8 +89,6 @@ export const openArrowWriter = Effect.fn("openArrowWriter")(function* <const C e
   const target = file ?? (yield* output.path(path))
   const opened = async () => {
     if (from === undefined) return open(target, "w")
-    if ((await stat(target)).size < from.position)
-      throw new Error(`it is shorter than the ${from.position} bytes written`)
     const handle = await open(target, "r+")
     await handle.truncate(from.position)
     return handle
@@ -107,6 +97,7 @@ export const openArrowWriter = Effect.fn("openArrowWriter")(function* <const C e
     Effect.promise(() => opened.close())
   )
   let at = from?.position ?? 0
+  const hash = file === undefined ? undefined : yield* Effect.promise(() => writtenHash(from))
   const schema = arrowSchema(columns, metadata)
   const sink = new ByteCollector()
   const writer = new FileWriter()
@@ -120,7 +111,10 @@ export const openArrowWriter = Effect.fn("openArrowWriter")(function* <const C e
     const chunks = sink.chunks
     sink.chunks = []
     const start = at
-    for (const chunk of chunks) at += chunk.byteLength
+    for (const chunk of chunks) {
+      at += chunk.byteLength
+      hash?.update(chunk)
+    }
     return Effect.tryPromise({ try: () => writeAll(handle, chunks, start), catch: refused })
   })
   const result: ArrowWriter<C> = {
@@ -133,7 +127,7 @@ export const openArrowWriter = Effect.fn("openArrowWriter")(function* <const C e
       writer.close()
       return flush
     }),
-    state: () => writer.state(),
+    state: () => ({ ...writer.state(), hash: hash === undefined ? "" : Buffer.from(hash.save()).toString("hex") }),
     sync: Effect.andThen(flush, Effect.tryPromise({ try: () => handle.datasync(), catch: refused }))
   }
   return result

@@ -5,7 +5,8 @@ import { createSHA256 } from "hash-wasm"
 import type { Json } from "../../json/canonical-json.ts"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
-import { ArrowFileState, openArrowWriter } from "../../format/arrow/arrow-writer.ts"
+import { ArrowFileState } from "../../format/arrow/arrow-file-state.ts"
+import { openArrowWriter } from "../../format/arrow/arrow-writer.ts"
 import {
   type ActivationDtype,
   activationsBatchRows,

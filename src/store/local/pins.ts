@@ -4,6 +4,7 @@ import { join } from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { writeAtomic } from "../../file/atomic-write.ts"
+import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { pinsDirectory } from "./layout.ts"
 
 const Pin = Schema.Struct({
@@ -14,7 +15,7 @@ const Pin = Schema.Struct({
   experiment: Schema.String
 })
 export type Pin = typeof Pin.Type
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Pin))
+const decode = decodeSealed(Pin)
 
 const pinPath = (root: string, key: string): string => join(pinsDirectory(root), `${key}.json`)
 
@@ -36,6 +37,6 @@ export const readPins = async (root: string): Promise<ReadonlyArray<Pin>> => {
 }
 
 export const writePin = (root: string, pin: Pin): Promise<void> =>
-  writeAtomic(pinPath(root, pin.key), `${JSON.stringify(pin, undefined, 2)}\n`)
+  writeAtomic(pinPath(root, pin.key), sealJson(JSON.stringify(pin)))
 
 export const removePin = (root: string, key: string): Promise<void> => rm(pinPath(root, key), { force: true })

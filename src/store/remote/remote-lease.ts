@@ -5,11 +5,9 @@
 import { randomUUID } from "node:crypto"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { formatOwner, LeaseOwner } from "../../file/lease.ts"
+import { formatOwner, ownerText, readOwnerText } from "../../file/lease.ts"
 import { processState, thisProcess } from "../../file/process-identity.ts"
 import type { Remote } from "../../remote/port/remote.ts"
 import type { RemoteFailed } from "../../remote/port/remote-failed.ts"
@@ -19,8 +17,6 @@ import { leasePrefix } from "./layout.ts"
 const EXPIRY_SECONDS = 60
 const BEAT_SECONDS = 10
 const LONGEST_CLAIM = 64 * 1024
-
-const decodeOwner = Schema.decodeUnknownOption(Schema.fromJsonString(LeaseOwner))
 
 export type RemoteLease =
   | { readonly _tag: "held"; readonly lost: Effect.Effect<void>; readonly held: Effect.Effect<boolean> }
@@ -46,7 +42,7 @@ const ownerAt = Effect.fnUntraced(function* (remote: Remote, name: string) {
   const text = yield* textAt(remote, name)
   const age = yield* remote.ageSeconds(name)
   if (text === undefined || age === undefined || age > EXPIRY_SECONDS) return undefined
-  const owner = Option.getOrUndefined(decodeOwner(text))
+  const owner = readOwnerText(text)
   return owner !== undefined && processState(owner) === "dead" ? undefined : formatOwner(owner)
 })
 
@@ -62,7 +58,7 @@ interface Claim {
 }
 
 const claim = Effect.fnUntraced(function* (remote: Remote, key: string, purpose: string) {
-  const text = JSON.stringify({ ...thisProcess(), nonce: randomUUID(), purpose } satisfies LeaseOwner)
+  const text = ownerText({ ...thisProcess(), nonce: randomUUID(), purpose })
   for (;;) {
     const epochs = yield* epochsOf(remote, key)
     const top = epochs.at(-1) ?? 0

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as arrow from "apache-arrow"
@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect } from "vitest"
 import { openArrow } from "../../../src/format/arrow/arrow-reader.ts"
+import { isAsWritten } from "../../../src/format/arrow/arrow-file-state.ts"
 import { openArrowWriter } from "../../../src/format/arrow/arrow-writer.ts"
 import { bytesFile } from "../../../src/artifact/bytes-file.ts"
 import { folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
@@ -96,6 +97,44 @@ describe("Arrow files", () => {
     Effect.gen(function* () {
       const { values } = yield* (yield* open(yield* write([5]))).readBatch(0)
       expect(values.x.buffer).toBe(values.id.buffer)
+    })
+  )
+
+  it.effect("one that was begun goes on to the same bytes, and is known not to be as written by any bit", () =>
+    Effect.gen(function* () {
+      const whole = yield* write([4, 3, 2])
+      const directory = yield* temporaryDirectory
+      const file = join(directory, "begun")
+      const rows = (first: number, n: number) => ({
+        x: Float32Array.from({ length: 3 * n }, (_, i) => 3 * first + i),
+        id: Int32Array.from({ length: n }, (_, i) => first + i),
+        weight: Float64Array.from({ length: n }, (_, i) => (first + i) / 7)
+      })
+      const begun = yield* openArrowWriter(folderWriter(directory), "a.arrow", columns, { file })
+      yield* begun.append(4, rows(0, 4))
+      const first = begun.state()
+      yield* begun.append(3, rows(4, 3))
+      const second = begun.state()
+      yield* begun.append(5, rows(0, 5))
+      yield* begun.sync
+      const bytes = readFileSync(file)
+      for (const state of [first, second]) {
+        expect(yield* Effect.promise(() => isAsWritten(file, state))).toBe(true)
+        for (let bit = 3; bit < 8 * bytes.length; bit += 8 * 17 + 1) {
+          const flipped = Uint8Array.from(bytes)
+          flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+          writeFileSync(file, flipped)
+          const counts = bit >> 3 < state.position
+          expect(yield* Effect.promise(() => isAsWritten(file, state)), `bit ${bit}`).toBe(!counts)
+        }
+        writeFileSync(file, bytes)
+      }
+      const other = yield* openArrowWriter(folderWriter(directory), "a.arrow", columns, { file, from: second })
+      yield* other.append(2, rows(7, 2))
+      yield* other.close
+      expect(readFileSync(file).equals(whole)).toBe(true)
+      writeFileSync(file, bytes.subarray(0, second.position - 1))
+      expect(yield* Effect.promise(() => isAsWritten(file, second))).toBe(false)
     })
   )
 
