@@ -16,6 +16,20 @@ export interface ChosenExamples {
   readonly bands: ReadonlyArray<ExampleBand>
 }
 
+/** Bands that are sorted one at a time: few firings of a latent are ever shown. */
+const sortedBands = 64
+
+/** Positions by activation, equal ones in their order. */
+function* strongestFirst({ positions, values }: Firings, max: number): Iterable<number> {
+  const bands = Array.from({ length: sortedBands }, (): Array<number> => [])
+  for (let i = 0; i < values.length; i++) {
+    bands[Math.min(sortedBands - 1, Math.floor((sortedBands * values[i]!) / max))]!.push(i)
+  }
+  for (const band of bands.toReversed()) {
+    for (const i of band.toSorted((a, b) => values[b]! - values[a]! || a - b)) yield positions[i]!
+  }
+}
+
 /** Strongest first; examples with the same last tokens are shown once. Random within a band. */
 export const chooseExamples = (
   stream: TokenStream,
@@ -25,19 +39,15 @@ export const chooseExamples = (
   rng: Rng
 ): ChosenExamples => {
   const { positions, values } = firings
-  const byStrength = [...positions.keys()].toSorted((a, b) => (values[b] as number) - (values[a] as number) || a - b)
-  const top = distinctEnds(
-    stream,
-    byStrength.map((i) => positions[i] as number),
-    options.top
-  )
+  const top = distinctEnds(stream, strongestFirst(firings, max), options.top)
   const bands = Array.from({ length: options.bands }, (_, b) => {
     const high = (options.bands - b) / options.bands
     const low = (options.bands - b - 1) / options.bands
-    const members = positions.filter((_p, i) => {
-      const share = (values[i] as number) / max
-      return share > low && share <= high
-    })
+    const members: Array<number> = []
+    for (let i = 0; i < values.length; i++) {
+      const share = values[i]! / max
+      if (share > low && share <= high) members.push(positions[i]!)
+    }
     const drawn = Array.from(rng.permutation(members.length), (i) => members[i] as number)
     return { low, high, positions: distinctEnds(stream, drawn, options.perBand) }
   })

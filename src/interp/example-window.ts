@@ -6,7 +6,7 @@ import type { TokenStream } from "./token-stream.ts"
 import { textStart } from "./token-stream.ts"
 
 /** Four significant digits: enough to colour and to compare, and a third of the bytes. */
-export const rounded = (value: number): number => Number(value.toPrecision(4))
+export const rounded = (value: number): number => (value === 0 ? 0 : Number(value.toPrecision(4)))
 
 export interface Window {
   /** Tokens shown left and right of the activating token, where the context has them. */

@@ -1,7 +1,4 @@
-/**
- * Host values of a tensor computed in a scope of its own. Never return typed arrays from `tf.tidy`: it searches what it
- * is given for tensors, number by number, which costs seconds for a million.
- */
+/** Host values of a tensor computed in a scope of its own. */
 import * as tf from "@tensorflow/tfjs-core"
 
 export const readFloats = (compute: () => tf.Tensor): Float32Array => {

@@ -34,6 +34,7 @@ import { decoderLogits } from "../decoder-logits.ts"
 import type { Firings } from "../firings.ts"
 import type { TokenStream } from "../token-stream.ts"
 import { type DashboardOptions, dashboardRows } from "./dashboard-rows.ts"
+import { encoderDecoderCosines } from "./encoder-decoder-cosines.ts"
 import { firingTogether } from "./firing-together.ts"
 import { nearestDirections } from "./nearest-directions.ts"
 
@@ -41,19 +42,6 @@ interface DashboardInputs {
   readonly saes: ReadonlyArray<Opened<SaeHandle>>
   readonly activations: Opened<ActivationsHandle>
   readonly model: Opened<LanguageModelHandle>
-}
-
-/** NaN where a direction is zero, or the sides are of different widths (transcoders). */
-const encoderDecoderCosine = ({ d_in, d_sae, W_enc, W_dec }: SaeWeights, latent: number): number => {
-  if (W_dec.length !== W_enc.length) return Number.NaN
-  let [dot, encoder, decoder] = [0, 0, 0]
-  for (let i = 0; i < d_in; i++) {
-    const [a, b] = [W_enc[i * d_sae + latent] as number, W_dec[latent * d_in + i] as number]
-    dot += a * b
-    encoder += a * a
-    decoder += b * b
-  }
-  return dot / Math.sqrt(encoder * decoder)
 }
 
 interface Subject {
@@ -74,6 +62,7 @@ const writeSubject = Effect.fnUntraced(function* (
   const { d_sae, W_dec } = weights
   const d_out = W_dec.length / d_sae
   const live = [...collected.counts.keys()].filter((latent) => (collected.counts[latent] as number) > 0)
+  const cosines = encoderDecoderCosines(weights)
   const near = nearestDirections(W_dec, d_out, shape.neighbours)
   const together = firingTogether(collected.firings, collected.positions, shape.neighbours)
   const latents = yield* openArrowWriter(output, latentsFileName(index), latentColumns(shape))
@@ -87,7 +76,7 @@ const writeSubject = Effect.fnUntraced(function* (
       own.map((latent, i) => ({
         latent,
         firings: collected.firings[latent] as Firings,
-        cosine: encoderDecoderCosine(weights, latent),
+        cosine: cosines[latent] as number,
         logits: logits?.[i],
         neighbours: near[latent] ?? [[], []],
         coactive: together[latent] ?? [[], []]

@@ -15,24 +15,25 @@ export const firingTogether = (
   positions: Int32Array,
   most: number
 ): ReadonlyArray<Ranked> => {
-  const rowAt = new Map<number, number>()
-  for (const [row, position] of positions.entries()) rowAt.set(position, row)
-  const rowOf = (position: number): number => rowAt.get(position) as number
+  const rowAt = new Uint32Array((positions.at(-1) ?? -1) + 1)
+  for (let row = 0; row < positions.length; row++) rowAt[positions[row]!] = row
   // Latents of every row, one row after the other.
   const start = new Uint32Array(positions.length + 1)
-  for (const { positions: own } of firings) for (const position of own) start[rowOf(position) + 1]! += 1
+  for (const { positions: own } of firings) for (let i = 0; i < own.length; i++) start[rowAt[own[i]!]! + 1]! += 1
   for (let row = 0; row < positions.length; row++) start[row + 1]! += start[row]!
   const latents = new Uint32Array(start[positions.length]!)
   const filled = start.slice(0, positions.length)
-  for (const [latent, { positions: own }] of firings.entries()) {
-    for (const position of own) latents[filled[rowOf(position)]!++] = latent
+  for (let latent = 0; latent < firings.length; latent++) {
+    const own = firings[latent]!.positions
+    for (let i = 0; i < own.length; i++) latents[filled[rowAt[own[i]!]!]!++] = latent
   }
   const shared = new Uint32Array(firings.length)
   return firings.map(({ positions: own }, latent) => {
     const met: Array<number> = []
-    for (const position of own) {
-      const row = rowOf(position)
-      for (let i = start[row]!; i < start[row + 1]!; i++) {
+    for (let n = 0; n < own.length; n++) {
+      const row = rowAt[own[n]!]!
+      const end = start[row + 1]!
+      for (let i = start[row]!; i < end; i++) {
         const other = latents[i]!
         if (other === latent) continue
         if (shared[other] === 0) met.push(other)

@@ -74,7 +74,10 @@ export const loadEngine = Effect.fn("loadEngine")(function* (
       : name === "webgpu"
         ? loadWebgpu
         : loadWasm
-  loaded = yield* load
+  const info = yield* load
+  const { searchScopesForTensors } = yield* Effect.promise(() => import("./search-scopes.ts"))
+  searchScopesForTensors()
+  loaded = info
   return loaded
 })
 

@@ -40,3 +40,20 @@ it("gives the loaded engine again, and refuses a second one in the same process"
   const error = await Effect.runPromise(Effect.flip(loadEngine("tensorflow")))
   expect(error.message).toContain("already runs on the engine wasm")
 })
+
+it("keeps the tensors that a scope returns, however deep, lets go of others, and does not search arrays of numbers", async () => {
+  await Effect.runPromise(loadEngine("wasm"))
+  const before = tf.memory().numTensors
+  const kept = tf.tidy(() => {
+    tf.tensor1d([1, 2])
+    return { numbers: new Float32Array(3), list: [{ x: tf.tensor1d([5]) }], again: tf.scalar(2) }
+  })
+  expect(tf.memory().numTensors).toBe(before + 2)
+  expect(Array.from(kept.list[0]?.x.dataSync() ?? [])).toEqual([5])
+  tf.dispose([kept.list[0]?.x, kept.again] as Array<tf.Tensor>)
+  // tfjs' own search asks of each number whether it has been seen: a million of them.
+  const asked = vi.spyOn(Set.prototype, "has")
+  tf.tidy(() => ({ numbers: new Float32Array(1e6) }))
+  expect(asked.mock.calls.length).toBeLessThan(100)
+  asked.mockRestore()
+})
