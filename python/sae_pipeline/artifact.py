@@ -78,6 +78,23 @@ class Artifact:
 
         return SAE.load_from_disk(self.folder, **options)
 
+    def wandb(self, project: str, *, curve: str = "curve.arrow", mode: str = "offline", **options: Any) -> Path:
+        """The training curve and the metrics as a run of Weights & Biases (pip install wandb); the folder of the run.
+
+        Nothing leaves the machine until `wandb sync FOLDER`, unless `mode="online"`. `options` are those of `wandb.init`.
+        """
+        rows = self.frame(curve) if curve in self.files else pd.DataFrame({"step": []})
+        import wandb
+
+        with wandb.init(project=project, mode=mode, **options) as run:
+            run.config.update(self.json("cfg.json") if "cfg.json" in self.files else {})
+            for row in rows.to_dict("records"):
+                values = {name: value for name, value in row.items() if name != "step" and value == value}
+                # A row that is left open is closed at the end of the run, over the summary.
+                run.log(values, step=int(row["step"]), commit=True)
+            run.summary.update(self.metrics.dropna().to_dict())
+            return Path(run.dir).parent
+
 
 def _numbers(array: pa.Array) -> np.ndarray:
     if array.null_count > 0:

@@ -76,7 +76,12 @@ describe("the packed package", () => {
     )
     assert.includeMembers(
       [...names],
-      ["dist/src/tensor/tensorflow/sae-select.cc", "models/tiny-speller/tokenizer.json"]
+      [
+        "dist/src/tensor/tensorflow/sae-select.cc",
+        "models/tiny-speller/tokenizer.json",
+        "python/pyproject.toml",
+        "python/sae_pipeline/artifact.py"
+      ]
     )
   })
 

@@ -15,6 +15,8 @@ if (python === undefined) {
 
 const script = `
 import json, sys
+from contextlib import redirect_stderr
+from io import StringIO
 import torch
 from sae_pipeline import open_artifact
 artifact = open_artifact(sys.argv[1])
@@ -33,6 +35,10 @@ print(json.dumps({
     "W_dec": artifact.tensors()["W_dec"].tolist(),
     "features": features.tolist(),
 }))
+with redirect_stderr(StringIO()) as said:
+    artifact.wandb("project", dir=sys.argv[1])
+summary = said.getvalue().split("Run summary:")[1]
+print(summary.splitlines()[1].split()[1:])
 try:
     artifact.tensor("rows.arrow", "none")
 except KeyError as error:
@@ -76,17 +82,17 @@ describe.skipIf(python === undefined)("the Python package", () => {
           version: 1,
           unmeasured: { loss_recovered: "no logits" }
         })
-        yield* writer.writeJson("metrics.json", { loss: 0.25 })
+        yield* writer.writeJson("metrics.json", { loss: 0.125 })
 
         const said = execFileSync(python as string, ["-W", "ignore", "-c", script, directory], {
           encoding: "utf8",
           env: { ...process.env, PYTHONPATH: join(import.meta.dirname, "../../python") },
           stdio: ["ignore", "pipe", "ignore"]
         })
-        const [line = "", missing] = said.trim().split("\n")
+        const [line = "", run, missing] = said.trim().split("\n")
         expect(JSON.parse(line)).toEqual({
           kind: "Sae",
-          metrics: { loss: 0.25, loss_recovered: null },
+          metrics: { loss: 0.125, loss_recovered: null },
           unmeasured: { loss_recovered: "no logits" },
           curve: { step: [1, 2], loss: [0.5, 0.25] },
           ids: [7, 8, 9],
@@ -112,6 +118,8 @@ describe.skipIf(python === undefined)("the Python package", () => {
             [0, 0, 0]
           ]
         })
+        // What was measured, and not the 0.25 of the curve's last step.
+        expect(run).toBe("['loss', '0.125']")
         expect(missing).toContain("none")
       }),
     600_000
