@@ -38,6 +38,9 @@ const POLL = "500 millis"
 /** What takes less is computed again sooner than the disk would say that it has it. The run settles them together. */
 const SETTLED_SOON_SECONDS = 1
 
+/** A Python environment is thousands of files; its first one tells. */
+const MOST_UNDECLARED = 20
+
 /** By Effect's clock, which tests can set. */
 const secondsSince = (start: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - start) / 1000)
 
@@ -45,7 +48,8 @@ const provenanceOf = Effect.fnUntraced(function* (
   { code }: RunContext,
   { device, gpus }: Placement,
   { host, use, together }: JobDone,
-  took: number
+  took: number,
+  undeclared: ReadonlyArray<string>
 ) {
   const provenance: Provenance = {
     code: yield* code,
@@ -55,7 +59,8 @@ const provenanceOf = Effect.fnUntraced(function* (
     device,
     cpuSeconds: use.cpuSeconds / together,
     gpuSeconds: took * gpus,
-    peakMemory: use.peakMemory
+    peakMemory: use.peakMemory,
+    ...(undeclared.length === 0 ? {} : { undeclared: undeclared.slice(0, MOST_UNDECLARED) })
   }
   return provenance
 })
@@ -68,7 +73,8 @@ const commit = Effect.fnUntraced(function* (
   workspace: WorkspaceName,
   done: JobDone,
   took: number,
-  placement: Placement
+  placement: Placement,
+  undeclared: ReadonlyArray<string>
 ) {
   const { store, record, options, emit } = context
   const before = yield* store.action(keyed.key)
@@ -82,7 +88,7 @@ const commit = Effect.fnUntraced(function* (
       metrics: done.metrics,
       seconds: took,
       engine: done.engine,
-      provenance: yield* provenanceOf(context, placement, done, took),
+      provenance: yield* provenanceOf(context, placement, done, took, undeclared),
       stage: instance.id,
       run: record.id,
       experiment: options.experiment,
@@ -111,17 +117,13 @@ const doneByOthers = Effect.fnUntraced(function* (
   return action
 })
 
-/** What the stage read of the project without declaring it, in words. */
+/** What the stage read of the project without declaring it. */
 const undeclaredIn = (
-  { options }: RunContext,
+  { options: { projectDirectory, setupOf } }: RunContext,
   instance: StageInstance,
   { opened = [] }: JobDone
-): string | undefined => {
-  const { projectDirectory, setupOf } = options
-  const kind = instance.kind.name
-  const files = undeclaredInputs({ kind, files: opened, setup: setupOf(instance), projectDirectory })
-  return files.length === 0 ? undefined : undeclaredText(kind, files)
-}
+): ReadonlyArray<string> =>
+  undeclaredInputs({ kind: instance.kind.name, files: opened, setup: setupOf(instance), projectDirectory })
 
 const turn = Effect.fnUntraced(function* (
   context: RunContext,
@@ -151,13 +153,23 @@ const turn = Effect.fnUntraced(function* (
     // What is done in one pass is paid once; what waited in a queue, not at all.
     const took = (result.success.seconds ?? seconds) / result.success.together
     const undeclared = undeclaredIn(context, instance, result.success)
-    if (undeclared !== undefined) {
-      if (context.options.strict === true) return { status: "failed", problem: undeclared, seconds: took }
-      emit({ type: "stage-log", id: instance.id, line: `warning: ${undeclared.replace("\n ", ";")}` })
+    if (undeclared.length > 0) {
+      const problem = undeclaredText(instance.kind.name, undeclared)
+      if (context.options.strict === true) return { status: "failed", problem, seconds: took }
+      emit({ type: "stage-log", id: instance.id, line: `warning: ${problem.replace("\n ", ";")}` })
     }
     // Who was paused for longer than a lease lasts wakes up here, and has a successor whose result counts.
     if (!(yield* claim.held)) return overtaken
-    const action = yield* commit(context, request, keyed, claim.workspace, result.success, took, placed.success)
+    const action = yield* commit(
+      context,
+      request,
+      keyed,
+      claim.workspace,
+      result.success,
+      took,
+      placed.success,
+      undeclared
+    )
     return { status: "ran", action, seconds: took }
   }
   if (result.failure._tag === "Overtaken") return overtaken

@@ -7,6 +7,7 @@ import type { Computed } from "./computed.ts"
 import type { StageCost, StageInterrupted, StageOutcome } from "./event.ts"
 import { interruptedText } from "./interrupted-text.ts"
 import type { RunContext } from "./run-context.ts"
+import { undeclaredText } from "./undeclared-inputs.ts"
 
 const empty = {
   key: null,
@@ -28,7 +29,7 @@ const costOf = ({ provenance }: ActionRecord): StageCost | null => {
   return { cpuSeconds, gpuSeconds, peakMemory }
 }
 
-export const hitOutcome = (instance: StageInstance, action: ActionRecord): StageOutcome => ({
+const foundOutcome = (instance: StageInstance, action: ActionRecord): StageOutcome => ({
   ...empty,
   id: instance.id,
   kind: instance.kind.name,
@@ -41,6 +42,18 @@ export const hitOutcome = (instance: StageInstance, action: ActionRecord): Stage
   headline: instance.kind.headline,
   leftOut: instance.leftOut ?? []
 })
+
+/** Under `--strict` a result that was made with files that are not in its key is none, whoever made it. */
+export const hitOutcome = (
+  { options: { strict = false } }: Pick<RunContext, "options">,
+  instance: StageInstance,
+  action: ActionRecord
+): StageOutcome => {
+  const { undeclared = [] } = action.provenance ?? {}
+  if (!strict || undeclared.length === 0) return foundOutcome(instance, action)
+  const problem = `when its result was computed, ${undeclaredText(instance.kind.name, undeclared)}`
+  return { ...skippedOutcome(instance, problem), status: "failed", key: action.key }
+}
 
 export const skippedOutcome = (instance: StageInstance, problem: string): StageOutcome => ({
   ...empty,
@@ -72,10 +85,10 @@ export const outcomeOf = (
   const key = isKnown ? context.keyOf(instance).key : null
   switch (computed.status) {
     case "hit":
-      return { ...hitOutcome(instance, computed.action), seconds: computed.seconds }
+      return { ...hitOutcome(context, instance, computed.action), seconds: computed.seconds }
     case "ran":
       return {
-        ...hitOutcome(instance, computed.action),
+        ...foundOutcome(instance, computed.action),
         status: "ran",
         seconds: computed.seconds,
         savedSeconds: null,

@@ -166,7 +166,7 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     if (context.stopping()) return skippedOutcome(instance, "not started, since another stage failed")
     const keyed = context.keyOf(instance)
     const found = force.has(instance.id) ? undefined : yield* store.action(keyed.key)
-    if (found !== undefined) return hitOutcome(instance, found)
+    if (found !== undefined) return hitOutcome(context, instance, found)
     if (options.mustHit?.has(instance.id) === true) {
       return skippedOutcome(instance, "it has no result in the store, and is not among the stages that may run")
     }

@@ -18,6 +18,8 @@ export const Provenance = Schema.Struct({
   /** Seconds times the GPUs that it held. */
   gpuSeconds: Schema.Finite,
   /** Bytes that the worker's process held at most, for all that it did in one pass; without programs that it started. */
-  peakMemory: Schema.Int
+  peakMemory: Schema.Int,
+  /** Files of the project that it read and that are not in its key, some of them where there are many; absent: none were seen. */
+  undeclared: Schema.optionalKey(Schema.Array(Schema.String))
 })
 export type Provenance = typeof Provenance.Type

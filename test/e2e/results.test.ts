@@ -189,13 +189,17 @@ describe("what a stage reads without declaring it", () => {
       join(directory, "open.yaml"),
       `stages:\n  own: { uses: reads }\n  program: { uses: command, with: { run: '${run}', files: [own.sh], values: { at: ${directory} } } }\n`
     )
-    const [told, strict] = await session(directory, [
+    const [told, later, strict] = await session(directory, [
       ["run", "open.yaml"],
+      ["run", "open.yaml", "--strict"],
       ["run", "open.yaml", "--strict", "--keep-going", "--force", "own", "--force", "program"]
     ])
     const text = "it read files of the project that are not in its key: notes.txt"
     assert.include(told?.stderr, `own: ${text}; import them`)
     assert.strictEqual(told?.failed, false, told?.stderr)
+    // What was seen when it was computed is in its record.
+    assert.strictEqual(later?.failed, true)
+    assert.include(later?.stderr, `own failed: when its result was computed, ${text}\n`)
     assert.strictEqual(strict?.failed, true)
     assert.include(strict?.stderr, `own failed: ${text}\n`)
     // Where strace is not there, a program cannot be judged, and that is what it fails of.

@@ -82,7 +82,9 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
     }
     const found = yield* findTask(jobs, system.name)
     let task: FollowedTask | undefined = found && { ...found, title: titled(found.id), earlier: found.jobs }
-    if (task !== undefined) tellAll(request, `${task.title}, of an earlier run, does this already: it is waited for`)
+    // As warnings, which people see while it runs.
+    if (task !== undefined)
+      tellAll(request, `warning: ${task.title}, of an earlier run, does this already: it is waited for`)
     for (;;) {
       if (task === undefined) {
         const submitted = yield* submit(wanted)
@@ -98,7 +100,7 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
       }
       yield* dropTask(jobs, current.folder)
       if (verdict.type === "failed") return yield* verdict.failure
-      tellAll(request, verdict.line)
+      tellAll(request, `warning: ${verdict.line}`)
       task = undefined
     }
   })
