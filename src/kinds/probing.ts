@@ -4,6 +4,7 @@ import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { Intervals } from "../artifact/intervals.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
+import { RowQuestion } from "./row-question.ts"
 
 const Probe = Schema.Struct({
   /** `shuffled`: latents, fitted to labels in a random order and tested on such. What is above one half there is noise. */
@@ -13,7 +14,7 @@ const Probe = Schema.Struct({
   auc: Schema.Finite,
   accuracy: Schema.Finite,
   f1: Schema.Finite,
-  /** The features, by falling difference of class means, and their weights. */
+  /** The features, the first of their ranking first, and their weights. */
   chosen: Schema.Array(Schema.Int),
   weights: Schema.Array(Schema.Finite),
   /** Inverse strength of the penalty. */
@@ -26,7 +27,9 @@ const ProbedTask = Schema.Struct({
   train: Schema.Int,
   test: Schema.Int,
   probes: Schema.Array(Probe),
-  /** Of `auc_<features>_k<k>`, over test documents. */
+  /** What was asked of tokens, where it was not of words of the Brown corpus. */
+  question: Schema.optionalKey(RowQuestion),
+  /** Of `auc_k<k>` and `f1_k<k>` of latents, `auc_basis_k<k>`, `auc_shuffled_k<k>` and so on, over test documents. */
   intervals: Intervals
 })
 
@@ -36,6 +39,7 @@ const ProbingFile = Schema.Struct({
   model: Schema.String,
   hook: Schema.String,
   d_sae: Schema.Int,
+  ranking: Schema.String,
   documents: Schema.Struct({ train: Schema.Int, test: Schema.Int }),
   tasks: Schema.Array(ProbedTask),
   /** Tasks of which there are too few rows. */

@@ -13,6 +13,29 @@ export const f1 = (positive: ArrayLike<boolean | number>, predicted: ArrayLike<b
   return tp === 0 ? 0 : (2 * tp) / (2 * tp + wrong)
 }
 
+/**
+ * The mean F1 of yes and of no, of scores that say yes above zero, each counted `times`; a half is what guessing gives.
+ *
+ * @returns NaN where a class is empty
+ */
+export const drawnF1 = (
+  scores: ReadonlyArray<number>,
+  positive: ReadonlyArray<number>,
+  times: ReadonlyArray<number>
+): number => {
+  let [tp, tn, wrong, yes, no] = [0, 0, 0, 0, 0]
+  for (let i = 0; i < scores.length; i++) {
+    const truth = positive[i]! > 0
+    if (truth) yes += times[i]!
+    else no += times[i]!
+    if (truth !== scores[i]! > 0) wrong += times[i]!
+    else if (truth) tp += times[i]!
+    else tn += times[i]!
+  }
+  if (yes === 0 || no === 0) return Number.NaN
+  return tp / (2 * tp + wrong) + tn / (2 * tn + wrong)
+}
+
 /** F1 of each class against the rest. */
 export const f1PerClass = (labels: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): Array<number> =>
   Array.from({ length: classes }, (_, k) =>

@@ -2,25 +2,27 @@
 import type { ProbedTask, ProbingFile, SparseProbe } from "../../kinds/probing.ts"
 import { toldIntervals } from "../../artifact/intervals.ts"
 import { bootstrapIntervals, type Interval } from "../../numeric/bootstrap.ts"
-import { accuracy, f1 } from "../../numeric/f1.ts"
+import { accuracy, drawnF1, f1 } from "../../numeric/f1.ts"
 import { drawnAuc, roc } from "../../numeric/roc.ts"
 import * as Rng from "../../random/rng.ts"
-import { byMeanDifference, columnsOf, type Features } from "./features.ts"
+import { columnsOf, type Features } from "./features.ts"
 import { fitProbe, leastTrainingRows, probeScores } from "./fit-probe.ts"
-import type { WordPrompt } from "../word-prompts.ts"
-import type { WordTask } from "./word-tasks.ts"
+import { type Ranking, rankFeatures } from "./rank-features.ts"
 
-/** Features of a probe. */
-export const probeSizes = [1, 16] as const
 /** Training rows at most, as in sae-probes. */
-const mostTrainingRows = 1024
+export const mostTrainingRows = 1024
 /** Test rows below which a task says nothing. */
 const leastTestRows = 64
 
 /** Rows of a task, yes and no in turn, as many of each. */
-const balanced = (rows: ReadonlyArray<number>, answers: ReadonlyMap<number, boolean>, rng: Rng.Rng, most: number) => {
+const balanced = (
+  rows: ReadonlyArray<number>,
+  answers: ProbingTask["answers"],
+  rng: Rng.Rng,
+  most: number
+): ReadonlyArray<number> => {
   const shuffled = Array.from(rng.permutation(rows.length), (i) => rows[i]!)
-  const [yes, no] = [true, false].map((wanted) => shuffled.filter((row) => answers.get(row) === wanted))
+  const [yes, no] = [true, false].map((wanted) => shuffled.filter((row) => answers[row] === wanted))
   const each = Math.min(yes!.length, no!.length, most / 2)
   return Array.from({ length: each }, (_, i) => [yes![i]!, no![i]!]).flat()
 }
@@ -62,61 +64,77 @@ const sorted = (
   }
 }
 
+/** A yes/no question, with the answer at every row; undefined: it is not asked there. */
+export interface ProbingTask {
+  readonly name: string
+  readonly answers: ReadonlyArray<boolean | undefined>
+}
+
+export interface ProbeOptions {
+  readonly seed: number
+  /** Features of a probe, ascending. */
+  readonly ks: ReadonlyArray<number>
+  readonly ranking: Ranking
+  /** Features that the exact ranking chooses of. */
+  readonly among: number
+}
+
 export interface ProbedTasks {
   readonly tasks: ReadonlyArray<ProbedTask>
   readonly leftOut: ReadonlyArray<string>
   readonly documents: ProbingFile["documents"]
-  /** Means over tasks: `auc_<features>_k<k>`, and `gain_k<k>`, latents less basis; with intervals over test documents. */
+  /**
+   * Means over tasks, with intervals over test documents: `auc_k<k>` and `f1_k<k>` of latents, `auc_basis_k<k>`,
+   * `auc_shuffled_k<k>` and so on; `gain_k<k>`, latents' AUC less the basis'; `spread` and `spread_basis`, what the largest k adds to
+   * the F1 of the smallest.
+   */
   readonly means: Readonly<Record<string, number>>
   readonly intervals: Readonly<Record<string, Interval | undefined>>
 }
 
-const nameOf = (features: SparseProbe["features"], k: number): string => `auc_${features}_k${k}`
+/** Latents are what a figure without another name is of: `auc_k1`, `auc_basis_k1`. */
+const nameOf = (features: SparseProbe["features"], k: number): string =>
+  features === "latents" ? `k${k}` : `${features}_k${k}`
 
 /**
- * @param prompts one for each row of the features
- * @param testShare of the documents; no document is both trained and tested on
+ * @param document of each row
+ * @param heldOut of each row, whether it is tested on: alike for all rows of a document
  */
 export const probeTasks = (
-  prompts: ReadonlyArray<WordPrompt>,
-  tasks: ReadonlyArray<WordTask>,
+  document: ReadonlyArray<number>,
+  heldOut: ReadonlyArray<boolean>,
+  tasks: ReadonlyArray<ProbingTask>,
   features: { readonly latents: Features; readonly basis: Features },
-  { seed, testShare }: { readonly seed: number; readonly testShare: number },
+  { seed, ks, ranking, among }: ProbeOptions,
   onTask: (done: number) => void = () => {}
 ): ProbedTasks => {
-  const documents = [...new Set(prompts.map(({ document }) => document))]
-  const order = Array.from(Rng.make(seed, "probing documents").permutation(documents.length), (i) => documents[i]!)
-  const test = new Map(order.slice(0, Math.round(testShare * order.length)).map((document, unit) => [document, unit]))
-  const rows = prompts.map((_, row) => row)
+  const rows = document.map((_, row) => row)
+  const documents = new Set(document)
+  const test = new Map([...new Set(document.filter((_, row) => heldOut[row]))].map((each, unit) => [each, unit]))
   const all: Array<Scored> = []
   const leftOut: Array<string> = []
   const done: Array<Omit<ProbedTask, "intervals">> = []
 
   for (const [t, task] of tasks.entries()) {
-    const answers = new Map(
-      prompts.flatMap((prompt, row) => {
-        const answer = task.answer(prompt)
-        return answer === undefined ? [] : [[row, answer] as const]
-      })
-    )
+    const { answers } = task
     const rng = Rng.make(seed, `probing ${task.name}`)
-    const [trained, tested] = [false, true].map((heldOut) =>
+    const [trained, tested] = [false, true].map((tests) =>
       balanced(
-        rows.filter((row) => answers.has(row) && test.has(prompts[row]!.document) === heldOut),
+        rows.filter((row) => answers[row] !== undefined && heldOut[row] === tests),
         answers,
         rng,
         mostTrainingRows
       )
-    ) as [Array<number>, Array<number>]
+    ) as [ReadonlyArray<number>, ReadonlyArray<number>]
     onTask(t + 1)
     if (trained.length < leastTrainingRows || tested.length < leastTestRows) {
       leftOut.push(task.name)
       continue
     }
-    const truth = trained.map((row) => answers.get(row) === true)
+    const truth = trained.map((row) => answers[row] === true)
     const shuffled = unrelated(truth, rng)
-    const expected = tested.map((row) => answers.get(row) === true)
-    const units = tested.map((row) => test.get(prompts[row]!.document)!)
+    const expected = tested.map((row) => answers[row] === true)
+    const units = tested.map((row) => test.get(document[row]!)!)
     // Tested on the truth, a probe of chance labels whose features know the truth would be far from one half, on either side: how far
     // depends on the one order drawn, and no number of test rows makes it less.
     const unknown = unrelated(expected, rng)
@@ -126,9 +144,9 @@ export const probeTasks = (
       { name: "shuffled", from: features.latents, labels: shuffled, answers: unknown }
     ] as const
     const probes = kinds.flatMap(({ name, from, labels, answers: asked }) => {
-      const ranked = byMeanDifference(from, trained, labels)
-      return probeSizes.map((k): SparseProbe => {
-        const chosen = ranked.slice(0, k)
+      const first = rankFeatures(ranking, from, trained, labels, among)
+      return ks.map((k): SparseProbe => {
+        const chosen = first(k)
         const probe = fitProbe(columnsOf(from, chosen, trained), labels)
         const scores = probeScores(probe, columnsOf(from, chosen, tested))
         all.push(sorted(`${task.name} ${nameOf(name, k)}`, scores, asked, units))
@@ -150,35 +168,49 @@ export const probeTasks = (
     done.push({ name: task.name, train: trained.length, test: tested.length, probes })
   }
 
-  const names = kindNames.flatMap((name) => probeSizes.map((k) => nameOf(name, k)))
+  const names = kindNames.flatMap((name) => ks.map((k) => nameOf(name, k)))
+  const [least, most] = [ks[0]!, ks.at(-1)!]
   const statistics = (times: Int32Array): Record<string, number> => {
     const values: Record<string, number> = {}
     for (const { name, scores, positive, unit } of all) {
-      values[name] = drawnAuc(
-        scores,
-        positive,
-        unit.map((u) => times[u]!)
-      )
+      const drawn = unit.map((u) => times[u]!)
+      values[`auc ${name}`] = drawnAuc(scores, positive, drawn)
+      values[`f1 ${name}`] = drawnF1(scores, positive, drawn)
     }
-    for (const name of names) {
-      values[name] = done.reduce((sum, task) => sum + values[`${task.name} ${name}`]!, 0) / done.length
+    for (const figure of figures) {
+      for (const name of names) {
+        const sum = done.reduce((total, task) => total + values[`${figure} ${task.name} ${name}`]!, 0)
+        values[`${figure}_${name}`] = sum / done.length
+      }
     }
-    for (const k of probeSizes) values[`gain_k${k}`] = values[nameOf("latents", k)]! - values[nameOf("basis", k)]!
+    for (const k of ks) {
+      values[`gain_k${k}`] = values[`auc_${nameOf("latents", k)}`]! - values[`auc_${nameOf("basis", k)}`]!
+    }
+    values["spread"] = values[`f1_${nameOf("latents", most)}`]! - values[`f1_${nameOf("latents", least)}`]!
+    values["spread_basis"] = values[`f1_${nameOf("basis", most)}`]! - values[`f1_${nameOf("basis", least)}`]!
     return values
   }
   const intervals =
     done.length === 0 ? {} : bootstrapIntervals([test.size], statistics, Rng.make(0, "intervals of probing"))
   const whole = statistics(new Int32Array(test.size).fill(1))
+  const own = new Set(all.flatMap(({ name }) => figures.map((figure) => `${figure} ${name}`)))
   return {
     tasks: done.map((task) => ({
       ...task,
-      intervals: toldIntervals(Object.fromEntries(names.map((name) => [name, intervals[`${task.name} ${name}`]])))
+      intervals: toldIntervals(
+        Object.fromEntries(
+          figures.flatMap((figure) =>
+            names.map((name) => [`${figure}_${name}`, intervals[`${figure} ${task.name} ${name}`]])
+          )
+        )
+      )
     })),
     leftOut,
-    documents: { train: documents.length - test.size, test: test.size },
-    means: Object.fromEntries([...names, ...probeSizes.map((k) => `gain_k${k}`)].map((name) => [name, whole[name]!])),
+    documents: { train: documents.size - test.size, test: test.size },
+    means: Object.fromEntries(Object.entries(whole).filter(([name]) => !own.has(name))),
     intervals
   }
 }
 
 const kindNames = ["latents", "basis", "shuffled"] as const
+const figures = ["auc", "f1"] as const

@@ -1,5 +1,7 @@
-/** The stage sparse-probe: SAEs of one model, which answers the same prompts for all of a hook. */
+/** The stage sparse-probe: SAEs of one model, which answers the same questions for all of a hook. */
 import * as Effect from "effect/Effect"
+import { requireModelOf } from "../../activations/fit.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import { type ProbingFile, probingFileName } from "../../kinds/probing.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
@@ -7,7 +9,6 @@ import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
-import { brownTagged } from "../../source/builtin/brown-tagged.ts"
 import type { Opened } from "../../stage/input.ts"
 import { withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
@@ -15,35 +16,57 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { basisFeatures, latentFeatures } from "./features.ts"
-import { probeTasks } from "./probe-tasks.ts"
-import { promptRows } from "../prompt-rows.ts"
-import { wordPrompts } from "../word-prompts.ts"
-import { wordTasks } from "./word-tasks.ts"
+import type { ProbeSettings } from "./probe-params.ts"
+import { mostTrainingRows, type ProbeOptions, probeTasks } from "./probe-tasks.ts"
+import { questionRows } from "./question-rows.ts"
+import { wordRows } from "./word-rows.ts"
+
+interface ProbeParams extends ProbeOptions {
+  readonly hook: string | null
+  readonly words_per_document: number
+  readonly rows: number
+}
 
 type Context = StageContext<
-  { readonly hook: string | null; readonly words_per_document: number; readonly seed: number },
+  ProbeParams,
   unknown,
-  { readonly sae: Opened<SaeHandle>; readonly model: Opened<LanguageModelHandle> }
+  {
+    readonly sae: Opened<SaeHandle>
+    readonly model: Opened<LanguageModelHandle>
+    readonly activations: Opened<ActivationsHandle> | undefined
+  },
+  ProbeSettings
 >
 
-/** Documents that are tested on. */
-const testShare = 0.4
-
-/** @param contexts of one model and one set of parameters */
+/** @param contexts of one model, one set of parameters, and the same activations or none */
 export const sparseProbeStage = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
   const [first] = contexts as readonly [Context]
-  const language = first.inputs.model.value
+  const { params, settings, inputs } = first
+  const language = inputs.model.value
   const model = yield* openModel(language)
   const tokenizer = yield* openTokenizer(language.tokenizer)
-  const { seed, words_per_document: count } = first.params
-  const prompts = wordPrompts(brownTagged(), count, Rng.make(seed, "probing words"))
-  const texts = prompts.map(({ text }) => tokenizer.encode(text))
-  const rowsAt = new Map<string, Float32Array>()
-  return yield* Effect.forEach(contexts, ({ inputs, params, output, progress, log }) =>
+  const activations = inputs.activations?.value
+  if (activations !== undefined) yield* requireModelOf(activations, language)
+  const { questions } = settings
+  const asked =
+    activations === undefined
+      ? undefined
+      : yield* questionRows(activations, questions, tokenizer, {
+          rows: params.rows,
+          most: mostTrainingRows / 2,
+          rng: Rng.make(params.seed, "probed rows")
+        })
+  const words =
+    activations === undefined ? wordRows(model, tokenizer, params.words_per_document, params.seed) : undefined
+  return yield* Effect.forEach(contexts, (context) =>
     Effect.gen(function* () {
-      const sae = inputs.sae.value
-      const hook = params.hook ?? sae.hook
+      const { output, progress, log } = context
+      const sae = context.inputs.sae.value
+      const hook = params.hook ?? activations?.hook ?? sae.hook
       if (hook === null) return yield* stageFailed("the SAE does not say which hook it reads", "Set hook.")
+      if (activations !== undefined && hook !== activations.hook) {
+        return yield* stageFailed(`hook is ${hook}, the activations are of ${activations.hook}`, "Leave hook out.")
+      }
       const point = findHook(hook, model.info)
       if (typeof point === "string") return yield* stageFailed(point)
       if (point.shape.length !== 1 || point.width !== sae.d_in) {
@@ -52,43 +75,46 @@ export const sparseProbeStage = Effect.fnUntraced(function* (contexts: ReadonlyA
           "Give an SAE of this model's hook."
         )
       }
-      const total = texts.length + wordTasks.length
-      const x = rowsAt.get(hook) ?? promptRows(model, hook, texts, (done) => progress({ done, total, unit: "texts" }))
-      rowsAt.set(hook, x)
+      const most = params.ks.at(-1)!
+      if (most > Math.min(sae.d_in, sae.d_sae)) {
+        return yield* stageFailed(
+          `ks has ${most}; there are ${sae.d_sae} latents, and ${sae.d_in} numbers of the activation`,
+          "Lower it."
+        )
+      }
+      const tasks = words?.tasks ?? questions.map(({ name }, q) => ({ name, answers: asked!.answers[q]! }))
+      const texts = words?.texts ?? 0
+      const total = texts + tasks.length
+      const x = asked?.x ?? words!.rows(hook, (done) => progress({ done, total, unit: "texts" }))
+      const { document, heldOut } = (asked ?? words)!
       const tensors = yield* openSaeModel(yield* sae.anyWeights)
       const features = { latents: latentFeatures(encodeLatents(x, tensors)), basis: basisFeatures(x, sae.d_in) }
-      const result = probeTasks(prompts, wordTasks, features, { seed, testShare }, (done) =>
-        progress({ done: texts.length + done, total, unit: "texts" })
+      const result = probeTasks(document, heldOut, tasks, features, params, (done) =>
+        progress({ done: texts + done, total, unit: "texts" })
       )
       if (result.tasks.length === 0) {
-        return yield* stageFailed("no task has enough words", "Raise words_per_document.")
+        return yield* stageFailed(
+          `too few rows of both answers: ${result.leftOut.join(", ")}`,
+          words === undefined ? "Give more text, raise rows, or ask what is less rare." : "Raise words_per_document."
+        )
       }
-      for (const name of result.leftOut) log(`left out: ${name}, of which there are too few words`)
+      for (const name of result.leftOut) log(`left out: ${name}, of which there are too few rows of both answers`)
       const file: ProbingFile = {
         format: 1,
         sae: sae.digest,
         model: language.digest,
         hook,
         d_sae: sae.d_sae,
+        ranking: params.ranking,
         documents: result.documents,
-        tasks: result.tasks,
+        tasks: result.tasks.map((task) => {
+          const question = questions.find(({ name }) => name === task.name)
+          return question === undefined ? task : { ...task, question }
+        }),
         left_out: result.leftOut
       }
       yield* output.writeJson(probingFileName, file)
-      const { means } = result
-      const metrics = {
-        auc_k1: means["auc_latents_k1"]!,
-        auc_k16: means["auc_latents_k16"]!,
-        auc_basis_k1: means["auc_basis_k1"]!,
-        auc_basis_k16: means["auc_basis_k16"]!,
-        auc_shuffled_k1: means["auc_shuffled_k1"]!,
-        auc_shuffled_k16: means["auc_shuffled_k16"]!,
-        gain_k1: means["gain_k1"]!,
-        gain_k16: means["gain_k16"]!
-      }
-      const { intervals: found } = result
-      const intervals = { ...found, auc_k1: found["auc_latents_k1"], auc_k16: found["auc_latents_k16"] }
-      return { ...withIntervals(metrics, intervals), tasks: result.tasks.length }
+      return { ...withIntervals(result.means, result.intervals), tasks: result.tasks.length }
     }).pipe(Effect.scoped)
   )
 })

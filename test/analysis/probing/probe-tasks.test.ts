@@ -3,7 +3,8 @@ import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { type Features, byMeanDifference, columnsOf } from "../../../src/analysis/probing/features.ts"
 import { fitProbe, probeScores } from "../../../src/analysis/probing/fit-probe.ts"
-import { probeTasks } from "../../../src/analysis/probing/probe-tasks.ts"
+import { type ProbeOptions, probeTasks } from "../../../src/analysis/probing/probe-tasks.ts"
+import { askedWords } from "../../../src/analysis/probing/word-rows.ts"
 import { wordPrompts } from "../../../src/analysis/word-prompts.ts"
 import { wordTasks } from "../../../src/analysis/probing/word-tasks.ts"
 import { roc } from "../../../src/numeric/roc.ts"
@@ -94,24 +95,27 @@ describe("probes of tasks", () => {
     count: 20,
     visit: (row, feature) => values[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
   }
-  const nouns = wordTasks.filter(({ name }) => name === "noun")
-  const { tasks, means, intervals, leftOut } = probeTasks(
-    prompts,
-    [...nouns, ...wordTasks.filter(({ name }) => name === "adverb")],
-    { latents: features, basis: features },
-    { seed: 0, testShare: 0.4 }
-  )
+  const options = (seed: number): ProbeOptions => ({ seed, ks: [1, 16], ranking: "mean_difference", among: 0 })
+  const probed = (from: Features, names: ReadonlyArray<string>, seed: number) => {
+    const words = askedWords(prompts, seed)
+    const asked = words.tasks.filter(({ name }) => names.includes(name))
+    return probeTasks(words.document, words.heldOut, asked, { latents: from, basis: from }, options(seed))
+  }
+  const { tasks, means, intervals, leftOut } = probed(features, ["noun", "adverb"], 0)
 
   it("find the feature that knows, with an interval; shuffled labels find nothing; a task without words is left out", () => {
     const [one] = tasks[0]?.probes ?? []
     expect(one).toMatchObject({ features: "latents", k: 1, chosen: [3] })
-    expect(means["auc_latents_k1"]).toBeGreaterThan(0.8)
+    expect(means["auc_k1"]).toBeGreaterThan(0.8)
     expect(Math.abs(means["auc_shuffled_k1"]! - 0.5)).toBeLessThan(0.12)
-    const { low, high } = intervals["auc_latents_k1"]!
-    expect(low).toBeLessThan(means["auc_latents_k1"]!)
-    expect(high).toBeGreaterThan(means["auc_latents_k1"]!)
+    const { low, high } = intervals["auc_k1"]!
+    expect(low).toBeLessThan(means["auc_k1"]!)
+    expect(high).toBeGreaterThan(means["auc_k1"]!)
     expect(high - low).toBeLessThan(0.2)
     expect(means["gain_k1"]).toBe(0)
+    expect(means["f1_k1"]).toBeGreaterThan(0.8)
+    expect(Math.abs(means["f1_shuffled_k1"]! - 0.5)).toBeLessThan(0.12)
+    expect(means["spread"]).toBeCloseTo(means["f1_k16"]! - means["f1_k1"]!, 12)
     expect(leftOut).toEqual(["adverb"])
   })
 
@@ -125,8 +129,7 @@ describe("probes of tasks", () => {
       visit: (row, feature) => knowing[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
     }
     const within = Array.from({ length: 12 }, (_, seed) => {
-      const probed = probeTasks(prompts, nouns, { latents: from, basis: from }, { seed, testShare: 0.4 })
-      const { low, high } = probed.intervals["auc_shuffled_k16"]!
+      const { low, high } = probed(from, ["noun"], seed).intervals["auc_shuffled_k16"]!
       return low <= 0.5 && high >= 0.5
     })
     expect(within.filter((each) => each).length).toBeGreaterThanOrEqual(10)
