@@ -4,13 +4,14 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { activationsOf, unitOf } from "../analysis/steering/steered-pass.ts"
 import { decoderLogits } from "../interp/decoder-logits.ts"
 import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
+import { generate, type GenerateOptions } from "../model/generate.ts"
 import { logitGradient } from "../model/logit-gradient.ts"
 import { type RunnableModel, runModel, type TokenBatch } from "../model/run-model.ts"
 import type { SaeModel } from "../sae/sae-model.ts"
-import { breathe } from "../stage/breathe.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { makePattern, withValue } from "../tensor/kernels/sparse-pattern.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
@@ -136,12 +137,8 @@ const expected = (explored: Explored, logits: Float32Array): PositionAnswer["nex
 }
 
 /** Logits of the last of the tokens. */
-const lastLogits = (
-  model: RunnableModel,
-  ids: ReadonlyArray<number>,
-  replace?: Readonly<Record<string, (activation: tf.Tensor) => tf.Tensor>>
-): Float32Array => {
-  const { logits } = runModel(model, batchOf(ids), { logits: true, ...(replace && { replace }) })
+const lastLogits = (model: RunnableModel, ids: ReadonlyArray<number>): Float32Array => {
+  const { logits } = runModel(model, batchOf(ids), { logits: true })
   const all = logits as tf.Tensor3D
   const last = tf.tidy(() => tf.slice(all, [0, ids.length - 1, 0], [1, 1, -1]).dataSync<"float32">())
   all.dispose()
@@ -206,27 +203,21 @@ export const look = Effect.fnUntraced(function* (explored: Explored, text: strin
 
 /**
  * Sets a latent to a value at every token but the BOS, and keeps what the SAE does not reconstruct (as stage `steer-latents`
- * does).
+ * does). `start`: position of the first token that the activation is of.
  */
 const clamped =
-  ({ sae, bos }: Explored, latent: number, value: number) =>
+  ({ sae, bos }: Explored, latent: number, value: number, start: number) =>
   (activation: tf.Tensor): tf.Tensor =>
     tf.tidy(() => {
       const tokens = activation.size / sae.d_in
       const rows = tf.reshape<tf.Rank.R2>(activation, [tokens, sae.d_in])
       const missing = tf.sub(tf.scalar(value), activationsOf(sae, rows, latent))
       const where = tf.tensor2d(
-        Float32Array.from({ length: tokens }, (_, i) => (i === 0 && bos !== null ? 0 : 1)),
+        Float32Array.from({ length: tokens }, (_, i) => (start + i === 0 && bos !== null ? 0 : 1)),
         [tokens, 1]
       )
       return tf.reshape(tf.add(rows, tf.mul(tf.mul(missing, where), unitOf(sae, rows, latent))), activation.shape)
     })
-
-const largestOf = (logits: Float32Array): number => {
-  let best = 0
-  for (let id = 1; id < logits.length; id++) if ((logits[id] as number) > (logits[best] as number)) best = id
-  return best
-}
 
 export const goOn = Effect.fnUntraced(function* (
   explored: Explored,
@@ -244,20 +235,15 @@ export const goOn = Effect.fnUntraced(function* (
   }
   if (clamp.latent >= sae.d_sae)
     return yield* stageFailed(`the SAE has ${sae.d_sae} latents: there is no ${clamp.latent}`)
-  const follow = Effect.fnUntraced(function* (replace?: Parameters<typeof lastLogits>[2]) {
-    const context = [...ids]
-    const made: Array<Token> = []
-    while (made.length < length && context.length < model.info.n_ctx) {
-      const id = largestOf(lastLogits(model, context, replace))
-      made.push(tokenOf(explored, id))
-      if (ends.has(id)) break
-      context.push(id)
-      yield* breathe
-    }
-    return made
-  })
+  const follow = (replace: Pick<GenerateOptions, "replace">) =>
+    generate(model, ids, { max: length, stop: ends, ...replace }).pipe(
+      Stream.map((id) => tokenOf(explored, id)),
+      Stream.runCollect
+    )
   return {
-    unchanged: yield* follow(),
-    changed: yield* follow({ [hook]: clamped(explored, clamp.latent, clamp.value) })
+    unchanged: yield* follow({}),
+    changed: yield* follow({
+      replace: (start) => ({ [hook]: clamped(explored, clamp.latent, clamp.value, start) })
+    })
   } satisfies ContinuationAnswer
 })

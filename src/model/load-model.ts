@@ -131,6 +131,13 @@ export const loadDescribed = Effect.fn("loadDescribed")(function* (
       needsBeginning: description.blocks.some((block) =>
         [block.attention, block.mlp, block.after].some((part) => part?.needsBeginning === true)
       ),
+      breaks: (from, to) => {
+        for (const [layer, { attention, mlp, after }] of description.blocks.entries()) {
+          const reason = [attention, mlp, after].map((part) => part?.breaks?.(from, to)).find(Boolean)
+          if (reason !== undefined) return `layer ${layer}: ${reason}`
+        }
+        return undefined
+      },
       dispose
     }
     return model

@@ -10,7 +10,7 @@ export interface BegunPass {
   readonly end: () => void
 }
 
-export const makePass = (tokens: Pick<Pass, "ids" | "batch" | "time">): BegunPass => {
+export const makePass = (tokens: Pick<Pass, "ids" | "batch" | "time" | "start">): BegunPass => {
   const made = new Map<unknown, object>()
   const kept: Array<tf.Tensor> = []
   const once: Pass["once"] = <T extends object>(key: unknown, make: () => T): T => {

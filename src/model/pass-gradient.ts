@@ -15,6 +15,8 @@ export interface PassGradientOptions {
   readonly at?: tf.Tensor
   /** Further replacements, at other hooks. */
   readonly replace?: PassOptions["replace"]
+  /** What the tokens come after: it has no gradient. */
+  readonly prefix?: PassOptions["prefix"]
 }
 
 export interface PassGradient {
@@ -33,18 +35,19 @@ export interface PassGradient {
 export const passGradient = (
   model: ModelBody,
   tokens: TokenBatch,
-  { hook, wants, scalar, at, replace = {} }: PassGradientOptions
+  { hook, wants, scalar, at, replace = {}, prefix }: PassGradientOptions
 ): PassGradient => {
+  const after = prefix && { prefix }
   const activation =
     at === undefined
-      ? (runModel(model, tokens, { hooks: [hook], replace }).activations[hook] as tf.Tensor)
+      ? (runModel(model, tokens, { hooks: [hook], replace, ...after }).activations[hook] as tf.Tensor)
       : tf.keep(tf.clone(at))
   // Kept by the pass that makes them, so no tidy frees them.
   const pending: Array<tf.Tensor> = []
   try {
     const { value, grad } = tf.tidy(() => {
       const result = tf.valueAndGrad((x: tf.Tensor) => {
-        const made = runModel(model, tokens, { ...wants, replace: { ...replace, [hook]: x } })
+        const made = runModel(model, tokens, { ...wants, ...after, replace: { ...replace, [hook]: x } })
         pending.push(...Object.values(made.activations), ...(made.logits === undefined ? [] : [made.logits]))
         const number = scalar(made)
         if (number.size !== 1 || number.rank !== 0) {

@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { findHook, type HookPoint } from "./hook-name.ts"
-import type { Hooks, Pass } from "./blocks/part.ts"
+import type { Hooks, Memory, Pass } from "./blocks/part.ts"
+import { type Kept, type KeptPrefix, makeKeptPrefix, ofContexts } from "./blocks/kept-prefix.ts"
 import { runBlock } from "./run-block.ts"
 import { normalize, normalizeBy } from "./blocks/norm.ts"
 import { type BegunPass, makePass } from "./make-pass.ts"
@@ -36,6 +37,14 @@ export interface PassOptions {
    * stream (`hook_resid_pre`, `hook_resid_post`) makes what comes before it unneeded: the pass begins there.
    */
   readonly replace?: Readonly<Record<string, tf.Tensor | ((activation: tf.Tensor) => tf.Tensor)>>
+  /**
+   * What an earlier pass kept of the tokens that come before these: hooks, logits and replacements are of these alone, but for
+   * `hook_pattern`, whose keys are all. Each of its contexts goes on as `batch` of the pass over `batch` of the prefix contexts,
+   * in a row. Not disposed.
+   */
+  readonly prefix?: KeptPrefix
+  /** Whether to keep what a pass of the tokens after these begins from. @default false */
+  readonly keep?: boolean
 }
 
 export interface RunResult {
@@ -46,6 +55,8 @@ export interface RunResult {
   readonly activations: Readonly<Record<string, tf.Tensor>>
   /** [batch, time, vocabulary], where they were asked for. */
   readonly logits: tf.Tensor3D | undefined
+  /** Of the prefix and these tokens together, where it was asked for: of the layers that the pass came to. */
+  readonly kept: KeptPrefix | undefined
 }
 
 /** Thrown by a visit when the last hook that is wanted has been met. */
@@ -62,12 +73,15 @@ const untilOver = (pass: () => void): void => {
 /**
  * Synchronous. The result's tensors belong to the caller; everything else is freed.
  *
- * @throws RangeError for an unknown hook, logits of a model without a head, a token id outside the vocabulary, a context that is too long, or a
- *   replacement of another shape
+ * @throws RangeError for an unknown hook, logits of a model without a head, a token id outside the vocabulary, a context that is too long, a
+ *   replacement of another shape, or a prefix that cannot be gone on from
  */
 export const runModel = (model: ModelBody, tokens: TokenBatch, options: PassOptions): RunResult => {
   const { info } = model
-  checkTokens(model, tokens)
+  const { prefix, keep = false } = options
+  const start = prefix?.time ?? 0
+  checkTokens(model, tokens, start)
+  if (prefix !== undefined) checkPrefix(model, tokens, prefix)
   const wanted = new Set(options.hooks ?? [])
   const replace = options.replace ?? {}
   const logits = options.logits ?? false
@@ -78,7 +92,8 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: PassOpti
   }
   const activations: Record<string, tf.Tensor> = {}
   const out: { logits: tf.Tensor3D | undefined } = { logits: undefined }
-  if (wanted.size === 0 && !logits) return { activations, logits: undefined }
+  const layers: Array<Kept | undefined> = []
+  if (wanted.size === 0 && !logits && !keep) return { activations, logits: undefined, kept: undefined }
   const visit: Hooks["visit"] = (name, activation) => {
     const swap = replace[name]
     const value = swap === undefined ? activation : typeof swap === "function" ? swap(activation) : swap
@@ -90,23 +105,52 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: PassOpti
     return value
   }
   const watches = (name: string): boolean => wanted.has(name) || Object.hasOwn(replace, name)
-  const begun = makePass(tokens)
+  const begun = makePass({ ...tokens, start })
+  const memoryOf: MemoryOfLayer = (layer) => ({
+    before: () => prefix && beforeOf(prefix, layer, tokens.batch),
+    keep: keep
+      ? (kept) => {
+          layers[layer] = Object.fromEntries(Object.entries(kept).map(([name, x]) => [name, tf.keep(tf.clone(x))]))
+        }
+      : undefined
+  })
   try {
     tf.tidy(() =>
       untilOver(() => {
-        const x = forward(model, begun, { visit, watches }, beginning(model, [...wanted], replace))
+        const x = forward(model, begun, memoryOf, { visit, watches }, beginning(model, [...wanted], replace))
         if (!logits || !isRunnable(model)) return
         const flat = unembed(model, tf.reshape(x, [tokens.batch * tokens.time, info.d_model]))
         out.logits = tf.keep(tf.reshape(flat, [tokens.batch, tokens.time, info.d_vocab]))
       })
     )
   } catch (error) {
-    tf.dispose(activations)
+    tf.dispose([activations, ...layers])
     throw error
   } finally {
     begun.end()
   }
-  return { activations, logits: out.logits }
+  const kept = keep ? makeKeptPrefix(tokens.batch, start + tokens.time, layers) : undefined
+  return { activations, logits: out.logits, kept }
+}
+
+type MemoryOfLayer = (layer: number) => Memory
+
+const beforeOf = (prefix: KeptPrefix, layer: number, batch: number): Kept => {
+  const kept = prefix.layers[layer]
+  if (kept === undefined) throw new RangeError(`the prefix was not kept at layer ${layer}: its pass ended before it`)
+  return ofContexts(kept, prefix, batch)
+}
+
+const checkPrefix = (model: ModelBody, { batch, time }: TokenBatch, prefix: KeptPrefix): void => {
+  if (batch % prefix.batch !== 0) {
+    throw new RangeError(`${batch} contexts do not go on from ${prefix.batch} of the prefix, as many from each`)
+  }
+  const reason = model.breaks(prefix.time, prefix.time + time)
+  if (reason !== undefined) {
+    throw new RangeError(
+      `${time} tokens cannot go on from a kept prefix of ${prefix.time}: ${reason}. Run the whole context.`
+    )
+  }
 }
 
 const checkReplacement = (name: string, { shape }: tf.Tensor, wanted: ReadonlyArray<number>): void => {
@@ -139,9 +183,11 @@ const beginning = (
   return undefined
 }
 
-const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch): void => {
+const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch, start: number): void => {
   if (ids.length !== batch * time) throw new RangeError(`${ids.length} ids are not ${batch} contexts of ${time}`)
-  if (time > info.n_ctx) throw new RangeError(`a context of ${time} tokens exceeds the model's ${info.n_ctx}`)
+  if (start + time > info.n_ctx) {
+    throw new RangeError(`a context of ${start + time} tokens exceeds the model's ${info.n_ctx}`)
+  }
   for (const id of ids) {
     if (id < 0 || id >= info.d_vocab) {
       throw new RangeError(`token id ${id} is outside the vocabulary of ${info.d_vocab}`)
@@ -152,11 +198,11 @@ const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch): voi
 /** The residual stream before the first block. */
 const embed = (model: ModelBody, { pass, keepEmbedded }: BegunPass, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
-  const { ids, batch, time } = pass
+  const { ids, batch, time, start } = pass
   const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
   if (model.needsBeginning) keepEmbedded(x)
-  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [0, 0], [time, info.d_model]))
+  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [start, 0], [time, info.d_model]))
 }
 
 /** The residual stream that stands for all before it. */
@@ -168,12 +214,18 @@ const given = ({ info }: ModelBody, { batch, time }: Pass, hooks: Hooks, begin: 
 }
 
 /** The final normalised residual stream. */
-const forward = (model: ModelBody, begun: BegunPass, hooks: Hooks, begin: Beginning | undefined): tf.Tensor => {
+const forward = (
+  model: ModelBody,
+  begun: BegunPass,
+  memoryOf: MemoryOfLayer,
+  hooks: Hooks,
+  begin: Beginning | undefined
+): tf.Tensor => {
   const { pass } = begun
   let x = begin === undefined ? embed(model, begun, hooks) : given(model, pass, hooks, begin)
   for (let layer = begin?.block ?? 0; layer < model.info.n_layers; layer++) {
     const input = x
-    x = tf.tidy(() => runBlock(model, layer, input, pass, hooks))
+    x = tf.tidy(() => runBlock(model, layer, input, pass, memoryOf(layer), hooks))
   }
   const { weights, norm } = model
   const normalized = hooks.watches("ln_final.hook_scale")

@@ -22,6 +22,8 @@ export interface ModelBody extends Pick<
   readonly blocks: ReadonlyArray<RunnableBlock>
   /** Some part reads more than the residual stream, so that every pass begins with the tokens. */
   readonly needsBeginning: boolean
+  /** As that of a part, with the layer. */
+  readonly breaks: (from: number, to: number) => string | undefined
   readonly dispose: () => void
 }
 

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { type ActivationFunction, activationFunction } from "../../src/model/blocks/activation-function.ts"
-import { attentionPattern, causalSight } from "../../src/model/blocks/attention.ts"
+import { attendInBlocks, attentionPattern, causalSight, mixValues } from "../../src/model/blocks/attention.ts"
 import { layerNorm } from "../../src/model/blocks/norm.ts"
 import { rmsNorm } from "../../src/model/blocks/norm.ts"
 import { byHead } from "../../src/model/blocks/heads.ts"
@@ -161,6 +161,7 @@ describe("the blocks of a forward pass", () => {
     const sizes = fc.record({
       batch: fc.integer({ min: 1, max: 2 }),
       time: fc.integer({ min: 1, max: 20 }),
+      before: fc.constantFrom(0, 0, 3),
       window: fc.integer({ min: 1, max: 20 }),
       shared: fc.integer({ min: 1, max: 3 }),
       queries: fc.integer({ min: 1, max: 2 }),
@@ -169,17 +170,18 @@ describe("the blocks of a forward pass", () => {
     const d = 5
     fc.assert(
       fc.property(seeds, sizes, fc.constantFrom(1, 0.3, 4), (seed, given, scale) => {
-        const { batch, time, shared, queries, cap } = given
-        const window = Math.min(given.window, time)
+        const { batch, time, before, shared, queries, cap } = given
+        const keys = before + time
+        const window = Math.min(given.window, keys)
         const heads = shared * queries
-        const [q, k] = [normal(seed, batch * heads * time * d), normal(seed + 1, batch * shared * time * d)]
+        const [q, k] = [normal(seed, batch * heads * time * d), normal(seed + 1, batch * shared * keys * d)]
         const wanted: Array<number> = []
         for (let row = 0; row < batch * heads * time; row++) {
-          const [t, head] = [row % time, Math.floor(row / time)]
+          const [t, head] = [before + (row % time), Math.floor(row / time)]
           const [b, h] = [Math.floor(head / heads), head % heads]
-          const scores = Array.from({ length: time }, (_, s) => {
+          const scores = Array.from({ length: keys }, (_, s) => {
             if (s > t || s <= t - window) return Number.NEGATIVE_INFINITY
-            const key = ((b * shared + Math.floor(h / queries)) * time + s) * d
+            const key = ((b * shared + Math.floor(h / queries)) * keys + s) * d
             let score = 0
             for (let i = 0; i < d; i++) score += (q[row * d + i] as number) * (k[key + i] as number) * scale
             return cap === undefined ? score : cap * Math.tanh(score / cap)
@@ -188,15 +190,44 @@ describe("the blocks of a forward pass", () => {
           const total = powers.reduce((sum, power) => sum + power, 0)
           wanted.push(...powers.map((power) => power / total))
         }
-        const key = tf.tensor4d(k, [batch, shared, time, d])
-        const sight = causalSight(time, window)
-        const block = (query: tf.Tensor) => attentionPattern(query as tf.Tensor4D, key, scale, cap, sight)
+        const key = tf.tensor4d(k, [batch, shared, keys, d])
+        const sight = causalSight(time, keys, window)
+        const block = (query: tf.Tensor) => attentionPattern(query as tf.Tensor4D, key, { scale, cap }, sight)
         for (const y of bothWays(block, q, [batch, heads, time, d])) {
           expectClose(y, wanted, 2e-5)
           wanted.forEach((value, i) => value === 0 && expect(y[i]).toBe(0))
         }
-        tf.dispose([key, sight.mask])
+        key.dispose()
       })
     )
+  })
+
+  it("attention in blocks of queries mixes what attention as a whole does", () => {
+    const [batch, heads, shared, d, scale] = [2, 4, 2, 5, 0.4]
+    for (const [time, before, window, cap] of [
+      [300, 0, 300, undefined],
+      [300, 40, 340, undefined],
+      [260, 40, 150, 3],
+      [129, 0, 2, undefined]
+    ] as const) {
+      const keys = before + time
+      const made = [
+        tf.tensor4d(normal(1, batch * heads * time * d), [batch, heads, time, d]),
+        tf.tensor4d(normal(2, batch * shared * keys * d), [batch, shared, keys, d]),
+        tf.tensor4d(normal(3, batch * shared * keys * d), [batch, shared, keys, d])
+      ] as const
+      const [query, key, value] = made
+      for (const sinks of [undefined, tf.tensor1d([0.5, -1, 0, 2])]) {
+        const scores = { scale, cap, sinks }
+        tf.tidy(() => {
+          const whole = mixValues(attentionPattern(query, key, scores, causalSight(time, keys, window)), value)
+          const inBlocks = attendInBlocks(query, key, value, scores, window)
+          expect(inBlocks.shape).toEqual([batch, time, heads, d])
+          expectClose(inBlocks.dataSync<"float32">(), Array.from(whole.dataSync<"float32">()), 2e-6)
+        })
+        sinks?.dispose()
+      }
+      tf.dispose([...made])
+    }
   })
 })

@@ -85,7 +85,7 @@ describe("the gated delta rule", () => {
             value: tf.tensor4d(made.value, [batch, time, heads, dValue]),
             beta: tf.tensor3d(made.beta, [batch, time, heads]),
             decay: tf.tensor3d(made.decay, [batch, time, heads])
-          }).dataSync<"float32">()
+          }).out.dataSync<"float32">()
         )
         const wanted = recurrence(given, made)
         const size = Math.max(1, ...wanted.map(Math.abs))

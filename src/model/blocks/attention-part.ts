@@ -3,13 +3,21 @@
  * has that.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { attentionPattern, causalSight, mixValues, openSight } from "./attention.ts"
+import {
+  attendInBlocks,
+  attendsInBlocks,
+  attentionPattern,
+  causalSight,
+  mixValues,
+  openSight,
+  type Sight
+} from "./attention.ts"
 import { byHead, headsOf } from "./heads.ts"
 import { linear, project } from "./linear.ts"
 import { normalize, type NormDescription } from "./norm.ts"
 import type { VectorSource } from "./parameter-source.ts"
 import { type Checkpoint, type Inputs, makePart, type Part } from "./part.ts"
-import { type Rotary, type RotaryTables, rotaryTables } from "./rotary.ts"
+import { type Rotary, type RotaryTables, rotaryTables, turnsOtherwise } from "./rotary.ts"
 import type { Filled, LinearParameters, NormParameters, NormWeights } from "./weights.ts"
 
 export interface AttentionParameters {
@@ -46,7 +54,7 @@ export interface AttentionOptions {
   readonly normalizes?: "one" | "all" | undefined
   /** Each head's mixture of values is multiplied with the logistic function of a gate (Qwen 3.5). @default false */
   readonly gated?: boolean
-  /** What a query is multiplied with at each position. @default 1 */
+  /** What a query is multiplied with at each of the first `time` positions, whatever comes after them. @default 1 */
   readonly queryScale?: ((time: number) => Float32Array) | undefined
   /** Values are normalised, without a scale (Gemma 4). @default false */
   readonly normalizesValues?: boolean
@@ -60,8 +68,31 @@ export interface AttentionPart extends Part {
   readonly attention: AttentionOptions
 }
 
-const tablesOf = ({ time, once }: Inputs["pass"], rotary: Rotary | undefined): RotaryTables | undefined =>
-  rotary === undefined ? undefined : once(rotary, () => rotaryTables(rotary, time))
+/** Gradients keep all there is, and come back to slices as large as what they are cut out of. */
+const isDifferentiated = (): boolean => tf.engine().state.gradientDepth > 0
+
+const tablesOf = ({ time, start, once }: Inputs["pass"], rotary: Rotary | undefined): RotaryTables | undefined =>
+  rotary === undefined ? undefined : once(rotary, () => rotaryTables(rotary, time, start))
+
+interface KeysAndValues {
+  /** [batch, key_value_heads, keys, d_head], turned by their position. */
+  readonly key: tf.Tensor4D
+  readonly value: tf.Tensor4D
+}
+
+/** With those of the tokens before. */
+const joined = ({ key, value }: KeysAndValues, memory: Inputs["memory"]): KeysAndValues => {
+  const before = memory.before()
+  const all: KeysAndValues =
+    before === undefined
+      ? { key, value }
+      : {
+          key: tf.concat([before["key"] as tf.Tensor4D, key], 2),
+          value: tf.concat([before["value"] as tf.Tensor4D, value], 2)
+        }
+  memory.keep?.({ ...all })
+  return all
+}
 
 export const attention = (
   options: AttentionOptions,
@@ -81,14 +112,17 @@ export const attention = (
     return tf.reshape(normalize(tf.reshape(x, [batch, time, count * d_head]), weights, norm), x.shape)
   }
 
-  const run = (weights: Filled<AttentionParameters>, { read, pass, hooks }: Inputs): tf.Tensor => {
-    const { batch, time } = pass
+  /** Whose mask is made once. */
+  const sightOf = ({ time, once }: Inputs["pass"], keys: number): Sight => {
+    const reach = Math.min(options.window ?? keys, keys)
+    const open = options.bidirectional === true
+    const { window, mask } = open ? openSight(time, reach) : causalSight(time, keys, reach)
+    return { window, mask: () => once(`${open ? "open" : "causal"} mask ${reach}`, mask) }
+  }
+
+  const run = (weights: Filled<AttentionParameters>, { read, pass, memory, hooks }: Inputs): tf.Tensor => {
+    const { batch, time, start } = pass
     const { visit, watches } = hooks
-    const reach = Math.min(options.window ?? time, time)
-    const sight =
-      options.bidirectional === true
-        ? pass.once(`open sight ${reach}`, () => openSight(time, reach))
-        : pass.once(`sight ${reach}`, () => causalSight(time, reach))
     const rotary = tablesOf(pass, options.rotary)
     const projected = tf.reshape<tf.Rank.R4>(project(read, weights.qkv), [
       batch,
@@ -109,22 +143,33 @@ export const attention = (
         ? turned
         : tf.mul<tf.Tensor4D>(
             turned,
-            pass.once(queryScale, () => tf.tensor3d(queryScale(time), [1, time, 1]))
+            pass.once(queryScale, () => tf.tensor3d(queryScale(start + time).slice(start), [1, time, 1]))
           )
     const plain = (): NormWeights => ({ weight: tf.ones([d_head]), bias: undefined })
-    const own = () => ({
-      key: part("attn.hook_k", heads + gates, n_key_value_heads, rotary, weights.keyNorm),
-      value: part(
-        "attn.hook_v",
-        heads + gates + valueHeads,
-        n_key_value_heads,
-        undefined,
-        options.normalizesValues === true ? plain() : undefined
+    const own = () =>
+      joined(
+        {
+          key: part("attn.hook_k", heads + gates, n_key_value_heads, rotary, weights.keyNorm),
+          value: part(
+            "attn.hook_v",
+            heads + gates + valueHeads,
+            n_key_value_heads,
+            undefined,
+            options.normalizesValues === true ? plain() : undefined
+          )
+        },
+        memory
       )
-    })
     const { key, value } = options.shared === undefined ? own() : pass.once(`keys of ${options.shared.name}`, own)
-    const pattern = attentionPattern(query, key, options.scoreScale, options.scoreCap, sight, weights.sinks)
-    const mixed = visit("attn.hook_z", mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value))
+    const scores = { scale: options.scoreScale, cap: options.scoreCap, sinks: weights.sinks }
+    const attended = (): tf.Tensor4D => {
+      const keys = start + time
+      const whole = options.bidirectional === true || watches("attn.hook_pattern") || isDifferentiated()
+      if (!whole && attendsInBlocks(time)) return attendInBlocks(query, key, value, scores, options.window ?? keys)
+      const pattern = attentionPattern(query, key, scores, sightOf(pass, keys))
+      return mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value)
+    }
+    const mixed = visit("attn.hook_z", attended())
     const gate = { from: heads, count: gates, bias: weights.qkv.bias }
     const z = gates === 0 ? mixed : tf.mul(mixed, tf.sigmoid(headsOf(projected, gate)))
     return linear(tf.reshape(z, [batch, time, heads * d_head]), weights.out)
@@ -137,5 +182,9 @@ export const attention = (
     { name: "attn.hook_pattern", shape: [] },
     { name: "attn.hook_z", shape: ofQuery }
   ]
-  return { ...makePart(points, locate, run), needsBeginning: options.shared !== undefined, attention: options }
+  const breaks: Part["breaks"] = (from, to) =>
+    options.bidirectional === true
+      ? "its queries see the tokens after them, too"
+      : options.rotary && turnsOtherwise(options.rotary, from, to)
+  return { ...makePart(points, locate, run), needsBeginning: options.shared !== undefined, breaks, attention: options }
 }

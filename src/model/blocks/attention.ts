@@ -1,6 +1,7 @@
 /**
  * Attention (Vaswani et al. 2017), causal or both ways, with fewer key and value heads than query heads where several queries share one
- * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection.
+ * (Ainslie et al. 2023): patterns, and each head's mixture of values (`hook_z`), before the output projection. Causal queries are
+ * the last ones of their keys: keys of tokens that were seen before may stand before them.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { causalSoftmax, modelKernelsApply } from "../../tensor/kernels/model-kernels.ts"
@@ -14,66 +15,126 @@ const forbidden = -1e9
 export interface Sight {
   /** Keys that a query sees, its own the last; undefined: it looks to its right, too. */
   readonly window: number | undefined
-  /** [time, time]: 0 where a query may look, `forbidden` elsewhere. */
-  readonly mask: tf.Tensor2D
+  /** [queries, keys]: 0 where a query may look, `forbidden` elsewhere. Made only where it is needed. */
+  readonly mask: () => tf.Tensor2D
 }
 
-export const causalSight = (time: number, window = time): Sight => {
-  const mask = new Float32Array(time * time)
-  for (let i = 0; i < time; i++) {
-    mask.fill(forbidden, i * time + i + 1, (i + 1) * time)
-    mask.fill(forbidden, i * time, i * time + Math.max(0, i - window + 1))
+/** Queries are the last of the keys. */
+export const causalSight = (queries: number, keys = queries, window = keys): Sight => ({
+  window,
+  mask: () => {
+    const mask = new Float32Array(queries * keys)
+    for (let i = 0; i < queries; i++) {
+      const own = keys - queries + i
+      mask.fill(forbidden, i * keys + own + 1, (i + 1) * keys)
+      mask.fill(forbidden, i * keys, i * keys + Math.max(0, own - window + 1))
+    }
+    return tf.tensor2d(mask, [queries, keys])
   }
-  return { window, mask: tf.tensor2d(mask, [time, time]) }
-}
+})
 
 /** Both ways: keys less than `reach` positions away. */
-export const openSight = (time: number, reach = time): Sight => {
-  const mask = Float32Array.from({ length: time * time }, (_, at) =>
-    Math.abs(Math.floor(at / time) - (at % time)) < reach ? 0 : forbidden
-  )
-  return { window: undefined, mask: tf.tensor2d(mask, [time, time]) }
+export const openSight = (time: number, reach = time): Sight => ({
+  window: undefined,
+  mask: () =>
+    tf.tensor2d(
+      Float32Array.from({ length: time * time }, (_, at) =>
+        Math.abs(Math.floor(at / time) - (at % time)) < reach ? 0 : forbidden
+      ),
+      [time, time]
+    )
+})
+
+export interface ScoreOptions {
+  /** What scores are multiplied with, usually 1 / sqrt(d_head). */
+  readonly scale: number
+  /** Scores x become cap * tanh(x / cap). */
+  readonly cap?: number | undefined
+  /** [heads]: the score of a key that is never there (Xiao et al. 2023, as GPT-OSS learns it). */
+  readonly sinks?: tf.Tensor1D | undefined
 }
 
 /**
- * @param query [batch, heads, time, d_head]
- * @param key [batch, key_value_heads, time, d_head]
- * @param scale what scores are multiplied with, usually 1 / sqrt(d_head)
- * @param sinks [heads]: the score of a key that is never there (Xiao et al. 2023, as GPT-OSS learns it)
- * @returns [batch, heads, query time, key time], rows summing to 1, or to what the sink leaves
+ * @param query [batch, heads, queries, d_head]
+ * @param key [batch, key_value_heads, keys, d_head]
+ * @returns [batch, heads, queries, keys], rows summing to 1, or to what the sink leaves
  */
 export const attentionPattern = (
   query: tf.Tensor4D,
   key: tf.Tensor4D,
-  scale: number,
-  cap: number | undefined,
-  { window, mask }: Sight,
-  sinks?: tf.Tensor1D
+  { scale, cap, sinks }: ScoreOptions,
+  { window, mask }: Sight
 ): tf.Tensor4D => {
-  const [batch, heads, time, d_head] = query.shape
-  const shared = key.shape[1]
+  const [batch, heads, queries, d_head] = query.shape
+  const [, shared, keys] = key.shape
   // The queries of a shared key lie one after the other, as one taller matrix.
-  const tall = tf.reshape(query, [batch, shared, (heads / shared) * time, d_head])
-  const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, time, time])
+  const tall = tf.reshape(query, [batch, shared, (heads / shared) * queries, d_head])
+  const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, queries, keys])
   if (sinks === undefined && window !== undefined && modelKernelsApply())
     return causalSoftmax(scores, { scale, cap, window })
   const scaled = scale === 1 ? scores : tf.mul(scores, scale)
-  const seen = tf.add<tf.Tensor4D>(softCap(scaled, cap), mask)
+  const seen = tf.add<tf.Tensor4D>(softCap(scaled, cap), mask())
   if (sinks === undefined) return tf.softmax(seen)
-  const sink = tf.tile(tf.reshape(sinks, [1, heads, 1, 1]), [batch, 1, time, 1])
+  const sink = tf.tile(tf.reshape(sinks, [1, heads, 1, 1]), [batch, 1, queries, 1])
   const shares = tf.softmax(tf.concat([seen, sink], 3)) as tf.Tensor4D
-  return tf.slice(shares, [0, 0, 0, 0], [batch, heads, time, time])
+  return tf.slice(shares, [0, 0, 0, 0], [batch, heads, queries, keys])
 }
 
 /**
- * @param pattern [batch, heads, time, time]
- * @param value [batch, key_value_heads, time, d_head]
- * @returns [batch, time, heads, d_head]
+ * @param pattern [batch, heads, queries, keys]
+ * @param value [batch, key_value_heads, keys, d_head]
+ * @returns [batch, heads, queries, d_head]
  */
-export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => {
-  const [batch, heads, time] = pattern.shape
+const mixed = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => {
+  const [batch, heads, queries, keys] = pattern.shape
   const [, shared, , d_head] = value.shape
-  const tall = tf.reshape(pattern, [batch, shared, (heads / shared) * time, time])
-  // Heads and time change places again.
-  return byHead(tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, time, d_head]))
+  const tall = tf.reshape(pattern, [batch, shared, (heads / shared) * queries, keys])
+  return tf.reshape<tf.Rank.R4>(tf.matMul(tall, value), [batch, heads, queries, d_head])
 }
+
+/**
+ * @param pattern [batch, heads, queries, keys]
+ * @param value [batch, key_value_heads, keys, d_head]
+ * @returns [batch, queries, heads, d_head]: heads and time have changed places again.
+ */
+export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => byHead(mixed(pattern, value))
+
+/** Queries of a block, so that patterns of long contexts are never whole in memory. */
+const blockQueries = 128
+
+/**
+ * `mixValues` of the pattern of causal attention, without the keys that no query of a block sees.
+ *
+ * @param query [batch, heads, queries, d_head]
+ * @param key [batch, key_value_heads, keys, d_head]
+ * @param value [batch, key_value_heads, keys, d_head]
+ * @param window keys that a query sees, its own the last
+ * @returns [batch, queries, heads, d_head]
+ */
+export const attendInBlocks = (
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  value: tf.Tensor4D,
+  scores: ScoreOptions,
+  window: number
+): tf.Tensor4D => {
+  const [queries, before] = [query.shape[2], key.shape[2] - query.shape[2]]
+  const blocks: Array<tf.Tensor4D> = []
+  for (let first = 0; first < queries; first += blockQueries) {
+    const count = Math.min(blockQueries, queries - first)
+    const from = Math.max(0, before + first - window + 1)
+    const keys = before + first + count - from
+    const part = (x: tf.Tensor4D, at: number, size: number) => tf.slice(x, [0, 0, at, 0], [-1, -1, size, -1])
+    blocks.push(
+      tf.tidy(() => {
+        const sight = causalSight(count, keys, Math.min(window, keys))
+        const pattern = attentionPattern(part(query, first, count), part(key, from, keys), scores, sight)
+        return mixed(pattern, part(value, from, keys))
+      })
+    )
+  }
+  return byHead(tf.concat(blocks, 2))
+}
+
+/** Whether blocks are worth it for so many queries. */
+export const attendsInBlocks = (queries: number): boolean => queries > blockQueries

@@ -8,6 +8,7 @@ import type { NormParameters } from "./weights.ts"
 export const sumOf = (parts: ReadonlyArray<Part>): Part => ({
   points: parts.flatMap(({ points }) => points),
   needsBeginning: parts.some(({ needsBeginning }) => needsBeginning === true),
+  breaks: (from, to) => parts.map((part) => part.breaks?.(from, to)).find((reason) => reason !== undefined),
   locate: (checkpoint) => {
     const located = parts.map((part) => part.locate(checkpoint))
     return {

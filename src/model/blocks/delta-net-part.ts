@@ -44,17 +44,19 @@ export interface DeltaNetOptions {
   readonly epsilon: number
 }
 
-/** Each token's channels with those of the tokens before it: x [batch, time, n], weights [kernel, n]. */
+/**
+ * Each token's channels with those of the tokens before it.
+ *
+ * @param x [batch, kernel - 1 + time, n]: the last tokens before, and the tokens
+ * @param weights [kernel, n]
+ * @returns [batch, time, n]
+ */
 const convolve = (x: tf.Tensor3D, weights: tf.Tensor2D, kernel: number): tf.Tensor => {
-  const [, time, n] = x.shape
-  const padded = tf.pad(x, [
-    [0, 0],
-    [kernel - 1, 0],
-    [0, 0]
-  ])
+  const [, rows, n] = x.shape
+  const time = rows - kernel + 1
   return tf.addN(
     Array.from({ length: kernel }, (_, k) =>
-      tf.mul(tf.slice(padded, [0, k, 0], [-1, time, n]), tf.slice(weights, [k, 0], [1, n]))
+      tf.mul(tf.slice(x, [0, k, 0], [-1, time, n]), tf.slice(weights, [k, 0], [1, n]))
     )
   )
 }
@@ -78,10 +80,14 @@ export const deltaNet = (options: DeltaNetOptions, locate: (checkpoint: Checkpoi
   const { heads, valueHeads, dKey, dValue, kernel } = options
   const [keys, values] = [heads * dKey, valueHeads * dValue]
 
-  const run = (weights: Filled<DeltaNetParameters>, { read, pass, hooks: { visit } }: Inputs): tf.Tensor => {
+  const run = (weights: Filled<DeltaNetParameters>, { read, pass, memory, hooks: { visit } }: Inputs): tf.Tensor => {
     const { batch, time } = pass
     const projected = project(read, weights.qkv) as tf.Tensor3D
-    const mixed = options.activation(convolve(projected, weights.convolution, kernel))
+    const width = projected.shape[2]
+    const before = memory.before()
+    const tail = before?.["tail"] ?? tf.zeros([batch, kernel - 1, width])
+    const rows = tf.concat([tail as tf.Tensor3D, projected], 1)
+    const mixed = options.activation(convolve(rows, weights.convolution, kernel))
     const part = (point: string, from: number, count: number, width: number) =>
       visit(
         `linear_attn.${point}`,
@@ -94,7 +100,18 @@ export const deltaNet = (options: DeltaNetOptions, locate: (checkpoint: Checkpoi
     const beta = visit("linear_attn.hook_beta", tf.sigmoid(project(read, weights.beta))) as tf.Tensor3D
     const rate = tf.softplus(tf.add(project(read, weights.decay), weights.decayBias))
     const decay = visit("linear_attn.hook_log_decay", tf.neg(tf.mul(tf.exp(weights.decayLog), rate))) as tf.Tensor3D
-    const out = deltaRule({ query: tf.mul(query, dKey ** -0.5), key, value, beta, decay })
+    const { out, state } = deltaRule({
+      query: tf.mul(query, dKey ** -0.5),
+      key,
+      value,
+      beta,
+      decay,
+      state: before && tf.reshape(before["state"] as tf.Tensor, [batch * valueHeads, dKey, dValue])
+    })
+    memory.keep?.({
+      tail: tf.slice(rows, [0, time, 0], [-1, kernel - 1, -1]),
+      state: tf.reshape(state, [batch, valueHeads, dKey, dValue])
+    })
     const recurrent = visit("linear_attn.hook_recurrence_out", out)
     const gate = tf.reshape(project(read, weights.gate), [batch, time, valueHeads, dValue])
     const gated = tf.mul(rmsNorm(recurrent, weights.norm, options.epsilon), tf.mul(gate, tf.sigmoid(gate)))

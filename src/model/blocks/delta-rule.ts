@@ -10,6 +10,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 
 export interface DeltaRuleInputs {
+  /** [batch * heads, d_key, d_value] after the tokens before. @default zeros */
+  readonly state?: tf.Tensor3D | undefined
   /** [batch, time, heads, d_key] */
   readonly query: tf.Tensor4D
   readonly key: tf.Tensor4D
@@ -49,8 +51,14 @@ const solve = (lower: tf.Tensor4D, right: tf.Tensor4D): tf.Tensor4D => {
   return solved
 }
 
-/** @returns [batch, time, heads, d_value] */
-export const deltaRule = ({ query, key, value, beta, decay }: DeltaRuleInputs): tf.Tensor4D => {
+export interface DeltaRuleOutputs {
+  /** [batch, time, heads, d_value] */
+  readonly out: tf.Tensor4D
+  /** After the last token, [batch * heads, d_key, d_value]. */
+  readonly state: tf.Tensor3D
+}
+
+export const deltaRule = ({ query, key, value, beta, decay, state: before }: DeltaRuleInputs): DeltaRuleOutputs => {
   const [batch, time, heads, dKey] = query.shape
   const dValue = value.shape[3]
   const tokens = Math.min(time, chunkTokens)
@@ -84,7 +92,8 @@ export const deltaRule = ({ query, key, value, beta, decay }: DeltaRuleInputs): 
   const n = batch * heads
   const of = (x: tf.Tensor4D, chunk: number) =>
     tf.reshape<tf.Rank.R3>(tf.slice(x, [0, chunk, 0, 0], [-1, 1, -1, -1]), [n, x.shape[2], x.shape[3]])
-  let state = tf.zeros<tf.Rank.R3>([n, dKey, dValue])
+  // Zeros behind the last token neither decay the state nor write to it.
+  let state = before ?? tf.zeros<tf.Rank.R3>([n, dKey, dValue])
   const outputs: Array<tf.Tensor3D> = []
   for (let chunk = 0; chunk < chunks; chunk++) {
     const added = tf.sub<tf.Tensor3D>(of(corrections, chunk), tf.matMul(of(fromState, chunk), state))
@@ -92,5 +101,6 @@ export const deltaRule = ({ query, key, value, beta, decay }: DeltaRuleInputs): 
     state = tf.add(tf.mul(state, of(lasting as tf.Tensor4D, chunk)), tf.matMul(of(writes, chunk), added, true, false))
   }
   const all = tf.reshape(tf.concat(outputs, 1), [batch, heads, chunks * tokens, dValue])
-  return tf.transpose(tf.slice(all, [0, 0, 0, 0], [-1, -1, time, -1]), [0, 2, 1, 3]) as tf.Tensor4D
+  const out = tf.transpose(tf.slice(all, [0, 0, 0, 0], [-1, -1, time, -1]), [0, 2, 1, 3]) as tf.Tensor4D
+  return { out, state }
 }

@@ -3,6 +3,7 @@
  * has, where its parameters stand, and what it makes of the residual stream; a kind of part is one file.
  */
 import type * as tf from "@tensorflow/tfjs-core"
+import type { Kept } from "./kept-prefix.ts"
 import type { Fill, Filled } from "./weights.ts"
 
 /** A place of the forward pass where activations can be looked at and replaced. */
@@ -27,10 +28,20 @@ export interface Pass {
   readonly ids: Int32Array
   readonly batch: number
   readonly time: number
+  /** Position of the first token: as many were seen before. */
+  readonly start: number
   /** What `make` gives, once for each key; its tensors live until the pass is over. */
   readonly once: <T extends object>(key: unknown, make: () => T) => T
   /** What `hook_embed` gave, [batch, time, d_model]; undefined where no part needs the beginning of the pass. */
   readonly embedded: () => tf.Tensor | undefined
+}
+
+/** What a part has seen. */
+export interface Memory {
+  /** What it kept of the tokens before those of the pass, of as many contexts; undefined: there are none. */
+  readonly before: () => Kept | undefined
+  /** Keeps what a pass of the tokens after these needs; undefined where there will be none. The tensors stay the caller's. */
+  readonly keep: ((kept: Kept) => void) | undefined
 }
 
 export interface Inputs {
@@ -39,6 +50,7 @@ export interface Inputs {
   /** [batch, time, d_model]: the residual stream itself. */
   readonly residual: tf.Tensor
   readonly pass: Pass
+  readonly memory: Memory
   /** Hooks of this block. */
   readonly hooks: Hooks
 }
@@ -65,6 +77,11 @@ export interface Part {
   readonly points: ReadonlyArray<Point>
   /** It reads more than the residual stream: what blocks before it kept, or the embedding. @default false */
   readonly needsBeginning?: boolean
+  /**
+   * Why a pass of the tokens at positions `from` to `to` would not give what the whole pass gives, if it began with what was kept
+   * of those before; undefined: it does. @default it does
+   */
+  readonly breaks?: (from: number, to: number) => string | undefined
   readonly locate: (checkpoint: Checkpoint) => LocatedPart
 }
 

@@ -13,7 +13,7 @@ export interface Rotary {
   readonly factor: number
 }
 
-/** [time, dims / 2] each. */
+/** Of the positions of a pass, [time, dims / 2] each. */
 export interface RotaryTables {
   readonly dims: number
   readonly cos: tf.Tensor2D
@@ -21,19 +21,27 @@ export interface RotaryTables {
 }
 
 /** Angles are rounded to f32 before their sine is taken, as the reference does: at position 8,000 that is 5e-4. */
-export const rotaryTables = ({ dims, frequencies, factor }: Rotary, time: number): RotaryTables => {
+export const rotaryTables = ({ dims, frequencies, factor }: Rotary, time: number, start = 0): RotaryTables => {
   const half = dims / 2
-  const speed = frequencies(time)
+  const speed = frequencies(start + time)
   const cos = new Float32Array(time * half)
   const sin = new Float32Array(time * half)
   for (let t = 0; t < time; t++) {
     for (let i = 0; i < half; i++) {
-      const angle = Math.fround(t * (speed[i] as number))
+      const angle = Math.fround((start + t) * (speed[i] as number))
       cos[t * half + i] = Math.fround(Math.cos(angle)) * factor
       sin[t * half + i] = Math.fround(Math.sin(angle)) * factor
     }
   }
   return { dims, cos: tf.tensor2d(cos, [time, half]), sin: tf.tensor2d(sin, [time, half]) }
+}
+
+/** Why keys of the first `from` tokens are not those of a context of `to`; undefined: they are. */
+export const turnsOtherwise = ({ frequencies }: Rotary, from: number, to: number): string | undefined => {
+  const [before, after] = [frequencies(from), frequencies(to)]
+  return before.every((speed, i) => speed === after[i])
+    ? undefined
+    : `its keys turn otherwise in a context of ${to} tokens than in one of ${from}`
 }
 
 /** @param x [batch, heads, time, d_head] */

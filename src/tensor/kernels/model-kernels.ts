@@ -64,7 +64,7 @@ export const turnedHeads = (
   })
 
 /**
- * @param scores [batch, heads, query time, key time]
+ * @param scores [batch, heads, queries, keys]: the queries are the last of the keys
  * @param window keys that a query sees, its own the last
  */
 export const causalSoftmax = (

@@ -4,7 +4,7 @@
 //   ModelNorm      normalisation of every row: by mean and variance, or by the root of the mean square
 //   ModelActivate  activation functions, after a bias: GELU in both forms, SiLU; times a factor where an MLP is gated
 //   ModelHeads     some of [batch, time, heads, d], after a bias, as [batch, heads, time, d], turned by their position
-//   ModelPattern   causal softmax of attention scores, scaled, capped, within a window
+//   ModelPattern   causal softmax of attention scores, scaled, capped, within a window; of the last queries of their keys
 #include <cmath>
 
 #include "ops.h"
@@ -197,7 +197,7 @@ class ModelHeads : public OpKernel {
   int from_, count_;
 };
 
-// scores [..., query time, key time]; a query sees `window` keys that end with its own.
+// scores [..., queries, keys]: the queries are the last of the keys; each sees `window` keys that end with its own.
 class ModelPattern : public OpKernel {
  public:
   explicit ModelPattern(OpKernelConstruction* c) : OpKernel(c) {
@@ -209,18 +209,19 @@ class ModelPattern : public OpKernel {
   void Compute(OpKernelContext* c) override {
     const Tensor& scores = c->input(0);
     const int dims = scores.dims();
-    const int64_t time = dims < 2 ? 0 : scores.dim_size(dims - 1);
-    OP_REQUIRES(c, time > 0 && scores.dim_size(dims - 2) == time && window_ > 0, Invalid("ModelPattern: shapes do not agree"));
+    const int64_t keys = dims < 2 ? 0 : scores.dim_size(dims - 1), queries = dims < 2 ? 0 : scores.dim_size(dims - 2);
+    OP_REQUIRES(c, queries > 0 && queries <= keys && window_ > 0, Invalid("ModelPattern: shapes do not agree"));
     Tensor* out;
     OP_REQUIRES_OK(c, c->allocate_output(0, scores.shape(), &out));
     const float* from = Floats(scores);
     float* to = out->flat<float>().data();
-    ForBlocks(c, scores.NumElements() / time, 64, [=](int64_t first, int64_t last) {
+    ForBlocks(c, scores.NumElements() / keys, 64, [=](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
-        const int64_t t = row % time, start = std::max<int64_t>(0, t + 1 - window_), n = t + 1 - start;
-        float* y = to + row * time;
-        std::fill(y, y + time, 0.f);
-        Softmax(from + row * time + start, y + start, n);
+        const int64_t end = keys - queries + row % queries + 1, start = std::max<int64_t>(0, end - window_);
+        float* y = to + row * keys;
+        std::fill(y, y + start, 0.f);
+        std::fill(y + end, y + keys, 0.f);
+        Softmax(from + row * keys + start, y + start, end - start);
       }
     });
   }
