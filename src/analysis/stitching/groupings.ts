@@ -18,6 +18,23 @@ export const mutualNearest = (
 ): Array<readonly [number, number]> =>
   Array.from(small.index).flatMap((j, i) => (large.index[j] === i ? [[i, j] as const] : []))
 
+/** Small latents without an edge. */
+export const unmatchedSmall = (m: number, edges: Iterable<readonly [number, number]>): ReadonlyArray<number> => {
+  const matched = new Uint8Array(m)
+  for (const [i] of edges) matched[i] = 1
+  return Array.from(matched).flatMap((has, i) => (has === 1 ? [] : [i]))
+}
+
+/** The edges, and one of each small latent without any, to the large latent nearest to it: so that it leaves when something near comes. */
+export const tiedToNearest = (
+  m: number,
+  edges: ReadonlyArray<readonly [number, number]>,
+  closest: Pick<Nearest, "index">
+): Array<readonly [number, number]> => [
+  ...edges,
+  ...unmatchedSmall(m, edges).map((i) => [i, closest.index[i]!] as const)
+]
+
 /** Share of the fall of the MSE from end to end that the one step brings which lowers it most; null where it does not fall. */
 export const largestStepShare = (steps: ReadonlyArray<Pick<PathStep, "mse">>): number | null => {
   const fall = steps[0]!.mse - steps.at(-1)!.mse

@@ -4,29 +4,21 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { activationType } from "../../kinds/sae/latents/latents.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { components } from "./components.ts"
-import { groupingFigures, mutualNearest } from "./groupings.ts"
+import { groupingFigures, mutualNearest, tiedToNearest, unmatchedSmall } from "./groupings.ts"
 import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { roc } from "../../numeric/roc.ts"
 import { latentIntervals } from "./latent-intervals.ts"
+import { type RowBatches, standingAlone } from "./standing-alone.ts"
 import { type Along, directMse, type Stitched } from "./stitch-check.ts"
 import { deltaMse, stitchPass } from "./stitch-pass.ts"
 import { type BiasRule, stitchPath } from "./stitch-path.ts"
-import { topkThreshold, withThreshold } from "./topk-threshold.ts"
-
-/** Rows by batch, read as often as asked. */
-export interface RowBatches<E> {
-  readonly batches: number
-  /** Batch `index`: [rows, d_in], row-major. */
-  readonly read: (index: number) => Effect.Effect<Float32Array<ArrayBuffer>, E>
-}
 
 export interface StitchOptions {
   readonly b_dec: BiasRule
@@ -51,22 +43,6 @@ const checkedSteps = 3
 const closedFormTolerance = 1e-9
 /** Codes on f64 against the SAE's own forward pass on the engine (f32), relative. */
 const engineTolerance = 1e-4
-
-/** A TopK SAE with the threshold that `topkThreshold` finds on rows; any other SAE as it is. */
-const standingAlone = Effect.fnUntraced(function* <E>(sae: SaeWeights, rows: RowBatches<E>) {
-  if (activationType(sae.activation).activations === "independent") return { sae, threshold: null }
-  if (sae.activation.type !== "topk") {
-    return yield* stageFailed(
-      `the latents of a ${sae.activation.type} SAE depend on each other, so they cannot move into another one`,
-      "Stitch SAEs with ReLU, JumpReLU, BatchTopK, Gated or TopK latents."
-    )
-  }
-  const estimate = topkThreshold()
-  const model = yield* openSaeModel(sae)
-  for (let index = 0; index < rows.batches; index++) estimate.add(encodeLatents(yield* rows.read(index), model))
-  const threshold = estimate.finish()
-  return { sae: withThreshold(sae, threshold), threshold }
-}, Effect.scoped)
 
 /** Sum of squared errors of the SAE's own forward pass. */
 const engineErrors = (x: Float32Array, model: SaeModel): number =>
@@ -138,10 +114,8 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const edges = cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold)
   const unmatched = unmatchedSmall(m, edges)
   const closest = nearestRows(small.sae.W_dec, large.sae.W_dec, d)
-  const grouped = (graph: Array<readonly [number, number]>) => {
-    const alone = options.unmatched === "alone" ? [] : unmatchedSmall(m, graph)
-    return components(m, saes.large.d_sae, [...graph, ...alone.map((i) => [i, closest.index[i]!] as const)])
-  }
+  const grouped = (graph: Array<readonly [number, number]>) =>
+    components(m, saes.large.d_sae, options.unmatched === "alone" ? graph : tiedToNearest(m, graph, closest))
   const parts = grouped(edges)
   const checked: Array<Stitched & { readonly index: number }> = []
   const every = Math.max(1, Math.floor(parts.length / (checkedSteps + 1)))
@@ -254,12 +228,6 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
     warning: commonStartWarning("the large SAE and the small one", { ...numbers, suspicious })
   }
 }, Effect.scoped)
-
-const unmatchedSmall = (m: number, edges: ReadonlyArray<readonly [number, number]>): ReadonlyArray<number> => {
-  const matched = new Uint8Array(m)
-  for (const [i] of edges) matched[i] = 1
-  return Array.from(matched).flatMap((has, i) => (has === 1 ? [] : [i]))
-}
 
 /** A failure where two ways to the same MSE part, undefined where they agree. */
 const disagreement = (

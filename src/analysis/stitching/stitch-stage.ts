@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
-import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import { stitchingFileName, type StitchingFile } from "../../kinds/stitching.ts"
@@ -16,6 +16,7 @@ import { crossEntropyFigures, sampledCandidates } from "./cross-entropy-figures.
 import type { StitchData } from "./stitch-pass.ts"
 import type { Along } from "./stitch-check.ts"
 import { stitchSaes, type StitchOptions } from "./stitch-saes.ts"
+import { spreadBatches } from "./spread-batches.ts"
 import { stitchedCrossEntropy } from "./stitched-cross-entropy.ts"
 
 interface StitchParams extends StitchOptions {
@@ -36,16 +37,6 @@ interface StitchInputs {
 
 /** From this share of the fall of the MSE on, one step is the path. */
 const oneStepIsAll = 0.5
-
-/** Batches spread evenly over a set, enough of them for so many rows. */
-const spread = (set: RowSet, rows: number) => {
-  const batches = Math.min(set.batches, Math.ceil(rows / set.batch_rows))
-  return {
-    batches,
-    read: (index: number) =>
-      Effect.map(set.readBatch(Math.floor((index * set.batches) / batches)), (batch) => batch.activation)
-  }
-}
 
 /** A reason where they cannot be measured. */
 const crossEntropies = Effect.fnUntraced(function* (
@@ -94,8 +85,8 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
   const { train, held_out: heldOut } = yield* openActivations(activations)
   const { file, data, along, warning } = yield* stitchSaes(
     { small: yield* small.weights, large: yield* large.weights },
-    spread(heldOut, params.rows),
-    spread(train, params.rows),
+    spreadBatches(heldOut, params.rows),
+    spreadBatches(train, params.rows),
     params,
     (unit, done, total) => progress({ unit, done, total })
   )

@@ -2,9 +2,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { assert, beforeAll, describe, expect, it } from "vitest"
 import { openRowSetWriter, writeActivationsInfo } from "../../../src/kinds/activations/write-activations.ts"
+import { Figures } from "../../../src/kinds/figures.ts"
+import { Sae } from "../../../src/kinds/sae/sae.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 import { Stitching } from "../../../src/kinds/stitching.ts"
 import { openTokensWriter } from "../../../src/kinds/tokens/write-tokens.ts"
+import mergeSaes from "../../../stages/merge-saes.ts"
+import stitchFamily from "../../../stages/stitch-family.ts"
 import stitchSaes from "../../../stages/stitch-saes.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
@@ -80,6 +84,23 @@ const stitch = Effect.fnUntraced(function* (small: SaeWeights, large: SaeWeights
   return { metrics, file: yield* Stitching.open(artifact) }
 })
 
+/** A family of three, and what merging the ends at the middle's size makes. */
+const family = Effect.fnUntraced(function* (sizes: ReadonlyArray<number>) {
+  const given = yield* Effect.forEach(sizes, (size, n) => saeArtifact(randomSae(n + 1, d, size), { hook }))
+  const [base, , last] = given
+  const read = yield* activations
+  const merged = yield* runStage(
+    mergeSaes,
+    { base: base!, others: [last!], activations: read },
+    { size: sizes[1]! },
+    yield* temporaryDirectory
+  )
+  const beside = { at: {}, artifact: merged.artifact, value: yield* Sae.open(merged.artifact) }
+  const inputs = { saes: given, merged: [beside], activations: read, model: undefined }
+  const { metrics, artifact } = yield* runStage(stitchFamily, inputs, { points: 2 }, yield* temporaryDirectory)
+  return { merged, metrics, figures: yield* Figures.open(artifact) }
+})
+
 const run = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(effect))
 
 describe("the stage stitch-saes", () => {
@@ -128,5 +149,37 @@ describe("the stage stitch-saes", () => {
     expect(failure.message).toContain(
       "the large SAE reads rows of 6 numbers, the activations of blocks.0.hook_resid_post have 8"
     )
+  })
+})
+
+describe("the stages stitch-family and merge-saes", () => {
+  it("walk from the smallest SAE through all others, beside a merged one of the middle's size", async () => {
+    const { merged, metrics, figures } = await run(family([5, 9, 14]))
+    const x = randomRows(8, 300, d)
+    const size = merged.metrics["d_sae"] as number
+    assert.isAtMost(size, 9)
+    assert.isAtMost(merged.metrics["mse"] as number, merged.metrics["base_mse"] as number)
+    const [trained, chain, direct] = figures.charts[0]!.series
+    expect(trained!.points.map((point) => point.x)).toEqual([5, 9, 14])
+    // Two stitched SAEs between each two of the chain; between the ends, those and one of the middle's size.
+    expect(chain!.points).toHaveLength(3 + 2 * 2)
+    expect([chain!.points[0], chain!.points[3], chain!.points[6]]).toEqual(trained!.points)
+    expect(direct!.points).toHaveLength(2 + 2 + 1)
+    const rows = figures.tables[0]!.rows
+    const mse = (name: string) => rows.find(([what]) => what === name)?.[3] as number
+    assert.approximately(mse("trained") / denseMse(x, randomSae(1, d, 5)), 1, 1e-4)
+    // Chosen and measured on the same rows here.
+    assert.approximately(mse("merged") / (merged.metrics["mse"] as number), 1, 1e-4)
+    const middle = rows.filter(([what]) => what === "trained")[1]!
+    const stitched = rows.find(([what]) => what === "stitched")!
+    expect(stitched[1]).toBeGreaterThanOrEqual(9)
+    const excess = (stitched[3] as number) / (middle[3] as number) - 1
+    assert.approximately(metrics["stitched_mse_excess"] as number, excess, 1e-9)
+    expect(metrics["stitched_ce_excess"]).toBeUndefined()
+  })
+
+  it("refuse a family that does not rise", async () => {
+    const failure = await run(Effect.flip(family([5, 14, 9])))
+    expect(String(failure)).toContain("5, 14, 9 latents")
   })
 })

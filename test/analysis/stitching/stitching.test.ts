@@ -3,12 +3,13 @@ import * as fc from "fast-check"
 import { components } from "../../../src/analysis/stitching/components.ts"
 import { cosineEdges, nearestRows } from "../../../src/analysis/decoder-cosine.ts"
 import { encodeLatents } from "../../../src/analysis/latent-codes.ts"
-import { selfContained } from "./self-contained-sae.ts"
+import { mergeLatents } from "../../../src/analysis/stitching/merge-latents.ts"
+import { selfContained } from "../../../src/analysis/stitching/self-contained-sae.ts"
 import { directMse } from "../../../src/analysis/stitching/stitch-check.ts"
 import { deltaMse, stitchPass } from "../../../src/analysis/stitching/stitch-pass.ts"
 import { stitchPath } from "../../../src/analysis/stitching/stitch-path.ts"
 import { stitchState } from "../../../src/analysis/stitching/stitch-state.ts"
-import { stitchedSae } from "./stitched-sae.ts"
+import { stitchedSae } from "../../../src/analysis/stitching/stitched-sae.ts"
 import { topkThreshold, withThreshold } from "../../../src/analysis/stitching/topk-threshold.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
@@ -161,6 +162,52 @@ describe("the path", () => {
     const lowest = alone.reduce((a, b) => (delta[b]! < delta[a]! ? b : a))
     expect(inserts[0]!.added).toEqual([lowest])
     expect(steps[1]!.mse - steps[0]!.mse).toBeCloseTo(delta[lowest]!, 10)
+  })
+})
+
+describe("merging", () => {
+  it("knows the MSE of what it makes, lowers it below the first SAE's, and keeps to the size", () => {
+    fc.assert(
+      fc.property(sizes, fc.option(fc.integer({ min: 1, max: 12 })), ({ seed, d, m, M }, most) => {
+        const x = randomRows(seed, 40, d)
+        const data = collected(randomSae(seed, d, m), randomSae(seed + 1, d, M), x)
+        const merged = mergeLatents(data, most)
+        const sae = { ...stitchedSae(data, { present: merged.present, biasShare: 0 }), b_dec: merged.b_dec }
+        close(merged.mse, denseMse(x, sae))
+        expect(merged.mse).toBeLessThanOrEqual(merged.mse_before_bias)
+        if (most === null) expect(merged.mse_before_bias).toBeLessThanOrEqual(data.mse)
+        else expect(sae.d_sae).toBeLessThanOrEqual(most)
+        // No other b_dec is better, and no latent that is in it does harm.
+        for (let i = 0; i < d; i++) {
+          const b_dec = sae.b_dec.map((b, at) => b + (at === i ? 0.1 : 0))
+          expect(denseMse(x, { ...sae, b_dec })).toBeGreaterThan(merged.mse)
+        }
+      }),
+      { numRuns: 25 }
+    )
+  })
+
+  it("takes what the first SAE lacks and no copy of what it has, and gives up what is worth least", () => {
+    const d = 3
+    const reads = (...axes: ReadonlyArray<number>): SaeWeights => {
+      const row = (axis: number) => Array.from({ length: d }, (_, i) => (i === axis ? 1 : 0))
+      return {
+        d_in: d,
+        d_sae: axes.length,
+        activation: { type: "relu" },
+        apply_b_dec_to_input: false,
+        W_enc: Float32Array.from(Array.from({ length: d }, (_, i) => axes.map((axis) => (axis === i ? 1 : 0))).flat()),
+        W_dec: Float32Array.from(axes.flatMap(row)),
+        b_enc: new Float32Array(axes.length),
+        b_dec: new Float32Array(d),
+        threshold: undefined
+      }
+    }
+    // The third number varies most, the first least.
+    const x = Float32Array.from({ length: 60 }, (_, i) => ((i % 3) + 1) * ((i * 7) % 10))
+    const data = collected(reads(0, 1), reads(1, 2), x)
+    expect([...mergeLatents(data, null).present]).toEqual([1, 1, 0, 1])
+    expect([...mergeLatents(data, 2).present]).toEqual([0, 1, 0, 1])
   })
 })
 

@@ -1,5 +1,6 @@
-import { activationType } from "../../../src/kinds/sae/latents/latents.ts"
-import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+/** An SAE whose latents can move into another one: each follows from the row and its own encoder alone. */
+import { activationType } from "../../kinds/sae/latents/latents.ts"
+import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 
 /**
  * The same function with b_dec folded into b_enc (in f64): b_enc - b_dec W_enc, and a threshold of 0 written out.

@@ -1,0 +1,67 @@
+/** The curve of stitched SAEs beside the trained family, as a report draws it. */
+import type { FiguresChart, FiguresFile, FiguresPoint } from "../../kinds/figures.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import type { MeasuredSae } from "./measure-saes.ts"
+
+export interface FamilySeries {
+  readonly name: string
+  readonly line: boolean
+  readonly saes: ReadonlyArray<MeasuredSae>
+}
+
+export interface FamilyRow {
+  readonly name: string
+  readonly sae: MeasuredSae
+}
+
+type Place = (sae: MeasuredSae) => number
+
+const ends = (interval: Interval | undefined) =>
+  interval === undefined ? {} : { low: interval.low, high: interval.high }
+
+const chart = (
+  title: string,
+  [label, x]: readonly [string, Place],
+  [of, y]: readonly [string, (sae: MeasuredSae) => Omit<FiguresPoint, "x"> | undefined],
+  series: ReadonlyArray<FamilySeries>
+): FiguresChart => ({
+  title,
+  x: { label, log: false },
+  y: { label: of, log: false },
+  series: series.map(({ name, line, saes }) => ({
+    name,
+    line,
+    points: saes.flatMap((sae) => {
+      const at = y(sae)
+      return at === undefined ? [] : [{ x: x(sae), ...at }]
+    })
+  }))
+})
+
+const ev = (sae: MeasuredSae) => ({ y: sae.explained_variance, ...ends(sae.intervals["explained_variance"]) })
+const ce = (sae: MeasuredSae) => (sae.ce === undefined ? undefined : { y: sae.ce, ...ends(sae.ceInterval) })
+const latents = ["latents", (sae: MeasuredSae) => sae.latents] as const
+const l0 = ["active latents a row", (sae: MeasuredSae) => sae.l0] as const
+
+export const familyFigures = (series: ReadonlyArray<FamilySeries>, rows: ReadonlyArray<FamilyRow>): FiguresFile => ({
+  format: 1,
+  title: "Stitched SAEs beside the trained family",
+  note: "Paths are chosen on training rows and measured on held-out ones, with 95 % intervals over documents. The chain passes through every trained SAE, the other one goes from the smallest to the largest at once. At equal size a stitched SAE may use more latents a row: compare it at equal L0 too.",
+  charts: [
+    chart("Explained variance by size", latents, ["explained variance", ev], series),
+    chart("Explained variance by L0", l0, ["explained variance", ev], series),
+    ...(series.some(({ saes }) => saes.some((sae) => sae.ce !== undefined))
+      ? [
+          chart("Cross-entropy by size", latents, ["cross-entropy with it in place, nats a token", ce], series),
+          chart("Cross-entropy by L0", l0, ["cross-entropy with it in place, nats a token", ce], series)
+        ]
+      : [])
+  ],
+  tables: [
+    {
+      title: "At the sizes of the trained SAEs",
+      columns: ["SAE", "latents", "L0", "MSE", "explained variance", "cross-entropy"],
+      rows: rows.map(({ name, sae }) => [name, sae.latents, sae.l0, sae.mse, sae.explained_variance, sae.ce ?? null])
+    }
+  ]
+})
