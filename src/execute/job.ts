@@ -127,7 +127,13 @@ export type Reached = typeof Reached.Type
 
 /** `id`: whose job of those that the worker was given. */
 const LiveEvent = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("progress"), id: Schema.String, ...ProgressReading.fields }),
+  Schema.Struct({
+    type: Schema.Literal("progress"),
+    id: Schema.String,
+    ...ProgressReading.fields,
+    /** Stages that are done in the same pass, itself included; absent: itself alone. */
+    together: Schema.optionalKey(Schema.Int)
+  }),
   Schema.Struct({ type: Schema.Literal("log"), id: Schema.String, line: Schema.String }),
   /** A checkpoint is safe, from which the stage goes on there. */
   Schema.Struct({ type: Schema.Literal("checkpoint"), id: Schema.String, at: Reached })

@@ -1,4 +1,5 @@
 /** Runs a planned experiment on this machine, with the project's store: what `pipeline run` and `run` of the package share. */
+import { existsSync } from "node:fs"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
@@ -12,6 +13,10 @@ import { checkResources } from "./check-resources.ts"
 import { planExperiment } from "./load-experiment.ts"
 import type { Experiment, Planned } from "./load-experiment.ts"
 
+/** Where there is one: what failed before it began has none. */
+const logLine = (log: string | null): ReadonlyArray<string> =>
+  log !== null && existsSync(log) ? [`  log: ${log}`] : []
+
 /** A stage failed; the first that did is told, with the end of its log. */
 export class RunFailed extends Data.TaggedError("RunFailed")<{
   readonly cause: FirstCause
@@ -23,11 +28,11 @@ export class RunFailed extends Data.TaggedError("RunFailed")<{
     const others = this.result.stages.filter((stage) => stage.status === "failed" && stage.id !== id)
     const lines = tail.filter((line) => line.trim() !== "" && !problem.includes(line.trim()))
     return [
-      ...others.map((other) => `\n${other.id} failed: ${other.problem}\n  log: ${other.log}`),
+      ...others.flatMap(({ id, problem, log }) => ["", `${id} failed: ${problem}`, ...logLine(log)]),
       "",
       `${id} failed: ${problem}`,
       ...lines.map((line) => `  | ${line}`),
-      ...(log === null ? [] : [`  log: ${log}`])
+      ...logLine(log)
     ].join("\n")
   }
 }

@@ -23,6 +23,17 @@ const danglingLink = (path: string): Unwritable | undefined => {
   })
 }
 
+/** As `/proc`: it is there, and what is made in it is not. */
+const noFolders = (parent: string): Unwritable | undefined =>
+  isDirectory(parent)
+    ? new Unwritable({
+        path: parent,
+        code: "ENOENT",
+        problem: "no folder can be made in it",
+        remedy: "Put the store elsewhere with --cache."
+      })
+    : undefined
+
 /** Others may make or remove a parent between two of our steps; where none can be made, that ends soon. */
 const MOST_ATTEMPTS = 4
 
@@ -34,7 +45,9 @@ const make = (path: string): void => {
       if (isDirectory(path)) return
       const parent = dirname(path)
       const missing = (cause as NodeJS.ErrnoException).code === "ENOENT" && parent !== path
-      if (!missing || attempt === MOST_ATTEMPTS) throw danglingLink(path) ?? cause
+      if (!missing || attempt === MOST_ATTEMPTS) {
+        throw danglingLink(path) ?? (missing ? noFolders(parent) : undefined) ?? cause
+      }
       make(parent)
     }
   }

@@ -58,6 +58,8 @@ export interface StageProgress extends ProgressReading {
   readonly type: "stage-progress"
   readonly at: number
   readonly id: string
+  /** Stages that are done in the same pass, itself included; absent: itself alone. */
+  readonly together?: number
 }
 
 export interface StageLog {

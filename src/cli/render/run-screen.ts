@@ -139,7 +139,8 @@ const footer = (view: RunView, { now, stopping }: ScreenOptions): string => {
   const open = rows.filter(isOpen)
   const cached = rows.filter(({ state }) => state === "hit").length
   const left = open.map(({ id, state, progress, since }) => {
-    if (state === "running" && progress?.eta != null) return progress.eta
+    // What is done in one pass is one work.
+    if (state === "running" && progress?.eta != null) return progress.eta / (progress.together ?? 1)
     const took = view.expected.get(id)
     return took === undefined || state !== "running" ? took : Math.max(0, took - (now - since) / 1000)
   })

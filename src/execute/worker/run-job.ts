@@ -46,7 +46,8 @@ const contextOf = Effect.fnUntraced(function* (
   engine: EngineInfo | null,
   emit: (event: LiveEvent) => void,
   log: (line: string) => void,
-  watched: StopRequest["watched"]
+  watched: StopRequest["watched"],
+  together: number
 ) {
   const inputs = yield* openInputs(store, kind, job.inputs)
   const workspace = store.workspace(job.workspace)
@@ -58,11 +59,12 @@ const contextOf = Effect.fnUntraced(function* (
       : Effect.promise(() => rm(output.directory, { recursive: true, force: true }).catch(() => {}))
   )
   const meter = makeProgressMeter(() => performance.now())
+  const shared = together === 1 ? {} : { together }
   let last: Progress | undefined
   const progress = (report: Progress): void => {
     last = report
     const reading = meter(report)
-    if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading })
+    if (reading !== undefined) emit({ type: "progress", id: job.id, ...reading, ...shared })
   }
   const context: InstanceContext = {
     params: job.params,
@@ -101,7 +103,9 @@ const work = Effect.fn("work")(function* (
   const kind = yield* loadStageKind(first.file)
   const output = "fromParam" in kind.output ? yield* outputNamed(first) : kind.output
   const engine = yield* loadEngineFor(first)
-  const contexts = yield* Effect.forEach(jobs, (job) => contextOf(job, store, kind, engine, emit, logOf(job), watched))
+  const contexts = yield* Effect.forEach(jobs, (job) =>
+    contextOf(job, store, kind, engine, emit, logOf(job), watched, jobs.length)
+  )
   // From here on the stage's own code runs; in the head others run beside it, and whose file it is cannot be told.
   const opened = watchFiles ? watchOpened(first.projectDirectory, [first.store.directory], first.programs) : undefined
   const results = yield* runInstances(store, kind, output, contexts).pipe(

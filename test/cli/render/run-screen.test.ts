@@ -85,6 +85,13 @@ describe("a run on a terminal", () => {
     )
   })
 
+  it("the work that is left of stages in one pass counts once", () => {
+    const pass = [sae(512), sae(2048)].flatMap((id) => [starts(id), { ...progress(id), together: 2 }])
+    expect(screen([started, ended("capture", "ran"), ...pass], { columns: 100, rows: 24 })).toMatch(
+      /^1 of 5 done, 9\.0 s, at least 26 s of work left$/m
+    )
+  })
+
   it("no line is wider than the terminal, and there are no more lines than it has", () => {
     const many = Array.from({ length: 300 }, (_, i) => ({ id: `stage-${i}`, kind: "command", needs: [] }))
     const events = [
