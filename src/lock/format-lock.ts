@@ -46,31 +46,44 @@ const stageLines = (id: string, stage: LockedStage): ReadonlyArray<string> => [
   ...section("metrics", stage.metrics)
 ]
 
-/** For people alone: they follow from the numbers above. */
-const seedLines = (stages: Lock["stages"]): ReadonlyArray<string> => {
+/**
+ * Means over seeds, by the id that they stand below: the last of their seeds, so that branches which changed other stages merge. For
+ * people alone: they follow from the numbers above.
+ */
+const seedLines = (stages: Lock["stages"]): ReadonlyMap<string, ReadonlyArray<string>> => {
   const groups = groupSeeds(sorted(stages).map(([id, { metrics = {} }]) => ({ id, metrics })))
-  const lines = [...groups].flatMap(([id, members]) =>
-    sorted(members[0]?.metrics ?? {}).flatMap(([name]) => {
-      const mean = seedMean(members.flatMap(({ metrics }) => metrics[name]?.value ?? []))
-      if (mean === undefined) return []
-      const half = (mean.high - mean.low) / 2
-      const value = Number(mean.value.toPrecision(6))
-      const shown = half > 0 ? `${value} ± ${Number(half.toPrecision(2))}` : `${value}`
-      return [`#   ${key(id)} ${key(name)} ${shown} (${mean.seeds} seeds)`]
+  return new Map(
+    [...groups].flatMap(([id, members]) => {
+      const lines = sorted(members[0]?.metrics ?? {}).flatMap(([name]) => {
+        const mean = seedMean(members.flatMap(({ metrics }) => metrics[name]?.value ?? []))
+        if (mean === undefined) return []
+        const half = (mean.high - mean.low) / 2
+        const value = Number(mean.value.toPrecision(6))
+        const shown = half > 0 ? `${value} ± ${Number(half.toPrecision(2))}` : `${value}`
+        return [`  #   ${key(name)} ${shown} (${mean.seeds} seeds)`]
+      })
+      const last = members.at(-1)?.id
+      return lines.length === 0 || last === undefined
+        ? []
+        : [[last, [`  # ${key(id)}, means with 95 % intervals by Student's t:`, ...lines]] as const]
     })
   )
-  return lines.length === 0 ? [] : ["", "# Means over seeds, with 95 % intervals by Student's t:", ...lines]
 }
 
 /** @param experimentFile as the commands of the first lines name it */
-export const formatLock = (experimentFile: string, lock: Lock): string =>
-  [
+export const formatLock = (experimentFile: string, lock: Lock): string => {
+  const means = seedLines(lock.stages)
+  return [
     `# What ${experimentFile} gave, and what from: written by \`pipeline run --lock\`, kept up to date by \`pipeline run\`.`,
     "# `pipeline reproduce` computes it again and compares; `pipeline run --frozen` refuses what differs from it.",
     `lock_format: ${lock.lock_format}`,
     `key_format: ${lock.key_format}`,
     Object.keys(lock.stages).length === 0 ? "stages: {}" : "stages:",
-    ...sorted(lock.stages).flatMap(([id, stage], i) => [...(i === 0 ? [] : [""]), ...stageLines(id, stage)]),
-    ...seedLines(lock.stages),
+    ...sorted(lock.stages).flatMap(([id, stage], i) => [
+      ...(i === 0 ? [] : [""]),
+      ...stageLines(id, stage),
+      ...(means.get(id) ?? [])
+    ]),
     ""
   ].join("\n")
+}

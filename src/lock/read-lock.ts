@@ -25,16 +25,24 @@ const conflictLines = (text: string): ReadonlyArray<number> =>
 export const readLock = (file: string, text: string, experimentFile: string): Result.Result<ReadLock, SpecInvalid> => {
   const anew = `\`pipeline run ${experimentFile} --lock\` writes it anew`
   const fail = (problems: ReadonlyArray<Problem>) => Result.fail(new SpecInvalid({ problems: sortProblems(problems) }))
-  const conflicts = conflictLines(text)
-  if (conflicts.length > 0) {
+  /** What to do is said once, below them all. */
+  const damaged = (problems: ReadonlyArray<Problem>) =>
+    fail(
+      sortProblems(problems).map((problem, i) =>
+        i < problems.length - 1 ? problem : { ...problem, message: `${problem.message}; ${anew}` }
+      )
+    )
+  const [line, ...further] = conflictLines(text)
+  if (line !== undefined) {
     const message =
-      "two branches changed the same stage, and git left both: take either side (`git checkout --theirs`), then " +
-      `\`pipeline run ${experimentFile} --lock\` writes what the merged files give`
-    return fail(conflicts.map((line) => ({ at: { file, line, col: 1 }, path: "", message })))
+      `two branches changed the same ${further.length === 0 ? "stage" : "stages"}, and git left both` +
+      `${further.length === 0 ? "" : ` (here and in lines ${further.join(", ")})`}: take either side ` +
+      `(\`git checkout --theirs\`), then \`pipeline run ${experimentFile} --lock\` writes what the merged files give`
+    return fail([{ at: { file, line, col: 1 }, path: "", message }])
   }
   const { node, problems: unread } = readYaml(file, text)
   if (node === undefined || unread.length > 0) {
-    return fail(unread.map((problem) => ({ ...problem, message: `${problem.message}; ${anew}` })))
+    return damaged(unread)
   }
   const format = node.type === "map" ? node.entries.get("lock_format")?.value : undefined
   if (format?.type === "scalar" && typeof format.value === "number" && format.value !== LOCK_FORMAT) {
@@ -46,7 +54,7 @@ export const readLock = (file: string, text: string, experimentFile: string): Re
   const problems: Array<Problem> = []
   const lock = decodeNode(Lock, node, "", problems)
   if (lock === undefined) {
-    return fail(problems.map((problem) => ({ ...problem, message: `${problem.message}; ${anew}` })))
+    return damaged(problems)
   }
   const stages = node.type === "map" ? node.entries.get("stages")?.value : undefined
   return Result.succeed({

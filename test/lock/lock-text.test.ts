@@ -158,10 +158,20 @@ describe("the text of a lock", () => {
       metrics: { ev: { value, tolerance: 0.1 } }
     })
     const stages = { "a[k=8,seed=0]": stage(2), "a[k=8,seed=1]": stage(3), "a[k=9,seed=0]": stage(4), b: stage(5) }
-    const lock: Lock = { lock_format: 1, key_format: 2, stages }
-    const written = formatLock("x.yaml", lock)
-    expect(written.match(/^# .*± .*$/gm)).toEqual(['#   "a[k=8]" ev 2.5 ± 6.4 (2 seeds)'])
-    expect(Result.getOrThrow(read(written)).lock).toEqual(lock)
+    const lockOf = (stages: Lock["stages"]): Lock => ({ lock_format: 1, key_format: 2, stages })
+    const written = formatLock("x.yaml", lockOf(stages))
+    expect(written.match(/^ *#.*(means|±).*$/gm)).toEqual([
+      '  # "a[k=8]", means with 95 % intervals by Student\'s t:',
+      "  #   ev 2.5 ± 6.4 (2 seeds)"
+    ])
+    expect(Result.getOrThrow(read(written)).lock).toEqual(lockOf(stages))
+    // Means of other stages do not stand in each other's way.
+    const text = (a: number, c: number): string =>
+      formatLock(
+        "x.yaml",
+        lockOf({ ...stages, "a[k=8,seed=1]": stage(a), "c[seed=0]": stage(c), "c[seed=1]": stage(1) })
+      )
+    expect(merge(text(3, 4), text(7, 4), text(3, 8))).toBe(text(7, 8))
   })
 
   it("stands beside its experiment", () => {
