@@ -111,6 +111,7 @@ export const runModel = (model: ModelBody, tokens: TokenBatch, options: PassOpti
     keep: keep
       ? (kept) => {
           layers[layer] = Object.fromEntries(Object.entries(kept).map(([name, x]) => [name, tf.keep(tf.clone(x))]))
+          if (layer === info.n_layers - 1 && wanted.size === 0 && !logits) throw passIsOver
         }
       : undefined
   })

@@ -17,6 +17,7 @@ import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-pr
 import type { LatentCodes } from "../latent-codes.ts"
 import { reconstructLatents } from "../reconstruct-latents.ts"
 import { finalHook, letterMargin } from "./letter-margin.ts"
+import { wordOnwards } from "./word-onwards.ts"
 
 export interface AblationPath {
   /** Where gradients are taken. */
@@ -41,8 +42,8 @@ export const asSaeSpelling: AblationPath = {
   keepsError: false
 }
 
-/** Words to a pass; each takes as many contexts as the path has points. */
-const wordsAtOnce = 4
+/** Words to a pass; each takes as many contexts as the path has points, of the tokens from the word on. */
+const wordsAtOnce = 16
 
 export interface AblationSubject {
   readonly model: RunnableModel
@@ -69,17 +70,20 @@ export const ablationEffects = (
   { points, keepsError }: AblationPath,
   onWords: (done: number) => void = () => {}
 ): ReadonlyArray<Float64Array> => {
-  const { length: time, wordPosition } = prompts
   const { W_dec, b_dec, d_in: d } = weights
   const reconstructed = keepsError ? reconstructLatents(codes, weights) : undefined
   const margin = letterMargin(model, prompts.answerIds)
   const effects: Array<Float64Array> = []
   for (let first = 0; first < words.length; first += wordsAtOnce) {
     const some = words.slice(first, first + wordsAtOnce)
-    const idsOf = (prompt: number) => prompts.ids.subarray(prompt * time, (prompt + 1) * time)
-    const ids = Int32Array.from(some.flatMap(({ prompt }) => Array.from(idsOf(prompt))))
+    const onwards = wordOnwards(
+      model,
+      prompts,
+      some.map(({ prompt }) => prompt)
+    )
+    const { time, word: wordPosition, tokens, after } = onwards
     const own = tf.tidy(() => {
-      const { activations } = runModel(model, { ids, batch: some.length, time }, { hooks: [hook] })
+      const { activations } = runModel(model, tokens(), { hooks: [hook], ...after })
       const x = activations[hook] as tf.Tensor
       const values = x.dataSync<"float32">().slice()
       x.dispose()
@@ -100,12 +104,8 @@ export const ablationEffects = (
     const gradients = tf.tidy(() => {
       const batch = some.length * points.length
       const letters = some.flatMap(({ prompt }) => points.map(() => prompts.letters[prompt]!))
-      const tokens = {
-        ids: Int32Array.from(some.flatMap(({ prompt }) => points.flatMap(() => Array.from(idsOf(prompt))))),
-        batch,
-        time
-      }
-      const { gradient, activation } = passGradient(model, tokens, {
+      const { gradient, activation } = passGradient(model, tokens(points.length), {
+        ...after,
         hook,
         at: tf.tensor3d(path, [batch, time, d]),
         wants: { hooks: [finalHook] },
@@ -131,6 +131,7 @@ export const ablationEffects = (
         })
       )
     })
+    onwards.dispose()
     onWords(first + some.length)
   }
   margin.dispose()

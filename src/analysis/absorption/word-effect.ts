@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { type RunnableModel, runModel } from "../../model/run-model.ts"
 import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
 import { finalHook, letterMargin } from "./letter-margin.ts"
+import { wordOnwards } from "./word-onwards.ts"
 
 /**
  * Mean change of the letter's margin, in units of the logits, when the word's activation becomes the mean over all words.
@@ -23,7 +24,6 @@ export const wordEffect = (
   asked: ReadonlyArray<number>,
   batch = 32
 ): number => {
-  const { length: time, wordPosition } = prompts
   const words = prompts.words.length
   const d = x.length / words
   const mean = new Float32Array(d)
@@ -32,11 +32,11 @@ export const wordEffect = (
   let change = 0
   for (let first = 0; first < asked.length; first += batch) {
     const some = asked.slice(first, first + batch)
-    const ids = Int32Array.from(some.flatMap((n) => Array.from(prompts.ids.subarray(n * time, (n + 1) * time))))
     const letters = some.map((n) => prompts.letters[n]!)
-    const tokens = { ids, batch: some.length, time }
+    const onwards = wordOnwards(model, prompts, some)
+    const { time, word: wordPosition, after } = onwards
     tf.tidy(() => {
-      const own = runModel(model, tokens, { hooks: [hook, finalHook] }).activations
+      const own = runModel(model, onwards.tokens(), { hooks: [hook, finalHook], ...after }).activations
       const at = own[hook] as tf.Tensor3D
       const swapped = tf.concat(
         [
@@ -46,11 +46,16 @@ export const wordEffect = (
         ],
         1
       )
-      const replaced = runModel(model, tokens, { hooks: [finalHook], replace: { [hook]: swapped } }).activations
+      const replaced = runModel(model, onwards.tokens(), {
+        hooks: [finalHook],
+        replace: { [hook]: swapped },
+        ...after
+      }).activations
       const sum = (final: tf.Tensor) => margin.sum(final, letters).dataSync()[0] as number
       change += sum(replaced[finalHook]!) - sum(own[finalHook]!)
       tf.dispose([own, replaced])
     })
+    onwards.dispose()
   }
   margin.dispose()
   return change / asked.length
