@@ -9,6 +9,7 @@ import { Explanations } from "../src/kinds/explanations.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
 import { MetaAnalysis } from "../src/kinds/meta-analysis.ts"
 import { MetaEdits } from "../src/kinds/meta-edits.ts"
+import { Probing } from "../src/kinds/probing.ts"
 import { Report } from "../src/kinds/report.ts"
 import { SizeSelection } from "../src/kinds/size-selection.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
@@ -26,6 +27,7 @@ export default Stage.make("report", {
     explanations: Stage.parts(Explanations, "what a language model says of their latents"),
     dashboards: Stage.parts(Dashboard, "what all their latents fire on, explained or not"),
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
+    probing: Stage.parts(Probing, "sparse probes of them"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),
     meta: Stage.parts(Sae, "meta-SAEs, trained on the decoder of one of them"),
     comparisons: Stage.parts(Comparison, "comparisons of them with each other"),

@@ -42,6 +42,9 @@ const ProbingFile = Schema.Struct({
   ranking: Schema.String,
   documents: Schema.Struct({ train: Schema.Int, test: Schema.Int }),
   tasks: Schema.Array(ProbedTask),
+  /** Means over tasks, by the names of the stage's metrics, and their intervals over test documents. */
+  means: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
+  intervals: Schema.optionalKey(Intervals),
   /** Tasks of which there are too few rows. */
   left_out: Schema.Array(Schema.String)
 })

@@ -14,6 +14,7 @@ import type { MetaEditsFile } from "../kinds/meta-edits.ts"
 import { reportFileName } from "../kinds/report.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
 import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
+import type { ProbingFile } from "../kinds/probing.ts"
 import type { SaeHandle } from "../kinds/sae/sae.ts"
 import type { SizeSelectionFile } from "../kinds/size-selection.ts"
 import type { StitchingFile } from "../kinds/stitching.ts"
@@ -37,6 +38,7 @@ interface ReportInputs {
   readonly meta_edits: ReadonlyArray<Opened<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Opened<ComparisonFile>>
   readonly figures: ReadonlyArray<Opened<FiguresFile>>
+  readonly probing: ReadonlyArray<Opened<ProbingFile>>
   readonly attributions: ReadonlyArray<Opened<AttributionGraphsHandle>>
 }
 
@@ -93,6 +95,7 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     metaAnalyses: inputs.meta_analyses,
     metaEdits: inputs.meta_edits,
     sizes: inputs.sizes,
+    probings: inputs.probing,
     attributions: inputs.attributions
   })
   yield* output.write(reportFileName, html)

@@ -20,6 +20,7 @@ import { metaAnalysisSection } from "./sections/meta-analysis-section.ts"
 import { metaEditsSection } from "./sections/meta-edits-section.ts"
 import { metaSection } from "./sections/meta-section.ts"
 import type { PageSection } from "./page/page.ts"
+import { probingSection } from "./sections/probing-section.ts"
 import { renderPage } from "./page/page.ts"
 import { seedsSection } from "./sections/seeds-section.ts"
 import { sizeSection } from "./sections/size-section.ts"
@@ -77,6 +78,7 @@ export const scienceReport = (input: ReportInput): string => {
     ["comparison", "Comparison", comparisonSection(input.comparisons)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
+    ["probing", "Probing", probingSection(subjects)],
     ["meta-latents", "Meta-latents", metaSection(input.metaSaes)],
     ["analyses", "Analyses", figuresSection(input.figures)],
     ["meta-analysis", "What meta-latents are", metaAnalysisSection(input.metaAnalyses)],

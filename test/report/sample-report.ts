@@ -9,6 +9,7 @@ import type { MetaEditsFile } from "../../src/kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../src/kinds/sae/meta-latents.ts"
 import type { SaeCurve } from "../../src/kinds/sae/sae.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
+import type { ProbingFile } from "../../src/kinds/probing.ts"
 import type { SizeSelectionFile } from "../../src/kinds/size-selection.ts"
 import type { StitchingFile, StitchingStep } from "../../src/kinds/stitching.ts"
 import type { ReportedEvaluation, ReportInput, SaeDashboard } from "../../src/report/page/subjects.ts"
@@ -425,6 +426,33 @@ export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): Sa
   }
 }
 
+/** Of an SAE: one task, one latent. */
+export const probing = (d_sae: number, sae: string): ProbingFile => {
+  const probe = (features: "latents" | "basis" | "shuffled", auc: number, latent: number) =>
+    ({ features, k: 1, auc, accuracy: auc, f1: auc, chosen: [latent], weights: [1], c: 1 }) as const
+  return {
+    format: 1,
+    sae,
+    model: "model",
+    hook,
+    d_sae,
+    ranking: "mean_difference",
+    documents: { train: 300, test: 200 },
+    tasks: [
+      {
+        name: "past tense",
+        train: 512,
+        test: 128,
+        probes: [probe("latents", 0.875, 7), probe("basis", 0.8125, 3), probe("shuffled", 0.53125, 9)],
+        intervals: { auc_k1: { low: 0.85, high: 0.9 } }
+      }
+    ],
+    means: { auc_k1: 0.875, auc_basis_k1: 0.8125, auc_shuffled_k1: 0.53125, gain_k1: 0.0625 },
+    intervals: { auc_k1: { low: 0.85, high: 0.9 }, auc_shuffled_k1: { low: 0.45, high: 0.6125 } },
+    left_out: []
+  }
+}
+
 export const sampleReport = (): ReportInput => ({
   title: "Sample & report",
   saes: [
@@ -488,5 +516,6 @@ export const sampleReport = (): ReportInput => ({
   metaSaes: [{ at: {}, base: undefined, value: metaLatents(256, 64) }],
   metaAnalyses: [{ at: { seed: 0 }, value: metaAnalysis(256, 64, 32) }],
   metaEdits: [{ at: { seed: 0 }, value: metaEdits(3) }],
-  sizes: [{ at: { k: 8 }, value: sizes }]
+  sizes: [{ at: { k: 8 }, value: sizes }],
+  probings: [{ at: { width: 64, seed: 0 }, value: probing(64, "sae-small") }]
 })

@@ -275,7 +275,8 @@ describe("science report", () => {
       metaSaes: [],
       metaAnalyses: [],
       metaEdits: [],
-      sizes: []
+      sizes: [],
+      probings: []
     }
     const ids = (text: string) =>
       tagsOf(text)
@@ -293,6 +294,7 @@ describe("science report", () => {
       "comparison",
       "stitching",
       "absorption",
+      "probing",
       "meta-latents",
       "analyses",
       "meta-analysis",
@@ -303,6 +305,14 @@ describe("science report", () => {
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
     expect(ids(alone)).toEqual(["summary", "sweep", "absorption"])
     expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
+  })
+
+  it("shows sparse probes beside the activation's own numbers and beside shuffled labels", () => {
+    const text = textOf(page, "probing")
+    expect(text).toContain("width 64, seed 0 0.8750 ± 0.0250 0.8125 0.5313 ± 0.0813")
+    expect(text).toContain("past tense 128 test rows; latent 7 0.8750 ± 0.0250 0.8125 0.5313")
+    const controls = textOf(page, "controls")
+    expect(controls).toContain("Probing AUC, k 1 width 64 0.8750 ± 0.0250 shuffled labels 0.5313 ± 0.0813 +0.3438 yes")
   })
 
   it("shows figures beside their controls, means over seeds, and whether they differ by more than their noise", () => {
@@ -381,7 +391,8 @@ describe("science report", () => {
       metaSaes: [],
       metaAnalyses: [],
       metaEdits: [],
-      sizes: []
+      sizes: [],
+      probings: []
     }
     const summary = textOf(scienceReport(input), "summary")
     expect(summary).toContain("seed 0 batch_topk 64 16 0.5000 20.3 % – – –")

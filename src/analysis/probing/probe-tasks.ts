@@ -27,6 +27,23 @@ const balanced = (
   return Array.from({ length: each }, (_, i) => [yes![i]!, no![i]!]).flat()
 }
 
+/** Rows that a task's probes are fitted to, and those that they are tested on. */
+export const taskRows = (
+  { answers }: ProbingTask,
+  heldOut: ReadonlyArray<boolean>,
+  rng: Rng.Rng
+): readonly [trained: ReadonlyArray<number>, tested: ReadonlyArray<number>] => {
+  const of = (tests: boolean) => {
+    const asked = answers.flatMap((answer, row) => (answer !== undefined && heldOut[row] === tests ? [row] : []))
+    return balanced(asked, answers, rng, mostTrainingRows)
+  }
+  const trained = of(false)
+  return [trained, of(true)]
+}
+
+/** The draws of a task: its rows first. */
+export const taskRng = (seed: number, { name }: Pick<ProbingTask, "name">): Rng.Rng => Rng.make(seed, `probing ${name}`)
+
 /**
  * Labels that say nothing of the given ones: of every two pairs, one is exchanged. Drawn freely, more pairs would be right than wrong
  * by chance or the other way round, and every feature that knows the answer would be found with one and the same sign.
@@ -108,7 +125,6 @@ export const probeTasks = (
   { seed, ks, ranking, among }: ProbeOptions,
   onTask: (done: number) => void = () => {}
 ): ProbedTasks => {
-  const rows = document.map((_, row) => row)
   const documents = new Set(document)
   const test = new Map([...new Set(document.filter((_, row) => heldOut[row]))].map((each, unit) => [each, unit]))
   const all: Array<Scored> = []
@@ -117,15 +133,8 @@ export const probeTasks = (
 
   for (const [t, task] of tasks.entries()) {
     const { answers } = task
-    const rng = Rng.make(seed, `probing ${task.name}`)
-    const [trained, tested] = [false, true].map((tests) =>
-      balanced(
-        rows.filter((row) => answers[row] !== undefined && heldOut[row] === tests),
-        answers,
-        rng,
-        mostTrainingRows
-      )
-    ) as [ReadonlyArray<number>, ReadonlyArray<number>]
+    const rng = taskRng(seed, task)
+    const [trained, tested] = taskRows(task, heldOut, rng)
     onTask(t + 1)
     if (trained.length < leastTrainingRows || tested.length < leastTestRows) {
       leftOut.push(task.name)

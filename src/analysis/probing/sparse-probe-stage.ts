@@ -1,6 +1,7 @@
 /** The stage sparse-probe: SAEs of one model, which answers the same questions for all of a hook. */
 import * as Effect from "effect/Effect"
 import { requireModelOf } from "../../activations/fit.ts"
+import { toldIntervals } from "../../artifact/intervals.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import { type ProbingFile, probingFileName } from "../../kinds/probing.ts"
@@ -111,6 +112,10 @@ export const sparseProbeStage = Effect.fnUntraced(function* (contexts: ReadonlyA
           const question = questions.find(({ name }) => name === task.name)
           return question === undefined ? task : { ...task, question }
         }),
+        means: result.means,
+        intervals: toldIntervals(
+          Object.fromEntries(Object.keys(result.means).map((name) => [name, result.intervals[name]]))
+        ),
         left_out: result.leftOut
       }
       yield* output.writeJson(probingFileName, file)

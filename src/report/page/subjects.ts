@@ -13,6 +13,7 @@ import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
 import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
+import type { ProbingFile } from "../../kinds/probing.ts"
 import type { SizeSelectionFile } from "../../kinds/size-selection.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
@@ -72,6 +73,7 @@ export interface ReportInput {
   readonly metaEdits: ReadonlyArray<Placed<MetaEditsFile>>
   readonly comparisons: ReadonlyArray<Placed<ComparisonFile>>
   readonly figures: ReadonlyArray<Placed<FiguresFile>>
+  readonly probings: ReadonlyArray<Placed<ProbingFile>>
   readonly attributions?: ReadonlyArray<Placed<AttributionGraphsHandle>>
 }
 
@@ -87,6 +89,7 @@ export interface Subject {
   readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly dashboard: SaeDashboard | undefined
+  readonly probing: ProbingFile | undefined
   /** Of first letters. */
   readonly absorption: AbsorptionFile | undefined
   /** Of other classes of words. */
@@ -130,6 +133,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       evaluation: undefined,
       interpretations: undefined,
       dashboard: undefined,
+      probing: undefined,
       absorption: undefined,
       classAbsorptions: []
     }
@@ -150,6 +154,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
   }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
+  for (const { at, value } of input.probings) find(at, value.d_sae, value.sae).probing = value
   for (const dashboard of input.dashboards) find({}, dashboard.d_sae, dashboard.digest).dashboard = dashboard
   for (const { at, value } of input.absorptions) {
     const subject = find(at, value.sae.d_sae, value.sae.digest)

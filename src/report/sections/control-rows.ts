@@ -1,7 +1,7 @@
 /** Headline figures beside what the same measurement gives where there is nothing to find. */
 import { meanScoreIntervals } from "../../interp/mean-scores.ts"
 import { differenceNoise } from "../../numeric/difference-noise.ts"
-import { formatPercent } from "../page/format-number.ts"
+import { formatNumber, formatPercent } from "../page/format-number.ts"
 import { bySeed, type Estimated, meanOverSeeds } from "../page/over-seeds.ts"
 import type { ReportInput, Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
@@ -15,7 +15,7 @@ interface Measurement {
   readonly value: Estimated
   readonly format: (value: number) => string
   /** What the same measurement gave on something else in the same stage, by name. */
-  readonly own?: { readonly name: string; readonly value: Estimated }
+  readonly own?: ReadonlyArray<{ readonly name: string; readonly value: Estimated }>
 }
 
 export interface ControlRow {
@@ -40,7 +40,7 @@ const ofSubjects = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement
       if (figure.control === undefined || interpretations === undefined) return [measured]
       const { shuffled } = meanScoreIntervals(interpretations)
       const value = { value: figure.control, interval: shuffled, over }
-      return [{ ...measured, own: { name: "explanations of other latents", value } }]
+      return [{ ...measured, own: [{ name: "explanations of other latents", value }] }]
     })
   })
 
@@ -55,15 +55,41 @@ const ofMetaSaes = (metaSaes: ReportInput["metaSaes"]): ReadonlyArray<Measuremen
       interval: value.intervals?.["decoder_variance_explained"],
       over: "latents"
     },
-    own: {
-      name: "random unit rows",
-      value: {
-        value: value.random_variance_explained,
-        interval: value.intervals?.["random_variance_explained"],
-        over: "random rows"
+    own: [
+      {
+        name: "random unit rows",
+        value: {
+          value: value.random_variance_explained,
+          interval: value.intervals?.["random_variance_explained"],
+          over: "random rows"
+        }
       }
-    }
+    ]
   }))
+
+const ofProbings = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement> =>
+  subjects.flatMap(({ at, d_sae, probing }) => {
+    if (probing?.means === undefined) return []
+    const { means, intervals = {} } = probing
+    const told = (name: string): ReadonlyArray<Estimated> =>
+      means[name] === undefined ? [] : [{ value: means[name], interval: intervals[name], over: "test documents" }]
+    const names = Object.keys(means).filter((name) => /^auc_k\d+$/.test(name))
+    return names.flatMap((name) =>
+      told(name).map((value) => ({
+        figure: `Probing AUC, k ${name.slice("auc_k".length)}`,
+        at,
+        otherwise: `${d_sae} latents`,
+        format: formatNumber,
+        value,
+        own: [
+          ["the activation's own numbers", "auc_basis"],
+          ["shuffled labels", "auc_shuffled"]
+        ].flatMap(([control, of]) =>
+          told(name.replace("auc", String(of))).map((own) => ({ name: String(control), value: own }))
+        )
+      }))
+    )
+  })
 
 const ofStitchings = (stitchings: ReportInput["stitchings"]): ReadonlyArray<Measurement> =>
   stitchings.map(({ at, value }) => ({
@@ -97,7 +123,7 @@ export const controlRows = (
   { metaSaes, stitchings }: Pick<ReportInput, "metaSaes" | "stitchings">,
   subjects: ReadonlyArray<Subject>
 ): ReadonlyArray<ControlRow> => {
-  const all = [...ofSubjects(subjects), ...ofMetaSaes(metaSaes), ...ofStitchings(stitchings)]
+  const all = [...ofSubjects(subjects), ...ofProbings(subjects), ...ofMetaSaes(metaSaes), ...ofStitchings(stitchings)]
   return [...Map.groupBy(all, ({ figure }) => figure)].flatMap(([figure, measurements]) => {
     const groups = bySeed(measurements, ({ otherwise }) => otherwise)
     const isControl = (at: Subject["at"]) => at["control"] !== undefined
@@ -114,7 +140,9 @@ export const controlRows = (
         return other !== undefined && isControl(other.at) && place(other.at) === place(at)
       })
       return [
-        ...row(own[0]?.name ?? "", meanOverSeeds(own.map((each) => each.value))),
+        ...[...Map.groupBy(own, ({ name }) => name)].flatMap(([name, each]) =>
+          row(name, meanOverSeeds(each.map((one) => one.value)))
+        ),
         ...others.flatMap((other) =>
           row(String(other.members[0]?.at["control"]), meanOverSeeds(other.members.map((member) => member.value)))
         )
