@@ -6,6 +6,7 @@ import { executorSettings } from "../../experiment/run-experiment.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { gpusFor } from "../experiment/gpus-for.ts"
 import type { PlanInput } from "../flags/flags.ts"
+import { columns } from "../render/columns.ts"
 import { estimateText } from "../render/estimate-text.ts"
 import { noteLines } from "../render/note-lines.ts"
 import { planJson, planText } from "../render/plan-text.ts"
@@ -20,7 +21,7 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const settings = executorSettings(experiment)
   yield* checkResources(planned, experiment.project.cache).pipe(Effect.provide(executorLayer(settings)))
   const gpus = yield* gpusFor(planned, settings.use)
-  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus)
+  const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus, columns())
   process.stdout.write(`${text}\n`)
   if (!input.json) {
     for (const line of estimateText(planned, expectedSeconds, experiment.project.cache))

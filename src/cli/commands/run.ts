@@ -26,6 +26,7 @@ import { verifiedText } from "../render/verified-text.ts"
 import { executorSettings, planSelected, runExperiment } from "../../experiment/run-experiment.ts"
 import { estimateText } from "../render/estimate-text.ts"
 import { noteLines } from "../render/note-lines.ts"
+import { columns } from "../render/columns.ts"
 import { planJson, planText } from "../render/plan-text.ts"
 import { whatNext } from "../render/what-next.ts"
 
@@ -104,7 +105,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     if (input.dryRun) {
       const { plan } = planned
       const gpus = yield* gpusFor(plan, Option.getOrUndefined(input.executor) ?? executorSettings(experiment).use)
-      const lines = input.json ? [JSON.stringify(planJson(plan))] : [planText(plan, gpus), ...estimate]
+      const lines = input.json ? [JSON.stringify(planJson(plan))] : [planText(plan, gpus, columns()), ...estimate]
       process.stdout.write(`${lines.join("\n")}\n`)
       return
     }

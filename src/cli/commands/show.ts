@@ -85,6 +85,10 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
       const infos = stage.instance.kind.metrics
       const engine =
         action.engine === null ? "" : ` on ${action.engine.name} ${action.engine.version} (${action.engine.device})`
+      const table = [
+        ...ownNames(metrics).map((name) => [`  ${name}`, formatMetric(metrics, name), infos[name]?.description ?? ""]),
+        ...Object.entries(unmeasured).map(([name, reason]) => [`  ${name}`, "none", `not measured: ${reason}`])
+      ]
       process.stdout.write(
         [
           `${stage.instance.id}: ${artifact.kind} ${action.digest}`,
@@ -92,15 +96,7 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
           ...(action.acceptedFrom === null
             ? []
             : [`accepted by \`pipeline accept\`: computed under the key ${action.acceptedFrom}, by other code`]),
-          "",
-          formatTable([
-            ...ownNames(metrics).map((name) => [
-              `  ${name}`,
-              formatMetric(metrics, name),
-              infos[name]?.description ?? ""
-            ]),
-            ...Object.entries(unmeasured).map(([name, reason]) => [`  ${name}`, "none", `not measured: ${reason}`])
-          ]),
+          ...(table.length === 0 ? [] : ["", formatTable(table)]),
           "",
           formatTable(artifact.files.map(({ path, size }) => [`  ${path}`, formatBytes(size)])),
           ""

@@ -1,6 +1,7 @@
 /** A plan for people: a line per stage, with the reasons below what runs. */
 import { formatReason } from "../../plan/explain.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
+import { wrapText } from "../../words/fit-text.ts"
 import { count } from "./words.ts"
 
 /** More stages than this are counted. */
@@ -19,12 +20,19 @@ const actionText = (stage: PlannedStage): string => {
   return `hit if ${above} ${stage.waitsFor.length === 1 ? "is" : "are"} unchanged`
 }
 
-/** @param gpus how many this machine has */
-export const planText = (plan: Plan, gpus: number): string => {
+/** A line that goes on, further in, where it is wider than `columns`. */
+const wrapped = (line: string, columns: number, indent: number): string =>
+  line.length <= columns ? line : wrapText(line, columns - indent).join(`\n${" ".repeat(indent)}`)
+
+/**
+ * @param gpus how many this machine has
+ * @param columns how wide lines may be
+ */
+export const planText = (plan: Plan, gpus: number, columns = Number.POSITIVE_INFINITY): string => {
   const of = (action: PlannedStage["action"]): number => plan.stages.filter((stage) => stage.action === action).length
   const stages = plan.stages.flatMap((stage) => [
-    `${stage.instance.id}: ${actionText(stage)}`,
-    ...stage.reasons.map((reason) => `    ${formatReason(reason)}`)
+    wrapped(`${stage.instance.id}: ${actionText(stage)}`, columns, 6),
+    ...stage.reasons.map((reason) => `    ${wrapped(formatReason(reason), columns - 4, 6)}`)
   ])
   const onCpu = plan.stages.filter(
     ({ instance, action }) => action !== "hit" && (instance.resources.gpu ?? 0) > gpus

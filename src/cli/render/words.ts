@@ -68,7 +68,10 @@ const wrapLast = (row: ReadonlyArray<string>, columns: number): string => {
 export const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>, columns = Number.POSITIVE_INFINITY): string => {
   const widths: Array<number> = []
   for (const row of rows) {
-    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length > widest ? 0 : cell.length)))
+    // Nothing stands behind a row's last cell: it takes no room in other rows.
+    row
+      .slice(0, -1)
+      .forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length > widest ? 0 : cell.length)))
   }
   return rows
     .map((row) =>

@@ -55,8 +55,9 @@ describe("numbers, times and sizes for people", () => {
       formatTable([
         ["a", "bb", "c"],
         ["dddd", "e"],
-        ["x".repeat(41), "y"]
+        ["x".repeat(41), "y"],
+        ["f", "waits for its turn"]
       ])
-    ).toBe(`a     bb  c\ndddd  e\n${"x".repeat(41)}  y`)
+    ).toBe(`a     bb  c\ndddd  e\n${"x".repeat(41)}  y\nf     waits for its turn`)
   })
 })
