@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #ifdef __x86_64__
@@ -17,6 +19,27 @@ namespace {
 using namespace tensorflow;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// The same source is compiled for vectors of 512 bits too: `Inlined` bodies in functions that are `Wide`. Results are the same.
+#define INLINED __attribute__((always_inline)) inline
+#ifdef __x86_64__
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")))
+// Held to less as oneDNN is, so that one machine can show that it makes no difference.
+inline bool IsWide() {
+  static const bool wide = [] {
+    const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA");
+    if (limit != nullptr && (std::strncmp(limit, "AVX2", 4) == 0 || std::strcmp(limit, "AVX") == 0 || std::strcmp(limit, "SSE41") == 0))
+      return false;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+  }();
+  return wide;
+}
+#else
+#define WIDE
+inline bool IsWide() { return false; }
+#endif
 
 inline absl::Status Invalid(const char* message) { return absl::InvalidArgumentError(message); }
 
@@ -59,21 +82,29 @@ inline const int* Ints(const Tensor& t) { return t.flat<int>().data(); }
 // operation of ours is compiled with fused ones, see compile-binding.ts), so that every CPU gives the same bits.
 constexpr int kLanes = 16;
 
-inline float SumOfLanes(float* sums) {
+INLINED float SumOfLanes(float* sums) {
+#ifdef __x86_64__
+  static_assert(kLanes == 16);
+  const __m256 eight = _mm256_add_ps(_mm256_loadu_ps(sums), _mm256_loadu_ps(sums + 8));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+#else
   for (int half = kLanes / 2; half > 0; half /= 2)
     for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
   return sums[0];
+#endif
 }
 
-// a and N rows at a time, the same bits for every N. The next rows are fetched as fast as these are used.
+// a and N rows at a time, the same bits for every N; `next` is fetched meanwhile.
 template <int N>
-void Dots(const float* __restrict a, const float* const* rows, int d, float* out, const float* const* next = nullptr) {
+INLINED void Dots(const float* __restrict a, const float* const* rows, int d, float* out, const float* next = nullptr) {
   float sums[N][kLanes] = {};
   int c = 0;
   for (; c + kLanes <= d; c += kLanes) {
+    if (next != nullptr) __builtin_prefetch(next + c);
     for (int n = 0; n < N; ++n) {
       const float* __restrict b = rows[n] + c;
-      if (next != nullptr) __builtin_prefetch(next[n] + c);
 #pragma omp simd
       for (int l = 0; l < kLanes; ++l) sums[n][l] += a[c + l] * b[l];
     }

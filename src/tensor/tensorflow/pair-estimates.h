@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "candidate-pool.h"
+#include "exact-values.h"
 #include "rounded-rows.h"
 
 namespace {
@@ -16,34 +17,36 @@ namespace {
 constexpr int kBlockRows = 96;
 // A pair's exact value costs as much as the estimates in 8 bits spare of so many pairs.
 constexpr int64_t kMoreWorth = 48;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-struct Operands {
-  const float *x, *weights, *bias, *limit;
-  int rows, m, d;
-};
 
 // The error of a pair is at most the sum of the products of a row's and a latent's factors, and a share of the estimate.
 struct RowFactors {
-  float rest, off, sum, scale;
+  float rest, off, sum, scale, whole;
 };
 constexpr float kShare = 0x1p-21f;
 
-// Bit l: whether size[l] + error[l] reaches floor[l], or is unknown.
-inline uint32_t Reaching(const float* size, const float* error, const float* floor) {
-  static_assert(kLanes == 16);
+// Bit l: whether high[l] reaches floor[l], or is unknown.
+INLINED uint64_t Reaching(const float* high, const float* floor) {
+  uint64_t bits = 0;
 #ifdef __x86_64__
-  const auto half = [&](int l) -> uint32_t {
-    const __m256 high = _mm256_add_ps(_mm256_loadu_ps(size + l), _mm256_loadu_ps(error + l));
-    return _mm256_movemask_ps(_mm256_cmp_ps(high, _mm256_loadu_ps(floor + l), _CMP_NLT_UQ));
-  };
-  return half(0) | half(8) << 8;
+  for (int l = 0; l < kPanel; l += 8) {
+    const __m256 reaching = _mm256_cmp_ps(_mm256_loadu_ps(high + l), _mm256_loadu_ps(floor + l), _CMP_NLT_UQ);
+    bits |= static_cast<uint64_t>(_mm256_movemask_ps(reaching)) << l;
+  }
 #else
-  uint32_t bits = 0;
-  for (int l = 0; l < kLanes; ++l) bits |= static_cast<uint32_t>(!(size[l] + error[l] < floor[l])) << l;
-  return bits;
+  for (int l = 0; l < kPanel; ++l) bits |= static_cast<uint64_t>(!(high[l] < floor[l])) << l;
 #endif
+  return bits;
 }
+#ifdef __x86_64__
+WIDE inline uint64_t ReachingWide(const float* high, const float* floor) {
+  uint64_t bits = 0;
+  for (int l = 0; l < kPanel; l += 16) {
+    const __mmask16 reaching = _mm512_cmp_ps_mask(_mm512_loadu_ps(high + l), _mm512_loadu_ps(floor + l), _CMP_NLT_UQ);
+    bits |= static_cast<uint64_t>(reaching) << l;
+  }
+  return bits;
+}
+#endif
 
 struct Estimates {
   By by;
@@ -96,59 +99,100 @@ struct Estimates {
       for (int64_t r = from; r < to; ++r) {
         const Norms norms = RoundRow(by, false, of.x + r * d, d, apart, rest.data(), own.data());
         std::copy_n(own.data(), stride, inputs.at(r * stride));
-        factors[r] = {norms.rest + 0x1p-40f, norms.off + 0x1p-60f * (1 + norms.whole), gamma * norms.whole, norms.scale};
+        factors[r] = {norms.rest + 0x1p-40f, norms.off + 0x1p-60f * (1 + norms.whole), gamma * norms.whole, norms.scale, norms.whole};
       }
     });
   }
 
-  // Calls add(candidate) for every latent of the panel that may be among the wanted ones of a row; the floor is a number
-  // a latent or, with `each` false, one for all, which adding may raise.
-  template <class F>
-  void Admit(int row, int panel, float* estimate, const float* floor, bool each, F add) const {
-    const int first = panel * kPanel, width = std::min(kPanel, of.m - first);
+  // Bounds of a row's values, of its products with a panel.
+  INLINED void Bounds(int row, int first, const float* tile, float* high, float* low) const {
     const RowFactors f = factors[row];
-    if (InIntegers(by)) {
-#pragma omp simd
-      for (int l = 0; l < kPanel; ++l) estimate[l] = estimate[l] * f.scale * scales[first + l];
-    }
-    for (size_t n = 0; n < apart.columns.size(); ++n)
-      AddScaled(estimate, of.x[static_cast<int64_t>(row) * of.d + apart.columns[n]], &apartWeights[n * padded + first], kPanel);
     const float *b = &biases[first], *rest = &latentRest[first], *off = &latentOff[first], *sum = &latentSum[first];
+    if (InIntegers(by)) {
+      const uint32_t added = by == By::kByte512 ? *inputs.at(row * static_cast<int64_t>(stride) + words) : 0;
+      const float* scale = &scales[first];
+      uint32_t products[kPanel];
+      std::memcpy(products, tile, sizeof products);
+#pragma omp simd
+      for (int l = 0; l < kPanel; ++l) high[l] = static_cast<float>(static_cast<int>(products[l] - added)) * f.scale * scale[l];
+    } else {
+      std::memcpy(high, tile, kPanel * sizeof *high);
+    }
+    for (size_t n = 0; n < apart.columns.size(); ++n) {
+      const float a = of.x[static_cast<int64_t>(row) * of.d + apart.columns[n]], *w = &apartWeights[n * padded + first];
+#pragma omp simd
+      for (int l = 0; l < kPanel; ++l) high[l] += a * w[l];
+    }
     const uint32_t mask = absolute ? 0x7fffffffu : 0xffffffffu;
-    float size[kPanel], error[kPanel], floors[kLanes];
-    if (!each) std::fill_n(floors, kLanes, *floor);
 #pragma omp simd
     for (int l = 0; l < kPanel; ++l) {
-      const float z = estimate[l] + b[l];
+      const float z = high[l] + b[l];
       uint32_t bits;
       std::memcpy(&bits, &z, 4);
       bits &= mask;
-      std::memcpy(&size[l], &bits, 4);
-      error[l] = f.rest * rest[l] + f.off * off[l] + f.sum * sum[l] + kShare * std::fabs(z);
-    }
-    uint64_t reaching = 0;
-    for (int l = 0; l < kPanel; l += kLanes)
-      reaching |= static_cast<uint64_t>(Reaching(size + l, error + l, each ? floor + l : floors)) << l;
-    if (width < kPanel) reaching &= (uint64_t{1} << width) - 1;
-    for (; reaching != 0; reaching &= reaching - 1) {
-      const int l = __builtin_ctzll(reaching);
-      const float s = size[l], e = error[l];
-      // Where the estimate overflowed or its bound did, nothing is known.
-      const bool known = std::fabs(s) <= FLT_MAX && e <= FLT_MAX;
-      add(Candidate{known ? s + e : kInfinity, known ? s - e : kLowest, row, first + l});
+      float size;
+      std::memcpy(&size, &bits, 4);
+      const float error = f.rest * rest[l] + f.off * off[l] + f.sum * sum[l] + kShare * std::fabs(z);
+      high[l] = size + error;
+      low[l] = size - error;
     }
   }
 
-  // f(row, panel, estimates [kPanel]) of rows from..to, panel after panel.
+  INLINED void Append(uint64_t reaching, int first, const float* high, const float* low, bool bounds, Hits& hits) const {
+    if (of.m - first < kPanel) reaching &= (uint64_t{1} << (of.m - first)) - 1;
+    if (reaching == 0) return;
+    hits.MakeRoom(kPanel, bounds);
+    int n = hits.n;
+    for (; reaching != 0; reaching &= reaching - 1, ++n) {
+      const int l = __builtin_ctzll(reaching);
+      hits.latent[n] = first + l;
+      if (!bounds) continue;
+      // Where the estimate overflowed or its bound did, nothing is known.
+      const bool known = std::fabs(high[l]) <= FLT_MAX && std::fabs(low[l]) <= FLT_MAX;
+      hits.high[n] = known ? high[l] : kInfinity;
+      hits.low[n] = known ? low[l] : kLowest;
+    }
+    hits.n = n;
+  }
+
+  // Adds the latents of the panel that may reach the floors, one of each latent; with the bounds of their values where these are
+  // wanted. `tile`: the row's products with the panel.
+  void AdmitNarrow(int row, int first, const float* tile, const float* floors, bool bounds, Hits& hits) const {
+    float high[kPanel], low[kPanel];
+    Bounds(row, first, tile, high, low);
+    Append(Reaching(high, floors), first, high, low, bounds, hits);
+  }
+#ifdef __x86_64__
+  WIDE void AdmitWide(int row, int first, const float* tile, const float* floors, bool bounds, Hits& hits) const {
+    float high[kPanel], low[kPanel];
+    Bounds(row, first, tile, high, low);
+    Append(ReachingWide(high, floors), first, high, low, bounds, hits);
+  }
+#endif
+  void Admit(int row, int panel, const float* tile, const float* floors, bool bounds, Hits& hits) const {
+#ifdef __x86_64__
+    if (IsWide()) return AdmitWide(row, panel * kPanel, tile, floors, bounds, hits);
+#endif
+    AdmitNarrow(row, panel * kPanel, tile, floors, bounds, hits);
+  }
+  // The same with one floor for all.
+  void Admit(int row, int panel, const float* tile, float floor, Hits& hits) const {
+    float floors[kPanel];
+    std::fill_n(floors, kPanel, floor);
+    Admit(row, panel, tile, floors, true, hits);
+  }
+
+  // f(i, panel, products [kPanel]) of rows[i], panel after panel.
   template <class F>
-  void ForTiles(int64_t from, int64_t to, F f) const {
+  void ForTiles(const std::vector<int>& rows, F f) const {
     alignas(64) float out[kTileRows * kPanel];
+    const int n = rows.size();
     for (int panel = 0; panel < padded / kPanel; ++panel) {
-      for (int64_t row = from; row < to; row += kTileRows) {
+      for (int from = 0; from < n; from += kTileRows) {
         const uint32_t* at[kTileRows];
-        for (int i = 0; i < kTileRows; ++i) at[i] = inputs.at(std::min(to - 1, row + i) * stride);
+        for (int i = 0; i < kTileRows; ++i) at[i] = inputs.at(static_cast<int64_t>(rows[std::min(n - 1, from + i)]) * stride);
         Tile(by, at, panels.at(static_cast<int64_t>(panel) * kPanel * words), words, out);
-        for (int i = 0; i < std::min<int64_t>(kTileRows, to - row); ++i) f(row + i, panel, out + i * kPanel);
+        for (int i = 0; i < std::min(kTileRows, n - from); ++i) f(from + i, panel, out + i * kPanel);
       }
     }
   }

@@ -152,24 +152,14 @@ inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int wo
 }
 #endif
 
-// [kTileRows, kPanel] products of rows of words with a panel.
+// [kTileRows, kPanel] products of rows of words with a panel: of integers as integers of 32 bits.
 inline void Tile(By by, const uint32_t* const* rows, const uint32_t* panel, int words, float* out) {
 #ifdef __x86_64__
   if (by == By::kFloat512) return Tile512<By::kFloat512>(rows, panel, words, out);
   if (by == By::kHalf512) return Tile512<By::kHalf512>(rows, panel, words, out);
-  if (InIntegers(by)) {
-    if (by == By::kShort512) Tile512<By::kShort512>(rows, panel, words, out);
-    else if (by == By::kByte512) Tile512<By::kByte512>(rows, panel, words, out);
-    else TileShort(rows, panel, words, out);
-    for (int r = 0; r < kTileRows; ++r, out += kPanel) {
-      int sums[kPanel];
-      std::memcpy(sums, out, sizeof sums);
-      const uint32_t added = by == By::kByte512 ? rows[r][words] : 0;
-#pragma omp simd
-      for (int l = 0; l < kPanel; ++l) out[l] = static_cast<int>(sums[l] - added);
-    }
-    return;
-  }
+  if (by == By::kShort512) return Tile512<By::kShort512>(rows, panel, words, out);
+  if (by == By::kByte512) return Tile512<By::kByte512>(rows, panel, words, out);
+  if (by == By::kShort) return TileShort(rows, panel, words, out);
 #endif
   TileFloat(rows, panel, words, out);
 }

@@ -58,7 +58,7 @@ constexpr int kByteColumns = 60000;
 
 // The words that are multiplied, and their norms; for kByte512 128 is added to every number of a latent, and one more word of a
 // row is 128 times the sum of its numbers. `rest` is scratch for d + kLanes numbers.
-inline Norms RoundRow(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
+INLINED Norms RoundInto(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
   float whole[kLanes] = {}, left[kLanes] = {}, rounded[kLanes] = {}, off[kLanes] = {}, most[kLanes] = {};
   std::copy(row, row + d, rest);
   std::fill(rest + d, rest + d + kLanes, 0.f);
@@ -123,6 +123,16 @@ inline Norms RoundRow(By by, bool latent, const float* row, int d, const Apart& 
     }
   }
   return {UpperRoot(whole, d), UpperRoot(left, d), UpperRoot(rounded, d), UpperRoot(off, d), 1};
+}
+
+WIDE inline Norms RoundWide(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
+  return RoundInto(by, latent, row, d, apart, rest, words);
+}
+inline Norms RoundNarrow(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
+  return RoundInto(by, latent, row, d, apart, rest, words);
+}
+inline Norms RoundRow(By by, bool latent, const float* row, int d, const Apart& apart, float* rest, uint32_t* words) {
+  return (IsWide() ? RoundWide : RoundNarrow)(by, latent, row, d, apart, rest, words);
 }
 
 }  // namespace

@@ -3,23 +3,95 @@
 // of its error (pair-estimates.h); only pairs that may belong to the wanted ones get their exact value, which is the `Dot` of
 // ops.h and the bias. So what is chosen, and its values to the bit, do not depend on who made the estimates.
 #include <atomic>
-#include <memory>
 #include <mutex>
+#include <numeric>
 #include <vector>
 
 #include "pair-estimates.h"
 
 namespace {
 
-struct Pair {
-  float value;
-  int row, latent;
+// What a row's floor will be, of its norm, from rows that have theirs. A floor that was guessed too high is found out, and its row
+// done again.
+class FloorGuess {
+ public:
+  float Of(float norm) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (count_ < 32 || !(norm > 0)) return kLowest;
+    const double mean = sum_ / count_, variance = squares_ / count_ - mean * mean;
+    return norm * (mean - 4 * std::sqrt(std::max(0., variance)));
+  }
+
+  void Add(const std::vector<Pool>& pools, const std::vector<float>& norms) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (size_t i = 0; i < pools.size(); ++i) {
+      const double ratio = pools[i].least / norms[i];
+      if (!(std::fabs(ratio) <= FLT_MAX)) continue;
+      ++count_;
+      sum_ += ratio;
+      squares_ += ratio * ratio;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  double count_ = 0, sum_ = 0, squares_ = 0;
 };
 
-// Of every row, those that may be among the wanted ones; and what the lower bounds of as many as are wanted reach.
+// The latents of a row that may be among the wanted ones, ascending. At first those with the largest lower bounds, of which there
+// are as many as are wanted: what all of these reach, the others have to. Above a limit there are no others.
 struct Found {
-  std::vector<std::vector<Candidate>> of;
-  std::vector<float> least;
+  std::vector<int> first, others;
+  // Of the others.
+  std::vector<float> high;
+
+  // `hits` reach the floor.
+  void Take(const Hits& hits, float least) {
+    const int n = hits.n;
+    first.resize(n);
+    others.resize(n);
+    high.resize(n);
+    int a = 0, b = 0;
+    for (int i = 0; i < n; ++i) {
+      first[a] = others[b] = hits.latent[i];
+      high[b] = hits.high[i];
+      const bool sure = hits.low[i] >= least;
+      a += sure;
+      b += !sure;
+    }
+    first.resize(a);
+    others.resize(b);
+    high.resize(b);
+  }
+
+  // Without others that stay below.
+  void Filter(float least) {
+    size_t kept = 0;
+    for (size_t i = 0; i < others.size(); ++i) {
+      others[kept] = others[i];
+      kept += !(high[i] < least);
+    }
+    others.resize(kept);
+  }
+};
+
+// The same with their values.
+struct Evaluated {
+  Pairs first, others;
+
+  // f(latent, value), latents ascending.
+  template <class F>
+  void ForEach(int row, F f) const {
+    int64_t a = first.start[row], b = others.start[row];
+    const int64_t lastA = first.start[row + 1], lastB = others.start[row + 1];
+    while (a < lastA || b < lastB) {
+      const bool ofFirst = b == lastB || (a < lastA && first.latent[a] < others.latent[b]);
+      const Pairs& from = ofFirst ? first : others;
+      int64_t& at = ofFirst ? a : b;
+      f(from.latent[at], from.value[at]);
+      ++at;
+    }
+  }
 };
 
 struct Selection {
@@ -36,104 +108,112 @@ struct Selection {
     return std::min<int64_t>(kBlockRows, (even + kTileRows - 1) / kTileRows * kTileRows);
   }
 
-  void OfRows(OpKernelContext* c, const Estimates& estimates, Found& found) const {
+  static std::vector<int> Range(int64_t from, int64_t to) {
+    std::vector<int> rows(to - from);
+    std::iota(rows.begin(), rows.end(), from);
+    return rows;
+  }
+
+  void OfRows(OpKernelContext* c, const Estimates& estimates, std::vector<Found>& found) const {
+    FloorGuess guess;
     ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
-      std::vector<Pool> pools(to - from, Pool{count});
-      estimates.ForTiles(from, to, [&](int row, int panel, float* estimate) {
-        Pool& pool = pools[row - from];
-        estimates.Admit(row, panel, estimate, &pool.least, false, [&](const Candidate& each) { pool.Add(each); });
+      std::vector<int> rows = Range(from, to);
+      std::vector<Pool> pools(rows.size(), Pool{count});
+      std::vector<float> norms;
+      NthLargest lows;
+      for (const int row : rows) {
+        pools[row - from].rows.resize(1);
+        norms.push_back(estimates.factors[row].whole);
+        pools[row - from].Begin(guess.Of(norms.back()));
+      }
+      while (!rows.empty()) {
+        estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
+          Pool& pool = pools[rows[i] - from];
+          estimates.Admit(rows[i], panel, tile, pool.least, pool.rows[0]);
+          pool.total = pool.rows[0].n;
+          pool.SettleWhereFull(lows);
+        });
+        std::vector<int> again;
+        for (const int row : rows) {
+          Pool& pool = pools[row - from];
+          pool.Settle(lows);
+          if (pool.proved) continue;
+          again.push_back(row);
+          pool.Begin(kLowest);
+        }
+        rows = again;
+      }
+      for (int64_t row = from; row < to; ++row) found[row].Take(pools[row - from].rows[0], pools[row - from].least);
+      guess.Add(pools, norms);
+    });
+  }
+
+  // Every block looks for more than its share, and is done again where what it left out may have been wanted.
+  void OfBatch(OpKernelContext* c, const Estimates& estimates, std::vector<Found>& found) const {
+    const int64_t block = BlockRows(c);
+    std::vector<Pool> pools((of.rows + block - 1) / block);
+    std::mutex mutex;
+    float guess = kLowest;
+    const auto search = [&](int64_t from, int64_t to, int64_t wanted, float floor) {
+      const std::vector<int> rows = Range(from, to);
+      Pool& pool = pools[from / block];
+      NthLargest lows;
+      pool.wanted = wanted;
+      pool.rows.resize(rows.size());
+      pool.Begin(floor);
+      estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
+        Hits& hits = pool.rows[i];
+        const int before = hits.n;
+        estimates.Admit(rows[i], panel, tile, pool.least, hits);
+        pool.total += hits.n - before;
+        pool.SettleWhereFull(lows);
+      });
+      pool.Settle(lows);
+    };
+    const auto floorNow = [&] {
+      const std::lock_guard<std::mutex> lock(mutex);
+      return guess;
+    };
+    ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
+      const int64_t share = static_cast<double>(count) * (to - from) / of.rows * 1.5 + 64;
+      search(from, to, std::min(count, share), floorNow());
+      const std::lock_guard<std::mutex> lock(mutex);
+      const float least = pools[from / block].least;
+      if (guess == kLowest || least < guess) guess = least;
+    });
+    const auto reached = [&] {
+      NthLargest lows;
+      for (const Pool& pool : pools)
+        for (const Hits& each : pool.rows) lows.Add(each.low.data(), each.n);
+      return lows.Size() < count ? kLowest : lows.Find(count);
+    };
+    const float proved = reached();
+    ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
+      if (pools[from / block].least > proved) search(from, to, count, proved);
+    });
+    const float least = reached();
+    ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
+      for (int64_t row = from; row < to; ++row) {
+        Hits& hits = pools[from / block].rows[row - from];
+        hits.Filter(least);
+        found[row].Take(hits, least);
+        hits = {};
+      }
+    });
+  }
+
+  void OfLimits(OpKernelContext* c, const Estimates& estimates, std::vector<Found>& found) const {
+    ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
+      std::vector<Hits> hits(to - from);
+      const std::vector<int> rows = Range(from, to);
+      estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
+        estimates.Admit(rows[i], panel, tile, &estimates.limits[panel * kPanel], false, hits[i]);
       });
       for (int64_t row = from; row < to; ++row) {
-        Pool& pool = pools[row - from];
-        pool.Settle();
-        found.of[row].assign(pool.all.begin(), pool.all.end());
-        found.least[row] = pool.least;
+        const Hits& each = hits[row - from];
+        found[row].first.assign(each.latent.begin(), each.latent.begin() + each.n);
       }
     });
-  }
-
-  void OfBatch(OpKernelContext* c, const Estimates& estimates, Found& found) const {
-    Pool whole{count};
-    std::mutex mutex;
-    std::atomic<float> least{kLowest};
-    ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
-      Pool own{count};
-      own.least = least;
-      estimates.ForTiles(from, to, [&](int row, int panel, float* estimate) {
-        estimates.Admit(row, panel, estimate, &own.least, false, [&](const Candidate& each) { own.Add(each); });
-      });
-      const std::lock_guard<std::mutex> lock(mutex);
-      whole.Merge(own);
-      least = whole.least;
-    });
-    whole.Settle();
-    for (const Candidate& each : whole.all) found.of[each.row].push_back(each);
-    found.least.assign(of.rows, whole.least);
-  }
-
-  void OfLimits(OpKernelContext* c, const Estimates& estimates, Found& found) const {
-    ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
-      estimates.ForTiles(from, to, [&](int row, int panel, float* estimate) {
-        estimates.Admit(row, panel, estimate, &estimates.limits[panel * kPanel], true, [&](const Candidate& each) { found.of[row].push_back(each); });
-      });
-    });
-  }
-
-  // The values of these pairs, latent by latent, whose weights are then read once.
-  void Evaluate(OpKernelContext* c, const std::vector<int>& which, std::vector<Pair>& pairs) const {
-    std::vector<int> start(of.m + 2), order(which.size());
-    for (const int i : which) ++start[pairs[i].latent + 2];
-    for (int j = 0; j < of.m; ++j) start[j + 2] += start[j + 1];
-    for (const int i : which) order[start[pairs[i].latent + 1]++] = i;
-    const int* all = order.data();
-    ForBlocks(c, of.m, 32, [&](int64_t from, int64_t to) {
-      for (int64_t j = from; j < to; ++j) EvaluateLatent(j, all + start[j], all + start[j + 1], all + order.size(), pairs);
-    });
-  }
-
-  // Pairs at..end; after these come others.
-  void EvaluateLatent(int64_t j, const int* at, const int* end, const int* last, std::vector<Pair>& pairs) const {
-    const float* w = of.weights + j * of.d;
-    if (at < end && j + 1 < of.m)
-      for (int k = 0; k < of.d; k += kLanes) __builtin_prefetch(w + of.d + k);
-    const auto rowOf = [&](const int* i) { return of.x + static_cast<int64_t>(pairs[*i].row) * of.d; };
-    while (at < end) {
-      const float *rows[4], *next[4];
-      float values[4];
-      const int n = end - at < 4 ? 1 : 4;
-      for (int p = 0; p < n; ++p) {
-        rows[p] = rowOf(at + p);
-        next[p] = rowOf(std::min(at + p + n, last - 1));
-      }
-      if (n == 4) Dots<4>(w, rows, of.d, values, next);
-      else Dots<1>(w, rows, of.d, values, next);
-      for (int p = 0; p < n; ++p) pairs[*at++].value = values[p] + of.bias[j];
-    }
-  }
-
-  bool Before(const Pair& a, const Pair& b) const {
-    const float p = Size(a.value), q = Size(b.value);
-    if (p != q) return p > q;
-    return a.row != b.row ? a.row < b.row : a.latent < b.latent;
-  }
-
-  // Appends the k that come first, in the order they are in.
-  void AppendLargest(const Pair* from, const Pair* to, int64_t k, std::vector<Pair>& kept) const {
-    if (to - from <= k) return void(kept.insert(kept.end(), from, to));
-    std::vector<Pair> sorted(from, to);
-    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(),
-                     [this](const Pair& a, const Pair& b) { return Before(a, b); });
-    const Pair least = sorted[k - 1];
-    for (; from < to; ++from)
-      if (!Before(least, *from)) kept.push_back(*from);
-  }
-
-  void Find(OpKernelContext* c, By by, Found& found) const {
-    const Estimates estimates(c, by, absolute, of);
-    found = {std::vector<std::vector<Candidate>>(of.rows), std::vector<float>(of.rows, kLowest)};
-    if (mode == kRows) OfRows(c, estimates, found);
-    else if (mode == kBatch) OfBatch(c, estimates, found);
-    else OfLimits(c, estimates, found);
   }
 
   // Whether estimates in 8 bits, which take half the time, leave so few more candidates than those in 16 that it pays: of
@@ -155,62 +235,112 @@ struct Selection {
     const double wanted = mode == kAbove ? 0 : count * share * (mode == kBatch ? static_cast<double>(kRowsTried) / of.rows : 1);
     Selection tried{mode, absolute, static_cast<int64_t>(std::ceil(wanted)),
                     {x.data(), weights.data(), bias.data(), mode == kAbove ? limit.data() : nullptr, kRowsTried, kLatentsTried, of.d}};
-    int64_t coarse = 0, fine = 0;
-    std::vector<Pair> kept;
-    tried.Run(c, By::kByte512, kept, coarse);
-    tried.Run(c, By::kShort512, kept, fine);
+    Evaluated pairs;
+    const int64_t coarse = tried.Find(c, By::kByte512, pairs), fine = tried.Find(c, By::kShort512, pairs);
     return (coarse - fine) * kMoreWorth < static_cast<int64_t>(kRowsTried) * kLatentsTried;
   }
 
-  // The pairs, rows and in them latents ascending, and how many had their value computed. False: a NaN is among these.
-  bool Run(OpKernelContext* c, By by, std::vector<Pair>& kept, int64_t& tried) const {
+  // Those that may be wanted, with their values. Returns their number.
+  int64_t Find(OpKernelContext* c, By by, Evaluated& pairs) const {
     if (by == By::kAuto512) by = BytesPay(c) ? By::kByte512 : By::kShort512;
-    Found found;
-    Find(c, by, found);
     const int rows = of.rows;
-    std::vector<Pair> pairs;
-    std::vector<float> highs;
-    std::vector<int> which, rest;
-    // At first those with the largest lower bounds, of which there are as many as are wanted: what all of these reach, the others have
-    // to. Above a limit all.
-    for (int row = 0; row < rows; ++row) {
-      for (const Candidate& each : found.of[row]) {
-        (each.low >= found.least[row] ? which : rest).push_back(pairs.size());
-        pairs.push_back({kInfinity, each.row, each.latent});
-        highs.push_back(each.high);
+    std::vector<Found> found(rows);
+    {
+      const Estimates estimates(c, by, absolute, of);
+      if (mode == kRows) OfRows(c, estimates, found);
+      else if (mode == kBatch) OfBatch(c, estimates, found);
+      else OfLimits(c, estimates, found);
+    }
+    pairs.first.Fill(c, rows, [&](int row) -> std::vector<int>& { return found[row].first; });
+    Evaluate(c, of, pairs.first);
+    if (mode != kAbove) {
+      const auto& [start, latent, value] = pairs.first;
+      const auto leastOf = [&](int64_t from, int64_t to) {
+        float least = kInfinity;
+        for (; from < to; ++from) least = std::min(least, Size(value[from]));
+        return least;
+      };
+      const float ofAll = leastOf(0, mode == kBatch ? start[rows] : 0);
+      ForBlocks(c, rows, 64, [&](int64_t row, int64_t last) {
+        for (; row < last; ++row) found[row].Filter(mode == kBatch ? ofAll : leastOf(start[row], start[row + 1]));
+      });
+    }
+    pairs.others.Fill(c, rows, [&](int row) -> std::vector<int>& { return found[row].others; });
+    Evaluate(c, of, pairs.others);
+    return pairs.first.start[rows] + pairs.others.start[rows];
+  }
+
+  // How a row's values are chosen: those above the cut, and the first `equal` ones of those that are at it.
+  struct Cut {
+    float at = kLowest;
+    int64_t above = 0, equal = 0;
+  };
+
+  bool Above(int latent, float size, const Cut& cut) const { return size > (mode == kAbove ? of.limit[latent] : cut.at); }
+
+  // False: a NaN is among the values.
+  bool CountAt(const Evaluated& pairs, int row, Cut& cut) const {
+    bool whole = true;
+    pairs.ForEach(row, [&](int latent, float value) {
+      const float size = Size(value);
+      cut.above += Above(latent, size, cut);
+      cut.equal += mode != kAbove && size == cut.at;
+      whole &= value == value;
+    });
+    return whole;
+  }
+
+  void AddSizes(const Pairs& pairs, int64_t from, int64_t to, NthLargest& sizes) const {
+    if (!absolute) return sizes.Add(pairs.value.data() + from, to - from);
+    for (; from < to; ++from) {
+      const float size = std::fabs(pairs.value[from]);
+      sizes.Add(&size, 1);
+    }
+  }
+
+  void AddSizes(const Evaluated& pairs, int64_t from, int64_t to, NthLargest& sizes) const {
+    for (const Pairs* some : {&pairs.first, &pairs.others}) AddSizes(*some, some->start[from], some->start[to], sizes);
+  }
+
+  // One cut a row. False: a NaN is among the values.
+  bool Choose(OpKernelContext* c, const Evaluated& pairs, std::vector<Cut>& cuts) const {
+    cuts.resize(of.rows);
+    if (mode == kBatch) {
+      NthLargest all;
+      AddSizes(pairs, 0, of.rows, all);
+      const float at = all.Find(count);
+      for (Cut& cut : cuts) cut.at = at;
+    }
+    std::atomic<bool> whole{true};
+    ForBlocks(c, of.rows, 64, [&](int64_t row, int64_t last) {
+      NthLargest sizes;
+      for (; row < last; ++row) {
+        if (mode == kRows) {
+          sizes.Clear();
+          AddSizes(pairs, row, row + 1, sizes);
+          cuts[row].at = sizes.Find(count);
+        }
+        if (!CountAt(pairs, row, cuts[row])) whole = false;
+        if (mode == kRows) cuts[row].equal = count - cuts[row].above;
       }
-      std::vector<Candidate>().swap(found.of[row]);
+    });
+    if (mode == kBatch) {
+      int64_t left = count;
+      for (const Cut& cut : cuts) left -= cut.above;
+      for (Cut& cut : cuts) left -= cut.equal = std::min(left, cut.equal);
     }
-    Evaluate(c, which, pairs);
-    std::vector<float> reached(rows, kInfinity);
-    for (const int i : which) reached[pairs[i].row] = std::min(reached[pairs[i].row], Size(pairs[i].value));
-    if (mode == kBatch) std::fill(reached.begin(), reached.end(), *std::min_element(reached.begin(), reached.end()));
-    rest.erase(std::remove_if(rest.begin(), rest.end(), [&](int i) { return highs[i] < reached[pairs[i].row]; }), rest.end());
-    Evaluate(c, rest, pairs);
-    const int64_t first = which.size();
-    which.insert(which.end(), rest.begin(), rest.end());
-    std::inplace_merge(which.begin(), which.begin() + first, which.end());
-    tried = which.size();
-    std::vector<int64_t> start(rows + 1);
-    for (int64_t i = 0; i < tried; ++i) {
-      const Pair pair = pairs[which[i]];
-      if (pair.value != pair.value) return false;
-      pairs[i] = pair;
-      ++start[pair.row + 1];
-    }
-    pairs.resize(tried);
-    for (int row = 0; row < rows; ++row) start[row + 1] += start[row];
-    if (mode == kBatch) AppendLargest(pairs.data(), pairs.data() + pairs.size(), count, kept);
-    if (mode == kRows) {
-      kept.reserve(rows * count);
-      for (int row = 0; row < rows; ++row)
-        AppendLargest(pairs.data() + start[row], pairs.data() + start[row + 1], count, kept);
-    }
-    if (mode == kAbove) {
-      for (const Pair& pair : pairs)
-        if (Size(pair.value) > of.limit[pair.latent]) kept.push_back(pair);
-    }
-    return true;
+    return whole;
+  }
+
+  void Write(const Evaluated& pairs, int row, Cut cut, float* value, int* latent) const {
+    pairs.ForEach(row, [&](int j, float v) {
+      const float size = Size(v);
+      const bool above = Above(j, size, cut);
+      if (!above && (cut.equal == 0 || size != cut.at)) return;
+      cut.equal -= !above;
+      *value++ = v;
+      *latent++ = j;
+    });
   }
 };
 
@@ -237,23 +367,23 @@ class SaeSelect : public OpKernel {
     OP_REQUIRES(c, CpuHas(by) && (by != By::kByte512 || d <= kByteColumns), Invalid("SaeSelect: this CPU does not multiply so"));
     const Selection selection{mode, absolute_, count_,
                               {Floats(x), Floats(weights), Floats(bias), mode == Selection::kAbove ? Floats(limit) : nullptr, rows, m, d}};
-    std::vector<Pair> kept;
-    int64_t tried = 0;
-    OP_REQUIRES(c, selection.Run(c, by, kept, tried), Invalid("SaeSelect: there is NaN among the numbers to choose from"));
+    Evaluated pairs;
+    std::vector<Selection::Cut> cuts;
+    const int64_t tried = selection.Find(c, by, pairs);
+    OP_REQUIRES(c, selection.Choose(c, pairs, cuts), Invalid("SaeSelect: there is NaN among the numbers to choose from"));
     Tensor *values, *latents, *starts, *candidates;
-    const int64_t n = kept.size();
-    OP_REQUIRES_OK(c, c->allocate_output(0, {n}, &values));
-    OP_REQUIRES_OK(c, c->allocate_output(1, {n}, &latents));
     OP_REQUIRES_OK(c, c->allocate_output(2, {rows + 1}, &starts));
-    OP_REQUIRES_OK(c, c->allocate_output(3, {1}, &candidates));
     int* start = starts->flat<int>().data();
-    std::fill(start, start + rows + 1, 0);
-    for (int64_t i = 0; i < n; ++i) {
-      values->flat<float>()(i) = kept[i].value;
-      latents->flat<int>()(i) = kept[i].latent;
-      ++start[kept[i].row + 1];
-    }
-    for (int row = 0; row < rows; ++row) start[row + 1] += start[row];
+    start[0] = 0;
+    for (int row = 0; row < rows; ++row) start[row + 1] = start[row] + cuts[row].above + cuts[row].equal;
+    OP_REQUIRES_OK(c, c->allocate_output(0, {start[rows]}, &values));
+    OP_REQUIRES_OK(c, c->allocate_output(1, {start[rows]}, &latents));
+    OP_REQUIRES_OK(c, c->allocate_output(3, {1}, &candidates));
+    float* value = values->flat<float>().data();
+    int* latent = latents->flat<int>().data();
+    ForBlocks(c, rows, 64, [&](int64_t from, int64_t to) {
+      for (; from < to; ++from) selection.Write(pairs, from, cuts[from], value + start[from], latent + start[from]);
+    });
     candidates->flat<float>()(0) = tried;
   }
 

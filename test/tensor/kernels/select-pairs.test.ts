@@ -165,6 +165,29 @@ describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values"
     }
   })
 
+  it("also where later rows have nothing of what earlier ones have", () => {
+    const rng = Rng.make(6, "rows unlike")
+    const [rows, latents, d] = [260, 320, 16]
+    // Latents look at the first half of the columns, later rows hardly have it.
+    const here = (c: number): boolean => c < d / 2
+    const x = Float32Array.from({ length: rows * d }, (_, i) => {
+      const early = Math.floor(i / d) < 130
+      return rng.normal() * (early === here(i % d) ? 1 : 0.1)
+    })
+    const W = Float32Array.from({ length: latents * d }, (_, i) => rng.normal() * (here(i % d) ? 1 : 1e-3))
+    const given = { rows, latents, d, x, W, bias: new Float32Array(latents) }
+    for (const choice of [
+      { from: "rows", count: 3 },
+      { from: "batch", count: 4 * rows }
+    ] as const) {
+      const expected = wanted(given, choice, false)
+      for (const precision of precisions) {
+        if (precisionProblem(precision) === undefined)
+          expect(choose(given, choice, precision, false).pairs).toEqual(expected)
+      }
+    }
+  })
+
   it("not from NaN, which is refused", () => {
     const zeros = { rows: 2, latents: 80, d: 20 }
     const given = { ...zeros, x: new Float32Array(40), W: new Float32Array(1600), bias: new Float32Array(80) }
