@@ -7,7 +7,9 @@ interface Paper {
   readonly authors: string
   readonly title: string
   readonly year: number
-  readonly arxiv: string
+  /** Its number there, or an address where it is not on arXiv. */
+  readonly arxiv?: string
+  readonly url?: string
 }
 
 const papers = {
@@ -87,6 +89,44 @@ const papers = {
     year: 2024,
     arxiv: "2406.11944"
   },
+  probing: {
+    id: "gurnee2023finding",
+    authors:
+      "Gurnee, Wes and Nanda, Neel and Pauly, Matthew and Harvey, Katherine and Troitskii, Dmitrii and Bertsimas, Dimitris",
+    title: "Finding Neurons in a Haystack: Case Studies with Sparse Probing",
+    year: 2023,
+    arxiv: "2305.01610"
+  },
+  ioi: {
+    id: "wang2022interpretability",
+    authors: "Wang, Kevin and Variengien, Alexandre and Conmy, Arthur and Shlegeris, Buck and Steinhardt, Jacob",
+    title: "Interpretability in the Wild: a Circuit for Indirect Object Identification in GPT-2 small",
+    year: 2022,
+    arxiv: "2211.00593"
+  },
+  othello: {
+    id: "li2022emergent",
+    authors:
+      "Li, Kenneth and Hopkins, Aspen K. and Bau, David and Viégas, Fernanda and Pfister, Hanspeter and Wattenberg, Martin",
+    title: "Emergent World Representations: Exploring a Sequence Model Trained on a Synthetic Task",
+    year: 2022,
+    arxiv: "2210.13382"
+  },
+  latentscaling: {
+    id: "minder2025robustly",
+    authors: "Minder, Julian and Dumas, Clément and Juang, Caden and Chugtai, Bilal and Nanda, Neel",
+    title: "Robustly identifying concepts introduced during chat fine-tuning using crosscoders",
+    year: 2025,
+    arxiv: "2504.02922"
+  },
+  crosscoders: {
+    id: "lindsey2024sparse",
+    authors:
+      "Lindsey, Jack and Templeton, Adly and Marcus, Jonathan and Conerly, Thomas and Batson, Joshua and Olah, Christopher",
+    title: "Sparse Crosscoders for Cross-Layer Features and Model Diffing",
+    year: 2024,
+    url: "https://transformer-circuits.pub/2024/crosscoders/index.html"
+  },
   n2g: {
     id: "foote2023neuron",
     authors: "Foote, Alex and Nanda, Neel and Kran, Esben and Konstas, Ioannis and Cohen, Shay and Barez, Fazl",
@@ -107,7 +147,13 @@ const ofKind: Readonly<Record<string, ReadonlyArray<PaperName>>> = {
   "evaluate-absorption": ["absorption", "saebench"],
   "auto-interp": ["n2g"],
   "explain-latents": ["autointerp"],
-  "train-transcoder": ["transcoders"]
+  "train-transcoder": ["transcoders"],
+  "train-crosscoder": ["crosscoders"],
+  "latent-scaling": ["latentscaling"],
+  "sparse-probe": ["probing"],
+  "make-ioi-prompts": ["ioi"],
+  "make-ioi-sentences": ["ioi"],
+  "evaluate-othello": ["othello"]
 }
 
 const ofArchitecture: Readonly<Record<string, ReadonlyArray<PaperName>>> = {
@@ -120,8 +166,10 @@ const ofArchitecture: Readonly<Record<string, ReadonlyArray<PaperName>>> = {
 
 const named = (value: Json | undefined): string => (typeof value === "string" ? value : "")
 
-const paperEntry = ({ id, authors, title, year, arxiv }: Paper): string =>
-  `@misc{${id},\n  author = {${authors}},\n  title = {{${title}}},\n  year = {${year}},\n  eprint = {${arxiv}},\n  archivePrefix = {arXiv}\n}`
+const paperEntry = ({ id, authors, title, year, arxiv, url }: Paper): string => {
+  const place = arxiv === undefined ? `url = {${url}}` : `eprint = {${arxiv}},\n  archivePrefix = {arXiv}`
+  return `@misc{${id},\n  author = {${authors}},\n  title = {{${title}}},\n  year = {${year}},\n  ${place}\n}`
+}
 
 /** @param code `sae-pipeline 0.1.0, commit 0123456789`, of the results */
 export const citations = ({ stages }: Methods, code: ReadonlyArray<string>): string => {
