@@ -34,7 +34,7 @@ const floors = [
   "source/schemes tensor/kernels",
   "plan project/config source/hub source/pypi source/builtin kinds/sae",
   "execute/settings",
-  "remote/schemes specification catalog source/scheme kinds/activations kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
+  "remote/schemes specification catalog source/scheme kinds/activations kinds/first-letter-answers kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
   "kinds/sae/files",
   "remote/s3 stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",

@@ -1,5 +1,6 @@
 /** Feature absorption of an SAE on the first-letter task, by the definitions of SAEBench and of Chanin et al. 2409.14507. */
 import { Absorption } from "../src/kinds/absorption.ts"
+import { FirstLetterAnswers } from "../src/kinds/first-letter-answers/first-letter-answers.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
@@ -7,7 +8,11 @@ import * as Stage from "../src/stage/stage.ts"
 
 const inputs = {
   sae: Stage.one(Sae, "the SAE"),
-  model: Stage.one(LanguageModel, "the language model that it was trained on")
+  model: Stage.one(LanguageModel, "the language model that it was trained on"),
+  answers: Stage.optional(
+    FirstLetterAnswers,
+    "what the model answers for first letters (ask-first-letters), with the same words, examples and seed; asked here where they are left out"
+  )
 }
 
 const params = {
@@ -96,6 +101,19 @@ export default Stage.make("evaluate-absorption", {
   summary: "Measures how far the latents of an SAE's first letters are absorbed by other latents",
   inputs,
   params,
+  decode: (given, { answers }) =>
+    Stage.decoded(
+      given,
+      answers > 0 && given.task !== "first_letter"
+        ? [
+            {
+              param: "answers",
+              problem: `they are of first letters, the task is ${given.task}`,
+              remedy: "leave them out"
+            }
+          ]
+        : []
+    ),
   output: Absorption,
   metrics: {
     mean_absorption_fraction: {
@@ -156,7 +174,7 @@ export default Stage.make("evaluate-absorption", {
   isolation: "process",
   runTogether: {
     // The model answers the same prompts, once for all SAEs of a hook.
-    group: ({ params: asked, inputs: given }) => JSON.stringify([given["model"], asked]),
+    group: ({ params: asked, inputs: given }) => JSON.stringify([given["model"], given["answers"], asked]),
     run: Stage.late(
       () => import("../src/analysis/absorption/absorption-stage.ts"),
       (module) => module.absorptionStage

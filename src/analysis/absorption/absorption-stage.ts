@@ -1,6 +1,7 @@
 /** The stage evaluate-absorption: the SAEs of one pass, which the model answers the same prompts for. */
 import * as Effect from "effect/Effect"
 import { type AbsorptionFile, absorptionFileName } from "../../kinds/absorption.ts"
+import type { FirstLetterAnswersHandle } from "../../kinds/first-letter-answers/first-letter-answers.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -12,7 +13,11 @@ import { type AbsorptionOptions, evaluateAbsorption } from "./evaluate-absorptio
 type Context = StageContext<
   AbsorptionOptions,
   unknown,
-  { readonly sae: Opened<SaeHandle>; readonly model: Opened<LanguageModelHandle> }
+  {
+    readonly sae: Opened<SaeHandle>
+    readonly model: Opened<LanguageModelHandle>
+    readonly answers: Opened<FirstLetterAnswersHandle> | undefined
+  }
 >
 
 const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
@@ -48,10 +53,11 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
   }
 })
 
-/** @param contexts of one model and one set of parameters */
+/** @param contexts of one model, the same answers of it and one set of parameters */
 export const absorptionStage = Effect.fnUntraced(function* (contexts: ReadonlyArray<Context>) {
   const [first] = contexts as readonly [Context]
   const subjects = contexts.map(({ inputs: { sae }, progress }) => ({ sae: sae.value, progress }))
-  const files = yield* evaluateAbsorption(subjects, first.inputs.model.value, first.params)
+  const { model, answers } = first.inputs
+  const files = yield* evaluateAbsorption(subjects, model.value, first.params, answers?.value)
   return yield* Effect.forEach(contexts, (context, i) => save(context, files[i] as AbsorptionFile))
 })

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import type { FirstLetterAnswersHandle } from "../../kinds/first-letter-answers/first-letter-answers.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { findHook } from "../../model/hook-name.ts"
@@ -34,17 +35,22 @@ export interface AbsorptionSubject {
   readonly progress?: (progress: Progress) => void
 }
 
-/** Results in the order of the SAEs. */
+/**
+ * Results in the order of the SAEs.
+ *
+ * @param answers of the model for first letters, where it was asked before
+ */
 export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   subjects: ReadonlyArray<AbsorptionSubject>,
   language: LanguageModelHandle,
-  options: AbsorptionOptions
+  options: AbsorptionOptions,
+  answers?: FirstLetterAnswersHandle
 ) {
   const model = yield* openModel(language)
   const { encode } = yield* openTokenizer(language.tokenizer)
   const task =
     options.task === "first_letter"
-      ? yield* firstLetterTask(model, encode, options)
+      ? yield* firstLetterTask(model, language.digest, encode, options, answers)
       : yield* taggedWordTask(options.task, model, encode, options)
   const rowsAt = new Map<string, TaskRows>()
   return yield* Effect.forEach(

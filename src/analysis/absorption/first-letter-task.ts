@@ -1,63 +1,76 @@
 /** First letters (Chanin et al. 2409.14507; SAEBench): the model is asked for them, and only words that it spells right count. */
 import * as Effect from "effect/Effect"
+import type { FirstLetterAnswersHandle } from "../../kinds/first-letter-answers/first-letter-answers.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import {
-  firstLetterPrompts,
-  type FirstLetterPrompts,
-  letterOf,
-  letters
-} from "../../text/first-letter/first-letter-prompts.ts"
+import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 import { ablationEffects, asSaeSpelling, errorKept } from "./ablation-effects.ts"
-import { commonWords } from "./common-words.ts"
-import { firstLetterAnswers } from "./first-letter-answers.ts"
-import { firstLetterWords } from "./first-letter-words.ts"
+import {
+  type Answers,
+  askedWords,
+  type AskedOptions,
+  type AskedWords,
+  askFirstLetters,
+  knownWords,
+  needs,
+  requireKnown
+} from "./asked-words.ts"
 import { rateUnmeasured } from "./rate-unmeasured.ts"
-import { tooFewWords, unknownLetters } from "./unfit-words.ts"
-import { wordEffect } from "./word-effect.ts"
 import type { TaskRows, WordTask } from "./word-task.ts"
 
-export interface FirstLetterOptions {
-  readonly words_per_letter: number | null
-  readonly min_letters: number | null
-  readonly icl_examples: number
+export interface FirstLetterOptions extends AskedOptions {
   readonly ablated_words: number
   readonly effect_gap: number
   /** Effects along the path of the paper's code. */
   readonly as_sae_spelling: boolean
-  readonly seed: number
 }
 
-const needs = "Absorption needs a model that knows first letters, and a hook where they are linearly readable."
-
-/** Words of each letter that `wordEffect` is the mean over. */
-const wordsForEffect = 2
-
-const firstOfLetters = (prompts: FirstLetterPrompts, words: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const taken = new Uint32Array(letters.length)
-  return words.filter((n) => taken[prompts.letters[n]!]!++ < wordsForEffect)
-}
-
-export const firstLetterTask = Effect.fnUntraced(function* (
-  model: RunnableModel,
-  encode: (text: string) => ArrayLike<number>,
+/** Answers that are there already. Fails where they are others than those that would be asked for. */
+const givenAnswers = Effect.fnUntraced(function* (
+  answers: FirstLetterAnswersHandle,
+  model: string,
+  { words, prompts, needed }: AskedWords,
+  hook: string,
   options: FirstLetterOptions
 ) {
-  const needed = { min_letters: options.min_letters ?? 20, words_per_letter: options.words_per_letter ?? 50 }
-  const words = firstLetterWords(commonWords(), encode, needed.words_per_letter)
-  const few = tooFewWords(words.map(letterOf), needed)
-  if (few !== undefined) return yield* stageFailed(few.problem, few.remedy)
-  const prompts = yield* Effect.try({
-    try: () =>
-      firstLetterPrompts({ words, examples: options.icl_examples, seed: options.seed, encode, bos: model.info.bos }),
-    catch: (cause) => stageFailed(cause instanceof Error ? cause.message : String(cause), needs)
-  })
-  if (prompts.length > model.info.n_ctx) {
+  const wanted = {
+    hook,
+    words_per_letter: needed.words_per_letter,
+    icl_examples: options.icl_examples,
+    seed: options.seed
+  }
+  const other = (Object.keys(wanted) as Array<keyof typeof wanted>).find((name) => answers[name] !== wanted[name])
+  if (other !== undefined) {
     return yield* stageFailed(
-      `a prompt takes ${prompts.length} tokens, the model's context is ${model.info.n_ctx}`,
-      "Lower icl_examples."
+      `the answers are of ${other} ${answers[other]}, asked for is ${wanted[other]}`,
+      `Give ask-first-letters the same ${other}, or leave answers out.`
     )
   }
+  if (answers.model !== model || answers.words.join() !== words.join()) {
+    return yield* stageFailed("the answers are of another model", "Give answers of the model that is given.")
+  }
+  yield* requireKnown(prompts, answers.right, needed)
+  const found: Answers = {
+    right: answers.right,
+    x: yield* answers.rows,
+    effect: options.ablated_words === 0 ? null : answers.word_effect
+  }
+  return found
+})
+
+/**
+ * @param digest of the model
+ * @param answers that the model gave before; undefined: it is asked
+ */
+export const firstLetterTask = Effect.fnUntraced(function* (
+  model: RunnableModel,
+  digest: string,
+  encode: (text: string) => ArrayLike<number>,
+  options: FirstLetterOptions,
+  answers: FirstLetterAnswersHandle | undefined
+) {
+  const asked = yield* askedWords(model, encode, options)
+  const { words, prompts, needed } = asked
   const task: WordTask = {
     name: "first_letter",
     classes: [...letters],
@@ -65,17 +78,14 @@ export const firstLetterTask = Effect.fnUntraced(function* (
     needs,
     leastClasses: needed.min_letters,
     rowsAt: Effect.fnUntraced(function* (hook, progress) {
-      const { right, x } = firstLetterAnswers(model, prompts, hook, (done) =>
-        progress({ done, total: words.length, unit: "words" })
-      )
-      const unknown = unknownLetters(prompts.letters, right, needed)
-      if (unknown !== undefined) return yield* stageFailed(unknown.problem, unknown.remedy)
-      const known = words.flatMap((_, n) => (right[n] === true ? [n] : []))
+      const { right, x, effect } =
+        answers === undefined
+          ? yield* askFirstLetters(model, asked, hook, options.ablated_words > 0, progress)
+          : yield* givenAnswers(answers, digest, asked, hook, options)
+      const known = knownWords(right)
       const d = x.length / words.length
       const rows = new Float32Array(known.length * d)
       known.forEach((word, n) => rows.set(x.subarray(word * d, (word + 1) * d), n * d))
-      const effect =
-        options.ablated_words === 0 ? null : wordEffect(model, prompts, hook, x, firstOfLetters(prompts, known))
       const unmeasured = rateUnmeasured(effect, options.effect_gap, hook)
       const found: TaskRows = {
         words: known.map((n) => words[n]!),

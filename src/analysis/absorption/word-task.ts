@@ -1,5 +1,6 @@
 /** What absorption is measured of: words whose class is known, and what a model carries at them. */
 import type * as Effect from "effect/Effect"
+import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { Progress } from "../../stage/progress.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
@@ -41,5 +42,8 @@ export interface WordTask {
   readonly needs: string
   readonly leastClasses: number
   /** @param hook of one vector a position */
-  readonly rowsAt: (hook: string, progress: (progress: Progress) => void) => Effect.Effect<TaskRows, StageFailed>
+  readonly rowsAt: (
+    hook: string,
+    progress: (progress: Progress) => void
+  ) => Effect.Effect<TaskRows, StageFailed | ArtifactError>
 }

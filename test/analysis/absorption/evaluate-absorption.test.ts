@@ -1,10 +1,19 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { beforeAll, describe, expect, it } from "vitest"
+import { firstLetterTask } from "../../../src/analysis/absorption/first-letter-task.ts"
 import { Absorption } from "../../../src/kinds/absorption.ts"
+import {
+  FirstLetterAnswers,
+  type FirstLetterAnswersHandle
+} from "../../../src/kinds/first-letter-answers/first-letter-answers.ts"
 import { LanguageModel } from "../../../src/kinds/language-model/language-model.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
 import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
+import { openModel } from "../../../src/model/open-model.ts"
+import type { Opened } from "../../../src/stage/input.ts"
+import { openTokenizer } from "../../../src/text/open-tokenizer.ts"
+import askFirstLetters from "../../../stages/ask-first-letters.ts"
 import evaluateAbsorption from "../../../stages/evaluate-absorption.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
@@ -19,7 +28,8 @@ const run = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromis
 const evaluate = Effect.fnUntraced(function* (
   hook: string | null,
   d_in: number,
-  params: Readonly<Record<string, unknown>>
+  params: Readonly<Record<string, unknown>>,
+  answers?: Opened<FirstLetterAnswersHandle>
 ) {
   const directory = yield* temporaryDirectory
   yield* writeSae(folderWriter(directory), {
@@ -37,7 +47,8 @@ const evaluate = Effect.fnUntraced(function* (
   })
   const inputs = {
     sae: yield* opened(Sae, folderArtifact(directory, "Sae")),
-    model: yield* opened(LanguageModel, folderArtifact("models/tiny-speller", "LanguageModel"))
+    model: yield* opened(LanguageModel, folderArtifact("models/tiny-speller", "LanguageModel")),
+    answers
   }
   const logged: Array<string> = []
   const { metrics, artifact } = yield* runStage(evaluateAbsorption, inputs, params, yield* temporaryDirectory, {
@@ -46,11 +57,26 @@ const evaluate = Effect.fnUntraced(function* (
   return { metrics, file: yield* Absorption.open(artifact), logged }
 })
 
+const noCodes = {
+  rows: 0,
+  d_sae: 64,
+  offsets: Uint32Array.of(0),
+  latents: new Uint32Array(0),
+  values: new Float32Array(0)
+}
+const noWeights = randomSae(3, 192, 64)
+
+/** What the embedded model answers. */
+const ask = Effect.fnUntraced(function* (params: Readonly<Record<string, unknown>>) {
+  const model = yield* opened(LanguageModel, folderArtifact("models/tiny-speller", "LanguageModel"))
+  const { artifact } = yield* runStage(askFirstLetters, { model }, params, yield* temporaryDirectory)
+  return yield* opened(FirstLetterAnswers, artifact)
+})
+
 describe("the stage evaluate-absorption on the embedded model", () => {
   it("finds the letters in the residual stream, and warns that a random SAE carries none of them", async () => {
-    const { metrics, file, logged } = await run(
-      evaluate("blocks.1.hook_resid_post", 192, { words_per_letter: 14, splits: 1, max_k: 2 })
-    )
+    const params = { words_per_letter: 14, splits: 1, max_k: 2 }
+    const { metrics, file, logged } = await run(evaluate("blocks.1.hook_resid_post", 192, params))
     expect(metrics["first_letter_accuracy"]).toBeGreaterThan(0.95)
     expect(metrics["letters"]).toBeGreaterThanOrEqual(20)
     expect(file.prompt.split("\n")).toHaveLength(11)
@@ -65,6 +91,35 @@ describe("the stage evaluate-absorption on the embedded model", () => {
     expect(file.warnings.join()).toContain("of the variance at the word tokens")
     expect(logged.join("\n")).toContain("warning: the SAE explains")
   })
+
+  it("is on the same words and rows where the model was asked before, and refuses answers to other questions", () =>
+    run(
+      Effect.gen(function* () {
+        const hook = "blocks.1.hook_resid_post"
+        const answers = yield* ask({ hook, words_per_letter: 14 })
+        const language = yield* LanguageModel.open(folderArtifact("models/tiny-speller", "LanguageModel"))
+        const model = yield* openModel(language)
+        const { encode } = yield* openTokenizer(language.tokenizer)
+        const rows = Effect.fnUntraced(function* (given: FirstLetterAnswersHandle | undefined, seed = 0) {
+          const options = {
+            words_per_letter: 14,
+            min_letters: null,
+            icl_examples: 10,
+            seed,
+            ablated_words: 1,
+            effect_gap: 1,
+            as_sae_spelling: false
+          }
+          const task = yield* firstLetterTask(model, language.digest, encode, options, given)
+          const { ablations, ...found } = yield* task.rowsAt(hook, () => {})
+          return { ...found, effect: ablations(noCodes, noWeights).effect }
+        })
+        expect(yield* rows(answers.value)).toEqual(yield* rows(undefined))
+        expect((yield* Effect.flip(rows(answers.value, 1))).message).toContain("are of seed 0, asked for is 1")
+        const other = yield* Effect.flip(evaluate(hook, 192, { task: "number" }, answers))
+        expect(other.message).toContain("they are of first letters, the task is number")
+      })
+    ))
 
   it("measures other classes of words the same way, without asking the model for them", async () => {
     const { metrics, file } = await run(
