@@ -26,6 +26,18 @@ const launchFailures: Readonly<Record<string, string>> = {
   BadConstraints: "BadConstraints: no node has what it asks for"
 }
 
+/** Reasons with which a job stays in the queue until somebody changes it or the cluster. */
+const hopeless: ReadonlySet<string> = new Set([
+  "PartitionConfig",
+  "PartitionNodeLimit",
+  "PartitionTimeLimit",
+  "BadConstraints",
+  "AccountNotAllowed",
+  "QOSNotAllowed",
+  "InvalidAccount",
+  "InvalidQOS"
+])
+
 /** COMPLETING is not the end: its processes are being ended, and a requeued task is PENDING next. */
 const going = new Set([
   "RUNNING",
@@ -49,6 +61,8 @@ export const stateOf = (state: string, detail: string): TaskState => {
     return { status: "ended", end, detail: detail === "None" || detail === "0:0" ? "" : detail }
   }
   if (going.has(word)) return { status: "running" }
+  if (hopeless.has(detail))
+    return { status: "queued", why: `${detail}: as things are, it never will; Ctrl-C cancels it` }
   return { status: "queued", why: detail === "None" ? "" : detail }
 }
 

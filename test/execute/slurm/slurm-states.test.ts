@@ -21,7 +21,7 @@ describe("what Slurm says of tasks", () => {
       // Its processes are being ended, or it is put back into the queue.
       "1_1": { status: "running" },
       "4": { status: "ended", end: "not started", detail: expect.stringContaining("no node has what it asks for") },
-      "5": { status: "queued", why: "PartitionConfig" },
+      "5": { status: "queued", why: expect.stringContaining("PartitionConfig: as things are, it never will") },
       "6": { status: "queued", why: "" },
       "7": { status: "ended", end: "not started", detail: expect.stringContaining("the node could not begin it") },
       "8": { status: "ended", end: "time limit", detail: "TimeLimit" },
