@@ -5,12 +5,14 @@ import { absorptionSection } from "./sections/absorption-section.ts"
 import { attributionSection } from "./sections/attribution-section.ts"
 import { browserData } from "./browser/browser-data.ts"
 import { browserParts } from "./browser/browser-parts.ts"
+import { packLatents } from "./browser/packed-latents.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
 import { controlsSection } from "./sections/controls-section.ts"
 import { curvesSection } from "./sections/curves-section.ts"
 import { evaluationSection } from "./sections/evaluation-section.ts"
 import { explanationsSection } from "./sections/explanations-section.ts"
+import { explorerSection } from "./sections/explorer-section.ts"
 import { figuresSection } from "./sections/figures-section.ts"
 import { formatInteger } from "./page/format-number.ts"
 import type { Html } from "./page/html.ts"
@@ -83,7 +85,8 @@ export const scienceReport = (input: ReportInput): string => {
     ["analyses", "Analyses", figuresSection(input.figures)],
     ["meta-analysis", "What meta-latents are", metaAnalysisSection(input.metaAnalyses)],
     ["meta-edits", "Edits by meta-latents", metaEditsSection(input.metaEdits)],
-    ["attribution", "Attribution graphs", attributionSection(input.attributions ?? [])]
+    ["attribution", "Attribution graphs", attributionSection(input.attributions ?? [])],
+    ["explorer", "Explorer", explorerSection(input.metaSaes)]
   ]
   return renderPage({
     title: input.title,
@@ -92,7 +95,7 @@ export const scienceReport = (input: ReportInput): string => {
       body === undefined ? [] : [{ id, name, body }]
     ),
     data: scriptJson(canonicalJson({ ...data, covers })),
-    parts: parts.map(({ id, latents }) => [id, scriptJson(canonicalJson(latents))]),
+    parts: parts.map(({ id, latents }) => [id, packLatents(latents)]),
     script: pageScript()
   })
 }

@@ -7,7 +7,7 @@ import { runReport } from "../../src/report/run-report.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import { chromiumHere, launchChromium } from "./chromium.ts"
 import { madeExperiment } from "./made-experiment.ts"
-import { sampleReport } from "./sample-report.ts"
+import { dashboard, sampleReport } from "./sample-report.ts"
 
 const page = runReport({ ...madeExperiment, report: scienceReport(sampleReport()) })
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
@@ -16,14 +16,21 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
  * All rules where the page is widest and narrowest; between them what scrolls, and in the dark, where only colours are others, contrast.
  * All rules at all widths in both: `bench/live-page`, which costs more.
  */
-const looks: ReadonlyArray<{ readonly width: number; readonly dark: boolean; readonly rules?: ReadonlyArray<string> }> =
-  [
-    { width: 1440, dark: false },
-    { width: 1440, dark: true, rules: ["color-contrast"] },
-    { width: 768, dark: false, rules: ["scrollable-region-focusable"] },
-    { width: 390, dark: false },
-    { width: 390, dark: true, rules: ["color-contrast"] }
-  ]
+const looks: ReadonlyArray<{
+  readonly width: number
+  readonly dark: boolean
+  readonly rules?: ReadonlyArray<string>
+  /** In place of the report. */
+  readonly hash?: string
+}> = [
+  { width: 1440, dark: false },
+  { width: 1440, dark: true, rules: ["color-contrast"] },
+  { width: 768, dark: false, rules: ["scrollable-region-focusable"] },
+  { width: 390, dark: false },
+  { width: 390, dark: true, rules: ["color-contrast"] },
+  { width: 1440, dark: false, hash: "#explore/0/8" },
+  { width: 390, dark: true, hash: "#meta/0/8" }
+]
 
 describe.skipIf(!chromiumHere)("the page in Chromium", () => {
   let browser: Browser
@@ -39,7 +46,8 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     tab.on("pageerror", ({ message }) => errors.push(message))
     await tab.setContent(page)
     await tab.evaluate(axe)
-    for (const { width, dark, rules } of looks) {
+    for (const { width, dark, rules, hash } of looks) {
+      if (hash !== undefined) await tab.evaluate((to) => (location.hash = to), hash)
       await tab.setViewportSize({ width, height: 900 })
       await tab.emulateMedia({ colorScheme: dark ? "dark" : "light" })
       const options: RunOptions = { resultTypes: ["violations"], ...(rules && { runOnly: [...rules] }) }
@@ -48,11 +56,50 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
         const found = await run(asked)
         return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
       }, options)
-      expect(violations, `${width} ${dark ? "dark" : "light"}`).toEqual([])
+      expect(violations, `${width} ${dark ? "dark" : "light"} ${hash ?? ""}`).toEqual([])
       expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width}`).toBe(true)
     }
     expect(errors).toEqual([])
     await context.close()
+  })
+
+  it("keeps what is in view of thousands of latents, scrolls to the one that an address names, and lets go of the rest", async () => {
+    const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const sample = sampleReport()
+    const [sae] = sample.saes
+    if (sae === undefined) throw new Error("the sample has no SAE")
+    const [part = []] = dashboard(64, "sae-small").parts
+    const many = Array.from({ length: 3000 }, (_, latent) => part.map((each) => ({ ...each, latent })))
+    await tab.setContent(
+      scienceReport({
+        ...sample,
+        interpretations: [],
+        saes: [sae],
+        dashboards: [{ ...dashboard(64, "sae-small"), live: 3000, parts: [many.flat()] }]
+      })
+    )
+    const place = tab.locator("#latent-browser")
+    await tab.evaluate(() => (location.hash = "#latent/0/2900"))
+    await place.locator("h3", { hasText: "Latent 2900" }).waitFor()
+    const inView = async () => {
+      const rows = await place.locator("li").evaluateAll((all) =>
+        all.flatMap((row) => {
+          const [own, box] = [row.getBoundingClientRect(), row.parentElement?.getBoundingClientRect()]
+          return box !== undefined && own.bottom > box.top && own.top < box.bottom
+            ? [row.firstElementChild?.textContent]
+            : []
+        })
+      )
+      expect(await place.locator("li").count()).toBeLessThan(100)
+      return rows
+    }
+    expect(await inView()).toContain("2900")
+    await place.locator("ul").press("End")
+    expect(await inView()).toContain("2999")
+    await place.locator("ul").evaluate((list) => (list.scrollTop = list.scrollHeight / 2))
+    await place.locator("li", { hasText: "1500" }).first().waitFor()
+    expect(await place.locator("ul").getAttribute("aria-activedescendant")).toBeNull()
+    await tab.close()
   })
 
   it("goes through by keyboard, saves a table, and prints the latents that are shown", async () => {

@@ -1,6 +1,7 @@
 import { JSDOM, VirtualConsole } from "jsdom"
 import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
+import { metaExplainer } from "../../src/report/browser/script/explain-meta-latent.ts"
 import { exceedsNoise } from "../../src/report/browser/script/compare-saes.ts"
 import { csvOf, jsonOf, tableRows } from "../../src/report/browser/script/table-rows.ts"
 import { estimate } from "../../src/report/page/estimate.ts"
@@ -260,7 +261,7 @@ describe("the script of the report, in a document of its own", () => {
     expect(part("latent-browser").detail.textContent).toContain("Score of the explanation")
   })
 
-  it("offers to uncover a word that only an example of the dashboard shows, split over tokens", () => {
+  it("offers to uncover a word that only an example of the dashboard shows, split over tokens", async () => {
     const sample = sampleReport()
     const of = (texts: typeof tokenTexts) => ({
       ...sample,
@@ -272,6 +273,8 @@ describe("the script of the report, in a document of its own", () => {
     const split = opened("", scienceReport(of({ ...tokenTexts, "2": "", "1": " who", "6": "res" })))
     expect(split.document.querySelector(".uncover")).toBeNull()
     const joined = opened("", scienceReport(of({ ...tokenTexts, "1": " who", "2": "res" })))
+    // Examples stand after the script in the page.
+    await new Promise((resolve) => joined.window.addEventListener("DOMContentLoaded", resolve))
     expect(joined.part("latent-browser").detail.textContent).toContain("••••••")
     joined.find<HTMLButtonElement>(".uncover").click()
     expect(joined.part("latent-browser").detail.textContent).toContain("whores")
@@ -284,18 +287,65 @@ describe("the script of the report, in a document of its own", () => {
     expect(f1LowerBound(0, 0, 0)).toBe(0)
   })
 
-  it("links meta-latents to the latents of their SAE, and back", async () => {
-    const { part, window } = opened("#latent/1/8")
+  it("links latents to their meta-latents, these to all latents that they are part of, and back", async () => {
+    const { part, window, document } = opened("#latent/1/8")
     const links = (id: string) => [...part(id).detail.querySelectorAll("a")].map((link) => link.getAttribute("href"))
-    expect(part("meta-browser").list.children[0]?.textContent).toContain("64 latents")
+    const follow = async (hash: string) => {
+      const followed = new Promise((resolve) => window.addEventListener("hashchange", resolve, { once: true }))
+      window.location.hash = hash
+      await followed
+    }
+    expect(links("latent-browser")).toEqual(["#meta/0/8", "#meta/0/9", "#explore/0/8"])
+    await follow("#explore/0/8")
+    expect(document.body.classList.contains("exploring")).toBe(true)
+    const { detail } = part("explore-browser")
+    expect(detail.textContent).toContain("2 meta-latents")
+    // Of 256 latents with two of 64 meta-latents each, latents 7 and 8, 71 and 72, ... have meta-latent 8.
+    expect(links("explore-browser")).toEqual(
+      expect.arrayContaining(["#meta/0/8", "#meta/0/9", "#explore/0/72", "#latent/1/8"])
+    )
+    expect([...detail.querySelectorAll(".scroll tbody td:first-child")].map((cell) => cell.textContent)).toEqual([
+      "72",
+      "136",
+      "200",
+      "7",
+      "9",
+      "71",
+      "73",
+      "135",
+      "137",
+      "199",
+      "201"
+    ])
+    await follow("#meta/0/8")
+    expect(part("meta-browser").detail.textContent).toContain("Part of 8 latents, of which 1 can be looked at here")
     expect(part("meta-browser").detail.textContent).toContain("not in the sample")
-    expect(part("latent-browser").detail.textContent).toContain("Latent 8")
-    expect(links("latent-browser")).toEqual(["#meta/0/8", "#meta/0/9"])
-    const followed = new Promise((resolve) => window.addEventListener("hashchange", resolve))
-    window.location.hash = "#meta/0/0"
-    await followed
-    expect(part("meta-browser").detail.textContent).toContain("Meta-latent 0")
-    expect(links("meta-browser")).toEqual(["#latent/1/1"])
+    expect(links("meta-browser")).toEqual(
+      ["8", "72", "136", "200", "7", "71", "135", "199"].map((id) => `#explore/0/${id}`)
+    )
+    await follow("#meta-latents")
+    expect(document.body.classList.contains("exploring")).toBe(false)
+  })
+
+  it("tells what a meta-latent stands for by the words that several of its latents have, and few others", () => {
+    const listed = [
+      ["1", "2"],
+      ["1", "3"],
+      ["1", "4"],
+      ["4", "5"],
+      ["4", "6"]
+    ].map((tokens, id) => ({ id, fires: tokens.map(Number), promotes: [] }))
+    const texts = { "1": " Cat", "2": "cat", "3": " the", "4": " sea", "5": " cow", "6": " hen" }
+    const explain = metaExplainer(listed, texts)
+    expect(explain([0, 1, 3].map((id) => [id, 0.5]))).toEqual({ fires: [{ text: "cat", latents: 2 }], promotes: [] })
+    expect(
+      explain([
+        [3, 0.5],
+        [4, 0.5],
+        [2, 0.1]
+      ]).fires
+    ).toEqual([{ text: "sea", latents: 3 }])
+    expect(explain([[99, 0.5]])).toEqual({ fires: [], promotes: [] })
   })
 
   it("goes nowhere by an address that names nothing", () => {
@@ -305,10 +355,13 @@ describe("the script of the report, in a document of its own", () => {
   })
 
   it("lets the keyboard reach every part that scrolls", () => {
-    const { part } = opened()
-    for (const id of ["latent-browser", "meta-browser"]) {
-      const { place } = part(id)
-      for (const region of place.querySelectorAll("ul, .detail, .scroll")) {
+    for (const [id, hash] of [
+      ["latent-browser", ""],
+      ["explore-browser", "#explore/0/8"],
+      ["meta-browser", "#meta/0/8"]
+    ] as const) {
+      const { place } = opened(hash).part(id)
+      for (const region of place.querySelectorAll(".side ul, .detail, .scroll")) {
         expect(region.getAttribute("tabindex")).toBe("0")
         expect(region.getAttribute("aria-label")).not.toBeNull()
       }
@@ -325,7 +378,7 @@ describe("the script of the report, in a document of its own", () => {
   })
 
   it("does without browsers that the page does not have", () => {
-    const html = page.replaceAll(/id="(latent|meta)-browser"/g, "")
+    const html = page.replaceAll(/id="(latent|explore|meta)-browser"/g, "")
     expect(() => opened("#latent/0/1", html)).not.toThrow()
   })
 

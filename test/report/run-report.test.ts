@@ -79,6 +79,7 @@ describe("run report", () => {
       "analyses",
       "meta-analysis",
       "meta-edits",
+      "explorer",
       "methods",
       "run"
     ])

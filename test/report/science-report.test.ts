@@ -255,10 +255,10 @@ describe("science report", () => {
     expect(subjects[0]?.latents[0]?.stitch).toBeUndefined()
     expect(subjects[1]?.latents[2]?.score).toBeNull()
     expect(metas[0]?.base).toBe(1)
-    expect(metas[0]?.of["8"]).toEqual([
-      [8, 0.75],
-      [9, 0.25]
-    ])
+    // Latent 8 comes after eight latents with two meta-latents each.
+    expect(metas[0]?.counts).toEqual(Array.from({ length: 256 }, () => 2))
+    expect(metas[0]?.ids.slice(16, 18)).toEqual([8, 9])
+    expect(metas[0]?.activations.slice(16, 18)).toEqual([0.75, 0.25])
   })
 
   it("shows what there is: no section without its input", () => {
@@ -298,7 +298,8 @@ describe("science report", () => {
       "meta-latents",
       "analyses",
       "meta-analysis",
-      "meta-edits"
+      "meta-edits",
+      "explorer"
     ])
     expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])

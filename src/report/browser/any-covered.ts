@@ -1,6 +1,7 @@
 /** Whether anything that the browsers show is covered: the page offers to uncover words only then. */
 import { covered } from "../page/masked-words.ts"
 import type { BrowserData, LatentData } from "./browser-data.ts"
+import { firesLabel } from "./fires-label.ts"
 
 const hidden = (text: string): boolean => covered(text) !== text
 
@@ -12,9 +13,12 @@ const hidden = (text: string): boolean => covered(text) !== text
  */
 export const anyCovered = (
   subjects: BrowserData["subjects"],
-  parts: ReadonlyArray<readonly [subject: number, latents: ReadonlyArray<LatentData>]>
+  parts: ReadonlyArray<readonly [subject: number, latents: ReadonlyArray<Pick<LatentData, "top" | "bands">>]>
 ): boolean => {
-  const inExamples = (latents: ReadonlyArray<LatentData>, texts: Readonly<Record<string, string>>): boolean =>
+  const inExamples = (
+    latents: ReadonlyArray<Pick<LatentData, "top" | "bands">>,
+    texts: Readonly<Record<string, string>>
+  ): boolean =>
     latents.some(({ top, bands }) =>
       [...top, ...bands.flatMap(([, , examples]) => examples)].some(([, , tokens]) =>
         hidden(tokens.map((token) => texts[token] ?? `#${token}`).join(""))
@@ -25,7 +29,7 @@ export const anyCovered = (
       ({ texts, latents, others }) =>
         Object.values(texts).some(hidden) ||
         latents.some(({ text }) => hidden(text)) ||
-        others?.text.some(hidden) === true ||
+        others?.fires.some((fires, i) => hidden(firesLabel(fires, others.promotes[i] ?? [], texts))) === true ||
         inExamples(latents, texts)
     ) || parts.some(([subject, latents]) => inExamples(latents, subjects[subject]?.texts ?? {}))
   )

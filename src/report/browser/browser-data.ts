@@ -6,10 +6,10 @@ import type { ActivatingExample, InterpretedLatent } from "../../kinds/interpret
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
-import { labelOf, listedLatents } from "../page/subjects.ts"
+import { labelOf } from "../page/subjects.ts"
 import { otherLatents, relationsData } from "./dashboard-data.ts"
 
-/** Element of the page that holds a range of a subject's latents: `LatentData`, in the order of their numbers. */
+/** Element of the page that holds a range of a subject's latents, packed (`packed-latents.ts`). */
 export const partId = (subject: number, part: number): string => `part-${subject}-${part}`
 
 /** Patterns shown of one latent: those with the most matches. */
@@ -57,7 +57,9 @@ export interface OtherLatents {
   readonly id: ReadonlyArray<number>
   readonly density: ReadonlyArray<number>
   readonly max: ReadonlyArray<number>
-  readonly text: ReadonlyArray<string>
+  /** Distinct tokens that it fires on, strongest first, and those that it promotes: its label (`firesLabel`). */
+  readonly fires: ReadonlyArray<ReadonlyArray<number>>
+  readonly promotes: ReadonlyArray<ReadonlyArray<number>>
   readonly part: ReadonlyArray<number>
 }
 
@@ -65,10 +67,11 @@ export interface MetaData {
   readonly label: string
   /** Index in `subjects` of the SAE that it decomposes, -1 where that is not among them. */
   readonly base: number
-  /** `[meta-latent, latents it fires on, ids, activations]`, most latents first. */
-  readonly metas: ReadonlyArray<readonly [number, number, ReadonlyArray<number>, ReadonlyArray<number>]>
-  /** Meta-latents of every latent of the base that the page lists: `{latent: [[meta-latent, activation], ...]}`. */
-  readonly of: Readonly<Record<string, ReadonlyArray<readonly [number, number]>>>
+  readonly metaLatents: number
+  /** Of each latent of the base how many meta-latents it has; those of all latents, one latent after the other, strongest first. */
+  readonly counts: ReadonlyArray<number>
+  readonly ids: ReadonlyArray<number>
+  readonly activations: ReadonlyArray<number>
 }
 
 export interface BrowserData {
@@ -145,24 +148,14 @@ const subjectData = (subject: Subject, stitching: StitchingFile | undefined): Su
   }
 }
 
-const metaData = ({ at, value, base: digest }: PlacedMeta, subjects: ReadonlyArray<Subject>): MetaData => {
-  const base = baseOf(value, digest, subjects)
-  const baseSubject = subjects[base]
-  const of: Record<string, ReadonlyArray<readonly [number, number]>> = {}
-  for (const latent of baseSubject === undefined ? [] : listedLatents(baseSubject)) {
-    const { ids, activations } = value.latents[latent] as MetaLatentsFile["latents"][number]
-    of[latent] = ids.map((id, i) => [id, short(activations[i] as number)])
-  }
-  return {
-    label: labelOf(at, `${value.meta.d_sae} meta-latents of ${value.base.d_sae} latents`),
-    base,
-    metas: value.meta_latents
-      .map(({ ids, activations, count }, id) => [id, count, ids, activations.map(short)] as const)
-      .filter(([, count]) => count > 0)
-      .toSorted((a, b) => b[1] - a[1] || a[0] - b[0]),
-    of
-  }
-}
+const metaData = ({ at, value, base }: PlacedMeta, subjects: ReadonlyArray<Subject>): MetaData => ({
+  label: labelOf(at, `${value.meta.d_sae} meta-latents of ${value.base.d_sae} latents`),
+  base: baseOf(value, base, subjects),
+  metaLatents: value.meta.d_sae,
+  counts: value.latents.map(({ ids }) => ids.length),
+  ids: value.latents.flatMap(({ ids }) => ids),
+  activations: value.latents.flatMap(({ activations }) => activations.map(short))
+})
 
 /** The SAE with that digest, else the only one of that size; -1 where there is none or several. */
 const baseOf = (meta: MetaLatentsFile, digest: string | undefined, subjects: ReadonlyArray<Subject>): number => {

@@ -2,11 +2,14 @@
 import type { ReportInput, Subject } from "../page/subjects.ts"
 import { type LatentData, partId, stitchData, stitchingOf } from "./browser-data.ts"
 import { dashboardLatentData } from "./dashboard-data.ts"
+import type { PackedLatent } from "./packed-latents.ts"
+
+export type ShownLatent = PackedLatent & Pick<LatentData, "max">
 
 export const browserParts = (
   input: ReportInput,
   subjects: ReadonlyArray<Subject>
-): ReadonlyArray<{ readonly id: string; readonly subject: number; readonly latents: ReadonlyArray<LatentData> }> =>
+): ReadonlyArray<{ readonly id: string; readonly subject: number; readonly latents: ReadonlyArray<ShownLatent> }> =>
   subjects.flatMap((subject, index) => {
     const { dashboard, interpretations } = subject
     if (dashboard === undefined) return []

@@ -2,17 +2,18 @@
 import type { DashboardExample, DashboardLatent, Weighted } from "../../kinds/dashboard/read-dashboard.ts"
 import type { SaeDashboard } from "../page/subjects.ts"
 import type { ExampleData, LatentData, OtherLatents } from "./browser-data.ts"
+import type { PackedLatent } from "./packed-latents.ts"
 
 /** Of a dashboard's examples the page shows fewer, and less around them: it is one file. */
-const topShown = 4
-const perBandShown = 1
-const leftShown = 10
-const rightShown = 5
+const topShown = 8
+const perBandShown = 2
+const leftShown = 12
+const rightShown = 6
 /** Of neighbours, and of tokens promoted and suppressed. */
 const weightedShown = 5
-/** Tokens that a label names. */
-const labelTokens = 5
-const labelPromoted = 3
+/** Of tokens that a latent fires on, and promotes: what a search finds. */
+const firesKept = 8
+const promotesKept = 5
 
 const short = (value: number): number => Number(value.toPrecision(4))
 
@@ -36,28 +37,15 @@ export const relationsData = (latent: DashboardLatent | undefined): Pick<LatentD
         ...(Number.isFinite(latent.cosine) ? { cosine: short(latent.cosine) } : {})
       }
 
-const quoted = (tokens: Iterable<number>, texts: SaeDashboard["texts"], most: number): string =>
-  [...new Set(tokens)]
-    .slice(0, most)
-    .map((token) => JSON.stringify(texts[token] ?? `#${token}`))
-    .join(", ")
+/** Distinct tokens at the places that its strongest examples are about. */
+const firesOn = ({ examples }: DashboardLatent): ReadonlyArray<number> =>
+  [...new Set(examples.flatMap(({ group, tokens, pivot }) => (group === 0 ? [tokens[pivot] as number] : [])))].slice(
+    0,
+    firesKept
+  )
 
-/** Not an explanation, which would be scored: what stands in its examples, and what it promotes. */
-export const dashboardLabel = ({ examples, promoted }: DashboardLatent, texts: SaeDashboard["texts"]): string => {
-  const top = examples.filter(({ group }) => group === 0)
-  const fires = `fires on ${quoted(
-    top.map(({ tokens, pivot }) => tokens[pivot] as number),
-    texts,
-    labelTokens
-  )}`
-  return promoted.length === 0
-    ? fires
-    : `${fires}; promotes ${quoted(
-        promoted.map(([token]) => token),
-        texts,
-        labelPromoted
-      )}`
-}
+const promotes = ({ promoted }: DashboardLatent): ReadonlyArray<number> =>
+  promoted.slice(0, promotesKept).map(([token]) => token)
 
 const densityOf = ({ count }: DashboardLatent, { rows }: SaeDashboard): number => short(count / rows)
 
@@ -69,7 +57,8 @@ export const otherLatents = (dashboard: SaeDashboard, explained: ReadonlySet<num
     id: rows.map(({ latent }) => latent.latent),
     density: rows.map(({ latent }) => densityOf(latent, dashboard)),
     max: rows.map(({ latent }) => short(latent.max)),
-    text: rows.map(({ latent }) => dashboardLabel(latent, dashboard.texts)),
+    fires: rows.map(({ latent }) => firesOn(latent)),
+    promotes: rows.map(({ latent }) => promotes(latent)),
     part: rows.map(({ at }) => at)
   }
 }
@@ -79,8 +68,10 @@ const exampleData = ({ position, pivot, tokens, activations }: DashboardExample)
   return [position, pivot - start, tokens.slice(start, end), activations.slice(start, end).map(asWritten)]
 }
 
-export const dashboardLatentData = (latent: DashboardLatent, dashboard: SaeDashboard): LatentData => {
-  const { bands, texts } = dashboard
+export const dashboardLatentData = (
+  latent: DashboardLatent,
+  { bands }: SaeDashboard
+): PackedLatent & Pick<LatentData, "max"> => {
   const inGroup = (group: number, most: number) =>
     latent.examples
       .filter((example) => example.group === group)
@@ -88,13 +79,8 @@ export const dashboardLatentData = (latent: DashboardLatent, dashboard: SaeDashb
       .map(exampleData)
   return {
     id: latent.latent,
-    text: dashboardLabel(latent, texts),
-    density: densityOf(latent, dashboard),
     max: short(latent.max),
     histogram: latent.histogram,
-    patterns: [],
-    more: 0,
-    score: null,
     top: inGroup(0, topShown),
     bands: Array.from({ length: bands }, (_, i) => [
       (bands - 1 - i) / bands,

@@ -93,17 +93,37 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .browser .controls { display: flex; flex-direction: column; gap: .45rem; padding: .6rem; border-bottom: 1px solid var(--line); background: var(--raised); }
 .browser .controls select, .browser .controls input { width: 100%; min-width: 0; }
 .browser .count { color: var(--soft); font-size: .85rem; }
-.browser ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; flex: 1; min-height: 0; }
-.browser li { padding: .45rem .7rem; border-bottom: 1px solid var(--line); cursor: pointer; display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem; }
-.browser li:hover { background: var(--raised); }
-.browser li[aria-selected="true"] { background: color-mix(in srgb, var(--accent) 14%, var(--paper)); box-shadow: inset 3px 0 var(--accent); }
-.browser li .id { font-family: var(--mono); font-size: .87rem; }
-.browser li .value { font-size: .85rem; color: var(--soft); font-variant-numeric: tabular-nums; }
-.browser li .what { grid-column: 1 / -1; color: var(--soft); font-size: .87rem; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow-wrap: anywhere; }
-.browser .more { margin: .6rem; }
+.browser .side ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; overflow-anchor: none; flex: 1; min-height: 0; }
+.browser .side li { height: 4.7rem; overflow: hidden; align-content: start; padding: .45rem .7rem; border-bottom: 1px solid var(--line); cursor: pointer; display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem; }
+.browser .side li:hover { background: var(--raised); }
+.browser .side li[aria-selected="true"] { background: color-mix(in srgb, var(--accent) 14%, var(--paper)); box-shadow: inset 3px 0 var(--accent); }
+.browser .side li .id { font-family: var(--mono); font-size: .87rem; }
+.browser .side li .value { font-size: .85rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.browser .side li .what { grid-column: 1 / -1; color: var(--soft); font-size: .87rem; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow-wrap: anywhere; }
 .browser .detail { overflow-y: auto; padding: 1rem 1.2rem 2rem; min-width: 0; }
 .browser .detail h3:first-child { margin-top: 0; font-size: 1.15rem; }
 .browser .detail h4 { margin: 1.3rem 0 .35rem; font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; color: var(--soft); }
+#explorer, .browser[hidden] { display: none; }
+.exploring main > :not(.lead, #explorer), .exploring .lead > :not(h1) { display: none; }
+.exploring #explorer { display: block; margin-top: 1rem; }
+.views { display: flex; flex-wrap: wrap; gap: .5rem; }
+.views a { border: 1px solid var(--line); border-radius: 6px; padding: .25rem .7rem; text-decoration: none; }
+.views a[aria-current="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--paper)); }
+.views a:last-child { border-color: transparent; }
+.metas { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: .8rem; }
+.meta { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; min-width: 0; }
+.meta header, .shared li { display: grid; grid-template-columns: 1fr auto 5rem; gap: 0 .6rem; align-items: center; }
+.meta header { font-weight: 600; }
+.shared { list-style: none; margin: .4rem 0; padding: 0; }
+.shared li { padding: .25rem 0; border-top: 1px solid var(--line); }
+.shared .what { grid-column: 1 / -1; color: var(--soft); font-size: .87rem; overflow-wrap: anywhere; }
+.common { font-size: .9rem; color: var(--soft); margin: .35rem 0; line-height: 1.9; }
+.common .chip { display: inline-block; color: var(--ink); margin-right: .35rem; } .common small { color: var(--soft); }
+.number { font-variant-numeric: tabular-nums; }
+.track { display: block; height: .5rem; background: var(--raised); border-radius: 3px; overflow: hidden; }
+.track .fill { display: block; height: 100%; width: calc(var(--w) * 100%); background: var(--c0); }
+.users td { vertical-align: top; } .users td.strength { min-width: 6rem; }
+.users .text { min-width: 16rem; overflow-wrap: anywhere; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
 .context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
 .context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
@@ -121,8 +141,7 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .weights td:first-child { width: 45%; overflow: hidden; text-overflow: ellipsis; max-width: 0; }
 meter { width: 100%; height: .8rem; }
 .compare { display: grid; grid-template-columns: max-content 1fr max-content; gap: .15rem .7rem; align-items: center; max-width: 30rem; font-size: .9rem; }
-.compare .track { height: .6rem; background: var(--raised); border-radius: 3px; overflow: hidden; }
-.compare .fill { height: 100%; width: calc(var(--w) * 100%); background: var(--c0); }
+.compare .track { height: .6rem; }
 .compare .fill.other { background: var(--soft); }
 .spark { display: flex; align-items: flex-end; gap: 1px; height: 44px; max-width: 30rem; border-bottom: 1px solid var(--line); }
 .spark i { flex: 1; background: var(--c0); height: calc(var(--h) * 100%); min-height: 0; }
@@ -157,8 +176,9 @@ textarea { font: .9rem/1.5 var(--mono); color: inherit; background: var(--paper)
 .about dd { margin: 0; overflow-wrap: anywhere; }
 pre.prose { white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { font: .84rem/1.5 var(--mono); background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .5rem .75rem; margin: .8rem 0; }
-td.track { min-width: 8rem; }
+td.track { display: table-cell; height: auto; background: none; min-width: 8rem; }
 td.track svg rect { fill: var(--c0); }
+@media (min-width: 821px) { .exploring .browser:not([hidden]) { height: max(30rem, calc(100vh - 14rem)); } }
 @media (max-width: 820px) {
   .bar strong { display: none; }
   .browser { grid-template-columns: 1fr; height: auto; }

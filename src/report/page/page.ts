@@ -30,8 +30,8 @@ export interface Page {
   readonly sections: ReadonlyArray<PageSection>
   /** JSON for the script, escaped by `scriptJson`. */
   readonly data: Html
-  /** What the script reads when it is needed, by id: JSON, escaped as well. */
-  readonly parts?: ReadonlyArray<readonly [id: string, json: Html]>
+  /** What the script reads when it is needed, by id: base64. */
+  readonly parts?: ReadonlyArray<readonly [id: string, base64: string]>
   readonly script: string
 }
 
@@ -68,9 +68,12 @@ export const renderPage = ({ title, lead, sections, data, parts = [], script }: 
         </main>
         ${[
           trusted(`<script type="application/json" id="data">${data.markup}</script>\n`),
-          parts.map(([id, json]) => trusted(`<script type="application/json" id="${id}">${json.markup}</script>\n`)),
           // Byte for byte what was hashed: no white space of the template may come in.
-          trusted(`<script>${script}</script>`)
+          trusted(`<script>${script}</script>`),
+          // Last, since they are megabytes: the page is there before they have been read.
+          parts.map(([id, base64]) =>
+            trusted(`<script type="application/octet-stream" id="${id}">${base64}</script>\n`)
+          )
         ]}
       </body>
     </html> `.markup

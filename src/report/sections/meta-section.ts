@@ -49,7 +49,8 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
             </tbody>
           </table>
         </div>
-        <div class="browser" id="meta-browser"></div>
-        <noscript
-          ><p class="warn">The list of meta-latents needs JavaScript; the data stand in this file as JSON.</p></noscript
-        >`
+        <p>
+          <a href="#explore/0">Explore them</a>: each latent as a sum of meta-latents, with the other latents that share
+          them; <a href="#meta/0">each meta-latent</a> through the latents that it is part of.
+        </p>
+        <noscript><p class="warn">The explorer needs JavaScript; its data stand in this file as JSON.</p></noscript>`

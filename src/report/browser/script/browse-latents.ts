@@ -1,9 +1,10 @@
 /** The browser of latents. */
 import type { BrowserData, SubjectData } from "../browser-data.ts"
+import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
 import { latentDetail } from "./latent-detail.ts"
 import type { OnChoice } from "./links.ts"
-import { type ListBrowser, listBrowser } from "./list-browser.ts"
+import { type Group, type ListBrowser, listBrowser } from "./list-browser.ts"
 import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
 import { percentText } from "./number-text.ts"
@@ -19,20 +20,21 @@ const f1 = ({ score }: ListedLatent): number => {
 /** What has no score comes last here as well. */
 const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : f1(latent))
 
-const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, data: BrowserData) => {
+const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, metas: ReadonlyArray<ExploredMeta>) => {
   const whole = latent.whole()
-  return whole === undefined ? ["It is not in this page."] : latentDetail(whole, subject, index, data)
+  return whole === undefined ? ["The page is still being read."] : latentDetail(whole, subject, index, metas)
 }
 
 export const browseLatents = (
   place: HTMLElement,
   data: BrowserData,
   listed: ReadonlyArray<ReadonlyArray<ListedLatent>>,
+  metas: ReadonlyArray<ExploredMeta>,
   onChoice: OnChoice
-): ListBrowser<ListedLatent> => {
+): ListBrowser => {
   const opens = data.subjects.findIndex(({ latents }) => latents.length > 0)
   const haystacks = new WeakMap<ListedLatent, string>()
-  return listBrowser({
+  return listBrowser<ListedLatent, SubjectData & Group<ListedLatent>>({
     place,
     name: "latents",
     groups: data.subjects.map((subject, index) => ({ ...subject, items: listed[index] ?? [] })),
@@ -53,14 +55,14 @@ export const browseLatents = (
           : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${f1(latent).toFixed(2)}`,
       what: shownText(latent.text)
     }),
-    detail: (latent, subject, index) => detailOf(latent, subject, index, data),
+    detail: (latent, subject, index) => detailOf(latent, subject, index, metas),
     haystack: (latent, { texts }) => {
       const known = haystacks.get(latent)
       if (known !== undefined) return known
-      // Of the others the label names tokens: their examples are not read for a search.
-      const { top = [], promoted = [] } = latent.explained ? (latent.whole() ?? {}) : {}
+      // Examples of the others are not read for a search.
+      const { top = [] } = latent.explained ? (latent.whole() ?? {}) : {}
       const examples = top.map(([, , tokens]) => tokens.map((id) => tokenText(texts, id)).join(""))
-      const tokens = promoted.map(([id]) => tokenText(texts, id))
+      const tokens = [...latent.fires, ...latent.promotes].map((id) => tokenText(texts, id))
       const text = [latent.id, latent.text, ...examples, ...tokens].join("\n").toLowerCase()
       haystacks.set(latent, text)
       return text

@@ -1,7 +1,9 @@
 /** What the page shows of one latent. */
-import type { BrowserData, LatentData, SubjectData } from "../browser-data.ts"
+import type { LatentData, SubjectData } from "../browser-data.ts"
 import { element } from "./element.ts"
+import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
+import { metaLink } from "./latent-row.ts"
 import { hrefOf } from "./links.ts"
 import { numberText, percentText } from "./number-text.ts"
 import { shownText } from "./masking.ts"
@@ -99,16 +101,20 @@ const stitching = ({ stitch }: LatentData): Nodes => {
   return [heading("Stitching"), element("p", {}, text)]
 }
 
-const metaLatents = ({ id }: LatentData, index: number, { metas }: BrowserData): Nodes =>
-  metas.flatMap((meta, m) => {
-    const own = meta.base === index ? (meta.of[id] ?? []) : []
+const metaLatents = ({ id }: LatentData, index: number, explored: ReadonlyArray<ExploredMeta>): Nodes =>
+  explored.flatMap((meta) => {
+    const own = meta.base === index ? meta.metasOf(id) : []
     if (own.length === 0) return []
     const parts = own.flatMap(([metaId, activation], i) => [
       i > 0 ? ", " : "",
-      element("a", { href: hrefOf({ what: "meta", group: m, id: metaId }) }, String(metaId)),
+      metaLink(meta, metaId, String(metaId)),
       ` (${numberText(activation)})`
     ])
-    return [heading("Meta-latents"), element("p", {}, parts)]
+    const href = hrefOf({ what: "explore", group: meta.place, id })
+    return [
+      heading("Meta-latents"),
+      element("p", {}, parts, " – ", element("a", { href }, "with the latents that share them"))
+    ]
   })
 
 const related = ({ near = [], together = [], cosine }: LatentData, index: number): Nodes => {
@@ -143,7 +149,12 @@ const weights = ({ texts }: SubjectData, title: string, rows: LatentData["promot
   return element("div", {}, heading(title), element("table", { class: "weights" }, element("tbody", {}, body)))
 }
 
-export const latentDetail = (latent: LatentData, subject: SubjectData, index: number, data: BrowserData): Nodes => {
+export const latentDetail = (
+  latent: LatentData,
+  subject: SubjectData,
+  index: number,
+  metas: ReadonlyArray<ExploredMeta>
+): Nodes => {
   const { texts } = subject
   const { max, top, bands, promoted, suppressed } = latent
   const examples = (items: LatentData["top"]): HTMLElement =>
@@ -161,7 +172,7 @@ export const latentDetail = (latent: LatentData, subject: SubjectData, index: nu
     ...activations(latent),
     ...patterns(latent, subject),
     ...stitching(latent),
-    ...metaLatents(latent, index, data),
+    ...metaLatents(latent, index, metas),
     ...related(latent, index),
     ...bands.flatMap(([low, high, items]) =>
       items.length === 0

@@ -1,8 +1,8 @@
 /**
- * Addresses of what a browser shows: `#latent/<subject>/<id>`, `#meta/<meta>/<id>`, and after a `?` what was searched
- * and how it is ordered. Without an id where nothing matches.
+ * Addresses of what a browser shows: `#latent/<subject>/<id>`, in the explorer of meta-latents `#explore/<meta>/<latent>` and
+ * `#meta/<meta>/<id>`, and after a `?` what was searched and how it is ordered. Without an id where nothing matches.
  */
-export type LinkKind = "latent" | "meta"
+export type LinkKind = "latent" | "explore" | "meta"
 
 /** What a reader chose beside the item. */
 export interface View {
@@ -29,7 +29,8 @@ export const hrefOf = ({ what, group, id, view }: Link): string => {
 }
 
 export const linkOf = (hash: string): Link | undefined => {
-  const [, what, group, id, query = ""] = /^#(latent|meta)\/(\d+)(?:\/(\d+))?(?:\?(.*))?$/.exec(hash) ?? []
+  const [, what, group, id, query = ""] = /^#(latent|explore|meta)\/(\d+)(?:\/(\d+))?(?:\?(.*))?$/.exec(hash) ?? []
+  if (hash === "#explorer") return { what: "explore", group: 0 }
   if (what === undefined) return undefined
   const chosen = new URLSearchParams(query)
   return {

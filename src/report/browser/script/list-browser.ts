@@ -5,13 +5,14 @@
 import { element, listen } from "./element.ts"
 import type { View } from "./links.ts"
 import { numberText } from "./number-text.ts"
+import { virtualList } from "./virtual-list.ts"
 
 export interface Group<Item> {
   readonly label: string
   readonly items: ReadonlyArray<Item>
 }
 
-export interface ListBrowserOptions<Item, G extends Group<Item>> {
+export interface ListBrowserOptions<Item extends { readonly id: number }, G extends Group<Item>> {
   readonly place: HTMLElement
   /** What is listed, in the plural. */
   readonly name: string
@@ -27,17 +28,19 @@ export interface ListBrowserOptions<Item, G extends Group<Item>> {
   readonly onChoice: (group: number, item: Item | undefined, view: View) => void
 }
 
-export interface ListBrowser<Item> {
+export interface ListBrowser {
   readonly focusSearch: () => void
-  /** False where there is no such item. Without `matches` the first one is shown. */
-  readonly show: (group: number, view: View, matches: ((item: Item) => boolean) | undefined) => boolean
+  /** False where there is no such item. Without `id` the first one is shown. */
+  readonly show: (group: number, view: View, id: number | undefined) => boolean
+  /** Scrolls the page to it: to the details where they stand below the list. */
+  readonly reveal: () => void
   /** Draws anew what is shown, where it is. */
   readonly redraw: () => void
 }
 
-const pageSize = 250
-
-export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOptions<Item, G>): ListBrowser<Item> => {
+export const listBrowser = <Item extends { readonly id: number }, G extends Group<Item>>(
+  options: ListBrowserOptions<Item, G>
+): ListBrowser => {
   const { place, name, groups, orders, describe, detail, haystack, onChoice } = options
   let group =
     options.opens ??
@@ -46,7 +49,6 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
       groups.findIndex(({ items }) => items.length > 0)
     )
   let found: ReadonlyArray<Item> = []
-  let shown = 0
   let current = -1
   const chosen = (): G => groups[group] as G
 
@@ -63,7 +65,6 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
   )
   const count = element("div", { class: "count", role: "status" })
   const list = element("ul", { role: "listbox", tabindex: "0", "aria-label": name })
-  const more = element("button", { type: "button", class: "more" }, "Show more")
   const values = element("button", { type: "button", "aria-pressed": "false" }, "Show values")
   const back = element("button", { type: "button", class: "back" }, "Back to the list")
   const reading = element("div", { class: "reading" }, values, back)
@@ -75,43 +76,27 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
     "aria-label": `Details of ${name}`,
     "aria-live": "polite"
   })
-  place.append(element("div", { class: "side" }, element("div", { class: "controls" }, controls), list, more), pane)
+  place.append(element("div", { class: "side" }, element("div", { class: "controls" }, controls), list), pane)
 
-  const draw = (upTo: number): void => {
-    for (; shown < Math.min(upTo, found.length); shown++) {
-      const i = shown
-      const { id, value, what } = describe(found[i] as Item, chosen())
-      const parts = [["id", id] as const, ["value", value] as const, ["what", what] as const]
-      const row = element(
-        "li",
-        { role: "option", id: `${place.id}-${i}`, "aria-selected": "false" },
-        parts.map(([part, text]) => element("span", { class: part }, text))
-      )
-      listen(row, {
-        click: () => {
-          choose(i)
-          list.focus({ preventScroll: true })
-          // On a narrow screen the details stand below the list.
-          if (pane.getBoundingClientRect().top >= innerHeight - 40) pane.scrollIntoView({ block: "start" })
-        }
-      })
-      list.append(row)
-    }
-    more.hidden = shown >= found.length
-  }
+  const rows = virtualList(list, (i) => {
+    const { id, value, what } = describe(found[i] as Item, chosen())
+    const parts = [["id", id] as const, ["value", value] as const, ["what", what] as const]
+    return element(
+      "li",
+      { role: "option", id: `${place.id}-${i}`, "aria-selected": String(i === current) },
+      parts.map(([part, text]) => element("span", { class: part }, text))
+    )
+  })
+  const optionOf = (i: number): HTMLElement | null => list.querySelector(`[data-row="${i}"]`)
 
   const pick = (i: number): void => {
-    const item = found[i]
-    if (item === undefined) return
-    if (i >= shown) draw(i + pageSize)
-    list.children[current]?.setAttribute("aria-selected", "false")
+    if (found[i] === undefined) return
+    optionOf(current)?.setAttribute("aria-selected", "false")
     current = i
-    const option = list.children[i] as HTMLElement
-    option.setAttribute("aria-selected", "true")
-    list.setAttribute("aria-activedescendant", option.id)
-    const [box, own] = [list.getBoundingClientRect(), option.getBoundingClientRect()]
-    if (own.top < box.top) list.scrollTop -= box.top - own.top
-    else if (own.bottom > box.bottom) list.scrollTop += own.bottom - box.bottom
+    rows.reveal(i)
+    const option = optionOf(i)
+    option?.setAttribute("aria-selected", "true")
+    if (option !== null) list.setAttribute("aria-activedescendant", option.id)
     drawDetail()
     pane.scrollTop = 0
   }
@@ -135,12 +120,11 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
     const { items } = chosen()
     const compare = (orders[Number(order.value) || 0] as (typeof orders)[number]).compare
     found = items.filter((item) => words.every((word) => haystack(item, chosen()).includes(word))).toSorted(compare)
-    list.replaceChildren()
-    shown = 0
     current = -1
+    list.removeAttribute("aria-activedescendant")
     const all = `${numberText(items.length)} ${name}`
     count.textContent = found.length === items.length ? all : `${numberText(found.length)} of ${all}`
-    draw(pageSize)
+    rows.draw(found.length)
     if (found.length > 0) pick(0)
     else pane.replaceChildren(element("p", { class: "empty" }, "Nothing matches."))
   }
@@ -182,8 +166,21 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
       change()
     }
   })
-  listen(more, { click: () => draw(shown + pageSize) })
   listen(list, {
+    click: ({ target }) => {
+      const row = target instanceof Element ? target.closest<HTMLElement>("[data-row]") : null
+      if (row === null) return
+      choose(Number(row.dataset["row"]))
+      list.focus({ preventScroll: true })
+      // On a narrow screen the details stand below the list.
+      if (pane.getBoundingClientRect().top >= innerHeight - 40) pane.scrollIntoView({ block: "start" })
+    },
+    // What is scrolled out of view is not in the document.
+    scroll: () => {
+      const option = optionOf(current)
+      if (option === null) list.removeAttribute("aria-activedescendant")
+      else list.setAttribute("aria-activedescendant", option.id)
+    },
     keydown: (event) => {
       const moves: Readonly<Record<string, number>> = {
         ArrowDown: current + 1,
@@ -203,23 +200,24 @@ export const listBrowser = <Item, G extends Group<Item>>(options: ListBrowserOpt
   refresh()
   return {
     focusSearch: () => search.focus(),
-    redraw: () => {
-      const at = current
-      list.replaceChildren()
-      const upTo = shown
-      shown = 0
-      draw(upTo)
-      if (at >= 0) pick(at)
+    reveal: () => {
+      const stacked = pane.getBoundingClientRect().top > list.getBoundingClientRect().top
+      const target = stacked ? pane : place
+      target.scrollIntoView({ block: "start" })
     },
-    show: (wanted, { search: words, order: wantedOrder }, matches) => {
+    redraw: () => {
+      rows.draw()
+      drawDetail()
+    },
+    show: (wanted, { search: words, order: wantedOrder }, id) => {
       if (groups[wanted] === undefined) return false
       search.value = words
       order.value = String(orders[wantedOrder] === undefined ? 0 : wantedOrder)
       group = wanted
       select.value = String(group)
       refresh()
-      if (matches === undefined) return true
-      const i = found.findIndex(matches)
+      if (id === undefined) return true
+      const i = found.findIndex((item) => item.id === id)
       if (i < 0) return false
       pick(i)
       return true

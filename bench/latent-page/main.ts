@@ -1,0 +1,161 @@
+/**
+ * A report of one SAE with 16,384 latents of 40 examples each, and of a meta-SAE of it, in a real Chromium:
+ * `node bench/latent-page/main.ts [LATENTS]`, half a minute. Tells the page's size, when its first view stands, how many frames a second
+ * scrolling the list has, and the memory of the process that shows it; fails where the first view takes more than a second of that process's
+ * CPU time, or its memory is above 300 MB.
+ */
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { chromium } from "playwright-core"
+import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.ts"
+import { make as makeRng } from "../../src/random/rng.ts"
+import { scienceReport } from "../../src/report/science-report.ts"
+import { saeInfo, sampleReport } from "../../test/report/sample-report.ts"
+
+const latents = Number(process.argv[2] ?? 16_384)
+const vocabulary = 8192
+const metaLatents = Math.ceil(latents / 8)
+const rng = makeRng(0, "latent-page")
+
+const texts = Object.fromEntries(Array.from({ length: vocabulary }, (_, i) => [String(i), ` w${i.toString(36)}rd`]))
+
+const example = (group: number) => ({
+  group,
+  position: rng.int(1_000_000),
+  pivot: 24,
+  tokens: Array.from({ length: 35 }, () => rng.int(vocabulary)),
+  activations: Array.from({ length: 35 }, (_, i) =>
+    i === 24 ? 1 + 3 * rng.float() : rng.int(8) === 0 ? 3 * rng.float() : 0
+  )
+})
+
+const weighted = (most: number, ids: number) => Array.from({ length: most }, () => [rng.int(ids), rng.float()] as const)
+
+const latent = (id: number): DashboardLatent => ({
+  latent: id,
+  count: 100 + rng.int(1000),
+  max: 4,
+  cosine: rng.float(),
+  histogram: Array.from({ length: 24 }, () => rng.int(50)),
+  promoted: weighted(10, vocabulary),
+  suppressed: weighted(10, vocabulary),
+  neighbours: weighted(8, latents),
+  coactive: weighted(8, latents),
+  examples: [16, 4, 4, 4, 4, 8].flatMap((size, group) => Array.from({ length: size }, () => example(group)))
+})
+
+const all = Array.from({ length: latents }, (_, id) => latent(id))
+const parts = Array.from({ length: Math.ceil(latents / 256) }, (_, part) => all.slice(256 * part, 256 * (part + 1)))
+const sample = sampleReport()
+const [meta] = sample.metaSaes
+if (meta === undefined) throw new Error("the sample has no meta-SAE")
+const rendering = process.cpuUsage()
+const html = scienceReport({
+  ...sample,
+  saes: [{ at: {}, value: saeInfo(latents, "sae") }],
+  evaluations: [],
+  interpretations: [],
+  explanations: [],
+  absorptions: [],
+  stitchings: [],
+  comparisons: [],
+  figures: [],
+  metaAnalyses: [],
+  metaEdits: [],
+  sizes: [],
+  metaSaes: [
+    {
+      at: {},
+      base: "sae",
+      value: {
+        ...meta.value,
+        base: { d_sae: latents, d_in: 192 },
+        meta: { d_sae: metaLatents, k: 4 },
+        latents: all.map(() => ({
+          ids: Array.from({ length: 4 }, () => rng.int(metaLatents)),
+          activations: [0.7, 0.5, 0.3, 0.1]
+        }))
+      }
+    }
+  ],
+  dashboards: [{ digest: "sae", d_sae: latents, live: latents, bands: 4, rows: 1_000_000, texts, parts }]
+})
+const { user } = process.cpuUsage(rendering)
+const file = join(mkdtempSync(join(tmpdir(), "latent-page-")), "report.html")
+writeFileSync(file, html)
+process.stdout.write(
+  `${latents} latents, ${all.length * 40} examples: ${(html.length / 2 ** 20).toFixed(1)} MiB, written in ${(user / 1e6).toFixed(1)} s of a CPU\n`
+)
+
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"]
+})
+const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+const metrics = await tab.context().newCDPSession(tab)
+await metrics.send("Performance.enable")
+const processes = await (await browser.newBrowserCDPSession()).send("SystemInfo.getProcessInfo")
+const renderers = processes.processInfo.filter(({ type }) => type === "renderer")
+
+/** Resident bytes of the process that shows the page. */
+const memory = (): number => {
+  const kilobytes = renderers.map(({ id }) =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1])
+  )
+  return Math.max(...kilobytes) * 1024
+}
+const measured = async (): Promise<ReadonlyMap<string, number>> => {
+  const { metrics: values } = await metrics.send("Performance.getMetrics")
+  return new Map(values.map(({ name, value }) => [name, value]))
+}
+const empty = memory()
+const start = performance.now()
+await tab.goto(`file://${file}`, { waitUntil: "commit" })
+await tab.locator("#latent-browser li").first().waitFor()
+const seen = performance.now() - start
+const firstView = (await measured()).get("ThreadTime") ?? Number.NaN
+await tab.waitForLoadState("load")
+await tab.locator("#latent-browser .context").first().waitFor()
+const whole = (await measured()).get("ThreadTime") ?? Number.NaN
+process.stdout.write(
+  `first view ${(seen / 1000).toFixed(2)} s of a clock, ${firstView.toFixed(2)} s of its thread's CPU time; with examples ${whole.toFixed(2)} s\n`
+)
+
+const scrolled = await tab.evaluate(async () => {
+  const list = document.querySelector<HTMLElement>("#latent-browser ul")
+  if (list === null) throw new Error("no list")
+  document.querySelector("#latent-browser")?.scrollIntoView()
+  const frames: Array<number> = []
+  const from = performance.now()
+  let last = from
+  while (last - from < 3000) {
+    list.scrollTop += 400
+    await new Promise(requestAnimationFrame)
+    frames.push(performance.now() - last)
+    last = performance.now()
+  }
+  return {
+    frames: frames.toSorted((a, b) => a - b),
+    rows: list.children.length,
+    end: list.scrollTop,
+    height: list.scrollHeight
+  }
+})
+const perSecond = (1000 * scrolled.frames.length) / scrolled.frames.reduce((sum, each) => sum + each, 0)
+process.stdout.write(
+  `scrolling ${scrolled.end} of ${scrolled.height} pixels at 400 a frame: ${perSecond.toFixed(0)} frames a second, median ${scrolled.frames[scrolled.frames.length >> 1]?.toFixed(1)} ms, 95 % ${scrolled.frames[Math.floor(0.95 * scrolled.frames.length)]?.toFixed(1)} ms; ${scrolled.rows} rows in the document\n`
+)
+
+const before = (await measured()).get("ThreadTime") ?? Number.NaN
+await tab.locator("#latent-browser input").fill("w1abrd")
+await tab.goto(`file://${file}#explore/0/77`)
+await tab.locator("#explore-browser .meta").first().waitFor()
+const asked = (await measured()).get("ThreadTime") ?? Number.NaN
+await metrics.send("HeapProfiler.collectGarbage")
+const total = memory()
+process.stdout.write(
+  `a search and the explorer: ${(asked - before).toFixed(2)} s of CPU time; memory ${(total / 1e6).toFixed(0)} MB, ${((total - empty) / 1e6).toFixed(0)} MB above an empty page\n`
+)
+await browser.close()
+if (!(firstView <= 1 && total <= 300e6)) process.exitCode = 1

@@ -1,0 +1,51 @@
+/** Of a meta-SAE: the meta-latents of every latent, the latents of every meta-latent, and which latents share meta-latents. */
+import type { MetaData } from "../browser-data.ts"
+
+/** A latent or a meta-latent, and the activation of the one on the other's direction. */
+export type Weighted = readonly [id: number, activation: number]
+
+export interface Sharing {
+  readonly id: number
+  /** Sum over the meta-latents of both of the smaller of the two activations. */
+  readonly weight: number
+}
+
+export interface MetaIndex {
+  /** Strongest first. */
+  readonly metasOf: (latent: number) => ReadonlyArray<Weighted>
+  readonly latentsOf: (meta: number) => ReadonlyArray<Weighted>
+  /** Latents that share most first, without `latent` itself. */
+  readonly sharing: (latent: number) => ReadonlyArray<Sharing>
+}
+
+const strongestFirst = ([a, x]: Weighted, [b, y]: Weighted): number => y - x || a - b
+
+export const metaIndex = ({ metaLatents, counts, ids, activations }: MetaData): MetaIndex => {
+  const unsorted = Array.from({ length: metaLatents }, (): Array<Weighted> => [])
+  let at = 0
+  const own = counts.map((count, latent) => {
+    const metas = Array.from({ length: count }, (_, i): Weighted => [
+      ids[at + i] as number,
+      activations[at + i] as number
+    ])
+    at += count
+    for (const [meta, activation] of metas) unsorted[meta]?.push([latent, activation])
+    return metas.toSorted(strongestFirst)
+  })
+  const users = unsorted.map((each) => each.toSorted(strongestFirst))
+  const metasOf = (latent: number): ReadonlyArray<Weighted> => own[latent] ?? []
+  const latentsOf = (meta: number): ReadonlyArray<Weighted> => users[meta] ?? []
+  return {
+    metasOf,
+    latentsOf,
+    sharing: (latent) => {
+      const weights = new Map<number, number>()
+      for (const [meta, activation] of metasOf(latent)) {
+        for (const [id, other] of latentsOf(meta)) {
+          if (id !== latent) weights.set(id, (weights.get(id) ?? 0) + Math.min(activation, other))
+        }
+      }
+      return [...weights].map(([id, weight]) => ({ id, weight })).toSorted((a, b) => b.weight - a.weight || a.id - b.id)
+    }
+  }
+}
