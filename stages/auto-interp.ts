@@ -34,6 +34,21 @@ export default Stage.make("auto-interp", {
       tolerance: 0.02,
       description: "mean F1 of other latents' explanations"
     },
+    token_f1: {
+      interval: overLatents,
+      optional: true,
+      better: "neither",
+      tolerance: 0.04,
+      description:
+        "mean F1 of the tokens on which each latent fires, as its whole explanation: the baseline without context"
+    },
+    f1_beyond_token: {
+      interval: overLatents,
+      optional: true,
+      better: "higher",
+      tolerance: 0.03,
+      description: "mean_f1 less token_f1: what explanations know of the context"
+    },
     beats_shuffled: {
       interval: overLatents,
       optional: true,

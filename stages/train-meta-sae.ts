@@ -67,6 +67,18 @@ export default Stage.make("train-meta-sae", {
       tolerance: 0.01,
       description: "the same for as many random unit rows and the same training"
     },
+    matched_variance_explained: {
+      interval: "the random rows",
+      better: "neither",
+      tolerance: 0.01,
+      description: "the same for random unit rows with the mean and the covariance of the decoder's"
+    },
+    structure_explained: {
+      better: "neither",
+      tolerance: 0.02,
+      description:
+        "share of what those leave unexplained that the decoder's own rows do not: parts in common, beyond the shape of the cloud"
+    },
     l0: { better: "neither", tolerance: 0.2, description: "active meta-latents a latent, by the threshold" },
     same_number_share: {
       better: "neither",

@@ -59,13 +59,15 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
       mean_f1: none,
       shuffled_f1: none,
       beats_shuffled: none,
+      token_f1: none,
+      f1_beyond_token: none,
       mean_precision: none,
       mean_recall: none,
       mean_balanced_accuracy: none
     }
   }
   log(
-    `${scores.scored} latents scored: mean F1 ${scores.f1.toFixed(3)}, shuffled ${scores.shuffled.toFixed(3)}, ${(100 * scores.beating).toFixed(1)} % beat it`
+    `${scores.scored} latents scored: mean F1 ${scores.f1.toFixed(3)}, of the tokens alone ${scores.token.toFixed(3)}, shuffled ${scores.shuffled.toFixed(3)}, ${(100 * scores.beating).toFixed(1)} % beat it`
   )
   const intervals = meanScoreIntervals(file)
   return {
@@ -73,6 +75,8 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
     scored_latents: scores.scored,
     mean_f1: estimated(scores.f1, intervals.f1),
     shuffled_f1: estimated(scores.shuffled, intervals.shuffled),
+    token_f1: estimated(scores.token, intervals.token),
+    f1_beyond_token: estimated(scores.beyondToken, intervals.beyondToken),
     beats_shuffled: estimated(scores.beating, intervals.beating),
     mean_precision: estimated(scores.precision, intervals.precision),
     mean_recall: estimated(scores.recall, intervals.recall),

@@ -23,9 +23,10 @@ import { explanationText } from "./explanation-text.ts"
 import { firingPositions } from "./firings.ts"
 import { makeLatentProbe } from "./model-probe.ts"
 import type { ScoredExplanation } from "./score-explanations.ts"
-import { predictedPositions, scoreExplanations } from "./score-explanations.ts"
+import { countConfusion, predictedPositions, scoreExplanations } from "./score-explanations.ts"
 import type { MeasuredPattern } from "./select-patterns.ts"
 import { sampleLatents, type SampleOptions } from "./sample-latents.ts"
+import { firingTokens, tokenPositions } from "./token-rule.ts"
 import { indexPositions } from "./token-stream.ts"
 import { makeTrie, wildcard } from "./token-trie.ts"
 import { breathe } from "../stage/breathe.ts"
@@ -89,6 +90,17 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     makeRng(options.seed, "shuffled explanations")
   )
 
+  const tokenF1 = tasks.map(({ firings, heldOut, max }) => {
+    const truth = firingPositions(heldOut, options.fireThreshold * max)
+    const tokens = firingTokens(stream, index, firingPositions(firings, options.fireThreshold * max))
+    const { truePositives, falsePositives, falseNegatives } = countConfusion(
+      tokenPositions(testIndex, tokens),
+      truth,
+      heldOutPositions.length
+    )
+    return truth.length === 0 ? 0 : (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives)
+  })
+
   const logits = decoderLogits(
     model,
     hook,
@@ -132,7 +144,7 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
         matches: positions.length,
         precision: rounded(precision)
       })),
-      score: scoreRecord(scores[i] ?? null),
+      score: scoreRecord(scores[i] ?? null, tokenF1[i] as number),
       top: examples.top.map(example),
       bands: examples.bands.map(({ low, high, positions }) => ({ low, high, examples: positions.map(example) })),
       ...effect
@@ -153,5 +165,5 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
   return file
 })
 
-const scoreRecord = (score: ScoredExplanation | null): InterpretedLatent["score"] =>
-  score === null ? null : { ...classifierRecord(score), shuffled_f1: score.shuffledF1 }
+const scoreRecord = (score: ScoredExplanation | null, token_f1: number): InterpretedLatent["score"] =>
+  score === null ? null : { ...classifierRecord(score), shuffled_f1: score.shuffledF1, token_f1 }

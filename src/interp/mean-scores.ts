@@ -12,6 +12,9 @@ export interface MeanScores {
   readonly shuffled: number
   /** Share of the scored latents whose own explanation beats those of others. */
   readonly beating: number
+  /** F1 of the tokens alone, and what explanations have beyond it; NaN where it was not measured. */
+  readonly token: number
+  readonly beyondToken: number
 }
 
 type Score = NonNullable<InterpretedLatent["score"]>
@@ -22,7 +25,9 @@ const figures: Readonly<Record<Exclude<keyof MeanScores, "scored">, (score: Scor
   recall: ({ recall }) => recall,
   balancedAccuracy: ({ balanced_accuracy }) => balanced_accuracy,
   shuffled: ({ shuffled_f1 }) => shuffled_f1,
-  beating: ({ f1, shuffled_f1 }) => (f1 > shuffled_f1 ? 1 : 0)
+  beating: ({ f1, shuffled_f1 }) => (f1 > shuffled_f1 ? 1 : 0),
+  token: ({ token_f1 }) => token_f1 ?? Number.NaN,
+  beyondToken: ({ f1, token_f1 }) => f1 - (token_f1 ?? Number.NaN)
 }
 
 const scoresOf = ({ latents }: InterpretationsFile): ReadonlyArray<Score> =>
@@ -41,7 +46,9 @@ export const meanScores = (file: InterpretationsFile): MeanScores | undefined =>
     recall: mean(figures.recall),
     balancedAccuracy: mean(figures.balancedAccuracy),
     shuffled: mean(figures.shuffled),
-    beating: mean(figures.beating)
+    beating: mean(figures.beating),
+    token: mean(figures.token),
+    beyondToken: mean(figures.beyondToken)
   }
 }
 
@@ -56,6 +63,6 @@ export const meanScoreIntervals = (
     (times) => Object.fromEntries(values.map(([name, each]) => [name, drawnSum(times, each) / scores.length])),
     Rng.make(0, "intervals of explanation scores")
   )
-  const { f1, precision, recall, balancedAccuracy, shuffled, beating } = intervals
-  return { f1, precision, recall, balancedAccuracy, shuffled, beating }
+  const { f1, precision, recall, balancedAccuracy, shuffled, beating, token, beyondToken } = intervals
+  return { f1, precision, recall, balancedAccuracy, shuffled, beating, token, beyondToken }
 }

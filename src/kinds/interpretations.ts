@@ -44,7 +44,9 @@ export type ClassifierFields = typeof ClassifierFields.Type
 const Score = Schema.Struct({
   ...classifierFields,
   /** Mean F1 of other latents' explanations on this latent. */
-  shuffled_f1: Schema.Finite
+  shuffled_f1: Schema.Finite,
+  /** F1 of the best set of tokens on the training rows: what is known of the latent without looking at the context. */
+  token_f1: Schema.optionalKey(Schema.Finite)
 })
 
 const TokenWeight = Schema.Struct({ token: Schema.Int, weight: Schema.Finite })

@@ -2,6 +2,8 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { scoreClassifier } from "../../src/interp/classifier-score.ts"
 import { countConfusion, derangement, scoreExplanations } from "../../src/interp/score-explanations.ts"
+import { firingTokens, tokenPositions } from "../../src/interp/token-rule.ts"
+import { indexPositions } from "../../src/interp/token-stream.ts"
 import { make } from "../../src/random/rng.ts"
 
 describe("scores of explanations", () => {
@@ -60,6 +62,18 @@ describe("scores of explanations", () => {
     // Own: TP 1, FN 1 -> 2/3. The other's {1,2} on {2,5}: TP 1, FP 1, FN 1 -> 2/4.
     expect(second?.f1).toBeCloseTo(2 / 3, 12)
     expect(second?.shuffledF1).toBeCloseTo(0.5, 12)
+  })
+
+  it("sets each latent beside the tokens alone: the set of tokens of the best F1, found on training rows", () => {
+    const stream = { ids: Int32Array.of(7, 7, 8, 8, 8, 9, 7, 9, 8, 7), contextSize: 10, leading: 0 }
+    const train = indexPositions(stream, Int32Array.of(0, 1, 2, 3, 4, 5))
+    // Fires on both 7s and on one of three 8s: with 7 alone F1 is 4 / 5, with both 6 / 8.
+    const tokens = firingTokens(stream, train, Int32Array.of(0, 1, 2))
+    expect(tokens).toEqual([7])
+    expect([...tokenPositions(indexPositions(stream, Int32Array.of(6, 7, 8, 9)), tokens)]).toEqual([6, 9])
+    // On two of three 8s the second token is worth it: 8 / 9 against 4 / 6.
+    expect(firingTokens(stream, train, Int32Array.of(0, 1, 2, 3))).toEqual([7, 8])
+    expect(firingTokens(stream, train, new Int32Array(0))).toEqual([])
   })
 
   it("leaves a latent that never fires on held-out text without a score", () => {

@@ -43,10 +43,11 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
     { ...params, ...settings },
     progress
   )
+  const matched = file.matched_variance_explained ?? Number.NaN
   if (warning !== undefined) log(`warning: ${warning}`)
   log(
     `decoder variance explained ${file.decoder_variance_explained.toFixed(4)}, ` +
-      `of random rows ${file.random_variance_explained.toFixed(4)}`
+      `of random rows ${file.random_variance_explained.toFixed(4)}, of random rows of its covariance ${matched.toFixed(4)}`
   )
   yield* writeSae(output, {
     weights: trained.weights,
@@ -73,6 +74,8 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
       file.intervals?.["decoder_variance_explained"]
     ),
     random_variance_explained: estimated(file.random_variance_explained, file.intervals?.["random_variance_explained"]),
+    matched_variance_explained: estimated(matched, file.intervals?.["matched_variance_explained"]),
+    structure_explained: (file.decoder_variance_explained - matched) / (1 - matched),
     l0: file.l0,
     dead_meta_latents: file.dead.length / d_sae,
     same_number_share: file.same_number_share,

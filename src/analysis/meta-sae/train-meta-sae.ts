@@ -1,7 +1,8 @@
 /**
  * Trains a meta-SAE (BatchTopK on unit decoder rows, Leask et al. 2502.04878; constant learning rate as in SAEBench's
- * `meta_structure`) and, with the same settings, one on random unit rows of the same number: whatever structure that one
- * finds is no structure of the dictionary.
+ * `meta_structure`) and, with the same settings, two on random unit rows of the same number: uniform ones, and ones with the mean and
+ * the covariance of the decoder's. What the last explains follows from the shape of the cloud of directions (SAEs of a model
+ * with random weights have one too), so that only what is explained beyond it speaks of parts in common.
  */
 import * as Effect from "effect/Effect"
 import { toldIntervals } from "../../artifact/intervals.ts"
@@ -19,6 +20,7 @@ import { unitRows } from "../decoder-cosine.ts"
 import { explainedVariance, explainedVarianceInterval } from "../explained-variance.ts"
 import { chooseLatents } from "../choose-latents.ts"
 import { encodeLatents } from "../latent-codes.ts"
+import { matchedRows } from "./matched-rows.ts"
 import { metaLatents } from "./meta-latents.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
@@ -93,11 +95,13 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   }
   const train = (data: Float32Array<ArrayBuffer>, before: number) =>
     trainSae({ ...matrixRows(data, d_in), withReplacement: options.with_replacement === true }, training, {
-      progress: (part) => progress({ ...part, done: before + part.done, total: 2 * steps })
+      progress: (part) => progress({ ...part, done: before + part.done, total: 3 * steps })
     })
   const trained = yield* train(rows, 0)
   const randomRows = randomUnitRows(count, d_in, seed)
   const random = yield* train(randomRows, steps)
+  const cloud = matchedRows(rows, d_in, seed)
+  const matched = measure(cloud, yield* train(cloud, 2 * steps), options)
   const { codes, ev, interval } = measure(rows, trained, options)
   const baseline = measure(randomRows, random, options)
   const found = metaLatents(codes, top)
@@ -111,7 +115,12 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     meta: { d_sae, k },
     decoder_variance_explained: ev,
     random_variance_explained: baseline.ev,
-    intervals: toldIntervals({ decoder_variance_explained: interval, random_variance_explained: baseline.interval }),
+    matched_variance_explained: matched.ev,
+    intervals: toldIntervals({
+      decoder_variance_explained: interval,
+      random_variance_explained: baseline.interval,
+      matched_variance_explained: matched.interval
+    }),
     ...numbers,
     ...found
   }

@@ -23,7 +23,9 @@ const MetaLatentsFile = Schema.Struct({
   decoder_variance_explained: Schema.Finite,
   /** The same for as many random unit rows, with a meta-SAE trained with the same settings. */
   random_variance_explained: Schema.Finite,
-  /** Of both: over the latents, and over the random rows. */
+  /** The same for random unit rows with the mean and the covariance of the decoder's: what no common parts are needed for. */
+  matched_variance_explained: Schema.optionalKey(Schema.Finite),
+  /** Of all three: over the latents, and over the random rows. */
   intervals: Schema.optionalKey(Intervals),
   /** Share of the meta-latents whose strongest latent has the meta-latent's own number, and what it is by chance. */
   same_number_share: Schema.Finite,

@@ -44,6 +44,23 @@ const ofSubjects = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement
     })
   })
 
+/** Of what random rows of its covariance leave unexplained, the share that the decoder's own rows do not leave. */
+const ofStructure = (metaSaes: ReportInput["metaSaes"]): ReadonlyArray<Measurement> =>
+  metaSaes.flatMap(({ at, value }) => {
+    const matched = value.matched_variance_explained
+    return matched === undefined
+      ? []
+      : [
+          {
+            figure: "Decoder structure beyond its covariance",
+            at,
+            otherwise: `of ${value.base.d_sae} latents`,
+            format: formatPercent,
+            value: { value: (value.decoder_variance_explained - matched) / (1 - matched), over: "" }
+          }
+        ]
+  })
+
 const ofMetaSaes = (metaSaes: ReportInput["metaSaes"]): ReadonlyArray<Measurement> =>
   metaSaes.map(({ at, value }) => ({
     figure: "Decoder variance explained",
@@ -63,7 +80,19 @@ const ofMetaSaes = (metaSaes: ReportInput["metaSaes"]): ReadonlyArray<Measuremen
           interval: value.intervals?.["random_variance_explained"],
           over: "random rows"
         }
-      }
+      },
+      ...(value.matched_variance_explained === undefined
+        ? []
+        : [
+            {
+              name: "random rows of its covariance",
+              value: {
+                value: value.matched_variance_explained,
+                interval: value.intervals?.["matched_variance_explained"],
+                over: "random rows"
+              }
+            }
+          ])
     ]
   }))
 
@@ -123,7 +152,13 @@ export const controlRows = (
   { metaSaes, stitchings }: Pick<ReportInput, "metaSaes" | "stitchings">,
   subjects: ReadonlyArray<Subject>
 ): ReadonlyArray<ControlRow> => {
-  const all = [...ofSubjects(subjects), ...ofProbings(subjects), ...ofMetaSaes(metaSaes), ...ofStitchings(stitchings)]
+  const all = [
+    ...ofSubjects(subjects),
+    ...ofProbings(subjects),
+    ...ofMetaSaes(metaSaes),
+    ...ofStructure(metaSaes),
+    ...ofStitchings(stitchings)
+  ]
   return [...Map.groupBy(all, ({ figure }) => figure)].flatMap(([figure, measurements]) => {
     const groups = bySeed(measurements, ({ otherwise }) => otherwise)
     const isControl = (at: Subject["at"]) => at["control"] !== undefined

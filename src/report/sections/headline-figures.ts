@@ -85,6 +85,19 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     }
   },
   {
+    name: "F1 beyond tokens",
+    title: "Mean F1 of token-pattern explanations less that of the tokens alone that a latent fires on",
+    format: formatNumber,
+    over: "scored latents",
+    controlled: true,
+    of: ({ interpretations }) => {
+      const scores = interpretations && meanScores(interpretations)
+      return interpretations && scores && !Number.isNaN(scores.beyondToken)
+        ? { value: scores.beyondToken, interval: meanScoreIntervals(interpretations).beyondToken }
+        : undefined
+    }
+  },
+  {
     name: "Absorption",
     title: "Mean absorption fraction over the letters evaluated",
     format: formatPercent,

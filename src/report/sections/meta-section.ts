@@ -14,7 +14,8 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
     : html`<h2>Meta-latents</h2>
         <p class="note">
           A meta-SAE is trained on the unit decoder rows of an SAE: each latent becomes a sum of a few meta-latents. The
-          baseline is as many random unit rows.
+          baselines are as many random unit rows, and random ones with the mean and the covariance of the decoder's:
+          only what is explained beyond the latter speaks of parts in common.
         </p>
         <div class="scroll" tabindex="0" role="region" aria-label="Meta-SAEs">
           <table>
@@ -27,6 +28,7 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
                 <th scope="col">L0</th>
                 <th scope="col">Decoder variance explained</th>
                 <th scope="col">Of random rows</th>
+                <th scope="col">Of random rows of its covariance</th>
               </tr>
             </thead>
             <tbody>
@@ -43,6 +45,9 @@ export const metaSection = (metaSaes: ReadonlyArray<PlacedMeta>): Html | undefin
                     </td>
                     <td>
                       ${estimate(value.random_variance_explained, value.intervals?.["random_variance_explained"], formatPercent, "random rows")}
+                    </td>
+                    <td>
+                      ${value.matched_variance_explained === undefined ? "–" : estimate(value.matched_variance_explained, value.intervals?.["matched_variance_explained"], formatPercent, "random rows")}
                     </td>
                   </tr>`
               )}

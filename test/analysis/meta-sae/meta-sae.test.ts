@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { chooseLatents } from "../../../src/analysis/choose-latents.ts"
 import { explainedVariance } from "../../../src/analysis/explained-variance.ts"
+import { matchedRows } from "../../../src/analysis/meta-sae/matched-rows.ts"
 import { metaLatents } from "../../../src/analysis/meta-sae/meta-latents.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
 import { metaSettings } from "../../../src/analysis/meta-sae/meta-presets.ts"
@@ -39,6 +40,23 @@ describe("the decoder variance explained", () => {
     expect(explainedVariance(x, Float32Array.from([102, 100]), 1)).toBe(0)
     expect(explainedVariance(x, Float32Array.from([100, 100]), 1)).toBe(0)
   })
+})
+
+it("random rows of a decoder's covariance lie where its rows lie, and are none of them", () => {
+  const d = 3
+  // A ring about the third axis: mean (0, 0, .6), and variance .32 along each of the others.
+  const ring = Float32Array.from({ length: 400 * d }, (_, at) => {
+    const angle = (2 * Math.PI * Math.floor(at / d)) / 400
+    return [0.8 * Math.cos(angle), 0.8 * Math.sin(angle), 0.6][at % d]!
+  })
+  const rows = matchedRows(ring, d, 0)
+  const column = (i: number) => Array.from({ length: 400 }, (_, r) => rows[r * d + i]!)
+  for (let r = 0; r < 400; r++) assert.approximately(Math.hypot(...rows.subarray(r * d, (r + 1) * d)), 1, 1e-5)
+  for (const i of [0, 1]) assert.approximately(column(i).reduce((sum, value) => sum + value, 0) / 400, 0, 0.1)
+  assert.isTrue(column(2).every((value) => value > 0))
+  // Gaussian between the ring and its axis, where the ring itself has none.
+  assert.isAbove(column(2).filter((value) => value > 0.8).length, 40)
+  expect(matchedRows(ring, d, 0)).toEqual(rows)
 })
 
 describe("the lists of a meta-SAE", () => {
@@ -104,6 +122,8 @@ describe("a meta-SAE of latents that are composed", () => {
           metrics["random_variance_explained"] as number,
           (metrics["decoder_variance_explained"] as number) - 0.3
         )
+        // Random rows of the same covariance have no parts in common.
+        assert.isAbove(metrics["structure_explained"] as number, 0.5)
         const { W_dec } = yield* meta.value.weights
         const found = nearestRows(directions, W_dec, d).cosine
         assert.isAbove(found.reduce((sum, cosine) => sum + cosine, 0) / parts, 0.9)
