@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The bundle of the files as they are now, in the user's cache folder: found by the files' times, sizes and numbers, made
- * anew where one has changed, and named by the sha256 of its text.
+ * anew where one has changed, and named by the sha256 of its base, which tells that of the rest.
  */
 import { createHash } from "node:crypto"
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
@@ -11,7 +11,7 @@ import { bundlesFolder, codeDirectory, modulePath, scriptPath } from "./places.m
 import { replaceFile } from "./replace-file.mjs"
 
 /** Raise it with what a bundle is or how it is opened. */
-const FORMAT = 2
+const FORMAT = 3
 
 /**
  * A file that was changed so shortly ago may be changed again under the same times, and who edits files wants no bundle of
@@ -97,11 +97,12 @@ const build = async () => {
   // Their folders too: a new file is a change. All before they are read: what changes meanwhile is seen by the next process.
   const folders = new Set(files.map((file) => dirname(file)).filter((folder) => folder.startsWith(codeDirectory)))
   const marks = [...files, ...folders].map((path) => [path, markOf(path)])
-  const text = await buildBundle()
-  const digest = sha256(text)
+  const { base, rest } = await buildBundle()
+  const digest = sha256(base)
   const folder = join(bundlesFolder(), digest)
   mkdirSync(folder, { recursive: true })
-  replaceFile(scriptPath(folder), text)
+  replaceFile(scriptPath(folder, "rest"), rest)
+  replaceFile(scriptPath(folder, "base"), base)
   replaceFile(indexPath(), JSON.stringify({ format: FORMAT, digest, marks }))
   removeOld()
   return folder

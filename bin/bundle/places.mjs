@@ -23,5 +23,10 @@ export { codeDirectory }
 export const bundlesFolder = () =>
   join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sae-pipeline", "bundles")
 
-/** @param {string} folder */
-export const scriptPath = (folder) => join(folder, "bundle.js")
+/** @typedef {"base" | "rest"} Part of a bundle, a script each */
+
+/**
+ * @param {string} folder
+ * @param {Part} part
+ */
+export const scriptPath = (folder, part) => join(folder, `${part}.js`)

@@ -10,8 +10,12 @@ import { modulePath } from "./places.mjs"
 const worker = modulePath("execute", "worker", "worker")
 
 const [folder = ""] = process.argv.splice(2, 1)
-/** @type {Readonly<Record<string, () => Promise<unknown>>>} */
-const none = {}
-// The folder of an old bundle may have been cleaned away.
-const modules = await openBundle(folder, "worker").catch(() => none)
-await (modules[worker]?.() ?? import(pathToFileURL(worker).href))
+const bundledModules = () => {
+  try {
+    return openBundle(folder, "worker")
+  } catch {
+    // The folder of an old bundle may have been cleaned away.
+    return {}
+  }
+}
+await (bundledModules()[worker]?.() ?? import(pathToFileURL(worker).href))

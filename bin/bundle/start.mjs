@@ -17,10 +17,12 @@ const bundledModules = async (use) => {
   if (process.env["PIPELINE_BUNDLE"] === "never") return {}
   const folder = await findBundle().catch(() => undefined)
   if (folder === undefined) return {}
-  return openBundle(folder, use).catch(() => {
+  try {
+    return openBundle(folder, use)
+  } catch {
     forgetBundle()
     return {}
-  })
+  }
 }
 
 // What is not in the bundle, and the sources: stripped and compiled modules are kept between runs.

@@ -1,4 +1,8 @@
-/** Makes the text of the bundle: an async function of what it takes from outside, which gives the modules by their paths. */
+/**
+ * Makes the two texts of the bundle, each a function of what it takes from outside, which gives modules by their paths. The
+ * base is what nearly every process needs; the rest, which takes its modules from there, is read by those that need more.
+ */
+import { createHash } from "node:crypto"
 import { globSync, readFileSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
 import { dirname, join, sep } from "node:path"
@@ -12,6 +16,19 @@ const inside = ["effect", "@effect/platform-node", "@effect/platform-node-shared
 
 const isInside = (specifier: string): boolean =>
   inside.some((name) => specifier === name || specifier.startsWith(`${name}/`))
+
+/** With all that these import, what a run of hits, a plan and a stage that computes nothing need. */
+const bases = [
+  "src/cli/main",
+  "src/cli/commands/plan",
+  "src/cli/commands/run",
+  "src/execute/local/local-executor",
+  "src/execute/worker/worker",
+  "src/execute/worker/run-job",
+  "src/store/local/local-store",
+  "src/kinds/files",
+  "stages/command"
+].map((name) => join(codeDirectory, name + codeEnding))
 
 /** Not what runs in a browser, nor what makes the bundle. */
 const elsewhere = /^src\/report\/browser\/script\/|^src\/start\/build-bundle|\.d\.ts$/
@@ -40,33 +57,47 @@ const effectModules = (): ReadonlyArray<string> => {
     .toSorted()
 }
 
-/** Each built-in module once, as ES module: only the names that somebody imports remain. */
+/** An object as an ES module: only the names that somebody imports remain. */
+const asModule = (object: string, names: ReadonlyArray<string>): string =>
+  [
+    `const module = ${object}, get = (name) => module[name]`,
+    ...names.map((name, i) => `const v${i} = /* @__PURE__ */ get("${name}"); export { v${i} as ${name} }`)
+  ].join("\n")
+
+/** Each built-in module once. */
 const builtinModule = (path: string): string => {
   const names = Object.keys(createRequire(import.meta.url)(path) as object).filter((name) => /^[A-Za-z]\w*$/.test(name))
-  const exported = names.filter((name) => name !== "default").map((name) => `/* @__PURE__ */ get("${name}") as ${name}`)
-  return [
-    `const module = outside(${JSON.stringify(path)}), get = (name) => module[name]`,
-    ...exported.map((text, i) => {
-      const [value, name] = text.split(" as ") as [string, string]
-      return `const v${i} = ${value}; export { v${i} as ${name} }`
-    }),
-    "export default module"
-  ].join("\n")
+  const named = names.filter((name) => name !== "default")
+  return `${asModule(`outside(${JSON.stringify(path)})`, named)}\nexport default module`
 }
+
+/** A module of the base, as the rest takes it. */
+interface Taken {
+  /** Among those that the base gives. */
+  readonly index: number
+  /** What it exports; not known of what is no ES module. */
+  readonly names: ReadonlyArray<string> | undefined
+}
+/** By path. */
+type TakenModules = ReadonlyMap<string, Taken>
+
+const baseModule = ({ index, names }: Taken): string =>
+  names === undefined ? `module.exports = base(${index})` : asModule(`base(${index})`, names)
 
 /** The package itself may stand below `node_modules`; what stands below its own is not ours. */
 const isOwn = (path: string): boolean =>
   path.startsWith(codeDirectory) && !path.slice(codeDirectory.length).includes(`${sep}node_modules${sep}`)
 
-/** A module keeps its own address, and an import of a computed name looks into the bundle first. */
+/** A module keeps its own address, and an import of a computed name, or of what need not be in the base, is looked for when it runs. */
 const ownSource = (path: string): string => {
   const address = JSON.stringify(pathToFileURL(path).href)
   return readFileSync(path, "utf8")
     .replaceAll("import.meta.url", address)
-    .replaceAll(/\bimport\((?=\s*[\w(])/g, `importComputed(${address}, `)
+    .replaceAll(/\bimport\((?=\s*(?:[\w(]|["'`]\.))/g, `importComputed(${address}, `)
 }
 
-const plugin: Plugin = {
+/** @param taken modules that the text takes from the base */
+const plugin = (taken: TakenModules): Plugin => ({
   name: "bundle",
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^[^./]/ }, ({ path }) => {
@@ -78,22 +109,32 @@ const plugin: Plugin = {
       contents: `module.exports = outside(${JSON.stringify(path)})`,
       loader: "js"
     }))
-    onLoad({ filter: /\.[tj]s$/ }, ({ path }) =>
-      isOwn(path) ? { contents: ownSource(path), loader: codeEnding === ".ts" ? "ts" : "js" } : undefined
-    )
+    onLoad({ filter: /\.[tj]s$/ }, ({ path }) => {
+      const known = taken.get(path)
+      if (known !== undefined) return { contents: baseModule(known), loader: "js" }
+      return isOwn(path) ? { contents: ownSource(path), loader: codeEnding === ".ts" ? "ts" : "js" } : undefined
+    })
   }
-}
+})
 
 /** Before all of it: what the script is called with, and namespaces that are made when somebody asks for them. */
-const OPENING = `(async (outside, importComputed) => { "use strict"; const importMeta = {}; let bundled;
+const OPENING = `((outside, importComputed, base) => { "use strict"; const importMeta = {}; let bundled;
 const __late = (getters) => { let made; return () => { if (made === undefined) __export(made = {}, getters()); return made } };`
 const CLOSING = "return bundled })"
 
-const entry = (own: ReadonlyArray<string>, packages: ReadonlyArray<string>): string => {
-  const named = (files: ReadonlyArray<string>, how: "import" | "require"): string =>
+type Paths = ReadonlyArray<string>
+
+/** `modules` are imported, since some await something; `packages` are there at once. */
+const entry = (modules: Paths, packages: Paths, more: ReadonlyArray<string> = []): string => {
+  const named = (files: Paths, how: "import" | "require"): string =>
     files.map((file) => `${JSON.stringify(file)}: () => ${how}(${JSON.stringify(file)})`).join(",\n")
-  return `bundled = { modules: {${named(own, "import")}}, packages: {${named(packages, "require")}} }`
+  const parts = [`modules: {${named(modules, "import")}}`, `packages: {${named(packages, "require")}}`, ...more]
+  return `bundled = { ${parts.join(",\n")} }`
 }
+
+/** What the rest takes from the base, by their numbers. */
+const given = (files: Paths): string =>
+  `inner: [${files.map((file) => `() => require(${JSON.stringify(file)})`).join(",\n")}]`
 
 /** What it is made of: while these files are unchanged, so is the text. Of a package its version tells. */
 export const bundledFiles = (): ReadonlyArray<string> => [
@@ -107,38 +148,89 @@ export const bundledFiles = (): ReadonlyArray<string> => [
  */
 const withLateNamespaces = (text: string): string => {
   const names = new Set<string>()
-  return text
-    .replaceAll(/\bvar (\w+)=\{\};\s*__export\(\1,(\{[^{}]*\})\);/g, (_, name: string, getters: string) => {
-      names.add(name)
-      return `var ${name}=__late(()=>(${getters}));`
-    })
-    .replaceAll(/\b\w+_exports\w*\b(?!=)/g, (name) => (names.has(name) ? `${name}()` : name))
+  return (
+    text
+      .replaceAll(
+        /\bvar\s(\w+)=\s*\{\s*\};\s*__export\(\s*\1,\s*(\{[^{}]*\})\s*\);/g,
+        (_, name: string, getters: string) => {
+          names.add(name)
+          return `var ${name}=__late(()=>(${getters}));`
+        }
+      )
+      .replaceAll(/\b\w+_exports\w*\b(?!=)/g, (name) => (names.has(name) ? `${name}()` : name))
+      // It would be a copy.
+      .replaceAll(/\b__toCommonJS\(\s*(\w+\(\))\s*\)/g, "$1")
+  )
 }
 
-export const buildBundle = async (): Promise<string> => {
+/** @param text of the base, which ends with what it gives */
+const takenFrom = (text: string, files: Paths): TakenModules => {
+  // A line is broken between any two words.
+  const joined = text.replaceAll("\n", "")
+  const names = new Map(
+    [...joined.matchAll(/\bvar (\w+)=__late\(\(\)=>\(\{([^{}]*)\}\)\);/g)].map(
+      ([, namespace = "", getters = ""]) =>
+        [namespace, [...getters.matchAll(/([\w$]+):\(\)=>/g)].map(([, name = ""]) => name)] as const
+    )
+  )
+  const ends = [
+    ...joined.slice(joined.lastIndexOf("inner:[")).matchAll(/\(\)=>(?:\(init_\w+\(\),(\w+)\(\)\)|\w+\(\))/g)
+  ]
+  if (ends.length !== files.length) throw new Error(`of ${files.length} modules of the base, ${ends.length} were found`)
+  return new Map(files.map((file, index) => [file, { index, names: names.get(ends[index]?.[1] ?? "") }]))
+}
+
+const options: BuildOptions = {
+  absWorkingDir: codeDirectory,
+  outfile: "bundle.js",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  // A shorter text is read faster. Names stay, for the sake of stack traces.
+  minifyWhitespace: true,
+  lineLimit: 400,
+  legalComments: "none",
+  charset: "ascii",
+  define: { "import.meta": "importMeta" },
+  banner: { js: OPENING },
+  footer: { js: CLOSING },
+  tsconfigRaw: "{}",
+  logLevel: "silent"
+}
+
+export interface BundleTexts {
+  readonly base: string
+  readonly rest: string
+}
+
+export const buildBundle = async (): Promise<BundleTexts> => {
   const esbuild = await import("esbuild")
-  const options: BuildOptions = {
-    absWorkingDir: codeDirectory,
-    stdin: { contents: entry(ownModules(), effectModules()), resolveDir: codeDirectory, loader: "js" },
-    outfile: "bundle.js",
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node22",
-    // A shorter text is read faster. Names stay, for the sake of stack traces.
-    minifyWhitespace: true,
-    lineLimit: 400,
-    legalComments: "none",
-    charset: "ascii",
-    define: { "import.meta": "importMeta" },
-    banner: { js: OPENING },
-    footer: { js: CLOSING },
-    plugins: [plugin],
-    tsconfigRaw: "{}",
-    logLevel: "silent"
+  const built = (contents: string, taken: TakenModules = new Map()) =>
+    esbuild.build({
+      ...options,
+      stdin: { contents, resolveDir: codeDirectory, loader: "js" },
+      plugins: [plugin(taken)],
+      metafile: true,
+      write: false
+    })
+  const textOf = async (...of: Parameters<typeof built>): Promise<string> => {
+    const text = (await built(...of)).outputFiles[0]?.text
+    if (text === undefined) throw new Error("esbuild gave no output")
+    return withLateNamespaces(text)
   }
-  const built = await esbuild.build({ ...options, write: false })
-  const text = built.outputFiles[0]?.text
-  if (text === undefined) throw new Error("esbuild gave no output")
-  return withLateNamespaces(text)
+  const { inputs } = (await built(entry(bases, []))).metafile
+  const reached = Object.keys(inputs).filter((path) => /\.[tj]s$/.test(path))
+  const inBase = new Set(reached.map((path) => join(codeDirectory, path)))
+  const isInBase = (path: string): boolean => inBase.has(path)
+  const isElsewhere = (path: string): boolean => !inBase.has(path)
+  const [own, packages] = [ownModules(), effectModules()]
+  const elsewhere = { modules: own.filter(isElsewhere), packages: packages.filter(isElsewhere) }
+  // No other module imports one that the program begins with.
+  const inner = [...inBase].filter((path) => !bases.includes(path))
+  const more = [`elsewhere: ${JSON.stringify(elsewhere)}`, given(inner)]
+  const base = await textOf(entry(own.filter(isInBase), packages.filter(isInBase), more))
+  const rest = await textOf(entry(elsewhere.modules, elsewhere.packages), takenFrom(base, inner))
+  const digest = createHash("sha256").update(rest).digest("hex")
+  return { base: base.replace(/return bundled \}\)\s*$/, `bundled.rest = "${digest}"; return bundled })`), rest }
 }

@@ -1,6 +1,7 @@
 /**
- * All modules of this package, with Effect, in one script: read and compiled once, where each process would else find,
- * strip and link a thousand files. A module in it is evaluated when it is first asked for, and once in a process.
+ * All modules of this package, with Effect, in two scripts, what nearly every process needs and the rest: read and compiled
+ * once, where each process would else find, strip and link a thousand files. A module in them is evaluated when it is first
+ * asked for, and once in a process.
  */
 export type Namespace = Readonly<Record<string, unknown>>
 

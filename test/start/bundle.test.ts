@@ -19,13 +19,14 @@ afterAll(() => rmSync(checkout, { recursive: true, force: true }))
 
 const bundles = join(checkout, "user-cache", "sae-pipeline", "bundles")
 
-const help = (): string => {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(checkout, "bin", "pipeline.mjs"), "logs", "--help"], {
+const pipeline = (...args: ReadonlyArray<string>): string => {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(checkout, "bin", "pipeline.mjs"), ...args], {
     encoding: "utf8",
     env: { ...process.env, XDG_CACHE_HOME: join(checkout, "user-cache"), NO_COLOR: "1" }
   })
   return stdout + stderr
 }
+const help = (): string => pipeline("logs", "--help")
 
 const scripts = (): ReadonlyArray<string> => readdirSync(bundles).filter((name) => !name.endsWith(".json"))
 
@@ -50,7 +51,17 @@ describe("the bundle of a checkout", () => {
     const [name = "", ...more] = scripts()
     expect(more).toEqual([])
 
-    appendFileSync(join(bundles, name, "bundle.js"), " ")
+    const kept = (part: string): boolean =>
+      readdirSync(join(bundles, name)).some((file) => file.includes(part) && file.endsWith(".code"))
+    expect([kept("base"), kept("rest")]).toEqual([true, false])
+    expect(pipeline("stages")).toContain("train-sae")
+    expect(kept("rest")).toBe(true)
+
+    appendFileSync(join(bundles, name, "rest.js"), " ")
+    expect(pipeline("stages")).toMatch(/rest\.js is damaged or gone\n {2}run the same command again/)
+    expect(pipeline("stages")).toContain("train-sae")
+
+    appendFileSync(join(bundles, name, "base.js"), " ")
     expect(help()).toBe(first)
 
     edit("The log of a stage", "What a stage printed")
