@@ -22,7 +22,8 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
     Effect.gen(function* () {
       const { plan } = yield* planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
       const store = yield* Store
-      const made = plan.stages.find(({ instance, found }) => instance.output === Report.name && found !== undefined)
+      const reports = plan.stages.filter(({ instance }) => instance.output === Report.name)
+      const made = reports.find(({ found }) => found !== undefined)
       const page =
         made?.found === undefined
           ? undefined
@@ -36,7 +37,10 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
         catch: (cause) =>
           new UsageError({ problem: `${path} cannot be written (${String(cause)}); --output names another file` })
       })
-      const missing = page === undefined ? "; the report stage has no result yet: `pipeline run` makes it" : ""
+      const missing =
+        page !== undefined || reports.length === 0
+          ? ""
+          : "; the report stage has no result yet: `pipeline run` makes it"
       process.stderr.write(`${path}, ${formatBytes(Buffer.byteLength(html))}${missing}\n`)
       const refused = input.open ? yield* openInBrowser(path) : undefined
       if (refused !== undefined) process.stderr.write(`${refused}: open ${resolve(path)} yourself\n`)
