@@ -11,7 +11,7 @@ export default Stage.make("load-text", {
     source: {
       of: "text",
       description:
-        "builtin:speller-text, or file:PATH of plain text, JSON lines, a JSON array (all also .gz or .zst), Parquet or Arrow, or of a folder of such files"
+        "builtin:speller-text, builtin:texts (addresses, a novel, the Brown corpus: sotu/*, moby-dick/*, brown/*), or file:PATH of plain text, JSON lines, a JSON array (all also .gz or .zst), Parquet or Arrow, or of a folder of such files"
     }
   },
   inputs: {

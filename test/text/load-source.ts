@@ -10,6 +10,8 @@ import { temporaryDirectory } from "../artifact/folder-artifact.ts"
 import { type Given, runStage } from "../stage/run-stage.ts"
 
 export interface Loading {
+  /** Another source than the files. */
+  readonly uri?: string
   /** Contents by relative name. */
   readonly files: Readonly<Record<string, string | Uint8Array>>
   readonly params: Readonly<Record<string, unknown>>
@@ -19,7 +21,7 @@ export interface Loading {
 }
 
 /** A folder of `files`, or the only file by itself. */
-export const resolveFiles = Effect.fn("resolveFiles")(function* (files: Loading["files"]) {
+export const resolveFiles = Effect.fn("resolveFiles")(function* (files: Loading["files"], other?: string) {
   const directory = yield* temporaryDirectory
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true })
@@ -27,12 +29,12 @@ export const resolveFiles = Effect.fn("resolveFiles")(function* (files: Loading[
   }
   const names = Object.keys(files)
   const index = yield* Effect.promise(() => openFileIndex(join(directory, ".index"), "1"))
-  const uri = names.length === 1 ? `file:${names[0]}` : "file:."
+  const uri = other ?? (names.length === 1 ? `file:${names[0]}` : "file:.")
   return { directory, source: yield* resolveSource(uri, "text", directory, index) }
 })
 
-export const loadSource = Effect.fn("loadSource")(function* ({ files, params, inputs = {}, meanwhile }: Loading) {
-  const { directory, source } = yield* resolveFiles(files)
+export const loadSource = Effect.fn("loadSource")(function* ({ uri, files, params, inputs = {}, meanwhile }: Loading) {
+  const { directory, source } = yield* resolveFiles(files, uri)
   meanwhile?.(directory)
   const target = yield* temporaryDirectory
   const lines: Array<string> = []

@@ -88,6 +88,15 @@ describe("load-text reads the same documents from", () => {
     )
   }
 
+  it.effect("builtin:texts that match a pattern, without the Brown corpus's tags", () =>
+    Effect.gen(function* () {
+      const params = { files: "brown/ca0?", tokens: 4000, context_size: 64 }
+      const { documents, block } = yield* loadSource({ uri: "builtin:texts", files: {}, params, inputs })
+      expect(documents.slice(0, 2)).toEqual(["brown/ca01", "brown/ca02"])
+      expect(tokenizer.decode(block.ids.subarray(0, 64))).toContain("The Fulton County Grand Jury said Friday")
+    })
+  )
+
   it.effect("a folder of plain texts, compressed or not, one document each", () =>
     Effect.gen(function* () {
       const files = {

