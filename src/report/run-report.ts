@@ -3,6 +3,7 @@
  * costs after it. Unlike that report, this page names machines and times: it is rendered for reading and never becomes
  * an artifact.
  */
+import { againstSection } from "./against-section.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { graphSvg } from "./charts/graph-svg.ts"
 import { exact } from "./page/exact.ts"
@@ -132,6 +133,7 @@ const emptyReport = (): string =>
 export const runReport = (input: RunReportInput, live?: Html): string => {
   const page = input.report ?? emptyReport()
   const named = `${escapeHtml(input.name)}: `
+  const against = input.against && againstSection(input.against)
   // Functions, since `$&` and the like in a replacement text would be read as patterns.
   return page
     .replace(titleStart, () => titleStart + named)
@@ -139,8 +141,11 @@ export const runReport = (input: RunReportInput, live?: Html): string => {
     .replace(
       runLinkMarker,
       () =>
-        html`${live && html`<a href="#live">Live</a>`}<a href="#methods">Methods</a><a href="#run">Stages</a>`.markup
+        html`${live && html`<a href="#live">Live</a>`}${against && html`<a href="#against">Against</a>`}<a
+            href="#methods"
+            >Methods</a
+          ><a href="#run">Stages</a>`.markup
     )
-    .replace(aboutMarker, () => (live?.markup ?? "") + aboutSection(input).markup)
+    .replace(aboutMarker, () => (live?.markup ?? "") + aboutSection(input).markup + (against?.markup ?? ""))
     .replace(runMarker, () => methodsSection(input).markup + runSection(input).markup)
 }

@@ -2,24 +2,19 @@
  * `pipeline diff A B`: two runs, two experiment files, or one of each; `pipeline diff FILE --set ...`: a file as it is, and with
  * these values. Parameters, sources and code from the records of the results; metrics beside the tolerances of their kinds.
  */
-import { existsSync } from "node:fs"
-import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
-import { loadStageKind, stageFiles } from "../../catalog/stage-catalog.ts"
 import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
-import type { Project } from "../../project/config/locate-project.ts"
-import type { MetricInfos } from "../../stage/metric.ts"
 import { Store } from "../../store/store.ts"
 import { compareSides } from "../compare/compare-sides.ts"
 import { comparisonText } from "../compare/comparison-text.ts"
+import { declaredMetrics } from "../compare/declared-metrics.ts"
 import { sideOfExperiment, sideOfRun } from "../compare/read-side.ts"
 import { findRun } from "../experiment/find-run.ts"
+import { isFile } from "../experiment/is-file.ts"
 import { projectHere } from "../experiment/project-here.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import type { DiffInput } from "../flags/flags.ts"
-
-const isFile = (name: string): boolean => /\.ya?ml$/.test(name) || existsSync(resolve(name))
 
 /** What is on each side, and which of them has `--set`. */
 const sidesOf = ({ sides, set }: DiffInput): ReadonlyArray<readonly [string, ReadonlyArray<string>]> | string => {
@@ -37,24 +32,6 @@ const sidesOf = ({ sides, set }: DiffInput): ReadonlyArray<readonly [string, Rea
     [last, set]
   ]
 }
-
-/** Declared metrics by kind; of a kind that is gone or cannot be loaded there are none. */
-const declaredMetrics = Effect.fn("declaredMetrics")(function* (project: Project, kinds: ReadonlySet<string>) {
-  const files = Object.entries(stageFiles(project.stageDirectories)).filter(([name]) => kinds.has(name))
-  const loaded = yield* Effect.forEach(files, ([name, file]) =>
-    loadStageKind(file).pipe(
-      Effect.map(({ metrics }): readonly [string, MetricInfos] => [name, metrics]),
-      Effect.catch((error) =>
-        Effect.sync((): readonly [string, MetricInfos] => {
-          process.stderr.write(`its tolerances are not known: ${error.message}\n`)
-          return [name, {}]
-        })
-      )
-    )
-  )
-  const infos = new Map(loaded)
-  return (kind: string): MetricInfos => infos.get(kind) ?? {}
-})
 
 export const diff = Effect.fn("diff")(function* (input: DiffInput) {
   const named = sidesOf(input)

@@ -7,6 +7,7 @@ import { runReport } from "../../report/run-report.ts"
 import { writeAtomic } from "../../file/atomic-write.ts"
 import { Store } from "../../store/store.ts"
 import type { ReportInput } from "../flags/flags.ts"
+import { compareAgainst } from "../compare/compare-against.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { madeExperiment } from "../experiment/made-experiment.ts"
@@ -30,7 +31,12 @@ export const report = Effect.fn("report")(function* (input: ReportInput) {
           : yield* store
               .artifact(made.found.digest)
               .pipe(Effect.flatMap((artifact) => artifact.readText(reportFileName)))
-      const html = runReport({ ...madeExperiment(experiment, plan, input.set), report: page })
+      const against = Option.isNone(input.against)
+        ? undefined
+        : yield* compareAgainst(input.against.value, experiment, input).pipe(
+            sayWhenSlow(`comparing with ${input.against.value}`)
+          )
+      const html = runReport({ ...madeExperiment(experiment, plan, input.set), report: page, against })
       const path = Option.getOrElse(input.output, () => reportPath(input.file, input.set))
       yield* Effect.tryPromise({
         try: () => writeAtomic(path, html),

@@ -1,6 +1,7 @@
 /** `pipeline serve FILE`: the report's page, live: the run as it goes, and SAEs of the store that can be asked. Until Ctrl-C. */
 import { randomBytes } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
 import { Report, reportFileName } from "../../kinds/report.ts"
 import { livePage } from "../../report/live-page.ts"
@@ -8,6 +9,7 @@ import { answersFor } from "../../serve/answers-for.ts"
 import { liveServer } from "../../serve/live-server.ts"
 import { Store } from "../../store/store.ts"
 import { madeExperiment } from "../experiment/made-experiment.ts"
+import { compareAgainst } from "../compare/compare-against.ts"
 import { openInBrowser } from "../experiment/open-in-browser.ts"
 import type { ServeInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
@@ -26,7 +28,10 @@ export const serve = Effect.fn("serve")(function* (input: ServeInput) {
       made?.found === undefined
         ? undefined
         : yield* store.artifact(made.found.digest).pipe(Effect.flatMap((artifact) => artifact.readText(reportFileName)))
-    return livePage({ ...madeExperiment(experiment, plan, input.set), report })
+    const against = Option.isNone(input.against)
+      ? undefined
+      : yield* compareAgainst(input.against.value, experiment, input)
+    return livePage({ ...madeExperiment(experiment, plan, input.set), report, against })
   })
   const serving = Effect.gen(function* () {
     const own = loopback.has(input.host)

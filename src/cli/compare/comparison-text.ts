@@ -41,7 +41,13 @@ const reasonText = (reason: Reason): string =>
     ? `${reason.path.replace(/\[.*$/s, "")} changed`
     : formatReason(reason).replace(/^code /, "")
 
-const madeText = ({ stages }: Comparison): ReadonlyArray<string> => {
+/** What differs in what stages were made of, by kind of difference: each with the stages that it is of. */
+export const madeChanges = ({
+  stages
+}: Comparison): ReadonlyArray<{
+  readonly title: string
+  readonly rows: ReadonlyArray<readonly [text: string, stages: string]>
+}> => {
   const changes = Map.groupBy(
     stages.flatMap((stage) => (stage.made ?? []).map((reason) => ({ stage, reason, text: reasonText(reason) }))),
     ({ text }) => text
@@ -49,10 +55,17 @@ const madeText = ({ stages }: Comparison): ReadonlyArray<string> => {
   return sections.flatMap(([title, pattern]) => {
     const rows = [...changes]
       .filter(([, [first]]) => first !== undefined && pattern.test(first.reason.path))
-      .map(([text, found]) => [`  ${text}`, named([...new Set(found.map(({ stage }) => stage))], stages)])
-    return rows.length === 0 ? [] : ["", title, formatTable(rows)]
+      .map(([text, found]) => [text, named([...new Set(found.map(({ stage }) => stage))], stages)] as const)
+    return rows.length === 0 ? [] : [{ title, rows }]
   })
 }
+
+const madeText = (comparison: Comparison): ReadonlyArray<string> =>
+  madeChanges(comparison).flatMap(({ title, rows }) => [
+    "",
+    title,
+    formatTable(rows.map(([text, of]) => [`  ${text}`, of]))
+  ])
 
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`
 
@@ -65,7 +78,7 @@ const noiseText = (difference: number | null, noise: number | null): string =>
 const verdictText = (metric: MetricDifference): string =>
   [toleranceText(metric), noiseText(metric.difference, metric.noise)].filter((text) => text !== "").join("; ")
 
-const toleranceText = ({ verdict, tolerance, better }: MetricDifference): string => {
+export const toleranceText = ({ verdict, tolerance, better }: MetricDifference): string => {
   switch (verdict) {
     case "equal":
       return "equal"
@@ -99,7 +112,7 @@ const seedRows = ({ overSeeds }: Comparison, all: boolean): ReadonlyArray<Readon
     ])
 
 /** A kind without declared metrics has all of them shown. */
-const shownMetrics = ({ metrics }: StageDifference, all: boolean): ReadonlyArray<MetricDifference> => {
+export const shownMetrics = ({ metrics }: StageDifference, all: boolean): ReadonlyArray<MetricDifference> => {
   const declares = metrics.some(({ headline }) => headline)
   return metrics.filter(({ verdict, headline }) => all || (verdict !== "equal" && (headline || !declares)))
 }

@@ -222,8 +222,14 @@ export type WatchInput = Command.Command.Config.Infer<typeof watchFlags>
 export const cacheFlags = { json: json.pipe(Flag.withDescription("as JSON")), cache }
 export type CacheInput = Command.Command.Config.Infer<typeof cacheFlags>
 
+const against = Flag.String("against").pipe(
+  Flag.optional,
+  Flag.withDescription("a run or another file, whose metrics and parameters the page sets beside these")
+)
+
 export const reportFlags = {
   file,
+  against,
   output: Flag.String("output").pipe(
     Flag.withAlias("o"),
     Flag.optional,
@@ -236,6 +242,7 @@ export type ReportInput = Command.Command.Config.Infer<typeof reportFlags>
 
 export const serveFlags = {
   file,
+  against,
   host: Flag.String("host").pipe(
     Flag.withDefault("127.0.0.1"),
     Flag.withDescription("the address to listen on; any but the loopback's asks readers for a token")

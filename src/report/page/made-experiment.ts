@@ -4,6 +4,7 @@
  */
 
 import type { Methods } from "./methods-text.ts"
+import type { RunComparison } from "./run-comparison.ts"
 
 /** The result behind a stage's key, and what computing it cost, whenever that was. */
 export interface StageResult {
@@ -49,4 +50,6 @@ export interface RunReportInput {
   readonly results: ReadonlyArray<StageResult>
   /** Content of the report stage's `report.html`; undefined where there is none. */
   readonly report: string | undefined
+  /** What the results are set beside. */
+  readonly against?: RunComparison | undefined
 }

@@ -1,7 +1,9 @@
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
+import { runComparison } from "../../../src/cli/compare/compare-against.ts"
 import { compareMetric, compareSides } from "../../../src/cli/compare/compare-sides.ts"
 import { comparisonText } from "../../../src/cli/compare/comparison-text.ts"
+import { againstSection } from "../../../src/report/against-section.ts"
 import type { Side, SideStage } from "../../../src/cli/compare/side.ts"
 import { KEY_FORMAT } from "../../../src/plan/key.ts"
 
@@ -50,6 +52,19 @@ describe("a comparison", () => {
     assert.strictEqual(compareMetric("rows", { rows: 1 }, { rows: 2 }, infos).better, null)
     assert.deepInclude(compareMetric("own", { own: 1 }, { own: 2 }, infos), { verdict: "differs", tolerance: null })
     assert.deepInclude(compareMetric("loss", {}, { loss: 2 }, infos), { verdict: "missing", difference: null })
+  })
+
+  it("stands on a page with intervals, and with what exceeds its noise", () => {
+    const measured = (loss: number, half: number) => ({ loss, loss_low: loss - half, loss_high: loss + half })
+    const before = side("run a", stage("sae", { metrics: measured(1, 0.1) }), stage("old"))
+    const after = side("x.yaml", stage("sae", { k: 9, digest: "d2", metrics: measured(0.5, 0.1) }))
+    const page = againstSection(runComparison(compareSides(before, after, () => infos))).markup
+    const text = page.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ")
+    assert.include(text, "there run a here x.yaml")
+    assert.include(text, "0 have the same bytes, 1 others")
+    assert.include(text, "There alone: old")
+    assert.include(text, "params.k 8 -&gt; 9 (x.yaml:3) sae")
+    assert.include(text, "sae loss 1 ± 0.1000 0.5000 ± 0.1000 -0.5000 beyond its noise beyond 0.1, better")
   })
 
   it("of a side with itself tells no difference", () => {
