@@ -75,6 +75,7 @@ describe("run report", () => {
       "comparison",
       "stitching",
       "absorption",
+      "probing",
       "meta-latents",
       "analyses",
       "meta-analysis",
