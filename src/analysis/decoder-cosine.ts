@@ -14,26 +14,39 @@ export const unitRows = (W: Float32Array<ArrayBuffer>, d: number): Float32Array<
   return unit
 }
 
-/** Calls `visit(cosines, first, rows)` with blocks [rows, b rows] of cos(a_i, b_j). `a` and `b` are [., d]. */
+/** Blocks [rows, b rows] of cos(a_i, b_j), from row `first` of `a` on. `a` and `b` are [., d]. */
+function* cosineBlocks(
+  a: Float32Array<ArrayBuffer>,
+  b: Float32Array<ArrayBuffer>,
+  d: number
+): Generator<{ readonly cosines: Float32Array; readonly first: number; readonly rows: number }> {
+  const n = a.length / d
+  const m = b.length / d
+  const block = Math.max(1, Math.min(n, Math.floor((8 << 20) / m)))
+  const unit = unitRows(a, d)
+  // Between two blocks others may compute: a tidy of theirs is not to take it.
+  const B = tf.keep(tf.tensor2d(unitRows(b, d), [m, d]))
+  try {
+    for (let first = 0; first < n; first += block) {
+      const rows = Math.min(block, n - first)
+      const cosines = readFloats(() =>
+        tf.matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
+      )
+      yield { cosines, first, rows }
+    }
+  } finally {
+    B.dispose()
+  }
+}
+
+/** Calls `visit(cosines, first, rows)` with every block. */
 export const forEachCosineBlock = (
   a: Float32Array<ArrayBuffer>,
   b: Float32Array<ArrayBuffer>,
   d: number,
   visit: (cosines: Float32Array, first: number, rows: number) => void
 ): void => {
-  const n = a.length / d
-  const m = b.length / d
-  const block = Math.max(1, Math.min(n, Math.floor((8 << 20) / m)))
-  const unit = unitRows(a, d)
-  const B = tf.tensor2d(unitRows(b, d), [m, d])
-  for (let first = 0; first < n; first += block) {
-    const rows = Math.min(block, n - first)
-    const cosines = readFloats(() =>
-      tf.matMul(tf.tensor2d(unit.subarray(first * d, (first + rows) * d), [rows, d]), B, false, true)
-    )
-    visit(cosines, first, rows)
-  }
-  B.dispose()
+  for (const { cosines, first, rows } of cosineBlocks(a, b, d)) visit(cosines, first, rows)
 }
 
 export interface Nearest {
@@ -90,18 +103,15 @@ export const decoderCosines = (
   return all
 }
 
-/** Pairs (b row, a row) with cos > threshold. */
-export const cosineEdges = (
+/** Pairs (b row, a row) with cos > threshold, block after block: under a low threshold they are too many to be held. */
+export function* cosineEdges(
   a: Float32Array<ArrayBuffer>,
   b: Float32Array<ArrayBuffer>,
   d: number,
   threshold: number
-): Array<readonly [number, number]> => {
+): Generator<readonly [number, number]> {
   const m = b.length / d
-  const edges: Array<readonly [number, number]> = []
-  forEachCosineBlock(a, b, d, (cosines, first, rows) => {
-    for (let r = 0; r < rows; r++)
-      for (let j = 0; j < m; j++) if (cosines[r * m + j]! > threshold) edges.push([j, first + r])
-  })
-  return edges
+  for (const { cosines, first, rows } of cosineBlocks(a, b, d)) {
+    for (let r = 0; r < rows; r++) for (let j = 0; j < m; j++) if (cosines[r * m + j]! > threshold) yield [j, first + r]
+  }
 }

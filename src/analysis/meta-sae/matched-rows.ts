@@ -1,37 +1,38 @@
 /**
- * Random unit rows with the mean and the covariance of others: Gaussian but for their length. What a dictionary explains of them it
- * explains of any cloud of that shape, whether or not its rows are sums of common parts.
+ * Random unit rows with the covariance of others: every one is a random combination of all of them. What a dictionary explains of such
+ * rows it explains of any cloud of that shape, whether or not its rows are sums of common parts.
  */
-import * as tf from "@tensorflow/tfjs-core"
 import * as Rng from "../../random/rng.ts"
-import { readFloats } from "../../tensor/read-tensor.ts"
 import { unitRows } from "../decoder-cosine.ts"
 
-/** Rows drawn at once. */
-const block = 256
-
 /**
- * Each is the mean of all plus sum_i g_i (w_i - mean) / sqrt(count), g_i standard normal: no matrix of d x d is decomposed.
+ * The rows about their mean, turned among each other: pairs by a random angle, in as many rounds as make every row a sum of all, twice
+ * over. Turning keeps the sample's covariance exactly; drawing rows of that covariance would widen its spectrum by the noise of a
+ * sample once more, and dictionaries explain that.
  *
  * @param rows [count, d], row-major
  */
 export const matchedRows = (rows: Float32Array, d: number, seed: number): Float32Array<ArrayBuffer> => {
   const count = rows.length / d
   const rng = Rng.make(seed, `${count} random rows of a covariance in ${d} dimensions`)
-  const drawn = new Float32Array(count * d)
-  const [mean, centred] = tf.tidy(() => {
-    const all = tf.tensor2d(rows, [count, d])
-    const middle = tf.mean<tf.Tensor1D>(all, 0)
-    return [middle, tf.div<tf.Tensor2D>(tf.sub(all, middle), Math.sqrt(count))] as [tf.Tensor1D, tf.Tensor2D]
-  })
-  for (let first = 0; first < count; first += block) {
-    const size = Math.min(block, count - first)
-    const g = Float32Array.from({ length: size * count }, () => rng.normal())
-    drawn.set(
-      readFloats(() => tf.add(tf.matMul(tf.tensor2d(g, [size, count]), centred), mean)),
-      first * d
-    )
+  const mean = new Float64Array(d)
+  for (const [at, value] of rows.entries()) mean[at % d]! += value / count
+  const turned = Float64Array.from(rows, (value, at) => value - mean[at % d]!)
+  for (let round = 2 * Math.ceil(Math.log2(count)); round > 0; round--) {
+    const order = rng.permutation(count)
+    for (let pair = 0; pair + 1 < count; pair += 2) {
+      const [a, b] = [order[pair]! * d, order[pair + 1]! * d]
+      const angle = 2 * Math.PI * rng.float()
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+      for (let i = 0; i < d; i++) {
+        const [x, y] = [turned[a + i]!, turned[b + i]!]
+        turned[a + i] = cos * x + sin * y
+        turned[b + i] = cos * y - sin * x
+      }
+    }
   }
-  tf.dispose([mean, centred])
-  return unitRows(drawn, d)
+  return unitRows(
+    Float32Array.from(turned, (value, at) => value + mean[at % d]!),
+    d
+  )
 }

@@ -49,7 +49,11 @@ export const familyWalk = Effect.fnUntraced(function* <E>(
   const { d_in, d_sae: m } = saes.small
   const nearest = nearestRows(saes.large.W_dec, saes.small.W_dec, d_in)
   const closest = nearestRows(saes.small.W_dec, saes.large.W_dec, d_in)
-  const parts = components(m, saes.large.d_sae, tiedToNearest(m, mutualNearest(nearest, closest), closest))
+  const parts = components(
+    m,
+    saes.large.d_sae,
+    tiedToNearest(mutualNearest(nearest, closest), new Uint8Array(m), closest)
+  )
   const between: Array<WalkedSae> = []
   const atSizes: Array<WalkedSae> = []
   const { steps } = stitchPath(data, parts, "best", ({ latents }, state, index, total) => {

@@ -18,28 +18,37 @@ export const mutualNearest = (
 ): Array<readonly [number, number]> =>
   Array.from(small.index).flatMap((j, i) => (large.index[j] === i ? [[i, j] as const] : []))
 
-/** Small latents without an edge. */
-export const unmatchedSmall = (m: number, edges: Iterable<readonly [number, number]>): ReadonlyArray<number> => {
-  const matched = new Uint8Array(m)
-  for (const [i] of edges) matched[i] = 1
-  return Array.from(matched).flatMap((has, i) => (has === 1 ? [] : [i]))
+/**
+ * The edges, and after them one for each small latent that none of them touched, to the large latent nearest to it: so that it
+ * leaves when something near comes in.
+ *
+ * @param matched [small latents]: becomes 1 where there is an edge
+ * @param closest undefined: those small latents stay alone
+ */
+export function* tiedToNearest(
+  edges: Iterable<readonly [number, number]>,
+  matched: Uint8Array,
+  closest: Pick<Nearest, "index"> | undefined
+): Generator<readonly [number, number]> {
+  for (const edge of edges) {
+    matched[edge[0]] = 1
+    yield edge
+  }
+  if (closest === undefined) return
+  for (const [i, has] of matched.entries()) if (has === 0) yield [i, closest.index[i]!]
 }
-
-/** The edges, and one of each small latent without any, to the large latent nearest to it: so that it leaves when something near comes. */
-export const tiedToNearest = (
-  m: number,
-  edges: ReadonlyArray<readonly [number, number]>,
-  closest: Pick<Nearest, "index">
-): Array<readonly [number, number]> => [
-  ...edges,
-  ...unmatchedSmall(m, edges).map((i) => [i, closest.index[i]!] as const)
-]
 
 /** Share of the fall of the MSE from end to end that the one step brings which lowers it most; null where it does not fall. */
 export const largestStepShare = (steps: ReadonlyArray<Pick<PathStep, "mse">>): number | null => {
   const fall = steps[0]!.mse - steps.at(-1)!.mse
   if (!(fall > 0)) return null
-  return Math.max(...steps.slice(1).map(({ mse }, n) => steps[n]!.mse - mse)) / fall
+  // Paths have more steps than a call may have arguments.
+  return (
+    steps.reduce(
+      (most, { mse }, n) => (n === 0 ? most : Math.max(most, steps[n - 1]!.mse - mse)),
+      Number.NEGATIVE_INFINITY
+    ) / fall
+  )
 }
 
 export const groupingFigures = (

@@ -9,7 +9,7 @@ import type { ProxyPoint, StitchingFile } from "../../kinds/stitching.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { components } from "./components.ts"
-import { groupingFigures, mutualNearest, tiedToNearest, unmatchedSmall } from "./groupings.ts"
+import { groupingFigures, mutualNearest, tiedToNearest } from "./groupings.ts"
 import { cosineEdges, nearestRows } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { commonStartWarning, sameNumberShare } from "../same-number-share.ts"
@@ -111,12 +111,12 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
   const youden = point(curve.youden)
   const threshold = options.threshold_from === "fixed" ? fixed.threshold : youden.threshold
 
-  const edges = cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold)
-  const unmatched = unmatchedSmall(m, edges)
   const closest = nearestRows(small.sae.W_dec, large.sae.W_dec, d)
-  const grouped = (graph: Array<readonly [number, number]>) =>
-    components(m, saes.large.d_sae, options.unmatched === "alone" ? graph : tiedToNearest(m, graph, closest))
-  const parts = grouped(edges)
+  const tie = options.unmatched === "alone" ? undefined : closest
+  const grouped = (graph: Iterable<readonly [number, number]>, matched = new Uint8Array(m)) =>
+    components(m, saes.large.d_sae, tiedToNearest(graph, matched, tie))
+  const matched = new Uint8Array(m)
+  const parts = grouped(cosineEdges(large.sae.W_dec, small.sae.W_dec, d, threshold), matched)
   const checked: Array<Stitched & { readonly index: number }> = []
   const every = Math.max(1, Math.floor(parts.length / (checkedSteps + 1)))
   const along: Array<Along> = []
@@ -212,9 +212,9 @@ export const stitchSaes = Effect.fn("stitchSaes")(function* <E>(
       novel: novelCount,
       reconstruction: novel.length - novelCount,
       silent: density.filter((share) => share === 0).length,
-      unmatched_small: unmatched.length,
+      unmatched_small: matched.filter((has) => has === 0).length,
       components: parts.length,
-      largest_component: Math.max(...parts.map((part) => part.small.length + part.large.length)),
+      largest_component: groupings[0]!.largest_group,
       insertions: inPhase("insert"),
       swaps: inPhase("swap"),
       rest: inPhase("rest"),

@@ -220,7 +220,7 @@ describe("the graph of decoder cosines", () => {
     expect(cosine[0]).toBeCloseTo(1, 6)
     expect(cosine[1]).toBeCloseTo(0, 6)
     expect(cosine[2]).toBeCloseTo(Math.SQRT1_2, 6)
-    expect(cosineEdges(a, b, 2, 0.7)).toEqual([
+    expect([...cosineEdges(a, b, 2, 0.7)]).toEqual([
       [0, 0],
       [0, 2]
     ])
