@@ -1,7 +1,8 @@
 /**
  * Capture at a middle layer, beside PyTorch's transformers stopped there by a hook and TransformerLens with
  * stop_at_layer: the same random weights, the same tokens, the same number of threads, one after the other in turn.
- *   node bench/capture/main.ts [--python PATH] [--threads 2] [--repeats 15] [--batch 8] [--time 128] [--models gpt2,pythia-70m]
+ *   node bench/capture/main.ts [--python PATH] [--threads 2] [--repeats 15] [--batch 8] [--time 128] [--cpu] [--models gpt2,pythia-70m]
+ * With --cpu seconds are those of the CPU, of one thread: for a machine that others use, too.
  * Ours a second time with precision bf16, whose largest difference from f32 is said, too.
  * Without --python it installs the peers into an environment of its own. Every side ends with f32 numbers in memory.
  */
@@ -39,15 +40,14 @@ const { values: options } = parseArgs({
     repeats: { type: "string", default: "15" },
     batch: { type: "string", default: "8" },
     time: { type: "string", default: "128" },
-    models: { type: "string", default: "gpt2,pythia-70m" }
+    models: { type: "string", default: "gpt2,pythia-70m" },
+    cpu: { type: "boolean", default: false }
   }
 })
-const [threads, repeats, batch, time] = [options.threads, options.repeats, options.batch, options.time].map(Number) as [
-  number,
-  number,
-  number,
-  number
-]
+const { cpu } = options
+const [threads, repeats, batch, time] = [cpu ? "1" : options.threads, options.repeats, options.batch, options.time].map(
+  Number
+) as [number, number, number, number]
 const names = options.models.split(",")
 const load = loadavg()[0] as number
 const folder = mkdtempSync(join(tmpdir(), "bench-capture-"))
@@ -62,6 +62,13 @@ const opened = (name: string, precision: Precision): Effect.Effect<ModelBody, un
     const artifact = yield* filesArtifact("LanguageModel", [...(yield* folderFiles(place)), tokenizer])
     return yield* loadBody(yield* LanguageModel.open(artifact), precision)
   })
+
+/** Seconds. */
+const clock = (): number => {
+  if (!cpu) return performance.now() / 1000
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
 
 const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
@@ -98,14 +105,14 @@ const compare = async (name: string, model: ModelBody, half: ModelBody): Promise
     ...Object.fromEntries(sides.map((peer) => [peer, []]))
   }
   for (let i = -2; i < repeats; i++) {
-    const start = performance.now()
+    const start = clock()
     ours()
-    if (i >= 0) seconds["ours"]?.push((performance.now() - start) / 1000)
-    const again = performance.now()
+    if (i >= 0) seconds["ours"]?.push(clock() - start)
+    const again = clock()
     pass(half)
-    if (i >= 0) seconds["ours, bf16"]?.push((performance.now() - again) / 1000)
+    if (i >= 0) seconds["ours, bf16"]?.push(clock() - again)
     for (const peer of sides) {
-      const spent = await peers.run({ model: name, peer, ids: rows })
+      const spent = await peers.run({ model: name, peer, ids: rows, cpu })
       if (i >= 0) seconds[peer]?.push(spent)
     }
   }

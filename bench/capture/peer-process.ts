@@ -26,6 +26,8 @@ export interface PeerRequest {
   readonly model: string
   readonly peer: string
   readonly ids: ReadonlyArray<ReadonlyArray<number>>
+  /** Whether seconds are those of the CPU. */
+  readonly cpu?: boolean
   /** Where to put the activations, raw f32. */
   readonly out?: string
 }
