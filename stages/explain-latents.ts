@@ -11,11 +11,15 @@ const score = (description: string) =>
 
 export default Stage.make("explain-latents", {
   summary:
-    "Explains latents by a language model (any server of the chat completions protocol) and scores what it says.",
+    "Explains latents by a language model (one that is run here, or any server of the chat completions protocol) and scores what it says.",
   inputs: {
     sae: Stage.one(Sae, "whose latents are explained"),
     activations: Stage.one(Activations, "rows of the SAE's hook: training rows explain, held-out rows score"),
-    model: Stage.one(LanguageModel, "the model that the activations are of: its tokenizer writes the texts")
+    model: Stage.one(LanguageModel, "the model that the activations are of: its tokenizer writes the texts"),
+    explainer_model: Stage.optional(
+      LanguageModel,
+      "the model that explains and judges, run here at temperature 0; none: a server's"
+    )
   },
   params: explainLatentsParams,
   decode: decodeExplainLatents,

@@ -1,5 +1,6 @@
 /** A language model that answers conversations, as explanations and their scores need one: the port behind which servers stand. */
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { StageFailed } from "../stage/stage-failed.ts"
 
 export interface ChatMessage {
@@ -13,21 +14,28 @@ export interface ChatRequest {
   readonly maxTokens: number
   /** Whether the tokens that might have stood in place of each token of the answer are wanted. */
   readonly alternatives: boolean
+  /**
+   * What the answer begins with and what ends it, for a model that can be held to that: a small one does not stop by itself. A server is
+   * asked by the messages alone.
+   */
+  readonly form: { readonly begins: string; readonly ends: string }
 }
 
 /** One token of an answer, and what might have stood there, itself included. */
-export interface AnswerToken {
-  readonly token: string
-  readonly alternatives: ReadonlyArray<{ readonly token: string; readonly logprob: number }>
-}
+const AnswerToken = Schema.Struct({
+  token: Schema.String,
+  alternatives: Schema.Array(Schema.Struct({ token: Schema.String, logprob: Schema.Finite }))
+})
+export type AnswerToken = typeof AnswerToken.Type
 
-export interface ChatAnswer {
-  readonly text: string
+export const ChatAnswer = Schema.Struct({
+  text: Schema.String,
   /** Null where the model does not tell them. */
-  readonly tokens: ReadonlyArray<AnswerToken> | null
+  tokens: Schema.NullOr(Schema.Array(AnswerToken)),
   /** Tokens read and written, as the model counts them. */
-  readonly usage: { readonly prompt: number; readonly completion: number }
-}
+  usage: Schema.Struct({ prompt: Schema.Finite, completion: Schema.Finite })
+})
+export type ChatAnswer = typeof ChatAnswer.Type
 
 export interface ChatModel {
   readonly ask: (request: ChatRequest) => Effect.Effect<ChatAnswer, StageFailed>

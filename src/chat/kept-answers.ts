@@ -7,26 +7,12 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { writeAtomic } from "../file/atomic-write.ts"
 import { decodeSealed, sealJson } from "../file/sealed-json.ts"
 import { userCache } from "../project/user-cache.ts"
-import type { ChatAnswer } from "./chat-model.ts"
+import { ChatAnswer } from "./chat-model.ts"
 
-const Answer = Schema.Struct({
-  text: Schema.String,
-  tokens: Schema.NullOr(
-    Schema.Array(
-      Schema.Struct({
-        token: Schema.String,
-        alternatives: Schema.Array(Schema.Struct({ token: Schema.String, logprob: Schema.Finite }))
-      })
-    )
-  ),
-  usage: Schema.Struct({ prompt: Schema.Finite, completion: Schema.Finite })
-})
-
-const decode = decodeSealed(Answer)
+const decode = decodeSealed(ChatAnswer)
 
 /** @param asked everything that decides the answer: the address and the body of the request, without any key */
 const fileOf = (asked: string): string => {

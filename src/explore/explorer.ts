@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { tidily } from "../tensor/tidily.ts"
 import { activationsOf, unitOf } from "../analysis/steering/steered-pass.ts"
 import { decoderLogits } from "../interp/decoder-logits.ts"
 import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
@@ -59,15 +60,6 @@ const rowsAt = ({ model, hook, sae }: Explored, ids: ReadonlyArray<number>): tf.
   const copy = tf.clone(rows)
   activation.dispose()
   return copy
-}
-
-/** Reads what a tidied computation tells: no tensors come out of it. */
-const tidily = <A>(read: () => A): A => {
-  const out: { told?: A } = {}
-  tf.tidy(() => {
-    out.told = read()
-  })
-  return out.told as A
 }
 
 const firedOn = (sae: SaeModel, rows: tf.Tensor2D): ReadonlyArray<ReadonlyArray<Fired>> => {
@@ -237,7 +229,7 @@ export const goOn = Effect.fnUntraced(function* (
     return yield* stageFailed(`the SAE has ${sae.d_sae} latents: there is no ${clamp.latent}`)
   const follow = (replace: Pick<GenerateOptions, "replace">) =>
     generate(model, ids, { max: length, stop: ends, ...replace }).pipe(
-      Stream.map((id) => tokenOf(explored, id)),
+      Stream.map(({ id }) => tokenOf(explored, id)),
       Stream.runCollect
     )
   return {

@@ -3,16 +3,13 @@ import * as Effect from "effect/Effect"
 import { Activations } from "../kinds/activations/activations.ts"
 import { LanguageModel } from "../kinds/language-model/language-model.ts"
 import { Sae } from "../kinds/sae/sae.ts"
+import { endTokens } from "../model/end-tokens.ts"
 import { openModel } from "../model/open-model.ts"
 import { openSaeModel } from "../sae/sae-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { Store } from "../store/store.ts"
 import { openTokenizer } from "../text/open-tokenizer.ts"
 import type { Explored } from "./explorer.ts"
-
-/** Ids that end a text, of config.json's `eos_token_id`: one, several or none. */
-const endsOf = (config: Readonly<Record<string, unknown>>): ReadonlySet<number> =>
-  new Set([config["eos_token_id"]].flat().filter((id): id is number => typeof id === "number"))
 
 /** Its tensors live as long as the scope. */
 export const openExploredModel = Effect.fn("openExploredModel")(function* (digest: string) {
@@ -21,7 +18,7 @@ export const openExploredModel = Effect.fn("openExploredModel")(function* (diges
   return {
     model: yield* openModel(handle),
     tokenizer: yield* openTokenizer(handle.tokenizer),
-    ends: endsOf(handle.config)
+    ends: endTokens(handle.config)
   }
 })
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { breathe } from "../stage/breathe.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
+import { tidily } from "../tensor/tidily.ts"
 import type { KeptPrefix } from "./blocks/kept-prefix.ts"
 import { type PassOptions, runModel } from "./run-model.ts"
 import type { RunnableModel } from "./runnable-model.ts"
@@ -14,19 +15,37 @@ export interface GenerateOptions {
   readonly max: number
   /** Token ids that nothing comes after. They are given, too. */
   readonly stop: ReadonlySet<number>
+  /** The most probable tokens that are told in place of each one. @default 0: none */
+  readonly alternatives?: number
   /** Replacements at hooks, of a pass whose first token stands at position `start`. @default none */
   readonly replace?: (start: number) => PassOptions["replace"]
 }
 
+export interface GeneratedToken {
+  readonly id: number
+  /** The most probable first, the token itself among them; natural logarithms. */
+  readonly alternatives: ReadonlyArray<{ readonly id: number; readonly logprob: number }>
+}
+
 const finalHook = "ln_final.hook_normalized"
+
+/** @param logits [1, vocabulary] */
+const likeliest = (logits: tf.Tensor2D, count: number): GeneratedToken["alternatives"] => {
+  const { values, indices } = tf.topk(logits, count)
+  const [top, ids] = [values.dataSync<"float32">(), indices.dataSync<"int32">()]
+  const largest = top[0] as number
+  let sum = 0
+  for (const logit of logits.dataSync<"float32">()) sum += Math.exp(logit - largest)
+  return Array.from(ids, (id, i) => ({ id, logprob: (top[i] as number) - largest - Math.log(sum) }))
+}
 
 /** The most probable token after the context, the first of equals; and what was kept of the context. */
 const step = (
   model: RunnableModel,
   context: ReadonlyArray<number>,
   prefix: KeptPrefix | undefined,
-  replace: GenerateOptions["replace"]
-): { readonly next: number; readonly kept: KeptPrefix } => {
+  { replace, alternatives = 0 }: GenerateOptions
+): { readonly next: GeneratedToken; readonly kept: KeptPrefix } => {
   const from = prefix?.time ?? 0
   const replaced = replace?.(from)
   const { activations, kept } = runModel(
@@ -35,9 +54,11 @@ const step = (
     { hooks: [finalHook], keep: true, ...(prefix && { prefix }), ...(replaced && { replace: replaced }) }
   )
   const final = activations[finalHook] as tf.Tensor
-  const next = tf.tidy(() => {
+  const next = tidily(() => {
     const last = tf.slice(final, [0, context.length - from - 1, 0], [1, 1, -1])
-    return tf.argMax(unembed(model, tf.reshape(last, [1, -1])), 1).dataSync<"int32">()[0] as number
+    const logits = unembed(model, tf.reshape(last, [1, -1]))
+    const id = tf.argMax(logits, 1).dataSync<"int32">()[0] as number
+    return { id, alternatives: alternatives === 0 ? [] : likeliest(logits, alternatives) }
   })
   final.dispose()
   return { next, kept: kept as KeptPrefix }
@@ -69,11 +90,11 @@ export const generate = (model: RunnableModel, prompt: ReadonlyArray<number>, op
           if (over || context.length >= most) return Effect.succeed(undefined)
           // Where what was kept would give another number, all is run again.
           const goesOn = prefix !== undefined && model.breaks(prefix.time, context.length) === undefined
-          const { next, kept } = step(model, context, goesOn ? prefix : undefined, options.replace)
+          const { next, kept } = step(model, context, goesOn ? prefix : undefined, options)
           prefix?.dispose()
           prefix = kept
-          context.push(next)
-          return Effect.as(breathe, [next, options.stop.has(next)] as const)
+          context.push(next.id)
+          return Effect.as(breathe, [next, options.stop.has(next.id)] as const)
         })
       )
     })

@@ -24,7 +24,12 @@ afterEach(() => {
   }
 })
 
-const request: ChatRequest = { messages: [{ role: "user", content: "hello" }], maxTokens: 5, alternatives: false }
+const request: ChatRequest = {
+  messages: [{ role: "user", content: "hello" }],
+  maxTokens: 5,
+  alternatives: false,
+  form: { begins: "", ends: "]" }
+}
 
 type Answer = (body: AskedBody, response: ServerResponse, number: number) => string | undefined
 

@@ -17,7 +17,7 @@ import { exampleWindow, rounded, type Window } from "../example-window.ts"
 import { sampleLatents, type SampleOptions } from "../sample-latents.ts"
 import { derangement } from "../score-explanations.ts"
 import type { TokenText } from "./example-text.ts"
-import { explainPrompt, readExplanation } from "./explain-prompt.ts"
+import { explainPrompt, explanationForm, readExplanation } from "./explain-prompt.ts"
 import { heldOutExamples } from "./held-out-examples.ts"
 import { latentTests, noScores, scoreLatent, type Scorer } from "./score-latent.ts"
 
@@ -79,7 +79,12 @@ const explain = Effect.fnUntraced(function* (
           places.map((position) => exampleWindow(stream, firings, position, options.window)),
           { max, threshold: options.fireThreshold * max, text }
         )
-        const answer = yield* chat.ask({ messages, maxTokens: explanationLength, alternatives: false })
+        const answer = yield* chat.ask({
+          messages,
+          maxTokens: explanationLength,
+          alternatives: false,
+          form: explanationForm
+        })
         const explanation = readExplanation(answer.text)
         if (explanation === undefined) note()
         yield* step

@@ -71,18 +71,40 @@ export const explainLatentsParams = {
 const isScorer = (name: string): name is Scorer => scorers.some((each) => each === name)
 
 export interface ExplainLatentsSettings {
-  /** The address undefined: the environment says it. */
+  /** Of a server; the address undefined: the environment says it. */
   readonly endpoint: Omit<EndpointOptions, "endpoint"> & { readonly endpoint: string | undefined }
   readonly options: ExplainByModelOptions
 }
 
 export const decodeExplainLatents = (
-  params: Param.ParamValues<typeof explainLatentsParams>
+  params: Param.ParamValues<typeof explainLatentsParams>,
+  { explainer_model: local }: { readonly explainer_model: number }
 ): Decoded<ExplainLatentsSettings> => {
   const { explainer, latents } = params
+  const ofServers = ["endpoint", "explainer", "max_requests", "max_tokens"] as const
   const problems = [
-    ...(explainer === null
-      ? [{ param: "explainer", problem: "explainer is missing: the name of a model at the server" }]
+    ...(explainer === null && local === 0
+      ? [
+          {
+            param: "explainer",
+            problem: "explainer is missing: the name of a model at the server",
+            remedy: "or give a model that is run here as explainer_model"
+          }
+        ]
+      : []),
+    ...ofServers.flatMap((param) =>
+      local === 0 || params[param] === null
+        ? []
+        : [
+            {
+              param,
+              problem: `${param} is of a server, and explainer_model is run here`,
+              remedy: "leave one of them out"
+            }
+          ]
+    ),
+    ...(local > 0 && params.temperature > 0
+      ? [{ param: "temperature", problem: "explainer_model answers at temperature 0 alone", remedy: "leave it out" }]
       : []),
     ...(latents === 1 ? [{ param: "latents", problem: "latents is 1: the shuffled baseline needs two or more" }] : []),
     ...params.scorers.flatMap((name) =>

@@ -6,6 +6,8 @@ import { activeTokens, markedText, type TokenText } from "./example-text.ts"
 const task = `You study one feature of a language model. Each numbered text below makes the feature active; the tokens on which it is active stand between << and >>, and their strengths from 1 to 10 follow the text. Find out what these tokens, or what comes before them, have in common.
 Answer in one line that begins with EXPLANATION: and says in at most twenty words when the feature is active. Name the tokens, the meaning or the place in the text; do not mention the marks, and do not list the texts.`
 
+export const explanationForm = { begins: "EXPLANATION:", ends: "\n" }
+
 /** Shown strength: 10 at the latent's maximum, at least 1. */
 const strength = (value: number, max: number): number => Math.min(10, Math.max(1, Math.ceil((10 * value) / max)))
 

@@ -76,6 +76,7 @@ export interface ScoreOptions {
 }
 
 const answerLength = 500
+const listForm = { begins: "[", ends: "]" }
 
 const judge = (
   chat: ChatModel,
@@ -93,7 +94,7 @@ const judge = (
         explanation,
         asked.map(({ text }) => text)
       )
-      const answer = yield* chat.ask({ messages, maxTokens: answerLength, alternatives: false })
+      const answer = yield* chat.ask({ messages, maxTokens: answerLength, alternatives: false, form: listForm })
       const said = readJudgement(answer.text, asked.length)
       if (said === undefined) unread()
       for (const [i, yes] of (said ?? []).entries()) {
@@ -117,7 +118,12 @@ const simulate = (
     for (const example of tests) {
       const tokens = example.tokens.map(text)
       const messages = simulatePrompt(explanation, tokens)
-      const answer = yield* chat.ask({ messages, maxTokens: answerLength + 8 * tokens.length, alternatives: true })
+      const answer = yield* chat.ask({
+        messages,
+        maxTokens: answerLength + 8 * tokens.length,
+        alternatives: true,
+        form: listForm
+      })
       const strengths = readSimulation(answer, tokens.length)
       if (strengths === undefined) {
         unread()

@@ -1,6 +1,5 @@
 /**
- * Conversations as text, by a chat template (Jinja, as `apply_chat_template` of transformers renders it, without a
- * generation prompt). The date is not there for it: `strftime_now` would give another text every day, and templates that
+ * Conversations as text, by a chat template (Jinja, as `apply_chat_template` of transformers renders it). The date is not there for it: `strftime_now` would give another text every day, and templates that
  * ask for it have a date of their own where it is not defined.
  */
 import type { ChatTemplate } from "../../kinds/language-model/language-model.ts"
@@ -37,15 +36,19 @@ const constants: Readonly<Record<string, unknown>> = {
   False: false,
   None: null,
   tools: null,
-  documents: null,
-  add_generation_prompt: false
+  documents: null
+}
+
+export interface ChatTextOptions {
+  /** End with what an answer begins with. @default false */
+  readonly answers?: boolean
 }
 
 /** @returns a function that throws `DocumentProblem`, or what is wrong with the template */
-export const chatText = ({
-  template,
-  tokens
-}: ChatTemplate): ((messages: Messages, place: string) => string) | StageFailed => {
+export const chatText = (
+  { template, tokens }: ChatTemplate,
+  { answers = false }: ChatTextOptions = {}
+): ((messages: Messages, place: string) => string) | StageFailed => {
   let program: ReturnType<typeof parse>
   try {
     program = parse(template)
@@ -54,7 +57,12 @@ export const chatText = ({
   }
   return (messages, place) => {
     const environment = new Scope()
-    for (const [name, value] of Object.entries({ ...constants, ...tokens, messages: plain(messages) })) {
+    for (const [name, value] of Object.entries({
+      ...constants,
+      ...tokens,
+      add_generation_prompt: answers,
+      messages: plain(messages)
+    })) {
       environment.set(name, value)
     }
     environment.set("range", (start: number, stop?: number, step = 1) => {

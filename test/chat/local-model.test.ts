@@ -1,0 +1,94 @@
+import { join } from "node:path"
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { beforeAll, describe, expect } from "vitest"
+import type { ChatRequest } from "../../src/chat/chat-model.ts"
+import { localModel } from "../../src/chat/local-model.ts"
+import type { ChatTemplate } from "../../src/kinds/language-model/language-model.ts"
+import { readLanguageModel } from "../../src/kinds/language-model/read-language-model.ts"
+import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
+import type { Checkpoint, CheckpointState } from "../../src/stage/checkpoint.ts"
+import { loadTestEngine } from "../engine.ts"
+
+beforeAll(loadTestEngine)
+
+/** The embedded model spells: asked for the first letter of a word, it says it. */
+const template =
+  "{{ bos_token }}{% for message in messages %}{{ message.content }}{% endfor %}{% if add_generation_prompt %}:{% endif %}"
+const spelling = (word: string, maxTokens = 1, ends = "\n"): ChatRequest => ({
+  messages: [
+    { role: "system", content: " moon has the first letter: M\n tree has the first letter: T\n" },
+    { role: "user", content: ` ${word} has the first letter` }
+  ],
+  maxTokens,
+  alternatives: true,
+  form: { begins: "", ends }
+})
+
+const keeping = () => {
+  let saved: CheckpointState | undefined
+  const checkpoint: Checkpoint = {
+    load: Effect.sync(() => saved),
+    due: () => true,
+    save: (state) => Effect.sync(() => void (saved = state))
+  }
+  return checkpoint
+}
+
+const opened = (checkpoint: Checkpoint, chat?: ChatTemplate) =>
+  Effect.gen(function* () {
+    const folder = yield* folderFiles(join(import.meta.dirname, "../../models/tiny-speller"))
+    const handle = yield* readLanguageModel(yield* filesArtifact("LanguageModel", folder))
+    return yield* localModel({ ...handle, chatTemplate: Effect.succeed(chat) }, checkpoint)
+  })
+const chat = { template, tokens: { bos_token: "<|endoftext|>" } }
+
+describe("a model that is run here, asked", () => {
+  it.effect("answers as it was trained to, with the probabilities of what it might have said", () =>
+    Effect.gen(function* () {
+      const model = yield* opened(keeping(), chat)
+      for (const word of ["house", "water", "people"]) {
+        const { text, tokens, usage } = yield* model.ask(spelling(word))
+        expect(text.trim()).toBe(word[0]?.toUpperCase())
+        const [said] = tokens!
+        expect(said!.alternatives[0]!.token).toBe(said!.token)
+        const sum = said!.alternatives.reduce((all, { logprob }) => all + Math.exp(logprob), 0)
+        expect(sum).toBeLessThanOrEqual(1 + 1e-6)
+        expect(sum).toBeGreaterThan(0.9)
+        expect(usage.completion).toBe(1)
+      }
+    })
+  )
+
+  it.effect("is held to what the answer begins with, and stops where it ends", () =>
+    Effect.gen(function* () {
+      const model = yield* opened(keeping(), chat)
+      const whole = yield* model.ask(spelling("cat", 12, "never"))
+      const third = whole.tokens![2]!.token
+      const { text } = yield* model.ask(spelling("cat", 12, third))
+      expect(whole.text.startsWith(text)).toBe(true)
+      expect(text.endsWith(third)).toBe(true)
+      const held = yield* model.ask({ ...spelling("cat"), form: { begins: " d o", ends: "\n" } })
+      expect(held.text.startsWith(" d o")).toBe(true)
+    })
+  )
+
+  it.effect("answers once: a run that was killed goes on with the next question", () =>
+    Effect.gen(function* () {
+      const checkpoint = keeping()
+      const first = yield* opened(checkpoint, chat)
+      const answer = yield* first.ask(spelling("cat"))
+      const second = yield* opened(checkpoint, chat)
+      expect(yield* second.ask(spelling("cat"))).toEqual(answer)
+      yield* second.ask(spelling("dog"))
+      expect(second.spent()).toMatchObject({ requests: 1, kept: 1 })
+    })
+  )
+
+  it.effect("has to say how conversations read", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(opened(keeping()))
+      expect(refused.message).toContain("it has no chat template")
+    })
+  )
+})
