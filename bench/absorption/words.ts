@@ -12,12 +12,15 @@ import { commonWords } from "../../src/analysis/absorption/common-words.ts"
 import { firstLetterAnswers } from "../../src/analysis/absorption/first-letter-answers.ts"
 import { firstLetterWords } from "../../src/analysis/absorption/first-letter-words.ts"
 import { probeDirections, trainLetterProbe } from "../../src/analysis/absorption/letter-probe.ts"
+import { firingLatents, meanActive } from "../../src/analysis/absorption/firing-latents.ts"
+import { lambda } from "../../src/analysis/absorption/rank-latents.ts"
 import { saeBenchThresholds } from "../../src/analysis/absorption/word-absorption.ts"
 import { unitRows } from "../../src/analysis/decoder-cosine.ts"
 import { encodeLatents } from "../../src/analysis/latent-codes.ts"
 import { LanguageModel } from "../../src/kinds/language-model/language-model.ts"
 import { Sae } from "../../src/kinds/sae/sae.ts"
 import { openModel } from "../../src/model/open-model.ts"
+import { l1Logistic } from "../../src/numeric/l1-logistic.ts"
 import { stratifiedFolds } from "../../src/numeric/stratified-folds.ts"
 import { openSaeModel } from "../../src/sae/sae-model.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
@@ -76,6 +79,20 @@ const dump = Effect.gen(function* () {
     rows,
     Uint8Array.from(train, (row) => labels[row]!)
   )
+  // The minimum of the selecting probe, on codes divided by `unit`: what is compared is how far above it SAEBench's ends.
+  const selecting = (unit: number) => {
+    const columns = firingLatents(scaled, train, unit)
+    return Array.from(letters, (_, letter) => {
+      const positive = train.map((row) => labels[row] === letter)
+      const positives = positive.filter(Boolean).length
+      const cost = Float64Array.from(positive, (yes) => (yes ? train.length / positives - 1 : 1) / train.length)
+      const { weights, bias } = l1Logistic(columns, positive, cost, { lambda, tolerance: 1e-6 })
+      const dense = new Float64Array(codes.d_sae)
+      columns.latents.forEach((latent, column) => (dense[latent] = weights[column]!))
+      return { weights: [...dense], bias }
+    })
+  }
+  const unit = meanActive(scaled)
   const text = (n: number) => prompts.ids.slice(known[n]! * prompts.length, (known[n]! + 1) * prompts.length)
   fs.writeFileSync(
     out,
@@ -86,6 +103,8 @@ const dump = Effect.gen(function* () {
       ids: words.map((_, n) => [...text(n)]),
       position: prompts.wordPosition,
       x: [...x],
+      unit,
+      selecting: { own: selecting(unit), asItIs: selecting(1) },
       probe: { weights: [...probe.weights], bias: [...probe.bias], directions: [...probeDirections(probe)] },
       letters: perLetter.map(({ split, kSparseF1, truePositives, absorbed }) => ({
         split: split.map(({ latent }) => latent),
