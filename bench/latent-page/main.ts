@@ -11,7 +11,8 @@ import { chromium } from "playwright-core"
 import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.ts"
 import { make as makeRng } from "../../src/random/rng.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
-import { saeInfo, sampleReport } from "../../test/report/sample-report.ts"
+import { sampleReport } from "../../test/report/sample-report.ts"
+import { saeInfo } from "../../test/report/sample-sae.ts"
 
 const latents = Number(process.argv[2] ?? 16_384)
 const vocabulary = 8192

@@ -7,7 +7,8 @@ import { runReport } from "../../src/report/run-report.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import { chromiumHere, launchChromium } from "./chromium.ts"
 import { madeExperiment } from "./made-experiment.ts"
-import { dashboard, sampleReport } from "./sample-report.ts"
+import { dashboard } from "./sample-latents.ts"
+import { sampleReport } from "./sample-report.ts"
 
 const page = runReport({ ...madeExperiment, report: scienceReport(sampleReport()) })
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")

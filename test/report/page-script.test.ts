@@ -8,7 +8,8 @@ import { estimate } from "../../src/report/page/estimate.ts"
 import { exact } from "../../src/report/page/exact.ts"
 import { f1LowerBound } from "../../src/report/browser/script/f1-lower-bound.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
-import { dashboard, sampleReport, tokenTexts } from "./sample-report.ts"
+import { dashboard, tokenTexts } from "./sample-latents.ts"
+import { sampleReport } from "./sample-report.ts"
 
 const page = scienceReport(sampleReport())
 

@@ -5,7 +5,10 @@ import type { BrowserData } from "../../src/report/browser/browser-data.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import type { ReportInput } from "../../src/report/page/subjects.ts"
 import { tagsOf, textOf } from "./page-tags.ts"
-import { absorption, evaluation, interpretations, saeInfo, sampleReport, tokenTexts } from "./sample-report.ts"
+import { absorption } from "./sample-absorption.ts"
+import { interpretations, tokenTexts } from "./sample-latents.ts"
+import { sampleReport } from "./sample-report.ts"
+import { evaluation, saeInfo } from "./sample-sae.ts"
 
 const page = scienceReport(sampleReport())
 const tags = tagsOf(page)

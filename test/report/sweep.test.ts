@@ -4,7 +4,8 @@ import { thinned } from "../../src/report/sections/curves-section.ts"
 import { paretoFront, sweepSection } from "../../src/report/sections/sweep-section.ts"
 import { subjectsOf } from "../../src/report/page/subjects.ts"
 import { tagsOf } from "./page-tags.ts"
-import { evaluation, saeInfo, sampleReport } from "./sample-report.ts"
+import { sampleReport } from "./sample-report.ts"
+import { evaluation, saeInfo } from "./sample-sae.ts"
 
 const points = fc.array(fc.record({ x: fc.integer({ min: 0, max: 9 }), y: fc.integer({ min: 0, max: 9 }) }), {
   minLength: 1,
