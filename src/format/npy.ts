@@ -47,7 +47,8 @@ export const decodeNpy = (bytes: Uint8Array<ArrayBuffer>): NpyArray | string => 
   if (start + length + count * width !== bytes.length) {
     return `an array [${shape.join(", ")}] of ${descr} does not fit its ${bytes.length - start - length} bytes`
   }
-  const body = bytes.slice(start + length).buffer
+  // Not `slice`, which of a Buffer of Node makes no copy.
+  const body = new Uint8Array(bytes.subarray(start + length)).buffer
   const stored =
     dtype === "float32"
       ? new Float32Array(body)

@@ -109,6 +109,9 @@ describe(".npy arrays", () => {
         const shape = flat ? [rows * columns] : [rows, columns]
         const values = Float32Array.from({ length: rows * columns }, (_, i) => i / 3)
         expect(decodeNpy(encodeNpy(shape, values))).toEqual({ shape, dtype: "float32", values })
+        // As a file is read: a Buffer, within other memory.
+        const buffer = Buffer.from(encodeNpy(shape, values))
+        expect(decodeNpy(buffer)).toEqual({ shape, dtype: "float32", values })
       })
     )
   })
@@ -129,4 +132,10 @@ describe(".npy arrays", () => {
     expect(decodeNpy(edited("<f4", "|O8"))).toMatch(/dtype is \|O8/)
     expect(decodeNpy(edited("(2, 3)", "(9, 3)"))).toMatch(/does not fit/)
   })
+})
+
+it("what is read of bytes in memory has memory of its own, also where they are a Buffer", async () => {
+  const read = await bytesFile(Buffer.from([1, 2, 3, 4, 5])).read(1, 3)
+  expect(read.buffer.byteLength).toBe(3)
+  expect([...new Uint8Array(read.buffer)]).toEqual([2, 3, 4])
 })
