@@ -112,6 +112,17 @@ export const artifactStoreContract = (name: string, make: () => StoreUnderTest):
       expect((await failureOf(artifact.read("nothing"))).reason).toBe("invalid")
     })
 
+    it("writes the metrics in place of a file of that name, refuses a folder of it, and mends a damaged blob of what is there", async () => {
+      const digest = await put(under.store, { a: "1" }, { loss: 0.5 })
+      expect(await put(under.store, { a: "1", "metrics.json": "mine" }, { loss: 0.5 })).toBe(digest)
+      expect(await put(under.store, { "metrics.jsonl": "1" })).not.toBe(digest)
+      await expect(put(under.store, { "metrics.json/a": "1" })).rejects.toThrow("a folder cannot have the name")
+      const { files } = await run(under.store.artifact(digest))
+      under.flip(files.find(({ path }) => path === "metrics.json")?.sha256 ?? "", 1)
+      expect(await put(under.store, { a: "1" }, { loss: 0.5 })).toBe(digest)
+      expect((await run(under.store.artifact(digest))).metrics).toEqual({ loss: 0.5 })
+    })
+
     it("keeps why a metric has no number, which is part of the artifact", async () => {
       const ingest = (unmeasured?: Readonly<Record<string, string>>) =>
         run(

@@ -1,6 +1,6 @@
 /** Reads the files of one artifact out of the objects, in promises: the part of an artifact that touches the disk. */
 import { readFileSync, writeFileSync } from "node:fs"
-import { link, open, readFile, rm } from "node:fs/promises"
+import { link, open, rm } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import type { ArtifactFile, VerifiedFile } from "../../artifact/artifact.ts"
@@ -57,10 +57,17 @@ export const makeArtifactReader = (root: string, digest: string, onLoss: OnLoss)
     return error("invalid", path, `it cannot be read: ${refused?.message ?? String(cause)}`, blob)
   }
 
-  const tree = async (): Promise<Tree> => {
-    const bytes = await readFile(objectPath(root, digest)).catch((cause: unknown) => {
+  /** Waited for, as all that is small. */
+  const readList = (path: string): Buffer => {
+    try {
+      return readFileSync(path)
+    } catch (cause) {
       throw unreadable(cause, FILE_LIST, digest)
-    })
+    }
+  }
+
+  const tree = async (): Promise<Tree> => {
+    const bytes = readList(objectPath(root, digest))
     if (sha256Of(bytes) !== digest) throw await damaged(FILE_LIST, digest, "its content differs from its digest")
     const decoded = decodeTree(bytes)
     if (decoded === undefined) throw error("invalid", FILE_LIST, "this digest is not that of an artifact", digest)

@@ -1,5 +1,5 @@
 /** Turns a finished output directory into an artifact: its files become blobs, their list the artifact's digest. */
-import { chmodSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs"
 import { copyFile, realpath, rename } from "node:fs/promises"
 import { dirname, join, relative, sep } from "node:path"
 import type { ArtifactFile } from "../../artifact/artifact.ts"
@@ -51,6 +51,26 @@ const ownFile = async (root: string, directory: string, path: string): Promise<F
   return hashFile(full)
 }
 
+/** Whether the blob is there, byte by byte. From now on it is young, so that a gc spares it, as it does one just made. */
+const isStored = (path: string, bytes: Buffer): boolean => {
+  try {
+    if (!readFileSync(path).equals(bytes)) return false
+    utimesSync(path, new Date(), new Date())
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A small file that most artifacts share: to look at what is there takes less than to put another in its place. */
+const put = async (root: string, path: string, text: string): Promise<ArtifactFile> => {
+  const bytes = Buffer.from(text)
+  const digest = digestOfBytes(bytes)
+  const target = objectPath(root, digest.sha256)
+  if (!isStored(target, bytes)) await writeAtomicSoon(target, text, 0o444)
+  return { path, ...digest }
+}
+
 /** A blob that is there already is replaced by the one just hashed: that heals damage that nobody has seen yet. */
 const moveToObjects = async (root: string, file: string, sha256: string): Promise<void> => {
   const target = objectPath(root, sha256)
@@ -67,10 +87,15 @@ export const ingest = async (
     version: kind.version,
     ...(Object.keys(unmeasured).length === 0 ? {} : { unmeasured })
   }
-  writeFileSync(join(directory, "artifact.json"), `${canonicalJson(about)}\n`)
-  writeFileSync(join(directory, "metrics.json"), `${canonicalJson(metrics)}\n`)
+  const ours = new Map([
+    ["artifact.json", `${canonicalJson(about)}\n`],
+    ["metrics.json", `${canonicalJson(metrics)}\n`]
+  ])
   const files: Array<ArtifactFile> = []
   for (const path of filesBelow(directory)) {
+    // What a stage put there by this name has been read, if it was meant to be.
+    if (ours.has(path)) continue
+    if (ours.has(path.split("/", 1)[0] as string)) throw invalid(path, "a folder cannot have the name of that file")
     if (path.includes("\uFFFD") || path.includes("\\")) throw invalid(path, "its name is not portable; rename it")
     files.push({ path, ...(await ownFile(root, directory, path)) })
   }
@@ -78,6 +103,7 @@ export const ingest = async (
     chmodSync(join(directory, path), 0o444)
     await moveToObjects(root, join(directory, path), sha256)
   }
+  for (const [path, text] of ours) files.push(await put(root, path, text))
   const tree = encodeTree(files)
   const digest = sha256Of(tree)
   await writeAtomicSoon(objectPath(root, digest), tree, 0o444)
