@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config"
  * has a process of its own; processes of its own to start; or neither, and then it shares a thread with others of its kind.
  */
 const needs = {
-  engine: /\/engine(\/engine)?\.ts"|\/run-stage\.ts"|tensor\/.*load-/,
+  engine: /\/engine(\/engine)?\.ts"|\/run-stage\.ts"|\/sparse-(kernels|steps)\.ts"|tensor\/.*load-/,
   process:
     /run-cli|run-graph|start-head|startSlurm|commandExecutor|layer as localExecutor|node:child_process|node:worker_threads/
 }

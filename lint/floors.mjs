@@ -38,7 +38,7 @@ const floors = [
   "kinds/sae/files",
   "remote/s3 stage file kinds/tokens kinds/language-model/gguf format/torch",
   "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",
-  "remote/port artifact tensor kinds/sae/latents start",
+  "remote/port artifact tensor kinds/sae/latents kinds/probing start",
   "words",
   "json random project"
 ].map((floor) => floor.split(" "))

@@ -4,7 +4,7 @@ import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
 import { Intervals } from "../artifact/intervals.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
-import { RowQuestion } from "./row-question.ts"
+import { RowQuestion } from "./probing/row-question.ts"
 
 const Probe = Schema.Struct({
   /** `shuffled`: latents, fitted to labels in a random order and tested on such. What is above one half there is noise. */

@@ -65,7 +65,7 @@ describe("the packed package", () => {
   it("holds what is needed and no more: no tests, no sources but the example's, no results of anybody", ({ skip }) => {
     if (whyNot !== undefined) skip(whyNot)
     const names = filesBelow(installed)
-    const known = /^(bin|dist|examples|experiments|models|pipelines)\/|^[A-Z]+(\.md)?$|^package\.json$/
+    const known = /^(bin|dist|examples|experiments|models|pipelines|python)\/|^[A-Z]+(\.md)?$|^package\.json$/
     assert.deepStrictEqual(
       names.filter((name) => !known.test(name) || /\.html$|cache\//.test(name)),
       []

@@ -1,6 +1,6 @@
 /** Parameters of the stage kind sparse-probe, and what they and its inputs say together. */
 import * as Result from "effect/Result"
-import type { RowQuestion } from "../../kinds/row-question.ts"
+import type { RowQuestion } from "../../kinds/probing/row-question.ts"
 import * as Param from "../../stage/param.ts"
 import { type Decoded, decoded, type ParamProblem } from "../../stage/param-problem.ts"
 import { rankings } from "./rank-features.ts"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
-import type { RowQuestion } from "../../kinds/row-question.ts"
+import type { RowQuestion } from "../../kinds/probing/row-question.ts"
 import type { Rng } from "../../random/rng.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { StreamingTokenizer } from "../../text/tokenizer.ts"

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Json } from "../../json/canonical-json.ts"
-import { RowQuestion } from "../../kinds/row-question.ts"
+import { RowQuestion } from "../../kinds/probing/row-question.ts"
 import { type Decoded, decoded, type ParamProblem } from "../../stage/param-problem.ts"
 
 const fields = Object.keys(RowQuestion.fields).join(", ")
