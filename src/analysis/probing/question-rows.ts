@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
 import type { RowQuestion } from "../../kinds/probing/row-question.ts"
+import type { DocumentNames } from "../../kinds/tokens/document-names.ts"
 import type { Rng } from "../../random/rng.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { StreamingTokenizer } from "../../text/tokenizer.ts"
@@ -22,14 +23,33 @@ export interface QuestionRows {
   readonly answers: ReadonlyArray<ReadonlyArray<boolean | undefined>>
 }
 
+/** A context, or several of them in a row. */
+export interface TokenRun {
+  readonly ids: Int32Array
+  readonly documents: Int32Array
+}
+
+/** @param at index in the run; @param place index in its context */
+export const placedToken = (
+  tokenizer: StreamingTokenizer,
+  names: DocumentNames | undefined,
+  { ids, documents }: TokenRun,
+  at: number,
+  place: number
+): PlacedToken => {
+  const document = documents[at]!
+  let start = at
+  while (at - start < Math.min(place, tokensBefore) && documents[start - 1] === document) start--
+  return { text: tokenizer.decode(ids.subarray(start, at + 1)), document: names?.at(document) ?? "", place }
+}
+
 /** Of the first `most` rows of a set: the token, in its place. */
 const placedTokens = Effect.fnUntraced(function* (
-  activations: ActivationsHandle,
+  { contexts }: ActivationsHandle,
   set: RowSet,
   tokenizer: StreamingTokenizer,
   most: number
 ) {
-  const { contexts } = activations
   const names = yield* contexts.documentNames
   const size = contexts.context_size
   const found: Array<PlacedToken & { readonly number: number }> = []
@@ -38,12 +58,8 @@ const placedTokens = Effect.fnUntraced(function* (
     const first = Math.floor(position[0]! / size)
     const block = yield* contexts.read(first, Math.floor(position.at(-1)! / size) - first + 1)
     for (let r = 0; r < position.length && found.length < most; r++) {
-      const at = position[r]! - first * size
-      const place = position[r]! % size
-      let start = at
-      while (at - start < Math.min(place, tokensBefore) && block.documents[start - 1] === document[r]) start--
-      const text = tokenizer.decode(block.ids.subarray(start, at + 1))
-      found.push({ text, document: names?.at(document[r]!) ?? "", place, number: document[r]! })
+      const token = placedToken(tokenizer, names, block, position[r]! - first * size, position[r]! % size)
+      found.push({ ...token, number: document[r]! })
     }
   }
   return found

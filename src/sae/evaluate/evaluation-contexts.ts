@@ -5,6 +5,8 @@ import { isHeldOut } from "../../activations/held-out-documents.ts"
 
 export interface EvaluationContext {
   readonly ids: Int32Array
+  /** Document of each id; -1: none. */
+  readonly documents: Int32Array
   /** 1 where the SAE's reconstruction takes the activation's place: held-out tokens that are not masked. */
   readonly spliced: Uint8Array
   /**
@@ -51,7 +53,7 @@ export const evaluationContexts = Effect.fn("evaluationContexts")(function* (
       )
       if (!counted.includes(1)) continue
       const all = documents.every((document) => document < 0 || heldOut(document, first + c))
-      ;(all ? whole : mixed).push({ ids, spliced, counted })
+      ;(all ? whole : mixed).push({ ids, documents, spliced, counted })
     }
   }
   const chosen = [...spread(whole, wanted), ...spread(mixed, Math.max(0, wanted - whole.length))]

@@ -1,0 +1,255 @@
+/** The stage ablate-neurons: whether the neurons that tell a context serve the model there, and there alone. */
+import * as Effect from "effect/Effect"
+import { requireHeldOut, requireModelOf, requireTrainingRows } from "../../activations/fit.ts"
+import { openActivations } from "../../activations/open-activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { ProbedTask, ProbingFile } from "../../kinds/probing/probing.ts"
+import { findHook } from "../../model/hook-name.ts"
+import { openModel } from "../../model/open-model.ts"
+import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
+import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
+import type { Opened } from "../../stage/input.ts"
+import { withIntervals } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { openTokenizer } from "../../text/open-tokenizer.ts"
+import { ablateNeurons } from "./ablate-neurons.ts"
+import { neuronWeights } from "./neuron-weights.ts"
+import { placedToken } from "./question-rows.ts"
+import { answerOf } from "./row-questions.ts"
+
+interface AblateNeuronsParams {
+  readonly contexts: number
+  readonly others: number
+  readonly seed: number
+}
+
+interface AblateNeuronsInputs {
+  readonly probing: Opened<ProbingFile>
+  readonly activations: Opened<ActivationsHandle>
+  readonly model: Opened<LanguageModelHandle>
+}
+
+/** Means of the hook's numbers over the training rows. */
+const meansOf = Effect.fnUntraced(function* (activations: ActivationsHandle) {
+  const { train } = yield* openActivations(activations)
+  const mean = new Float64Array(activations.d_in)
+  for (let b = 0; b < train.batches; b++) {
+    const { activation } = yield* train.readBatch(b)
+    for (let i = 0; i < activation.length; i++) mean[i % mean.length]! += activation[i]! / train.rows
+  }
+  return mean
+})
+
+/** The one number of the activation that tells it best, by the probe. */
+const bestNeuron = ({ probes }: ProbedTask): number | undefined =>
+  probes.find(({ features, k }) => features === "basis" && k === 1)?.chosen[0]
+
+/** Share of the values that are below, ties half. */
+const percentile = (values: Float64Array, value: number): number =>
+  values.reduce((sum, each) => sum + (each < value ? 1 : each === value ? 0.5 : 0), 0) / values.length
+
+export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<AblateNeuronsParams, unknown, AblateNeuronsInputs>) {
+  const [probing, activations, language] = [inputs.probing.value, inputs.activations.value, inputs.model.value]
+  yield* requireModelOf(activations, language)
+  yield* requireHeldOut(activations)
+  yield* requireTrainingRows(activations)
+  if (probing.model !== language.digest || probing.hook !== activations.hook) {
+    return yield* stageFailed(
+      `the probes are of ${probing.hook}, the activations of ${activations.hook}${probing.model === language.digest ? "" : " of another model"}`,
+      "Give those that were probed."
+    )
+  }
+  const model = yield* openModel(language)
+  const point = findHook(activations.hook, model.info)
+  if (typeof point === "string") return yield* stageFailed(point)
+  const tasks = probing.tasks.flatMap((task) => {
+    const neuron = bestNeuron(task)
+    return task.question === undefined || neuron === undefined ? [] : [{ ...task, question: task.question, neuron }]
+  })
+  if (tasks.length === 0) {
+    return yield* stageFailed("no probe of one number of the activation is about tokens", "Probe tasks, with 1 in ks.")
+  }
+  const { contexts } = yield* evaluationContexts(activations, params.contexts)
+  const tokenizer = yield* openTokenizer(language.tokenizer)
+  const names = yield* activations.contexts.documentNames
+  const chosen = [...new Set(tasks.map(({ neuron }) => neuron))]
+  const rest = Array.from(Rng.make(params.seed, "other neurons").permutation(activations.d_in))
+    .filter((neuron) => !chosen.includes(neuron))
+    .slice(0, params.others)
+  const mean = yield* meansOf(activations)
+  const { clean, ablated } = yield* ablateNeurons(
+    model,
+    { hook: activations.hook, layer: point.layer, mean },
+    [...chosen, ...rest],
+    contexts,
+    (done) => progress({ done, total: contexts.length, unit: "contexts" })
+  )
+  const rises = ablated.map((losses) => losses.map((loss, i) => loss - clean[i]!))
+
+  // Predictions in the order of the losses.
+  const places = contexts.flatMap(({ ids, documents, counted }) =>
+    Array.from(counted.keys())
+      .filter((p) => counted[p] === 1)
+      .map((p) => ({ token: placedToken(tokenizer, names, { ids, documents }, p, p), document: documents[p]! }))
+  )
+  const units = new Map([...new Set(places.map(({ document }) => document))].map((document, unit) => [document, unit]))
+  const unit = places.map(({ document }) => units.get(document)!)
+  const asked = tasks.map((task) => {
+    const answer = answerOf(task.question)
+    return { task, answers: places.map(({ token }) => answer(token)), rise: rises[chosen.indexOf(task.neuron)]! }
+  })
+  const meanRise = (
+    rise: Float64Array,
+    answers: ReadonlyArray<boolean | undefined>,
+    wanted: boolean,
+    times: ArrayLike<number>
+  ): number => {
+    let [sum, count] = [0, 0]
+    for (const [i, answer] of answers.entries()) {
+      if (answer !== wanted) continue
+      sum += times[unit[i]!]! * rise[i]!
+      count += times[unit[i]!]!
+    }
+    return sum / count
+  }
+  const average = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
+  const controls = rises.slice(chosen.length)
+  const statistics = (times: ArrayLike<number>): Record<string, number> => {
+    const each = asked.map(({ task, answers, rise }) => ({
+      name: task.name,
+      inside: meanRise(rise, answers, true, times),
+      outside: meanRise(rise, answers, false, times),
+      others: average(controls.map((other) => meanRise(other, answers, true, times)))
+    }))
+    return {
+      ...Object.fromEntries(
+        each.flatMap(({ name, inside, outside, others }) => [
+          [`inside ${name}`, inside],
+          [`outside ${name}`, outside],
+          [`others ${name}`, others],
+          [`difference ${name}`, inside - outside]
+        ])
+      ),
+      rise_inside: average(each.map(({ inside }) => inside)),
+      rise_outside: average(each.map(({ outside }) => outside)),
+      rise_others: average(each.map(({ others }) => others)),
+      difference: average(each.map(({ inside, outside }) => inside - outside))
+    }
+  }
+  const once = new Int32Array(units.size).fill(1)
+  const found = statistics(once)
+  // Intervals are over documents: of a single one there are none.
+  const spans = (answers: ReadonlyArray<boolean | undefined>, wanted: boolean): boolean =>
+    new Set(unit.filter((_, i) => answers[i] === wanted)).size > 1
+  const unmeasured = asked.filter(({ answers }) => !spans(answers, true) || !spans(answers, false))
+  if (unmeasured.length > 0) {
+    return yield* stageFailed(
+      `of ${unmeasured.map(({ task }) => task.name).join(", ")} fewer than two held-out documents answer yes, or no`,
+      "Raise contexts, hold out more documents, or leave the task out."
+    )
+  }
+  const intervals = bootstrapIntervals([units.size], statistics, Rng.make(params.seed, "intervals over documents"))
+  // A context's own neuron: the loss rises there, by more than elsewhere, and by more than without any of the other neurons.
+  const dedicated = asked.map(({ task, answers }) => {
+    const above = (name: string): boolean => (intervals[`${name} ${task.name}`]?.low ?? 0) > 0
+    const most = Math.max(...controls.map((other) => meanRise(other, answers, true, once)))
+    return above("inside") && above("difference") && found[`inside ${task.name}`]! > most
+  })
+
+  const weights = /\.mlp\.hook_(pre|post)$/.test(activations.hook) ? neuronWeights(model, point.layer) : undefined
+  const products = weights?.norm.map((norm, i) => norm * weights.bias[i]!)
+  const drawn = chosen.map((neuron) => (products === undefined ? Number.NaN : percentile(products, products[neuron]!)))
+  const byNeuron = bootstrapIntervals(
+    [chosen.length],
+    (times) => ({ norm_bias: drawn.reduce((sum, share, i) => sum + times[i]! * share, 0) / chosen.length }),
+    Rng.make(params.seed, "intervals over neurons")
+  )
+  const file: FiguresFile = {
+    format: 1,
+    title: `Neurons of ${activations.hook} that tell what tokens are, ablated`,
+    note: `Of each task the one neuron that a probe takes, held at its mean: how much the model's loss rises where the answer is yes, and where it is no, in nats a token on ${places.length} held-out tokens; beside it the mean of ${rest.length} other neurons where the answer is yes.`,
+    charts:
+      weights === undefined
+        ? []
+        : [
+            {
+              title: "What neurons read",
+              x: { label: "norm of the input weights", log: false },
+              y: { label: "bias", log: false },
+              series: [
+                {
+                  name: "all",
+                  line: false,
+                  points: Array.from(weights.norm, (x, i) => ({ x, y: weights.bias[i]! }))
+                },
+                {
+                  name: "of a task",
+                  line: false,
+                  points: chosen.map((i) => ({ x: weights.norm[i]!, y: weights.bias[i]! }))
+                }
+              ]
+            }
+          ],
+    tables: [
+      {
+        title: "Tasks",
+        columns: [
+          "task",
+          "neuron",
+          "rise where yes",
+          "rise where no",
+          "other neurons",
+          "its own context",
+          "norm x bias, percentile"
+        ],
+        rows: asked.map(({ task }, i) => [
+          task.name,
+          task.neuron,
+          found[`inside ${task.name}`]!,
+          found[`outside ${task.name}`]!,
+          found[`others ${task.name}`]!,
+          dedicated[i] === true ? "yes" : "no",
+          products === undefined ? null : drawn[chosen.indexOf(task.neuron)]!
+        ])
+      }
+    ]
+  }
+  yield* output.writeJson(figuresFileName, file)
+  yield* output.writeJson(
+    "neurons.json",
+    asked.map(({ task }, i) => ({
+      task: task.name,
+      neuron: task.neuron,
+      dedicated: dedicated[i],
+      ...Object.fromEntries(
+        ["inside", "outside", "others", "difference"].map((name) => [
+          name,
+          { value: found[`${name} ${task.name}`], ...intervals[`${name} ${task.name}`] }
+        ])
+      )
+    }))
+  )
+  log(`${dedicated.filter(Boolean).length} of ${tasks.length} tasks have a neuron of their own`)
+  const { rise_inside, rise_outside, rise_others, difference } = found as Record<string, number>
+  return {
+    ...withIntervals(
+      { rise_inside: rise_inside!, rise_outside: rise_outside!, rise_others: rise_others!, difference: difference! },
+      intervals
+    ),
+    dedicated: dedicated.filter(Boolean).length / tasks.length,
+    ...(products === undefined
+      ? { norm_bias: { unmeasured: `${activations.hook} has no input weights` } }
+      : withIntervals({ norm_bias: average(drawn) }, byNeuron)),
+    tasks: tasks.length
+  }
+}, Effect.scoped)
