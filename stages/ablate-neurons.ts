@@ -2,7 +2,7 @@
 import { Activations } from "../src/kinds/activations/activations.ts"
 import { Figures } from "../src/kinds/figures.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
-import { Probing } from "../src/kinds/probing/probing.ts"
+import { Probing } from "../src/kinds/probing.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 

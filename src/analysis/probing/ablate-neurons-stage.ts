@@ -5,7 +5,7 @@ import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { ProbedTask, ProbingFile } from "../../kinds/probing/probing.ts"
+import type { ProbedTask, ProbingFile } from "../../kinds/probing.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
@@ -148,17 +148,16 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   }
   const once = new Int32Array(units.size).fill(1)
   const found = statistics(once)
-  // Intervals are over documents: of a single one there are none.
-  const spans = (answers: ReadonlyArray<boolean | undefined>, wanted: boolean): boolean =>
-    new Set(unit.filter((_, i) => answers[i] === wanted)).size > 1
-  const unmeasured = asked.filter(({ answers }) => !spans(answers, true) || !spans(answers, false))
+  const intervals = bootstrapIntervals([units.size], statistics, Rng.make(params.seed, "intervals over documents"))
+  // Without an interval it cannot be told whether a neuron is the task's own; a neuron that never acts has a rise of exactly 0.
+  const untold = (name: string): boolean => intervals[name] === undefined && found[name] !== 0
+  const unmeasured = asked.filter(({ task }) => untold(`inside ${task.name}`) || untold(`difference ${task.name}`))
   if (unmeasured.length > 0) {
     return yield* stageFailed(
-      `of ${unmeasured.map(({ task }) => task.name).join(", ")} fewer than two held-out documents answer yes, or no`,
+      `of ${unmeasured.map(({ task }) => task.name).join(", ")} too few of ${units.size} held-out documents answer yes, or no, for an interval`,
       "Raise contexts, hold out more documents, or leave the task out."
     )
   }
-  const intervals = bootstrapIntervals([units.size], statistics, Rng.make(params.seed, "intervals over documents"))
   // A context's own neuron: the loss rises there, by more than elsewhere, and by more than without any of the other neurons.
   const dedicated = asked.map(({ task, answers }) => {
     const above = (name: string): boolean => (intervals[`${name} ${task.name}`]?.low ?? 0) > 0

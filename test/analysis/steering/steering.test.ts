@@ -74,7 +74,12 @@ it.effect(
       const sae = yield* openSaeModel(weights)
       const [hook, time, latent, target, value] = ["blocks.0.hook_resid_post", 6, 5, 7, 4]
       const ids = Int32Array.from([0, 4, 9, 31, 7, 22])
-      const context = { ids, documents: new Int32Array(ids.length), spliced: Uint8Array.of(0, 1, 1, 1, 1, 1), counted: Uint8Array.of(0, 1, 1, 1, 1, 0) }
+      const context = {
+        ids,
+        documents: new Int32Array(ids.length),
+        spliced: Uint8Array.of(0, 1, 1, 1, 1, 1),
+        counted: Uint8Array.of(0, 1, 1, 1, 1, 0)
+      }
       const zero = new Float32Array(d_model)
       const figures = clampedFigures(model, sae, hook, [context], {
         latent,
@@ -137,7 +142,12 @@ it.effect(
 it.effect("latents that are not there or never fire are refused by number, and so are multiples below 0", () =>
   Effect.gen(function* () {
     const ask = { target: 1, count: 1, least: 1, dense_above: 1, seed: 0 }
-    const context = { ids: Int32Array.of(0, 1, 2), documents: new Int32Array(3), spliced: Uint8Array.of(0, 1, 1), counted: Uint8Array.of(0, 1, 0) }
+    const context = {
+      ids: Int32Array.of(0, 1, 2),
+      documents: new Int32Array(3),
+      spliced: Uint8Array.of(0, 1, 1),
+      counted: Uint8Array.of(0, 1, 0)
+    }
     const problem = (latents: ReadonlyArray<number> | null) =>
       Effect.map(Effect.flip(chooseClamps([[], []], 1, [context], 3, { ...ask, latents })), (error) => error.message)
     assert.include(yield* problem([2]), "there is no latent 2")
