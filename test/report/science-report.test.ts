@@ -114,10 +114,10 @@ describe("science report", () => {
   it("puts each SAE's figures in one row of the summary", () => {
     const summary = textOf(page, "summary")
     expect(summary).toContain(
-      "width 64, seed 0 batch_topk 64 16 15.75 0.8125 0.9125 20.3 % 0.7500 0.0625 2.75 % 7.75 % 0.22 % 25"
+      "width 64, seed 0 batch_topk 64 16 15.75 0.8125 0.9125 20.3 % 0.7500 control 0.0625 2.75 % 7.75 % 0.22 % 25"
     )
     expect(summary).toContain(
-      "width 256, seed 0 batch_topk 256 16 15.75 0.9375 0.9125 5.08 % 0.7500 0.0625 2.75 % 7.75 % 0.22 % 25"
+      "width 256, seed 0 batch_topk 256 16 15.75 0.9375 0.9125 5.08 % 0.7500 control 0.0625 2.75 % 7.75 % 0.22 % 25"
     )
   })
 

@@ -21,7 +21,7 @@ const shownFigure =
     if (figure === undefined) return undefined
     if (typeof figure === "string") return html`<span title="${figure}">none</span>`
     const { value, interval, control } = figure
-    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">${exact(control, format, "control")}</span>`}`
+    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">control ${exact(control, format, "control")}</span>`}`
   }
 
 const columns: ReadonlyArray<Column> = [
