@@ -20,7 +20,7 @@ const floors = [
   "analysis/steering",
   "report/page interp analysis/meta-sae analysis/stitching analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
   "sae/training",
-  "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/attribution analysis/recall analysis/perturbation analysis/ravel analysis/rule analysis/concepts analysis/scaling synthetic",
+  "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/attribution analysis/recall analysis/perturbation analysis/rule analysis/concepts analysis/scaling synthetic",
   "analysis/patching text/ioi",
   "activations analysis model/evaluate chat",
   "model sae/architectures othello",
