@@ -12,10 +12,21 @@ import { modulePath } from "./places.mjs"
 
 const main = modulePath("cli", "main")
 
+/**
+ * A folder that takes no files is the machine's way, and costs time alone; anything else is a fault that nobody would find.
+ * @param {NodeJS.ErrnoException} error
+ */
+const tellWhyNot = (error) => {
+  if (/^(?:EACCES|EDQUOT|ENOSPC|EPERM|EROFS)$/.test(error.code ?? "")) return
+  process.stderr.write(
+    `the program could not be put together, and starts from its sources, more slowly: ${error.message}\n`
+  )
+}
+
 /** @param {string} use */
 const bundledModules = async (use) => {
   if (process.env["PIPELINE_BUNDLE"] === "never") return {}
-  const folder = await findBundle().catch(() => undefined)
+  const folder = await findBundle().catch(tellWhyNot)
   if (folder === undefined) return {}
   try {
     return openBundle(folder, use)

@@ -65,6 +65,11 @@ describe("the bundle of a checkout", () => {
     expect(help()).toBe(first)
 
     edit("The log of a stage", "What a stage printed")
-    expect(help()).toBe(first.replace("The log of a stage", "What a stage printed"))
+    const edited = first.replace("The log of a stage", "What a stage printed")
+    expect(help()).toBe(edited)
+
+    writeFileSync(join(checkout, "src", "start", "build-bundle.ts"), 'throw new Error("no esbuild")')
+    const told = "the program could not be put together, and starts from its sources, more slowly: no esbuild\n"
+    expect(help()).toBe(edited + told)
   })
 })

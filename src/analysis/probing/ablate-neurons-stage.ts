@@ -12,11 +12,12 @@ import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
 import type { Opened } from "../../stage/input.ts"
-import { withIntervals } from "../../stage/metric.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { ablateNeurons } from "./ablate-neurons.ts"
+import { neuronRises, type Rise } from "./neuron-rises.ts"
 import { neuronWeights } from "./neuron-weights.ts"
 import { placedToken } from "./question-rows.ts"
 import { answerOf } from "./row-questions.ts"
@@ -52,6 +53,8 @@ const bestNeuron = ({ probes }: ProbedTask): number | undefined =>
 const percentile = (values: Float64Array, value: number): number =>
   values.reduce((sum, each) => sum + (each < value ? 1 : each === value ? 0.5 : 0), 0) / values.length
 
+const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
+
 export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   inputs,
   params,
@@ -86,10 +89,10 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   const rest = Array.from(Rng.make(params.seed, "other neurons").permutation(activations.d_in))
     .filter((neuron) => !chosen.includes(neuron))
     .slice(0, params.others)
-  const mean = yield* meansOf(activations)
+  const means = yield* meansOf(activations)
   const { clean, ablated } = yield* ablateNeurons(
     model,
-    { hook: activations.hook, layer: point.layer, mean },
+    { hook: activations.hook, layer: point.layer, mean: means },
     [...chosen, ...rest],
     contexts,
     (done) => progress({ done, total: contexts.length, unit: "contexts" })
@@ -102,68 +105,24 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
       .filter((p) => counted[p] === 1)
       .map((p) => ({ token: placedToken(tokenizer, names, { ids, documents }, p, p), document: documents[p]! }))
   )
-  const units = new Map([...new Set(places.map(({ document }) => document))].map((document, unit) => [document, unit]))
-  const unit = places.map(({ document }) => units.get(document)!)
+  const documentsOf = places.map(({ document }) => document)
   const asked = tasks.map((task) => {
     const answer = answerOf(task.question)
     return { task, answers: places.map(({ token }) => answer(token)), rise: rises[chosen.indexOf(task.neuron)]! }
   })
-  const meanRise = (
-    rise: Float64Array,
-    answers: ReadonlyArray<boolean | undefined>,
-    wanted: boolean,
-    times: ArrayLike<number>
-  ): number => {
-    let [sum, count] = [0, 0]
-    for (const [i, answer] of answers.entries()) {
-      if (answer !== wanted) continue
-      sum += times[unit[i]!]! * rise[i]!
-      count += times[unit[i]!]!
-    }
-    return sum / count
-  }
-  const average = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
-  const controls = rises.slice(chosen.length)
-  const statistics = (times: ArrayLike<number>): Record<string, number> => {
-    const each = asked.map(({ task, answers, rise }) => ({
-      name: task.name,
-      inside: meanRise(rise, answers, true, times),
-      outside: meanRise(rise, answers, false, times),
-      others: average(controls.map((other) => meanRise(other, answers, true, times)))
-    }))
-    return {
-      ...Object.fromEntries(
-        each.flatMap(({ name, inside, outside, others }) => [
-          [`inside ${name}`, inside],
-          [`outside ${name}`, outside],
-          [`others ${name}`, others],
-          [`difference ${name}`, inside - outside]
-        ])
-      ),
-      rise_inside: average(each.map(({ inside }) => inside)),
-      rise_outside: average(each.map(({ outside }) => outside)),
-      rise_others: average(each.map(({ others }) => others)),
-      difference: average(each.map(({ inside, outside }) => inside - outside))
-    }
-  }
-  const once = new Int32Array(units.size).fill(1)
-  const found = statistics(once)
-  const intervals = bootstrapIntervals([units.size], statistics, Rng.make(params.seed, "intervals over documents"))
-  // Without an interval it cannot be told whether a neuron is the task's own; a neuron that never acts has a rise of exactly 0.
-  const untold = (name: string): boolean => intervals[name] === undefined && found[name] !== 0
-  const unmeasured = asked.filter(({ task }) => untold(`inside ${task.name}`) || untold(`difference ${task.name}`))
-  if (unmeasured.length > 0) {
+  const { documents, told, overall, untold } = neuronRises(
+    asked.map(({ answers, rise }) => ({ answers, rise })),
+    rises.slice(chosen.length),
+    documentsOf,
+    params.seed
+  )
+  if (untold.length > 0) {
     return yield* stageFailed(
-      `of ${unmeasured.map(({ task }) => task.name).join(", ")} too few of ${units.size} held-out documents answer yes, or no, for an interval`,
+      `of ${untold.map((n) => asked[n]!.task.name).join(", ")} too few of ${documents} held-out documents answer yes, or no, for an interval`,
       "Raise contexts, hold out more documents, or leave the task out."
     )
   }
-  // A context's own neuron: the loss rises there, by more than elsewhere, and by more than without any of the other neurons.
-  const dedicated = asked.map(({ task, answers }) => {
-    const above = (name: string): boolean => (intervals[`${name} ${task.name}`]?.low ?? 0) > 0
-    const most = Math.max(...controls.map((other) => meanRise(other, answers, true, once)))
-    return above("inside") && above("difference") && found[`inside ${task.name}`]! > most
-  })
+  const own = told.filter(({ dedicated }) => dedicated).length
 
   const weights = /\.mlp\.hook_(pre|post)$/.test(activations.hook) ? neuronWeights(model, point.layer) : undefined
   const products = weights?.norm.map((norm, i) => norm * weights.bias[i]!)
@@ -214,10 +173,10 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
         rows: asked.map(({ task }, i) => [
           task.name,
           task.neuron,
-          found[`inside ${task.name}`]!,
-          found[`outside ${task.name}`]!,
-          found[`others ${task.name}`]!,
-          dedicated[i] === true ? "yes" : "no",
+          told[i]!.inside.value,
+          told[i]!.outside.value,
+          told[i]!.others.value,
+          told[i]!.dedicated ? "yes" : "no",
           products === undefined ? null : drawn[chosen.indexOf(task.neuron)]!
         ])
       }
@@ -226,29 +185,19 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   yield* output.writeJson(figuresFileName, file)
   yield* output.writeJson(
     "neurons.json",
-    asked.map(({ task }, i) => ({
-      task: task.name,
-      neuron: task.neuron,
-      dedicated: dedicated[i],
-      ...Object.fromEntries(
-        ["inside", "outside", "others", "difference"].map((name) => [
-          name,
-          { value: found[`${name} ${task.name}`], ...intervals[`${name} ${task.name}`] }
-        ])
-      )
-    }))
+    asked.map(({ task }, i) => ({ task: task.name, neuron: task.neuron, ...told[i]! }))
   )
-  log(`${dedicated.filter(Boolean).length} of ${tasks.length} tasks have a neuron of their own`)
-  const { rise_inside, rise_outside, rise_others, difference } = found as Record<string, number>
+  log(`${own} of ${tasks.length} tasks have a neuron of their own`)
+  const estimate = ({ value, interval }: Rise) => estimated(value, interval)
   return {
-    ...withIntervals(
-      { rise_inside: rise_inside!, rise_outside: rise_outside!, rise_others: rise_others!, difference: difference! },
-      intervals
-    ),
-    dedicated: dedicated.filter(Boolean).length / tasks.length,
+    rise_inside: estimate(overall.inside),
+    rise_outside: estimate(overall.outside),
+    rise_others: estimate(overall.others),
+    difference: estimate(overall.difference),
+    dedicated: own / tasks.length,
     ...(products === undefined
       ? { norm_bias: { unmeasured: `${activations.hook} has no input weights` } }
-      : withIntervals({ norm_bias: average(drawn) }, byNeuron)),
+      : { norm_bias: estimated(mean(drawn), byNeuron["norm_bias"]) }),
     tasks: tasks.length
   }
 }, Effect.scoped)
