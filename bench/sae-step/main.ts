@@ -1,12 +1,12 @@
 /**
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
- *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 300]
+ *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 60,600]
  *     [--precision f32,auto] [--cpu]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
  * installed with pip first (some GB). --precision: what finds the latents that may be active. --cpu: CPU time of one thread,
- * for a machine that others use too; with --alone --run 0. --run: steps of a whole run, read from disk with checkpoints;
- * 0 for none.
+ * for a machine that others use too; with --alone --run 0. --run: steps of whole runs of TopK, read from disk with
+ * checkpoints, a bare step after each of theirs; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -45,7 +45,7 @@ const { values: given } = parseArgs({
     },
     repeats: { type: "string", default: "7" },
     alone: { type: "boolean", default: false },
-    run: { type: "string", default: "300" },
+    run: { type: "string", default: "60,600" },
     precision: { type: "string", default: "f32,auto" },
     cpu: { type: "boolean", default: false }
   }
@@ -55,6 +55,8 @@ const { d_in, d_sae } = sizes[given.shape as keyof typeof sizes]
 const [batch, k, batches, l0, threads] = [2048, 32, 4, 100, given.cpu ? 1 : 2]
 const repeats = Number(given.repeats)
 const warmUp = 2
+/** Between two checkpoints: what the pipeline has by default. */
+const everySeconds = 30
 
 const median = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -141,20 +143,6 @@ const measure = async (architecture: SaeArchitecture, precision: SharedOptions["
   return { architecture: name, l0: active, encode: median(times.encode), own: median(times.own), others }
 }
 
-const topkOptions = stepOptions(architectureOf("topk"), shape, "f32")
-const topkMethod = await topkOptions.architecture.load()
-
-/** Mean ms of a TopK step. */
-const bareStep = (): number => {
-  const own = makeOwnStep(topkOptions, topkMethod, shape, rows)
-  const count = 20
-  const times = Array.from({ length: warmUp + count }, (_, i) =>
-    timed(() => own.step(inputs[i % batches] as tf.Tensor2D))
-  )
-  own.dispose()
-  return times.slice(warmUp).reduce((sum, ms) => sum + ms, 0) / count
-}
-
 const cell = (ms: number | undefined, own: number): string =>
   ms === undefined ? "-" : `${ms.toFixed(0)} (${(ms / own).toFixed(1)}x)`
 
@@ -180,18 +168,28 @@ for (const [architecture, precision] of cases) {
 }
 peers?.end()
 
-const steps = Number(given.run)
-if (steps > 0) {
-  // The machine's speed drifts by a tenth within minutes: the bare step is measured right before and right after.
-  const bare = [bareStep()]
-  const { seconds, saved } = await wholeRun(folder, d_in, { ...topkOptions, steps })
-  bare.push(bareStep())
-  const rate = (1000 * seconds) / steps
-  const share = (100 * (bare[0]! + bare[1]!)) / 2 / rate
+const runs = given.run.split(",").map(Number)
+if (runs.some((steps) => steps > 0)) {
   console.log(
-    `\nA whole run of ${steps} TopK steps, from the file on disk, with ${saved} checkpoints: ${seconds.toFixed(1)} s, ` +
-      `${rate.toFixed(0)} ms a step; bare ${bare.map((ms) => ms.toFixed(0)).join(" ms before and ")} ms after: ` +
-      `${share.toFixed(0)} % of the bare step's rate`
+    `\n| whole run, steps | first step after, s | step, ms | bare step, ms | checkpoints, s | after the last step, s | of the bare step's rate |`
+  )
+  console.log("| --- | --- | --- | --- | --- | --- | --- |")
+}
+for (const steps of runs) {
+  if (steps === 0) continue
+  const architecture = architectureOf("topk")
+  // A short run counts latents as dead sooner.
+  const options = { ...stepOptions(architecture, shape, "auto"), dead_after: 10_000_000 }
+  const own = makeOwnStep(options, await architecture.load(), shape, rows)
+  let round = 0
+  const bareStep = (): number => timed(() => own.step(inputs[round++ % batches] as tf.Tensor2D)) / 1000
+  for (let i = 0; i < warmUp; i++) bareStep()
+  const run = await wholeRun(folder, d_in, { ...options, steps }, everySeconds, bareStep)
+  own.dispose()
+  const ms = (seconds: number): string => (1000 * seconds).toFixed(0)
+  console.log(
+    `| ${steps} | ${run.start.toFixed(2)} | ${ms(run.step)} | ${ms(run.bare)} | ${run.saved}: ${run.checkpoints.toFixed(2)} | ` +
+      `${run.end.toFixed(2)} | ${((100 * steps * run.bare) / run.total).toFixed(0)} % |`
   )
 }
 tf.dispose([inputs, W])

@@ -14,6 +14,21 @@ describe("Rng", () => {
     )
   })
 
+  it("draws normal numbers together as it draws them one by one", () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.nat(50), (seed, n) => {
+        const [together, apart] = [Rng.make(seed, "a"), Rng.make(seed, "a")]
+        const drawn = new Float64Array(n)
+        together.normals(drawn)
+        assert.deepStrictEqual(
+          [...drawn],
+          Array.from({ length: n }, () => apart.normal())
+        )
+        assert.deepStrictEqual(together.state(), apart.state())
+      })
+    )
+  })
+
   it("gives unrelated streams to different names", () => {
     const a = Rng.make(0, "weights")
     const b = Rng.make(0, "order")

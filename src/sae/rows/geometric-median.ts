@@ -18,9 +18,8 @@ export const geometricMedian = (
 ): Float64Array<ArrayBuffer> => {
   const rows = data.length / d_in
   let median = new Float64Array(d_in)
-  for (let i = 0; i < data.length; i++) {
-    const c = i % d_in
-    median[c] = (median[c] as number) + (data[i] as number) / rows
+  for (let start = 0; start < data.length; start += d_in) {
+    for (let c = 0; c < d_in; c++) median[c] = (median[c] as number) + (data[start + c] as number) / rows
   }
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     const next = new Float64Array(d_in)

@@ -43,19 +43,31 @@ export const rowStatistics = (source: RowSource): RowStatistics => {
   const indices = sampleIndices(source, statisticsRows)
   const n = indices.length
   const mean = new Float64Array(d_in)
-  let square = 0
+  let squares = 0
   let norms = 0
   for (const rows of sampleBlocks(source, indices)) {
-    for (let i = 0; i < rows.length; i++) {
-      const x = rows[i] as number
-      square += (x * x) / n
-      mean[i % d_in] = (mean[i % d_in] as number) + x / n
+    for (let start = 0; start < rows.length; start += d_in) {
+      let own = 0
+      for (let c = 0; c < d_in; c++) {
+        const x = rows[start + c] as number
+        own += x * x
+        mean[c] = (mean[c] as number) + x
+      }
+      squares += own
+      norms += Math.sqrt(own)
     }
-    for (let i = 0; i < rows.length; i += d_in) norms += Math.hypot(...rows.subarray(i, i + d_in)) / n
   }
-  let variance = 0
+  for (let c = 0; c < d_in; c++) mean[c] = (mean[c] as number) / n
+  let deviations = 0
   for (const rows of sampleBlocks(source, indices)) {
-    for (let i = 0; i < rows.length; i++) variance += ((rows[i] as number) - (mean[i % d_in] as number)) ** 2 / n
+    for (let start = 0; start < rows.length; start += d_in) {
+      let own = 0
+      for (let c = 0; c < d_in; c++) {
+        const off = (rows[start + c] as number) - (mean[c] as number)
+        own += off * off
+      }
+      deviations += own
+    }
   }
   const ofMedian = sampleIndices(source, medianRows)
   const sample = new Float32Array(ofMedian.length * d_in)
@@ -63,5 +75,5 @@ export const rowStatistics = (source: RowSource): RowStatistics => {
   const median = geometricMedian(sample, d_in)
   // Gone now instead of with the next collection: the weights come next.
   sample.buffer.transfer(0)
-  return { scale: Math.sqrt(square), mean_norm: norms, variance, median }
+  return { scale: Math.sqrt(squares / n), mean_norm: norms / n, variance: deviations / n, median }
 }

@@ -26,16 +26,15 @@ export const initialWeights = (
   *blocks() {
     const rng = Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
     const step = Math.max(1, Math.floor(blockNumbers / d_in))
+    const drawn = new Float64Array(d_in)
     for (let first = 0; first < d_sae; first += step) {
       const rows = new Float32Array(Math.min(step, d_sae - first) * d_in)
       for (let start = 0; start < rows.length; start += d_in) {
         const row = rows.subarray(start, start + d_in)
+        rng.normals(drawn)
+        row.set(drawn)
         let square = 0
-        for (let c = 0; c < d_in; c++) {
-          const x = rng.normal()
-          row[c] = x
-          square += x * x
-        }
+        for (let c = 0; c < d_in; c++) square += (drawn[c] as number) * (drawn[c] as number)
         const norm = Math.sqrt(square)
         for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
       }

@@ -17,10 +17,12 @@ export const randomWeights = (
   const d_out = b_dec.length
   const length = options.decoder_norm === "unit" ? 1 : options.decoder_init_norm
   const encoderLength = tied ? length : (options.encoder_init_norm ?? length)
+  const W_dec = initialWeights(d_out, d_sae, seed, length)
   // An encoder that reads something else than the decoder writes starts with directions of its own.
   const W_enc = transcoder
     ? initialWeights(d_in, d_sae, seed, encoderLength, "encoder rows")
-    : initialWeights(d_out, d_sae, seed, encoderLength)
-  const W_dec = initialWeights(d_out, d_sae, seed, length)
+    : encoderLength === length
+      ? W_dec
+      : initialWeights(d_out, d_sae, seed, encoderLength)
   return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec: Float32Array.from(b_dec), extras: {} }
 }

@@ -60,6 +60,14 @@ export interface SaeParameters {
 const variable = <R extends tf.Rank>(values: Float32Array | FloatBlocks, shape: tf.ShapeMap[R]): AdamVariable<R> =>
   makeAdamVariable({ shape, weights: values instanceof Float32Array ? oneBlock(values) : values })
 
+/** Drawing random weights takes longer than copying them. */
+const copyOf = (parameter: AdamVariable<tf.Rank.R2>): AdamVariable<tf.Rank.R2> => {
+  const weights = parameter.read()
+  const copy = makeAdamVariable(weights)
+  weights.dispose()
+  return copy
+}
+
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 
@@ -96,7 +104,7 @@ export const makeSaeParameters = (
   const [d_in, d_out] = [first.W_enc.length / d_sae, first.b_dec.length]
   const W_enc = variable<tf.Rank.R2>(first.W_enc, [d_sae, d_in])
   const b_enc = variable<tf.Rank.R1>(first.b_enc, [d_sae])
-  const W_dec = variable<tf.Rank.R2>(first.W_dec, [d_sae, d_out])
+  const W_dec = first.W_dec === first.W_enc ? copyOf(W_enc) : variable<tf.Rank.R2>(first.W_dec, [d_sae, d_out])
   const b_dec = variable<tf.Rank.R1>(first.b_dec, [d_out])
   const W_skip = options.skip
     ? variable<tf.Rank.R2>(first.extras["W_skip"] ?? new Float32Array(d_out * d_in), [d_out, d_in])

@@ -33,6 +33,7 @@ export const sumOfSquares = (tensor: tf.Tensor): number => {
     squares.dispose()
     return sum
   }
-  for (const value of tensor.dataSync<"float32">()) sum += value * value
+  const values = tensor.dataSync<"float32">()
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * (values[i] as number)
   return sum
 }
