@@ -11,7 +11,7 @@ const inputs = {
   model: Stage.one(LanguageModel, "the language model that it was trained on"),
   answers: Stage.optional(
     FirstLetterAnswers,
-    "what the model answers for first letters (ask-first-letters), with the same words, examples and seed; asked here where they are left out"
+    "what the model answers for first letters (ask-first-letters), of the words, examples and seed that it was asked with; asked here where they are left out"
   )
 }
 
@@ -25,10 +25,14 @@ const params = {
   words_per_letter: Param.integer({
     default: null,
     minimum: 5,
-    description: "words at most of each letter, the most frequent first, or of each class, at random; null: 50, or 400",
+    description: "words at most of each letter, the most frequent first, or of each class, at random; null: those of the answers, else 50, or 400",
     unit: "words"
   }),
-  icl_examples: Param.integer({ default: 10, minimum: 1, description: "lines of examples in each prompt" }),
+  icl_examples: Param.integer({
+    default: null,
+    minimum: 1,
+    description: "lines of examples in each prompt; null: as many as the answers', else 10"
+  }),
   c: Param.number({
     default: 1,
     minimum: 1,
@@ -94,7 +98,7 @@ const params = {
     minimum: 1e-8,
     description: "duality gap of the probe that selects a letter's latents, as a share of its objective at zero"
   }),
-  seed: Param.integer({ default: 0, description: "seed of the prompts' examples and of the splits" })
+  seed: Param.integer({ default: 0, description: "seed of the splits, and without answers of the prompts' examples" })
 }
 
 export default Stage.make("evaluate-absorption", {

@@ -25,10 +25,19 @@ import { unconverged } from "./unconverged.ts"
 import { undertrained } from "./undertrained.ts"
 import type { TaskName, TaskRows, WordTask } from "./word-task.ts"
 
-export interface AbsorptionOptions extends AbsorptionSettings, FirstLetterOptions {
+export interface AbsorptionOptions extends AbsorptionSettings, Omit<FirstLetterOptions, "icl_examples"> {
   readonly hook: string | null
   readonly task: TaskName
+  /** null: as many as the answers', else 10 */
+  readonly icl_examples: number | null
 }
+
+/** As the model was asked before, where it was and nothing else is wanted. */
+const askedAs = (options: AbsorptionOptions, answers: FirstLetterAnswersHandle | undefined) => ({
+  ...options,
+  words_per_letter: options.words_per_letter ?? answers?.words_per_letter ?? null,
+  icl_examples: options.icl_examples ?? answers?.icl_examples ?? 10
+})
 
 export interface AbsorptionSubject {
   readonly sae: SaeHandle
@@ -43,14 +52,21 @@ export interface AbsorptionSubject {
 export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   subjects: ReadonlyArray<AbsorptionSubject>,
   language: LanguageModelHandle,
-  options: AbsorptionOptions,
+  given: AbsorptionOptions,
   answers?: FirstLetterAnswersHandle
 ) {
+  const options = askedAs(given, answers)
   const model = yield* openModel(language)
   const { encode } = yield* openTokenizer(language.tokenizer)
   const task =
     options.task === "first_letter"
-      ? yield* firstLetterTask(model, language.digest, encode, options, answers)
+      ? yield* firstLetterTask(
+          model,
+          language.digest,
+          encode,
+          { ...options, seed: answers?.seed ?? options.seed },
+          answers
+        )
       : yield* taggedWordTask(options.task, model, encode, options)
   const rowsAt = new Map<string, TaskRows>()
   return yield* Effect.forEach(
@@ -64,7 +80,11 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   )
 })
 
-const hookOf = Effect.fnUntraced(function* (sae: SaeHandle, info: ModelInfo, options: AbsorptionOptions) {
+const hookOf = Effect.fnUntraced(function* (
+  sae: SaeHandle,
+  info: ModelInfo,
+  options: Pick<AbsorptionOptions, "hook">
+) {
   const hook = options.hook ?? sae.hook
   if (hook === null) {
     return yield* stageFailed(
@@ -87,7 +107,7 @@ const absorptionOf = Effect.fnUntraced(function* (
   hook: string,
   task: WordTask,
   { words, labels, x, asked, answers, ablations }: TaskRows,
-  options: AbsorptionOptions,
+  options: ReturnType<typeof askedAs>,
   progress: (progress: Progress) => void
 ) {
   const d = sae.d_in

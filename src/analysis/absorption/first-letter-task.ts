@@ -33,12 +33,7 @@ const givenAnswers = Effect.fnUntraced(function* (
   hook: string,
   options: FirstLetterOptions
 ) {
-  const wanted = {
-    hook,
-    words_per_letter: needed.words_per_letter,
-    icl_examples: options.icl_examples,
-    seed: options.seed
-  }
+  const wanted = { hook, words_per_letter: needed.words_per_letter, icl_examples: options.icl_examples }
   const other = (Object.keys(wanted) as Array<keyof typeof wanted>).find((name) => answers[name] !== wanted[name])
   if (other !== undefined) {
     return yield* stageFailed(

@@ -75,11 +75,17 @@ const ask = Effect.fnUntraced(function* (params: Readonly<Record<string, unknown
 
 describe("the stage evaluate-absorption on the embedded model", () => {
   it("finds the letters in the residual stream, and warns that a random SAE carries none of them", async () => {
-    const params = { words_per_letter: 14, splits: 1, max_k: 2 }
-    const { metrics, file, logged } = await run(evaluate("blocks.1.hook_resid_post", 192, params))
+    const hook = "blocks.1.hook_resid_post"
+    // Words and examples are those that the model was asked with, whatever the seed of the splits.
+    const { metrics, file, logged } = await run(
+      Effect.flatMap(ask({ hook, words_per_letter: 14, icl_examples: 9 }), (answers) =>
+        evaluate(hook, 192, { splits: 1, max_k: 2, seed: 1 }, answers)
+      )
+    )
     expect(metrics["first_letter_accuracy"]).toBeGreaterThan(0.95)
     expect(metrics["letters"]).toBeGreaterThanOrEqual(20)
-    expect(file.prompt.split("\n")).toHaveLength(11)
+    expect(file.prompt.split("\n")).toHaveLength(10)
+    expect(file.settings.icl_examples).toBe(9)
     expect(file.letters).toHaveLength(26)
     expect(file.model.words).toBeGreaterThan(300)
     // x is the only letter with fewer words than asked for.
@@ -100,12 +106,12 @@ describe("the stage evaluate-absorption on the embedded model", () => {
         const language = yield* LanguageModel.open(folderArtifact("models/tiny-speller", "LanguageModel"))
         const model = yield* openModel(language)
         const { encode } = yield* openTokenizer(language.tokenizer)
-        const rows = Effect.fnUntraced(function* (given: FirstLetterAnswersHandle | undefined, seed = 0) {
+        const rows = Effect.fnUntraced(function* (given: FirstLetterAnswersHandle | undefined, icl_examples = 10) {
           const options = {
             words_per_letter: 14,
             min_letters: null,
-            icl_examples: 10,
-            seed,
+            icl_examples,
+            seed: 0,
             ablated_words: 1,
             effect_gap: 1,
             as_sae_spelling: false
@@ -115,7 +121,7 @@ describe("the stage evaluate-absorption on the embedded model", () => {
           return { ...found, effect: ablations(noCodes, noWeights).effect }
         })
         expect(yield* rows(answers.value)).toEqual(yield* rows(undefined))
-        expect((yield* Effect.flip(rows(answers.value, 1))).message).toContain("are of seed 0, asked for is 1")
+        expect((yield* Effect.flip(rows(answers.value, 9))).message).toContain("are of icl_examples 10, asked for is 9")
         const other = yield* Effect.flip(evaluate(hook, 192, { task: "number" }, answers))
         expect(other.message).toContain("they are of first letters, the task is number")
       })
