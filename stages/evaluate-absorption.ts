@@ -25,7 +25,8 @@ const params = {
   words_per_letter: Param.integer({
     default: null,
     minimum: 5,
-    description: "words at most of each letter, the most frequent first, or of each class, at random; null: those of the answers, else 50, or 400",
+    description:
+      "words at most of each letter, the most frequent first, or of each class, at random; null: those of the answers, else 50, or 400",
     unit: "words"
   }),
   icl_examples: Param.integer({

@@ -80,11 +80,7 @@ export const evaluateAbsorption = Effect.fn("evaluateAbsorption")(function* (
   )
 })
 
-const hookOf = Effect.fnUntraced(function* (
-  sae: SaeHandle,
-  info: ModelInfo,
-  options: Pick<AbsorptionOptions, "hook">
-) {
+const hookOf = Effect.fnUntraced(function* (sae: SaeHandle, info: ModelInfo, options: Pick<AbsorptionOptions, "hook">) {
   const hook = options.hook ?? sae.hook
   if (hook === null) {
     return yield* stageFailed(
