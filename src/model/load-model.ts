@@ -11,7 +11,7 @@ import type { ModelInfo } from "./decoder/model-info.ts"
 import { linearSources } from "./blocks/parameter-source.ts"
 import type { Precision } from "./precision.ts"
 import { locateHead } from "./locate-head.ts"
-import { checkParameters, readParameters, unreadBlocks } from "./read-parameters.ts"
+import { checkParameters, type MatrixForms, readParameters, unreadBlocks } from "./read-parameters.ts"
 import { isRunnable, type ModelBody } from "./runnable-model.ts"
 
 export interface DescribedModel extends ModelDescription {
@@ -100,9 +100,20 @@ export const modelWarnings = Effect.fn("modelWarnings")(function* (config: Model
   return one.every((value, i) => value === other[i]) ? warnings : [...warnings, twins.differs]
 })
 
+/** Embeddings and matrices that are stored [out, in], row by row, can stay as the file has them; in bf16 those of the blocks cannot. */
+const matrixForms = ({ model, blocks }: ReturnType<typeof locate>["parameters"], precision: Precision): MatrixForms => {
+  const linear = linearSources(blocks)
+  const { embedding, unembedding } = model
+  const rows = [...linear].filter((source) => precision === "f32" && source.transposed)
+  return {
+    halves: precision === "f32" ? new Set() : linear,
+    packed: new Set([...rows, embedding, ...(unembedding === undefined ? [] : [unembedding])])
+  }
+}
+
 /**
- * Loads the weights into the engine of this process, in f32 or, those of the blocks' matrix products, in bfloat16. They are
- * freed when the scope closes.
+ * Loads the weights into the engine of this process: matrices as a quantized file has them, all else in f32; or those of the blocks'
+ * matrix products in bfloat16. They are freed when the scope closes.
  *
  * Fails with `ModelError` where tensors do not fit the description.
  */
@@ -115,11 +126,7 @@ export const loadDescribed = Effect.fn("loadDescribed")(function* (
     const tensors = yield* weights
     const { parameters } = locate(description, tensors)
     yield* checkParameters(parameters, tensors, description.needless)
-    const { fill, dispose } = yield* readParameters(
-      parameters,
-      tensors,
-      precision === "f32" ? undefined : linearSources(parameters.blocks)
-    )
+    const { fill, dispose } = yield* readParameters(parameters, tensors, matrixForms(parameters, precision))
     const model: ModelBody = {
       ...description,
       weights: fill(parameters.model),

@@ -2,11 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as tf from "@tensorflow/tfjs-core"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { WeightTensors } from "../format/weight-tensors.ts"
+import type { PackedRows, WeightTensors } from "../format/weight-tensors.ts"
 import type { ModelDescription } from "./decoder/architecture.ts"
 import { ModelError } from "./decoder/model-error.ts"
 import { type ParameterSource, sourcesOf, type StoredTensor } from "./blocks/parameter-source.ts"
 import { halfMatrix } from "../tensor/kernels/half-products.ts"
+import { quantizedMatrix } from "../tensor/kernels/quantized-matrix.ts"
+import { compiledOpsLoaded } from "../tensor/tensorflow/compiled-ops.ts"
+import { orderedRows } from "./row-order.ts"
 import type { Fill, Filled } from "./blocks/weights.ts"
 
 const floats = new Set(["F32", "F16", "BF16", "F64"])
@@ -81,31 +84,21 @@ export const checkParameters = (
 
 /** What is meant of a stored tensor, [rows, columns], in the order that is wanted. */
 const chosen = (
-  values: Float32Array,
+  values: Float32Array<ArrayBuffer>,
   stored: StoredTensor
 ): { readonly values: Float32Array; readonly rows: number } => {
-  const { shape, interleaved } = stored
-  const width = shape.length > 1 ? (shape.at(-1) as number) : 1
-  const { rows = { from: 0, count: values.length / width }, columns = { from: 0, count: width } } = stored
-  if (rows.count * columns.count === values.length && interleaved === undefined) return { values, rows: rows.count }
-  const result = new Float32Array(rows.count * columns.count)
-  const { heads, parts } = interleaved ?? { heads: 1, parts: 1 }
-  const size = rows.count / heads / parts
-  for (let target = 0; target < rows.count; target++) {
-    const part = Math.floor(target / (heads * size))
-    const head = Math.floor(target / size) % heads
-    const row = (head * parts + part) * size + (target % size)
-    const from = (rows.from + row * (rows.step ?? 1)) * width + columns.from
-    const at = target * columns.count
-    if (columns.step === undefined || columns.step === 1) {
-      result.set(values.subarray(from, from + columns.count), at)
-    } else {
-      for (let column = 0; column < columns.count; column++) {
-        result[at + column] = values[from + column * columns.step] as number
-      }
+  const width = stored.shape.length > 1 ? (stored.shape.at(-1) as number) : 1
+  const ordered = orderedRows(values, stored, values.length / width)
+  const { columns } = stored
+  if (columns === undefined) return ordered
+  const result = new Float32Array(ordered.rows * columns.count)
+  for (let row = 0; row < ordered.rows; row++) {
+    const from = row * width + columns.from
+    for (let column = 0; column < columns.count; column++) {
+      result[row * columns.count + column] = ordered.values[from + column * (columns.step ?? 1)] as number
     }
   }
-  return { values: result, rows: rows.count }
+  return { values: result, rows: ordered.rows }
 }
 
 /** Parts that are joined end to end, as the tensor that is wanted. */
@@ -134,14 +127,35 @@ export interface ReadParameters {
   readonly dispose: () => void
 }
 
+/** The source's matrix as the file has it; undefined where one of its parts is stored in f32, or as columns of a matrix. */
+const readPacked = Effect.fnUntraced(function* (source: ParameterSource, weights: WeightTensors) {
+  const parts: Array<PackedRows> = []
+  for (const stored of source.stored) {
+    const matrix =
+      stored.columns === undefined ? yield* weights.packed?.(stored.name) ?? Effect.succeed(undefined) : undefined
+    if (matrix === undefined) return undefined
+    const { values, rows } = orderedRows(matrix.bytes, stored, matrix.rows)
+    parts.push({ type: matrix.type, rows, bytes: values })
+  }
+  const columns = source.stored[0]?.shape.at(-1) as number
+  return quantizedMatrix(parts, columns, source.rank === 2 && source.transposed)
+})
+
+export interface MatrixForms {
+  /** Matrices that become bfloat16. */
+  readonly halves: ReadonlySet<ParameterSource>
+  /** Those that stay as the file has them, where it has their rows in a type of its own and operations of our own are there. */
+  readonly packed: ReadonlySet<ParameterSource>
+}
+
 /**
- * Reads every parameter of a tree. One that stands at two places (tied embeddings) becomes one tensor. Nothing is left
- * behind on failure.
+ * Reads every parameter of a tree, in f32 but for `forms`. One that stands at two places (tied embeddings) becomes one tensor.
+ * Nothing is left behind on failure.
  */
 export const readParameters = (
   parameters: object,
   weights: WeightTensors,
-  halves: ReadonlySet<ParameterSource> = new Set()
+  forms: MatrixForms
 ): Effect.Effect<ReadParameters, ModelError | ArtifactError> => {
   const tensors = new Map<unknown, tf.Tensor>()
   const dispose = (): void => {
@@ -153,8 +167,13 @@ export const readParameters = (
     const sources = sourcesOf(parameters).toSorted((a, b) =>
       nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0
     )
-    let last: { readonly name: string; readonly values: Float32Array } | undefined
+    let last: { readonly name: string; readonly values: Float32Array<ArrayBuffer> } | undefined
     for (const source of sources) {
+      const packed = forms.packed.has(source) && compiledOpsLoaded() ? yield* readPacked(source, weights) : undefined
+      if (packed !== undefined) {
+        tensors.set(source, packed)
+        continue
+      }
       const parts: Array<{ values: Float32Array; rows: number }> = []
       for (const stored of source.stored) {
         if (last?.name !== stored.name) last = { name: stored.name, values: yield* weights.float32(stored.name) }
@@ -164,7 +183,7 @@ export const readParameters = (
         source,
         tf.tidy(() => {
           const tensor = asTensor(source, parts)
-          return halves.has(source) ? halfMatrix(tensor as tf.Tensor2D) : tensor
+          return forms.halves.has(source) ? halfMatrix(tensor as tf.Tensor2D) : tensor
         })
       )
     }

@@ -8,6 +8,7 @@ import { findHook, type HookPoint } from "./hook-name.ts"
 import type { Hooks, Memory, Pass } from "./blocks/part.ts"
 import { type Kept, type KeptPrefix, makeKeptPrefix, ofContexts } from "./blocks/kept-prefix.ts"
 import { runBlock } from "./run-block.ts"
+import { rowsOf } from "./blocks/matrix-rows.ts"
 import { normalize, normalizeBy } from "./blocks/norm.ts"
 import { type BegunPass, makePass } from "./make-pass.ts"
 import { unembed } from "./unembed.ts"
@@ -200,7 +201,7 @@ const checkTokens = ({ info }: ModelBody, { ids, batch, time }: TokenBatch, star
 const embed = (model: ModelBody, { pass, keepEmbedded }: BegunPass, hooks: Hooks): tf.Tensor => {
   const { info, weights, embeddingScale } = model
   const { ids, batch, time, start } = pass
-  const embedded = tf.gather(weights.embedding, tf.tensor2d(ids, [batch, time], "int32"))
+  const embedded = tf.reshape(rowsOf(weights.embedding, ids), [batch, time, info.d_model])
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
   if (model.needsBeginning) keepEmbedded(x)
   return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [start, 0], [time, info.d_model]))

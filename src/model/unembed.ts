@@ -4,6 +4,7 @@
  * and best tokens are found in blocks of the vocabulary.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { rowsOf, timesRows } from "./blocks/matrix-rows.ts"
 import { softCap } from "./blocks/soft-cap.ts"
 import type { RunnableModel } from "./runnable-model.ts"
 
@@ -25,7 +26,7 @@ const leastTokens = 4096
  * @returns [n, vocabulary]
  */
 export const unembed = (model: Head & Pick<RunnableModel, "weights">, normalized: tf.Tensor2D): tf.Tensor2D =>
-  tf.tidy(() => logitsOf(model, tf.matMul<tf.Tensor2D>(normalized, model.weights.unembedding, false, true)))
+  tf.tidy(() => logitsOf(model, timesRows(normalized, model.weights.unembedding)))
 
 /** Calls `use` with the logits of one block of the vocabulary after the other, each in a tidy: [n, tokens], from `first` on. */
 const forBlocks = (
@@ -34,14 +35,11 @@ const forBlocks = (
   use: (logits: tf.Tensor2D, first: number) => void
 ): void => {
   const { info, weights } = model
-  const [n, d] = normalized.shape
+  const [n] = normalized.shape
   const size = Math.min(info.d_vocab, Math.max(leastTokens, Math.floor(blockNumbers / Math.max(1, n))))
   for (let first = 0; first < info.d_vocab; first += size) {
     const count = Math.min(size, info.d_vocab - first)
-    tf.tidy(() => {
-      const rows = count === info.d_vocab ? weights.unembedding : tf.slice(weights.unembedding, [first, 0], [count, d])
-      use(logitsOf(model, tf.matMul<tf.Tensor2D>(normalized, rows, false, true)), first)
-    })
+    tf.tidy(() => use(logitsOf(model, timesRows(normalized, weights.unembedding, { first, count })), first))
   }
 }
 
@@ -89,7 +87,7 @@ export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets
   forRows(normalized, (rows, start) => {
     const own = targets.subarray(start, start + rows.shape[0])
     const total = logNormalizers(model, rows)
-    const wanted = tf.gather(model.weights.unembedding, tf.tensor1d(own, "int32"))
+    const wanted = rowsOf(model.weights.unembedding, own)
     const values = logitsOf(model, tf.sum(tf.mul(rows, wanted), 1)).dataSync<"float32">()
     for (const [i, value] of values.entries()) losses[start + i] = (total[i] as number) - value
   })
@@ -112,8 +110,7 @@ export const tokenDivergences = (model: Unembedding, p: tf.Tensor2D, q: tf.Tenso
     const logZ = tf.tensor2d(Float32Array.from(totalP), [ofP.shape[0], 1])
     // Two blocks of logits at once: sum of p (logits_p - logits_q), then the normalizers' difference.
     forBlocks(model, ofP, (logitsP, first) => {
-      const rows = tf.slice(model.weights.unembedding, [first, 0], [logitsP.shape[1], -1])
-      const logitsQ = logitsOf(model, tf.matMul<tf.Tensor2D>(ofQ, rows, false, true))
+      const logitsQ = logitsOf(model, timesRows(ofQ, model.weights.unembedding, { first, count: logitsP.shape[1] }))
       const parts = tf.sum(tf.mul(tf.exp(tf.sub(logitsP, logZ)), tf.sub(logitsP, logitsQ)), 1).dataSync<"float32">()
       for (const [i, part] of parts.entries()) divergences[start + i] = (divergences[start + i] as number) + part
     })

@@ -3,6 +3,7 @@ import { describe } from "vitest"
 import { opsFit } from "../../src/tensor/tensorflow/compiled-ops.ts"
 import { instructionSet } from "../../src/tensor/tensorflow/instruction-set.ts"
 import { installedEngine } from "../../src/tensor/tensorflow/tensorflow-status.ts"
+import { quantizedProductsContract } from "./quantized-products.ts"
 import { sparseKernelsContract } from "./sparse-kernels.ts"
 import { sparseStepsContract } from "./sparse-steps.ts"
 
@@ -13,4 +14,5 @@ if (!there) process.stderr.write("SKIPPED: no operations of our own here, so tha
 describe.skipIf(!there)("where our own operations are compiled", () => {
   sparseKernelsContract("tensorflow", "compiled")
   sparseStepsContract("tensorflow", "compiled")
+  quantizedProductsContract()
 })

@@ -1,5 +1,6 @@
 /** Runs a model on first-letter prompts: whether its best next token is the right capital, and what the word carries. */
 import * as tf from "@tensorflow/tfjs-core"
+import { timesRows } from "../../model/blocks/matrix-rows.ts"
 import { type RunnableModel, runModel } from "../../model/run-model.ts"
 import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
 import { finalHook } from "./letter-margin.ts"
@@ -35,9 +36,7 @@ export const firstLetterAnswers = (
       const rows = at(hook, wordPosition).dataSync<"float32">()
       if (first === 0) x = new Float32Array((rows.length / count) * words.length)
       x.set(rows, (rows.length / count) * first)
-      const best = tf
-        .argMax(tf.matMul(at(finalHook, length - 1), model.weights.unembedding, false, true), 1)
-        .dataSync<"int32">()
+      const best = tf.argMax(timesRows(at(finalHook, length - 1), model.weights.unembedding), 1).dataSync<"int32">()
       for (let n = 0; n < count; n++) right.push(best[n] === answerIds[prompts.letters[first + n]!])
       for (const activation of Object.values(activations)) activation.dispose()
     })

@@ -3,6 +3,7 @@
  * of the other 25, at a prompt's last position.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { rowsOf } from "../../model/blocks/matrix-rows.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import { unembed } from "../../model/unembed.ts"
 
@@ -17,7 +18,7 @@ export interface LetterMargin {
 
 /** @param answerIds token ids of " A" to " Z" */
 export const letterMargin = (model: RunnableModel, answerIds: Int32Array): LetterMargin => {
-  const unembedding = tf.tidy(() => tf.gather(model.weights.unembedding, tf.tensor1d(answerIds, "int32")))
+  const unembedding = rowsOf(model.weights.unembedding, answerIds)
   const head = { ...model, weights: { ...model.weights, unembedding } }
   const count = answerIds.length
   return {

@@ -4,6 +4,7 @@
  * normalisation divides by depends on the input, and is left out: it is one factor for all that a row reads.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { timesRows } from "../../model/blocks/matrix-rows.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import type { MlpTranscoder } from "./transcoder-set.ts"
 
@@ -28,7 +29,7 @@ export const deEmbedding = (
 ): Float32Array =>
   tf.tidy(() => {
     const chosen = tf.gather(encoders, tf.tensor1d([...latents], "int32"))
-    const products = tf.matMul(chosen, model.weights.embedding, false, true)
+    const products = timesRows(chosen, model.weights.embedding)
     return tf.mul(products, model.embeddingScale).dataSync<"float32">().slice()
   })
 

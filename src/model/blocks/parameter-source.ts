@@ -75,8 +75,8 @@ export const linearMatrix = (
 const isSource = (value: object): value is ParameterSource => "stored" in value
 
 /** The matrices of a tree that vectors are multiplied with, as `linear` does: not embeddings, not filters. */
-export const linearSources = (tree: object): ReadonlySet<ParameterSource> => {
-  const found = new Set<ParameterSource>()
+export const linearSources = (tree: object): ReadonlySet<MatrixSource> => {
+  const found = new Set<MatrixSource>()
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || isSource(value)) return
     for (const [name, part] of Object.entries(value) as ReadonlyArray<[string, unknown]>) {

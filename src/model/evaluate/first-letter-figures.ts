@@ -1,6 +1,7 @@
 /** Runs a model on first-letter prompts: how often its answer is right, and the residual streams of the words. */
 import * as tf from "@tensorflow/tfjs-core"
 import type { FirstLetterPrompts } from "../../text/first-letter/first-letter-prompts.ts"
+import { timesRows } from "../blocks/matrix-rows.ts"
 import { type RunnableModel, runModel } from "../run-model.ts"
 
 export interface FirstLetterFigures {
@@ -36,7 +37,7 @@ export const firstLetterFigures = (
         kept[hook]?.set(position(hook, wordPosition).dataSync() as Float32Array, first * model.info.d_model)
       }
       const last = position("ln_final.hook_normalized", length - 1)
-      const best = tf.argMax(tf.matMul(last, model.weights.unembedding, false, true), 1).dataSync()
+      const best = tf.argMax(timesRows(last, model.weights.unembedding), 1).dataSync()
       for (let i = 0; i < count; i++) right.push(best[i] === answerIds[letters[first + i] as number])
       for (const name of names) activations[name]?.dispose()
     })

@@ -64,12 +64,14 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni"))) inlin
 template <By by>
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni"))) inline void Tile512(const uint32_t* const* rows,
                                                                                               const uint32_t* panel,
-                                                                                              int words, float* out) {
+                                                                                              int words, float* out,
+                                                                                              bool onward) {
   __m512i sums[kTileRows][4];
 #pragma GCC unroll 16
   for (int r = 0; r < kTileRows; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < 4; ++v) sums[r][v] = _mm512_setzero_si512();
+    for (int v = 0; v < 4; ++v)
+      sums[r][v] = onward ? _mm512_loadu_si512(out + r * kPanel + 16 * v) : _mm512_setzero_si512();
   for (int k = 0; k < words; ++k) {
     __m512i w[4];
 #pragma GCC unroll 8
@@ -90,11 +92,14 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni"))) inlin
   }
 }
 
-inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int words, float* out) {
+inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int words, float* out, bool onward) {
   for (int s = 0; s < kPanel; s += 16) {
     __m256 sums[kTileRows][2];
 #pragma GCC unroll 16
-    for (int r = 0; r < kTileRows; ++r) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
+    for (int r = 0; r < kTileRows; ++r) {
+      sums[r][0] = onward ? _mm256_loadu_ps(out + r * kPanel + s) : _mm256_setzero_ps();
+      sums[r][1] = onward ? _mm256_loadu_ps(out + r * kPanel + s + 8) : _mm256_setzero_ps();
+    }
     for (int k = 0; k < words; ++k) {
       const float* at = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(s) * words + k * 16;
       const __m256 a = _mm256_loadu_ps(at), b = _mm256_loadu_ps(at + 8);
@@ -136,9 +141,11 @@ inline void TileShort(const uint32_t* const* rows, const uint32_t* panel, int wo
   }
 }
 #else
-inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int words, float* out) {
+inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int words, float* out, bool onward) {
   for (int s = 0; s < kPanel; s += 16) {
     float sums[kTileRows][16] = {};
+    if (onward)
+      for (int r = 0; r < kTileRows; ++r) std::copy_n(out + r * kPanel + s, 16, sums[r]);
     for (int k = 0; k < words; ++k) {
       const float* w = reinterpret_cast<const float*>(panel) + static_cast<int64_t>(s) * words + k * 16;
       for (int r = 0; r < kTileRows; ++r) {
@@ -152,16 +159,17 @@ inline void TileFloat(const uint32_t* const* rows, const uint32_t* panel, int wo
 }
 #endif
 
-// [kTileRows, kPanel] products of rows of words with a panel: of integers as integers of 32 bits.
-inline void Tile(By by, const uint32_t* const* rows, const uint32_t* panel, int words, float* out) {
+// [kTileRows, kPanel] products of rows of words with a panel: of integers as integers of 32 bits. `onward`: in f32, the sums go on
+// from those of the columns before, which `out` holds.
+inline void Tile(By by, const uint32_t* const* rows, const uint32_t* panel, int words, float* out, bool onward = false) {
 #ifdef __x86_64__
-  if (by == By::kFloat512) return Tile512<By::kFloat512>(rows, panel, words, out);
-  if (by == By::kHalf512) return Tile512<By::kHalf512>(rows, panel, words, out);
-  if (by == By::kShort512) return Tile512<By::kShort512>(rows, panel, words, out);
-  if (by == By::kByte512) return Tile512<By::kByte512>(rows, panel, words, out);
+  if (by == By::kFloat512) return Tile512<By::kFloat512>(rows, panel, words, out, onward);
+  if (by == By::kHalf512) return Tile512<By::kHalf512>(rows, panel, words, out, false);
+  if (by == By::kShort512) return Tile512<By::kShort512>(rows, panel, words, out, false);
+  if (by == By::kByte512) return Tile512<By::kByte512>(rows, panel, words, out, false);
   if (by == By::kShort) return TileShort(rows, panel, words, out);
 #endif
-  TileFloat(rows, panel, words, out);
+  TileFloat(rows, panel, words, out, onward);
 }
 
 // Rows of words [kPanel, words] to a panel of strips [words, strip]; rows that are not there count as zeros.

@@ -37,6 +37,8 @@ interface Binding {
   readonly TF_ATTR_FLOAT: number
   readonly TF_ATTR_STRING: number
   readonly TF_ATTR_SHAPE: number
+  readonly TF_UINT8: number
+  readonly createTensor: (shape: ReadonlyArray<number>, dtype: number, values: Uint8Array) => number
   readonly executeOp: (
     name: string,
     attributes: ReadonlyArray<OpAttribute>,
@@ -100,6 +102,12 @@ const wrapOpaque = (metadata: OutputMetadata): tf.Tensor => {
   const { shape, dtype, id } = metadata
   backend().tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 })
   return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: "string" })
+}
+
+/** Bytes as an opaque tensor: for TensorFlow a vector of them, in the shape of what they stand for. */
+export const bytesTensor = (bytes: Uint8Array<ArrayBuffer>, shape: Array<number>): tf.Tensor2D => {
+  const dtype = binding().TF_UINT8
+  return wrapOpaque({ id: binding().createTensor([bytes.length], dtype, bytes), shape, dtype }) as tf.Tensor2D
 }
 
 /** Runs an operation with `outputs` results. Throws TensorFlow's own message when it refuses the arguments. */

@@ -1,6 +1,6 @@
 /** A GGUF file's tensors under their Hugging Face names, with what its converter did to them undone. */
 import * as Effect from "effect/Effect"
-import type { WeightEntry, WeightTensors } from "../../../format/weight-tensors.ts"
+import type { PackedWeights, WeightEntry } from "../../../format/weight-tensors.ts"
 
 const outer: Readonly<Record<string, string>> = {
   "token_embd.weight": "model.embed_tokens.weight",
@@ -34,8 +34,12 @@ const renamed = (name: string, gemma: boolean): string => {
 }
 
 /** Rows stand in pairs (i, i + d_head / 2), as llama.cpp rotates them; wanted are all first halves, then all second. */
-const unpaired = (values: Float32Array<ArrayBuffer>, rows: number, heads: number): Float32Array<ArrayBuffer> => {
-  const result = new Float32Array(values.length)
+const unpaired = <T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  values: T,
+  rows: number,
+  heads: number
+): T => {
+  const result = values.slice() as T
   const columns = values.length / rows
   const d_head = rows / heads
   for (let row = 0; row < rows; row++) {
@@ -53,7 +57,7 @@ export interface LayoutFacts {
 }
 
 /** Llama's queries and keys are brought back into their order; 1 is taken from the scales that Gemma stores with it. */
-export const huggingFaceWeights = (gguf: WeightTensors, facts: LayoutFacts): WeightTensors => {
+export const huggingFaceWeights = (gguf: PackedWeights, facts: LayoutFacts): PackedWeights => {
   const gemma = facts.architecture.startsWith("gemma")
   const original = new Map<string, string>()
   const entries = new Map<string, WeightEntry>()
@@ -62,15 +66,26 @@ export const huggingFaceWeights = (gguf: WeightTensors, facts: LayoutFacts): Wei
     original.set(ours, name)
     entries.set(ours, entry)
   }
+  /** Heads whose rows stand in pairs, if the tensor has such. */
+  const pairedHeads = (stored: string): number | undefined => {
+    if (facts.architecture !== "llama") return undefined
+    if (/^blk\.\d+\.attn_q\./.test(stored)) return facts.heads
+    return /^blk\.\d+\.attn_k\./.test(stored) ? facts.n_key_value_heads : undefined
+  }
   const float32 = Effect.fnUntraced(function* (name: string) {
     const stored = original.get(name) ?? name
     const values = yield* gguf.float32(stored)
     if (gemma && stored.endsWith("norm.weight")) for (const [i, x] of values.entries()) values[i] = x - 1
-    if (facts.architecture !== "llama") return values
-    const rows = entries.get(name)?.shape[0] ?? 0
-    if (/^blk\.\d+\.attn_q\./.test(stored)) return unpaired(values, rows, facts.heads)
-    if (/^blk\.\d+\.attn_k\./.test(stored)) return unpaired(values, rows, facts.n_key_value_heads)
-    return values
+    const heads = pairedHeads(stored)
+    return heads === undefined ? values : unpaired(values, entries.get(name)?.shape[0] ?? 0, heads)
   })
-  return { entries, float32 }
+  const packed = Effect.fnUntraced(function* (name: string) {
+    const stored = original.get(name) ?? name
+    const matrix = yield* gguf.packed(stored)
+    const heads = pairedHeads(stored)
+    return matrix === undefined || heads === undefined
+      ? matrix
+      : { ...matrix, bytes: unpaired(matrix.bytes, matrix.rows, heads) }
+  })
+  return { entries, float32, packed }
 }

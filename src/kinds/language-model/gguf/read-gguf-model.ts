@@ -58,7 +58,7 @@ export const readGgufModel = Effect.fn("readGgufModel")(function* (parts: Readon
   }
   const model: GgufModel = {
     config,
-    weights: huggingFaceWeights({ entries, float32: gguf.float32 }, facts),
+    weights: huggingFaceWeights({ ...gguf, entries }, facts),
     tokenizer: attempt(() => ggufTokenizerJson(gguf.metadata)),
     chat: yield* attempt(() => chatOf(gguf.metadata))
   }

@@ -13,6 +13,8 @@ import {
 } from "./simple-quants.ts"
 
 export interface TensorType {
+  /** GGML's. */
+  readonly number: number
   readonly name: string
   /** Values of a block; 1 where the type is none of blocks. */
   readonly values: number
@@ -41,25 +43,27 @@ const decodeBF16: DecodeBlocks = (bytes, blocks, out, at) => {
   for (let i = 0; i < blocks; i++) bits[i] = (stored[i] as number) << 16
 }
 
-/** By GGML's number of the type. */
-export const tensorTypes: ReadonlyMap<number, TensorType> = new Map([
-  [0, { name: "F32", values: 1, bytes: 4, decode: decodeF32 }],
-  [1, { name: "F16", values: 1, bytes: 2, decode: decodeF16 }],
-  [2, { name: "Q4_0", values: 32, bytes: 18, decode: decodeQ4_0 }],
-  [3, { name: "Q4_1", values: 32, bytes: 20, decode: decodeQ4_1 }],
-  [6, { name: "Q5_0", values: 32, bytes: 22, decode: decodeQ5_0 }],
-  [7, { name: "Q5_1", values: 32, bytes: 24, decode: decodeQ5_1 }],
-  [8, { name: "Q8_0", values: 32, bytes: 34, decode: decodeQ8_0 }],
-  [10, { name: "Q2_K", values: 256, bytes: 84, decode: decodeQ2_K }],
-  [11, { name: "Q3_K", values: 256, bytes: 110, decode: decodeQ3_K }],
-  [12, { name: "Q4_K", values: 256, bytes: 144, decode: decodeQ4_K }],
-  [13, { name: "Q5_K", values: 256, bytes: 176, decode: decodeQ5_K }],
-  [14, { name: "Q6_K", values: 256, bytes: 210, decode: decodeQ6_K }],
-  [20, { name: "IQ4_NL", values: 32, bytes: 18, decode: decodeIQ4_NL }],
-  [23, { name: "IQ4_XS", values: 256, bytes: 136, decode: decodeIQ4_XS }],
-  [30, { name: "BF16", values: 1, bytes: 2, decode: decodeBF16 }],
-  [39, { name: "MXFP4", values: 32, bytes: 17, decode: decodeMXFP4 }]
-])
+const types: ReadonlyArray<TensorType> = [
+  { number: 0, name: "F32", values: 1, bytes: 4, decode: decodeF32 },
+  { number: 1, name: "F16", values: 1, bytes: 2, decode: decodeF16 },
+  { number: 2, name: "Q4_0", values: 32, bytes: 18, decode: decodeQ4_0 },
+  { number: 3, name: "Q4_1", values: 32, bytes: 20, decode: decodeQ4_1 },
+  { number: 6, name: "Q5_0", values: 32, bytes: 22, decode: decodeQ5_0 },
+  { number: 7, name: "Q5_1", values: 32, bytes: 24, decode: decodeQ5_1 },
+  { number: 8, name: "Q8_0", values: 32, bytes: 34, decode: decodeQ8_0 },
+  { number: 10, name: "Q2_K", values: 256, bytes: 84, decode: decodeQ2_K },
+  { number: 11, name: "Q3_K", values: 256, bytes: 110, decode: decodeQ3_K },
+  { number: 12, name: "Q4_K", values: 256, bytes: 144, decode: decodeQ4_K },
+  { number: 13, name: "Q5_K", values: 256, bytes: 176, decode: decodeQ5_K },
+  { number: 14, name: "Q6_K", values: 256, bytes: 210, decode: decodeQ6_K },
+  { number: 20, name: "IQ4_NL", values: 32, bytes: 18, decode: decodeIQ4_NL },
+  { number: 23, name: "IQ4_XS", values: 256, bytes: 136, decode: decodeIQ4_XS },
+  { number: 30, name: "BF16", values: 1, bytes: 2, decode: decodeBF16 },
+  { number: 39, name: "MXFP4", values: 32, bytes: 17, decode: decodeMXFP4 }
+]
+
+/** By GGML's number. */
+export const tensorTypes: ReadonlyMap<number, TensorType> = new Map(types.map((type) => [type.number, type]))
 
 /** Names of the types that cannot be read, for messages. */
 export const otherTypes: Readonly<Record<number, string>> = {
