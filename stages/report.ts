@@ -7,6 +7,7 @@ import { Evaluation } from "../src/kinds/evaluation/evaluation.ts"
 import { Figures } from "../src/kinds/figures.ts"
 import { Explanations } from "../src/kinds/explanations.ts"
 import { Interpretations } from "../src/kinds/interpretations.ts"
+import { LatentMap } from "../src/kinds/latent-map.ts"
 import { MetaAnalysis } from "../src/kinds/meta-analysis.ts"
 import { MetaEdits } from "../src/kinds/meta-edits.ts"
 import { Probing } from "../src/kinds/probing.ts"
@@ -26,6 +27,7 @@ export default Stage.make("report", {
     interpretations: Stage.parts(Interpretations, "token patterns that explain their latents"),
     explanations: Stage.parts(Explanations, "what a language model says of their latents"),
     dashboards: Stage.parts(Dashboard, "what all their latents fire on, explained or not"),
+    maps: Stage.parts(LatentMap, "where their latents lie on a map of decoder directions"),
     absorption: Stage.parts(Absorption, "their absorption of first letters"),
     probing: Stage.parts(Probing, "sparse probes of them"),
     stitching: Stage.parts(Stitching, "stitchings of two of them"),

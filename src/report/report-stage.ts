@@ -11,6 +11,7 @@ import type { ExplanationsFile } from "../kinds/explanations.ts"
 import type { InterpretationsFile } from "../kinds/interpretations.ts"
 import type { MetaAnalysisFile } from "../kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../kinds/meta-edits.ts"
+import type { LatentMapFile } from "../kinds/latent-map.ts"
 import { reportFileName } from "../kinds/report.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
 import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
@@ -30,6 +31,7 @@ interface ReportInputs {
   readonly interpretations: ReadonlyArray<Opened<InterpretationsFile>>
   readonly explanations: ReadonlyArray<Opened<ExplanationsFile>>
   readonly dashboards: ReadonlyArray<Opened<DashboardHandle>>
+  readonly maps: ReadonlyArray<Opened<LatentMapFile>>
   readonly absorption: ReadonlyArray<Opened<AbsorptionFile>>
   readonly stitching: ReadonlyArray<Opened<StitchingFile>>
   readonly meta: ReadonlyArray<Opened<SaeHandle>>
@@ -87,6 +89,7 @@ export const reportStage = Effect.fn("reportStage")(function* ({
     interpretations: inputs.interpretations,
     explanations: inputs.explanations,
     dashboards,
+    maps: inputs.maps.flatMap(({ value }) => value.saes),
     absorptions: inputs.absorption,
     stitchings: inputs.stitching,
     metaSaes,

@@ -103,6 +103,88 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     await tab.close()
   })
 
+  it("draws a map of latents that a mouse, a finger or keys draw round; the address names what was drawn", async () => {
+    const tab = await browser.newPage({ viewport: { width: 1440, height: 900 }, hasTouch: true })
+    const sample = sampleReport()
+    const [sae] = sample.saes
+    const [part = []] = dashboard(64, "sae-small").parts
+    if (sae === undefined || part[0] === undefined) throw new Error("the sample has no SAE with a dashboard")
+    // A grid of 8 x 8: number 8 j + i lies at (i / 7, j / 7).
+    const latents = Array.from({ length: 64 }, (_, latent) => latent)
+    const template = part[0]
+    await tab.setContent(
+      scienceReport({
+        ...sample,
+        interpretations: [],
+        saes: [sae],
+        dashboards: [
+          { ...dashboard(64, "sae-small"), live: 64, parts: [latents.map((latent) => ({ ...template, latent }))] }
+        ],
+        maps: [
+          {
+            digest: "sae-small",
+            d_sae: 64,
+            latents,
+            x: latents.map((latent) => (latent % 8) / 7),
+            y: latents.map((latent) => Math.floor(latent / 8) / 7)
+          }
+        ]
+      })
+    )
+    const place = tab.locator("#latent-browser")
+    const listed = () => place.locator("li .id").allTextContents()
+    await place.getByRole("button", { name: "Map" }).click()
+    const canvas = place.locator("canvas")
+    /** Where points of the grid are, now that the map is in view. */
+    const inView = async () => {
+      await canvas.scrollIntoViewIfNeeded()
+      const box = await canvas.boundingBox()
+      if (box === null) throw new Error("the map is not to be seen")
+      const side = Math.min(box.width, box.height) - 28
+      const at = (i: number, j: number) => ({
+        x: box.x + box.width / 2 + (i / 7 - 0.5) * side,
+        y: box.y + box.height / 2 - (j / 7 - 0.5) * side
+      })
+      // Round 0, 1, 8 and 9.
+      return { at, corners: [at(-0.2, -0.2), at(1.5, -0.2), at(1.5, 1.5), at(-0.2, 1.5)] as const }
+    }
+    const { corners } = await inView()
+    await tab.mouse.move(corners[0].x, corners[0].y)
+    await tab.mouse.down()
+    for (const { x, y } of corners.slice(1)) await tab.mouse.move(x, y, { steps: 5 })
+    await tab.mouse.up()
+    expect(await listed()).toEqual(["0", "1", "8", "9"])
+    const address = await tab.evaluate(() => location.hash)
+    await place.getByRole("button", { name: "Whole map" }).click()
+    expect((await listed()).length).toBeGreaterThan(20)
+    await tab.evaluate((to) => (location.hash = to), address)
+    await expect.poll(listed).toEqual(["0", "1", "8", "9"])
+    await place.getByRole("button", { name: "Whole map" }).click()
+
+    const finger = await tab.context().newCDPSession(tab)
+    const touch = (
+      type: "touchStart" | "touchMove" | "touchEnd",
+      ...touchPoints: ReadonlyArray<{ x: number; y: number }>
+    ) => finger.send("Input.dispatchTouchEvent", { type, touchPoints: [...touchPoints] })
+    const { at, corners: again } = await inView()
+    await touch("touchStart", again[0])
+    for (const corner of again.slice(1)) await touch("touchMove", corner)
+    await touch("touchEnd")
+    await expect.poll(listed).toEqual(["0", "1", "8", "9"])
+
+    await canvas.press("Escape")
+    for (const key of ["ArrowRight", "Enter"]) await canvas.press(key)
+    // From latent 0, a step to the right: the circle reaches no other.
+    expect(await listed()).toEqual(["0"])
+    await canvas.press("Escape")
+    const { x, y } = at(3, 5)
+    await tab.mouse.move(x, y)
+    expect(await place.locator("p[role=status]").textContent()).toContain("Latent 43:")
+    await tab.mouse.click(x, y)
+    await place.locator("h3", { hasText: "Latent 43" }).waitFor()
+    await tab.close()
+  })
+
   it("goes through by keyboard, saves a table, and prints the latents that are shown", async () => {
     const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     await tab.setContent(page)

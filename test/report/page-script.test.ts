@@ -1,7 +1,9 @@
+import * as fc from "fast-check"
 import { JSDOM, VirtualConsole } from "jsdom"
 import { describe, expect, it } from "vitest"
 import { pageScript } from "../../src/report/browser/page-script.ts"
 import { metaExplainer } from "../../src/report/browser/script/explain-meta-latent.ts"
+import { areaOf, areaText, circle, isWithin, readArea } from "../../src/report/browser/script/area.ts"
 import { exceedsNoise } from "../../src/report/browser/script/compare-saes.ts"
 import { csvOf, jsonOf, tableRows } from "../../src/report/browser/script/table-rows.ts"
 import { estimate } from "../../src/report/page/estimate.ts"
@@ -89,6 +91,31 @@ describe("downloads of the page's tables", () => {
     const browsed = document.querySelectorAll(".browser .scroll > table").length
     expect(browsed).toBeGreaterThan(0)
     expect(document.querySelectorAll(".downloads")).toHaveLength(own - browsed)
+  })
+})
+
+describe("an area drawn on a map", () => {
+  it("holds what is inside a circle and nothing outside, and is the same in an address", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true })
+    fc.assert(
+      fc.property(share, share, fc.double({ min: 0.05, max: 0.4, noNaN: true }), share, share, (x, y, radius, u, v) => {
+        const area = circle({ x, y }, radius)
+        expect(readArea(areaText(area))).toEqual(area)
+        const distance = Math.hypot(u - x, v - y)
+        // A polygon of 24 corners, each in thousandths: between the circle and 1 % within it, either may be.
+        if (distance < 0.98 * radius - 0.002) expect(isWithin(area, { x: u, y: v })).toBe(true)
+        if (distance > radius + 0.002) expect(isWithin(area, { x: u, y: v })).toBe(false)
+      })
+    )
+    const notch = [
+      { x: 0, y: 0 },
+      { x: 1, y: 0 },
+      { x: 1, y: 1 },
+      { x: 0.5, y: 0.2 },
+      { x: 0, y: 1 }
+    ]
+    expect([0.9, 0.1].map((y) => isWithin(areaOf(notch), { x: 0.5, y }))).toEqual([false, true])
+    expect(["", "1.2_3.4", "1.2_3.4_x.5", "1.2_3.4_5"].map(readArea)).toEqual(Array(4).fill(undefined))
   })
 })
 
@@ -192,13 +219,37 @@ describe("the script of the report, in a document of its own", () => {
     expect(window.location.hash).toBe("#latent/1/8?q=%281%29&order=2")
     const again = opened(window.location.hash).part("latent-browser")
     expect(again.names()).toEqual(["8"])
-    expect(again.selects.map(({ value }) => value)).toEqual(["1", "2"])
+    expect(again.selects.map(({ value }) => value)).toEqual(["1", "2", ""])
+  })
+
+  it("lists parts of the latents alone: by explanation, stitching and absorption, and names them in the address", () => {
+    const { window, part, choose } = opened("#latent/1/8")
+    const { place, names, detail } = part("latent-browser")
+    const only = place.querySelector<HTMLSelectElement>("[aria-label='Which are shown']")
+    const keys = [...(only?.options ?? [])].map(({ value }) => value)
+    const all = names()
+    const sample = sampleReport()
+    const deltas = sample.stitchings[0]?.value.latents.delta_mse ?? []
+    const novel = all.filter((id) => (deltas[Number(id)] ?? 0) < 0)
+    expect(keys).toEqual([
+      "",
+      "explained",
+      ...(novel.length > 0 ? ["novel"] : []),
+      "reconstruction",
+      ...keys.slice(novel.length > 0 ? 4 : 3)
+    ])
+    choose(only ?? undefined, "reconstruction")
+    expect(names()).toEqual(all.filter((id) => !novel.includes(id)))
+    expect(window.location.hash).toContain("only=reconstruction")
+    const again = opened(window.location.hash).part("latent-browser")
+    expect(again.names()).toEqual(names())
+    expect(detail.textContent).toContain("Reconstruction")
   })
 
   it("shows the values of all tokens without a mouse", () => {
     const { find, part } = opened()
     const { detail } = part("latent-browser")
-    find<HTMLButtonElement>("button", detail).click()
+    find<HTMLButtonElement>("button:not([hidden])", detail).click()
     expect(detail.classList.contains("values")).toBe(true)
     expect([...detail.querySelectorAll<HTMLElement>(".t")].map(({ dataset }) => dataset["value"])).toContain("12.50")
   })

@@ -8,6 +8,7 @@ import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
 import { labelOf } from "../page/subjects.ts"
 import { otherLatents, relationsData } from "./dashboard-data.ts"
+import { type StandingData, standingData } from "./standing-data.ts"
 
 /** Element of the page that holds a range of a subject's latents, packed (`packed-latents.ts`). */
 export const partId = (subject: number, part: number): string => `part-${subject}-${part}`
@@ -44,7 +45,7 @@ export interface LatentData {
   readonly stitch?: readonly [number, number, number]
 }
 
-export interface SubjectData {
+export interface SubjectData extends StandingData {
   readonly label: string
   readonly texts: Readonly<Record<string, string>>
   /** Those with an explanation. */
@@ -138,6 +139,7 @@ const subjectData = (subject: Subject, stitching: StitchingFile | undefined): Su
   return {
     label,
     texts: { ...dashboard?.texts, ...file?.token_texts },
+    ...standingData(subject.map, stitching, [subject.absorption ?? [], subject.classAbsorptions].flat()),
     latents: explained.map((latent) => ({
       ...latentData(latent, stitching),
       ...relationsData(known.get(latent.latent))

@@ -14,25 +14,27 @@ export const pageStyle = `
   --c3: light-dark(#7e50b8, #b994ea);
   --good: light-dark(#1f8a55, #58c98d);
   --bad: light-dark(#c23a34, #ff7b72);
+  --low: light-dark(#c9d8ee, #2b3a55);
+  --high: light-dark(#0b3a86, #cfe1ff);
   --hot: light-dark(#f08c1d, #c96f0a);
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
 :root[data-theme="light"] { color-scheme: light; }
 :root[data-theme="dark"] { color-scheme: dark; }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 3.6rem; }
+html { scroll-padding-top: 4.6rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 a { color: var(--accent); text-underline-offset: 2px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: .5rem; z-index: 9; background: var(--paper); padding: .3rem .6rem; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
-.bar > div { max-width: 1240px; margin: 0 auto; padding: .5rem 1.25rem; display: flex; gap: .8rem; align-items: center; white-space: nowrap; }
-.bar .links { display: flex; gap: 1.1rem; overflow-x: auto; scrollbar-width: none; flex: 1; padding: .15rem; }
+.bar > div { max-width: 1240px; margin: 0 auto; padding: .4rem 1.25rem; display: flex; gap: .8rem; align-items: center; white-space: nowrap; }
+.bar .links { display: flex; flex-wrap: wrap; gap: 0 1rem; flex: 1; padding: .15rem; font-size: .92rem; }
+.bar .links a { padding: .12rem 0; }
 .bar button { flex: none; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
-.bar strong { margin-right: .4rem; }
 .bar .uncover { font-size: .87rem; }
 main { max-width: 1240px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
 header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
@@ -47,6 +49,7 @@ button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
 .scroll > svg { max-width: none; }
+.scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
@@ -56,6 +59,8 @@ th.text, td.text { text-align: left; white-space: normal; }
 .downloads button { font-size: .78rem; padding: .1rem .5rem; color: var(--soft); }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
+.stacked thead th { white-space: normal; vertical-align: bottom; }
+.stacked :is(.noise, .sub) { display: block; margin: 0; }
 td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
 td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .5em; vertical-align: -.02em; }
@@ -79,6 +84,15 @@ svg polyline.rise { fill: none; stroke: var(--bad); stroke-width: 7; opacity: .4
 svg .off { fill: var(--line); }
 svg .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; color: var(--soft); font-size: .9rem; margin: .3rem 0; }
+.swatch.point { background: var(--swatch); }
+.legend .scale { display: inline-block; width: 7rem; height: .7em; margin: 0 .5em; border-radius: 2px; background: linear-gradient(90deg, var(--low), var(--high)); }
+canvas { display: block; width: 100%; height: min(29rem, 56vh); touch-action: pinch-zoom; cursor: crosshair; border: 1px solid var(--line); border-radius: 6px; }
+canvas.pointing { cursor: pointer; }
+.shades { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; align-items: center; }
+.browser .detail > p[role=status] { height: 1.5em; margin: .3rem 0; color: var(--ink); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: none; }
+.counted { display: flex; justify-content: space-between; align-items: center; min-height: 1.9rem; }
+.counted button { font-size: .85rem; padding: .1rem .5rem; }
+[hidden] { display: none; }
 .legend .rise { background: var(--bad); border-radius: 50%; }
 .legend .mark { background: none; border-bottom: 2px solid var(--ink); border-radius: 0; }
 .warn { border-left: 3px solid var(--bad); padding: .2rem .8rem; margin: .6rem 0; }
@@ -180,10 +194,12 @@ td.track { display: table-cell; height: auto; background: none; min-width: 8rem;
 td.track svg rect { fill: var(--c0); }
 @media (min-width: 821px) { .exploring .browser:not([hidden]) { height: max(30rem, calc(100vh - 14rem)); } }
 @media (max-width: 820px) {
-  .bar strong { display: none; }
+  .bar .links { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
+  .bar .links a { padding: .5rem 0; }
   .browser { grid-template-columns: 1fr; height: auto; }
   .browser .side { border-right: 0; height: 24rem; border-bottom: 1px solid var(--line); }
   .two { grid-template-columns: 1fr; gap: 0; }
+  canvas { height: auto; aspect-ratio: 1; }
   .browser .detail { scroll-margin-top: 3.6rem; }
   .reading .back { display: inline-block; }
 }

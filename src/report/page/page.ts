@@ -51,7 +51,6 @@ export const renderPage = ({ title, lead, sections, data, parts = [], script }: 
         <a class="skip" href="#content">Skip to the content</a>
         <nav class="bar" aria-label="Sections">
           <div>
-            <strong>${title}</strong>
             <div class="links">
               ${sections.map(({ id, name }) => html`<a href="#${id}">${name}</a>`)}${trusted(runLinkMarker)}
             </div>

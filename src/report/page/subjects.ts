@@ -7,6 +7,7 @@ import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../../kinds/figures.ts"
 import type { ExplanationsFile } from "../../kinds/explanations.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
+import type { SaeMap } from "../../kinds/latent-map.ts"
 import type { MetaAnalysisFile } from "../../kinds/meta-analysis.ts"
 import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
@@ -65,6 +66,7 @@ export interface ReportInput {
   readonly interpretations: ReadonlyArray<Placed<InterpretationsFile>>
   readonly explanations: ReadonlyArray<Placed<ExplanationsFile>>
   readonly dashboards: ReadonlyArray<SaeDashboard>
+  readonly maps?: ReadonlyArray<SaeMap>
   readonly absorptions: ReadonlyArray<Placed<AbsorptionFile>>
   readonly stitchings: ReadonlyArray<Placed<StitchingFile>>
   readonly metaSaes: ReadonlyArray<PlacedMeta>
@@ -89,6 +91,7 @@ export interface Subject {
   readonly evaluation: ReportedEvaluation | undefined
   readonly interpretations: InterpretationsFile | undefined
   readonly dashboard: SaeDashboard | undefined
+  readonly map: SaeMap | undefined
   readonly probing: ProbingFile | undefined
   /** Of first letters. */
   readonly absorption: AbsorptionFile | undefined
@@ -133,6 +136,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
       evaluation: undefined,
       interpretations: undefined,
       dashboard: undefined,
+      map: undefined,
       probing: undefined,
       absorption: undefined,
       classAbsorptions: []
@@ -156,6 +160,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value
   for (const { at, value } of input.probings) find(at, value.d_sae, value.sae).probing = value
   for (const dashboard of input.dashboards) find({}, dashboard.d_sae, dashboard.digest).dashboard = dashboard
+  for (const map of input.maps ?? []) find({}, map.d_sae, map.digest).map = map
   for (const { at, value } of input.absorptions) {
     const subject = find(at, value.sae.d_sae, value.sae.digest)
     if (value.task === "first_letter") subject.absorption = value

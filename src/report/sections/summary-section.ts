@@ -40,7 +40,7 @@ export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
   return html`<h2>Summary</h2>
     ${warnings}
     <div class="scroll" tabindex="0" role="region" aria-label="Summary table">
-      <table>
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">SAE</th>

@@ -4,10 +4,12 @@ import { beforeAll, describe, expect } from "vitest"
 import { Dashboard } from "../../../src/kinds/dashboard/dashboard.ts"
 import { openDashboard } from "../../../src/kinds/dashboard/read-dashboard.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import { LatentMap } from "../../../src/kinds/latent-map.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
 import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import collect from "../../../stages/collect-dashboard.ts"
+import mapLatents from "../../../stages/map-latents.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { d_model } from "../../sae/random-gpt2.ts"
@@ -140,5 +142,53 @@ describe("a dashboard", () => {
       expect(metrics["live_latents"]).toBe(live)
       expect(file.token_texts["7"]).toBe("w7")
     })
+  )
+
+  it.effect(
+    "is laid out by map-latents: latents of one bundle of directions lie together, and again where they lay",
+    () =>
+      Effect.gen(function* () {
+        const inputs = yield* captureInputs(40)
+        const { activations } = yield* captured(inputs)
+        const weights = randomSae(90, 3)
+        const rng = Rng.make(4, "bundles")
+        const bundles = 3
+        const W_dec = weights.W_dec.map((_, i) => {
+          const latent = Math.floor(i / d_model)
+          return (i % d_model === latent % bundles ? 1 : 0) + 0.1 * rng.normal()
+        })
+        const sae = yield* saeOf({ ...weights, W_dec })
+        const params = { left: 1, right: 1, neighbours: 4 }
+        const { artifact } = yield* runStage(
+          collect,
+          { saes: [sae], activations, model: inputs.model },
+          params,
+          yield* temporaryDirectory
+        )
+        const dashboard = yield* opened(Dashboard, artifact)
+        const laid = Effect.gen(function* () {
+          return yield* runStage(mapLatents, { saes: [sae], dashboard }, {}, yield* temporaryDirectory)
+        })
+        const { artifact: made, metrics } = yield* laid
+        expect((yield* laid).artifact.digest).toBe(made.digest)
+        const [{ latents, x, y } = { latents: [], x: [], y: [] }] = (yield* opened(LatentMap, made)).value.saes
+        expect(latents.length).toBe(dashboard.value.saes[0]?.live)
+        const nearestIsOfItsBundle = latents.filter((own, i) => {
+          const distance = (j: number) =>
+            j === i ? Number.POSITIVE_INFINITY : Math.hypot(x[i]! - x[j]!, y[i]! - y[j]!)
+          const nearest = latents.reduce((best, _, j) => (distance(j) < distance(best) ? j : best), i)
+          return latents[nearest]! % bundles === own % bundles
+        })
+        expect(nearestIsOfItsBundle.length).toBe(latents.length)
+        for (const place of [...x, ...y]) expect(place).toBeGreaterThanOrEqual(0)
+        for (const place of [...x, ...y]) expect(place).toBeLessThanOrEqual(1)
+        expect(metrics["neighbours_kept"]).toBeGreaterThan((metrics["neighbours_kept_shuffled"] as number) + 0.1)
+
+        const other = yield* saeOf(weights)
+        const refused = yield* Effect.flip(
+          runStage(mapLatents, { saes: [other], dashboard }, {}, yield* temporaryDirectory)
+        )
+        expect(String(refused.message)).toContain("SAE 1 of the dashboard is not among saes")
+      })
   )
 })

@@ -1,28 +1,47 @@
-/** The browser of latents. */
+/** The browser of latents: a list, what each is, and where they lie on the map of decoder directions. */
 import type { BrowserData, SubjectData } from "../browser-data.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
-import { f1LowerBound } from "./f1-lower-bound.ts"
+import { explainedAtLeast } from "./explained-at-least.ts"
 import { latentDetail } from "./latent-detail.ts"
+import { latentMap } from "./latent-map.ts"
 import type { OnChoice } from "./links.ts"
-import { type Group, type ListBrowser, listBrowser } from "./list-browser.ts"
+import { type Group, type Kept, type ListBrowser, listBrowser } from "./list-browser.ts"
 import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
 import { percentText } from "./number-text.ts"
 import { tokenText } from "./tokens.ts"
 
-/** 95 % lower bound, -1 where there is no score. */
-const f1 = ({ score }: ListedLatent): number => {
-  if (score === null) return -1
-  const [, , , , , found = 0, wrong = 0, missed = 0] = score
-  return f1LowerBound(found, wrong, missed)
-}
-
 /** What has no score comes last here as well. */
-const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : f1(latent))
+const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : explainedAtLeast(latent))
 
 const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, metas: ReadonlyArray<ExploredMeta>) => {
   const whole = latent.whole()
   return whole === undefined ? ["The page is still being read."] : latentDetail(whole, subject, index, metas)
+}
+
+/** Parts of an SAE's latents that can be listed alone. */
+const partsOf = ({ novel, absorption = [] }: SubjectData): ReadonlyArray<Kept<ListedLatent>> => {
+  const [isNovel, stands, absorbs] = [
+    new Set(novel),
+    new Set(absorption.flatMap(([id, , words]) => (words === null ? [id] : []))),
+    new Set(absorption.flatMap(([id, , words]) => (words === null ? [] : [id])))
+  ]
+  return [
+    { key: "explained", label: "With an explanation", keeps: ({ explained }) => explained },
+    { key: "unexplained", label: "Without an explanation", keeps: ({ explained }) => !explained },
+    ...(novel === undefined
+      ? []
+      : [
+          { key: "novel", label: "Novel in the stitching", keeps: ({ id }: ListedLatent) => isNovel.has(id) },
+          {
+            key: "reconstruction",
+            label: "Reconstruction in the stitching",
+            keeps: ({ id }: ListedLatent) => !isNovel.has(id)
+          }
+        ]),
+    { key: "letters", label: "Stand for a letter or class", keeps: ({ id }) => stands.has(id) },
+    { key: "absorb", label: "Absorb a letter or class", keeps: ({ id }) => absorbs.has(id) }
+  ]
 }
 
 export const browseLatents = (
@@ -40,7 +59,7 @@ export const browseLatents = (
     groups: data.subjects.map((subject, index) => ({ ...subject, items: listed[index] ?? [] })),
     opens: opens < 0 ? undefined : opens,
     orders: [
-      { label: "Best explained first", compare: (a, b) => f1(b) - f1(a) || a.id - b.id },
+      { label: "Best explained first", compare: (a, b) => explainedAtLeast(b) - explainedAtLeast(a) || a.id - b.id },
       { label: "Worst explained first", compare: (a, b) => worst(a) - worst(b) || a.id - b.id },
       { label: "Most frequent first", compare: (a, b) => b.density - a.density || a.id - b.id },
       { label: "Rarest first", compare: (a, b) => a.density - b.density || a.id - b.id },
@@ -52,7 +71,7 @@ export const browseLatents = (
       value:
         latent.score === null
           ? `${latent.explained ? "not scored, " : ""}fires on ${percentText(latent.density)}`
-          : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${f1(latent).toFixed(2)}`,
+          : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${explainedAtLeast(latent).toFixed(2)}`,
       what: shownText(latent.text)
     }),
     detail: (latent, subject, index) => detailOf(latent, subject, index, metas),
@@ -67,6 +86,8 @@ export const browseLatents = (
       haystacks.set(latent, text)
       return text
     },
+    only: partsOf,
+    mapped: (subject, index) => latentMap(subject, listed[index] ?? []),
     onChoice: (group, item, view) => onChoice(group, item?.id, view)
   })
 }

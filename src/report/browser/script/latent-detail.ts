@@ -101,6 +101,21 @@ const stitching = ({ stitch }: LatentData): Nodes => {
   return [heading("Stitching"), element("p", {}, text)]
 }
 
+const absorption = ({ id }: LatentData, { absorption: of = [] }: SubjectData): Nodes => {
+  const own = of.filter(([latent]) => latent === id)
+  if (own.length === 0) return []
+  return [
+    heading("Absorption"),
+    ...own.map(([, letter, words]) =>
+      element(
+        "p",
+        {},
+        words === null ? `It stands for ${letter}.` : `It absorbs ${letter} in ${words.map(shownText).join(", ")}.`
+      )
+    )
+  ]
+}
+
 const metaLatents = ({ id }: LatentData, index: number, explored: ReadonlyArray<ExploredMeta>): Nodes =>
   explored.flatMap((meta) => {
     const own = meta.base === index ? meta.metasOf(id) : []
@@ -172,6 +187,7 @@ export const latentDetail = (
     ...activations(latent),
     ...patterns(latent, subject),
     ...stitching(latent),
+    ...absorption(latent, subject),
     ...metaLatents(latent, index, metas),
     ...related(latent, index),
     ...bands.flatMap(([low, high, items]) =>
