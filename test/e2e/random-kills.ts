@@ -141,7 +141,7 @@ export const randomKills = async (options: KillsOptions): Promise<KillsReport> =
 
   for (let waited = 0; processesOf(directory).length > 0 && waited < LONGEST_END_MS; waited += 100) await delay(100)
   wrong.push(...processesOf(directory).map((pid) => `process ${pid} is left`))
-  const left = globSync("{leases,partial}/**/*", { cwd: store, withFileTypes: true }).filter((entry) => entry.isFile())
+  const left = globSync("partial/**/*", { cwd: store, withFileTypes: true }).filter((entry) => entry.isFile())
   wrong.push(...left.map((entry) => `${join(entry.parentPath, entry.name)} is left`))
   if (existsSync(temporary)) wrong.push(...readdirSync(temporary).map((name) => `$TMPDIR/${name} is left`))
   return { kills, whole, wrong }

@@ -118,7 +118,7 @@ describe("instances that share an input", () => {
     ])
     expect(statuses["sum[plus=10]"]).toBe("failed")
     expect(statuses["sum[plus=20]"]).not.toBe("ran")
-    const left = readdirSync(join(place.cache, "leases"), { recursive: true, withFileTypes: true })
+    const left = readdirSync(join(place.cache, "partial"), { recursive: true, withFileTypes: true })
     expect(left.filter((entry) => entry.isFile())).toEqual([])
   })
 

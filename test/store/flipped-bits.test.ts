@@ -26,7 +26,7 @@ import { openFileIndex } from "../../src/file/file-index.ts"
 import { leaseHolder, tryLease } from "../../src/file/lease.ts"
 import { openRemote } from "../../src/remote/open-remote.ts"
 import { makeCheckpoint } from "../../src/store/local/checkpoint.ts"
-import { leaseDirectory, partialDirectory } from "../../src/store/local/layout.ts"
+import { partialDirectory } from "../../src/store/local/layout.ts"
 import { PinUnreadable, readPins, writePin } from "../../src/store/local/pins.ts"
 import { leasePrefix } from "../../src/store/remote/layout.ts"
 import { remoteOwner, tryRemoteLease } from "../../src/store/remote/remote-lease.ts"
@@ -131,7 +131,7 @@ it("which job works at a key", async () => {
 })
 
 it("who holds a lease, here and in a remote: nobody else, and never nobody", async () => {
-  const directory = leaseDirectory(root, KEY)
+  const directory = partialDirectory(root, KEY)
   mkdirSync(join(root, "remote"))
   const remote = await run(openRemote({ url: "remote" }, { projectDirectory: root, readOnly: false }))
   const holding = Effect.gen(function* () {

@@ -2,13 +2,13 @@
 import * as Effect from "effect/Effect"
 import type { KeyAttempt } from "../key-claim.ts"
 import { unwritable } from "../../file/unwritable.ts"
-import { leaseDirectory } from "./layout.ts"
+import { partialDirectory } from "./layout.ts"
 import { formatOwner, leaseHolder, tryLease } from "../../file/lease.ts"
-import { hasSomethingToResume, lastEpoch, makeWorkspace } from "./workspace-folder.ts"
+import { cleanEarlier, hasSomethingToResume, lastEpoch } from "./workspace-folder.ts"
 
 export const claimKey = Effect.fnUntraced(function* (root: string, key: string, purpose: string) {
   const attempt = yield* tryLease({
-    directory: leaseDirectory(root, key),
+    directory: partialDirectory(root, key),
     purpose,
     above: lastEpoch(root, key)
   })
@@ -17,7 +17,7 @@ export const claimKey = Effect.fnUntraced(function* (root: string, key: string, 
     return busy
   }
   const workspace = { key, epoch: attempt.lease.epoch }
-  yield* Effect.tryPromise({ try: () => makeWorkspace(root, workspace), catch: unwritable(root) })
+  yield* Effect.tryPromise({ try: () => cleanEarlier(root, workspace), catch: unwritable(root) })
   const held: KeyAttempt = {
     _tag: "held",
     claim: {
@@ -31,4 +31,4 @@ export const claimKey = Effect.fnUntraced(function* (root: string, key: string, 
 })
 
 export const keyOwner = (root: string, key: string): Effect.Effect<string | undefined> =>
-  leaseHolder(leaseDirectory(root, key))
+  leaseHolder(partialDirectory(root, key))

@@ -8,10 +8,11 @@ const fanned = (root: string, folder: string, name: string): string => `${root}/
 export const objectPath = (root: string, sha256: string): string => fanned(root, "objects", sha256)
 /** Holds `<attempt>.json`. */
 export const actionDirectory = (root: string, key: string): string => fanned(root, "actions", key)
-/** Holds `<epoch>.json`, the claim of one owner. */
-export const leaseDirectory = (root: string, key: string): string => fanned(root, "leases", key)
-/** Holds `<epoch>/`: what an owner of the key's lease works in. */
-export const partialDirectory = (root: string, key: string): string => fanned(root, "partial", key)
+/**
+ * There while somebody has the key, or may go on with it: `<epoch>.json` is the claim of one owner, `<epoch>/` what that one works
+ * in. One folder for both, since making and removing folders is the most of what a stage that prints a line costs.
+ */
+export const partialDirectory = (root: string, key: string): string => `${root}/partial/${key}`
 /** What has come of a blob that is being taken from elsewhere. */
 export const incomingPath = (root: string, sha256: string): string => fanned(root, "incoming", sha256)
 export const quarantineDirectory = (root: string): string => join(root, "quarantine")

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { ActionRecord } from "../action-record.ts"
 import { readActions } from "./action-log.ts"
 import { keyOwner } from "./claim-key.ts"
+import { partialDirectory } from "./layout.ts"
 import { readFileList } from "./read-file-list.ts"
 import { findReached, type ReachOptions } from "./reached.ts"
 import { scanBlobs, scanKeys } from "./scan.ts"
@@ -88,10 +89,9 @@ const findRubbish = async (root: string, { keepSeconds, now }: ReachOptions): Pr
       if (changed < old) found.push({ path, bytes, what })
     }
   }
-  const partials = await fannedPaths(root, "partial")
-  const owned = await Promise.all(
-    partials.map((path) => Effect.runPromise(keyOwner(root, path.split("/").at(-1) as string)))
-  )
+  const keys = await readdir(join(root, "partial")).catch((): ReadonlyArray<string> => [])
+  const partials = keys.map((key) => partialDirectory(root, key))
+  const owned = await Promise.all(keys.map((key) => Effect.runPromise(keyOwner(root, key))))
   await look(
     partials.filter((_, i) => owned[i] === undefined),
     "checkpoint"

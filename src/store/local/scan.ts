@@ -64,7 +64,7 @@ const DAY_MS = 24 * 3600 * 1000
 
 /** Removes what a kill in the middle of a write has left. A day: nobody writes one file for so long. */
 export const removeOldTemporaries = async (root: string): Promise<void> => {
-  for (const folder of ["objects", "actions", "leases"]) {
+  for (const folder of ["objects", "actions", "partial"]) {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       if (!entry.name.startsWith(TEMPORARY)) continue

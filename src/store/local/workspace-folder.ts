@@ -7,7 +7,6 @@ import { readFile, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { writeAtomic } from "../../file/atomic-write.ts"
-import { makeDirectory } from "../../file/make-directory.ts"
 import { unwritable } from "../../file/unwritable.ts"
 import type { Workspace, WorkspaceName } from "../workspace.ts"
 import { makeArtifactWriter } from "./artifact-writer.ts"
@@ -44,8 +43,8 @@ const epochsOf = (root: string, key: string): ReadonlyArray<number> => epochsIn(
 /** The highest epoch that anybody has worked in; 0 where nobody has. */
 export const lastEpoch = (root: string, key: string): number => epochsOf(root, key)[0] ?? 0
 
-/** Makes the folder of a new owner. Of what earlier ones left, checkpoints stay, and all that a task is at work in. */
-export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<void> => {
+/** For a new owner, whose own folder comes with the first file: of what earlier ones left, checkpoints stay, and all that a task is at work in. */
+export const cleanEarlier = async (root: string, name: WorkspaceName): Promise<void> => {
   for (const epoch of epochsOf(root, name.key)) {
     if (epoch >= name.epoch) continue
     const folder = folderOf(root, { key: name.key, epoch })
@@ -56,7 +55,6 @@ export const makeWorkspace = async (root: string, name: WorkspaceName): Promise<
       if (part !== CHECKPOINT) await rm(join(folder, part), { recursive: true, force: true })
     }
   }
-  await makeDirectory(folderOf(root, name))
 }
 
 /** Checkpoint folders of earlier owners that hold one, latest first. */
@@ -109,12 +107,11 @@ const removed = (folder: string): Promise<boolean> =>
     () => false
   )
 
-/** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. */
+/** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. The claim goes last. */
 export const dropWorkspaces = async (root: string, { key, epoch }: WorkspaceName): Promise<void> => {
   for (const other of epochsOf(root, key)) {
     const folder = folderOf(root, { key, epoch: other })
     // Nothing is in it where no checkpoint was made.
     if (other <= epoch && !(await removed(folder))) await rm(folder, { recursive: true, force: true })
   }
-  await removed(partialDirectory(root, key))
 }
