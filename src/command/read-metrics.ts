@@ -2,6 +2,7 @@
  * `$OUTPUT/metrics.json`, where the program wrote one. The stage's work is done by then, so nothing in it fails the stage:
  * nested maps are flattened to `train.loss`, and what is no number is left out and named in the log.
  */
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
@@ -46,7 +47,10 @@ export const flatMetrics = (text: string): FlatMetrics => {
 }
 
 export const readMetrics = Effect.fn("readMetrics")(function* (directory: string, log: (line: string) => void) {
-  const text = yield* Effect.promise(() => readFile(join(directory, "metrics.json"), "utf8").catch(() => undefined))
+  const path = join(directory, "metrics.json")
+  // Most write none, and being refused takes longer than asking.
+  if (!existsSync(path)) return {}
+  const text = yield* Effect.promise(() => readFile(path, "utf8").catch(() => undefined))
   if (text === undefined) return {}
   const { metrics, left } = flatMetrics(text)
   if (left.length > 0) {

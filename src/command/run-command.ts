@@ -49,18 +49,19 @@ const placeFiles = Effect.fn("placeFiles")(function* (
   }
 })
 
-const placeInputs = Effect.fn("placeInputs")(function* (inputs: Inputs["inputs"], directory: string) {
-  const variables: Record<string, string> = {}
+/** Each has a folder of its own: of a stage that prints a line, making and removing folders is the most of its cost. */
+const placeInputs = Effect.fn("placeInputs")(function* (inputs: Inputs["inputs"]) {
+  const folders: Record<string, string> = {}
   for (const [name, input] of Object.entries(inputs)) {
-    const folder = join(directory, name)
-    variables[`INPUT_${name}`] = folder
+    const folder = yield* workingFolder
+    folders[`INPUT_${name}`] = folder
     if ("artifact" in input) yield* input.artifact.copyTo(folder)
     else {
       const names = distinctFileNames(input.map(({ at }, index) => coordinatesText(at) || String(index)))
       for (const [index, item] of input.entries()) yield* item.artifact.copyTo(join(folder, names[index] as string))
     }
   }
-  return variables
+  return folders
 })
 
 const environmentOf = (params: CommandParams): Record<string, string> => {
@@ -78,16 +79,14 @@ const environmentOf = (params: CommandParams): Record<string, string> => {
 export const runCommand = Effect.fn("runCommand")(function* (context: StageContext<CommandParams, unknown, Inputs>) {
   const { params, inputs, output, log } = context
   const work = yield* workingFolder
-  // A folder less where there are no inputs: of a stage that prints a line, making and removing folders is the most of its cost.
-  const inputFolder = Object.keys(inputs.inputs).length === 0 ? work : yield* workingFolder
   yield* placeFiles(context, work)
-  const inputVariables = yield* placeInputs(inputs.inputs, inputFolder)
+  const inputFolders = yield* placeInputs(inputs.inputs)
   const secrets = secretsOf(params.secret, process.env)
   const redact = redactor(secrets)
   const tail: Array<string> = []
   const options = {
     cwd: work,
-    env: { ...environmentOf(params), ...inputVariables, OUTPUT: output.directory },
+    env: { ...environmentOf(params), ...inputFolders, OUTPUT: output.directory },
     mark: `OUTPUT=${output.directory}`,
     onLine: (line: string) => {
       const text = redact(line)
@@ -96,7 +95,7 @@ export const runCommand = Effect.fn("runCommand")(function* (context: StageConte
       if (tail.length > TAIL_LINES) tail.shift()
     }
   }
-  const exit = yield* watchedShell(params.run, options, [work, inputFolder, output.directory])
+  const exit = yield* watchedShell(params.run, options, [work, ...Object.values(inputFolders), output.directory])
   if (exit !== 0) {
     const how = typeof exit === "number" ? `with code ${exit}` : `by ${exit}`
     return yield* stageFailed(`\`${params.run}\` ended ${how}${tail.length === 0 ? "" : `\n${tail.join("\n")}`}`)

@@ -1,6 +1,6 @@
 /**
  * What a worker is told and what it answers: the one format between head and workers, over a pipe or a file, whether they are
- * local processes or stand on a cluster. All of it is JSON, decoded on both sides; nothing of the environment is in it.
+ * local processes or stand on a cluster. All of it is JSON, decoded by whoever gets it; nothing of the environment is in it.
  */
 import * as Schema from "effect/Schema"
 import { AnyJson, JsonMap } from "../json/json-schema.ts"

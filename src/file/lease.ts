@@ -66,6 +66,9 @@ export interface LeaseOptions {
   readonly forAllUsers?: boolean
 }
 
+const syncLater = promisify(fdatasync)
+const writeLater = promisify(write)
+
 const EXPIRY_SECONDS = 30
 
 /** Who makes a claim writes it in the same moment: one that is empty for longer is of a process that was killed there. */
@@ -121,7 +124,7 @@ const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoExc
 
 /** What is written to a network file system may else stay here for half a minute. */
 const syncAfar = async ({ path, file }: Pick<Claim, "path" | "file">): Promise<void> => {
-  if (!onLocalFileSystem(dirname(path))) await promisify(fdatasync)(file)
+  if (!onLocalFileSystem(dirname(path))) await syncLater(file)
 }
 
 const gone = ({ path, file }: Pick<Claim, "path" | "file">): void => {
@@ -205,7 +208,7 @@ const isOurs = ({ epoch, path, text }: Claim): boolean => {
 
 /** Writes the same bytes again, so that the file system's own clock dates them. A full disk must not cost us the lease: overwriting needs no space, and what fails is tried again. */
 const beat = async (claimed: Claim): Promise<boolean> => {
-  await promisify(write)(claimed.file, claimed.text, 0)
+  await writeLater(claimed.file, claimed.text, 0)
     .then(() => syncAfar(claimed))
     .catch(() => {})
   return isOurs(claimed)

@@ -40,16 +40,18 @@ const procStat = (pid: number): Stat | null =>
     return { state: fields[0] as string, startTime: fields[19] as string }
   })
 
-const bootId = (): string | null => attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim())
-const pidNamespace = (): string | null => attempt(() => readlinkSync("/proc/self/ns/pid"))
-
-export const thisProcess = (): ProcessIdentity => ({
+const readThisProcess = (): ProcessIdentity => ({
   host: hostname(),
-  bootId: bootId(),
-  pidNamespace: pidNamespace(),
+  bootId: attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+  pidNamespace: attempt(() => readlinkSync("/proc/self/ns/pid")),
   pid: process.pid,
   startTime: procStat(process.pid)?.startTime ?? null
 })
+
+let own: ProcessIdentity | undefined
+
+/** Read once: nothing of it changes while the process lives. */
+export const thisProcess = (): ProcessIdentity => (own ??= readThisProcess())
 
 /** /proc may hide the processes of other users (hidepid): a signal that is refused tells that there is one. */
 const isHidden = (pid: number): boolean => {
@@ -62,7 +64,8 @@ const isHidden = (pid: number): boolean => {
 
 /** unknown: the process is where we cannot look (another machine, container or user). */
 export const processState = (owner: ProcessIdentity): "alive" | "dead" | "unknown" => {
-  if (owner.bootId === null || owner.bootId !== bootId() || owner.pidNamespace !== pidNamespace()) return "unknown"
+  const { bootId, pidNamespace } = thisProcess()
+  if (owner.bootId === null || owner.bootId !== bootId || owner.pidNamespace !== pidNamespace) return "unknown"
   const stat = procStat(owner.pid)
   if (stat === null) return isHidden(owner.pid) ? "unknown" : "dead"
   // A zombie computes nothing: its parent has not asked for its exit code yet.

@@ -16,7 +16,7 @@ import { packageDirectory } from "../../project/package-directory.ts"
 import { currentBundle } from "../../start/bundle.ts"
 import { JobFailed } from "../executor.ts"
 import type { JobRequest } from "../executor.ts"
-import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText, JobsText } from "../job.ts"
+import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText } from "../job.ts"
 import { CONTROL, PATIENCE } from "../worker/stop-request.ts"
 import { largePages } from "./large-pages.ts"
 
@@ -138,8 +138,6 @@ export const startWorker = (options: WorkerOptions): Effect.Effect<WorkerProcess
       new JobFailed({ problem: `no worker can be started: ${String(cause)}`, retryable: true, losses: [] })
   }).pipe(Effect.map(connect))
 
-const encodeJobs = Schema.encodeSync(JobsText)
-
 /** What is no event of ours was printed on our channel by mistake: it is what the worker failed of. */
 const decodeEvent = (line: string): WorkerEvent =>
   Option.getOrElse(Schema.decodeUnknownOption(WorkerEventText)(line), (): WorkerEvent => ({
@@ -199,7 +197,7 @@ const connect = (child: ChildProcess): WorkerProcess => {
         for (const event of early) receive?.(event)
         early = []
         if (ended !== undefined) fail(ended)
-        else child.stdin?.write(`${encodeJobs(jobs)}\n`)
+        else child.stdin?.write(`${JSON.stringify(jobs)}\n`)
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {

@@ -12,7 +12,7 @@ import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import { currentBundle } from "../../start/bundle.ts"
 import { JobFailed, type JobRequest } from "../executor.ts"
-import { JobsText, type WorkerEvent, WorkerEventText } from "../job.ts"
+import { JobsText, type WorkerEvent } from "../job.ts"
 import { forgetPeak, makeResourceMeter } from "./resource-meter.ts"
 import { runJobs } from "./run-job.ts"
 import { CONTROL, listenForStop } from "./stop-request.ts"
@@ -35,9 +35,8 @@ const emit = (text: string): void => {
   }
 }
 
-const encodeEvent = Schema.encodeSync(WorkerEventText)
-
-const tell = (event: WorkerEvent): void => emit(encodeEvent(event))
+/** Whoever reads it checks it. */
+const tell = (event: WorkerEvent): void => emit(JSON.stringify(event))
 
 const readUse = makeResourceMeter("the start of the process")
 let didJobs = false

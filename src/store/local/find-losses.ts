@@ -1,4 +1,5 @@
 /** What of an artifact is gone, as far as names and sizes tell: asked before a stage reads it, at one stat a file. */
+import { statSync, type Stats } from "node:fs"
 import { stat } from "node:fs/promises"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { ArtifactFile } from "../../artifact/artifact.ts"
@@ -7,12 +8,28 @@ import { objectPath } from "./layout.ts"
 import { quarantineBlob } from "./quarantine.ts"
 import type { Loss } from "../store.ts"
 
+/** So many are waited for: asking takes the system a tenth of the time that handing it to another thread takes. */
+const FEW_FILES = 16
+
+type Info = Pick<Stats, "size"> | undefined
+
+const infoNow = (path: string): Info => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
+const infoLater = (path: string): Promise<Info> => stat(path).catch(() => undefined)
+
 const lossOf = async (
   root: string,
   digest: string,
-  { path, sha256: blob, size }: ArtifactFile
+  { path, sha256: blob, size }: ArtifactFile,
+  infoOf: (path: string) => Info | Promise<Info>
 ): Promise<Loss | undefined> => {
-  const info = await stat(objectPath(root, blob)).catch(() => undefined)
+  const info = await infoOf(objectPath(root, blob))
   if (info === undefined) return { reason: "missing", digest, path, blob }
   if (info.size === size) return undefined
   await quarantineBlob(root, blob)
@@ -29,6 +46,7 @@ export const findLosses = async (root: string, digest: string): Promise<Readonly
     const reason = tree.reason === "damaged" ? "damaged" : "missing"
     return [{ reason, digest, path: FILE_LIST, blob: digest }]
   }
-  const losses = await Promise.all(tree.files.map((file) => lossOf(root, digest, file)))
+  const infoOf = tree.files.length > FEW_FILES ? infoLater : infoNow
+  const losses = await Promise.all(tree.files.map((file) => lossOf(root, digest, file, infoOf)))
   return losses.filter((loss) => loss !== undefined)
 }

@@ -18,6 +18,7 @@ export interface Committed {
 }
 
 const WIDTH = 32
+const fsyncLater = promisify(fsync)
 
 const syncAll = async (paths: ReadonlySet<string>): Promise<void> => {
   const all = [...paths]
@@ -34,7 +35,7 @@ const sync = async (path: string): Promise<void> => {
     throw cause
   }
   try {
-    await promisify(fsync)(file)
+    await fsyncLater(file)
   } finally {
     closeSync(file)
   }

@@ -40,13 +40,16 @@ const namesIn = (folder: string): ReadonlyArray<string> => {
 
 const epochsOf = (root: string, key: string): ReadonlyArray<number> => epochsIn(namesIn(partialDirectory(root, key)))
 
+/** Highest first. The first owner of a key, as most are, has come after nobody: it need not look. */
+const earlierEpochs = (root: string, { key, epoch }: WorkspaceName): ReadonlyArray<number> =>
+  epoch === 1 ? [] : epochsOf(root, key).filter((other) => other < epoch)
+
 /** The highest epoch that anybody has worked in; 0 where nobody has. */
 export const lastEpoch = (root: string, key: string): number => epochsOf(root, key)[0] ?? 0
 
 /** For a new owner, whose own folder comes with the first file: of what earlier ones left, checkpoints stay, and all that a task is at work in. */
 export const cleanEarlier = async (root: string, name: WorkspaceName): Promise<void> => {
-  for (const epoch of epochsOf(root, name.key)) {
-    if (epoch >= name.epoch) continue
+  for (const epoch of earlierEpochs(root, name)) {
     const folder = folderOf(root, { key: name.key, epoch })
     if (existsSync(join(folder, TASK))) continue
     const kept = hasCheckpoint(folder)
@@ -58,13 +61,11 @@ export const cleanEarlier = async (root: string, name: WorkspaceName): Promise<v
 }
 
 /** Checkpoint folders of earlier owners that hold one, latest first. */
-const earlierCheckpoints = (root: string, { key, epoch }: WorkspaceName): ReadonlyArray<string> => {
-  return epochsOf(root, key)
-    .filter((other) => other < epoch)
-    .map((other) => folderOf(root, { key, epoch: other }))
+const earlierCheckpoints = (root: string, name: WorkspaceName): ReadonlyArray<string> =>
+  earlierEpochs(root, name)
+    .map((epoch) => folderOf(root, { ...name, epoch }))
     .filter(hasCheckpoint)
     .map((folder) => join(folder, CHECKPOINT))
-}
 
 export const hasSomethingToResume = (root: string, name: WorkspaceName): boolean =>
   hasCheckpoint(folderOf(root, name)) || earlierCheckpoints(root, name).length > 0
@@ -108,10 +109,10 @@ const removed = (folder: string): Promise<boolean> =>
   )
 
 /** After a commit: nobody needs what this owner and earlier ones left. One that has come after it is at work there. The claim goes last. */
-export const dropWorkspaces = async (root: string, { key, epoch }: WorkspaceName): Promise<void> => {
-  for (const other of epochsOf(root, key)) {
-    const folder = folderOf(root, { key, epoch: other })
+export const dropWorkspaces = async (root: string, name: WorkspaceName): Promise<void> => {
+  for (const epoch of [name.epoch, ...earlierEpochs(root, name)]) {
+    const folder = folderOf(root, { ...name, epoch })
     // Nothing is in it where no checkpoint was made.
-    if (other <= epoch && !(await removed(folder))) await rm(folder, { recursive: true, force: true })
+    if (!(await removed(folder))) await rm(folder, { recursive: true, force: true })
   }
 }
