@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { assert, it } from "@effect/vitest"
+import { assert, beforeAll, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ablateNeurons } from "../../../src/analysis/probing/ablate-neurons.ts"
 import { neuronWeights } from "../../../src/analysis/probing/neuron-weights.ts"
 import { openModel } from "../../../src/model/open-model.ts"
 import { runModel } from "../../../src/model/run-model.ts"
-import { loadEngine } from "../../../src/tensor/engine/engine.ts"
+import { loadTestEngine } from "../../engine.ts"
 import { d_model, randomGpt2, vocabulary } from "../../sae/random-gpt2.ts"
+
+beforeAll(loadTestEngine)
 
 const [hook, width, time] = ["blocks.1.mlp.hook_post", 4 * d_model, 6]
 const ids = Int32Array.from([0, 4, 9, 31, 7, 22])
@@ -19,7 +21,6 @@ const context = {
 
 it.effect("a neuron held at its mean costs what the logits of the whole model say, where tokens count", () =>
   Effect.gen(function* () {
-    yield* Effect.orDie(loadEngine("auto"))
     const model = yield* openModel((yield* randomGpt2).value)
     const batch = { ids, batch: 1, time }
     const mean = Float64Array.from({ length: width }, (_, i) => 3 - i / 8)
@@ -49,7 +50,6 @@ it.effect("a neuron held at its mean costs what the logits of the whole model sa
 
 it.effect("what a neuron reads is linear in the MLP's input: bias at zeros, and the norm of its weights", () =>
   Effect.gen(function* () {
-    yield* Effect.orDie(loadEngine("auto"))
     const language = (yield* randomGpt2).value
     const { norm, bias } = neuronWeights(yield* openModel(language), 1)
     const stored = yield* language.weights

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { assert, it } from "@effect/vitest"
+import { assert, beforeAll, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -11,9 +11,11 @@ import { openModel } from "../../../src/model/open-model.ts"
 import { runModel } from "../../../src/model/run-model.ts"
 import { openSaeModel } from "../../../src/sae/sae-model.ts"
 import steerLatents from "../../../stages/steer-latents.ts"
-import { loadEngine } from "../../../src/tensor/engine/engine.ts"
 import { randomSae } from "../random-sae.ts"
+import { loadTestEngine } from "../../engine.ts"
 import { d_model, randomGpt2, vocabulary } from "../../sae/random-gpt2.ts"
+
+beforeAll(loadTestEngine)
 
 const point = (kl: number, probability: number): SteeredPoint => ({ multiple: kl, kl, ce: 1 + kl, probability })
 
@@ -68,7 +70,6 @@ it.effect(
   "clamping a latent is adding what it lacks times its decoder row, by the dense arithmetic of the logits",
   () =>
     Effect.gen(function* () {
-      yield* Effect.orDie(loadEngine("auto"))
       const model = yield* openModel((yield* randomGpt2).value)
       const weights = randomSae(3, d_model, 24)
       const sae = yield* openSaeModel(weights)

@@ -16,7 +16,11 @@ import { type Given, opened, runStage, runTogether } from "../../stage/run-stage
 import { captured, captureInputs, documentsOf, hook, time } from "../small-text.ts"
 import { identity, saeOf } from "../identity-sae.ts"
 
-beforeAll(loadTestEngine)
+let tensorsBefore = 0
+beforeAll(async () => {
+  await loadTestEngine()
+  tensorsBefore = tf.memory().numTensors
+})
 
 describe("evaluate-sae", () => {
   const evaluated = Effect.fn(function* (weights: SaeWeights, likely = true) {
@@ -238,5 +242,5 @@ describe("evaluate-sae", () => {
 })
 
 it("nothing is left on the engine but what the tests made themselves", () => {
-  expect(tf.memory().numTensors).toBeLessThan(20)
+  expect(tf.memory().numTensors - tensorsBefore).toBeLessThan(20)
 })
