@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, expect, it } from "vitest"
-import { cli, repository } from "./run-cli.ts"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { session, type Spoken } from "./cli-session.ts"
+import { repository } from "./run-cli.ts"
 
 /** Files whose models or texts are downloaded when they are planned. */
 const fromOutside = /^experiments\/(gemma|gpt2|pythia|smollm2)|^pipelines\/beside-published/
@@ -11,13 +12,23 @@ const files = ["pipelines", "experiments"].flatMap((folder) =>
   readdirSync(join(repository, folder))
     .filter((name) => !name.endsWith(".lock.yaml"))
     .map((name) => `${folder}/${name}`)
+    .filter((file) => !fromOutside.test(file))
 )
 const cache = mkdtempSync(join(tmpdir(), "plans-"))
 afterAll(() => rmSync(cache, { recursive: true }))
 
-it.each(files.filter((file) => !fromOutside.test(file)))("%s can be planned as it stands", async (file) => {
-  const { code, stdout, stderr } = await cli(["plan", file, "--cache", cache], { cwd: repository })
-  expect(code, stderr).toBe(0)
+const plans = new Map<string, Spoken>()
+beforeAll(async () => {
+  const spoken = await session(
+    repository,
+    files.map((file) => ["plan", file, "--cache", cache])
+  )
+  for (const [i, plan] of spoken.entries()) plans.set(files[i] ?? "", plan)
+})
+
+it.each(files)("%s can be planned as it stands", (file) => {
+  const { failed, stdout, stderr } = plans.get(file) as Spoken
+  expect(failed, stderr).toBe(false)
   // What to run first is what takes nothing of another stage; everything else waits for it.
   const first = stdout.split("\n").filter((line) => /^\S.*: run$/.test(line)).length
   const later = stdout.split("\n").filter((line) => /^\S.*: run, after /.test(line)).length
