@@ -136,12 +136,12 @@ describe("shuffle-activations", () => {
         )
       for (const bucketBytes of [24, 50]) {
         const counts = new Map<string, number>()
-        for (let seed = 0; seed < 120; seed++) {
+        for (let seed = 0; seed < 60; seed++) {
           const order = yield* orderOf(seed, bucketBytes)
           counts.set(order, (counts.get(order) ?? 0) + 1)
         }
-        // 6 orders, 20 expected of each; chi squared with 5 degrees of freedom: 1e-4 is at 26.
-        const chi = [...counts.values()].reduce((sum, n) => sum + (n - 20) ** 2 / 20, 20 * (6 - counts.size))
+        // 6 orders, 10 expected of each; chi squared with 5 degrees of freedom: 1e-4 is at 26.
+        const chi = [...counts.values()].reduce((sum, n) => sum + (n - 10) ** 2 / 10, 10 * (6 - counts.size))
         expect(chi).toBeLessThan(26)
       }
     })
@@ -149,11 +149,11 @@ describe("shuffle-activations", () => {
 
   it.effect("a trainer reads shuffled rows in their order, and stored order needs no memory for all", () =>
     Effect.gen(function* () {
-      const inputs = yield* captureInputs(1600)
+      const inputs = yield* captureInputs(1000)
       const { activations } = yield* captured(inputs, { hook: "blocks.0.mlp.hook_post", dtype: "bf16" })
       const directory = yield* temporaryDirectory
       const { artifact, metrics } = yield* runStage(shuffle, { activations }, { bucket_mib: 1, seed: 1 }, directory)
-      expect(metrics["buckets"]).toBeGreaterThan(2)
+      expect(metrics["buckets"]).toBeGreaterThan(1)
       const { value } = yield* openedActivations(artifact)
       expect(value.dtype).toBe("bf16")
       expect(yield* streamed(value)).toEqual(yield* value.train.loadRows())
