@@ -16,9 +16,15 @@ export interface ChatRequest {
   readonly alternatives: boolean
   /**
    * What the answer begins with and what ends it, for a model that can be held to that: a small one does not stop by itself. A server is
-   * asked by the messages alone.
+   * asked by the messages alone. `list`: between them stand as many of these texts, with commas.
    */
-  readonly form: { readonly begins: string; readonly ends: string }
+  readonly form: {
+    readonly begins: string
+    readonly ends: string
+    readonly list?: { readonly count: number; readonly of: ReadonlyArray<string> }
+  }
+  /** How the last message begins, where others begin so, too, after the same messages: a model that is run here runs that once. */
+  readonly shared?: string
 }
 
 /** One token of an answer, and what might have stood there, itself included. */

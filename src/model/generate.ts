@@ -6,9 +6,9 @@ import { breathe } from "../stage/breathe.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { tidily } from "../tensor/tidily.ts"
 import type { KeptPrefix } from "./blocks/kept-prefix.ts"
-import { type PassOptions, runModel } from "./run-model.ts"
+import { nextLogits } from "./next-logits.ts"
+import type { PassOptions } from "./run-model.ts"
 import type { RunnableModel } from "./runnable-model.ts"
-import { unembed } from "./unembed.ts"
 
 export interface GenerateOptions {
   /** Tokens at most; fewer where the model's context ends. */
@@ -19,6 +19,8 @@ export interface GenerateOptions {
   readonly alternatives?: number
   /** Replacements at hooks, of a pass whose first token stands at position `start`. @default none */
   readonly replace?: (start: number) => PassOptions["replace"]
+  /** What was kept of the prompt's first tokens, which are then not run: not disposed. */
+  readonly prefix?: KeptPrefix
 }
 
 export interface GeneratedToken {
@@ -26,8 +28,6 @@ export interface GeneratedToken {
   /** The most probable first, the token itself among them; natural logarithms. */
   readonly alternatives: ReadonlyArray<{ readonly id: number; readonly logprob: number }>
 }
-
-const finalHook = "ln_final.hook_normalized"
 
 /** @param logits [1, vocabulary] */
 const likeliest = (logits: tf.Tensor2D, count: number): GeneratedToken["alternatives"] => {
@@ -46,22 +46,13 @@ const step = (
   prefix: KeptPrefix | undefined,
   { replace, alternatives = 0 }: GenerateOptions
 ): { readonly next: GeneratedToken; readonly kept: KeptPrefix } => {
-  const from = prefix?.time ?? 0
-  const replaced = replace?.(from)
-  const { activations, kept } = runModel(
-    model,
-    { ids: Int32Array.from(context.slice(from)), batch: 1, time: context.length - from },
-    { hooks: [finalHook], keep: true, ...(prefix && { prefix }), ...(replaced && { replace: replaced }) }
-  )
-  const final = activations[finalHook] as tf.Tensor
+  const { logits, kept } = nextLogits(model, context, prefix, replace)
   const next = tidily(() => {
-    const last = tf.slice(final, [0, context.length - from - 1, 0], [1, 1, -1])
-    const logits = unembed(model, tf.reshape(last, [1, -1]))
     const id = tf.argMax(logits, 1).dataSync<"int32">()[0] as number
     return { id, alternatives: alternatives === 0 ? [] : likeliest(logits, alternatives) }
   })
-  final.dispose()
-  return { next, kept: kept as KeptPrefix }
+  logits.dispose()
+  return { next, kept }
 }
 
 /**
@@ -88,9 +79,7 @@ export const generate = (model: RunnableModel, prompt: ReadonlyArray<number>, op
       return Stream.unfold(false, (over: boolean) =>
         Effect.suspend(() => {
           if (over || context.length >= most) return Effect.succeed(undefined)
-          // Where what was kept would give another number, all is run again.
-          const goesOn = prefix !== undefined && model.breaks(prefix.time, context.length) === undefined
-          const { next, kept } = step(model, context, goesOn ? prefix : undefined, options)
+          const { next, kept } = step(model, context, prefix ?? options.prefix, options)
           prefix?.dispose()
           prefix = kept
           context.push(next.id)

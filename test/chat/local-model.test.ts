@@ -73,6 +73,40 @@ describe("a model that is run here, asked", () => {
     })
   )
 
+  it.effect(
+    "is held to a list of as many choices, each with its probability; what questions share is run once, to the same answer",
+    () =>
+      Effect.gen(function* () {
+        const model = yield* opened(keeping(), chat)
+        const [first, second] = spelling("cat").messages
+        const list = {
+          ...spelling("cat"),
+          form: { begins: "[", ends: "]", list: { count: 4, of: ["0", "1", "7", "no token"] } }
+        }
+        const { text, tokens } = yield* model.ask(list)
+        expect(text).toMatch(/^\[[017](, [017]){3}\]$/)
+        for (const { token, alternatives } of tokens ?? []) {
+          expect(alternatives[0]?.token).toBe(token)
+          expect(alternatives.map((each) => each.token).toSorted()).toEqual(["0", "1", "7"])
+          expect(alternatives[0]!.logprob).toBeGreaterThanOrEqual(alternatives[1]!.logprob)
+        }
+        // As what it says freely would have it: the probabilities are among all tokens.
+        const free = yield* model.ask({ ...spelling("cat", 1, "never"), form: { begins: "[", ends: "never" } })
+        const known = new Map(free.tokens?.[0]?.alternatives.map((each) => [each.token, each.logprob]))
+        for (const { token, logprob } of tokens?.[0]?.alternatives ?? []) {
+          if (known.has(token)) expect(logprob).toBeCloseTo(known.get(token)!, 4)
+        }
+        const last = second ?? first
+        const shared = yield* model.ask({ ...list, shared: last?.content.slice(0, 4) ?? "" })
+        expect(shared.text).toBe(text)
+        for (const [i, { alternatives }] of (shared.tokens ?? []).entries()) {
+          for (const [j, { logprob }] of alternatives.entries()) {
+            expect(logprob).toBeCloseTo(tokens![i]!.alternatives[j]!.logprob, 4)
+          }
+        }
+      })
+  )
+
   it.effect("answers once: a run that was killed goes on with the next question", () =>
     Effect.gen(function* () {
       const checkpoint = keeping()

@@ -3,6 +3,7 @@
  * fuzzing whether the marked tokens are those on which it is.
  */
 import type { ChatMessage } from "../../chat/chat-model.ts"
+import { featureLine } from "./feature-line.ts"
 
 const questions = {
   detection: "whether the feature is active somewhere in the text",
@@ -22,7 +23,7 @@ export const judgePrompt = (
   },
   {
     role: "user",
-    content: `The feature: ${explanation}\n\n${texts.map((text, i) => `Text ${i + 1}: ${text}`).join("\n\n")}\n\nAnswer with a list of ${texts.length} numbers.`
+    content: `${featureLine(explanation)}${texts.map((text, i) => `Text ${i + 1}: ${text}`).join("\n\n")}\n\nAnswer with a list of ${texts.length} numbers.`
   }
 ]
 

@@ -9,8 +9,9 @@ import type { StageFailed } from "../../stage/stage-failed.ts"
 import { classifierRecord, scoreClassifier } from "../classifier-score.ts"
 import { activeTokens, markedText, plainText, type TokenText } from "./example-text.ts"
 import type { HeldOutExamples } from "./held-out-examples.ts"
+import { featureLine } from "./feature-line.ts"
 import { judgePrompt, type Question, readJudgement } from "./judge-prompt.ts"
-import { readSimulation, simulatePrompt } from "./simulate-prompt.ts"
+import { readSimulation, simulatePrompt, strengthTexts } from "./simulate-prompt.ts"
 
 export const scorers = ["detection", "fuzzing", "simulation"] as const
 export type Scorer = (typeof scorers)[number]
@@ -76,7 +77,7 @@ export interface ScoreOptions {
 }
 
 const answerLength = 500
-const listForm = { begins: "[", ends: "]" }
+const listForm = (count: number, of: ReadonlyArray<string>) => ({ begins: "[", ends: "]", list: { count, of } })
 
 const judge = (
   chat: ChatModel,
@@ -94,7 +95,13 @@ const judge = (
         explanation,
         asked.map(({ text }) => text)
       )
-      const answer = yield* chat.ask({ messages, maxTokens: answerLength, alternatives: false, form: listForm })
+      const answer = yield* chat.ask({
+        messages,
+        maxTokens: answerLength,
+        alternatives: false,
+        form: listForm(asked.length, ["0", "1"]),
+        shared: featureLine(explanation)
+      })
       const said = readJudgement(answer.text, asked.length)
       if (said === undefined) unread()
       for (const [i, yes] of (said ?? []).entries()) {
@@ -122,7 +129,8 @@ const simulate = (
         messages,
         maxTokens: answerLength + 8 * tokens.length,
         alternatives: true,
-        form: listForm
+        form: listForm(tokens.length, strengthTexts),
+        shared: featureLine(explanation)
       })
       const strengths = readSimulation(answer, tokens.length)
       if (strengths === undefined) {

@@ -4,6 +4,7 @@
  * value over the numbers, else the number itself.
  */
 import type { AnswerToken, ChatAnswer, ChatMessage } from "../../chat/chat-model.ts"
+import { featureLine } from "./feature-line.ts"
 
 export const simulatePrompt = (explanation: string, tokens: ReadonlyArray<string>): ReadonlyArray<ChatMessage> => [
   {
@@ -12,9 +13,12 @@ export const simulatePrompt = (explanation: string, tokens: ReadonlyArray<string
   },
   {
     role: "user",
-    content: `The feature: ${explanation}\n\n${tokens.map((token) => JSON.stringify(token)).join("\n")}\n\nAnswer with a list of ${tokens.length} numbers.`
+    content: `${featureLine(explanation)}${tokens.map((token) => JSON.stringify(token)).join("\n")}\n\nAnswer with a list of ${tokens.length} numbers.`
   }
 ]
+
+/** What a strength is written as. */
+export const strengthTexts = Array.from({ length: 11 }, (_, value) => String(value))
 
 const strength = (text: string): number | undefined => {
   const bare = text.trim()
