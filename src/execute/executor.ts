@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import type { MemoryEstimate } from "../plan/estimate-memory.ts"
 import type { Resources } from "../stage/resources.ts"
 import type { EngineName } from "../tensor/engine-info.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
@@ -119,6 +120,8 @@ export interface PlacesOptions {
   readonly run: string
   /** A folder on the disk that results are written to. */
   readonly directory: string
+  /** What a stage may take that says nothing of its memory, by its name; undefined leaves it to the batch system. */
+  readonly expectedMemory?: ((stage: string) => MemoryEstimate | undefined) | undefined
 }
 
 export class Executor extends Context.Service<

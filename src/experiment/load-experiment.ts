@@ -15,12 +15,14 @@ import packageJson from "esbuild/package.json" with { type: "json" }
 import { compile } from "../plan/compile.ts"
 import type { Compiled } from "../plan/compile.ts"
 import { LOST } from "../plan/explain.ts"
+import { estimateMemory, type MemoryEstimate } from "../plan/estimate-memory.ts"
 import { KEY_FORMAT } from "../plan/key.ts"
 import { plan } from "../plan/plan.ts"
 import type { Plan, PlanResolver } from "../plan/plan.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
 import type { Lock } from "../lock/lock.ts"
 import { pinOf } from "../lock/pin-of.ts"
+import { earlierResults } from "./earlier-results.ts"
 import { expectedTime } from "./expected-time.ts"
 import { readLockFile } from "./lock-file.ts"
 import { locateProject } from "../project/config/locate-project.ts"
@@ -177,6 +179,8 @@ export interface Planned {
   readonly setupOf: (instance: StageInstance) => StageSetup
   /** Seconds that instances which may run took when they ran last, or what the most similar one took; by id. */
   readonly expectedSeconds: ReadonlyMap<string, number>
+  /** By name of the stage; undefined where none of its instances was to run. */
+  readonly expectedMemory: (stage: string) => MemoryEstimate | undefined
   /** Undefined where there is none. */
   readonly lock: Lock | undefined
   /** The module of the instance's stage kind, where its code is no longer what was planned. */
@@ -265,7 +269,8 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     }
   }
   const planned = yield* plan(compiled.graph, resolver, selection)
-  const expectedSeconds = yield* expectedTime(planned, lastSeconds, [...seen.values()])
+  const earlier = yield* earlierResults(planned, [...seen.values()])
+  const expectedSeconds = expectedTime(planned, lastSeconds, earlier)
   yield* Effect.promise(() => index.save())
   const byId = new Map(planned.stages.map((stage) => [stage.instance.id, stage]))
   const setupOf = (instance: StageInstance): StageSetup => {
@@ -293,6 +298,11 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
       Effect.catch(() => Effect.succeed(false)),
       Effect.map((same) => (same ? undefined : (files[instance.kind.name] ?? instance.kind.name)))
     )
-  const result: Planned = { plan: planned, setupOf, expectedSeconds, lock, changedSincePlan }
+  const expectedMemory = (name: string): MemoryEstimate | undefined => {
+    const open = planned.stages.filter(({ action, instance }) => instance.stage === name && action !== "hit")
+    const instances = open.map(({ instance }) => ({ kind: instance.kind.name, params: instance.params }))
+    return estimateMemory(instances, earlier)
+  }
+  const result: Planned = { plan: planned, setupOf, expectedSeconds, expectedMemory, lock, changedSincePlan }
   return result
 })

@@ -62,7 +62,7 @@ export const executorSettings = ({ project, compiled }: Experiment): ExecutorSet
   mergeSettings(project.config.executor ?? {}, compiled.executor)
 
 export const runExperiment = Effect.fn("runExperiment")(function* (
-  { experiment, selected, setupOf, changedSincePlan }: SelectedPlan,
+  { experiment, selected, setupOf, changedSincePlan, expectedMemory }: SelectedPlan,
   options: Pick<RunRequest, "onEvent" | "engine" | "keepGoing" | "strict" | "jobs">
 ) {
   const result = yield* run(experiment.compiled.graph, {
@@ -70,6 +70,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (
     experiment: experiment.name,
     setupOf,
     changedSincePlan,
+    expectedMemory,
     ...selected,
     ...options
   })

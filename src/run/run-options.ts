@@ -1,5 +1,6 @@
 /** What a run is told, and what it gives back. */
 import type * as Effect from "effect/Effect"
+import type { PlacesOptions } from "../execute/executor.ts"
 import type { KeyNotes } from "../plan/key.ts"
 import type { KeyFacts } from "../plan/manifest.ts"
 import type { StageInstance } from "../plan/stage-instance.ts"
@@ -27,6 +28,8 @@ export interface RunRequest {
    * result would stand under the key of other code. @default nothing changes
    */
   readonly changedSincePlan?: (instance: StageInstance) => Effect.Effect<string | undefined>
+  /** What a batch system is asked for where neither a stage nor the settings say how much memory it takes. @default nothing is */
+  readonly expectedMemory?: PlacesOptions["expectedMemory"]
   readonly onEvent: (event: RunEvent) => void
   /** Asked once, when the first stage that needs an engine is about to run: a run of hits pays nothing for it. */
   readonly engine: Effect.Effect<EngineName, EngineUnavailable>

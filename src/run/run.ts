@@ -97,7 +97,8 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     jobs: options.jobs,
     engine: options.engine,
     run: record.id,
-    directory: store.description.directory
+    directory: store.description.directory,
+    expectedMemory: options.expectedMemory
   })
   const lastKeys = yield* store.lastKeys(options.experiment)
 

@@ -14,6 +14,7 @@ import * as Wiring from "../stage/wiring.ts"
 import type { WiredInputs } from "../stage/stage.ts"
 import type { Demand, JobFailed, JobRequest, OnWait, Place, Placement, RequestUnmet } from "../execute/executor.ts"
 import type { Job, JobDone } from "../execute/job.ts"
+import type { Resources } from "../stage/resources.ts"
 import type { EngineUnavailable } from "../tensor/engine-unavailable.ts"
 import { someOf } from "../words/some-of.ts"
 import type { RunContext } from "./run-context.ts"
@@ -59,8 +60,11 @@ interface OpenGroup {
 
 /** One ticket for all: that of the first member, which asks for what all of them need by the time that it is served. */
 const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): Demand => {
-  const sum = (of: "memory" | "vram"): number =>
-    members.reduce((total, { resources }) => total + (resources[of] ?? 0), 0)
+  /** Nothing is said of what no member says anything of. */
+  const sum = (of: "memory" | "vram"): Resources => {
+    const total = members.reduce((sum, { resources }) => sum + (resources[of] ?? 0), 0)
+    return total === 0 ? {} : { [of]: total }
+  }
   return {
     ...first,
     /** Of those that are still here. */
@@ -68,8 +72,7 @@ const standFor = (first: StageInstance, members: ReadonlyArray<StageInstance>): 
       return members.length === 0 ? first.id : someOf(members.map(({ id }) => id))
     },
     get resources() {
-      const vram = sum("vram")
-      return { ...first.resources, memory: sum("memory"), ...(vram === 0 ? {} : { vram }) }
+      return { ...first.resources, ...sum("memory"), ...sum("vram") }
     }
   }
 }

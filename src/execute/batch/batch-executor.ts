@@ -15,6 +15,7 @@ import {
   type PlacesOptions
 } from "../executor.ts"
 import type { JobDone } from "../job.ts"
+import type { MemoryEstimate } from "../../plan/estimate-memory.ts"
 import { makeOrderedBudget } from "../local/ordered-budget.ts"
 import { makeRunLocally } from "../local/run-locally.ts"
 import { machineThreadPlan } from "../local/thread-plan.ts"
@@ -37,6 +38,9 @@ export interface BatchOptions extends SubmitOptions {
 
 /** How long a cancelled job has to save its checkpoint and to end before it is left to the batch system. */
 const CANCEL_PATIENCE = "90 seconds"
+
+const memoryText = ({ title }: BatchSystem, { bytes, because }: MemoryEstimate): string =>
+  `${title} is asked for ${(bytes / 1024 ** 3).toFixed(1)} GiB of memory: ${because}; resources: { memory: ... } says otherwise`
 
 /** Those that are cancelled together are one command. */
 const makeCancel = Effect.fnUntraced(function* (system: BatchSystem) {
@@ -71,12 +75,15 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
     request: JobRequest,
     demand: Demand,
     engine: Placement["engine"],
+    expectedMemory: PlacesOptions["expectedMemory"],
     atEnd: (effect: Effect.Effect<void>) => void
   ): Effect.fn.Return<ReadonlyArray<JobDone>, JobFailed> {
     const { jobs } = request
+    const stated = options.needsOf(demand, engine)
+    const estimate = stated.memory === undefined ? expectedMemory?.(demand.stage) : undefined
     const wanted = {
       stage: demand.stage,
-      needs: options.needsOf(demand, engine),
+      needs: estimate === undefined ? stated : { ...stated, memory: estimate.bytes },
       jobs,
       environment: engine === null ? {} : yield* shareEngine(engine.name, jobs[0].store.directory)
     }
@@ -87,6 +94,7 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
       tellAll(request, `warning: ${task.title}, of an earlier run, does this already: it is waited for`)
     for (;;) {
       if (task === undefined) {
+        if (estimate !== undefined) tellAll(request, memoryText(system, estimate))
         const submitted = yield* submit(wanted)
         task = { ...submitted, title: titled(submitted.id), earlier: undefined }
       }
@@ -111,7 +119,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
   const runJobs = yield* makeRunJobs(options)
   const runLocally = yield* makeRunLocally
 
-  const makePlaces = Effect.fnUntraced(function* ({ jobs = options.jobs, engine }: PlacesOptions) {
+  const makePlaces = Effect.fnUntraced(function* ({ jobs = options.jobs, engine, expectedMemory }: PlacesOptions) {
     const engineOnce = yield* Effect.cached(engine)
     const queue = makeOrderedBudget<"jobs">(() => ({ jobs }), "jobs")
 
@@ -152,7 +160,7 @@ export const batchExecutor = Effect.fnUntraced(function* (options: BatchOptions)
             largest: { vram: null, memory: null },
             engine: chosen,
             queues: true,
-            run: (request) => runJobs(request, demand, chosen, (effect) => (left = [...left, effect]))
+            run: (request) => runJobs(request, demand, chosen, expectedMemory, (effect) => (left = [...left, effect]))
           }
           return placement
         }).pipe(Effect.onExit(() => withdraw))

@@ -24,7 +24,7 @@ const needs = {
   time: duration(
     "time limit of a job; it saves a checkpoint before, and goes on as a further job (default: the stage's timeout)"
   ),
-  memory: size("of a job (default: resources.memory of the stage, else what the batch system gives)"),
+  memory: size("of a job (default: resources.memory of the stage, else by what it took before)"),
   cpus: count("of a job (default: the threads of the engine on this machine, or 1)")
 }
 
