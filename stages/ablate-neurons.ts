@@ -34,6 +34,11 @@ export default Stage.make("ablate-neurons", {
   },
   output: Figures,
   metrics: {
+    loss_inside: {
+      better: "neither",
+      tolerance: 0.02,
+      description: "the model's own loss where the answer is yes, nats a token, mean over tasks"
+    },
     rise_inside: rise(
       "loss that comes with the ablation of a task's neuron where the answer is yes, nats a token, mean over tasks"
     ),

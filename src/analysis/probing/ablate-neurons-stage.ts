@@ -110,6 +110,7 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
     const answer = answerOf(task.question)
     return { task, answers: places.map(({ token }) => answer(token)), rise: rises[chosen.indexOf(task.neuron)]! }
   })
+  const lossWhereYes = asked.map(({ answers }) => mean([...clean].filter((_, i) => answers[i] === true)))
   const { documents, told, overall, untold } = neuronRises(
     asked.map(({ answers, rise }) => ({ answers, rise })),
     rises.slice(chosen.length),
@@ -125,7 +126,9 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   const own = told.filter(({ dedicated }) => dedicated).length
 
   const weights = /\.mlp\.hook_(pre|post)$/.test(activations.hook) ? neuronWeights(model, point.layer) : undefined
-  const products = weights?.norm.map((norm, i) => norm * weights.bias[i]!)
+  // Without biases, as in gated MLPs, norm and bias are no fingerprint.
+  const biased = weights?.bias.some((bias) => bias !== 0) === true
+  const products = biased ? weights.norm.map((norm, i) => norm * weights.bias[i]!) : undefined
   const drawn = chosen.map((neuron) => (products === undefined ? Number.NaN : percentile(products, products[neuron]!)))
   const byNeuron = bootstrapIntervals(
     [chosen.length],
@@ -137,7 +140,7 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
     title: `Neurons of ${activations.hook} that tell what tokens are, ablated`,
     note: `Of each task the one neuron that a probe takes, held at its mean: how much the model's loss rises where the answer is yes, and where it is no, in nats a token on ${places.length} held-out tokens; beside it the mean of ${rest.length} other neurons where the answer is yes.`,
     charts:
-      weights === undefined
+      weights === undefined || !biased
         ? []
         : [
             {
@@ -164,6 +167,7 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
         columns: [
           "task",
           "neuron",
+          "loss where yes",
           "rise where yes",
           "rise where no",
           "other neurons",
@@ -173,6 +177,7 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
         rows: asked.map(({ task }, i) => [
           task.name,
           task.neuron,
+          lossWhereYes[i]!,
           told[i]!.inside.value,
           told[i]!.outside.value,
           told[i]!.others.value,
@@ -185,18 +190,21 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   yield* output.writeJson(figuresFileName, file)
   yield* output.writeJson(
     "neurons.json",
-    asked.map(({ task }, i) => ({ task: task.name, neuron: task.neuron, ...told[i]! }))
+    asked.map(({ task }, i) => ({ task: task.name, neuron: task.neuron, loss: lossWhereYes[i]!, ...told[i]! }))
   )
   log(`${own} of ${tasks.length} tasks have a neuron of their own`)
   const estimate = ({ value, interval }: Rise) => estimated(value, interval)
   return {
+    loss_inside: mean(lossWhereYes),
     rise_inside: estimate(overall.inside),
     rise_outside: estimate(overall.outside),
     rise_others: estimate(overall.others),
     difference: estimate(overall.difference),
     dedicated: own / tasks.length,
     ...(products === undefined
-      ? { norm_bias: { unmeasured: `${activations.hook} has no input weights` } }
+      ? {
+          norm_bias: { unmeasured: `${activations.hook} has no ${weights === undefined ? "input weights" : "biases"}` }
+        }
       : { norm_bias: estimated(mean(drawn), byNeuron["norm_bias"]) }),
     tasks: tasks.length
   }
