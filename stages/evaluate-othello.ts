@@ -1,6 +1,6 @@
 /** What activations of a model of Othello games, and the latents of an SAE of them, know of the board. */
 import { Activations } from "../src/kinds/activations/activations.ts"
-import { Files } from "../src/kinds/files.ts"
+import { Figures } from "../src/kinds/figures.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -39,7 +39,7 @@ export default Stage.make("evaluate-othello", {
         ? []
         : [{ param: "last_move", problem: "last_move is before first_move", remedy: "raise it" }]
     ),
-  output: Files,
+  output: Figures,
   metrics: {
     probe_accuracy: {
       interval: "held-out games",
@@ -78,6 +78,20 @@ export default Stage.make("evaluate-othello", {
       better: "higher",
       tolerance: 0.01,
       description: "of that, what it has above that for the boards of other games"
+    },
+    area_centre: {
+      interval: "squares and states",
+      optional: true,
+      better: "neither",
+      tolerance: 0.01,
+      description: "mean_area of the twelve squares round the middle"
+    },
+    area_corners: {
+      interval: "squares and states",
+      optional: true,
+      better: "neither",
+      tolerance: 0.01,
+      description: "mean_area of the four corners"
     }
   },
   headline: ["probe_accuracy", "area_gain"],

@@ -32,6 +32,8 @@ const Chart = Schema.Struct({ title: Schema.String, x: Axis, y: Axis, series: Sc
 
 const Table = Schema.Struct({
   title: Schema.String,
+  /** Numbers are shaded: not at all at `from`, most at `to`. */
+  shaded: Schema.optionalKey(Schema.Struct({ from: Schema.Finite, to: Schema.Finite })),
   columns: Schema.Array(Schema.String),
   /** null: there is nothing to show. */
   rows: Schema.Array(Schema.Array(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))))

@@ -57,6 +57,7 @@ export const sampleReport = (): ReportInput => ({
           {
             title: "Latents",
             columns: ["latent", "shift"],
+            shaded: { from: 1, to: 2 },
             rows: [
               ["7", 1.5],
               ["8", null]

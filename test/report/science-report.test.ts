@@ -83,6 +83,10 @@ describe("science report", () => {
     expect(textOf(page, "comparison")).toContain("width 256 0.5000 ± 0.1000 0.2500 16 12.5 % 6.25 % 0.3750")
   })
 
+  it("shades numbers of a table between the ends it gives", () => {
+    expect(page).toContain('class="shaded" style="--a: 0.500">1.500<')
+  })
+
   it("shows figures with half the width of their interval, and means over seeds where there are several", () => {
     const sample = sampleReport()
     const two = {

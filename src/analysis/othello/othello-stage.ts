@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { requireHeldOut, requireReads, requireTextOrder, requireTrainingRows } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
+import { figuresFileName } from "../../kinds/figures.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { squareName, squares } from "../../othello/othello-board.ts"
@@ -14,6 +15,7 @@ import { measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { encodeLatents } from "../latent-codes.ts"
+import { boardFigures, centreSquares, cornerSquares } from "./board-figures.ts"
 import { bestAreas } from "./board-latents.ts"
 import { countedSquares, gameBoards, states } from "./board-labels.ts"
 import { boardAccuracy, type BoardRows, fitBoardProbe } from "./board-probe.ts"
@@ -155,7 +157,17 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
   if (sae === undefined) {
     const none = { unmeasured: "no SAE is given" }
     yield* output.writeJson("othello.json", { probe_accuracy: mean(right), control, squares: [] })
-    return { ...probe, probe_control: control, told: none, told_control: none, mean_area: none, area_gain: none }
+    yield* output.writeJson(figuresFileName, { ...boardFigures(activations.hook, new Float64Array()), tables: [] })
+    return {
+      ...probe,
+      probe_control: control,
+      told: none,
+      told_control: none,
+      mean_area: none,
+      area_gain: none,
+      area_centre: none,
+      area_corners: none
+    }
   }
   yield* requireReads(sae, activations)
   const codes = encodeLatents(test.x, yield* openSaeModel(yield* sae.anyWeights))
@@ -179,18 +191,37 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
       )
     }))
   })
+  yield* output.writeJson(figuresFileName, boardFigures(activations.hook, own.area))
   log(`${told(own.area)} of ${counted.length} squares and states have a latent above ${params.area}`)
-  const overStates = bootstrapIntervals(
-    [known.length],
-    (times) => ({ mean_area: drawnSum(times, areas) / known.length, area_gain: drawnSum(times, gains) / known.length }),
-    Rng.make(0, "intervals over squares and states")
-  )
+  const among = (places: ReadonlyArray<number>) => known.map((at) => (places.includes(Math.floor(at / 3)) ? 1 : 0))
+  const meanOf = (times: ArrayLike<number>, chosen: ReadonlyArray<number>): number =>
+    drawnSum(
+      times,
+      areas.map((area, i) => area * chosen[i]!)
+    ) / drawnSum(times, chosen)
+  const [centre, corners] = [among(centreSquares), among(cornerSquares)]
+  const figures = (times: ArrayLike<number>) => ({
+    mean_area: drawnSum(times, areas) / known.length,
+    area_gain: drawnSum(times, gains) / known.length,
+    area_centre: meanOf(times, centre),
+    area_corners: meanOf(times, corners)
+  })
+  const overStates = bootstrapIntervals([known.length], figures, Rng.make(0, "intervals over squares and states"))
+  const whole = figures(new Float64Array(known.length).fill(1))
   const none = "no square has rows enough of each state"
   return {
     ...probe,
     probe_control: control,
     told: told(own.area),
     told_control: told(other.area),
-    ...withIntervals({ mean_area: measured(mean(areas), none), area_gain: measured(mean(gains), none) }, overStates)
+    ...withIntervals(
+      {
+        mean_area: measured(whole.mean_area, none),
+        area_gain: measured(whole.area_gain, none),
+        area_centre: measured(whole.area_centre, none),
+        area_corners: measured(whole.area_corners, none)
+      },
+      overStates
+    )
   }
 }, Effect.scoped)

@@ -141,7 +141,8 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
 .context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
 .context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
-.t { border-radius: 2px; padding: .1em 0; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
+.t, td.shaded { background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
+.t { border-radius: 2px; padding: .1em 0; }
 .values .t::after { content: attr(data-value); font-size: .72em; vertical-align: super; color: var(--soft); }
 .reading { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 .8rem; }
 .reading [aria-pressed="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--paper)); }

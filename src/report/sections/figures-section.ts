@@ -18,7 +18,11 @@ const chartFigure = (chart: FiguresFile["charts"][number]): Html | undefined => 
       </figure>`
 }
 
-const table = ({ title, columns, rows }: FiguresFile["tables"][number]): Html =>
+/** From 0 to 1. */
+const shade = (value: number, { from, to }: { readonly from: number; readonly to: number }): string =>
+  Math.min(1, Math.max(0, (value - from) / (to - from))).toFixed(3)
+
+const table = ({ title, columns, rows, shaded }: FiguresFile["tables"][number]): Html =>
   html`<div class="scroll" tabindex="0" role="region" aria-label="${title}">
     <table>
       <caption>
@@ -35,7 +39,10 @@ const table = ({ title, columns, rows }: FiguresFile["tables"][number]): Html =>
             html`<tr>
               ${row.map((cell, i) => {
                 const text = cell === null ? "–" : typeof cell === "number" ? formatNumber(cell) : cell
-                return i === 0 ? html`<th scope="row">${text}</th>` : html`<td>${text}</td>`
+                if (i === 0) return html`<th scope="row">${text}</th>`
+                return shaded === undefined || typeof cell !== "number"
+                  ? html`<td>${text}</td>`
+                  : html`<td class="shaded" style="--a: ${shade(cell, shaded)}">${text}</td>`
               })}
             </tr>`
         )}

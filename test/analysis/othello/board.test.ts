@@ -1,11 +1,13 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
+import { boardFigures, centreSquares, cornerSquares } from "../../../src/analysis/othello/board-figures.ts"
 import { bestAreas } from "../../../src/analysis/othello/board-latents.ts"
 import { gameBoards } from "../../../src/analysis/othello/board-labels.ts"
 import { boardAccuracy, fitBoardProbe } from "../../../src/analysis/othello/board-probe.ts"
 import { solveSymmetric } from "../../../src/numeric/solve-symmetric.ts"
 import { roc } from "../../../src/numeric/roc.ts"
+import { squareName } from "../../../src/othello/othello-board.ts"
 import { moveId, randomGame } from "../../../src/othello/othello-games.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import capture from "../../../stages/capture-activations.ts"
@@ -55,6 +57,17 @@ it("areas of latents are those of the ROC, ties and silent rows among them", () 
   }
   // A square of the middle is never empty.
   expect(area[3 * 27]).toBeNaN()
+})
+
+it("boards are drawn square by square: c1 is in the third column of the first row, and what is not known is empty", () => {
+  const area = new Float64Array(3 * 64).fill(Number.NaN)
+  area[3 * 2 + 1] = 0.875
+  const { tables } = boardFigures("blocks.0.hook_resid_post", area)
+  expect(tables[1]?.columns[3]).toBe("c")
+  expect(tables[1]?.rows[0]).toEqual(["1", null, null, 0.875, null, null, null, null, null])
+  expect(tables.flatMap(({ rows }) => rows.flat()).filter((cell) => typeof cell === "number")).toEqual([0.875])
+  expect(centreSquares.map((square) => squareName(square)).join(" ")).toBe("c3 d3 e3 f3 c4 f4 c5 f5 c6 d6 e6 f6")
+  expect(cornerSquares.map((square) => squareName(square))).toEqual(["a1", "h1", "a8", "h8"])
 })
 
 it("a symmetric system is solved: A X is B again", () => {
