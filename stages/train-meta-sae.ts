@@ -74,6 +74,7 @@ export default Stage.make("train-meta-sae", {
       description: "the same for random unit rows with the mean and the covariance of the decoder's"
     },
     structure_explained: {
+      interval: "the latents of the SAE, and the random rows",
       better: "neither",
       tolerance: 0.02,
       description:

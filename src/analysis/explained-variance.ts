@@ -47,3 +47,28 @@ export const explainedVarianceInterval = (
     Rng.make(0, "interval of explained variance")
   )["explained"]
 }
+
+export interface Reconstructed {
+  /** [rows, d], row-major. */
+  readonly x: Float32Array
+  readonly reconstruction: Float32Array
+}
+
+/**
+ * Share of what `other`'s reconstruction leaves unexplained of its rows that `own`'s does not leave of its:
+ * (EV own - EV other) / (1 - EV other), with its 95 % interval over the rows of both, drawn apart.
+ */
+export const explainedBeyond = (own: Reconstructed, other: Reconstructed, d: number) => {
+  const [a, b] = [perRow(own.x, own.reconstruction, d), perRow(other.x, other.reconstruction, d)]
+  const left = (times: Int32Array, { error, spread }: ReturnType<typeof perRow>): number =>
+    drawnSum(times, error) / drawnSum(times, spread)
+  const beyond = (times: Int32Array) => ({
+    value: 1 - left(times.subarray(0, a.error.length), a) / left(times.subarray(a.error.length), b)
+  })
+  const strata = [a.error.length, b.error.length]
+  const { value } = beyond(new Int32Array(a.error.length + b.error.length).fill(1))
+  return {
+    value,
+    interval: bootstrapIntervals(strata, beyond, Rng.make(0, "interval of what is explained beyond others"))["value"]
+  }
+}

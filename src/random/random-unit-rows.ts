@@ -5,8 +5,9 @@ import * as Rng from "./rng.ts"
 export const randomUnitRows = (rows: number, d: number, seed: number): Float32Array<ArrayBuffer> => {
   const rng = Rng.make(seed, `${rows} random unit rows in ${d} dimensions`)
   const result = new Float32Array(rows * d)
+  const row = new Float64Array(d)
   for (let r = 0; r < rows; r++) {
-    const row = Float64Array.from({ length: d }, () => rng.normal())
+    for (let i = 0; i < d; i++) row[i] = rng.normal()
     const norm = Math.hypot(...row)
     for (let i = 0; i < d; i++) result[r * d + i] = row[i]! / norm
   }

@@ -55,6 +55,19 @@ export const stitching = (small: number, large: number, steps = 10): StitchingFi
       fixed: { threshold: 0.7, true_positive_rate: 0.9, false_positive_rate: 0.3 }
     },
     path,
+    cross_entropy: {
+      contexts: 8,
+      targets: 800,
+      clean: 2.5,
+      path: [
+        { step: 0, latents: small, ce: 3.5, low: 3.4, high: 3.6 },
+        { step: steps, latents: large, ce: 3.1, low: 3.05, high: 3.2 }
+      ],
+      candidates: [
+        { latent: 0, delta_mse: 0.01, delta_ce: 0.002, low: -0.001, high: 0.004 },
+        { latent: 1, delta_mse: -0.02, delta_ce: -0.03, low: null, high: null }
+      ]
+    },
     counts: {
       novel: Math.floor((2 * large) / 3),
       reconstruction: large - Math.floor((2 * large) / 3),

@@ -183,14 +183,14 @@ describe("science report", () => {
   })
 
   it("draws the stitching path from the small SAE's error to the large one's, and marks the steps that rise", () => {
-    const lines = tagsOf(scienceReport({ ...sampleReport(), figures: [] })).filter(
-      ({ attributes }) =>
-        attributes["class"] === "line l2" || attributes["class"] === "line l0" || attributes["class"] === "line l1"
+    const begins = tags.findIndex(
+      ({ attributes }) => attributes["aria-label"] === "Mean squared error along the stitching path"
     )
-    const points = lines.flatMap(({ attributes }) =>
-      (attributes["points"] ?? "").split(" ").map((point) => point.split(",").map(Number))
-    )
-    const path = points.slice(0, points.length - 5)
+    const ends = tags.findIndex(({ name }, n) => n > begins && name === "svg")
+    const path = tags
+      .slice(begins, ends)
+      .filter(({ attributes }) => attributes["class"]?.startsWith("line l"))
+      .flatMap(({ attributes }) => (attributes["points"] ?? "").split(" ").map((point) => point.split(",").map(Number)))
     const [first, last] = [path[0], path.at(-1)]
     const [small, large] = tags.filter(({ name, attributes }) => name === "line" && attributes["class"] === "reference")
     expect(first?.[1]).toBe(Number(small?.attributes["y1"]))
@@ -198,6 +198,8 @@ describe("science report", () => {
     expect(tags.filter(({ name, attributes }) => name === "circle" && attributes["class"] === "rise")).toHaveLength(2)
     expect(textOf(page, "stitching")).toContain("2 of 10 steps raise the MSE")
     expect(textOf(page, "stitching")).toContain("step 2 (insert): MSE rises to")
+    expect(textOf(page, "stitching")).toContain("Cross-entropy along the path")
+    expect(textOf(page, "stitching")).toContain("Latents added alone to the small SAE")
   })
 
   it("has a part for each class of words that absorption was measured of, and says why a rate is missing", () => {

@@ -16,23 +16,26 @@ export const matchedRows = (rows: Float32Array, d: number, seed: number): Float3
   const count = rows.length / d
   const rng = Rng.make(seed, `${count} random rows of a covariance in ${d} dimensions`)
   const mean = new Float64Array(d)
-  for (const [at, value] of rows.entries()) mean[at % d]! += value / count
-  const turned = Float64Array.from(rows, (value, at) => value - mean[at % d]!)
+  for (let at = 0; at < rows.length; at++) mean[at % d]! += rows[at]! / count
+  const turned = new Float64Array(rows.length)
+  for (let at = 0; at < rows.length; at++) turned[at] = rows[at]! - mean[at % d]!
   for (let round = 2 * Math.ceil(Math.log2(count)); round > 0; round--) {
     const order = rng.permutation(count)
     for (let pair = 0; pair + 1 < count; pair += 2) {
-      const [a, b] = [order[pair]! * d, order[pair + 1]! * d]
+      const a = order[pair]! * d
+      const b = order[pair + 1]! * d
       const angle = 2 * Math.PI * rng.float()
-      const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+      const cos = Math.cos(angle)
+      const sin = Math.sin(angle)
       for (let i = 0; i < d; i++) {
-        const [x, y] = [turned[a + i]!, turned[b + i]!]
+        const x = turned[a + i]!
+        const y = turned[b + i]!
         turned[a + i] = cos * x + sin * y
         turned[b + i] = cos * y - sin * x
       }
     }
   }
-  return unitRows(
-    Float32Array.from(turned, (value, at) => value + mean[at % d]!),
-    d
-  )
+  const result = new Float32Array(rows.length)
+  for (let at = 0; at < rows.length; at++) result[at] = turned[at]! + mean[at % d]!
+  return unitRows(result, d)
 }

@@ -38,7 +38,7 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
   const sizes = { d_in: base.d_in, d_out: base.d_in, ...settings }
   yield* requireTrainingMemory([sizes], log, memory)
   const { W_dec } = yield* base.weights
-  const { trained, file, random, warning } = yield* trainMetaSae(
+  const { trained, file, random, structure, warning } = yield* trainMetaSae(
     { W_dec, d_in: base.d_in },
     { ...params, ...settings },
     progress
@@ -75,7 +75,7 @@ export const metaSaeStage = Effect.fn("metaSaeStage")(function* ({
     ),
     random_variance_explained: estimated(file.random_variance_explained, file.intervals?.["random_variance_explained"]),
     matched_variance_explained: estimated(matched, file.intervals?.["matched_variance_explained"]),
-    structure_explained: (file.decoder_variance_explained - matched) / (1 - matched),
+    structure_explained: estimated(structure, file.intervals?.["structure_explained"]),
     l0: file.l0,
     dead_meta_latents: file.dead.length / d_sae,
     same_number_share: file.same_number_share,

@@ -17,7 +17,7 @@ import { defaultsFor } from "../../sae/training-options.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { unitRows } from "../decoder-cosine.ts"
-import { explainedVariance, explainedVarianceInterval } from "../explained-variance.ts"
+import { explainedBeyond, explainedVariance, explainedVarianceInterval } from "../explained-variance.ts"
 import { chooseLatents } from "../choose-latents.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { matchedRows } from "./matched-rows.ts"
@@ -47,6 +47,8 @@ export interface MetaSae {
   readonly trained: TrainedSae
   readonly random: TrainedSae
   readonly file: MetaLatentsFile
+  /** Share of what is left of random rows of the decoder's covariance that is not left of the decoder's. */
+  readonly structure: number
   /** Said where meta-latents and latents have a common start. */
   readonly warning: string | undefined
 }
@@ -62,6 +64,8 @@ const measure = (
   model.dispose()
   const reconstruction = reconstructLatents(measured, weights)
   return {
+    x: rows,
+    reconstruction,
     codes,
     ev: explainedVariance(rows, reconstruction, weights.d_in),
     interval: explainedVarianceInterval(rows, reconstruction, weights.d_in)
@@ -102,7 +106,9 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const random = yield* train(randomRows, steps)
   const cloud = matchedRows(rows, d_in, seed)
   const matched = measure(cloud, yield* train(cloud, 2 * steps), options)
-  const { codes, ev, interval } = measure(rows, trained, options)
+  const own = measure(rows, trained, options)
+  const { codes, ev, interval } = own
+  const structure = explainedBeyond(own, matched, d_in)
   const baseline = measure(randomRows, random, options)
   const found = metaLatents(codes, top)
   const { suspicious, ...numbers } = sameNumberShare(
@@ -119,12 +125,13 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     intervals: toldIntervals({
       decoder_variance_explained: interval,
       random_variance_explained: baseline.interval,
-      matched_variance_explained: matched.interval
+      matched_variance_explained: matched.interval,
+      structure_explained: structure.interval
     }),
     ...numbers,
     ...found
   }
   const warning = commonStartWarning("meta-latents and latents", { ...numbers, suspicious })
-  const result: MetaSae = { trained, random, file, warning }
+  const result: MetaSae = { trained, random, file, structure: structure.value, warning }
   return result
 })

@@ -7,8 +7,9 @@
  * by c delta changes it by
  *   2 h.s + s'Qs + 2c (g + sum_j s_j E[f_j] w_j . delta) + c^2 |delta|^2,   g = E[x_hat - x] . delta,
  * cross terms included. Rows of Q come from the codes when they are needed (each latent flips once), so no P x P matrix
- * is held.
+ * is held; what a large group changes is summed row by row of the activations instead.
  */
+import { firingsOf } from "./firings.ts"
 import type { StitchData } from "./stitch-pass.ts"
 
 /** +1 adds the latent, -1 removes it. Latents in the common numbering of `StitchData`. */
@@ -66,25 +67,7 @@ export const stitchState = (data: StitchData): StitchState => {
   let l0 = 0
   for (let j = 0; j < m; j++) l0 += density[j]!
 
-  // Where each latent fires: (batch, row) pairs by latent.
-  const starts = new Uint32Array(P + 1)
-  for (const { latents } of data.batches) for (const j of latents) starts[j + 1]!++
-  for (let j = 0; j < P; j++) starts[j + 1]! += starts[j]!
-  const firedBatch = new Uint16Array(starts[P]!)
-  const firedEntry = new Uint32Array(starts[P]!)
-  const firedRow = new Uint32Array(starts[P]!)
-  const cursor = starts.slice(0, P)
-  if (data.batches.length > 0xffff) throw new RangeError("more than 65535 batches of rows: use larger batches")
-  data.batches.forEach(({ rows, offsets, latents }, batch) => {
-    for (let r = 0; r < rows; r++) {
-      for (let at = offsets[r]!; at < offsets[r + 1]!; at++) {
-        const place = cursor[latents[at]!]!++
-        firedBatch[place] = batch
-        firedRow[place] = r
-        firedEntry[place] = at
-      }
-    }
-  })
+  const { starts, each: firings, changed } = firingsOf(data)
 
   const row = new Float64Array(P)
   const touched = new Uint32Array(P)
@@ -92,9 +75,9 @@ export const stitchState = (data: StitchData): StitchState => {
   const forEachInRow = (k: number, use: (j: number, q: number) => void): void => {
     let count = 0
     for (let place = starts[k]!; place < starts[k + 1]!; place++) {
-      const { offsets, latents, values } = data.batches[firedBatch[place]!]!
-      const r = firedRow[place]!
-      const f = values[firedEntry[place]!]!
+      const { offsets, latents, values } = data.batches[firings.batch[place]!]!
+      const r = firings.row[place]!
+      const f = values[firings.entry[place]!]!
       const end = offsets[r + 1]!
       for (let at = offsets[r]!; at < end; at++) {
         const j = latents[at]!
@@ -114,19 +97,47 @@ export const stitchState = (data: StitchData): StitchState => {
     }
   }
 
-  const signOf = new Int8Array(P)
-  const curvature = ({ latents, signs }: Flip): number => {
-    if (latents.length === 1) return energy[latents[0]!]!
-    latents.forEach((k, n) => (signOf[k] = signs[n]!))
+  const curvature = (flip: Flip): number => {
+    if (flip.latents.length === 1) return energy[flip.latents[0]!]!
+    // s'Qs = E|sum_j s_j f_j w_j|^2
     let sum = 0
-    latents.forEach((k, n) => {
-      const sign = signs[n]!
-      forEachInRow(k, (j, q) => {
-        sum += sign * signOf[j]! * q
-      })
+    changed(flip, (by) => {
+      for (let i = 0; i < d; i++) sum += by[i]! * by[i]!
     })
-    for (const k of latents) signOf[k] = 0
-    return sum
+    return sum / data.rows
+  }
+
+  const active = starts[P]! / data.rows
+  /** Whether a flip changes fewer latents of rows than rows of Q have entries: a large group does. */
+  const byRows = ({ latents }: Flip): boolean => {
+    let [fired, entries] = [0, 0]
+    for (const k of latents) {
+      const own = starts[k + 1]! - starts[k]!
+      fired += own
+      entries += Math.min(P, own * active)
+    }
+    return Math.min(data.rows, fired) * active < entries
+  }
+
+  /** slope_j += sum_k s_k Q_kj */
+  const moveSlope = (flip: Flip): void => {
+    if (!byRows(flip)) {
+      flip.latents.forEach((k, n) => {
+        const sign = flip.signs[n]!
+        forEachInRow(k, (j, q) => {
+          slope[j]! += sign * q
+        })
+      })
+      return
+    }
+    changed(flip, (by, { offsets, latents, values }, r) => {
+      for (let at = offsets[r]!; at < offsets[r + 1]!; at++) {
+        const w = latents[at]! * d
+        let dot = 0
+        for (let i = 0; i < d; i++) dot += W_dec[w + i]! * by[i]!
+        slope[latents[at]!]! += (values[at]! / data.rows) * dot
+      }
+    })
   }
 
   const change = ({ latents, signs }: Flip, curvature: number, biasStep: number): number => {
@@ -155,10 +166,8 @@ export const stitchState = (data: StitchData): StitchState => {
       size += sign
       l0 += sign * density[k]!
       biasGradient += sign * alongDelta[k]!
-      forEachInRow(k, (j, q) => {
-        slope[j]! += sign * q
-      })
     })
+    moveSlope(flip)
     if (biasStep !== 0) {
       // Shares that ought to add up to 1 do so exactly: the end point is the large SAE itself.
       share = Math.abs(share + biasStep - 1) < 1e-12 ? 1 : share + biasStep

@@ -25,7 +25,7 @@ const MetaLatentsFile = Schema.Struct({
   random_variance_explained: Schema.Finite,
   /** The same for random unit rows with the mean and the covariance of the decoder's: what no common parts are needed for. */
   matched_variance_explained: Schema.optionalKey(Schema.Finite),
-  /** Of all three: over the latents, and over the random rows. */
+  /** Of all three: over the latents, and over the random rows; and of the metric `structure_explained`, over both. */
   intervals: Schema.optionalKey(Intervals),
   /** Share of the meta-latents whose strongest latent has the meta-latent's own number, and what it is by chance. */
   same_number_share: Schema.Finite,

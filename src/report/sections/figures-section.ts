@@ -1,22 +1,10 @@
 /** Curves and tables of analyses that have no section of their own. */
 import type { FiguresFile } from "../../kinds/figures.ts"
-import { curvesChart } from "../charts/curves-chart.ts"
-import { swatch } from "../charts/swatch.ts"
+import { chartFigure } from "../charts/chart-figure.ts"
 import { formatNumber } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { labelOf, type Placed } from "../page/subjects.ts"
-
-const chartFigure = (chart: FiguresFile["charts"][number]): Html | undefined => {
-  const drawn = curvesChart(chart)
-  return drawn === undefined
-    ? undefined
-    : html`<figure>
-        <figcaption>${chart.title}</figcaption>
-        ${drawn}
-        <div class="legend">${chart.series.map(({ name }, i) => html`<span>${swatch(i)}${name}</span>`)}</div>
-      </figure>`
-}
 
 /** From 0 to 1. */
 const shade = (value: number, { from, to }: { readonly from: number; readonly to: number }): string =>

@@ -6,6 +6,7 @@ import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { cosineHistogram, rocChart } from "../charts/proxy-charts.ts"
 import { largestGroup, phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
+import { stitchedCrossEntropy } from "./stitched-cross-entropy.ts"
 import { labelOf } from "../page/subjects.ts"
 import type { Placed } from "../page/subjects.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
@@ -67,7 +68,7 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
         ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
       </div>
     </figure>
-    ${groupingTable(value)}
+    ${groupingTable(value)}${stitchedCrossEntropy(value.cross_entropy)}
     <div class="multiples">
       <figure>
         ${cosineHistogram(value)}

@@ -124,6 +124,10 @@ describe("a meta-SAE of latents that are composed", () => {
         )
         // Random rows of the same covariance have no parts in common.
         assert.isAbove(metrics["structure_explained"] as number, 0.5)
+        const { low, high } = (yield* readMetaLatents(meta.artifact))!.intervals!["structure_explained"]!
+        assert.isAbove(low, 0.5)
+        assert.isBelow(low, metrics["structure_explained"] as number)
+        assert.isAbove(high, metrics["structure_explained"] as number)
         const { W_dec } = yield* meta.value.weights
         const found = nearestRows(directions, W_dec, d).cosine
         assert.isAbove(found.reduce((sum, cosine) => sum + cosine, 0) / parts, 0.9)
