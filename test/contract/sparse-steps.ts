@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { decodeErrors } from "../../src/sae/loss/decode-errors.ts"
+import { decodeBoth, decodeErrors } from "../../src/sae/loss/decode-errors.ts"
 import { makeAdamVariable } from "../../src/tensor/adam/adam-variable.ts"
 import type { EngineInfo, EngineName } from "../../src/tensor/engine-info.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
@@ -175,6 +175,30 @@ export const sparseStepsContract = (engine: EngineName, kind: EngineInfo["kernel
           tf.dispose([w, b, got.gradient, got.columns])
         }),
         { numRuns: 30 }
+      )
+    })
+
+    it("decodes two values of every pair as it decodes each, to the bit", () => {
+      fc.assert(
+        fc.property(patterns, fc.nat(), (pattern, seed) => {
+          const weights = tf.tensor2d(random(seed, latents * d), [latents, d])
+          const base = tf.tensor2d(random(seed + 1, pattern.rows * d), [pattern.rows, d])
+          // Zeros too: pairs that one of the two does not have.
+          const values = [2, 3].map((n) =>
+            random(seed + n, pattern.latent.length).map((value) => (Math.abs(value) < 0.3 ? 0 : value))
+          ) as [Float32Array, Float32Array]
+          const ends = Int32Array.of(latents)
+          const [first, second] = values.map((value) => decodeErrors(pattern, value, weights, base, 0.7, ends))
+          const both = decodeBoth(pattern, ...values, weights, base, 0.7)
+          expect(both.others).toEqual({ dots: second!.dots, square: second!.squares[0] })
+          expect([both.dots, both.squares]).toEqual([first!.dots, first!.squares])
+          for (const name of ["gradient", "columns"] as const) {
+            expect(both[name].dataSync()).toEqual(first![name].dataSync())
+          }
+          for (const each of [first!, second!, both]) tf.dispose([each.gradient, each.columns])
+          tf.dispose([weights, base])
+        }),
+        { numRuns: 10 }
       )
     })
 

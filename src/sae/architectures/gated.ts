@@ -18,9 +18,8 @@ type Own = ParamValues<typeof penaltyOptions>
 
 const load = async (): Promise<TrainingMethod<Own>> => {
   const tf = await import("@tensorflow/tfjs-core")
-  const { decoderNorms, encoderInput, pairsAbove, reconstruct, weightGradients } =
+  const { decoderNorms, encoderInput, pairsAbove, reconstructBoth, weightGradients } =
     await import("../loss/active-pass.ts")
-  const { pairSums } = await import("../loss/code-products.ts")
 
   const loss = (batch: Batch<Own>): BatchLoss => {
     const rows = batch.x.shape[0]
@@ -39,35 +38,34 @@ const load = async (): Promise<TrainingMethod<Own>> => {
       pi[i] = (gate[i] as number) - (b_gate[j] as number)
       f[i] = Math.max(0, (scale[j] as number) * (pi[i] as number) + (b_mag[j] as number))
     }
-    const main = reconstruct(batch, pattern, f)
-    const byGate = reconstruct(batch, pattern, gate)
-    tf.dispose([byGate.gradient, byGate.columns])
+    const { others: byGate, ...main } = reconstructBoth(batch, pattern, f, gate)
     const norms = decoderNorms(batch)
     const weight = penaltyWeight(batch.options, batch.step) / rows
     const dz = new Float32Array(f.length)
-    const dGate = new Float64Array(f.length)
-    const dMag = new Float64Array(f.length)
-    const dScale = new Float64Array(f.length)
-    const byNorm = new Float64Array(norms === undefined ? 0 : f.length)
+    // By latent, in f64 and rounded once.
+    const sums = (): Float64Array => new Float64Array(b_gate.length)
+    const [byGateBias, byMagBias, byScale, byNorm] = [sums(), sums(), sums(), sums()] as const
     let total = 0
     for (let i = 0; i < f.length; i++) {
       const j = latent[i] as number
       const norm = norms === undefined ? 1 : (norms.values[j] as number)
       total += (gate[i] as number) * norm
-      if (norms !== undefined) byNorm[i] = weight * (gate[i] as number)
-      dGate[i] = (byGate.dots[i] as number) + weight * norm
-      if ((f[i] as number) > 0) {
-        dMag[i] = main.dots[i] as number
-        dScale[i] = (main.dots[i] as number) * (scale[j] as number) * (pi[i] as number)
-      }
-      dz[i] = (dGate[i] as number) + (dMag[i] as number) * (scale[j] as number)
+      if (norms !== undefined) byNorm[j] = (byNorm[j] as number) + weight * (gate[i] as number)
+      const dGate = (byGate.dots[i] as number) + weight * norm
+      byGateBias[j] = (byGateBias[j] as number) + dGate
+      dz[i] = dGate
+      if (!((f[i] as number) > 0)) continue
+      const dMag = main.dots[i] as number
+      byMagBias[j] = (byMagBias[j] as number) + dMag
+      byScale[j] = (byScale[j] as number) + dMag * (scale[j] as number) * (pi[i] as number)
+      dz[i] = dGate + dMag * (scale[j] as number)
     }
     const { b_enc, ...gradients } = weightGradients(batch, input, {
       pattern,
       dz,
       decoder: { pattern, value: f, x: main.gradient },
       columns: main.columns,
-      norms: norms === undefined ? undefined : { of: norms, gradient: pairSums(pattern, byNorm) }
+      norms: norms === undefined ? undefined : { of: norms, gradient: Float32Array.from(byNorm) }
     })
     // Gate and magnitude have biases of their own; b_enc stays at zero.
     const none = tf.zerosLike(b_enc)
@@ -83,9 +81,9 @@ const load = async (): Promise<TrainingMethod<Own>> => {
         ...gradients,
         b_enc: none,
         extras: {
-          b_gate: tf.tensor1d(pairSums(pattern, dGate)),
-          b_mag: tf.tensor1d(pairSums(pattern, dMag)),
-          r_mag: tf.tensor1d(pairSums(pattern, dScale))
+          b_gate: tf.tensor1d(Float32Array.from(byGateBias)),
+          b_mag: tf.tensor1d(Float32Array.from(byMagBias)),
+          r_mag: tf.tensor1d(Float32Array.from(byScale))
         }
       }
     }

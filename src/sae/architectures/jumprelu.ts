@@ -89,7 +89,6 @@ const load = async (): Promise<TrainingMethod<Own>> => {
   const tf = await import("@tensorflow/tfjs-core")
   const { decoderNorms, encoderInput, pairsAbove, reconstruct, weightGradients } =
     await import("../loss/active-pass.ts")
-  const { pairSums } = await import("../loss/code-products.ts")
   const { fixedProduct, productOfRows, sumOfRows } = await import("../../tensor/kernels/fixed-sums.ts")
 
   /** relu(theta - z) |w| of dead latents, on all rows: what goes to their encoder rows, thresholds and norms. */
@@ -157,8 +156,9 @@ const load = async (): Promise<TrainingMethod<Own>> => {
     const penalty = l0Penalty(options, sparsity, l0)
     const tanh = options.l0_loss === "tanh"
     const dz = new Float32Array(z.length)
-    const byThreshold = new Float64Array(z.length)
-    const byNorm = new Float64Array(norms === undefined ? 0 : z.length)
+    // By latent, in f64 and rounded once.
+    const byThreshold = new Float64Array(theta.length)
+    const byNorm = new Float64Array(norms === undefined ? 0 : theta.length)
     let total = penalty.loss
     for (let i = 0; i < z.length; i++) {
       const j = latent[i] as number
@@ -170,16 +170,16 @@ const load = async (): Promise<TrainingMethod<Own>> => {
         const slope = (sparsity / rows) * scale * (1 - value * value)
         total += (sparsity / rows) * value
         df += slope * norm
-        if (norms !== undefined) byNorm[i] = slope * (f[i] as number)
+        if (norms !== undefined) byNorm[j] = (byNorm[j] as number) + slope * (f[i] as number)
       }
       if ((f[i] as number) > 0) dz[i] = df
       if (Math.abs((z[i] as number) - t) / bandwidth >= 0.5) continue
       const estimate = (t / bandwidth) * df + (penalty.slope[row[i] as number] as number) / bandwidth
-      byThreshold[i] = -estimate
+      byThreshold[j] = (byThreshold[j] as number) - estimate
       if (options.ste_to_input) dz[i] = (dz[i] as number) + estimate
     }
-    const thresholds = pairSums(pattern, byThreshold)
-    let normGradient: ArrayLike<number> = pairSums(pattern, byNorm)
+    const thresholds = Float32Array.from(byThreshold)
+    let normGradient: ArrayLike<number> = Float32Array.from(byNorm)
     if (extra !== undefined) {
       for (let j = 0; j < thresholds.length; j++) {
         thresholds[j] = (thresholds[j] as number) + (extra.byThreshold[j] as number)

@@ -11,7 +11,7 @@ import type { SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
 import { rowNorms } from "../../tensor/kernels/unit-rows.ts"
 import type { Batch, Gradients } from "../architecture.ts"
 import { pairSums, sparseOrMatrix } from "./code-products.ts"
-import { decodeErrors } from "./decode-errors.ts"
+import { decodeBoth, decodeErrors } from "./decode-errors.ts"
 import { reconstructionWeight } from "./reconstruction-weight.ts"
 
 /** x, or x - b_dec: what the encoder multiplies. [rows, d_in] */
@@ -98,6 +98,32 @@ export const reconstruct = (
   base.dispose()
   const missed = squares.reduce((sum, square) => sum + square, 0)
   return { mse: (squares.at(-1) as number) / rows, loss: (weight * missed) / rows, gradient, scale, dots, columns }
+}
+
+/** `reconstruct` with f, and loss and dots with other activations g of the same pairs. */
+export const reconstructBoth = (
+  batch: Batch,
+  pattern: SparsePattern,
+  f: Float32Array,
+  g: Float32Array
+): Reconstruction & { readonly others: Pick<Reconstruction, "loss" | "dots"> } => {
+  const { target, W_dec, options, variance } = batch
+  const [rows, d_out] = target.shape
+  const weight = reconstructionWeight(options, variance, d_out)
+  const scale = (2 * weight) / rows
+  const base = baseError(batch)
+  const { gradient, dots, squares, columns, others } = decodeBoth(pattern, f, g, W_dec, base, scale)
+  base.dispose()
+  const missed = squares[0] as number
+  return {
+    mse: missed / rows,
+    loss: (weight * missed) / rows,
+    gradient,
+    scale,
+    dots,
+    columns,
+    others: { loss: (weight * others.square) / rows, dots: others.dots }
+  }
 }
 
 /** x - x_hat, [rows, d_out], of the last prefix. */

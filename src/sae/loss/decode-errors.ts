@@ -6,7 +6,7 @@
  *   loss = scale / 2 * sum over rows and g of |e_g|^2
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { compiledDecodeErrors, type PrefixErrors } from "../../tensor/kernels/compiled-kernels.ts"
+import { compiledDecodeErrors, type OtherErrors, type PrefixErrors } from "../../tensor/kernels/compiled-kernels.ts"
 import { compiledOpsLoaded } from "../../tensor/tensorflow/compiled-ops.ts"
 import { makePattern, type SparsePattern } from "../../tensor/kernels/sparse-pattern.ts"
 import { decodePairs, pairDots } from "./code-products.ts"
@@ -94,4 +94,21 @@ export const decodeErrors = (
   const columns = tf.sum<tf.Tensor1D>(gradients[0] as tf.Tensor2D, 0)
   tf.dispose([parts, errors, gradients])
   return { gradient, dots, squares, columns }
+}
+
+/** `decodeErrors` of two values of every pair; of the second only what their gradients need. Weights are read once for both. */
+export const decodeBoth = (
+  pattern: SparsePattern,
+  value: Float32Array,
+  others: Float32Array,
+  weights: tf.Tensor2D,
+  base: tf.Tensor2D,
+  scale: number
+): PrefixErrors & { readonly others: OtherErrors } => {
+  const ends = Int32Array.of(pattern.latents)
+  if (compiledOpsLoaded()) return compiledDecodeErrors(pattern, value, weights, base, scale, ends, others)
+  const made = decodeErrors(pattern, value, weights, base, scale, ends)
+  const { gradient, dots, squares, columns } = decodeErrors(pattern, others, weights, base, scale, ends)
+  tf.dispose([gradient, columns])
+  return { ...made, others: { dots, square: squares[0] as number } }
 }

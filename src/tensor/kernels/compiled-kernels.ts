@@ -62,6 +62,12 @@ export interface PrefixErrors {
   readonly columns: tf.Tensor1D
 }
 
+/** Of other values of the same pairs, all latents in one. */
+export interface OtherErrors {
+  readonly dots: Float32Array
+  readonly square: number
+}
+
 /** SaeDecode of sae-decode.cc; call in a tidy. */
 const decodeOp = (
   pattern: SparsePattern,
@@ -70,7 +76,8 @@ const decodeOp = (
   base: tf.Tensor2D,
   scale: number,
   ends: Int32Array,
-  dots: boolean
+  dots: boolean,
+  others: Float32Array = new Float32Array(0)
 ): Array<tf.Tensor> =>
   executeOp(
     "SaeDecode",
@@ -81,28 +88,37 @@ const decodeOp = (
       tf.tensor1d(pattern.rowStart, "int32"),
       weights,
       base,
-      tf.tensor1d(ends, "int32")
+      tf.tensor1d(ends, "int32"),
+      tf.tensor1d(others, "float32")
     ],
-    4
+    6
   )
 
-/** `decodeErrors` of decode-errors.ts in one operation. */
+/** `decodeErrors` and `decodeBoth` of decode-errors.ts in one operation. */
 export const compiledDecodeErrors = (
   pattern: SparsePattern,
   value: Float32Array,
   weights: tf.Tensor2D,
   base: tf.Tensor2D,
   scale: number,
-  ends: Int32Array
-): PrefixErrors => {
-  const [gradient, dots, squares, columns] = tf.tidy(() =>
-    decodeOp(pattern, tf.tensor1d(value, "float32"), weights, base, scale, ends, true)
-  ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor2D, tf.Tensor1D]
+  ends: Int32Array,
+  others?: Float32Array
+): PrefixErrors & { readonly others: OtherErrors } => {
+  const [gradient, dots, squares, columns, otherDots, otherSquares] = tf.tidy(() =>
+    decodeOp(pattern, tf.tensor1d(value, "float32"), weights, base, scale, ends, true, others)
+  ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D]
   const ofRows = squares.dataSync<"float32">()
   const sums = new Float64Array(ends.length)
   for (let i = 0; i < ofRows.length; i++) sums[i % sums.length] = sums[i % sums.length]! + ofRows[i]!
-  const result = { gradient, dots: dots.dataSync<"float32">(), squares: sums, columns }
-  tf.dispose([dots, squares])
+  const square = otherSquares.dataSync<"float32">().reduce((sum, each) => sum + each, 0)
+  const result = {
+    gradient,
+    dots: dots.dataSync<"float32">(),
+    squares: sums,
+    columns,
+    others: { dots: otherDots.dataSync<"float32">(), square }
+  }
+  tf.dispose([dots, squares, otherDots, otherSquares])
   return result
 }
 

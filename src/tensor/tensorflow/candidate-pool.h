@@ -25,7 +25,10 @@ struct Hits {
   }
 
   // Without those that stay below.
-  void Filter(float least) {
+  void Filter(float least) { n = (IsWide() ? FilterWide : FilterNarrow)(latent.data(), high.data(), low.data(), n, least); }
+
+ private:
+  static int FilterNarrow(int* latent, float* high, float* low, int n, float least) {
     int kept = 0;
     for (int i = 0; i < n; ++i) {
       latent[kept] = latent[i];
@@ -33,8 +36,33 @@ struct Hits {
       low[kept] = low[i];
       kept += !(high[i] < least);
     }
-    n = kept;
+    return kept;
   }
+#ifdef __x86_64__
+  // Stores of whole vectors: what they write behind the kept ones was read before.
+  WIDE static int FilterWide(int* latent, float* high, float* low, int n, float least) {
+    int kept = 0, i = 0;
+    for (; i + 16 <= n; i += 16) {
+      const __m512 highs = _mm512_loadu_ps(high + i);
+      const __mmask16 stay = _mm512_cmp_ps_mask(highs, _mm512_set1_ps(least), _CMP_NLT_UQ);
+      _mm512_storeu_si512(latent + kept, _mm512_maskz_compress_epi32(stay, _mm512_loadu_si512(latent + i)));
+      _mm512_storeu_ps(low + kept, _mm512_maskz_compress_ps(stay, _mm512_loadu_ps(low + i)));
+      _mm512_storeu_ps(high + kept, _mm512_maskz_compress_ps(stay, highs));
+      kept += __builtin_popcount(stay);
+    }
+    for (; i < n; ++i) {
+      latent[kept] = latent[i];
+      low[kept] = low[i];
+      high[kept] = high[i];
+      kept += !(high[i] < least);
+    }
+    return kept;
+  }
+#else
+  static int FilterWide(int* latent, float* high, float* low, int n, float least) {
+    return FilterNarrow(latent, high, low, n, least);
+  }
+#endif
 };
 
 INLINED int64_t CountReaching(const int* key, int64_t n, int least) {
@@ -46,31 +74,65 @@ INLINED int64_t CountReaching(const int* key, int64_t n, int least) {
 WIDE inline int64_t CountReachingWide(const int* key, int64_t n, int least) { return CountReaching(key, n, least); }
 inline int64_t CountReachingNarrow(const int* key, int64_t n, int least) { return CountReaching(key, n, least); }
 
+// Bits of floats as integers in the same order, and back.
+INLINED int Flipped(int bits) { return bits ^ (bits >> 31 & 0x7fffffff); }
+INLINED int BitsOf(float value) {
+  int bits;
+  std::memcpy(&bits, &value, 4);
+  return bits;
+}
+
+// Returns how many are added: those that reach `least`. There is room for 16 more.
+inline int64_t AddKeysNarrow(const float* values, int64_t n, float least, int* to) {
+  const int* const first = to;
+  for (int64_t i = 0; i < n; ++i) {
+    *to = Flipped(BitsOf(values[i]));
+    to += values[i] >= least;
+  }
+  return to - first;
+}
+#ifdef __x86_64__
+WIDE inline int64_t AddKeysWide(const float* values, int64_t n, float least, int* to) {
+  const int* const first = to;
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512 some = _mm512_loadu_ps(values + i);
+    const __m512i bits = _mm512_castps_si512(some);
+    const __m512i keys = _mm512_xor_si512(bits, _mm512_srli_epi32(_mm512_srai_epi32(bits, 31), 1));
+    const __mmask16 reach = _mm512_cmp_ps_mask(some, _mm512_set1_ps(least), _CMP_GE_OQ);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(reach, keys));
+    to += __builtin_popcount(reach);
+  }
+  return to - first + AddKeysNarrow(values + i, n - i, least, to);
+}
+#else
+inline int64_t AddKeysWide(const float* values, int64_t n, float least, int* to) { return AddKeysNarrow(values, n, least, to); }
+#endif
+
 // Finds the nth largest of numbers without a NaN, halving the range of what it may be.
 class NthLargest {
  public:
-  void Clear() { keys_.clear(); }
-  int64_t Size() const { return keys_.size(); }
+  void Clear() { size_ = 0; }
+  int64_t Size() const { return size_; }
 
   // Those that reach `least`.
   void Add(const float* values, int64_t n, float least = kLowest) {
-    const int64_t from = keys_.size();
-    keys_.resize(from + n);
-    int* to = keys_.data() + from;
-    for (int64_t i = 0; i < n; ++i) {
-      *to = Flipped(Bits(values[i]));
-      to += values[i] >= least;
-    }
-    keys_.resize(to - keys_.data());
+    if (static_cast<int64_t>(keys_.size()) < size_ + n + kLanes) keys_.resize(2 * (size_ + n) + kLanes);
+    size_ += (IsWide() ? AddKeysWide : AddKeysNarrow)(values, n, least, keys_.data() + size_);
   }
 
   float Find(int64_t wanted) const {
     const auto count = IsWide() ? CountReachingWide : CountReachingNarrow;
-    const auto [least, most] = std::minmax_element(keys_.begin(), keys_.end());
-    int64_t from = *least, to = *most;
+    int least = keys_[0], most = keys_[0];
+#pragma omp simd reduction(min : least) reduction(max : most)
+    for (int64_t i = 0; i < size_; ++i) {
+      least = std::min(least, keys_[i]);
+      most = std::max(most, keys_[i]);
+    }
+    int64_t from = least, to = most;
     while (from < to) {
       const int64_t middle = from + (to - from + 1) / 2;
-      if (count(keys_.data(), keys_.size(), middle) >= wanted) from = middle;
+      if (count(keys_.data(), size_, middle) >= wanted) from = middle;
       else to = middle - 1;
     }
     const int bits = Flipped(from);
@@ -80,15 +142,8 @@ class NthLargest {
   }
 
  private:
-  static int Bits(float value) {
-    int bits;
-    std::memcpy(&bits, &value, 4);
-    return bits;
-  }
-  // Between the bits of floats and integers in the same order.
-  static int Flipped(int bits) { return bits ^ (bits >> 31 & 0x7fffffff); }
-
   std::vector<int> keys_;
+  int64_t size_ = 0;
 };
 
 // Of the hits of some rows together those among which the `wanted` largest are: no other one reaches the lower bounds of as many.

@@ -23,6 +23,9 @@ struct RowFactors {
   float rest, off, sum, scale, whole;
 };
 constexpr float kShare = 0x1p-21f;
+struct LatentFactors {
+  float rest = 0, off = 0, sum = 0;
+};
 
 // Bit l: whether high[l] reaches floor[l], or is unknown.
 INLINED uint64_t Reaching(const float* high, const float* floor) {
@@ -56,6 +59,8 @@ struct Estimates {
   Words panels, inputs;
   // [padded] each: bias and limits, scales, factors of the bound, weights of the columns apart.
   std::vector<float> biases, limits, scales, latentRest, latentOff, latentSum, apartWeights;
+  // [panels]: the largest factors of a panel's latents.
+  std::vector<LatentFactors> most;
   std::vector<RowFactors> factors;
   Apart apart;
 
@@ -70,6 +75,7 @@ struct Estimates {
     panels.Make(static_cast<int64_t>(padded) * words);
     for (auto* each : {&biases, &limits, &scales, &latentRest, &latentOff, &latentSum}) each->resize(padded);
     apartWeights.resize(static_cast<int64_t>(columns) * padded);
+    most.resize(padded / kPanel);
     // Roundings one after the other in the estimate, in the columns apart, and in the exact sum.
     const float gamma = ((InIntegers(by) ? 8 : 1.02f * (d + 16)) + d / kLanes + 2 * kLanes) * 0x1p-24f * 1.01f;
     ForBlocks(c, m, kPanel, [&](int64_t from, int64_t to) {
@@ -89,6 +95,13 @@ struct Estimates {
         latentSum[j] = norms.whole * 1.00001f;
         for (int n = 0; n < columns; ++n) apartWeights[static_cast<int64_t>(n) * padded + j] = w[apart.columns[n]];
       }
+      const auto largest = [=](const std::vector<float>& of) {
+        float found = 0;
+        // Of a NaN nothing is known.
+        for (int64_t j = from; j < to; ++j) found = std::max(found, of[j] <= FLT_MAX ? of[j] : kInfinity);
+        return found;
+      };
+      most[from / kPanel] = {largest(latentRest), largest(latentOff), largest(latentSum)};
       Transpose(by, at, to - from, words, panels.at(from * words));
     });
     factors.resize(of.rows);
@@ -175,8 +188,31 @@ struct Estimates {
 #endif
     AdmitNarrow(row, panel * kPanel, tile, floors, bounds, hits);
   }
+#ifdef __x86_64__
+  // False: no latent of the panel reaches the floor, whatever its own factors are. Its bound is at most z + error + kShare |z|, which
+  // grows with z.
+  WIDE bool MayReachWide(int row, int panel, const float* tile, float floor) const {
+    const RowFactors f = factors[row];
+    const LatentFactors& w = most[panel];
+    const float error = f.rest * w.rest + f.off * w.off + f.sum * w.sum;
+    const __m512 least = _mm512_set1_ps(floor - 1.0001f * error - 2 * kShare * std::fabs(floor));
+    const int added = by == By::kByte512 ? *inputs.at(row * static_cast<int64_t>(stride) + words) : 0;
+    __mmask16 any = 0;
+    for (int l = 0; l < kPanel; l += 16) {
+      const __m512i product = _mm512_sub_epi32(_mm512_loadu_si512(tile + l), _mm512_set1_epi32(added));
+      const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(product), _mm512_set1_ps(f.scale));
+      const __m512 z = _mm512_add_ps(_mm512_mul_ps(scaled, _mm512_loadu_ps(&scales[panel * kPanel + l])),
+                                     _mm512_loadu_ps(&biases[panel * kPanel + l]));
+      any |= _mm512_cmp_ps_mask(z, least, _CMP_NLT_UQ);
+    }
+    return any != 0;
+  }
+#endif
   // The same with one floor for all.
   void Admit(int row, int panel, const float* tile, float floor, Hits& hits) const {
+#ifdef __x86_64__
+    if (IsWide() && InIntegers(by) && !absolute && apart.columns.empty() && !MayReachWide(row, panel, tile, floor)) return;
+#endif
     float floors[kPanel];
     std::fill_n(floors, kPanel, floor);
     Admit(row, panel, tile, floors, true, hits);

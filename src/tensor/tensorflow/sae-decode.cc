@@ -4,6 +4,8 @@
 //   dots [n]                gradient of every pair's value, where they are wanted
 //   squares [rows, G]       |e_g|^2
 //   columns [d]             sum over the rows of the first gradient
+// Other values of the same pairs, where there are any, are decoded while the weights are there: `other_dots` and `other_squares` are
+// theirs. They have one prefix, all latents.
 // SaeRows: the sum of the rows of a matrix, each times a factor: [d].
 #include <vector>
 
@@ -27,6 +29,23 @@ void AddScaledAhead(float* __restrict y, float a, const float* __restrict x, con
   for (; c < d; ++c) y[c] += a * x[c];
 }
 
+// The same of two sums at once.
+void AddBothAhead(float* __restrict y, float a, float* __restrict z, float b, const float* __restrict x, const float* next, int d) {
+  int c = 0;
+  for (; c + 16 <= d; c += 16) {
+    __builtin_prefetch(next + c);
+#pragma omp simd
+    for (int l = 0; l < 16; ++l) {
+      y[c + l] += a * x[c + l];
+      z[c + l] += b * x[c + l];
+    }
+  }
+  for (; c < d; ++c) {
+    y[c] += a * x[c];
+    z[c] += b * x[c];
+  }
+}
+
 class SaeDecode : public OpKernel {
  public:
   explicit SaeDecode(OpKernelConstruction* c) : OpKernel(c) {
@@ -37,20 +56,25 @@ class SaeDecode : public OpKernel {
   void Compute(OpKernelContext* c) override {
     const Tensor &weights = c->input(3), &base = c->input(4);
     const int rows = base.dim_size(0), d = base.dim_size(1), m = weights.dim_size(0), groups = c->input(5).NumElements();
-    const int64_t n = c->input(0).NumElements();
+    const int64_t n = c->input(0).NumElements(), others = c->input(6).NumElements();
     const int *latent = Ints(c->input(1)), *start = Ints(c->input(2)), *ends = Ints(c->input(5));
-    OP_REQUIRES(c, c->input(1).NumElements() == n && c->input(2).NumElements() == rows + 1 && start[rows] == n &&
+    OP_REQUIRES(c, c->input(1).NumElements() == n && (others == 0 || (others == n && groups == 1)) && c->input(2).NumElements() == rows + 1 && start[rows] == n &&
                        weights.dim_size(1) == d && groups > 0 && ends[groups - 1] == m,
                 Invalid("SaeDecode: shapes do not agree"));
     OP_REQUIRES(c, std::all_of(latent, latent + n, [m](int j) { return j >= 0 && j < m; }),
                 Invalid("SaeDecode: a latent is out of range"));
-    Tensor *gradients, *dots, *squares, *columns;
+    Tensor *gradients, *dots, *squares, *columns, *otherDots, *otherSquares;
     OP_REQUIRES_OK(c, c->allocate_output(0, {static_cast<int64_t>(groups) * rows, d}, &gradients));
     OP_REQUIRES_OK(c, c->allocate_output(1, {dots_ ? n : 0}, &dots));
     OP_REQUIRES_OK(c, c->allocate_output(2, {rows, groups}, &squares));
     OP_REQUIRES_OK(c, c->allocate_output(3, {d}, &columns));
+    OP_REQUIRES_OK(c, c->allocate_output(4, {others}, &otherDots));
+    OP_REQUIRES_OK(c, c->allocate_output(5, {others == 0 ? 0 : rows}, &otherSquares));
+    const bool two = others > 0;
     const float *value = Floats(c->input(0)), *w = Floats(weights), *from = Floats(base);
+    const float* other = Floats(c->input(6));
     float *out = gradients->flat<float>().data(), *dot = dots->flat<float>().data(), *square = squares->flat<float>().data();
+    float *otherDot = otherDots->flat<float>().data(), *otherSquare = otherSquares->flat<float>().data();
     const float scale = scale_;
     const int64_t blocks = (rows + kRows - 1) / kRows;
     std::vector<float> sums(blocks * d);
@@ -60,6 +84,8 @@ class SaeDecode : public OpKernel {
       const auto weightsOf = [=](int i) { return w + static_cast<int64_t>(latent[i]) * d; };
       const auto blockOf = [=](int g, int64_t row) { return out + (static_cast<int64_t>(g) * rows + row) * d; };
       int at[kRows], group[kRows];
+      std::vector<float> otherErrors(two ? (last - first) * d : 0);
+      const auto otherOf = [&](int64_t row) { return otherErrors.data() + (row - first) * d; };
       // Ends a row's prefix, and begins the next one.
       const auto close = [&](int64_t row) {
         int& g = group[row - first];
@@ -71,14 +97,19 @@ class SaeDecode : public OpKernel {
         at[row - first] = start[row];
         group[row - first] = 0;
         std::copy(from + row * d, from + (row + 1) * d, blockOf(0, row));
+        if (two) std::copy(from + row * d, from + (row + 1) * d, otherOf(row));
       }
       for (int end = span; end < m + span; end += span) {
         for (int64_t row = first; row < last; ++row) {
           int& i = at[row - first];
           for (; i < start[row + 1] && latent[i] < end; ++i) {
             while (latent[i] >= ends[group[row - first]]) close(row);
-            if (value[i] == 0) continue;
-            AddScaledAhead(blockOf(group[row - first], row), value[i], weightsOf(i), i + 1 < n ? weightsOf(i + 1) : from, d);
+            const float* next = i + 1 < n ? weightsOf(i + 1) : from;
+            float* error = blockOf(group[row - first], row);
+            const bool ofOther = two && other[i] != 0;
+            if (ofOther && value[i] != 0) AddBothAhead(error, value[i], otherOf(row), other[i], weightsOf(i), next, d);
+            else if (ofOther) AddScaledAhead(otherOf(row), other[i], weightsOf(i), next, d);
+            else if (value[i] != 0) AddScaledAhead(error, value[i], weightsOf(i), next, d);
           }
         }
       }
@@ -91,6 +122,11 @@ class SaeDecode : public OpKernel {
           if (g + 1 < groups) AddScaled(gradient, 1, gradient + static_cast<int64_t>(rows) * d, d);
         }
         AddScaled(sum, 1, blockOf(0, row), d);
+        if (two) {
+          float* error = otherOf(row);
+          otherSquare[row] = Dot(error, error, d);
+          for (int l = 0; l < d; ++l) error[l] *= scale;
+        }
         at[row - first] = start[row];
         group[row - first] = 0;
       }
@@ -100,7 +136,15 @@ class SaeDecode : public OpKernel {
           int &i = at[row - first], &g = group[row - first];
           for (; i < start[row + 1] && latent[i] < end; ++i) {
             while (latent[i] >= ends[g]) ++g;
-            dot[i] = Dot(blockOf(g, row), weightsOf(i), d);
+            if (!two) {
+              dot[i] = Dot(blockOf(g, row), weightsOf(i), d);
+              continue;
+            }
+            const float* errors[2] = {blockOf(g, row), otherOf(row)};
+            float both[2];
+            Dots<2>(weightsOf(i), errors, d, both);
+            dot[i] = both[0];
+            otherDot[i] = both[1];
           }
         }
       }
@@ -147,8 +191,9 @@ class SaeRows : public OpKernel {
 REGISTER_OP("SaeDecode")
     .Attr("scale: float").Attr("with_dots: bool")
     .Input("values: float").Input("latents: int32").Input("starts: int32").Input("weights: float").Input("base: float")
-    .Input("ends: int32")
+    .Input("ends: int32").Input("others: float")
     .Output("gradient: float").Output("dots: float").Output("squares: float").Output("columns: float")
+    .Output("other_dots: float").Output("other_squares: float")
     .SetShapeFn(UnknownShapes);
 REGISTER_OP("SaeRows").Input("factors: float").Input("matrix: float").Output("sum: float").SetShapeFn(UnknownShapes);
 REGISTER_KERNEL_BUILDER(Name("SaeDecode").Device(DEVICE_CPU), SaeDecode);
