@@ -55,12 +55,23 @@ const isKind = (value: unknown): value is ArtifactKind =>
   "open" in value &&
   typeof value.open === "function"
 
+/** By file, as Node keeps modules: hundreds of stages name the same kind. */
+const loaded = new Map<string, ReadonlyArray<ArtifactKind>>()
+
 const kindsIn = (file: string): Effect.Effect<ReadonlyArray<ArtifactKind>, ArtifactKindBroken> =>
+  Effect.suspend(() => {
+    const known = loaded.get(file)
+    return known === undefined ? loadKinds(file) : Effect.succeed(known)
+  })
+
+const loadKinds = (file: string): Effect.Effect<ReadonlyArray<ArtifactKind>, ArtifactKindBroken> =>
   Effect.tryPromise({
     try: async () => {
       await resolveOwnImports(file)
       const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
-      return [...new Set(Object.values(module).filter(isKind))]
+      const kinds = [...new Set(Object.values(module).filter(isKind))]
+      loaded.set(file, kinds)
+      return kinds
     },
     catch: (cause) => new ArtifactKindBroken({ file, problem: loadFailure(cause) })
   })

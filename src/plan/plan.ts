@@ -14,9 +14,9 @@ import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import { checkUpstream, foresee, type Need, type UpstreamOf } from "./check-upstream.ts"
 import { explain } from "./explain.ts"
 import type { LastRecord, Reason } from "./explain.ts"
-import { keyOf } from "./key.ts"
+import { keyedManifest } from "./keyed-manifest.ts"
 import type { KeyManifest, KeyNotes } from "./key.ts"
-import { manifestOf, upstreamOf } from "./manifest.ts"
+import { upstreamOf } from "./manifest.ts"
 import type { KeyFacts } from "./manifest.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
 
@@ -180,8 +180,7 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
   const stages: Array<PlannedStage<A>> = []
   for (const [index, instance] of instances.entries()) {
     const { facts, notes } = learned[index] as Learned
-    const manifest = manifestOf(instance, facts, (id) => digests.get(id))
-    const key = manifest === undefined ? undefined : keyOf(manifest)
+    const { manifest, key } = keyedManifest(instance, facts, (id) => digests.get(id)) ?? {}
     const forced = force?.has(instance.id) ?? false
     const found = key === undefined ? undefined : yield* resolve.lookup(key, instance)
     const action = forced ? "run" : key === undefined ? "unknown" : found === undefined ? "run" : "hit"

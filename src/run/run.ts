@@ -6,8 +6,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Json } from "../json/canonical-json.ts"
 import { explain, LOST } from "../plan/explain.ts"
 import type { Reason } from "../plan/explain.ts"
-import { keyOf } from "../plan/key.ts"
-import { manifestOf, upstreamOf } from "../plan/manifest.ts"
+import { keyedManifest } from "../plan/keyed-manifest.ts"
 import type { Graph, StageInstance } from "../plan/stage-instance.ts"
 import { currentBundle } from "../start/bundle.ts"
 import { gitState } from "../project/git-state.ts"
@@ -61,22 +60,14 @@ const closure = ({ instances }: Graph, wanted: ReadonlySet<string> | undefined):
   return instances.filter(({ id }) => ids.has(id))
 }
 
-const keyer = (options: RunRequest, outcomes: ReadonlyMap<string, StageOutcome>) => {
-  /** With the digests of its inputs that it was made of: it is asked for at each step of a stage. */
-  const known = new WeakMap<StageInstance, { readonly digests: string; readonly keyed: Keyed }>()
-  return (instance: StageInstance): Keyed => {
-    const digestOf = (id: string) => outcomes.get(id)?.digest ?? undefined
-    const digests = upstreamOf(instance).map(digestOf).join()
-    const before = known.get(instance)
-    if (before?.digests === digests) return before.keyed
+const keyer =
+  (options: RunRequest, outcomes: ReadonlyMap<string, StageOutcome>) =>
+  (instance: StageInstance): Keyed => {
     const { facts, notes } = options.setupOf(instance)
-    const manifest = manifestOf(instance, facts, digestOf)
-    if (manifest === undefined) throw new Error(`${instance.id}: its key is asked for before its inputs are known`)
-    const keyed = { key: keyOf(manifest), record: { manifest, notes } }
-    known.set(instance, { digests, keyed })
-    return keyed
+    const found = keyedManifest(instance, facts, (id) => outcomes.get(id)?.digest ?? undefined)
+    if (found === undefined) throw new Error(`${instance.id}: its key is asked for before its inputs are known`)
+    return { key: found.key, record: { manifest: found.manifest, notes } }
   }
-}
 
 const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): Readonly<Record<string, Json>> => ({
   experiment: options.experiment,

@@ -1,5 +1,5 @@
 /** The action records of a store: which attempts a key has had, and which of them it stands for. */
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Option from "effect/Option"
@@ -18,8 +18,22 @@ export const decodeAction = (text: string): ActionRecord | undefined => Option.g
 
 export const encodeAction = (record: ActionRecord): string => sealJson(canonicalJson(record))
 
-/** What was decoded, by path, with its very text: a run looks up what its plan has looked up. */
-export type KnownActions = Map<string, { readonly text: string; readonly record: ActionRecord }>
+/** What was read, by key, with what tells that its folder is unchanged: a run looks up what its plan has looked up. */
+export type KnownActions = Map<string, { readonly mark: number; readonly records: ReadonlyArray<ActionRecord> }>
+
+/** A folder may change again under the same time: until then it is read. */
+const SETTLED_MS = 1_000
+
+/** When an attempt came or went last; undefined where there is none, or where that was just now. */
+const markOf = (directory: string): number | undefined => {
+  let changed: number | undefined
+  try {
+    changed = statSync(directory, { throwIfNoEntry: false })?.mtimeMs
+  } catch {
+    // Reading it is refused as well.
+  }
+  return changed !== undefined && Math.abs(Date.now() - changed) > SETTLED_MS ? changed : undefined
+}
 
 /** Waited for: a small file takes the system a tenth of the time that handing it to another thread takes. */
 const readText = (path: string): string | undefined => {
@@ -31,37 +45,32 @@ const readText = (path: string): string | undefined => {
 }
 
 /** Undefined where it is gone, or was damaged and is in quarantine now. */
-const readAction = async (
-  root: string,
-  key: string,
-  attempt: number,
-  known: KnownActions | undefined
-): Promise<ActionRecord | undefined> => {
+const readAction = async (root: string, key: string, attempt: number): Promise<ActionRecord | undefined> => {
   const path = `${actionDirectory(root, key)}/${attempt}.json`
   const text = readText(path)
   if (text === undefined) return undefined
-  const before = known?.get(path)
-  if (before?.text === text) return before.record
   const record = decodeAction(text)
-  if (record?.key === key && record.attempt === attempt) {
-    known?.set(path, { text, record })
-    return record
-  }
+  if (record?.key === key && record.attempt === attempt) return record
   await quarantineFile(root, path, `action-${key}-${attempt}`).catch(() => undefined)
   return undefined
 }
 
-/** @param known grows by what is decoded */
+/** @param known grows by what is read */
 export const readActions = async (
   root: string,
   key: string,
   known?: KnownActions
 ): Promise<ReadonlyArray<ActionRecord>> => {
+  const directory = actionDirectory(root, key)
+  const mark = known === undefined ? undefined : markOf(directory)
+  const before = known?.get(key)
+  if (before !== undefined && before.mark === mark) return before.records
   const records: Array<ActionRecord> = []
-  for (const attempt of numbersIn(actionDirectory(root, key))) {
-    const record = await readAction(root, key, attempt, known)
+  for (const attempt of numbersIn(directory)) {
+    const record = await readAction(root, key, attempt)
     if (record !== undefined) records.push(record)
   }
+  if (mark !== undefined) known?.set(key, { mark, records })
   return records
 }
 
