@@ -6,10 +6,11 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { type ActivationFunction, activationFunction } from "../../src/model/blocks/activation-function.ts"
-import { attendInBlocks, attentionPattern, causalSight, mixValues } from "../../src/model/blocks/attention.ts"
+import { attend, attentionPattern, causalSight, mixValues } from "../../src/model/blocks/attention.ts"
 import { layerNorm } from "../../src/model/blocks/norm.ts"
 import { rmsNorm } from "../../src/model/blocks/norm.ts"
 import { byHead } from "../../src/model/blocks/heads.ts"
+import { modelKernelsApply } from "../../src/tensor/kernels/model-kernels.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { loadTestEngine } from "../engine.ts"
 
@@ -202,13 +203,15 @@ describe("the blocks of a forward pass", () => {
     )
   })
 
-  it("attention in blocks of queries mixes what attention as a whole does", () => {
-    const [batch, heads, shared, d, scale] = [2, 4, 2, 5, 0.4]
-    for (const [time, before, window, cap] of [
-      [300, 0, 300, undefined],
-      [300, 40, 340, undefined],
-      [260, 40, 150, 3],
-      [129, 0, 2, undefined]
+  it("attention in parts mixes what attention as a whole does, and for a query nothing that comes after it counts", () => {
+    const [batch, heads, shared, scale] = [2, 4, 2, 0.4]
+    for (const [time, before, window, cap, d] of [
+      [260, 0, 260, undefined, 5],
+      [140, 40, 180, undefined, 5],
+      [140, 40, 100, 3, 70],
+      [129, 0, 2, undefined, 64],
+      [1, 130, 131, undefined, 16],
+      [7, 0, 7, undefined, 130]
     ] as const) {
       const keys = before + time
       const made = [
@@ -221,9 +224,20 @@ describe("the blocks of a forward pass", () => {
         const scores = { scale, cap, sinks }
         tf.tidy(() => {
           const whole = mixValues(attentionPattern(query, key, scores, causalSight(time, keys, window)), value)
-          const inBlocks = attendInBlocks(query, key, value, scores, window)
-          expect(inBlocks.shape).toEqual([batch, time, heads, d])
-          expectClose(inBlocks.dataSync<"float32">(), Array.from(whole.dataSync<"float32">()), 2e-6)
+          const wanted = Array.from(whole.dataSync<"float32">())
+          const inParts = attend(query, key, value, scores, window)
+          expect(inParts.shape).toEqual([batch, time, heads, d])
+          if (modelKernelsApply()) expect([...inParts.dataSync<"float32">()]).toEqual(wanted)
+          else expectClose(inParts.dataSync<"float32">(), wanted, 2e-6)
+          const inBlocks = tf.valueAndGrad((x: tf.Tensor) => attend(x as tf.Tensor4D, key, value, scores, window))(
+            query
+          )
+          expectClose(inBlocks.value.dataSync<"float32">(), wanted, 2e-6)
+          if (!modelKernelsApply() || time === 1) return
+          const first = (x: tf.Tensor4D, count: number) => tf.slice(x, [0, 0, 0, 0], [-1, -1, count, -1])
+          const begun = attend(first(query, time - 2), first(key, keys - 2), first(value, keys - 2), scores, window)
+          const same = tf.slice(inParts, [0, 0, 0, 0], [-1, time - 2, -1, -1])
+          expect(begun.dataSync<"float32">()).toEqual(same.dataSync<"float32">())
         })
         sinks?.dispose()
       }

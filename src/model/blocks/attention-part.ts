@@ -3,15 +3,7 @@
  * has that.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import {
-  attendInBlocks,
-  attendsInBlocks,
-  attentionPattern,
-  causalSight,
-  mixValues,
-  openSight,
-  type Sight
-} from "./attention.ts"
+import { attend, attendsInParts, attentionPattern, causalSight, mixValues, openSight, type Sight } from "./attention.ts"
 import { byHead, headsOf } from "./heads.ts"
 import { linear, project } from "./linear.ts"
 import { normalize, type NormDescription } from "./norm.ts"
@@ -165,7 +157,7 @@ export const attention = (
     const attended = (): tf.Tensor4D => {
       const keys = start + time
       const whole = options.bidirectional === true || watches("attn.hook_pattern") || isDifferentiated()
-      if (!whole && attendsInBlocks(time)) return attendInBlocks(query, key, value, scores, options.window ?? keys)
+      if (!whole && attendsInParts(time)) return attend(query, key, value, scores, options.window ?? keys)
       const pattern = attentionPattern(query, key, scores, sightOf(pass, keys))
       return mixValues(visit("attn.hook_pattern", pattern) as tf.Tensor4D, value)
     }

@@ -4,7 +4,13 @@
  * the last ones of their keys: keys of tokens that were seen before may stand before them.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { causalSoftmax, modelKernelsApply } from "../../tensor/kernels/model-kernels.ts"
+import {
+  attendAtOnce,
+  causalPattern,
+  mixByPattern,
+  modelKernelsApply,
+  type ScoreRules
+} from "../../tensor/kernels/model-kernels.ts"
 import { byHead } from "./heads.ts"
 import { softCap } from "./soft-cap.ts"
 
@@ -45,15 +51,6 @@ export const openSight = (time: number, reach = time): Sight => ({
     )
 })
 
-export interface ScoreOptions {
-  /** What scores are multiplied with, usually 1 / sqrt(d_head). */
-  readonly scale: number
-  /** Scores x become cap * tanh(x / cap). */
-  readonly cap?: number | undefined
-  /** [heads]: the score of a key that is never there (Xiao et al. 2023, as GPT-OSS learns it). */
-  readonly sinks?: tf.Tensor1D | undefined
-}
-
 /**
  * @param query [batch, heads, queries, d_head]
  * @param key [batch, key_value_heads, keys, d_head]
@@ -62,16 +59,16 @@ export interface ScoreOptions {
 export const attentionPattern = (
   query: tf.Tensor4D,
   key: tf.Tensor4D,
-  { scale, cap, sinks }: ScoreOptions,
+  rules: ScoreRules,
   { window, mask }: Sight
 ): tf.Tensor4D => {
+  if (window !== undefined && modelKernelsApply()) return causalPattern(query, key, rules, window)
+  const { scale, cap, sinks } = rules
   const [batch, heads, queries, d_head] = query.shape
   const [, shared, keys] = key.shape
   // The queries of a shared key lie one after the other, as one taller matrix.
   const tall = tf.reshape(query, [batch, shared, (heads / shared) * queries, d_head])
   const scores = tf.reshape<tf.Rank.R4>(tf.matMul(tall, key, false, true), [batch, heads, queries, keys])
-  if (sinks === undefined && window !== undefined && modelKernelsApply())
-    return causalSoftmax(scores, { scale, cap, window })
   const scaled = scale === 1 ? scores : tf.mul(scores, scale)
   const seen = tf.add<tf.Tensor4D>(softCap(scaled, cap), mask())
   if (sinks === undefined) return tf.softmax(seen)
@@ -97,13 +94,14 @@ const mixed = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => {
  * @param value [batch, key_value_heads, keys, d_head]
  * @returns [batch, queries, heads, d_head]: heads and time have changed places again.
  */
-export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D => byHead(mixed(pattern, value))
+export const mixValues = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D =>
+  modelKernelsApply() ? mixByPattern(pattern, value) : byHead(mixed(pattern, value))
 
 /** Queries of a block, so that patterns of long contexts are never whole in memory. */
 const blockQueries = 128
 
 /**
- * `mixValues` of the pattern of causal attention, without the keys that no query of a block sees.
+ * `mixValues` of the pattern of causal attention, without patterns that are whole in memory.
  *
  * @param query [batch, heads, queries, d_head]
  * @param key [batch, key_value_heads, keys, d_head]
@@ -111,13 +109,14 @@ const blockQueries = 128
  * @param window keys that a query sees, its own the last
  * @returns [batch, queries, heads, d_head]
  */
-export const attendInBlocks = (
+export const attend = (
   query: tf.Tensor4D,
   key: tf.Tensor4D,
   value: tf.Tensor4D,
-  scores: ScoreOptions,
+  scores: ScoreRules,
   window: number
 ): tf.Tensor4D => {
+  if (modelKernelsApply()) return attendAtOnce(query, key, value, scores, window)
   const [queries, before] = [query.shape[2], key.shape[2] - query.shape[2]]
   const blocks: Array<tf.Tensor4D> = []
   for (let first = 0; first < queries; first += blockQueries) {
@@ -136,5 +135,5 @@ export const attendInBlocks = (
   return byHead(tf.concat(blocks, 2))
 }
 
-/** Whether blocks are worth it for so many queries. */
-export const attendsInBlocks = (queries: number): boolean => queries > blockQueries
+/** Whether that is worth it for so many queries. */
+export const attendsInParts = (queries: number): boolean => modelKernelsApply() || queries > blockQueries

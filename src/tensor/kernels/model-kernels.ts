@@ -1,9 +1,9 @@
 /**
- * What stands between the matrix products of a language model's forward pass, by operations of our own (model-ops.cc).
+ * What stands between the matrix products of a language model's forward pass, by operations of our own (model-*.cc).
  * They have no gradients: the blocks compose the same from tfjs's operations where one is wanted, and on other engines.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
+import { compiledOpsLoaded, floatProducts } from "../tensorflow/compiled-ops.ts"
 import { boolAttribute, executeSingle, floatAttribute, intAttribute } from "../tensorflow/tensorflow-ops.ts"
 
 /** Whether they can be used here and now. */
@@ -63,16 +63,52 @@ export const turnedHeads = (
     return executeSingle("ModelHeads", attributes, [x, bias ?? none(), cos, sin]) as tf.Tensor4D
   })
 
-/**
- * @param scores [batch, heads, queries, keys]: the queries are the last of the keys
- * @param window keys that a query sees, its own the last
- */
-export const causalSoftmax = (
-  scores: tf.Tensor4D,
-  { scale, cap, window }: { readonly scale: number; readonly cap: number | undefined; readonly window: number }
+export interface ScoreRules {
+  /** What scores are multiplied with, usually 1 / sqrt(d_head). */
+  readonly scale: number
+  /** Scores x become cap * tanh(x / cap). */
+  readonly cap?: number | undefined
+  /** [heads]: the score of a key that is never there (Xiao et al. 2023, as GPT-OSS learns it). */
+  readonly sinks?: tf.Tensor1D | undefined
+}
+
+const attentionOp = (
+  name: "ModelAttend" | "ModelScores",
+  { scale, cap, sinks }: ScoreRules,
+  window: number,
+  [query, key, ...value]: ReadonlyArray<tf.Tensor4D>
 ): tf.Tensor4D =>
-  executeSingle(
-    "ModelPattern",
-    [floatAttribute("scale", scale), floatAttribute("cap", cap ?? 0), intAttribute("window", window)],
-    [scores]
-  ) as tf.Tensor4D
+  tf.tidy(() => {
+    const attributes = [
+      intAttribute("by", floatProducts()),
+      floatAttribute("scale", scale),
+      floatAttribute("cap", cap ?? 0),
+      intAttribute("window", window)
+    ]
+    return executeSingle(name, attributes, [query!, key!, sinks ?? none(), ...value]) as tf.Tensor4D
+  })
+
+/**
+ * Causal attention, whose patterns are nowhere whole in memory; the bits of `mixByPattern` of `causalPattern`.
+ *
+ * @param query [batch, heads, queries, d_head]: the last ones of the keys
+ * @param key [batch, key_value_heads, keys, d_head]
+ * @param value [batch, key_value_heads, keys, d_head]
+ * @param window keys that a query sees, its own the last
+ * @returns [batch, queries, heads, d_head]
+ */
+export const attendAtOnce = (
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  value: tf.Tensor4D,
+  rules: ScoreRules,
+  window: number
+): tf.Tensor4D => attentionOp("ModelAttend", rules, window, [query, key, value])
+
+/** [batch, heads, queries, keys]; see `attendAtOnce`. */
+export const causalPattern = (query: tf.Tensor4D, key: tf.Tensor4D, rules: ScoreRules, window: number): tf.Tensor4D =>
+  attentionOp("ModelScores", rules, window, [query, key])
+
+/** Any pattern [batch, heads, queries, keys] with values [batch, key_value_heads, keys, d_head]: [batch, queries, heads, d_head]. */
+export const mixByPattern = (pattern: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D =>
+  executeSingle("ModelMix", [intAttribute("by", floatProducts())], [pattern, value]) as tf.Tensor4D

@@ -31,6 +31,7 @@ const OPS_SOURCES = [
   "sae-adam.cc",
   "sae-product.cc",
   "model-ops.cc",
+  "model-attend.cc",
   "quantized-product.cc",
   "memory-ops.cc"
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)))

@@ -1,5 +1,5 @@
 /**
- * The operations of sae-*.cc, model-ops.cc, quantized-product.cc and memory-ops.cc: loaded into the tensorflow engine's process where they were compiled,
+ * The operations of sae-*.cc, model-*.cc, quantized-product.cc and memory-ops.cc: loaded into the tensorflow engine's process where they were compiled,
  * where the CPU has the instructions that they were compiled for, and where the engine computes on the CPU. Everything that
  * uses them has another way, with TensorFlow's own operations.
  */

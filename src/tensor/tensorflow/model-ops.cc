@@ -4,27 +4,11 @@
 //   ModelNorm      normalisation of every row: by mean and variance, or by the root of the mean square
 //   ModelActivate  activation functions, after a bias: GELU in both forms, SiLU; times a factor where an MLP is gated
 //   ModelHeads     some of [batch, time, heads, d], after a bias, as [batch, heads, time, d], turned by their position
-//   ModelPattern   causal softmax of attention scores, scaled, capped, within a window; of the last queries of their keys
 #include <cmath>
 
-#include "ops.h"
+#include "softmax-row.h"
 
 namespace {
-
-// Within two units in the last place; without branches, so that loops over it become vector instructions.
-inline float Exp(float x) {
-  x = std::min(std::max(x, -87.f), 88.f);
-  const float n = std::nearbyint(x * 1.44269504f);
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float y = 1.9875691500e-4f;
-  y = y * r + 1.3981999507e-3f;
-  y = y * r + 8.3334519073e-3f;
-  y = y * r + 4.1665795894e-2f;
-  y = y * r + 1.6666665459e-1f;
-  y = y * r + 5.0000001201e-1f;
-  y = y * r * r + r + 1;
-  return y * __builtin_bit_cast(float, (static_cast<int>(n) + 127) << 23);
-}
 
 inline float Sigmoid(float x) { return 1 / (1 + Exp(-x)); }
 
@@ -38,20 +22,6 @@ inline float Erf(float v) {
   for (float c : {-2.13374055278905e-04f, -1.68282697438203e-03f, -7.37332916720468e-03f, -1.42647390514189e-02f})
     q = q * s + c;
   return std::fabs(v) >= 4 ? std::copysign(1.f, v) : x * p / q;
-}
-
-float Sum(const float* x, int d) {
-  constexpr int kLanes = 32;
-  float sums[kLanes] = {};
-  int c = 0;
-  for (; c + kLanes <= d; c += kLanes) {
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) sums[l] += x[c + l];
-  }
-  for (int half = kLanes / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
-  for (; c < d; ++c) sums[0] += x[c];
-  return sums[0];
 }
 
 class ModelNorm : public OpKernel {
@@ -197,55 +167,6 @@ class ModelHeads : public OpKernel {
   int from_, count_;
 };
 
-// scores [..., queries, keys]: the queries are the last of the keys; each sees `window` keys that end with its own.
-class ModelPattern : public OpKernel {
- public:
-  explicit ModelPattern(OpKernelConstruction* c) : OpKernel(c) {
-    OP_REQUIRES_OK(c, c->GetAttr("scale", &scale_));
-    OP_REQUIRES_OK(c, c->GetAttr("cap", &cap_));
-    OP_REQUIRES_OK(c, c->GetAttr("window", &window_));
-  }
-
-  void Compute(OpKernelContext* c) override {
-    const Tensor& scores = c->input(0);
-    const int dims = scores.dims();
-    const int64_t keys = dims < 2 ? 0 : scores.dim_size(dims - 1), queries = dims < 2 ? 0 : scores.dim_size(dims - 2);
-    OP_REQUIRES(c, queries > 0 && queries <= keys && window_ > 0, Invalid("ModelPattern: shapes do not agree"));
-    Tensor* out;
-    OP_REQUIRES_OK(c, c->allocate_output(0, scores.shape(), &out));
-    const float* from = Floats(scores);
-    float* to = out->flat<float>().data();
-    ForBlocks(c, scores.NumElements() / keys, 64, [=](int64_t first, int64_t last) {
-      for (int64_t row = first; row < last; ++row) {
-        const int64_t end = keys - queries + row % queries + 1, start = std::max<int64_t>(0, end - window_);
-        float* y = to + row * keys;
-        std::fill(y, y + start, 0.f);
-        std::fill(y + end, y + keys, 0.f);
-        Softmax(from + row * keys + start, y + start, end - start);
-      }
-    });
-  }
-
- private:
-  void Softmax(const float* __restrict in, float* __restrict y, int64_t n) const {
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = in[i] * scale_;
-    if (cap_ > 0)
-      for (int64_t i = 0; i < n; ++i) y[i] = cap_ * std::tanh(y[i] / cap_);
-    float most = kLowest;
-#pragma omp simd reduction(max : most)
-    for (int64_t i = 0; i < n; ++i) most = most > y[i] ? most : y[i];
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = Exp(y[i] - most);
-    const float total = Sum(y, n);
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] /= total;
-  }
-
-  float scale_, cap_;
-  int window_;
-};
-
 REGISTER_OP("ModelNorm")
     .Attr("epsilon: float").Attr("centre: bool")
     .Input("x: float").Input("weight: float").Input("bias: float").Output("y: float")
@@ -258,13 +179,8 @@ REGISTER_OP("ModelHeads")
     .Attr("from: int").Attr("count: int")
     .Input("x: float").Input("bias: float").Input("cos: float").Input("sin: float").Output("y: float")
     .SetShapeFn(UnknownShapes);
-REGISTER_OP("ModelPattern")
-    .Attr("scale: float").Attr("cap: float").Attr("window: int")
-    .Input("scores: float").Output("pattern: float")
-    .SetShapeFn(UnknownShapes);
 REGISTER_KERNEL_BUILDER(Name("ModelNorm").Device(DEVICE_CPU), ModelNorm);
 REGISTER_KERNEL_BUILDER(Name("ModelActivate").Device(DEVICE_CPU), ModelActivate);
 REGISTER_KERNEL_BUILDER(Name("ModelHeads").Device(DEVICE_CPU), ModelHeads);
-REGISTER_KERNEL_BUILDER(Name("ModelPattern").Device(DEVICE_CPU), ModelPattern);
 
 }  // namespace
