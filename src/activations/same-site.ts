@@ -5,6 +5,16 @@ import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 
 type Site = Pick<SaeHandle, "rows" | "hook" | "model" | "d_in">
 
+/** Undefined where both were trained on one model, or where that is not known. */
+export const otherModels = (
+  a: Pick<Site, "model">,
+  b: Pick<Site, "model">,
+  [first, second]: readonly [string, string]
+): string | undefined =>
+  a.model === null || b.model === null || a.model === b.model
+    ? undefined
+    : `${first} was trained on model ${a.model.slice(0, 8)}, ${second} on model ${b.model.slice(0, 8)}`
+
 /** @param names what they are called in messages */
 export const requireSameSite = (
   a: Site,
@@ -12,15 +22,12 @@ export const requireSameSite = (
   names: readonly [string, string]
 ): Effect.Effect<void, StageFailed> => {
   const [first, second] = names
+  const models = otherModels(a, b, names)
   const problem = [a, b].some(({ rows }) => rows !== "activations")
     ? `${a.rows === "activations" ? second : first} is no SAE of activations`
     : a.hook !== null && b.hook !== null && a.hook !== b.hook
       ? `${first} was trained at ${a.hook}, ${second} at ${b.hook}`
-      : a.model !== null && b.model !== null && a.model !== b.model
-        ? `${first} was trained on model ${a.model.slice(0, 8)}, ${second} on model ${b.model.slice(0, 8)}`
-        : a.d_in === b.d_in
-          ? undefined
-          : `${first} reads rows of ${a.d_in} numbers, ${second} of ${b.d_in}`
+      : (models ?? (a.d_in === b.d_in ? undefined : `${first} reads rows of ${a.d_in} numbers, ${second} of ${b.d_in}`))
   return problem === undefined
     ? Effect.void
     : Effect.fail(stageFailed(problem, "Give SAEs of activations of one model and one hook."))

@@ -1,6 +1,7 @@
 /** The stage compare-saes. */
 import * as Effect from "effect/Effect"
 import { requireAligned, requireHeldOut, requireReads } from "../../activations/fit.ts"
+import { otherModels } from "../../activations/same-site.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
 import { type ComparedSae, comparisonFileName } from "../../kinds/comparison.ts"
@@ -43,6 +44,17 @@ const activationsOf = Effect.fnUntraced(function* ({ saes, activations }: Compar
       `there are ${saes.length} SAEs and ${activations.length} activations`,
       "Give none, one for all SAEs, or one for each, in their order."
     )
+  }
+  if (activations.length < 2) {
+    for (const [n, { value }] of saes.entries()) {
+      const problem = otherModels(saes[0]!.value, value, ["SAE 1", `SAE ${n + 1}`])
+      if (problem !== undefined) {
+        return yield* stageFailed(
+          `${problem}: their directions have no cosine that means anything`,
+          "Give SAEs of one model, or activations for each, in their order: whether latents of two models fire together."
+        )
+      }
+    }
   }
   const own = saes.map((_, n) => (activations.length > 1 ? activations[n] : activations[0])?.value)
   for (const [n, { value }] of saes.entries()) {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads, requireTrainingRows } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
+import { requireSameSite } from "../../activations/same-site.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import { figuresFileName } from "../../kinds/figures.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
@@ -52,8 +53,14 @@ export const familyStage = Effect.fn("familyStage")(function* ({
       "List the widths smallest first, one SAE of each: choose one seed and one sparsity."
     )
   }
-  for (const [n, sae] of handles.entries()) yield* requireReads(sae, activations, `SAE ${n + 1}`)
-  for (const { value } of inputs.merged) yield* requireReads(value, activations, "a merged SAE")
+  const members = [
+    ...handles.map((sae, n) => [sae, `SAE ${n + 1}`] as const),
+    ...inputs.merged.map(({ value }) => [value, "a merged SAE"] as const)
+  ]
+  for (const [sae, name] of members) {
+    yield* requireReads(sae, activations, name)
+    yield* requireSameSite(handles[0]!, sae, ["SAE 1", name])
+  }
   yield* requireHeldOut(activations)
   yield* requireTrainingRows(activations)
   if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireReads, requireTrainingRows } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
+import { requireSameSite } from "../../activations/same-site.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { writeSae } from "../../kinds/sae/write-sae.ts"
@@ -38,7 +39,9 @@ export const mergeStage = Effect.fn("mergeStage")(function* ({
   const all = [inputs.base, ...inputs.others].map(({ value }) => value)
   if (all.length < 2) return yield* stageFailed("there is no SAE to merge with", "Give others.")
   for (const [n, sae] of all.entries()) {
-    yield* requireReads(sae, activations, n === 0 ? "the base SAE" : `other SAE ${n}`)
+    const name = n === 0 ? "the base SAE" : `other SAE ${n}`
+    yield* requireReads(sae, activations, name)
+    yield* requireSameSite(inputs.base.value, sae, ["the base SAE", name])
   }
   yield* requireTrainingRows(activations)
   const rows = spreadBatches((yield* openActivations(activations)).train, params.rows)

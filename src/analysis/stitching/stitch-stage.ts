@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
+import { requireSameSite } from "../../activations/same-site.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
@@ -81,6 +82,7 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
   yield* requireReads(small, activations, "the small SAE")
   if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)
   yield* requireReads(large, activations, "the large SAE")
+  yield* requireSameSite(small, large, ["the small SAE", "the large SAE"])
   yield* requireHeldOut(activations)
   const { train, held_out: heldOut } = yield* openActivations(activations)
   const { file, data, along, warning } = yield* stitchSaes(

@@ -4,7 +4,7 @@ import { assert, beforeAll, describe, expect, it } from "vitest"
 import { openRowSetWriter, writeActivationsInfo } from "../../../src/kinds/activations/write-activations.ts"
 import { Figures } from "../../../src/kinds/figures.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
-import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import type { SaeInfo, SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 import { Stitching } from "../../../src/kinds/stitching.ts"
 import { openTokensWriter } from "../../../src/kinds/tokens/write-tokens.ts"
 import mergeSaes from "../../../stages/merge-saes.ts"
@@ -74,10 +74,15 @@ const activations = Effect.gen(function* () {
   return yield* openedActivations(folderArtifact(directory, "Activations"))
 })
 
-const stitch = Effect.fnUntraced(function* (small: SaeWeights, large: SaeWeights, params = {}, largeHook = hook) {
+const stitch = Effect.fnUntraced(function* (
+  small: SaeWeights,
+  large: SaeWeights,
+  params = {},
+  info: Partial<SaeInfo> = {}
+) {
   const inputs = {
-    small: yield* saeArtifact(small),
-    large: yield* saeArtifact(large, { hook: largeHook }),
+    small: yield* saeArtifact(small, { model: "a" }),
+    large: yield* saeArtifact(large, { hook, ...info }),
     activations: yield* activations
   }
   const { metrics, artifact } = yield* runStage(stitchSaes, inputs, params, yield* temporaryDirectory)
@@ -138,10 +143,12 @@ describe("the stage stitch-saes", () => {
     expect(file.path.flatMap((step) => (step.phase === "swap" ? step.added : []))).toHaveLength(near)
   })
 
-  it("refuses SAEs of another hook, naming both", async () => {
-    const failure = await run(Effect.flip(stitch(small, large, {}, "blocks.1.hook_resid_post")))
+  it("refuses SAEs of another hook or another model, naming both", async () => {
+    const failure = await run(Effect.flip(stitch(small, large, {}, { hook: "blocks.1.hook_resid_post" })))
     expect(failure.message).toContain("the large SAE was trained at blocks.1.hook_resid_post")
     expect(failure.message).toContain(hook)
+    const other = await run(Effect.flip(stitch(small, large, {}, { model: "b" })))
+    expect(other.message).toContain("the small SAE was trained on model a, the large SAE on model b")
   })
 
   it("refuses rows of another width", async () => {
