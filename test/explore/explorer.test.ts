@@ -1,17 +1,25 @@
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
 import * as path from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { beforeAll, describe, expect, it } from "vitest"
+import { withStore } from "../../src/experiment/load-experiment.ts"
 import { type Explored, fire, goOn, look } from "../../src/explore/explorer.ts"
 import { readLanguageModel } from "../../src/kinds/language-model/read-language-model.ts"
 import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
 import { filesArtifact, folderFiles } from "../../src/model/files-artifact.ts"
 import { loadModel } from "../../src/model/load-model.ts"
 import { runModel } from "../../src/model/run-model.ts"
+import { livePage } from "../../src/report/live-page.ts"
 import { openSaeModel } from "../../src/sae/sae-model.ts"
+import { liveServer } from "../../src/serve/live-server.ts"
 import { makeTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
+import { chromiumHere, launchChromium } from "../report/chromium.ts"
+import { madeExperiment } from "../report/made-experiment.ts"
 
 const folder = path.join(import.meta.dirname, "../../models/tiny-speller")
 const hook = "blocks.1.hook_resid_post"
@@ -139,6 +147,74 @@ describe("asking an SAE and its model", () => {
         expect(nothing.changed).toEqual(nothing.unchanged)
       })
     ))
+
+  it.skipIf(!chromiumHere)(
+    "answers in the page: latents of a prompt, the logits of a token, and how it goes on with a latent clamped",
+    { timeout: 60_000 },
+    () =>
+      withExplored((explored) =>
+        Effect.gen(function* () {
+          const { model, tokenizer } = explored
+          const asked: Array<unknown> = []
+          const goingOn = Schema.decodeUnknownSync(
+            Schema.Struct({ text: Schema.String, latent: Schema.Int, value: Schema.Number, tokens: Schema.Int })
+          )
+          const posed = Schema.decodeUnknownSync(
+            Schema.Struct({ text: Schema.String, position: Schema.optionalKey(Schema.Int) })
+          )
+          const { port } = yield* liveServer({
+            host: "127.0.0.1",
+            port: 0,
+            guarded: (bound) => ({ hosts: new Set([`127.0.0.1:${bound}`]), token: undefined }),
+            page: Effect.succeed(livePage({ ...madeExperiment, report: undefined })),
+            answers: {
+              saes: Effect.succeed([{ digest: "f".repeat(64), label: "signs of numbers" }]),
+              run: Effect.succeed(null),
+              answer: (question, body) =>
+                Effect.gen(function* () {
+                  asked.push(body)
+                  if (question === "continue") {
+                    const { text: prompt, latent, value, tokens } = goingOn(body)
+                    return yield* goOn(explored, prompt, { latent, value }, tokens)
+                  }
+                  const { text: prompt, position = 0 } = posed(body)
+                  return yield* question === "fire" ? fire(explored, prompt) : look(explored, prompt, position)
+                })
+            }
+          })
+          const expected = yield* goOn(explored, text, { latent: 3, value: 40 }, 3)
+          yield* Effect.promise(async () => {
+            const browser = await launchChromium()
+            const tab = await browser.newPage()
+            const errors: Array<string> = []
+            tab.on("pageerror", ({ message }) => errors.push(message))
+            await tab.goto(`http://127.0.0.1:${port}/`)
+            const place = tab.locator("#live-prompt")
+            await place.getByLabel("Text").fill(text)
+            await place.getByRole("button", { name: "Show latents" }).click()
+            await place.getByText("To the logit of").waitFor()
+            expect(await place.locator(".tokens button").count()).toBe(1 + tokenizer.encode(text).length)
+            expect(await place.locator(".tokens [aria-pressed=true]").textContent()).toBe(":")
+            await place.locator("tbody button").first().click()
+            const strongest = Number(await place.locator("tbody button").first().textContent())
+            expect(Number(await place.getByLabel("Latent", { exact: true }).inputValue())).toBe(strongest)
+            await place.getByLabel("Latent", { exact: true }).fill("3")
+            await place.getByLabel("Set to").fill("40")
+            await place.getByLabel("Tokens", { exact: true }).last().fill("3")
+            await place.getByRole("button", { name: "Go on, with" }).click()
+            await place.locator(".two pre b").nth(1).waitFor()
+            const said = (tokens: typeof expected.changed) => tokens.map((token) => token.text).join("")
+            expect(await place.locator(".two pre b").allTextContents()).toEqual(
+              [said(expected.unchanged), said(expected.changed)].map((each) => each.replace(/\n/g, "↵"))
+            )
+            expect(errors).toEqual([])
+            await browser.close()
+          })
+          expect(asked.at(-1)).toMatchObject({ text, latent: 3, value: 40, tokens: 3 })
+          expect(model.info.n_layers).toBe(4)
+        }).pipe(Effect.scoped, (asking) => withStore(mkdtempSync(path.join(tmpdir(), "asked-")), asking))
+      )
+  )
 
   it("refuses what it cannot answer, by name", () =>
     withExplored(

@@ -28,10 +28,10 @@ afterAll(() => {
 })
 
 /** A reader that does what is asked by the letter: the commonest marked word explains, and is looked for. */
-const reader = ({ messages: [system, user] }: AskedBody): string => {
-  const [task, text] = [system?.content ?? "", user?.content ?? ""]
+const reader = ({ messages }: AskedBody): string => {
+  const [task, text] = [messages[0]?.content ?? "", messages.at(-1)?.content ?? ""]
   const marked = [...text.matchAll(/<<\s*(w\d+)>>/g)].map(([, word = ""]) => word)
-  if (task.includes("EXPLANATION:")) {
+  if (task.includes("have in common")) {
     const counts = Map.groupBy(marked, (word) => word)
     const [best] = [...counts].toSorted(([, a], [, b]) => b.length - a.length)
     return `Let me see.\n**EXPLANATION:** the word ${best?.[0]}`

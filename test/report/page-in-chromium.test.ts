@@ -7,7 +7,7 @@ import { runReport } from "../../src/report/run-report.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import { chromiumHere, launchChromium } from "./chromium.ts"
 import { madeExperiment } from "./made-experiment.ts"
-import { dashboard } from "./sample-latents.ts"
+import { dashboard, tokenTexts } from "./sample-latents.ts"
 import { sampleReport } from "./sample-report.ts"
 
 const page = runReport({ ...madeExperiment, report: scienceReport(sampleReport()) })
@@ -182,6 +182,56 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     expect(await place.locator("p[role=status]").textContent()).toContain("Latent 43:")
     await tab.mouse.click(x, y)
     await place.locator("h3", { hasText: "Latent 43" }).waitFor()
+    await tab.close()
+  })
+
+  it("shows text from right to left in its own direction, and examples of thousands of tokens within the page", async () => {
+    const tab = await browser.newPage({ viewport: { width: 390, height: 844 } })
+    const sample = sampleReport()
+    const [sae] = sample.saes
+    const texts = {
+      ...tokenTexts,
+      "7": " שלום",
+      "8": " עולם",
+      "9": "</div><script>throw 1</script>",
+      "10": "a".repeat(300)
+    }
+    const [part = []] = dashboard(64, "sae-small").parts
+    const [template] = part
+    if (sae === undefined || template === undefined) throw new Error("the sample has no SAE with a dashboard")
+    const long = Array.from({ length: 3000 }, (_, i) => (i % 50 === 0 ? 10 : 1))
+    const shown = [[7, 8], [9, 10], long].map((tokens) => ({
+      group: 0,
+      position: 0,
+      pivot: 1,
+      tokens,
+      activations: tokens.map((_, i) => (i === 1 ? 4 : 0))
+    }))
+    const errors: Array<string> = []
+    tab.on("pageerror", ({ message }) => errors.push(message))
+    const page = scienceReport({
+      ...sample,
+      interpretations: [],
+      saes: [sae],
+      dashboards: [{ ...dashboard(64, "sae-small", texts), parts: [[{ ...template, examples: shown }]] }]
+    })
+    await tab.setContent(page)
+    const contexts = tab.locator("#latent-browser .context")
+    await contexts.nth(2).waitFor()
+    // The second word, marked, stands left of the first.
+    const [line, marked] = [contexts.first().locator("> span").last(), contexts.first().locator(".pivot")]
+    const own = await marked.boundingBox()
+    expect(await line.textContent()).toBe(" שלום עולם")
+
+    const order = await line.evaluate((node) => {
+      const range = document.createRange()
+      range.selectNodeContents(node.firstChild!)
+      return range.getBoundingClientRect().left
+    })
+    expect(own!.x).toBeLessThan(order)
+    expect(await contexts.nth(1).textContent()).toContain("</div><script>throw 1</script>")
+    expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    expect(errors).toEqual([])
     await tab.close()
   })
 

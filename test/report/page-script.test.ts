@@ -222,6 +222,19 @@ describe("the script of the report, in a document of its own", () => {
     expect(again.selects.map(({ value }) => value)).toEqual(["1", "2", ""])
   })
 
+  it("names the SAEs that are set side by side in the address, and opens with them", () => {
+    const { window, find, choose } = opened()
+    const place = find("#compare-saes")
+    const [first] = place.querySelectorAll("select")
+    choose(first, "1")
+    expect(window.location.hash).toBe("#compare/1/1")
+    const again = opened("#compare/1/0")
+    const selects = [...again.find("#compare-saes").querySelectorAll("select")]
+    expect(selects.map(({ value }) => value)).toEqual(["1", "0"])
+    expect(again.scrolled).toContain("compare-saes")
+    expect(opened("#compare/1/7").find<HTMLSelectElement>("#compare-saes select").value).toBe("0")
+  })
+
   it("lists parts of the latents alone: by explanation, stitching and absorption, and names them in the address", () => {
     const { window, part, choose } = opened("#latent/1/8")
     const { place, names, detail } = part("latent-browser")

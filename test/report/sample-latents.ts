@@ -78,7 +78,11 @@ export const explanations: ExplanationsFile = {
   }))
 }
 
-export const dashboard = (d_sae: number, digest: string, texts = tokenTexts): SaeDashboard => {
+export const dashboard = (
+  d_sae: number,
+  digest: string,
+  texts: Readonly<Record<string, string>> = tokenTexts
+): SaeDashboard => {
   const latent = (id: number, tokens: ReadonlyArray<number>, promoted: number): DashboardLatent => ({
     latent: id,
     count: 5,

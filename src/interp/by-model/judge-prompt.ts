@@ -12,6 +12,33 @@ const questions = {
 
 export type Question = keyof typeof questions
 
+const asked = (explanation: string, texts: ReadonlyArray<string>): ChatMessage => ({
+  role: "user",
+  content: `${featureLine(explanation)}${texts.map((text, i) => `Text ${i + 1}: ${text}`).join("\n\n")}\n\nAnswer with a list of ${texts.length} numbers.`
+})
+
+/** Answered before: a small model repeats a form that is only told. */
+const answered: Readonly<Record<Question, ReadonlyArray<ChatMessage>>> = {
+  detection: [
+    asked("names of colours", [
+      "nothing that was put in writing",
+      "until the leaves were yellow again",
+      "and the sea was blue behind the houses",
+      "the last train had left the town"
+    ]),
+    { role: "assistant", content: "[0,1,1,0]" }
+  ],
+  fuzzing: [
+    asked("names of colours", [
+      "until the <<leaves>> were yellow again",
+      "She had bought a <<red>> coat for the winter",
+      "and the sea was <<blue>> behind the houses",
+      "the grass was green <<behind>> the wall"
+    ]),
+    { role: "assistant", content: "[0,1,1,0]" }
+  ]
+}
+
 export const judgePrompt = (
   question: Question,
   explanation: string,
@@ -19,12 +46,10 @@ export const judgePrompt = (
 ): ReadonlyArray<ChatMessage> => [
   {
     role: "system",
-    content: `You are given what is said of one feature of a language model, and numbered texts. Judge for each text ${questions[question]}, if what is said is right. Answer with a list of as many numbers as there are texts and nothing else, 1 for yes and 0 for no, such as [1, 0, 0].`
+    content: `You are given what is said of one feature of a language model, and numbered texts. Judge for each text ${questions[question]}, if what is said is right. Answer with a list of as many numbers as there are texts and nothing else, 1 for yes and 0 for no, such as [1,0,0].`
   },
-  {
-    role: "user",
-    content: `${featureLine(explanation)}${texts.map((text, i) => `Text ${i + 1}: ${text}`).join("\n\n")}\n\nAnswer with a list of ${texts.length} numbers.`
-  }
+  ...answered[question],
+  asked(explanation, texts)
 ]
 
 /** The last list of exactly `count` numbers 0 and 1 in the answer; undefined where there is none. */

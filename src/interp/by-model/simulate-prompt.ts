@@ -6,15 +6,20 @@
 import type { AnswerToken, ChatAnswer, ChatMessage } from "../../chat/chat-model.ts"
 import { featureLine } from "./feature-line.ts"
 
+const asked = (explanation: string, tokens: ReadonlyArray<string>): ChatMessage => ({
+  role: "user",
+  content: `${featureLine(explanation)}${tokens.map((token) => JSON.stringify(token)).join("\n")}\n\nAnswer with a list of ${tokens.length} numbers.`
+})
+
+/** One that is answered comes first: a small model repeats a form that is only told. */
 export const simulatePrompt = (explanation: string, tokens: ReadonlyArray<string>): ReadonlyArray<ChatMessage> => [
   {
     role: "system",
-    content: `You are given what is said of one feature of a language model, and the tokens of a text, a line each. Say for each token how strongly the feature is active on it, from 0 (not at all, which is so for most tokens) to 10, if what is said is right. Answer with a list of as many whole numbers as there are tokens and nothing else, such as [0, 0, 7].`
+    content: `You are given what is said of one feature of a language model, and the tokens of a text, a line each. Say for each token how strongly the feature is active on it, from 0 (not at all, which is so for most tokens) to 10, if what is said is right. Answer with a list of as many whole numbers as there are tokens and nothing else, such as [0,0,7].`
   },
-  {
-    role: "user",
-    content: `${featureLine(explanation)}${tokens.map((token) => JSON.stringify(token)).join("\n")}\n\nAnswer with a list of ${tokens.length} numbers.`
-  }
+  asked("names of colours", ["She", " had", " a", " red", " coat"]),
+  { role: "assistant", content: "[0,0,0,9,0]" },
+  asked(explanation, tokens)
 ]
 
 /** What a strength is written as. */

@@ -49,7 +49,7 @@ button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
 .scroll > svg { max-width: none; }
-.scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); }
+.scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); box-shadow: inset 0 -1px var(--line); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
@@ -141,6 +141,8 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
 .context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
 .context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
+.context > span:last-child, .explanation, .what, pre.prose { unicode-bidi: plaintext; }
+.chip, .tokens button { unicode-bidi: isolate; }
 .t, td.shaded { background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
 .t { border-radius: 2px; padding: .1em 0; }
 .values .t::after { content: attr(data-value); font-size: .72em; vertical-align: super; color: var(--soft); }

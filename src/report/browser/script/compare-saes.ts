@@ -78,7 +78,20 @@ export const compareSaes = (place: HTMLElement, table: HTMLTableElement): void =
     for (const [i, of] of [first, second].entries()) (heads[i + 1] as HTMLElement).textContent = labels[of] ?? ""
     body.replaceChildren(...rows.flatMap((row) => difference(row, [first, second]) ?? []))
   }
-  for (const side of sides) listen(side, { change: draw })
+  const choose = (): void => {
+    history.replaceState(null, "", `#compare/${sides[0].value}/${sides[1].value}`)
+    draw()
+  }
+  for (const side of sides) listen(side, { change: choose })
+  /** Two that the address names, `#compare/0/1`. */
+  const follow = (): void => {
+    const [, first = "", second = ""] = /^#compare\/(\d+)\/(\d+)$/.exec(location.hash) ?? []
+    if (labels[Number(first)] === undefined || labels[Number(second)] === undefined || second === "") return
+    sides[0].value = first
+    sides[1].value = second
+    draw()
+    place.scrollIntoView({ block: "start" })
+  }
   draw()
   place.append(
     element("h3", {}, "Two side by side"),
@@ -94,4 +107,6 @@ export const compareSaes = (place: HTMLElement, table: HTMLTableElement): void =
       element("table", {}, element("thead", {}, element("tr", {}, heads)), body)
     )
   )
+  addEventListener("hashchange", follow)
+  follow()
 }

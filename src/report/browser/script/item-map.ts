@@ -4,7 +4,7 @@
  */
 import { type Area, areaOf, circle, isWithin, type Point } from "./area.ts"
 import { element, listen } from "./element.ts"
-import { paletteOf, type Shade } from "./map-colours.ts"
+import { type Palette, paletteOf, type Shade } from "./map-colours.ts"
 import { numberText } from "./number-text.ts"
 
 export interface ItemMapOptions {
@@ -80,15 +80,13 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
   }
   const shade = (): Shade => (shades[Number(select.value)] ?? shades[0])![1]
 
-  const paint = (): void => {
-    const context = canvas.getContext("2d")
-    if (context === null || canvas.clientWidth === 0) return
-    const ratio = devicePixelRatio
-    canvas.width = Math.round(canvas.clientWidth * ratio)
-    canvas.height = Math.round(canvas.clientHeight * ratio)
-    context.scale(ratio, ratio)
-    const chosen = shade()
-    const palette = paletteOf(legend, chosen)
+  /** The points alone, which pointing and drawing do not change. */
+  let layer: HTMLCanvasElement | undefined
+  const pointLayer = (palette: Palette): HTMLCanvasElement => {
+    const drawn = element("canvas", { width: canvas.width, height: canvas.height })
+    const context = drawn.getContext("2d")
+    if (context === null) return drawn
+    context.scale(devicePixelRatio, devicePixelRatio)
     const size = points.length > 4000 ? 2.4 : points.length > 800 ? 3.6 : 5
     const dots = (indexes: Iterable<number>, colour: string): void => {
       context.fillStyle = colour
@@ -97,6 +95,7 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
         context.fillRect(x - size / 2, y - size / 2, size, size)
       }
     }
+    const chosen = shade()
     const byColour = palette.colours.map(() => new Array<number>())
     const others: Array<number> = []
     for (const i of points.keys()) {
@@ -106,6 +105,18 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
     }
     dots(others, palette.faint)
     for (const [i, group] of byColour.entries()) dots(group, palette.colours[i] as string)
+    return drawn
+  }
+
+  const paint = (): void => {
+    const context = canvas.getContext("2d")
+    if (context === null || canvas.clientWidth === 0) return
+    canvas.width = Math.round(canvas.clientWidth * devicePixelRatio)
+    canvas.height = Math.round(canvas.clientHeight * devicePixelRatio)
+    const palette = paletteOf(legend, shade())
+    layer ??= pointLayer(palette)
+    context.drawImage(layer, 0, 0)
+    context.scale(devicePixelRatio, devicePixelRatio)
     if (area !== undefined) outline(context, area, palette.accent)
     if (line !== undefined) outline(context, line, palette.accent)
     if (ring !== undefined) outline(context, circle(ring.at, ring.radius), palette.ink)
@@ -131,6 +142,10 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
       paint()
     })
   }
+  const redraw = (): void => {
+    layer = undefined
+    repaint()
+  }
 
   const explain = (): void => {
     const { classes, ends } = shade()
@@ -141,7 +156,7 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
       ...(ends === undefined ? [] : [element("span", {}, ends[0], element("i", { class: "scale" }), ends[1])]),
       element("span", {}, element("i", { class: "swatch point", "--swatch": "var(--line)" }), "not listed, or without")
     )
-    repaint()
+    redraw()
   }
   const tell = (): void => {
     const told = pointed ?? current
@@ -218,10 +233,10 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
       repaint()
     }
   })
-  new ResizeObserver(repaint).observe(canvas)
+  new ResizeObserver(redraw).observe(canvas)
   // Colours are those of the theme.
-  new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] })
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint)
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] })
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw)
   explain()
   return {
     nodes: [element("div", { class: "shades" }, select, legend), status, canvas, keys],
@@ -229,7 +244,7 @@ export const itemMap = ({ name, points, shades, describe, onOpen, onArea }: Item
       ;[found, current, area] = [shown, chosen, drawn]
       pointed = undefined
       tell()
-      repaint()
+      redraw()
     }
   }
 }
