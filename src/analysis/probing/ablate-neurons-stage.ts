@@ -17,7 +17,7 @@ import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { ablateNeurons } from "./ablate-neurons.ts"
-import { neuronRises, type Rise } from "./neuron-rises.ts"
+import { answering, leastDocuments, neuronRises, type Rise } from "./neuron-rises.ts"
 import { neuronWeights } from "./neuron-weights.ts"
 import { placedToken } from "./question-rows.ts"
 import { answerOf } from "./row-questions.ts"
@@ -89,6 +89,29 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   const rest = Array.from(Rng.make(params.seed, "other neurons").permutation(activations.d_in))
     .filter((neuron) => !chosen.includes(neuron))
     .slice(0, params.others)
+  // Predictions in the order of the losses.
+  const places = contexts.flatMap(({ ids, documents, counted }) =>
+    Array.from(counted.keys())
+      .filter((p) => counted[p] === 1)
+      .map((p) => ({ token: placedToken(tokenizer, names, { ids, documents }, p, p), document: documents[p]! }))
+  )
+  const documentsOf = places.map(({ document }) => document)
+  const answered = tasks.map((task) => {
+    const answer = answerOf(task.question)
+    return { task, answers: places.map(({ token }) => answer(token)) }
+  })
+  const [few] = answered.flatMap(({ task, answers }) =>
+    [true, false].flatMap((wanted) => {
+      const documents = answering(answers, documentsOf, wanted)
+      return documents < leastDocuments ? [{ name: task.name, documents, answer: wanted ? "yes" : "no" }] : []
+    })
+  )
+  if (few !== undefined) {
+    return yield* stageFailed(
+      `${few.name}: of the held-out documents in ${contexts.length} contexts ${few.documents} answer ${few.answer}, an interval wants ${leastDocuments}`,
+      "Raise contexts, hold out more documents, or leave the task out."
+    )
+  }
   const means = yield* meansOf(activations)
   const { clean, ablated } = yield* ablateNeurons(
     model,
@@ -98,18 +121,8 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
     (done) => progress({ done, total: contexts.length, unit: "contexts" })
   )
   const rises = ablated.map((losses) => losses.map((loss, i) => loss - clean[i]!))
+  const asked = answered.map((each) => ({ ...each, rise: rises[chosen.indexOf(each.task.neuron)]! }))
 
-  // Predictions in the order of the losses.
-  const places = contexts.flatMap(({ ids, documents, counted }) =>
-    Array.from(counted.keys())
-      .filter((p) => counted[p] === 1)
-      .map((p) => ({ token: placedToken(tokenizer, names, { ids, documents }, p, p), document: documents[p]! }))
-  )
-  const documentsOf = places.map(({ document }) => document)
-  const asked = tasks.map((task) => {
-    const answer = answerOf(task.question)
-    return { task, answers: places.map(({ token }) => answer(token)), rise: rises[chosen.indexOf(task.neuron)]! }
-  })
   const lossWhereYes = asked.map(({ answers }) => mean([...clean].filter((_, i) => answers[i] === true)))
   const { documents, told, overall, untold } = neuronRises(
     asked.map(({ answers, rise }) => ({ answers, rise })),

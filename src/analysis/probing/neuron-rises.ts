@@ -33,6 +33,13 @@ export interface NeuronRises {
   readonly untold: ReadonlyArray<number>
 }
 
+/** With fewer that answer yes, or no, more than one in twenty draws of documents have none of them. */
+export const leastDocuments = 3
+
+/** Documents with a prediction whose answer is the one wanted. */
+export const answering = (answers: AskedNeuron["answers"], documents: ReadonlyArray<number>, wanted: boolean): number =>
+  new Set(documents.filter((_, i) => answers[i] === wanted)).size
+
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { neuronRises } from "../../../src/analysis/probing/neuron-rises.ts"
+import { answering, leastDocuments, neuronRises } from "../../../src/analysis/probing/neuron-rises.ts"
 
 /** Four predictions of each document: two where the answer is yes, one where it is no, one that is not asked. */
 const answers = (documents: number) => Array.from({ length: documents }, () => [true, true, false, undefined]).flat()
@@ -45,5 +45,14 @@ describe("rises of the loss without a neuron", () => {
     expect(neuronRises([asked, always], [none], places(20), 0).untold).toEqual([1])
     const silent = neuronRises([{ ...asked, rise: none }], [none], places(20), 0)
     expect({ untold: silent.untold, dedicated: silent.told[0]!.dedicated }).toEqual({ untold: [], dedicated: false })
+  })
+
+  it("are told from the fewest documents that are let pass, and from no fewer", () => {
+    for (const yes of [leastDocuments - 1, leastDocuments]) {
+      const own = answers(60).map((answer, i) => (i >= 4 * yes && answer === true ? undefined : answer))
+      expect(answering(own, places(60), true)).toBe(yes)
+      const { untold } = neuronRises([{ answers: own, rise: rises(60, [1, 3, 0.5, 0]) }], [none], places(60), 0)
+      expect(untold).toEqual(yes < leastDocuments ? [0] : [])
+    }
   })
 })
