@@ -32,13 +32,16 @@ import {
 } from "./flags/flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
 
-const late = <M>(load: () => Promise<M>): Effect.Effect<M> => Effect.promise(load)
+/** Imports what a command does when it runs. */
+const late =
+  <Input, A, E, R>(load: () => Promise<(input: Input) => Effect.Effect<A, E, R>>) =>
+  (input: Input): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Effect.promise(load), (command) => command(input))
 
-const run = Command.make("run", runFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/run.ts")),
-    (module) => module.run(input)
-  )
+const run = Command.make(
+  "run",
+  runFlags,
+  late(async () => (await import("./commands/run.ts")).run)
 ).pipe(
   Command.withDescription("Run what is missing or out of date; everything else is a hit"),
   Command.withExamples([
@@ -50,11 +53,10 @@ const run = Command.make("run", runFlags, (input) =>
     }
   ])
 )
-const reproduce = Command.make("reproduce", reproduceFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/reproduce.ts")),
-    (module) => module.reproduce(input)
-  )
+const reproduce = Command.make(
+  "reproduce",
+  reproduceFlags,
+  late(async () => (await import("./commands/reproduce.ts")).reproduce)
 ).pipe(
   Command.withDescription("Compute everything again in an empty store, and compare it with the lock file"),
   Command.withExamples([
@@ -64,47 +66,40 @@ const reproduce = Command.make("reproduce", reproduceFlags, (input) =>
     }
   ])
 )
-const update = Command.make("update", updateFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/update.ts")),
-    (module) => module.update(input)
-  )
+const update = Command.make(
+  "update",
+  updateFlags,
+  late(async () => (await import("./commands/update.ts")).update)
 ).pipe(Command.withDescription("Move the pins of the lock file to what branches and packages are now"))
-const plan = Command.make("plan", planFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/plan.ts")),
-    (module) => module.plan(input)
-  )
+const plan = Command.make(
+  "plan",
+  planFlags,
+  late(async () => (await import("./commands/plan.ts")).plan)
 ).pipe(Command.withDescription("What would run, what is a hit, and why"))
-const why = Command.make("why", stageFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/why.ts")),
-    (module) => module.why(input)
-  )
+const why = Command.make(
+  "why",
+  stageFlags,
+  late(async () => (await import("./commands/why.ts")).why)
 ).pipe(Command.withDescription("Why a stage would run, or did: every value that differs, and where it was written"))
-const status = Command.make("status", planFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/status.ts")),
-    (module) => module.status(input)
-  )
+const status = Command.make(
+  "status",
+  planFlags,
+  late(async () => (await import("./commands/status.ts")).status)
 ).pipe(Command.withDescription("Which results of an experiment are there, with their headline metrics"))
-const show = Command.make("show", stageFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/show.ts")),
-    (module) => module.show(input)
-  )
+const show = Command.make(
+  "show",
+  stageFlags,
+  late(async () => (await import("./commands/show.ts")).show)
 ).pipe(Command.withDescription("Metrics and files of a stage's artifact, every byte checked"))
-const graph = Command.make("graph", graphFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/graph.ts")),
-    (module) => module.graph(input)
-  )
+const graph = Command.make(
+  "graph",
+  graphFlags,
+  late(async () => (await import("./commands/graph.ts")).graph)
 ).pipe(Command.withDescription("The graph of an experiment: what each stage takes, what is a hit, what failed"))
-const diff = Command.make("diff", diffFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/diff.ts")),
-    (module) => module.diff(input)
-  )
+const diff = Command.make(
+  "diff",
+  diffFlags,
+  late(async () => (await import("./commands/diff.ts")).diff)
 ).pipe(
   Command.withDescription(
     "What two runs, or files, differ in: parameters, sources, code, and metrics beside tolerances"
@@ -117,11 +112,10 @@ const diff = Command.make("diff", diffFlags, (input) =>
     }
   ])
 )
-const table = Command.make("table", tableFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/table.ts")),
-    (module) => module.table(input)
-  )
+const table = Command.make(
+  "table",
+  tableFlags,
+  late(async () => (await import("./commands/table.ts")).table)
 ).pipe(
   Command.withDescription("Metrics by the axes of a matrix, by parameters, or by runs"),
   Command.withExamples([
@@ -129,31 +123,27 @@ const table = Command.make("table", tableFlags, (input) =>
     { command: "pipeline table experiments/quickstart.yaml --runs --by run,sae.k --csv", description: "every run" }
   ])
 )
-const crate = Command.make("crate", crateFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/crate.ts")),
-    (module) => module.crate(input)
-  )
+const crate = Command.make(
+  "crate",
+  crateFlags,
+  late(async () => (await import("./commands/crate.ts")).crate)
 ).pipe(Command.withDescription("Results with where they come from, as a Workflow Run RO-Crate"))
-const accept = Command.make("accept", acceptFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/accept.ts")),
-    (module) => module.accept(input)
-  )
+const accept = Command.make(
+  "accept",
+  acceptFlags,
+  late(async () => (await import("./commands/accept.ts")).accept)
 ).pipe(
   Command.withDescription("Keep results where you know that a change of code alters nothing; --undo takes it back")
 )
-const exportCommand = Command.make("export", exportFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/export.ts")),
-    (module) => module.exportArtifact(input)
-  )
+const exportCommand = Command.make(
+  "export",
+  exportFlags,
+  late(async () => (await import("./commands/export.ts")).exportArtifact)
 ).pipe(Command.withDescription("Copy a stage's artifact into a folder"))
-const publish = Command.make("publish", publishFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/publish.ts")),
-    (module) => module.publish(input)
-  )
+const publish = Command.make(
+  "publish",
+  publishFlags,
+  late(async () => (await import("./commands/publish.ts")).publish)
 ).pipe(
   Command.withDescription("Put a stage's artifact into a repository of the Hugging Face hub, in one commit"),
   Command.withExamples([
@@ -163,11 +153,10 @@ const publish = Command.make("publish", publishFlags, (input) =>
     }
   ])
 )
-const convert = Command.make("convert", convertFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/convert.ts")),
-    (module) => module.convert(input)
-  )
+const convert = Command.make(
+  "convert",
+  convertFlags,
+  late(async () => (await import("./commands/convert.ts")).convert)
 ).pipe(
   Command.withDescription("An SAE in another library's format; refused where something would be lost"),
   Command.withExamples([
@@ -177,29 +166,25 @@ const convert = Command.make("convert", convertFlags, (input) =>
     }
   ])
 )
-const logs = Command.make("logs", logsFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/logs.ts")),
-    (module) => module.logs(input)
-  )
+const logs = Command.make(
+  "logs",
+  logsFlags,
+  late(async () => (await import("./commands/logs.ts")).logs)
 ).pipe(Command.withDescription("The log of a stage"))
-const watch = Command.make("watch", watchFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/watch.ts")),
-    (module) => module.watch(input)
-  )
+const watch = Command.make(
+  "watch",
+  watchFlags,
+  late(async () => (await import("./commands/watch.ts")).watch)
 ).pipe(Command.withDescription("A run of another process, shown until it ends"))
-const report = Command.make("report", reportFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/report.ts")),
-    (module) => module.report(input)
-  )
+const report = Command.make(
+  "report",
+  reportFlags,
+  late(async () => (await import("./commands/report.ts")).report)
 ).pipe(Command.withDescription("The report of an experiment, with the graph, times and cache hits of its latest run"))
-const serve = Command.make("serve", serveFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/serve.ts")),
-    (module) => module.serve(input)
-  )
+const serve = Command.make(
+  "serve",
+  serveFlags,
+  late(async () => (await import("./commands/serve.ts")).serve)
 ).pipe(
   Command.withDescription("The report's page, live: the run as it goes, latents on a text of yours, a latent clamped"),
   Command.withExamples([
@@ -207,35 +192,30 @@ const serve = Command.make("serve", serveFlags, (input) =>
     { command: "pipeline serve experiments/quickstart.yaml --host 0.0.0.0", description: "for whoever has the token" }
   ])
 )
-const cacheLs = Command.make("ls", cacheFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/cache-ls.ts")),
-    (module) => module.cacheLs(input)
-  )
+const cacheLs = Command.make(
+  "ls",
+  cacheFlags,
+  late(async () => (await import("./commands/cache-ls.ts")).cacheLs)
 ).pipe(Command.withDescription("What the store holds"))
-const cacheVerify = Command.make("verify", cacheFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/cache-verify.ts")),
-    (module) => module.cacheVerify(input)
-  )
+const cacheVerify = Command.make(
+  "verify",
+  cacheFlags,
+  late(async () => (await import("./commands/cache-verify.ts")).cacheVerify)
 ).pipe(Command.withDescription("Read every byte of the store and compare it with its digest"))
-const cachePush = Command.make("push", exchangeFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/cache-exchange.ts")),
-    (module) => module.cachePush(input)
-  )
+const cachePush = Command.make(
+  "push",
+  exchangeFlags,
+  late(async () => (await import("./commands/cache-exchange.ts")).cachePush)
 ).pipe(Command.withDescription("Bring results to the remote of pipeline.config.yaml: all, or those of an experiment"))
-const cachePull = Command.make("pull", exchangeFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/cache-exchange.ts")),
-    (module) => module.cachePull(input)
-  )
+const cachePull = Command.make(
+  "pull",
+  exchangeFlags,
+  late(async () => (await import("./commands/cache-exchange.ts")).cachePull)
 ).pipe(Command.withDescription("Take results from the remote, every byte checked: all, or those of an experiment"))
-const cacheGc = Command.make("gc", gcFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/cache-gc.ts")),
-    (module) => module.cacheGc(input)
-  )
+const cacheGc = Command.make(
+  "gc",
+  gcFlags,
+  late(async () => (await import("./commands/cache-gc.ts")).cacheGc)
 ).pipe(
   Command.withDescription(
     "What nobody counts on any more, and what it would cost to compute again; --yes removes its bytes"
@@ -245,59 +225,54 @@ const cacheCommand = Command.make("cache").pipe(
   Command.withDescription("The artifact store"),
   Command.withSubcommands([cacheLs, cacheVerify, cacheGc, cachePush, cachePull])
 )
-const pin = Command.make("pin", pinFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/pin.ts")),
-    (module) => module.pin(input)
-  )
+const pin = Command.make(
+  "pin",
+  pinFlags,
+  late(async () => (await import("./commands/pin.ts")).pin)
 ).pipe(Command.withDescription("Keep a stage's result: no clean-up takes it"))
-const unpin = Command.make("unpin", pinFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/pin.ts")),
-    (module) => module.unpin(input)
-  )
+const unpin = Command.make(
+  "unpin",
+  pinFlags,
+  late(async () => (await import("./commands/pin.ts")).unpin)
 ).pipe(Command.withDescription("Let go of what was pinned"))
-const rm = Command.make("rm", rmFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/rm.ts")),
-    (module) => module.rm(input)
-  )
+const rm = Command.make(
+  "rm",
+  rmFlags,
+  late(async () => (await import("./commands/rm.ts")).rm)
 ).pipe(Command.withDescription("Remove a stage's result from the store; --yes does it"))
-const init = Command.make("init", initFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/init.ts")),
-    (module) => module.init(input)
-  )
+const init = Command.make(
+  "init",
+  initFlags,
+  late(async () => (await import("./commands/init.ts")).init)
 ).pipe(Command.withDescription("Make a project: a pipeline, an experiment, and a stage kind of its own"))
-const stages = Command.make("stages", stagesFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/stages.ts")),
-    (module) => module.stages(input)
-  )
+const stages = Command.make(
+  "stages",
+  stagesFlags,
+  late(async () => (await import("./commands/stages.ts")).stages)
 ).pipe(Command.withDescription("The stage kinds, or the parameters of one"))
-const doctor = Command.make("doctor", cacheFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/doctor.ts")),
-    (module) => module.doctor(input)
-  )
+const doctor = Command.make(
+  "doctor",
+  cacheFlags,
+  late(async () => (await import("./commands/doctor.ts")).doctor)
 ).pipe(
   Command.withDescription("Engines, GPUs, memory, disk: what is there, what is missing, and the command that fixes it")
 )
-const engineInstall = Command.make("install", {}, () =>
-  Effect.flatMap(
-    late(() => import("./commands/engine-install.ts")),
-    (module) => module.engineInstall
-  )
+const engineInstall = Command.make(
+  "install",
+  {},
+  late(async () => {
+    const { engineInstall } = await import("./commands/engine-install.ts")
+    return () => engineInstall
+  })
 ).pipe(Command.withDescription("Install the tensorflow engine into the per-user cache"))
 const engineCommand = Command.make("engine").pipe(
   Command.withDescription("The tensor engines"),
   Command.withSubcommands([engineInstall])
 )
-const schema = Command.make("schema", schemaFlags, (input) =>
-  Effect.flatMap(
-    late(() => import("./commands/schema.ts")),
-    (module) => module.schema(input)
-  )
+const schema = Command.make(
+  "schema",
+  schemaFlags,
+  late(async () => (await import("./commands/schema.ts")).schema)
 ).pipe(
   Command.withDescription("A JSON Schema of pipeline and experiment files, or of pipeline.config.yaml, for editors")
 )
