@@ -9,7 +9,7 @@ export interface ChatRefusal {
 }
 
 /** Retry-After: seconds, or a date. */
-export const waitAsked = (header: string | null, now: number): number | null => {
+const waitAsked = (header: string | null, now: number): number | null => {
   if (header === null) return null
   const seconds = Number(header)
   const wait = Number.isFinite(seconds) ? 1000 * seconds : Date.parse(header) - now

@@ -8,7 +8,7 @@ import { type Lock, lockFileOf } from "../lock/lock.ts"
 import { readLock, type ReadLock } from "../lock/read-lock.ts"
 import { SpecInvalid } from "../specification/spec-invalid.ts"
 
-export const lockPath = (experimentFile: string): string => lockFileOf(resolve(experimentFile))
+const lockPath = (experimentFile: string): string => lockFileOf(resolve(experimentFile))
 
 /** As messages name it. */
 export const lockName = (experimentFile: string): string => relative(process.cwd(), lockPath(experimentFile))

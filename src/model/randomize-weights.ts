@@ -15,7 +15,7 @@ const isWhole = ({ dtype, quantized }: WeightEntry): boolean =>
   quantized !== true && /^(i\d|u\d|int|uint|bool|long|short|byte)/i.test(dtype)
 
 /** A normal sample with the mean and the standard deviation of these numbers. */
-export const normalLike = (values: Float32Array, rng: Rng.Rng): Float32Array<ArrayBuffer> => {
+const normalLike = (values: Float32Array, rng: Rng.Rng): Float32Array<ArrayBuffer> => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
   const deviation = Math.sqrt(variance)

@@ -30,14 +30,6 @@ export type { Unmeasured } from "./metric.ts"
 export type { Opened } from "./input.ts"
 export type { StageContext } from "./stage-context.ts"
 
-/** What `run` of a kind with these parameters, inputs and settings, and no sources, receives. */
-export type ContextOf<P extends Params, I extends Inputs, D = undefined> = StageContext<
-  ParamValues<P>,
-  {},
-  InputValues<I>,
-  D
->
-
 /** What is wired to inputs, while planning and running: equal digests are equal artifacts. */
 export type WiredInputs = Readonly<Record<string, Wiring<{ readonly digest: string; readonly at: Coordinates }>>>
 

@@ -7,7 +7,7 @@ import * as Rng from "../random/rng.ts"
 import type { Decoded } from "../stage/param-problem.ts"
 
 export const beginning = "<start>"
-export const relation = "plays"
+const relation = "plays"
 
 export interface FactsOptions {
   /** "FIRST LAST" each; undefined: drawn. */

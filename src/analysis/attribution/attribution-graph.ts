@@ -51,11 +51,11 @@ export interface AttributionOptions {
 /** Tokens of one pass back. */
 const tokensPerPass = 2048
 
-export const errorNode = (graph: Pick<AttributionGraph, "latents" | "ids">, layer: number, position: number): number =>
+const errorNode = (graph: Pick<AttributionGraph, "latents" | "ids">, layer: number, position: number): number =>
   graph.latents.length + layer * graph.ids.length + position
-export const tokenNode = (graph: Pick<AttributionGraph, "latents" | "ids" | "layers">, position: number): number =>
+const tokenNode = (graph: Pick<AttributionGraph, "latents" | "ids" | "layers">, position: number): number =>
   graph.latents.length + graph.layers * graph.ids.length + position
-export const logitNode = (graph: Pick<AttributionGraph, "latents" | "ids" | "layers">, n: number): number =>
+const logitNode = (graph: Pick<AttributionGraph, "latents" | "ids" | "layers">, n: number): number =>
   tokenNode(graph, graph.ids.length) + n
 
 const row = (matrix: Float32Array, n: number, width: number): Float32Array =>

@@ -97,7 +97,7 @@ export const readPrompts = Effect.fnUntraced(function* (
 })
 
 /** Of the last position of each text, [batch, d_model], from what `lastHook` gives. Call in a tidy. */
-export const lastRows = (normalized: tf.Tensor): tf.Tensor2D => {
+const lastRows = (normalized: tf.Tensor): tf.Tensor2D => {
   const [batch, time, d] = normalized.shape as [number, number, number]
   return tf.reshape(tf.slice(normalized, [0, time - 1, 0], [batch, 1, d]), [batch, d])
 }

@@ -38,7 +38,7 @@ export const probeLogit = ({ weights, bias }: LinearProbe, x: ArrayLike<number>)
   return sum
 }
 
-export const probeAccuracy = (probe: LinearProbe, { x, positive }: ProbeRows): number =>
+const probeAccuracy = (probe: LinearProbe, { x, positive }: ProbeRows): number =>
   x.reduce((sum, row, n) => sum + (probeLogit(probe, row) > 0 === positive[n] ? 1 : 0), 0) / x.length
 
 export const trainProbe = ({ x, positive }: ProbeRows, options: ProbeOptions): LinearProbe => {

@@ -21,7 +21,7 @@ export interface Lookup {
 }
 
 /** By fact: another one with another answer, the next there is. */
-export const otherFacts = ({ count, answers }: RecallFacts): Int32Array =>
+const otherFacts = ({ count, answers }: RecallFacts): Int32Array =>
   Int32Array.from({ length: count }, (_, i) => {
     let other = (i + 1) % count
     while (answers[other] === answers[i]) other = (other + 1) % count

@@ -39,7 +39,7 @@ export function* tiedToNearest(
 }
 
 /** Share of the fall of the MSE from end to end that the one step brings which lowers it most; null where it does not fall. */
-export const largestStepShare = (steps: ReadonlyArray<Pick<PathStep, "mse">>): number | null => {
+const largestStepShare = (steps: ReadonlyArray<Pick<PathStep, "mse">>): number | null => {
   const fall = steps[0]!.mse - steps.at(-1)!.mse
   if (!(fall > 0)) return null
   // Paths have more steps than a call may have arguments.

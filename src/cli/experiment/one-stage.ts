@@ -16,7 +16,7 @@ export const namedStages = Effect.fn("namedStages")(function* (plan: Plan<Action
   return named.map((instance) => byInstance.get(instance) as PlannedStage<ActionRecord>)
 })
 
-export const oneStage = Effect.fn("oneStage")(function* (plan: Plan<ActionRecord>, name: string) {
+const oneStage = Effect.fn("oneStage")(function* (plan: Plan<ActionRecord>, name: string) {
   const [first, ...more] = yield* namedStages(plan, name)
   if (more.length === 0) return first as PlannedStage<ActionRecord>
   const ids = someOf([first as PlannedStage<ActionRecord>, ...more].map(({ instance }) => instance.id))

@@ -49,7 +49,7 @@ export const tableCsv = (table: Table): string => {
     .join("\r\n")
 }
 
-export const columnName = ({ stage, metric }: Column): string => `${stage}.${metric}`
+const columnName = ({ stage, metric }: Column): string => `${stage}.${metric}`
 
 export const tableJson = (table: Table): unknown => ({
   by: table.by,

@@ -66,7 +66,6 @@ const ActivationsFile = Schema.Struct({
     Schema.Struct({ contexts: count, rows: count, sha256: Schema.String, mean_norm: Schema.Finite })
   )
 })
-export type ActivationsFileContent = typeof ActivationsFile.Type
 
 /** A file of rows. */
 export const openRowSet = Effect.fnUntraced(function* (

@@ -22,7 +22,7 @@ export interface CurvePanel {
   readonly share?: boolean
 }
 
-export const curvePanels: ReadonlyArray<CurvePanel> = [
+const curvePanels: ReadonlyArray<CurvePanel> = [
   { column: "loss", name: "Loss", format: formatNumber, scale: "log10" },
   { column: "explained_variance", name: "Explained variance", format: formatNumber },
   { column: "l0", name: "L0", format: formatNumber },

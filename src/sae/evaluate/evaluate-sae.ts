@@ -39,7 +39,7 @@ interface EvaluateSaeInputs {
 type Context = StageContext<EvaluateSaeParams, unknown, EvaluateSaeInputs>
 
 /** Contexts of evaluations that name no number of them. */
-export const defaultContexts = 128
+const defaultContexts = 128
 
 /** SAEs whose weights take more than this together are evaluated one part after the other. */
 const bytesTogether = 2 ** 31

@@ -70,7 +70,7 @@ export interface Reconstruction {
 }
 
 /** b_dec (and x W_skip^T) without what latents add, minus the target: [rows, d_out]. */
-export const baseError = ({ x, target, b_dec, W_skip }: Batch): tf.Tensor2D =>
+const baseError = ({ x, target, b_dec, W_skip }: Batch): tf.Tensor2D =>
   tf.tidy(() => {
     const base = tf.sub(b_dec, target) as tf.Tensor2D
     return W_skip === undefined ? base : (tf.add(base, productOfRows(x, W_skip)) as tf.Tensor2D)

@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { compiledKernels } from "./compiled-kernels.ts"
 import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
 import { portableKernels } from "./portable-kernels.ts"
-import { latentOrder, type SparseCodes, type SparsePattern } from "./sparse-pattern.ts"
+import { type SparseCodes, type SparsePattern } from "./sparse-pattern.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
 import { webgpuKernels } from "./webgpu-kernels.ts"
 
@@ -128,10 +128,4 @@ export const sumByLatent = (pattern: SparsePattern, value: tf.Tensor1D): tf.Tens
     sums[j] = sums[j]! + values[i]!
   }
   return tf.tensor1d(Float32Array.from(sums))
-}
-
-/** How many rows each latent is active in: int32 [M], on the host. */
-export const countByLatent = (pattern: SparsePattern): Int32Array => {
-  const { start } = latentOrder(pattern)
-  return start.subarray(1).map((end, j) => end - start[j]!)
 }

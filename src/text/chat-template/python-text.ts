@@ -3,7 +3,7 @@ import { isNone, isUndefined } from "./runtime-value.ts"
 import type { RuntimeValue } from "./jinja-library.ts"
 
 /** `repr` of a float: the shortest digits, with an exponent from 1e16 on and below 1e-4. */
-export const pythonFloat = (value: number): string => {
+const pythonFloat = (value: number): string => {
   if (Number.isNaN(value)) return "nan"
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf"
   const [digits = "", exponent = "0"] = value.toExponential().split("e")

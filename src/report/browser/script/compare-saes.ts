@@ -24,7 +24,7 @@ const measuredIn = (cell: Element): Measured | undefined => {
 }
 
 /** A table with a row a metric and a column an SAE. */
-export const measuredRows = (table: HTMLTableElement): ReadonlyArray<MeasuredRow> =>
+const measuredRows = (table: HTMLTableElement): ReadonlyArray<MeasuredRow> =>
   [...table.querySelectorAll("tbody tr")].map(({ children: [name, ...cells] }) => ({
     name: name?.textContent?.trim() ?? "",
     of: cells.map(measuredIn)
