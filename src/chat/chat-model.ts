@@ -21,6 +21,8 @@ export interface ChatRequest {
   readonly form: {
     readonly begins: string
     readonly ends: string
+    /** Tokens after which it is cut. */
+    readonly most?: number
     readonly list?: { readonly count: number; readonly of: ReadonlyArray<string> }
   }
   /** How the last message begins, where others begin so, too, after the same messages: a model that is run here runs that once. */

@@ -35,7 +35,8 @@ const answers = [
   )
 ]
 
-export const explanationForm = { begins: "EXPLANATION:", ends: "\n" }
+/** Twenty words are some 30 tokens. */
+export const explanationForm = { begins: "EXPLANATION:", ends: "\n", most: 48 }
 
 /** Shown strength: 10 at the latent's maximum, at least 1. */
 const strength = (value: number, max: number): number => Math.min(10, Math.max(1, Math.ceil((10 * value) / max)))
