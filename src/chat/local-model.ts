@@ -93,7 +93,12 @@ export const localModel = Effect.fn("localModel")(function* (handle: LanguageMod
     const choices = form.list && listChoices(tokenizer, form.begins, form.list)
     const prompt = Array.from(tokenizer.encode(text + form.begins))
     const prefix = yield* prefixOf(request, prompt)
-    const options = { max: Math.min(maxTokens, form.most ?? maxTokens), stop, ...(wanted ? { alternatives } : {}), ...(prefix && { prefix }) }
+    const options = {
+      max: Math.min(maxTokens, form.most ?? maxTokens),
+      stop,
+      ...(wanted ? { alternatives } : {}),
+      ...(prefix && { prefix })
+    }
     const generated =
       choices === undefined
         ? yield* generate(model, prompt, options).pipe(
