@@ -1,3 +1,4 @@
+import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { largestCorrelations } from "../../../src/analysis/comparison/activation-correlation.ts"
@@ -10,7 +11,12 @@ import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
 import { bestMatching } from "../../../src/numeric/assignment.ts"
 import * as Rng from "../../../src/random/rng.ts"
+import compareSaes from "../../../stages/compare-saes.ts"
+import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
+import { runStage } from "../../stage/run-stage.ts"
+import { randomSae } from "../random-sae.ts"
+import { saeArtifact } from "../sae-artifact.ts"
 
 beforeAll(loadTestEngine)
 
@@ -148,4 +154,21 @@ it("the median of latents is the lower middle one, within its interval", () => {
   expect(median).toBe(50)
   expect(low).toBeGreaterThan(30)
   expect(high).toBeLessThan(70)
+})
+
+it("SAEs of two models are refused without activations of each", async () => {
+  const message = await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const saes = [
+          yield* saeArtifact(randomSae(1, 4, 6), { model: "a" }),
+          yield* saeArtifact(randomSae(2, 4, 6), { model: "b" })
+        ]
+        const directory = yield* temporaryDirectory
+        return (yield* Effect.flip(runStage(compareSaes, { saes, activations: [] }, {}, directory))).message
+      })
+    )
+  )
+  expect(message).toContain("SAE 1 was trained on model a, SAE 2 on model b")
+  expect(message).toContain("or activations for each")
 })
