@@ -13,10 +13,10 @@ import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { encodeSafetensors } from "../../../format/safetensors.ts"
 import { canonicalJson } from "../../../json/canonical-json.ts"
 import { type ConfigKeys, keyProblem, keysBeside } from "../files/config-keys.ts"
+import { gemmaScopeThresholds } from "../files/gemma-scope-thresholds.ts"
 import { readJsonObject, type SaeFolder } from "../files/sae-folder.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { matrixShape, onlyTensors, openTensorFile, type TensorFile } from "../files/tensor-file.ts"
-import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem, transposed } from "../stored/stored-sae.ts"
 import { showGiven } from "../../../words/show-given.ts"
 import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
@@ -205,19 +205,9 @@ const readCrosscoder = Effect.fnUntraced(function* (
 })
 
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
-  const { d_in, d_out, d_sae, latents, W_skip, metadata } = sae
-  const { thresholds } = latentType(latents)
-  if (thresholds === undefined)
-    return cannotWrite(`Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`)
-  const own = thresholds(latents, d_sae)
+  const { d_in, d_out, d_sae, W_skip, metadata } = sae
+  const own = gemmaScopeThresholds(sae)
   if (isRefused(own)) return own
-  if (sae.apply_b_dec_to_input) {
-    return cannotWrite(
-      "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
-    )
-  }
-  if (sae.normalize !== "none")
-    return cannotWrite(`Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`)
   if (W_skip !== undefined && !sae.transcoder)
     return cannotWrite("Gemma Scope has a skip connection in transcoders alone")
   const tensor = (shape: ReadonlyArray<number>, data: Floats) => ({ dtype: "F32", shape, data }) as const

@@ -9,10 +9,10 @@ import * as Effect from "effect/Effect"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
 import { decodeNpy, encodeNpy, type NpyArray } from "../../../format/npy.ts"
 import { encodeZip, openZip } from "../../../format/zip.ts"
+import { gemmaScopeThresholds } from "../files/gemma-scope-thresholds.ts"
 import type { SaeFolder } from "../files/sae-folder.ts"
 import type { SaeFormat } from "../files/sae-format.ts"
 import { onlyTensors } from "../files/tensor-file.ts"
-import { latentType } from "../latents/latents.ts"
 import { type Floats, type StoredSae, storedProblem } from "../stored/stored-sae.ts"
 import { cannotWrite, isRefused, type SaeRefused } from "../latents/sae-refused.ts"
 
@@ -98,19 +98,9 @@ const read = Effect.fnUntraced(function* (folder: SaeFolder) {
 })
 
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
-  const { d_in, d_out, d_sae, latents } = sae
-  const { thresholds } = latentType(latents)
-  if (thresholds === undefined)
-    return cannotWrite(`Gemma Scope's format holds JumpReLU alone, not ${latents.type} latents`)
-  const own = thresholds(latents, d_sae)
+  const { d_in, d_out, d_sae } = sae
+  const own = gemmaScopeThresholds(sae)
   if (isRefused(own)) return own
-  if (sae.apply_b_dec_to_input) {
-    return cannotWrite(
-      "Gemma Scope does not subtract b_dec from the input, this SAE does; b_dec can be folded into b_enc (--fold), up to rounding"
-    )
-  }
-  if (sae.normalize !== "none")
-    return cannotWrite(`Gemma Scope does not normalise rows; this SAE needs ${sae.normalize}`)
   if (sae.W_skip !== undefined) return cannotWrite("Gemma Scope's format has no skip connection")
   const arrays: ReadonlyArray<readonly [string, ReadonlyArray<number>, Floats]> = [
     ["W_enc", [d_in, d_sae], sae.W_enc],
