@@ -9,7 +9,7 @@ import * as Stage from "../src/stage/stage.ts"
 const overLatents = "the scored latents"
 
 export default Stage.make("auto-interp", {
-  summary: "Explains latents by token patterns (Neuron to Graph) and scores them on held-out text.",
+  summary: "Explains latents by token patterns (Neuron to Graph) and scores them on held-out text",
   inputs: {
     sae: Stage.one(Sae, "whose latents are explained"),
     activations: Stage.one(Activations, "rows of the SAE's hook: training rows explain, held-out rows score"),

@@ -30,7 +30,7 @@ const params = {
     default: 10,
     minimum: 0,
     description:
-      "tokens where a norm is more than so many times the hook's median over the first 64 contexts (attention sinks) have no row; 0: they have"
+      "tokens where a norm is more than N times the hook's median over the first 64 contexts (attention sinks) have no row; 0: they have"
   }),
   mask_hooks: Param.list(Param.string({ description: "a hook" }), {
     default: [],

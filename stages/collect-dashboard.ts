@@ -7,7 +7,7 @@ import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("collect-dashboard", {
-  summary: "Collects of every latent its examples, histogram, logit weights and neighbours, for all SAEs in one pass.",
+  summary: "Collects of every latent its examples, histogram, logit weights and neighbours, for all SAEs in one pass",
   inputs: {
     saes: Stage.some(Sae, "SAEs of one hook"),
     activations: Stage.one(Activations, "rows of that hook, in the order of the text: its training rows are read"),

@@ -20,7 +20,7 @@ import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 export default Stage.make("report", {
-  summary: "Puts results into one self-contained web page: metrics, curves, and a browser of latents.",
+  summary: "Puts results into one self-contained web page: metrics, curves, and a browser of latents",
   inputs: {
     saes: Stage.some(Sae, "the SAEs that the report is about"),
     evaluations: Stage.parts(Evaluation, "their evaluations"),

@@ -3,7 +3,7 @@ import type { RunEvent } from "../run/event.ts"
 import { runState } from "../cli/experiment/run-state.ts"
 import type { LiveCurve, LiveRun } from "../explore/answers.ts"
 
-/** Points of a curve that are sent: every so many, and the last. */
+/** Points of a curve that are sent: every Nth, and the last. */
 const MOST_POINTS = 300
 
 const curvesOf = (events: ReadonlyArray<RunEvent>): ReadonlyArray<LiveCurve> => {

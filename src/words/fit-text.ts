@@ -1,4 +1,4 @@
-/** Text in a line of so many columns: cut, or wrapped between words. One character is one column: ids and numbers are ASCII. */
+/** Text in a line of N columns: cut, or wrapped between words. One character is one column: ids and numbers are ASCII. */
 
 /** Cut at the end of a word where one is near, with a mark that something is missing. */
 export const cutText = (text: string, columns: number): string => {

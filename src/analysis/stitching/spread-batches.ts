@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { RowSet } from "../../kinds/activations/activations.ts"
 
-/** Enough batches for so many rows. */
+/** Enough batches for N rows. */
 export const spreadBatches = (set: RowSet, rows: number) => {
   const batches = Math.min(set.batches, Math.ceil(rows / set.batch_rows))
   return {

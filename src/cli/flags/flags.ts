@@ -291,7 +291,7 @@ export const gcFlags = {
       (days) => days >= 0,
       () => "0 days or more"
     ),
-    Flag.withDescription("what runs of so many days have stays (default: 14)")
+    Flag.withDescription("results of runs of the last N days stay (default: 14)")
   ),
   json: json.pipe(Flag.withDescription("as JSON")),
   cache

@@ -94,7 +94,7 @@ const tryGpus = Effect.fnUntraced(function* (gpus: ReadonlyArray<Gpu>, request: 
 
 const FIRST_LOOK_MS = 500
 const LONGEST_LOOK_MS = 4_000
-/** A driver that fails so many times in a row does not come back by itself. */
+/** A driver that fails N times in a row does not come back by itself. */
 const MOST_FAILURES = 5
 
 /**

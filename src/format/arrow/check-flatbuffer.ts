@@ -10,7 +10,7 @@
 type Field =
   | { readonly kind: "scalar"; readonly bytes: number }
   | { readonly kind: "string" }
-  /** Of numbers or structs of so many bytes. */
+  /** Of numbers or structs of N bytes. */
   | { readonly kind: "vector"; readonly bytes: number }
   | { readonly kind: "table" | "tables"; readonly of: () => Table }
   /** Which table it is the field before says. */

@@ -135,5 +135,5 @@ export const attend = (
   return byHead(tf.concat(blocks, 2))
 }
 
-/** Whether that is worth it for so many queries. */
+/** Whether that is worth it for N queries. */
 export const attendsInParts = (queries: number): boolean => modelKernelsApply() || queries > blockQueries

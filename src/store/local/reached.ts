@@ -7,7 +7,7 @@ import { readRuns } from "./read-runs.ts"
 export interface ReachOptions {
   /** Digests that lock files name. */
   readonly locked: ReadonlySet<string>
-  /** Runs that began in so many seconds are recent. */
+  /** Runs that began in the last N seconds are recent. */
   readonly keepSeconds: number
   /** Unix time, ms. */
   readonly now: number

@@ -19,7 +19,7 @@ import { fileListName, type Part, partsOf } from "./layout.ts"
 import { decodeFileList, decodePart, isIntact } from "./part-codec.ts"
 import { refuse, type SharedRemote, take } from "./shared-remote.ts"
 
-/** Lists of 400,000 files have so many bytes. */
+/** What a list of 400,000 files takes, in bytes. */
 const LONGEST_LIST = 64 * 1024 * 1024
 const FILES_AT_ONCE = 4
 const PARTS_AT_ONCE = 4

@@ -32,7 +32,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(byt
 
 const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
 
-/** A packed buffer is of no more than so many times its bytes: of zstd's own limit for one block. */
+/** A packed buffer unpacks to no more than N times its bytes: zstd's own limit for one block. */
 const mostPacked = 2 ** 17
 
 /** What of a batch's header its body cannot hold. A row takes a bit at least. */
