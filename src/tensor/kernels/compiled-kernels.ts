@@ -110,7 +110,9 @@ export const compiledDecodeErrors = (
   const ofRows = squares.dataSync<"float32">()
   const sums = new Float64Array(ends.length)
   for (let i = 0; i < ofRows.length; i++) sums[i % sums.length] = sums[i % sums.length]! + ofRows[i]!
-  const square = otherSquares.dataSync<"float32">().reduce((sum, each) => sum + each, 0)
+  // Without pairs nothing tells the operation that there are two values of each: both decode to nothing.
+  const none = pattern.latent.length === 0
+  const square = none ? sums[0]! : otherSquares.dataSync<"float32">().reduce((sum, each) => sum + each, 0)
   const result = {
     gradient,
     dots: dots.dataSync<"float32">(),
