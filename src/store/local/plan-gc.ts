@@ -2,13 +2,14 @@
  * What a clean-up takes: bytes of artifacts that nobody counts on, and what kills have left. Action records stay, so that what goes
  * is still a hit, and is computed again only where its bytes are read.
  */
-import { readdir, readFile, stat } from "node:fs/promises"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { ActionRecord } from "../action-record.ts"
 import { readActions } from "./action-log.ts"
 import { keyOwner } from "./claim-key.ts"
 import { partialDirectory } from "./layout.ts"
+import { measurePath } from "./measure-path.ts"
 import { readFileList } from "./read-file-list.ts"
 import { findReached, type ReachOptions } from "./reached.ts"
 import { scanBlobs, scanKeys } from "./scan.ts"
@@ -62,18 +63,6 @@ const fannedPaths = async (root: string, folder: string): Promise<ReadonlyArray<
   return paths.flat()
 }
 
-/** Bytes and the time of the last change below a path. */
-const measure = async (path: string): Promise<{ readonly bytes: number; readonly changed: number }> => {
-  const info = await stat(path).catch(() => undefined)
-  if (info === undefined) return { bytes: 0, changed: 0 }
-  if (!info.isDirectory()) return { bytes: info.size, changed: Math.max(info.mtimeMs, info.ctimeMs) }
-  const inner = await Promise.all((await readdir(path).catch(() => [])).map((name) => measure(join(path, name))))
-  return inner.reduce(
-    (sum, { bytes, changed }) => ({ bytes: sum.bytes + bytes, changed: Math.max(sum.changed, changed) }),
-    { bytes: 0, changed: info.mtimeMs }
-  )
-}
-
 /** What works at a key outside of its owner's process: whoever wants the key next goes on waiting for that. */
 const tasksNotedIn = async (partial: string): Promise<ReadonlyArray<string>> => {
   const epochs = await readdir(partial).catch((): ReadonlyArray<string> => [])
@@ -85,7 +74,7 @@ const findRubbish = async (root: string, { keepSeconds, now }: ReachOptions): Pr
   const found: Array<Rubbish> = []
   const look = async (paths: ReadonlyArray<string>, what: Rubbish["what"]): Promise<void> => {
     for (const path of paths) {
-      const { bytes, changed } = await measure(path)
+      const { bytes, changed } = await measurePath(path)
       if (changed < old) found.push({ path, bytes, what })
     }
   }

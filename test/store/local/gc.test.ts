@@ -196,6 +196,23 @@ describe("a clean-up of the store", () => {
     )
   })
 
+  it("leaves a checkpoint whose key somebody has taken since it was planned", async () => {
+    const key = keyOf("goes on")
+    const folders = [partialDirectory(root, key), join(partialDirectory(root, key), "1")] as const
+    mkdirSync(folders[1], { recursive: true })
+    const then = new Date(Date.now() - 30 * DAY * 1000)
+    for (const folder of folders.toReversed()) utimesSync(folder, then, then)
+    const [plan, planned] = [await gc(), Date.now() - 1]
+    expect(plan.rubbish).toMatchObject([{ path: folders[0] }])
+    const goesOn = Effect.gen(function* () {
+      const attempt = yield* store().claim(key, "goes on")
+      if (attempt._tag === "busy") return undefined
+      yield* Effect.promise(() => sweep(root, plan, planned))
+      return yield* attempt.claim.held
+    })
+    expect(await run(Effect.scoped(goesOn))).toBe(true)
+  })
+
   it("touches nothing that was written since it was planned", async () => {
     const old = await put("old", { a: "old" })
     const { blobs } = await gc()
