@@ -49,6 +49,9 @@ export interface GcPlan {
 /** Beside a run that goes on: what it has just written is not named by any record yet. */
 const GRACE_MS = 3600 * 1000
 
+/** Who holds a key writes its claim again every few seconds, and one look cannot tell whether an owner elsewhere still does. */
+const SILENCE_MS = 24 * 3600 * 1000
+
 const isHex = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
 
 /** `folder/ab/<name>` below the store. */
@@ -80,11 +83,14 @@ const findRubbish = async (root: string, { keepSeconds, now }: ReachOptions): Pr
   }
   const keys = await readdir(join(root, "partial")).catch((): ReadonlyArray<string> => [])
   const partials = keys.map((key) => partialDirectory(root, key))
-  const owned = await Promise.all(keys.map((key) => Effect.runPromise(keyOwner(root, key))))
-  await look(
-    partials.filter((_, i) => owned[i] === undefined),
-    "checkpoint"
-  )
+  for (const [i, path] of partials.entries()) {
+    // Before its owner is looked for, which writes there.
+    const { bytes, changed } = await measurePath(path)
+    if (changed >= old) continue
+    const silent = now - changed > SILENCE_MS
+    const owner = silent ? undefined : await Effect.runPromise(keyOwner(root, keys[i] as string))
+    if (owner === undefined) found.push({ path, bytes, what: "checkpoint" })
+  }
   const going = new Set(found.map(({ path }) => path))
   const noted = (await Promise.all(partials.filter((path) => !going.has(path)).map(tasksNotedIn))).flat()
   const submissions = await readdir(join(root, "jobs")).catch((): ReadonlyArray<string> => [])

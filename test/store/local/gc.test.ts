@@ -4,6 +4,8 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterAll, beforeEach, describe, expect, it } from "vitest"
+import { ownerText } from "../../../src/file/lease.ts"
+import { thisProcess } from "../../../src/file/process-identity.ts"
 import { sha256Of } from "../../../src/file/hash-file.ts"
 import { forget, planForget } from "../../../src/store/local/forget.ts"
 import { objectPath, partialDirectory, runsDirectory } from "../../../src/store/local/layout.ts"
@@ -150,6 +152,22 @@ describe("a clean-up of the store", () => {
     expect(readdirSync(quarantine)).toEqual(["x"])
   })
 
+  it("takes what an owner left that was killed where nobody can look, as before a restart of the machine", async () => {
+    const [left, held] = ["ab12", "cd34"].map((key) => partialDirectory(root, key)) as [string, string]
+    const owner = { ...thisProcess(), bootId: "an earlier one", nonce: "n", purpose: "sae", expirySeconds: 30 }
+    for (const folder of [left, held]) {
+      mkdirSync(join(folder, "1", "checkpoint"), { recursive: true })
+      writeFileSync(join(folder, "1.json"), ownerText(owner))
+    }
+    const in30Days = Date.now() + 30 * DAY * 1000
+    // Files say themselves when they were changed: it is the clock that is set on.
+    for (const path of [held, join(held, "1.json")]) utimesSync(path, in30Days / 1000, in30Days / 1000 - 60)
+    const { rubbish } = await planGc(root, { locked: new Set(), keepSeconds: 14 * DAY, now: in30Days })
+    expect(rubbish).toMatchObject([{ path: left, what: "checkpoint" }])
+    const { rubbish: atOnce } = await planGc(root, { locked: new Set(), keepSeconds: 0, now: in30Days })
+    expect(atOnce.map(({ path }) => path)).toEqual([left])
+  })
+
   it("takes folders of old jobs, though not one that a run may go on waiting for", async () => {
     const [left, noted, fresh] = ["left", "noted", "fresh"].map((name) => join(root, "jobs", name)) as [
       string,
@@ -202,12 +220,12 @@ describe("a clean-up of the store", () => {
     mkdirSync(folders[1], { recursive: true })
     const then = new Date(Date.now() - 30 * DAY * 1000)
     for (const folder of folders.toReversed()) utimesSync(folder, then, then)
-    const [plan, planned] = [await gc(), Date.now() - 1]
+    const plan = await gc()
     expect(plan.rubbish).toMatchObject([{ path: folders[0] }])
     const goesOn = Effect.gen(function* () {
       const attempt = yield* store().claim(key, "goes on")
       if (attempt._tag === "busy") return undefined
-      yield* Effect.promise(() => sweep(root, plan, planned))
+      yield* Effect.promise(() => sweep(root, plan, Date.now() - 1000))
       return yield* attempt.claim.held
     })
     expect(await run(Effect.scoped(goesOn))).toBe(true)
