@@ -33,6 +33,8 @@ export interface BatchOptions extends SubmitOptions {
   readonly pollSeconds: number
   /** CPUs that the settings give a stage, and with that the threads of its engine; undefined leaves both to us. */
   readonly cpusOf: (stage: string) => number | undefined
+  /** Memory that the settings give a stage; undefined leaves it to us. */
+  readonly memoryOf: (stage: string) => number | undefined
   readonly needsOf: (demand: Demand, engine: Placement["engine"]) => TaskNeeds
 }
 
@@ -80,7 +82,10 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
   ): Effect.fn.Return<ReadonlyArray<JobDone>, JobFailed> {
     const { jobs } = request
     const stated = options.needsOf(demand, engine)
-    const estimate = stated.memory === undefined ? expectedMemory?.(demand.stage) : undefined
+    const told = options.memoryOf(demand.stage) !== undefined || jobs.some(({ memory }) => memory !== null)
+    const expected = told ? undefined : expectedMemory?.(demand.stage)
+    // What a stage kind says by itself is the least that it takes.
+    const estimate = expected !== undefined && expected.bytes > (stated.memory ?? 0) ? expected : undefined
     const wanted = {
       stage: demand.stage,
       needs: estimate === undefined ? stated : { ...stated, memory: estimate.bytes },

@@ -14,6 +14,9 @@ const ENGINE_BYTES = 1024 ** 3
 /** A stage's own timeout ends it; the batch system's limit, where it is made of that, must not be first. */
 const MARGIN_SECONDS = 60
 
+const memoryOf = (settings: SlurmSettings | CommandSettings, stage: string): number | undefined =>
+  parseBytes(settings.stages?.[stage]?.memory ?? settings.memory)
+
 const needsOf = (
   settings: SlurmSettings | CommandSettings,
   { stage, resources, timeoutSeconds }: Demand,
@@ -24,7 +27,7 @@ const needsOf = (
   const base = engine === null ? 0 : ENGINE_BYTES
   return {
     cpus: own?.cpus ?? settings.cpus ?? Math.max(resources.cpu ?? 1, engine?.threads ?? 1),
-    memory: parseBytes(own?.memory ?? settings.memory) ?? (estimate === undefined ? undefined : estimate + base),
+    memory: memoryOf(settings, stage) ?? (estimate === undefined ? undefined : estimate + base),
     gpus: settings.gpus === false ? 0 : (resources.gpu ?? 0),
     seconds:
       parseSeconds(own?.time ?? settings.time) ??
@@ -39,5 +42,6 @@ export const batchOptions = (system: BatchSystem, settings: SlurmSettings | Comm
   jobs: settings.jobs ?? JOBS,
   pollSeconds: parseSeconds(settings.poll) ?? POLL_SECONDS,
   cpusOf: (stage) => settings.stages?.[stage]?.cpus ?? settings.cpus,
+  memoryOf: (stage) => memoryOf(settings, stage),
   needsOf: (demand, engine) => needsOf(settings, demand, engine)
 })

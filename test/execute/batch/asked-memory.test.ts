@@ -12,7 +12,11 @@ const place = temporaryCache()
 const GIB = 1024 ** 3
 
 /** What a batch system that refuses everything was asked for, and what people were told. */
-const askedFor = async (settings: { readonly memory?: string }, resources: Demand["resources"]) => {
+const askedFor = async (
+  settings: { readonly memory?: string },
+  resources: Demand["resources"],
+  saidByFile: number | null = null
+) => {
   const asked: Array<TaskNeeds> = []
   const told: Array<string> = []
   const system: BatchSystem = {
@@ -53,7 +57,7 @@ const askedFor = async (settings: { readonly memory?: string }, resources: Deman
     log: join(place.folder, "one.log"),
     engine: null,
     projectDirectory: place.folder,
-    memory: null,
+    memory: saidByFile,
     programs: "no"
   }
   const submitted = Effect.gen(function* () {
@@ -80,7 +84,12 @@ it("a stage that states no memory asks for what it is expected to take, and says
   })
 })
 
-it("what the stage or the settings state goes before that, and is not explained", async () => {
-  expect(await askedFor({}, { memory: 7 * GIB })).toEqual({ memory: 7 * GIB, told: [] })
+it("what the file or the settings state goes before that, and is not explained", async () => {
+  expect(await askedFor({}, { memory: 0.1 * GIB }, 0.1 * GIB)).toEqual({ memory: 0.1 * GIB, told: [] })
   expect(await askedFor({ memory: "2 GiB" }, {})).toEqual({ memory: 2 * GIB, told: [] })
+})
+
+it("what a stage kind says by itself is the least that it takes: it is asked for where it is more than is expected", async () => {
+  expect((await askedFor({}, { memory: 0.1 * GIB })).memory).toBe(1.5 * GIB)
+  expect(await askedFor({}, { memory: 7 * GIB })).toEqual({ memory: 7 * GIB, told: [] })
 })
