@@ -6,11 +6,17 @@ import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 const kept = (description: string) =>
-  ({ interval: "at most 1,000 latents of each SAE", better: "neither", tolerance: 0.05, description }) as const
+  ({
+    interval: "at most 1,000 latents of each SAE",
+    optional: true,
+    better: "neither",
+    tolerance: 0.05,
+    description
+  }) as const
 
 export default Stage.make("map-latents", {
   summary:
-    "Lays the decoder directions of latents out in a plane, near ones near each other (UMAP of cosine distances).",
+    "Lays the decoder directions of latents out in a plane, near ones near each other (UMAP of cosine distances)",
   inputs: {
     saes: Stage.some(Sae, "the SAEs of the dashboard"),
     dashboard: Stage.one(Dashboard, "what `collect-dashboard` wrote: which of their latents fire")

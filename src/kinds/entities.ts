@@ -12,7 +12,7 @@ const EntitiesFile = Schema.Struct({
   format: Schema.Literal(1),
   /** What they are: "city". */
   type: Schema.String,
-  /** Which models know them: for who has one that does not. */
+  /** Which models are said to know them, for whoever has one that does not. */
   models: Schema.String,
   /** Every entity has every attribute. */
   entities: Schema.Array(

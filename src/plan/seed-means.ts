@@ -22,6 +22,10 @@ export const groupSeeds = <A extends { readonly id: string }>(
     ({ id }) => withoutSeed(id)
   )
 
+/** Of stages that have a seed: the ids of those from which no other differs in it alone. */
+export const aloneWithSeed = (stages: ReadonlyArray<{ readonly id: string }>): ReadonlyArray<string> =>
+  [...groupSeeds(stages).values()].flatMap((members) => (members.length === 1 ? members.map(({ id }) => id) : []))
+
 /** Mean and 95 % interval over seeds; undefined below two. */
 export const seedMean = (values: ReadonlyArray<number>): SeedMean | undefined => {
   if (values.length < 2) return undefined

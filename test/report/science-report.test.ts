@@ -112,7 +112,8 @@ describe("science report", () => {
     expect(textOf(text, "summary")).toContain("2.00 % ± 1.00 %")
     // Student's t of one degree of freedom is 12.706: 12.706 x 0.01 = 12.7 %.
     expect(textOf(text, "seeds")).toContain("2 3.00 % ± 12.7 %")
-    expect(page).not.toContain('id="seeds"')
+    expect(textOf(text, "seeds")).not.toContain("one seed")
+    expect(textOf(page, "seeds")).toContain("width 64; width 256: one seed: there is no interval over seeds")
   })
 
   it("puts each SAE's figures in one row of the summary", () => {
@@ -293,6 +294,7 @@ describe("science report", () => {
         .map(({ attributes }) => attributes["id"])
     expect(ids(page)).toEqual([
       "summary",
+      "seeds",
       "controls",
       "sizes",
       "latents",
@@ -310,10 +312,10 @@ describe("science report", () => {
       "meta-edits",
       "explorer"
     ])
-    expect(ids(scienceReport(nothing))).toEqual(["summary"])
+    expect(ids(scienceReport(nothing))).toEqual(["summary", "seeds"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
-    expect(ids(alone)).toEqual(["summary", "sweep", "absorption"])
+    expect(ids(alone)).toEqual(["summary", "seeds", "sweep", "absorption"])
     expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
   })
 

@@ -34,14 +34,14 @@ export interface SplitPrompts {
 /** Entities of which too few are known tell nothing. */
 const leastEntities = 8
 
-/** Fails where the model knows too little, and names models that do. */
+/** Fails where the model knows too little, and says which models are said to know more. */
 export const splitKnown = Effect.fnUntraced(function* (
   known: ReadonlyArray<KnownPrompt>,
   asked: number,
   { type, models, templates }: EntitiesHandle,
   { least_accuracy, held_out_fraction, seed }: RavelSplit
 ) {
-  const remedy = `Give a model that knows them: ${models}. Or other entities and prompts.`
+  const remedy = `Give a model that knows them (${models}), or other entities and prompts.`
   const share = known.length / asked
   if (share < least_accuracy) {
     return yield* stageFailed(

@@ -189,9 +189,9 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
           "cause",
           "isolation",
           "random: cause",
-          "isolation",
+          "random: isolation",
           "whole row: cause",
-          "isolation"
+          "whole row: isolation"
         ],
         rows: results.map(({ attribute, swapped: own, differing, scores }) => {
           const [learnt, random, whole] = [scores.learnt(all), scores.random(all), scores.whole(all)]

@@ -4,6 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Artifact } from "../../artifact/artifact.ts"
+import { oneSeed } from "../../numeric/seed-interval.ts"
+import { aloneWithSeed } from "../../plan/seed-means.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
@@ -83,6 +85,7 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
         return
       }
       const infos = stage.instance.kind.metrics
+      const alone = aloneWithSeed(plan.stages.map(({ instance }) => instance)).includes(stage.instance.id)
       const engine =
         action.engine === null ? "" : ` on ${action.engine.name} ${action.engine.version} (${action.engine.device})`
       const table = [
@@ -97,6 +100,7 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
             ? []
             : [`accepted by \`pipeline accept\`: computed under the key ${action.acceptedFrom}, by other code`]),
           ...(table.length === 0 ? [] : ["", formatTable(table)]),
+          ...(alone ? [oneSeed] : []),
           "",
           formatTable(artifact.files.map(({ path, size }) => [`  ${path}`, formatBytes(size)])),
           ""

@@ -29,6 +29,8 @@ export interface Table {
   readonly rows: ReadonlyArray<{ readonly at: ReadonlyArray<Json>; readonly cells: ReadonlyArray<Cell> }>
   /** Stage -> what results of one cell differ in: `seed`, `params.lr`, `code`, `inputs`, ... */
   readonly averagedOver: Readonly<Record<string, ReadonlyArray<string>>>
+  /** Stages of which all results have the same seed, though it is an axis: nothing tells what another one would give. */
+  readonly oneSeed: ReadonlyArray<string>
   /** Ends of intervals that were left out, since those of a mean are others. */
   readonly intervalsLeftOut: ReadonlyArray<string>
 }
@@ -68,6 +70,14 @@ const variation = (members: ReadonlyArray<Result>): ReadonlyArray<string> => {
   return [...new Set([...axes, ...found])]
 }
 
+const stagesOf = (columns: ReadonlyArray<Column>): ReadonlyArray<string> => [
+  ...new Set(columns.map(({ stage }) => stage))
+]
+
+/** Where the seed is an axis. */
+const seedsOf = (results: ReadonlyArray<Result>, of: string): ReadonlySet<unknown> =>
+  new Set(results.flatMap(({ stage, at }) => (stage === of ? (at["seed"] ?? []) : [])))
+
 const compare = (a: Json, b: Json): number =>
   typeof a === "number" && typeof b === "number" ? a - b : canonicalJson(a) < canonicalJson(b) ? -1 : 1
 
@@ -93,7 +103,7 @@ export const makeTable = (
       cells: columns.map(({ stage, metric }) => cellOf(stages.get(stage) ?? [], metric))
     }))
   const averagedOver: Record<string, ReadonlyArray<string>> = {}
-  for (const stage of new Set(columns.map((column) => column.stage))) {
+  for (const stage of stagesOf(columns)) {
     const names = groups.flatMap(({ stages }) => {
       const present = (stages.get(stage) ?? []).filter(({ key }) => key !== undefined)
       return present.length > 1 ? variation(present) : []
@@ -108,6 +118,7 @@ export const makeTable = (
     columns,
     rows,
     averagedOver,
+    oneSeed: by.includes("seed") ? [] : stagesOf(columns).filter((stage) => seedsOf(results, stage).size === 1),
     intervalsLeftOut: leftOut.map(({ stage, metric }) => `${stage}.${metric}`)
   }
 }

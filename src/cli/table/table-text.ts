@@ -1,4 +1,5 @@
 /** A table for people and as CSV. */
+import { oneSeed as oneSeedSays } from "../../numeric/seed-interval.ts"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import type { Json } from "../../json/canonical-json.ts"
 import { formatNumber, formatTable } from "../render/words.ts"
@@ -25,10 +26,11 @@ export const tableText = (table: Table): string =>
   ])
 
 /** What a reader of the numbers has to know of them. */
-export const tableNotes = ({ averagedOver, intervalsLeftOut }: Table): ReadonlyArray<string> => [
+export const tableNotes = ({ averagedOver, oneSeed, intervalsLeftOut }: Table): ReadonlyArray<string> => [
   ...Object.entries(averagedOver).map(
     ([stage, names]) => `${stage}: mean ± standard deviation over ${names.join(", ")}`
   ),
+  ...(oneSeed.length === 0 ? [] : [`${oneSeed.join(", ")}: ${oneSeedSays}`]),
   ...(intervalsLeftOut.length === 0
     ? []
     : [`left out: ${intervalsLeftOut.join(", ")}; the ends of single intervals are not those of a mean`])
@@ -58,5 +60,6 @@ export const tableJson = (table: Table): unknown => ({
     metrics: Object.fromEntries(table.columns.map((column, i) => [columnName(column), cells[i]]))
   })),
   averagedOver: table.averagedOver,
+  oneSeed: table.oneSeed,
   intervalsLeftOut: table.intervalsLeftOut
 })

@@ -7,7 +7,7 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { make as makeRng } from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated } from "../../stage/metric.ts"
+import { measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { mapDirections } from "./map-directions.ts"
@@ -28,6 +28,9 @@ interface MapLatentsParams {
 
 /** Latents of each SAE by which the map is judged, at most. */
 const judged = 1000
+
+/** Of fewer, every other latent is a neighbour: nothing could be lost. */
+const fewest = 3
 
 const tenThousandth = (value: number): number => Math.round(value * 1e4) / 1e4
 
@@ -73,8 +76,11 @@ export const mapLatents = Effect.fn("mapLatents")(function* ({
     })
     const asked = rng.permutation(latents.length).slice(0, judged)
     const asPlaced = near.map((_, i) => i)
-    kept.push(...neighboursKept(placed, near, asked, asPlaced))
-    keptByChance.push(...neighboursKept(placed, near, asked, rng.permutation(latents.length)))
+    const byChance = rng.permutation(latents.length)
+    if (latents.length >= fewest) {
+      kept.push(...neighboursKept(placed, near, asked, asPlaced))
+      keptByChance.push(...neighboursKept(placed, near, asked, byChance))
+    }
     saes.push({
       digest,
       d_sae,
@@ -85,15 +91,21 @@ export const mapLatents = Effect.fn("mapLatents")(function* ({
   }
   const file: LatentMapFile = { format: 1, saes }
   yield* output.writeJson(latentMapFileName, file)
+  const tooFew = `no SAE has ${fewest} latents that fire`
   const means = (times: ArrayLike<number>) => ({
-    kept: drawnSum(times, kept) / kept.length,
-    chance: drawnSum(times, keptByChance) / kept.length
+    neighbours_kept: drawnSum(times, kept) / kept.length,
+    neighbours_kept_shuffled: drawnSum(times, keptByChance) / kept.length
   })
   const intervals = bootstrapIntervals([kept.length], means, makeRng(params.seed, "intervals of the map"))
-  const measured = means(new Int32Array(kept.length).fill(1))
+  const all = means(new Int32Array(kept.length).fill(1))
   return {
     latents: saes.reduce((sum, each) => sum + each.latents.length, 0),
-    neighbours_kept: estimated(measured.kept, intervals["kept"]),
-    neighbours_kept_shuffled: estimated(measured.chance, intervals["chance"])
+    ...withIntervals(
+      {
+        neighbours_kept: measured(all.neighbours_kept, tooFew),
+        neighbours_kept_shuffled: measured(all.neighbours_kept_shuffled, tooFew)
+      },
+      intervals
+    )
   }
 }, Effect.scoped)

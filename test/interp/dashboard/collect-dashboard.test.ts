@@ -184,6 +184,20 @@ describe("a dashboard", () => {
         for (const place of [...x, ...y]) expect(place).toBeLessThanOrEqual(1)
         expect(metrics["neighbours_kept"]).toBeGreaterThan((metrics["neighbours_kept_shuffled"] as number) + 0.1)
 
+        // Of two latents no neighbourhood can be lost.
+        const small = yield* saeOf(randomSae(2, 5))
+        const collected = yield* runStage(
+          collect,
+          { saes: [small], activations, model: inputs.model },
+          params,
+          yield* temporaryDirectory
+        )
+        const given = { saes: [small], dashboard: yield* opened(Dashboard, collected.artifact) }
+        const map = yield* runStage(mapLatents, given, {}, yield* temporaryDirectory)
+        expect(map.metrics["latents"]).toBeGreaterThan(0)
+        expect(map.metrics["neighbours_kept"]).toBeUndefined()
+        expect(map.artifact.unmeasured["neighbours_kept"]).toContain("no SAE has 3 latents")
+
         const other = yield* saeOf(weights)
         const refused = yield* Effect.flip(
           runStage(mapLatents, { saes: [other], dashboard }, {}, yield* temporaryDirectory)
