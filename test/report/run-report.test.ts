@@ -65,6 +65,7 @@ describe("run report", () => {
     expect(ids).toEqual([
       "about",
       "summary",
+      "seeds",
       "controls",
       "sizes",
       "latents",
