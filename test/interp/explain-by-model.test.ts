@@ -9,7 +9,7 @@ import { readExplanation } from "../../src/interp/by-model/explain-prompt.ts"
 import { explanationMetrics } from "../../src/interp/by-model/explanation-metrics.ts"
 import { readJudgement } from "../../src/interp/by-model/judge-prompt.ts"
 import { scorers } from "../../src/interp/by-model/score-latent.ts"
-import { readSimulation } from "../../src/interp/by-model/simulate-prompt.ts"
+import { readSimulation, simulatePrompt, strengthTexts } from "../../src/interp/by-model/simulate-prompt.ts"
 import { type AskedBody, type ChatServer, chatServer } from "../chat/chat-server.ts"
 import { loadTestEngine } from "../engine.ts"
 import { embeddingSae } from "./embedding-sae.ts"
@@ -167,6 +167,9 @@ describe("answers are read", () => {
     expect(readSimulation({ text: "[0, 4]", tokens, usage }, 2)).toEqual([0, expect.closeTo(5.25, 10)])
     const split = ["[", "1", "0", ",", "3", "]"].map(sure)
     expect(readSimulation({ text: "[10, 3]", tokens: split, usage }, 2)).toEqual([10, 3])
+    // No strength that is asked for begins as another one does.
+    for (const text of strengthTexts) expect(strengthTexts.filter((other) => other.startsWith(text))).toEqual([text])
+    expect(simulatePrompt("sea", [" a"])[0]?.content).toContain(`to ${strengthTexts.at(-1)}, if`)
     expect(readSimulation({ text: "[11, 3]", tokens: null, usage }, 2)).toBeUndefined()
   })
 })

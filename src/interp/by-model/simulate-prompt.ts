@@ -15,15 +15,18 @@ const asked = (explanation: string, tokens: ReadonlyArray<string>): ChatMessage 
 export const simulatePrompt = (explanation: string, tokens: ReadonlyArray<string>): ReadonlyArray<ChatMessage> => [
   {
     role: "system",
-    content: `You are given what is said of one feature of a language model, and the tokens of a text, a line each. Say for each token how strongly the feature is active on it, from 0 (not at all, which is so for most tokens) to 10, if what is said is right. Answer with a list of as many whole numbers as there are tokens and nothing else, such as [0,0,7].`
+    content: `You are given what is said of one feature of a language model, and the tokens of a text, a line each. Say for each token how strongly the feature is active on it, from 0 (not at all, which is so for most tokens) to 9, if what is said is right. Answer with a list of as many whole numbers as there are tokens and nothing else, such as [0,0,7].`
   },
   asked("names of colours", ["She", " had", " a", " red", " coat"]),
   { role: "assistant", content: "[0,0,0,9,0]" },
   asked(explanation, tokens)
 ]
 
-/** What a strength is written as. */
-export const strengthTexts = Array.from({ length: 11 }, (_, value) => String(value))
+/**
+ * What a strength is written as. One digit: where tokens are digits, 10 begins as 1 does, and a model that is held to the list would be read as
+ * saying the least where it means the most.
+ */
+export const strengthTexts = Array.from({ length: 10 }, (_, value) => String(value))
 
 const strength = (text: string): number | undefined => {
   const bare = text.trim()
@@ -43,7 +46,7 @@ const expected = ({ token, alternatives }: AnswerToken): number | undefined => {
   return weight > 0 ? sum / weight : strength(token)
 }
 
-/** A strength for each of `count` tokens, 0 to 10; undefined where the answer does not hold that many. */
+/** A strength for each of `count` tokens, 0 to 9, or 10 where that is said all the same; undefined where the answer does not hold that many. */
 export const readSimulation = ({ text, tokens }: ChatAnswer, count: number): ReadonlyArray<number> | undefined => {
   const weighed = tokens?.flatMap((each) => expected(each) ?? [])
   // A model that writes 10 as two tokens, or numbers elsewhere too, is taken at its word.
