@@ -19,6 +19,8 @@ export class JobFailed extends Data.TaggedError("JobFailed")<{
   readonly losses: ReadonlyArray<JobLoss>
   /** With more of this, trying again can help, whatever `retryable` says. */
   readonly ranOutOf?: JobFailure["ranOutOf"]
+  /** Bytes of it that the job was given, where that is not what the stage asked for. */
+  readonly given?: number
 }> {
   override get message(): string {
     return this.problem

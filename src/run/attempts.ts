@@ -155,7 +155,7 @@ export const attempts = Effect.fnUntraced(function* (
     if (result._tag === "Success") return result.success
     const { failure } = result
     if (failure._tag === "Overtaken") return yield* failure
-    const more = moreOf(tries.resources, failure.ranOutOf, placement.largest)
+    const more = moreOf(tries.resources, failure.ranOutOf, placement.largest, failure.given)
     const helps = (failure.retryable || more !== undefined) && failure.losses.length === 0
     if (!helps || tries.count > instance.retries || context.stopping()) return yield* failure
     const base = Math.min((options.retrySeconds ?? 1) * 2 ** (tries.count - 1), LONGEST_RETRY_SECONDS)

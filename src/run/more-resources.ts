@@ -1,4 +1,4 @@
-/** What a stage is given that ran out of something: twice as much as it asked for, as far as there is as much. */
+/** What a stage is given that ran out of something: twice as much as it asked for or was given, as far as there is as much. */
 import type { JobFailed, Placement } from "../execute/executor.ts"
 import type { Resources } from "../stage/resources.ts"
 
@@ -20,11 +20,12 @@ const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} Gi
 export const moreOf = (
   resources: Resources,
   ranOutOf: JobFailed["ranOutOf"],
-  largest: Placement["largest"]
+  largest: Placement["largest"],
+  given?: JobFailed["given"]
 ): More | undefined => {
   if (ranOutOf === undefined) return undefined
   const most = largest[ranOutOf]
-  const asked = resources[ranOutOf] ?? (ranOutOf === "vram" && most !== null ? most / 2 : undefined)
+  const asked = given ?? resources[ranOutOf] ?? (ranOutOf === "vram" && most !== null ? most / 2 : undefined)
   if (asked === undefined || asked === 0 || (most !== null && asked >= most * NEARLY_ALL)) return undefined
   const next = Math.floor(Math.min(2 * asked, most ?? Number.POSITIVE_INFINITY))
   const what = ranOutOf === "vram" ? "device memory" : "memory"

@@ -16,6 +16,12 @@ it("gives twice what was asked for, at most all that there is, and then no more"
   })
 })
 
+it("gives twice what a job was given that asked for nothing, or for less", () => {
+  for (const asked of [{}, { memory: GIB }]) {
+    expect(moreOf(asked, "memory", { vram: null, memory: null }, 4 * GIB)?.resources.memory).toBe(8 * GIB)
+  }
+})
+
 it("gives more of nothing that nobody has named, and none for another failure", () => {
   expect(moreOf({}, "memory", gpu)).toBeUndefined()
   expect(moreOf({}, "vram", { vram: null, memory: null })).toBeUndefined()

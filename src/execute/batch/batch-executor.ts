@@ -7,7 +7,7 @@ import * as Queue from "effect/Queue"
 import {
   type Demand,
   Executor,
-  type JobFailed,
+  JobFailed,
   type JobRequest,
   type Place,
   type Placement,
@@ -112,7 +112,12 @@ const makeRunJobs = Effect.fnUntraced(function* (options: BatchOptions) {
         return verdict.results
       }
       yield* dropTask(jobs, current.folder)
-      if (verdict.type === "failed") return yield* verdict.failure
+      if (verdict.type === "failed") {
+        const { failure } = verdict
+        if (failure.ranOutOf !== "memory" || estimate === undefined) return yield* failure
+        const { problem, retryable, losses, ranOutOf } = failure
+        return yield* new JobFailed({ problem, retryable, losses, ranOutOf, given: estimate.bytes })
+      }
       tellAll(request, `warning: ${verdict.line}`)
       task = undefined
     }
