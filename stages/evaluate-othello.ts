@@ -79,19 +79,19 @@ export default Stage.make("evaluate-othello", {
       tolerance: 0.01,
       description: "of that, what it has above that for the boards of other games"
     },
-    area_centre: {
+    gain_centre: {
       interval: "squares and states",
       optional: true,
       better: "neither",
       tolerance: 0.01,
-      description: "mean_area of the twelve squares round the middle"
+      description: "area_gain of the twelve squares round the middle"
     },
-    area_corners: {
+    gain_corners: {
       interval: "squares and states",
       optional: true,
       better: "neither",
       tolerance: 0.01,
-      description: "mean_area of the four corners"
+      description: "area_gain of the four corners"
     }
   },
   headline: ["probe_accuracy", "area_gain"],

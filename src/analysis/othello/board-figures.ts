@@ -17,7 +17,7 @@ export const cornerSquares: ReadonlyArray<number> = [0, 7, 56, 63]
 export const boardFigures = (hook: string, area: Float64Array): FiguresFile => ({
   format: 1,
   title: `What latents of ${hook} tell of the board`,
-  note: "Of each square and state the area under the ROC curve of the latent that tells it best, on held-out games: one half is chance, 1 is never wrong.",
+  note: "Of each square and state the area under the ROC curve of the latent that tells it best, on held-out games: 1 is never wrong. The best of many is above one half by chance, the more so the rarer a state is: area_gain takes that off.",
   charts: [],
   tables: states.map((state, s) => ({
     title: `${state}, as whoever moves next sees it`,

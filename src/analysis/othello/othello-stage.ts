@@ -165,8 +165,8 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
       told_control: none,
       mean_area: none,
       area_gain: none,
-      area_centre: none,
-      area_corners: none
+      gain_centre: none,
+      gain_corners: none
     }
   }
   yield* requireReads(sae, activations)
@@ -194,17 +194,18 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
   yield* output.writeJson(figuresFileName, boardFigures(activations.hook, own.area))
   log(`${told(own.area)} of ${counted.length} squares and states have a latent above ${params.area}`)
   const among = (places: ReadonlyArray<number>) => known.map((at) => (places.includes(Math.floor(at / 3)) ? 1 : 0))
-  const meanOf = (times: ArrayLike<number>, chosen: ReadonlyArray<number>): number =>
+  // Gains, not areas: the best of many latents is far above one half by chance where few rows have a state, as in the corners.
+  const gainOf = (times: ArrayLike<number>, chosen: ReadonlyArray<number>): number =>
     drawnSum(
       times,
-      areas.map((area, i) => area * chosen[i]!)
+      gains.map((gain, i) => gain * chosen[i]!)
     ) / drawnSum(times, chosen)
   const [centre, corners] = [among(centreSquares), among(cornerSquares)]
   const figures = (times: ArrayLike<number>) => ({
     mean_area: drawnSum(times, areas) / known.length,
     area_gain: drawnSum(times, gains) / known.length,
-    area_centre: meanOf(times, centre),
-    area_corners: meanOf(times, corners)
+    gain_centre: gainOf(times, centre),
+    gain_corners: gainOf(times, corners)
   })
   const overStates = bootstrapIntervals([known.length], figures, Rng.make(0, "intervals over squares and states"))
   const whole = figures(new Float64Array(known.length).fill(1))
@@ -218,8 +219,8 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
       {
         mean_area: measured(whole.mean_area, none),
         area_gain: measured(whole.area_gain, none),
-        area_centre: measured(whole.area_centre, none),
-        area_corners: measured(whole.area_corners, none)
+        gain_centre: measured(whole.gain_centre, none),
+        gain_corners: measured(whole.gain_corners, none)
       },
       overStates
     )
