@@ -118,7 +118,7 @@ export const makeTable = (
     columns,
     rows,
     averagedOver,
-    oneSeed: by.includes("seed") ? [] : stagesOf(columns).filter((stage) => seedsOf(results, stage).size === 1),
+    oneSeed: stagesOf(columns).filter((stage) => seedsOf(results, stage).size === 1),
     intervalsLeftOut: leftOut.map(({ stage, metric }) => `${stage}.${metric}`)
   }
 }
