@@ -15,7 +15,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Plugin } from "esbuild"
-import { entryModule, entryModules, isEntryModule, namesThisPackage } from "../project/entry-module.ts"
+import { entryModule, entryModules, namesThisPackage } from "../project/entry-module.ts"
 import { codeDirectory } from "../project/package-directory.ts"
 
 export const CodeDigest = Schema.Struct({
@@ -68,10 +68,24 @@ export interface DigestedCode {
   readonly files: ReadonlyArray<string>
 }
 
-/** Imports of this package by its own name; what its entry modules pass on and nobody uses is left out. */
+/** What the entry modules pass on, absolute. */
+const passedOn = (): ReadonlySet<string> =>
+  new Set(
+    entryModules.flatMap((name) => {
+      const file = entryModule(name) as string
+      const imports = readFileSync(file, "utf8").matchAll(/ from "(\.[^"]+)"/g)
+      return [...imports].map(([, path]) => resolve(dirname(file), path as string))
+    })
+  )
+
+/**
+ * Imports of this package by its own name; what its entry modules pass on and nobody uses is left out. That a module may be left out is
+ * said to whoever imports it: esbuild keeps what it heard first, and who is first is chance.
+ */
 const thisPackage: Plugin = {
   name: "this-package",
   setup: ({ onResolve }) => {
+    const unlessUsed = passedOn()
     onResolve({ filter: /^[^.]/ }, ({ path }) => {
       if (!namesThisPackage(path)) return undefined
       const found = entryModule(path)
@@ -79,9 +93,10 @@ const thisPackage: Plugin = {
         ? { errors: [{ text: `${path} is not there for others; ${entryModules.join(", ")} are` }] }
         : { path: found, sideEffects: false }
     })
-    onResolve({ filter: /^\./ }, ({ path, importer }) =>
-      isEntryModule(importer) ? { path: resolve(dirname(importer), path), sideEffects: false } : undefined
-    )
+    onResolve({ filter: /^\./ }, ({ path, importer }) => {
+      const found = resolve(dirname(importer), path)
+      return unlessUsed.has(found) ? { path: found, sideEffects: false } : undefined
+    })
   }
 }
 

@@ -22,7 +22,6 @@ const modules: ReadonlyMap<string, string> = new Map(
         ]
   )
 )
-const files: ReadonlySet<string> = new Set(modules.values())
 
 /** Whether a specifier names this package, or something in it. */
 export const namesThisPackage = (specifier: string): boolean => specifier === name || specifier.startsWith(`${name}/`)
@@ -31,5 +30,3 @@ export const namesThisPackage = (specifier: string): boolean => specifier === na
 export const entryModule = (specifier: string): string | undefined => modules.get(specifier)
 
 export const entryModules: ReadonlyArray<string> = [...modules.keys()]
-
-export const isEntryModule = (path: string): boolean => files.has(path)

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, relative } from "node:path"
 import * as Effect from "effect/Effect"
 import { afterAll, assert, describe, it } from "vitest"
 import { codeDigest } from "../../src/catalog/code-digest.ts"
@@ -74,6 +74,14 @@ describe("codeDigest", () => {
     const absorption = await digest({ "stage.ts": own("Absorption") })
     assert.notInclude(Object.keys(absorption.files), "src/kinds/files.ts")
     assert.include(Object.keys(absorption.files), "src/kinds/absorption.ts")
+  })
+
+  it("leaves out what the kind does not use of this package, whichever module imports it first", async () => {
+    const first = relative(root, join(import.meta.dirname, "..", "..", "src", "artifact", "artifact-error.ts"))
+    const own = `import "${first}"\nimport { Files } from "sae-pipeline/kinds"\nexport default Files\n`
+    const { files } = await digest({ "stage.ts": own })
+    assert.includeMembers(Object.keys(files), ["src/kinds/files.ts"])
+    assert.notInclude(Object.keys(files), "src/artifact/artifact-error.ts")
   })
 
   it("does not depend on where the project of the kind is", async () => {

@@ -10,7 +10,7 @@ const fromOutside = /^experiments\/(gemma|gpt2|pythia|smollm2)|^pipelines\/besid
 
 const files = ["pipelines", "experiments"].flatMap((folder) =>
   readdirSync(join(repository, folder))
-    .filter((name) => !name.endsWith(".lock.yaml"))
+    .filter((name) => name.endsWith(".yaml") && !name.endsWith(".lock.yaml"))
     .map((name) => `${folder}/${name}`)
     .filter((file) => !fromOutside.test(file))
 )

@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { compiledKernels } from "./compiled-kernels.ts"
 import { compiledOpsLoaded } from "../tensorflow/compiled-ops.ts"
 import { portableKernels } from "./portable-kernels.ts"
-import { type SparseCodes, type SparsePattern } from "./sparse-pattern.ts"
+import type { SparseCodes, SparsePattern } from "./sparse-pattern.ts"
 import { tensorflowKernels } from "./tensorflow-kernels.ts"
 import { webgpuKernels } from "./webgpu-kernels.ts"
 
