@@ -220,3 +220,18 @@ export const formatReason = ({ path, before, after, source }: Reason): string =>
   if (isDigest(before) && isDigest(after)) return `${path} changed${where}`
   return `${path} ${show(before)} -> ${show(after)}${where}`
 }
+
+/** Files of changed code that are named where there are more. */
+const NAMED_FILES = 2
+
+/** A text for each, the code last: of many files the first, and how many they are; `pipeline why` names all. */
+export const formatReasons = (reasons: ReadonlyArray<Reason>): ReadonlyArray<string> => {
+  const code = reasons.filter(({ path }) => path.startsWith("code "))
+  if (code.length <= NAMED_FILES + 1) return reasons.map(formatReason)
+  const named = code.slice(0, NAMED_FILES).map(({ path }) => path.slice("code ".length))
+  const others = reasons.filter(({ path }) => !path.startsWith("code "))
+  return [
+    ...others.map(formatReason),
+    `code of ${code.length} files: ${named.join(", ")}, ... (\`pipeline why\` names all)`
+  ]
+}

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { explain, formatReason, hasNoResult, LOST } from "../../src/plan/explain.ts"
+import { explain, formatReason, formatReasons, hasNoResult, LOST } from "../../src/plan/explain.ts"
 import type { KeyRecord } from "../../src/plan/key.ts"
 import { KEY_FORMAT } from "../../src/plan/key.ts"
 import { compiled, file, instance } from "./compile-text.ts"
@@ -155,6 +155,22 @@ describe("explain", () => {
       "facts.score.py changed",
       "numerics.precision f32 -> bf16",
       "numerics.threads added: 2"
+    ])
+  })
+})
+
+describe("formatReasons", () => {
+  const reason = (path: string) => ({ path, before: digest("a"), after: digest("b"), source: null })
+
+  it("counts the files of changed code where they are many, after what a person changed", () => {
+    const files = ["src/a.ts", "src/b.ts", "src/c.ts", "src/d.ts"].map((file) => reason(`code ${file}`))
+    assert.deepStrictEqual(
+      formatReasons(files.slice(1)),
+      [1, 2, 3].map((i) => `code src/${"abcd"[i]}.ts changed`)
+    )
+    assert.deepStrictEqual(formatReasons([...files, reason("inputs.sae")]), [
+      "inputs.sae changed",
+      "code of 4 files: src/a.ts, src/b.ts, ... (`pipeline why` names all)"
     ])
   })
 })

@@ -1,5 +1,5 @@
 /** A plan for people: a line per stage, with the reasons below what runs. */
-import { formatReason } from "../../plan/explain.ts"
+import { formatReasons } from "../../plan/explain.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { wrapText } from "../../words/fit-text.ts"
 import { count } from "./words.ts"
@@ -32,7 +32,7 @@ export const planText = (plan: Plan, gpus: number, columns = Number.POSITIVE_INF
   const of = (action: PlannedStage["action"]): number => plan.stages.filter((stage) => stage.action === action).length
   const stages = plan.stages.flatMap((stage) => [
     wrapped(`${stage.instance.id}: ${actionText(stage)}`, columns, 6),
-    ...stage.reasons.map((reason) => `    ${wrapped(formatReason(reason), columns - 4, 6)}`)
+    ...formatReasons(stage.reasons).map((reason) => `    ${wrapped(reason, columns - 4, 6)}`)
   ])
   const onCpu = plan.stages.filter(
     ({ instance, action }) => action !== "hit" && (instance.resources.gpu ?? 0) > gpus
