@@ -68,12 +68,12 @@ export interface DigestedCode {
   readonly files: ReadonlyArray<string>
 }
 
-/** What the entry modules pass on, absolute. */
+/** What the entry modules pass on besides types, of which nothing is left in what is built, absolute. */
 const passedOn = (): ReadonlySet<string> =>
   new Set(
     entryModules.flatMap((name) => {
       const file = entryModule(name) as string
-      const imports = readFileSync(file, "utf8").matchAll(/ from "(\.[^"]+)"/g)
+      const imports = readFileSync(file, "utf8").matchAll(/^export (?!type )[^"]* from "(\.[^"]+)"/gm)
       return [...imports].map(([, path]) => resolve(dirname(file), path as string))
     })
   )
