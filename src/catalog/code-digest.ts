@@ -18,6 +18,9 @@ import type { Plugin } from "esbuild"
 import { entryModule, entryModules, namesThisPackage } from "../project/entry-module.ts"
 import { codeDirectory } from "../project/package-directory.ts"
 
+/** Raised where the same text gets another digest than before: digests that were kept are made anew. */
+export const CODE_RULES = 2
+
 export const CodeDigest = Schema.Struct({
   /** sha256 of the minified bundle and of the bundler's version. */
   digest: Schema.String,

@@ -38,7 +38,7 @@ import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
 import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
-import { type CodeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
+import { CODE_RULES, type CodeDigest, joinCode, type CodeUnreadable } from "../catalog/code-digest.ts"
 import { keptCode } from "../catalog/kept-code.ts"
 import { loadStageKinds, stageFiles } from "../catalog/stage-catalog.ts"
 import type { StageFiles } from "../catalog/stage-catalog.ts"
@@ -205,7 +205,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
 ) {
   const { project, compiled, files } = experiment
   const store = yield* Store
-  const version = `keys ${KEY_FORMAT}, esbuild ${packageJson.version}`
+  const version = `keys ${KEY_FORMAT}, code ${CODE_RULES}, esbuild ${packageJson.version}`
   const index = yield* Effect.promise(() => openFileIndex(join(project.cache, "index.json"), version))
   const lastKeys = yield* store.lastKeys(experiment.name)
   const lock = selection.lock === "ignore" ? undefined : (yield* readLockFile(experiment.file))?.lock
