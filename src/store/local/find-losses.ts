@@ -8,7 +8,7 @@ import { objectPath } from "./layout.ts"
 import { quarantineBlob } from "./quarantine.ts"
 import type { Loss } from "../store.ts"
 
-/** So many are waited for: asking takes the system a tenth of the time that handing it to another thread takes. */
+/** Up to this many are asked about at once: the answer takes a tenth of the time that handing the question to another thread takes. */
 const FEW_FILES = 16
 
 type Info = Pick<Stats, "size"> | undefined
