@@ -162,7 +162,8 @@ describe("science report", () => {
     ] as const
     const crosscoder = { format: 1, sources, shares, own: [1, 1], shared: 2 } as const
     const figures = hooks.map((hook, m) => {
-      return { hook, model: "model", activations: hook, explained_variance: 0.75 + m / 8, mse: 2, cosine: 0.9 }
+      const metrics = { kl_sae: 0.5 + m, kl_sae_low: 0.25 + m, kl_sae_high: 0.75 + m, kl_recovered_mean: 0.875 }
+      return { hook, model: "model", activations: hook, explained_variance: 0.75 + m / 8, mse: 2, cosine: 0.9, metrics }
     })
     const measured = { ...evaluation(5, "cross", 0.8125), activations: null, model: null, hook: null, sources: figures }
     const text = scienceReport({
@@ -172,7 +173,9 @@ describe("science report", () => {
     })
     expect(textOf(text, "evaluation")).toContain(`40,321 held-out rows of ${hooks[0]} , ${hooks[1]} .`)
     const shown = textOf(text, "sources")
-    expect(shown).toContain(`5 latents ${hooks[0]} 0.7500 1 5 latents ${hooks[1]} 0.8750 1 5 latents shared – 2`)
+    expect(shown).toContain(
+      `5 latents ${hooks[0]} 0.7500 0.5000 ± 0.2500 0.8750 1 5 latents ${hooks[1]} 0.8750 1.500 ± 0.2500 0.8750 1 5 latents shared – – – 2`
+    )
     // Shares of the second source; the latent without a decoder row is in no bar.
     const bars = tagsOf(text).flatMap(({ name, text: title }) => (name === "title" ? [title] : []))
     expect(bars.filter((bar) => / to .*: 1 latents$/.test(bar) && !bar.includes("10"))).toEqual([

@@ -16,6 +16,8 @@ export interface EvaluatedSource {
   readonly explained_variance: number
   readonly mse: number
   readonly cosine: number
+  /** What the reconstruction costs its model: losses with their intervals, named as evaluate-sae names them. */
+  readonly metrics?: Readonly<Record<string, number>>
 }
 
 /** Reconstruction of some of the held-out rows. */

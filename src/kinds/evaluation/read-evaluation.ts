@@ -32,7 +32,8 @@ const EvaluationFile = Schema.Struct({
         activations: Schema.String,
         explained_variance: Schema.Finite,
         mse: Schema.Finite,
-        cosine: Schema.Finite
+        cosine: Schema.Finite,
+        metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite))
       })
     )
   ),

@@ -3,6 +3,7 @@
  * histogram is that of Lindsey et al. 2024: latents of the first alone on the left, of the second alone on the right,
  * shared ones between.
  */
+import { estimate } from "../page/estimate.ts"
 import { exact } from "../page/exact.ts"
 import type { CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
@@ -10,6 +11,7 @@ import { histogramChart } from "../charts/histogram-chart.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import type { Subject } from "../page/subjects.ts"
+import { intervalOf } from "../../stage/metric.ts"
 import { swatch } from "../charts/swatch.ts"
 
 const BINS = 40
@@ -41,12 +43,27 @@ const sharesChart = (shares: CrosscoderFile["shares"], source: number, name: str
   })
 }
 
+/** Of a source whose model was there. */
+const inModelColumns = [
+  { metric: "kl_sae", head: "KL", title: "KL(model as it is || with the reconstruction), nats a token" },
+  { metric: "kl_recovered_mean", head: "KL recovered", title: "1 - KL / KL with the mean activation in place" }
+]
+
+const estimated = (metrics: Readonly<Record<string, number>> | undefined, name: string) => {
+  const value = metrics?.[name]
+  return metrics === undefined || value === undefined
+    ? "–"
+    : estimate(value, intervalOf(metrics, name), formatNumber, "contexts")
+}
+
 /** Undefined where there is no crosscoder. */
 export const sourcesSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
   const all = subjects.flatMap(({ label, crosscoder, evaluation }, index) =>
     crosscoder === undefined ? [] : [{ label, crosscoder, evaluation, index }]
   )
   if (all.length === 0) return undefined
+  const anyModel = all.some(({ evaluation }) => evaluation?.sources?.some(({ metrics }) => metrics !== undefined))
+  const inModel = anyModel ? inModelColumns : []
   const charts = all.flatMap(({ label, crosscoder, index }) => {
     const names = sourceNames(crosscoder)
     const shown = names.length === 2 ? [1] : [...names.keys()]
@@ -62,17 +79,20 @@ export const sourcesSection = (subjects: ReadonlyArray<Subject>): Html | undefin
             <th scope="col">Crosscoder</th>
             <th scope="col">Source</th>
             <th scope="col" title="1 - E|x - x̂|² / E|x - E x|² over held-out rows of the source">EV</th>
+            ${inModel.map(({ head, title }) => html`<th scope="col" title="${title}">${head}</th>`)}
             <th scope="col">Own latents</th>
           </tr>
         </thead>
         <tbody>
           ${all.flatMap(({ label, crosscoder, evaluation, index }) => [
             ...sourceNames(crosscoder).map((name, source) => {
-              const value = evaluation?.sources?.[source]?.explained_variance
+              const measured = evaluation?.sources?.[source]
+              const value = measured?.explained_variance
               return html`<tr>
                 <th scope="row">${swatch(index)}${label}</th>
                 <td class="mono">${name}</td>
                 <td>${value === undefined ? "–" : exact(value, formatNumber)}</td>
+                ${inModel.map(({ metric }) => html`<td>${estimated(measured?.metrics, metric)}</td>`)}
                 <td>${exact(crosscoder.own[source] as number, formatInteger)}</td>
               </tr> `
             }),
@@ -80,6 +100,7 @@ export const sourcesSection = (subjects: ReadonlyArray<Subject>): Html | undefin
               <th scope="row">${swatch(index)}${label}</th>
               <td>shared</td>
               <td>–</td>
+              ${inModel.map(() => html`<td>–</td>`)}
               <td>${exact(crosscoder.shared, formatInteger)}</td>
             </tr> `
           ])}

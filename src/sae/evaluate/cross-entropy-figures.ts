@@ -89,15 +89,10 @@ const told = (
     })
   )
 
-/**
- * Metrics of the ablations, and of each of several SAEs on the same contexts, with intervals over these.
- *
- * @param hook where something else took the activation's place
- */
-export const crossEntropyFigures = (ablations: AblationSums, saes: ReadonlyArray<SplicedSums>, hook: string) => {
-  const contexts = ablations.targets.length
+/** Figures of the ablations, and of each SAE with them, by how often each context was drawn. */
+export const contextFigures = (ablations: AblationSums, saes: ReadonlyArray<SplicedSums>) => {
   const [shared, own] = [ablationSums(ablations), saes.map(saeSums)]
-  const figures = (times: Int32Array) => {
+  return (times: Int32Array) => {
     const predictions = drawnSum(times, ablations.targets)
     const ablated = meansOf(shared, times, predictions)
     const each = own.map((sums) => {
@@ -106,6 +101,16 @@ export const crossEntropyFigures = (ablations: AblationSums, saes: ReadonlyArray
     })
     return { ablated, each }
   }
+}
+
+/**
+ * Metrics of the ablations, and of each of several SAEs on the same contexts, with intervals over these.
+ *
+ * @param hook where something else took the activation's place
+ */
+export const crossEntropyFigures = (ablations: AblationSums, saes: ReadonlyArray<SplicedSums>, hook: string) => {
+  const contexts = ablations.targets.length
+  const figures = contextFigures(ablations, saes)
   const { ablated, each } = figures(new Int32Array(contexts).fill(1))
   const intervals = bootstrapIntervals(
     [contexts],

@@ -4,6 +4,11 @@ import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { Evaluation } from "../../../src/kinds/evaluation/evaluation.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
+import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import { openModel } from "../../../src/model/open-model.ts"
+import { runModel } from "../../../src/model/run-model.ts"
+import { evaluationContexts } from "../../../src/sae/evaluate/evaluation-contexts.ts"
+import { splicedSources } from "../../../src/sae/evaluate/spliced-sources.ts"
 import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import evaluateCrosscoder from "../../../stages/evaluate-crosscoder.ts"
 import trainCrosscoder from "../../../stages/train-crosscoder.ts"
@@ -11,7 +16,9 @@ import trainTranscoder from "../../../stages/train-transcoder.ts"
 import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { opened, runStage } from "../../stage/run-stage.ts"
-import { captured, captureInputs } from "../small-text.ts"
+import { identity } from "../identity-sae.ts"
+import { vocabulary } from "../random-gpt2.ts"
+import { captured, captureInputs, time } from "../small-text.ts"
 
 beforeAll(loadTestEngine)
 
@@ -104,6 +111,91 @@ describe("stages", () => {
       const swapped = { crosscoder, sources: sources.toReversed() }
       const refused = yield* Effect.flip(runStage(evaluateCrosscoder, swapped, {}, yield* temporaryDirectory))
       expect(refused.message).toMatch(/the crosscoder reads blocks\.0\.hook_resid_post .*the sources are blocks\.1/)
+
+      // In the models: its divergences once more, from logits, in f64, over all held-out tokens.
+      const { model: given, tokens } = yield* captureInputs(200)
+      const models = [given, given]
+      const contexts = 200
+      const inModels = yield* runStage(evaluateCrosscoder, { crosscoder, sources, models }, { contexts }, directory)
+      const evaluated = (yield* opened(Evaluation, inModels.artifact)).value
+      const runnable = yield* openModel(given.value)
+      const text = yield* tokens.value.read(0, contexts)
+      const whole = { ids: text.ids, batch: contexts, time }
+      const held = new Set(sources[0]?.value.split.held_out_documents)
+      const spliced = Array.from(text.documents, (document) => held.has(document))
+      const hooks = sources.map(({ value: source }) => source.hook)
+      const logits = (replace: Parameters<typeof runModel>[2]["replace"]) =>
+        tf.tidy(() =>
+          runModel(runnable, whole, { logits: true, ...(replace === undefined ? {} : { replace }) }).logits!.dataSync()
+        )
+      const clean = logits(undefined)
+      const cross = makeSaeModel(yield* value.weights)
+      const asItIs = tf.tidy(() => {
+        const { activations } = runModel(runnable, whole, { hooks })
+        const flat = hooks.map((hook) => tf.reshape<tf.Rank.R2>(activations[hook]!, [contexts * time, -1]))
+        return { rows: flat.map((each) => each.arraySync()), given: cross.reconstruct(tf.concat(flat, 1)).arraySync() }
+      })
+      cross.dispose()
+      const logShares = (values: ArrayLike<number>, at: number) => {
+        const row = Array.from({ length: vocabulary }, (_, v) => values[at * vocabulary + v] as number)
+        const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0))
+        return row.map((x) => x - total)
+      }
+      const divergences: Array<number> = []
+      let start = 0
+      for (const [m, hook] of hooks.entries()) {
+        const d = widths[m] as number
+        const there = asItIs.rows[m]!.map((row, at) => (spliced[at] ? asItIs.given[at]!.slice(start, start + d) : row))
+        start += d
+        const other = tf.tidy(() => logits({ [hook]: tf.tensor3d(there.flat(), [contexts, time, d]) }))
+        let [sum, count] = [0, 0]
+        for (let at = 0; at < contexts * time; at++) {
+          if (at % time === time - 1 || !spliced[at] || text.documents[at + 1] !== text.documents[at]) continue
+          const [p, q] = [logShares(clean, at), logShares(other, at)]
+          sum += p.reduce((kl, logP, v) => kl + Math.exp(logP) * (logP - (q[v] as number)), 0)
+          count += 1
+        }
+        divergences.push(sum / count)
+        expect(evaluated.sources?.[m]?.metrics?.["kl_sae"]).toBeCloseTo(sum / count, 5)
+      }
+      expect(inModels.metrics["kl_sae"]).toBeCloseTo((divergences[0]! + divergences[1]!) / 2, 5)
+      expect(inModels.metrics["kl_recovered_mean_least"]).toBeLessThan(inModels.metrics["kl_recovered_mean"] as number)
+      const fewer = yield* Effect.flip(
+        runStage(evaluateCrosscoder, { crosscoder, sources, models: [given] }, {}, yield* temporaryDirectory)
+      )
+      expect(fewer.message).toMatch(/2 sources and 1 models/)
+
+      // Controls: one that gives back both sources costs nothing, one that gives zeros all that zeros cost.
+      const d = value.d_in
+      const eye = Float32Array.from({ length: 2 * d * d }, (_, i) => {
+        const [latent, at] = [Math.floor(i / d), i % d]
+        return latent % d === at ? (latent < d ? 1 : -1) : 0
+      })
+      const W_enc = Float32Array.from(
+        { length: 2 * d * d },
+        (_, i) => eye[(i % (2 * d)) * d + Math.floor(i / (2 * d))]!
+      )
+      const exact = {
+        ...identity,
+        d_in: d,
+        d_sae: 2 * d,
+        W_enc,
+        W_dec: eye,
+        b_enc: new Float32Array(2 * d),
+        b_dec: new Float32Array(d)
+      }
+      const chosen = yield* evaluationContexts(sources[0]!.value, contexts)
+      const sites = sources.map(({ value: { hook, d_in: width } }) => ({ model: runnable, hook, width }))
+      const costs = Effect.fn(function* (weights: SaeWeights) {
+        const tensors = makeSaeModel(weights)
+        const found = yield* splicedSources(sites, tensors, chosen.contexts)
+        tensors.dispose()
+        return found.map(({ kl }) => kl!.reduce((sum, each) => sum + each, 0) / chosen.targets)
+      })
+      for (const kl of yield* costs(exact)) expect(kl).toBeCloseTo(0, 6)
+      const zeros = yield* costs({ ...exact, W_dec: new Float32Array(2 * d * d) })
+      for (const [m, kl] of zeros.entries())
+        expect(kl).toBeCloseTo(evaluated.sources?.[m]?.metrics?.["kl_zero"] ?? 0, 6)
 
       const one = yield* Effect.flip(
         runStage(trainCrosscoder, { sources: sources.slice(0, 1) }, params, yield* temporaryDirectory)
