@@ -4,52 +4,26 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Json } from "../json/canonical-json.ts"
-import { explain, LOST } from "../plan/explain.ts"
-import type { Reason } from "../plan/explain.ts"
 import { keyedManifest } from "../plan/keyed-manifest.ts"
 import type { Graph, StageInstance } from "../plan/stage-instance.ts"
-import { currentBundle } from "../start/bundle.ts"
 import { gitState } from "../project/git-state.ts"
 import type { RunRecord } from "../store/run-record.ts"
 import { Store } from "../store/store.ts"
 import { Executor, type Place } from "../execute/executor.ts"
-import { computeStage } from "./compute-stage.ts"
-import type { RunEvent, StageInterrupted, StageOutcome } from "./event.ts"
-import { hitOutcome, interruptedOutcome, outcomeOf, skippedOutcome } from "./outcome.ts"
-import { indispensable, isDispensable, leaveOut } from "./leave-out.ts"
-import { readTail } from "../file/read-tail.ts"
+import type { StageInterrupted, StageOutcome } from "./event.ts"
+import { makeEmit } from "./make-emit.ts"
+import { interruptedOutcome } from "./outcome.ts"
 import { runCost } from "./run-cost.ts"
 import type { Keyed, RunContext, Untimed } from "./run-context.ts"
-import type { FirstCause, RunRequest, RunResult } from "./run-options.ts"
+import type { RunRequest, RunResult } from "./run-options.ts"
+import { makeOutcomes, type RunOutcomes } from "./run-outcomes.ts"
 import { schedule } from "./schedule.ts"
-import { watchPrograms } from "./watch-programs.ts"
 import { makeGroups } from "./together.ts"
+import { visitStage } from "./visit-stage.ts"
+import { watchPrograms } from "./watch-programs.ts"
 
-/** `events.ndjson` is read by people: a line every five seconds tells enough of a stage's progress. */
-const PROGRESS_LINE_MS = 5_000
-const TAIL_LINES = 20
 /** More than one only where an artifact that is lost comes out otherwise than it was, which changes keys below it. */
 const MOST_PASSES = 5
-
-/** @param interrupted gets what the stages that were being computed say when the run is interrupted */
-const makeEmit = (
-  record: RunRecord,
-  onEvent: RunRequest["onEvent"],
-  interrupted: Map<string, Untimed<StageInterrupted>>
-): ((event: Untimed) => void) => {
-  const written = new Map<string, number>()
-  return (untimed) => {
-    const event = { ...untimed, at: Date.now() } as RunEvent
-    onEvent(event)
-    if (event.type === "stage-interrupted") interrupted.set(event.id, event)
-    if (event.type === "stage-progress") {
-      const complete = event.done >= event.total
-      if (!complete && event.at - (written.get(event.id) ?? 0) < PROGRESS_LINE_MS) return
-      written.set(event.id, event.at)
-    }
-    record.append(event)
-  }
-}
 
 /** The wanted instances and all that they need. */
 const closure = ({ instances }: Graph, wanted: ReadonlySet<string> | undefined): ReadonlyArray<StageInstance> => {
@@ -74,149 +48,106 @@ const planOf = (options: RunRequest, instances: ReadonlyArray<StageInstance>): R
   stages: instances.map(({ id, kind, needs, at, temp = false }) => ({ id, kind: kind.name, needs, at, temp }))
 })
 
-/** A failed stage is in the result; an error is what kept the run itself from starting. */
-export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest) {
+/** Runs the effects of one name one after the other. */
+const oneAtATime = (): RunContext["alone"] => {
+  const locks = new Map<string, Semaphore.Semaphore>()
+  return (name, effect) => {
+    const lock = locks.get(name) ?? Semaphore.makeUnsafe(1)
+    locks.set(name, lock)
+    return Semaphore.withPermit(lock, effect)
+  }
+}
+
+const makeContext = Effect.fnUntraced(function* (
+  instances: ReadonlyArray<StageInstance>,
+  options: RunRequest,
+  record: RunRecord,
+  emit: RunContext["emit"],
+  outcomes: RunOutcomes
+) {
   const store = yield* Store
   const executor = yield* Executor
-  const scope = yield* Scope.Scope
-  const start = yield* Clock.currentTimeMillis
-  const instances = closure(graph, options.wanted)
-  const record = yield* store.startRun(planOf(options, instances))
-  const interrupted = new Map<string, Untimed<StageInterrupted>>()
-  const emit = makeEmit(record, options.onEvent, interrupted)
-  const places = yield* executor.places({
-    jobs: options.jobs,
-    engine: options.engine,
-    run: record.id,
-    directory: store.description.directory,
-    expectedMemory: options.expectedMemory
-  })
-  const lastKeys = yield* store.lastKeys(options.experiment)
-
-  const outcomes = new Map<string, StageOutcome>()
-  const locks = new Map<string, Semaphore.Semaphore>()
-  const force = new Set(options.force)
-  /** Results of earlier passes: a stage that ran is told as such, even where a later pass finds it a hit. */
-  const ran = new Map<string, StageOutcome>()
-  const dispensable = isDispensable(instances)
-  let firstCause: FirstCause | undefined
-  let stopping = false
-  let changed = false
-
-  const finish = (outcome: StageOutcome): void => {
-    const before = outcomes.get(outcome.id)
-    // What stands below was told from the digest that this had before.
-    const was = before?.digest ?? null
-    if (was !== null && outcome.digest !== null && was !== outcome.digest) changed = true
-    outcomes.set(outcome.id, outcome)
-    if (outcome.status === "ran") {
-      ran.set(outcome.id, outcome)
-      currentBundle()?.did("computing")
-    }
-    if (outcome.status === "failed") {
-      const { id, problem, log } = outcome
-      firstCause ??= { id, problem: problem ?? "", log, tail: log === null ? [] : readTail(log, TAIL_LINES) }
-      if (options.keepGoing !== true && !dispensable(id)) stopping = true
-    }
-    emit({ type: "stage-finished", ...outcome })
-  }
-
   const context: RunContext = {
     options,
     store,
     record,
-    scope,
-    places,
+    scope: yield* Scope.Scope,
+    places: yield* executor.places({
+      jobs: options.jobs,
+      engine: options.engine,
+      run: record.id,
+      directory: store.description.directory,
+      expectedMemory: options.expectedMemory
+    }),
     code: yield* Effect.cached(Effect.promise(() => gitState(options.projectDirectory))),
     emit,
-    force,
+    force: new Set(options.force),
     instances: new Map(instances.map((instance) => [instance.id, instance])),
-    outcomes,
-    stopping: () => stopping,
-    alone: (name, effect) => {
-      const lock = locks.get(name) ?? Semaphore.makeUnsafe(1)
-      locks.set(name, lock)
-      return Semaphore.withPermit(lock, effect)
-    },
-    keyOf: keyer(options, outcomes),
+    outcomes: outcomes.byId,
+    stopping: outcomes.stopping,
+    alone: oneAtATime(),
+    keyOf: keyer(options, outcomes.byId),
     programsOf: watchPrograms(options.strict === true),
-    finish
+    finish: outcomes.finish
   }
+  return context
+})
 
-  const reasonsFor = Effect.fnUntraced(function* (instance: StageInstance, { key, record }: Keyed) {
-    const { facts, notes } = options.setupOf(instance)
-    const last = lastKeys[instance.id]
-    const previous = last === undefined ? undefined : ((yield* store.action(last)) ?? LOST)
-    const reasons: ReadonlyArray<Reason> = explain(instance, previous, { facts, notes, inputs: record.manifest.inputs })
-    if (reasons.length > 0) return reasons
-    return [{ path: force.has(instance.id) && last === key ? "forced" : "no result in the store", source: null }]
-  })
-
-  const outcomeNow = Effect.fnUntraced(function* (planned: StageInstance, place: Place) {
-    const missing = planned.needs.filter((id) => ["failed", "skipped"].includes(outcomes.get(id)?.status ?? ""))
-    // Where the run stops, or may not run what is missing, nothing is made without it.
-    const [blocked] = stopping || options.mustHit?.size ? missing : indispensable(planned, missing)
-    const blocking = blocked === undefined ? undefined : outcomes.get(blocked)
-    const instance = leaveOut(planned, missing)
-    if (blocking !== undefined) {
-      // What was skipped says which failure it was for: that is the one to mend.
-      const problem = blocking.status === "failed" ? `it needs ${blocking.id}, which failed` : blocking.problem
-      return skippedOutcome(instance, problem ?? `it needs ${blocking.id}, which was skipped`)
-    }
-    if (context.stopping()) return skippedOutcome(instance, "not started, since another stage failed")
-    const keyed = context.keyOf(instance)
-    const found = force.has(instance.id) ? undefined : yield* store.action(keyed.key)
-    if (found !== undefined) return hitOutcome(context, instance, found)
-    if (options.mustHit?.has(instance.id) === true) {
-      return skippedOutcome(instance, "it has no result in the store, and is not among the stages that may run")
-    }
-    const reasons = yield* reasonsFor(instance, keyed)
-    const computed = yield* computeStage(context, { instance, reasons, restores: null, place })
-    return outcomeOf(context, instance, computed, reasons)
-  })
-
-  const pass = Effect.gen(function* () {
-    const queue = new Map<string, Place>()
-    const contend = makeGroups(context)
-    yield* schedule(
-      instances,
-      (ready) =>
-        Effect.forEach(
-          ready,
-          (instance) => Effect.map(contend(instance), (place) => void queue.set(instance.id, place)),
-          { discard: true }
-        ),
-      (instance, complete) => {
-        const place = queue.get(instance.id) as Place
-        return outcomeNow(instance, place).pipe(
-          Effect.tap((outcome) =>
-            Effect.suspend(() => {
-              const earlier = ran.get(instance.id)
-              finish(outcome.status === "hit" && earlier?.key === outcome.key ? earlier : outcome)
-              // Before the scope gives back what the stage held: what waits for it competes for that.
-              return complete
-            })
-          ),
-          Effect.ensuring(place.withdraw),
-          Effect.scoped,
-          Effect.asVoid
-        )
-      }
+/** Visits every instance once, each in its turn. */
+const runPass = Effect.fnUntraced(function* (
+  context: RunContext,
+  instances: ReadonlyArray<StageInstance>,
+  outcomes: RunOutcomes,
+  lastKeys: Readonly<Record<string, string>>
+) {
+  const queue = new Map<string, Place>()
+  const contend = makeGroups(context)
+  const takePlaces = (ready: ReadonlyArray<StageInstance>) =>
+    Effect.forEach(ready, (instance) => Effect.map(contend(instance), (place) => void queue.set(instance.id, place)), {
+      discard: true
+    })
+  yield* schedule(instances, takePlaces, (instance, complete) => {
+    const place = queue.get(instance.id) as Place
+    return visitStage(context, lastKeys, instance, place).pipe(
+      Effect.tap((outcome) =>
+        Effect.suspend(() => {
+          outcomes.finish(outcomes.asComputed(outcome))
+          // Before the scope gives back what the stage held: what waits for it competes for that.
+          return complete
+        })
+      ),
+      Effect.ensuring(place.withdraw),
+      Effect.scoped,
+      Effect.asVoid
     )
   })
+})
 
-  const inOrder = (): ReadonlyArray<StageOutcome> =>
-    instances.map(
-      (instance) => outcomes.get(instance.id) ?? skippedOutcome(instance, "the run ended before it was its turn")
-    )
+/** A failed stage is in the result; an error is what kept the run itself from starting. */
+export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest) {
+  const store = yield* Store
+  const start = yield* Clock.currentTimeMillis
+  const instances = closure(graph, options.wanted)
+  const record = yield* store.startRun(planOf(options, instances))
+  const write = makeEmit(record, options.onEvent)
+  /** What the stages that were being computed say when the run is interrupted. */
+  const interrupted = new Map<string, Untimed<StageInterrupted>>()
+  const emit = (event: Untimed): void => {
+    write(event)
+    if (event.type === "stage-interrupted") interrupted.set(event.id, event)
+  }
+  const outcomes = makeOutcomes(instances, options, emit)
+  const context = yield* makeContext(instances, options, record, emit, outcomes)
+  const lastKeys = yield* store.lastKeys(options.experiment)
+
   const remember = Effect.suspend(() => {
-    const keys = [...outcomes.values()].filter(({ digest, key }) => digest !== null && key !== null)
+    const keys = [...outcomes.byId.values()].filter(({ digest, key }) => digest !== null && key !== null)
     const entries = Object.fromEntries(keys.map(({ id, key }) => [id, key as string]))
     return store.rememberKeys(options.experiment, entries)
   })
   const end = (status: "done" | "failed" | "interrupted") =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const stages = inOrder()
+      const stages = outcomes.inOrder()
       const seconds = (now - start) / 1000
       const cost = runCost(stages)
       emit({ type: "run-finished", run: record.id, status, seconds, cost, stages })
@@ -233,11 +164,9 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
 
   const passes = Effect.gen(function* () {
     for (let left = MOST_PASSES; left > 0; left--) {
-      changed = false
-      yield* pass
-      force.clear()
-      if (!changed || context.stopping()) return
-      outcomes.clear()
+      yield* runPass(context, instances, outcomes, lastKeys)
+      context.force.clear()
+      if (!outcomes.startOver()) return
     }
   })
   yield* passes.pipe(
@@ -246,16 +175,13 @@ export const run = Effect.fn("run")(function* (graph: Graph, options: RunRequest
     Effect.onInterrupt(() => {
       for (const [id, event] of interrupted) {
         const instance = context.instances.get(id)
-        if (instance !== undefined) finish(interruptedOutcome(context, instance, event))
+        if (instance !== undefined) outcomes.finish(interruptedOutcome(context, instance, event))
       }
       return end("interrupted")
     })
   )
-  const status = inOrder().some((outcome) => outcome.status === "failed" || outcome.status === "skipped")
-    ? "failed"
-    : "done"
-  const skipped = inOrder().find((outcome) => outcome.status === "skipped")
-  firstCause ??= skipped && { id: skipped.id, problem: skipped.problem ?? "", log: null, tail: [] }
-  const result: RunResult = { ...(yield* end(status)), status, firstCause }
+  const failed = outcomes.inOrder().some(({ status }) => status === "failed" || status === "skipped")
+  const status = failed ? "failed" : "done"
+  const result: RunResult = { ...(yield* end(status)), status, firstCause: outcomes.firstCause() }
   return result
 }, Effect.scoped)
