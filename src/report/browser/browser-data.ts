@@ -47,6 +47,8 @@ export interface LatentData {
 
 export interface SubjectData extends StandingData {
   readonly label: string
+  /** Of the SAE; only where that is known. */
+  readonly digest?: string
   readonly texts: Readonly<Record<string, string>>
   /** Those with an explanation. */
   readonly latents: ReadonlyArray<LatentData>
@@ -138,6 +140,7 @@ const subjectData = (subject: Subject, stitching: StitchingFile | undefined): Su
   const explained = file?.latents ?? []
   return {
     label,
+    ...(subject.digest === undefined ? {} : { digest: subject.digest }),
     texts: { ...dashboard?.texts, ...file?.token_texts },
     ...standingData(subject.map, stitching, [subject.absorption ?? [], subject.classAbsorptions].flat()),
     latents: explained.map((latent) => ({

@@ -1,5 +1,7 @@
 /** What the page calls a latent without an explanation, which would be scored: what stands in its examples, and what it promotes. */
 
+import { tokenName } from "./token-name.ts"
+
 /** Tokens that a label names. */
 const firesNamed = 5
 const promotesNamed = 3
@@ -9,7 +11,7 @@ type Texts = Readonly<Record<string, string>>
 const quoted = (tokens: ReadonlyArray<number>, texts: Texts, most: number): string =>
   tokens
     .slice(0, most)
-    .map((token) => JSON.stringify(texts[token] ?? `#${token}`))
+    .map((token) => JSON.stringify(tokenName(texts, token)))
     .join(", ")
 
 /**

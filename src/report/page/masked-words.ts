@@ -23,7 +23,7 @@ const hashes: ReadonlySet<number> = new Set(
     "1ghjuy7 1gy49yi 1hj3pol 1hkfpmw 1i35403 1ihhxdj 1jh69vl 1jlycjm 1kkzf58 1kloy5a 1lcacsh 1mil4fy 1mm6m9u " +
     "1ms2zrk 1mzzw5e 1nburq8 1o7q7e9 1ogqgnx 1ongl9g 1oy6sy6 1p1uv49 1p4xtl8 1pcu2kc 1pftrx8 1px4hlw 1qb52s5 " +
     "1qk04h8 1qp8t09 1r7pu6q 1rapxp3 1rkv8cu 1s6uih8 1s99qln 1sm6vk3 1tpnwny 1tubxve 1ubmu64 1um3b1v 1uuyz6s " +
-    "1v73x2q 1v7p2w2 1vbm0o9 1vngl4n 1vnkad1 1wfnhou 1wktobu 1wlwds1 1x6y0cl 1xifnkp 1ycbij3"
+    "1v73x2q 1v7p2w2 1vbm0o9 1vngl4n 1vnkad1 1wfnhou 1wktobu 1wlwds1 1x6y0cl 1xifnkp 1ycbij3 6u4ocd 6q2uh6 a1y2su"
   )
     .split(" ")
     .map((hash) => Number.parseInt(hash, 36))

@@ -31,11 +31,11 @@ a { color: var(--accent); text-underline-offset: 2px; }
 .bar { position: sticky; top: 0; z-index: 5; background: var(--paper); border-bottom: 1px solid var(--line); }
 .bar > div { max-width: 1240px; margin: 0 auto; padding: .4rem 1.25rem; display: flex; gap: .8rem; align-items: center; white-space: nowrap; }
 .bar .links { display: flex; flex-wrap: wrap; gap: 0 1rem; flex: 1; padding: .15rem; font-size: .92rem; }
-.bar .links a { padding: .12rem 0; }
+.bar .links a { padding: .15rem 0; flex: none; }
 .bar button { flex: none; }
 .bar a { color: var(--soft); text-decoration: none; }
 .bar a:hover, .bar a:focus-visible { color: var(--ink); }
-.bar .uncover { font-size: .87rem; }
+.bar .uncover { font-size: .87rem; } .uncover .brief { display: none; }
 main { max-width: 1240px; margin: 0 auto; padding: 1.5rem 1.25rem 5rem; }
 header.lead h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .4rem; letter-spacing: -.01em; }
 header.lead p { margin: 0; color: var(--soft); max-width: 75ch; }
@@ -56,7 +56,7 @@ th { font-weight: 600; color: var(--soft); font-size: .87rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th.text, td.text { text-align: left; white-space: normal; }
 .downloads { display: flex; gap: .4rem; margin: .4rem 0 1rem; }
-.downloads button { font-size: .78rem; padding: .1rem .5rem; color: var(--soft); }
+.downloads button { font-size: .78rem; padding: .1rem .5rem; min-height: 24px; color: var(--soft); }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
 .stacked thead th { white-space: normal; vertical-align: bottom; }
@@ -91,7 +91,7 @@ canvas.pointing { cursor: pointer; }
 .shades { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; align-items: center; }
 .browser .detail > p[role=status] { height: 1.5em; margin: .3rem 0; color: var(--ink); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: none; }
 .counted { display: flex; justify-content: space-between; align-items: center; min-height: 1.9rem; }
-.counted button { font-size: .85rem; padding: .1rem .5rem; }
+.counted button { font-size: .85rem; padding: .1rem .5rem; min-height: 24px; }
 [hidden] { display: none; }
 .legend .rise { background: var(--bad); border-radius: 50%; }
 .legend .mark { background: none; border-bottom: 2px solid var(--ink); border-radius: 0; }
@@ -125,6 +125,9 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .views a[aria-current="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--paper)); }
 .views a:last-child { border-color: transparent; }
 .metas { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: .8rem; }
+.listed { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .3rem 0; }
+.listed a { display: inline-block; min-width: 24px; min-height: 24px; }
+.listed small { color: var(--soft); }
 .meta { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; min-width: 0; }
 .meta header, .shared li { display: grid; grid-template-columns: 1fr auto 5rem; gap: 0 .6rem; align-items: center; }
 .meta header { font-weight: 600; }
@@ -195,16 +198,29 @@ pre.prose { white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { font: .84rem/1.5 var(--mono); background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .5rem .75rem; margin: .8rem 0; }
 td.track { display: table-cell; height: auto; background: none; min-width: 8rem; }
 td.track svg rect { fill: var(--c0); }
-@media (min-width: 821px) { .exploring .browser:not([hidden]) { height: max(30rem, calc(100vh - 14rem)); } }
+@media (min-width: 821px) { .exploring .browser:not([hidden]) { height: max(30rem, calc(100vh - 21.5rem)); } }
 @media (max-width: 820px) {
   .bar .links { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; }
-  .bar .links a { padding: .5rem 0; }
+  .uncover .long { position: absolute; left: -999px; } .uncover .brief { display: inline; }
   .browser { grid-template-columns: 1fr; height: auto; }
-  .browser .side { border-right: 0; height: 24rem; border-bottom: 1px solid var(--line); }
+  .browser .side { border-right: 0; height: min(36rem, 85vh); border-bottom: 1px solid var(--line); }
+  .browser .controls { display: grid; grid-template-columns: 1fr 1fr; }
+  .browser .controls > :is(input, [aria-label="SAE"], .counted) { grid-column: 1 / -1; }
   .two { grid-template-columns: 1fr; gap: 0; }
+  .users thead { position: absolute; left: -999px; }
+  .users tr { display: grid; grid-template-columns: 5rem 1fr; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .users td { border: 0; padding: .2rem 0; } .users .text { grid-column: 1 / -1; min-width: 0; }
+  .scroll > .users td:first-child { box-shadow: none; }
   canvas { height: auto; aspect-ratio: 1; }
   .browser .detail { scroll-margin-top: 3.6rem; }
   .reading .back { display: inline-block; }
+}
+@media (max-width: 820px), (pointer: coarse) {
+  button, select, input, .views a, summary { min-height: 44px; }
+  .bar .links a, .views a, summary, .listed a { display: flex; align-items: center; }
+  .bar .links a, .listed a { min-height: 44px; min-width: 44px; }
+  .listed > span { display: flex; align-items: center; gap: .3rem; }
+  .downloads button, .counted button, .tokens button { min-height: 44px; min-width: 44px; }
 }
 @media print { .bar, .downloads, .copy, .browser .side { display: none; } .browser { display: block; height: auto; } }
 `

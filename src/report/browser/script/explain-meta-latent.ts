@@ -1,8 +1,8 @@
 /** What a meta-latent stands for, through the latents that use it: tokens that many of them fire on or promote, and few others do. */
 import type { SubjectData } from "../browser-data.ts"
+import { tokenName } from "../token-name.ts"
 import type { ListedLatent } from "./listed-latents.ts"
 import type { Weighted } from "./meta-index.ts"
-import { tokenText } from "./tokens.ts"
 
 export interface CommonToken {
   readonly text: string
@@ -40,7 +40,7 @@ const sideOf = (
   tokens: (latent: Tokens) => ReadonlyArray<number>
 ): Side => {
   const of = new Map(
-    listed.map((latent) => [latent.id, new Set(tokens(latent).map((id) => wordOf(tokenText(texts, id))))] as const)
+    listed.map((latent) => [latent.id, new Set(tokens(latent).map((id) => wordOf(tokenName(texts, id))))] as const)
   )
   return { of, all: counted([...of.values()]) }
 }

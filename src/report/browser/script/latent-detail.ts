@@ -1,15 +1,18 @@
 /** What the page shows of one latent. */
-import type { LatentData, SubjectData } from "../browser-data.ts"
+import type { ExampleData, LatentData, SubjectData } from "../browser-data.ts"
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
-import { metaLink } from "./latent-row.ts"
 import { hrefOf } from "./links.ts"
 import { numberText, percentText } from "./number-text.ts"
 import { shownText } from "./masking.ts"
 import { chip, example } from "./tokens.ts"
 
 type Nodes = ReadonlyArray<HTMLElement>
+
+/** A number that leads to what it names, with its weight. */
+const linked = (href: string, id: number, weight: number): HTMLElement =>
+  element("span", {}, element("a", { href }, String(id)), element("small", {}, ` ${numberText(weight)}`))
 
 const heading = (text: string): HTMLElement => element("h4", {}, text)
 
@@ -120,15 +123,11 @@ const metaLatents = ({ id }: LatentData, index: number, explored: ReadonlyArray<
   explored.flatMap((meta) => {
     const own = meta.base === index ? meta.metasOf(id) : []
     if (own.length === 0) return []
-    const parts = own.flatMap(([metaId, activation], i) => [
-      i > 0 ? ", " : "",
-      metaLink(meta, metaId, String(metaId)),
-      ` (${numberText(activation)})`
-    ])
+    const parts = own.map(([id, activation]) => linked(hrefOf({ what: "meta", group: meta.place, id }), id, activation))
     const href = hrefOf({ what: "explore", group: meta.place, id })
     return [
       heading("Meta-latents"),
-      element("p", {}, parts, " – ", element("a", { href }, "with the latents that share them"))
+      element("p", { class: "listed" }, parts, element("a", { href }, "with the latents that share them"))
     ]
   })
 
@@ -140,12 +139,8 @@ const related = ({ near = [], together = [], cosine }: LatentData, index: number
           heading(title),
           element(
             "p",
-            {},
-            rows.flatMap(([id, weight], i) => [
-              i > 0 ? ", " : "",
-              element("a", { href: hrefOf({ what: "latent", group: index, id }) }, String(id)),
-              ` (${numberText(weight)})`
-            ])
+            { class: "listed" },
+            rows.map(([id, weight]) => linked(hrefOf({ what: "latent", group: index, id }), id, weight))
           )
         ]
   return [
@@ -156,6 +151,8 @@ const related = ({ near = [], together = [], cosine }: LatentData, index: number
       : [element("p", { class: "note" }, `Cosine of its encoder and decoder directions: ${numberText(cosine)}.`)])
   ]
 }
+
+const atPivot = ([, pivot, , activations]: ExampleData): number => activations[pivot] ?? 0
 
 const weights = ({ texts }: SubjectData, title: string, rows: LatentData["promoted"]): HTMLElement => {
   const body = rows.map(([id, weight]) =>
@@ -193,7 +190,10 @@ export const latentDetail = (
     ...bands.flatMap(([low, high, items]) =>
       items.length === 0
         ? []
-        : [heading(`Activations from ${percentText(low)} to ${percentText(high)} of the maximum`), examples(items)]
+        : [
+            heading(`Activations from ${percentText(low)} to ${percentText(high)} of the maximum`),
+            examples(items.toSorted((a, b) => atPivot(b) - atPivot(a)))
+          ]
     ),
     ...(promoted.length === 0
       ? []

@@ -298,8 +298,11 @@ export const listBrowser = <Item extends { readonly id: number }, G extends Grou
     focusSearch: () => search.focus(),
     reveal: () => {
       const stacked = pane.getBoundingClientRect().top > list.getBoundingClientRect().top
-      const target = stacked ? pane : place
-      target.scrollIntoView({ block: "start" })
+      // Where all of it fits below the head of the page, that stays in view.
+      const { height, bottom } = place.getBoundingClientRect()
+      const fits = !stacked && height > 0 && bottom + scrollY <= innerHeight
+      if (fits) document.documentElement.scrollTop = 0
+      else (stacked ? pane : place).scrollIntoView({ block: "start" })
     },
     redraw: () => {
       rows.draw()

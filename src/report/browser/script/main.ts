@@ -94,7 +94,12 @@ const cover = (): void => {
     word.textContent = shownText(word.dataset["covered"] ?? "")
   }
 }
-const uncover = element("button", { type: "button", class: "uncover", "aria-pressed": "false" }, "Show covered words")
+const uncover = element(
+  "button",
+  { type: "button", class: "uncover", "aria-pressed": "false" },
+  element("span", { class: "long" }, "Show covered words"),
+  element("span", { class: "brief", "aria-hidden": "true" }, "•••")
+)
 uncover.addEventListener("click", () => {
   ask(!isAsked())
   uncover.setAttribute("aria-pressed", String(isAsked()))

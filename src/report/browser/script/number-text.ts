@@ -6,4 +6,5 @@ export const numberText = (value: number): string => {
   return value.toFixed(size < 10 ? 3 : size < 100 ? 2 : 1)
 }
 
-export const percentText = (share: number): string => `${(100 * share).toFixed(share !== 0 && share < 0.1 ? 2 : 1)} %`
+export const percentText = (share: number): string =>
+  share === 0 || share === 1 ? `${100 * share} %` : `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`

@@ -1,5 +1,6 @@
 /** Tokens of the data: chips in patterns, marked text in examples. */
 import type { ExampleData, SubjectData } from "../browser-data.ts"
+import { tokenName } from "../token-name.ts"
 import { element } from "./element.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
@@ -14,7 +15,11 @@ const visible = (text: string): string => text.replace(/\n/g, "↵").replace(/\t
 export const chip = (texts: Texts, id: number): HTMLElement =>
   id === -1
     ? element("span", { class: "any", title: "any token" }, "…")
-    : element("span", { class: "chip" }, visible(shownText(tokenText(texts, id))).replace(/ /g, "·"))
+    : element(
+        "span",
+        { class: "chip", title: `token ${id}` },
+        visible(shownText(tokenName(texts, id))).replace(/ /g, "·")
+      )
 
 /** Where a word is cut off at the window's edge, it is left out: a context begins and ends with whole words. */
 const wholeWords = (texts: ReadonlyArray<string>, pivot: number): readonly [first: number, end: number] => {
