@@ -48,50 +48,60 @@ export default Stage.make("evaluate-othello", {
       description: "share of the 64 squares that linear probes tell right: empty, own, enemy, of who moves next"
     },
     probe_control: {
+      interval: "held-out games",
       better: "neither",
       tolerance: 0.01,
       description:
         "of probes fitted to the boards of other games after the same move: what the number of the move tells"
     },
     told: {
+      interval: "held-out games",
       optional: true,
       better: "higher",
       tolerance: 3,
       description: "of 180 squares and states (the middle left out), those with a latent above `area`, on held-out rows"
     },
     told_control: {
+      interval: "held-out games",
       optional: true,
       better: "neither",
       tolerance: 3,
       description: "the same with the boards of other games after the same move"
     },
     mean_area: {
-      interval: "squares and states",
+      interval: "held-out games",
       optional: true,
       better: "higher",
       tolerance: 0.01,
       description: "largest ROC area of a latent, mean over squares and states"
     },
     area_gain: {
-      interval: "squares and states",
+      interval: "held-out games",
       optional: true,
       better: "higher",
       tolerance: 0.01,
       description: "of that, what it has above that for the boards of other games"
     },
     gain_centre: {
-      interval: "squares and states",
+      interval: "held-out games",
       optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "area_gain of the twelve squares round the middle"
     },
     gain_corners: {
-      interval: "squares and states",
+      interval: "held-out games",
       optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "area_gain of the four corners"
+    },
+    centre_over_corners: {
+      interval: "held-out games",
+      optional: true,
+      better: "neither",
+      tolerance: 0.01,
+      description: "gain_centre - gain_corners"
     }
   },
   headline: ["probe_accuracy", "area_gain"],

@@ -18,6 +18,7 @@ import { encodeLatents } from "../latent-codes.ts"
 import { boardFigures, centreSquares, cornerSquares } from "./board-figures.ts"
 import { bestAreas } from "./board-latents.ts"
 import { countedSquares, gameBoards, states } from "./board-labels.ts"
+import { drawnAreas } from "./drawn-areas.ts"
 import { boardAccuracy, type BoardRows, fitBoardProbe } from "./board-probe.ts"
 
 export interface OthelloParams {
@@ -98,16 +99,44 @@ const rowsOf = Effect.fnUntraced(function* (
 const mean = (values: ArrayLike<number>): number =>
   drawnSum(new Float64Array(values.length).fill(1), values) / values.length
 
-/** Sums over each game's rows, so that games are drawn as wholes. */
-const byGame = (game: Int32Array, values: Float64Array) => {
-  const sums = new Map<number, { sum: number; rows: number }>()
-  for (const [i, of] of game.entries()) {
-    const at = sums.get(of) ?? { sum: 0, rows: 0 }
-    at.sum += values[i]!
-    at.rows += 1
-    sums.set(of, at)
+/** Games by number of those that rows are of, 0 and up, and sums of values over the rows of each. */
+const byGame = (game: Int32Array) => {
+  const rank = new Map([...new Set(game)].map((of, index) => [of, index]))
+  const index = game.map((of) => rank.get(of)!)
+  const sums = (values: ArrayLike<number>): Float64Array => {
+    const each = new Float64Array(rank.size)
+    for (const [row, at] of index.entries()) each[at]! += values[row]!
+    return each
   }
-  return [...sums.values()]
+  return { games: rank.size, index, sums, rows: sums(new Float64Array(game.length).fill(1)) }
+}
+
+/** What latents tell, by how often each held-out game was drawn. */
+const latentFigures = (
+  own: (times: ArrayLike<number>) => Float64Array,
+  other: (times: ArrayLike<number>) => Float64Array,
+  known: ReadonlyArray<number>,
+  above: number
+) => {
+  const among = (places: ReadonlyArray<number>) => known.filter((at) => places.includes(Math.floor(at / 3)))
+  const [centre, corners] = [among(centreSquares), among(cornerSquares)]
+  return (times: ArrayLike<number>) => {
+    const [areas, others] = [own(times), other(times)]
+    // Of a draw with rows of one class alone nothing is told.
+    const meanOf = (places: ReadonlyArray<number>, of: (at: number) => number) =>
+      mean(places.map(of).filter((value) => Number.isFinite(value)))
+    const gain = (at: number) => areas[at]! - others[at]!
+    return {
+      told: known.filter((at) => areas[at]! > above).length,
+      told_control: known.filter((at) => others[at]! > above).length,
+      mean_area: meanOf(known, (at) => areas[at]!),
+      area_gain: meanOf(known, gain),
+      // Gains, not areas: the best of many latents is far above one half by chance where few rows have a state, as in the corners.
+      gain_centre: meanOf(centre, gain),
+      gain_corners: meanOf(corners, gain),
+      centre_over_corners: meanOf(centre, gain) - meanOf(corners, gain)
+    }
+  }
 }
 
 export const othelloStage = Effect.fn("othelloStage")(function* ({
@@ -132,26 +161,20 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
     return yield* stageFailed(`no rows are of moves ${params.first_move} to ${params.last_move}`, "Give a wider range.")
   }
   const right = boardAccuracy(fitBoardProbe(fit), test)
-  const control = mean(boardAccuracy(fitBoardProbe({ ...fit, boards: fit.others }), test))
-  const perGame = byGame(test.game, right)
-  const probe = withIntervals(
-    { probe_accuracy: mean(right) },
-    bootstrapIntervals(
-      [perGame.length],
-      (times) => ({
-        probe_accuracy:
-          drawnSum(
-            times,
-            perGame.map(({ sum }) => sum)
-          ) /
-          drawnSum(
-            times,
-            perGame.map(({ rows }) => rows)
-          )
-      }),
-      Rng.make(0, "intervals over games")
-    )
-  )
+  const controlRight = boardAccuracy(fitBoardProbe({ ...fit, boards: fit.others }), test)
+  const control = mean(controlRight)
+  const grouped = byGame(test.game)
+  const shares = { probe_accuracy: grouped.sums(right), probe_control: grouped.sums(controlRight) }
+  const probeFigures = (times: ArrayLike<number>) => {
+    const rows = drawnSum(times, grouped.rows)
+    return {
+      probe_accuracy: drawnSum(times, shares.probe_accuracy) / rows,
+      probe_control: drawnSum(times, shares.probe_control) / rows
+    }
+  }
+  const overGames = <F extends Readonly<Record<string, number>>>(figures: (times: ArrayLike<number>) => F) =>
+    bootstrapIntervals([grouped.games], figures, Rng.make(0, "intervals over games"))
+  const probe = withIntervals({ probe_accuracy: mean(right), probe_control: control }, overGames(probeFigures))
   log(`probe ${mean(right).toFixed(4)}, fitted to the boards of other games ${control.toFixed(4)}`)
   const sae = inputs.sae?.value
   if (sae === undefined) {
@@ -160,23 +183,20 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
     yield* output.writeJson(figuresFileName, { ...boardFigures(activations.hook, new Float64Array()), tables: [] })
     return {
       ...probe,
-      probe_control: control,
       told: none,
       told_control: none,
       mean_area: none,
       area_gain: none,
       gain_centre: none,
-      gain_corners: none
+      gain_corners: none,
+      centre_over_corners: none
     }
   }
   yield* requireReads(sae, activations)
   const codes = encodeLatents(test.x, yield* openSaeModel(yield* sae.anyWeights))
   const [own, other] = [bestAreas(codes, test.boards), bestAreas(codes, test.others)]
   const counted = countedSquares.flatMap((square) => states.map((_, state) => 3 * square + state))
-  const told = (area: Float64Array) => counted.filter((at) => area[at]! > params.area).length
   const known = counted.filter((at) => Number.isFinite(own.area[at]) && Number.isFinite(other.area[at]))
-  const areas = known.map((at) => own.area[at]!)
-  const gains = known.map((at) => own.area[at]! - other.area[at]!)
   yield* output.writeJson("othello.json", {
     probe_accuracy: mean(right),
     control,
@@ -192,37 +212,12 @@ export const othelloStage = Effect.fn("othelloStage")(function* ({
     }))
   })
   yield* output.writeJson(figuresFileName, boardFigures(activations.hook, own.area))
-  log(`${told(own.area)} of ${counted.length} squares and states have a latent above ${params.area}`)
-  const among = (places: ReadonlyArray<number>) => known.map((at) => (places.includes(Math.floor(at / 3)) ? 1 : 0))
-  // Gains, not areas: the best of many latents is far above one half by chance where few rows have a state, as in the corners.
-  const gainOf = (times: ArrayLike<number>, chosen: ReadonlyArray<number>): number =>
-    drawnSum(
-      times,
-      gains.map((gain, i) => gain * chosen[i]!)
-    ) / drawnSum(times, chosen)
-  const [centre, corners] = [among(centreSquares), among(cornerSquares)]
-  const figures = (times: ArrayLike<number>) => ({
-    mean_area: drawnSum(times, areas) / known.length,
-    area_gain: drawnSum(times, gains) / known.length,
-    gain_centre: gainOf(times, centre),
-    gain_corners: gainOf(times, corners)
-  })
-  const overStates = bootstrapIntervals([known.length], figures, Rng.make(0, "intervals over squares and states"))
-  const whole = figures(new Float64Array(known.length).fill(1))
+  const drawn = (boards: ReadonlyArray<Uint8Array>, latent: Int32Array) =>
+    drawnAreas(codes, boards, grouped.index, grouped.games, latent)
+  const figures = latentFigures(drawn(test.boards, own.latent), drawn(test.others, other.latent), known, params.area)
+  const { told, told_control, ...areas } = figures(new Int32Array(grouped.games).fill(1))
+  log(`${told} of ${counted.length} squares and states have a latent above ${params.area}`)
   const none = "no square has rows enough of each state"
-  return {
-    ...probe,
-    probe_control: control,
-    told: told(own.area),
-    told_control: told(other.area),
-    ...withIntervals(
-      {
-        mean_area: measured(whole.mean_area, none),
-        area_gain: measured(whole.area_gain, none),
-        gain_centre: measured(whole.gain_centre, none),
-        gain_corners: measured(whole.gain_corners, none)
-      },
-      overStates
-    )
-  }
+  const means = Object.fromEntries(Object.entries(areas).map(([name, value]) => [name, measured(value, none)]))
+  return { ...probe, ...withIntervals({ told, told_control, ...means }, overGames(figures)) }
 }, Effect.scoped)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { expect } from "vitest"
 import { boardFigures, centreSquares, cornerSquares } from "../../../src/analysis/othello/board-figures.ts"
 import { bestAreas } from "../../../src/analysis/othello/board-latents.ts"
+import { drawnAreas } from "../../../src/analysis/othello/drawn-areas.ts"
 import { gameBoards } from "../../../src/analysis/othello/board-labels.ts"
 import { boardAccuracy, fitBoardProbe } from "../../../src/analysis/othello/board-probe.ts"
 import { solveSymmetric } from "../../../src/numeric/solve-symmetric.ts"
@@ -47,7 +48,7 @@ it("areas of latents are those of the ROC, ties and silent rows among them", () 
     latents: new Uint32Array(fired.length),
     values: Float32Array.from(fired, (row) => values[row] as number)
   }
-  const { area } = bestAreas(codes, boards)
+  const { area, latent } = bestAreas(codes, boards)
   for (const square of [0, 9, 20, 44, 63]) {
     for (const state of [0, 1, 2]) {
       const positive = boards.map((board) => board[square] === state)
@@ -57,6 +58,27 @@ it("areas of latents are those of the ROC, ties and silent rows among them", () 
   }
   // A square of the middle is never empty.
   expect(area[3 * 27]).toBeNaN()
+
+  // Games drawn again: the ROC of their rows, each as often as its game was drawn.
+  const [games, length] = [12, boards.length / 12]
+  const game = Int32Array.from(boards, (_, row) => Math.floor(row / length))
+  const drawn = drawnAreas(codes, boards, game, games, latent)
+  const once = drawn(new Int32Array(games).fill(1))
+  const times = Int32Array.from({ length: games }, () => rng.int(3))
+  const again = drawn(times)
+  const rows = boards.flatMap((_, row) => Array.from({ length: times[game[row]!]! }, () => row))
+  for (const at of [1, 28, 60, 133, 191].filter((t) => latent[t]! >= 0)) {
+    expect(once[at]).toBeCloseTo(area[at]!, 12)
+    const positive = rows.map((row) => boards[row]![Math.floor(at / 3)] === at % 3)
+    expect(again[at]).toBeCloseTo(
+      roc(
+        rows.map((row) => values[row]!),
+        positive
+      ).auc,
+      9
+    )
+  }
+  expect(once[3 * 27]).toBeNaN()
 })
 
 it("boards are drawn square by square: c1 is in the third column of the first row, and what is not known is empty", () => {

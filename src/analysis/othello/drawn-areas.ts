@@ -1,0 +1,88 @@
+/**
+ * Areas under the ROC curves of chosen latents when games are drawn again: the rows of a game, and the states of one square, go
+ * together, so the noise is over games. The latents stay those that were chosen on all of them.
+ */
+import { squares } from "../../othello/othello-board.ts"
+import type { LatentCodes } from "../latent-codes.ts"
+import { states } from "./board-labels.ts"
+
+const targets = squares * states.length
+
+/** Rows on which a latent fires, by falling activation; a tie ends where `tie` says. */
+interface Fired {
+  readonly row: Int32Array
+  /** 1 at the last row of each activation. */
+  readonly tie: Uint8Array
+}
+
+const firedRows = (
+  { offsets, latents, values, rows }: LatentCodes,
+  wanted: ReadonlySet<number>
+): ReadonlyMap<number, Fired> => {
+  const found = new Map([...wanted].map((latent) => [latent, new Array<readonly [row: number, value: number]>()]))
+  for (let row = 0; row < rows; row++) {
+    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) found.get(latents[i]!)?.push([row, values[i]!])
+  }
+  return new Map(
+    [...found].map(([latent, fired]) => {
+      fired.sort(([, a], [, b]) => b - a)
+      const tie = Uint8Array.from(fired, ([, value], i) => (fired[i + 1]?.[1] === value ? 0 : 1))
+      return [latent, { row: Int32Array.from(fired, ([row]) => row), tie }]
+    })
+  )
+}
+
+/**
+ * @param game of each row: 0 to `games` - 1
+ * @param latent [64 * 3] the latent of each square and state; -1: none
+ * @returns from how often each game was drawn, [64 * 3] areas; NaN without a latent, and where only rows of one class were drawn
+ */
+export const drawnAreas = (
+  codes: LatentCodes,
+  boards: ReadonlyArray<Uint8Array>,
+  game: Int32Array,
+  games: number,
+  latent: Int32Array
+): ((times: ArrayLike<number>) => Float64Array) => {
+  const fired = firedRows(codes, new Set(latent.filter((id) => id >= 0)))
+  const rowsOf = new Float64Array(games)
+  const positives = new Float64Array(games * targets)
+  for (const [row, board] of boards.entries()) {
+    const at = game[row]!
+    rowsOf[at]! += 1
+    for (let s = 0; s < squares; s++) positives[at * targets + 3 * s + board[s]!]! += 1
+  }
+  return (times) => {
+    const area = new Float64Array(targets).fill(Number.NaN)
+    const positive = new Float64Array(targets)
+    let all = 0
+    for (let g = 0; g < games; g++) {
+      const drawn = times[g]!
+      if (drawn === 0) continue
+      all += drawn * rowsOf[g]!
+      for (let t = 0; t < targets; t++) positive[t]! += drawn * positives[g * targets + t]!
+    }
+    for (let t = 0; t < targets; t++) {
+      const of = fired.get(latent[t]!)
+      if (of === undefined) continue
+      const [square, state] = [Math.floor(t / 3), t % 3]
+      let [right, seen, passed, tied, tiedPositive] = [0, 0, 0, 0, 0]
+      for (const [i, row] of of.row.entries()) {
+        const drawn = times[game[row]!]!
+        tied += drawn
+        if (boards[row]![square] === state) tiedPositive += drawn
+        if (of.tie[i] === 0) continue
+        right += (tied - tiedPositive) * (seen + tiedPositive / 2)
+        seen += tiedPositive
+        passed += tied
+        tied = 0
+        tiedPositive = 0
+      }
+      const silent = positive[t]! - seen
+      const negatives = all - positive[t]!
+      right += (all - passed - silent) * (seen + silent / 2)
+      area[t] = right / (positive[t]! * negatives)
+    }
+    return area
+  }
+}
