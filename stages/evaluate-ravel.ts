@@ -7,6 +7,7 @@ import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
 const over = { interval: "held-out entities", better: "neither", tolerance: 0.05 } as const
+const skyline = { ...over, optional: true } as const
 
 export default Stage.make("evaluate-ravel", {
   summary:
@@ -49,6 +50,14 @@ export default Stage.make("evaluate-ravel", {
       default: false,
       description: "keep what the dictionary does not reconstruct of the entity; SAEBench does not"
     }),
+    subspace: Param.integer({
+      default: 0,
+      minimum: 0,
+      unit: "dimensions",
+      description:
+        "the skyline: a subspace of the activation of so many dimensions, learnt on the same pairs (MDAS); it does not depend on the dictionary. 0: none"
+    }),
+    subspace_lr: Param.number({ default: 0.003, above: 0, description: "step of its directions" }),
     seed: Param.integer({ default: 0, description: "of held-out entities, pairs, and the control" })
   },
   output: Figures,
@@ -76,7 +85,16 @@ export default Stage.make("evaluate-ravel", {
       description: "nothing swapped, isolation: answers that outlive the reconstruction"
     },
     whole_cause: { ...over, description: "the whole activation swapped, cause: the most that there is to change here" },
-    whole_isolation: { ...over, description: "the whole activation swapped, isolation" }
+    whole_isolation: { ...over, description: "the whole activation swapped, isolation" },
+    subspace_disentanglement: {
+      ...skyline,
+      better: "higher",
+      description: "skyline: disentanglement of a learnt subspace of the activation"
+    },
+    subspace_cause: { ...skyline, description: "cause of the same" },
+    subspace_isolation: { ...skyline, description: "isolation of the same" },
+    random_subspace_disentanglement: { ...skyline, description: "control: of as many directions at random" },
+    random_subspace_cause: { ...skyline, description: "cause of the same" }
   },
   headline: ["disentanglement_score", "cause_score", "isolation_score", "random_disentanglement"],
   engine: true,

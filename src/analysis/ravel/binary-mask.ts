@@ -7,11 +7,8 @@
  * the first token of the answer, Adam, logits from 0.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { passGradient } from "../../model/pass-gradient.ts"
-import { runModel } from "../../model/run-model.ts"
-import { unembed } from "../../model/unembed.ts"
-import { type EntityPair, wanted } from "./entity-pairs.ts"
-import { finalHook, rowsAt, tokenBatch, withRowsAt } from "./prompt-runs.ts"
+import type { EntityPair } from "./entity-pairs.ts"
+import { rowGradient } from "./row-gradient.ts"
 import { type SwapSetting, swapper } from "./swapped-rows.ts"
 
 export interface MaskOptions {
@@ -28,40 +25,14 @@ const maskGradient = (
   pairs: ReadonlyArray<EntityPair>,
   shares: Float32Array
 ): { readonly loss: number; readonly gradient: Float32Array } => {
-  const { model, hook } = setting
-  const bases = pairs.map(({ base }) => base)
-  const places = bases.map(({ place }) => place)
-  const tokens = tokenBatch(bases)
   const out: { loss: number; gradient: Float32Array } = { loss: 0, gradient: shares }
   tf.tidy(() => {
     const swapped = swapper(setting, pairs)
     const mask = tf.tensor1d(shares)
-    const { activations } = runModel(model, tokens, { hooks: [hook] })
-    const own = activations[hook] as tf.Tensor
-    const answers = tf.oneHot(
-      tf.tensor1d(
-        pairs.map((pair) => wanted(pair).first),
-        "int32"
-      ),
-      model.info.d_vocab
-    )
-    const { value, gradient, activation } = passGradient(model, tokens, {
-      hook,
-      at: withRowsAt(own, places, swapped(mask)),
-      wants: { hooks: [finalHook] },
-      scalar: (result) => {
-        const last = rowsAt(
-          result.activations[finalHook] as tf.Tensor,
-          bases.map(({ ids }) => ids.length - 1)
-        )
-        return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(unembed(model, last)), answers), 1)))
-      }
-    })
-    const byRow = rowsAt(gradient, places)
+    const { loss, byRow } = rowGradient(setting, pairs, swapped(mask))
     const byShare = tf.grad((x) => tf.sum(tf.mul(swapped(x as tf.Tensor1D), byRow)))(mask)
-    out.loss = value
+    out.loss = loss
     out.gradient = byShare.dataSync<"float32">().slice()
-    tf.dispose([own, gradient, activation])
   })
   return out
 }

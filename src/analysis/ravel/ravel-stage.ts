@@ -17,6 +17,7 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { chosenLatents, learnMask } from "./binary-mask.ts"
 import { drawPairs, type EntityPair } from "./entity-pairs.ts"
+import { learnSubspace, randomSubspace } from "./learnt-subspace.ts"
 import { readEntityPrompts } from "./entity-prompts.ts"
 import { knownPrompts, type RavelSplit, splitKnown } from "./known-prompts.ts"
 import { entityRows } from "./prompt-runs.ts"
@@ -31,6 +32,8 @@ interface RavelParams extends RavelSplit {
   readonly lr: number
   readonly generated_tokens: number
   readonly keep_error: boolean
+  readonly subspace: number
+  readonly subspace_lr: number
 }
 
 interface RavelInputs {
@@ -53,8 +56,10 @@ const hookOf = Effect.fnUntraced(function* ({ hook, rows, d_in }: SaeHandle, inf
   return hook
 })
 
-/** What is swapped in the end, and the controls. */
+/** What is swapped in the end, the controls, and the skyline with its own. */
 type SwapName = "learnt" | "random" | "none" | "whole"
+type SkylineName = "subspace" | "random_subspace"
+type Scores = (times: ArrayLike<number>) => SwapScores
 
 interface AttributeResult {
   readonly attribute: string
@@ -63,7 +68,8 @@ interface AttributeResult {
   readonly swapped: number
   readonly differing: number
   /** By how often each entity was drawn. */
-  readonly scores: Readonly<Record<SwapName, (times: ArrayLike<number>) => SwapScores>>
+  readonly scores: Readonly<Record<SwapName, Scores>>
+  readonly skyline: Readonly<Record<SkylineName, Scores>> | undefined
 }
 
 export const ravelStage = Effect.fn("ravelStage")(function* ({
@@ -102,20 +108,31 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
     keep_error: params.keep_error,
     batch: params.batch
   }
+  if (params.subspace > sae.d_in) {
+    return yield* stageFailed(
+      `a subspace of ${params.subspace} dimensions is asked for, ${hook} has ${sae.d_in}`,
+      "Lower subspace."
+    )
+  }
   const steps = params.epochs * Math.ceil((2 * params.pairs) / params.batch)
-  const of = (part: "train" | "test", attribute: string, count: number): ReadonlyArray<EntityPair> =>
-    drawPairs(split[part], attributes, attribute, count, Rng.make(params.seed, `${part} pairs of ${attribute}`))
-  const results: Array<AttributeResult> = []
-  for (const [a, attribute] of attributes.entries()) {
-    const learning = learnMask(setting, of("train", attribute, params.pairs), params)
-    let [step, learnt] = [0, learning.next()]
+  const total = attributes.length * steps * (params.subspace > 0 ? 2 : 1)
+  let step = 0
+  const learn = Effect.fnUntraced(function* <A>(learning: Generator<number, A>) {
+    let learnt = learning.next()
     while (learnt.done !== true) {
       step++
-      progress({ done: a * steps + step, total: attributes.length * steps, unit: "steps" })
+      progress({ done: step, total, unit: "steps" })
       yield* breathe
       learnt = learning.next()
     }
-    const chosen = chosenLatents(learnt.value)
+    return learnt.value
+  })
+  const of = (part: "train" | "test", attribute: string, count: number): ReadonlyArray<EntityPair> =>
+    drawPairs(split[part], attributes, attribute, count, Rng.make(params.seed, `${part} pairs of ${attribute}`))
+  const results: Array<AttributeResult> = []
+  for (const attribute of attributes) {
+    const train = of("train", attribute, params.pairs)
+    const chosen = chosenLatents(yield* learn(learnMask(setting, train, params)))
     const pairs = of("test", attribute, params.test_pairs)
     const differing = differingLatents(setting, pairs)
     const moves = new Set(differing)
@@ -127,22 +144,42 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
       none: new Set(),
       whole: "row"
     }
-    const measure = (name: SwapName) =>
+    const measure = (swap: Swap) =>
       Effect.andThen(
         breathe,
-        Effect.sync(() => swapScores(pairs, swapSays(setting, pairs, what[name], said)))
+        Effect.sync(() => swapScores(pairs, swapSays(setting, pairs, swap, said)))
       )
     const scores = yield* Effect.all({
-      learnt: measure("learnt"),
-      random: measure("random"),
-      none: measure("none"),
-      whole: measure("whole")
+      learnt: measure(what.learnt),
+      random: measure(what.random),
+      none: measure(what.none),
+      whole: measure(what.whole)
     })
-    results.push({ attribute, chosen, swapped: swapped.length, differing: differing.length, scores })
+    let skyline: AttributeResult["skyline"]
+    if (params.subspace > 0) {
+      const rng = Rng.make(params.seed, `a subspace, ${attribute}`)
+      const begin = randomSubspace(sae.d_in, params.subspace, rng)
+      const own = yield* learn(learnSubspace(setting, train, begin, { ...params, lr: params.subspace_lr }))
+      skyline = yield* Effect.all({ subspace: measure(own), random_subspace: measure(begin) })
+    }
+    results.push({ attribute, chosen, swapped: swapped.length, differing: differing.length, scores, skyline })
   }
   const held = [...new Set(split.test.map(({ entity }) => entity))]
   const over = (name: SwapName, times: ArrayLike<number>) =>
     meanScores(results.map(({ scores }) => scores[name](times)))
+  const skylines = results.flatMap(({ skyline }) => (skyline === undefined ? [] : [skyline]))
+  const overSkyline = (times: ArrayLike<number>) => {
+    if (skylines.length === 0) return {}
+    const of = (name: SkylineName) => meanScores(skylines.map((each) => each[name](times)))
+    const [own, random] = [of("subspace"), of("random_subspace")]
+    return {
+      subspace_disentanglement: disentanglement(own),
+      subspace_cause: own.cause,
+      subspace_isolation: own.isolation,
+      random_subspace_disentanglement: disentanglement(random),
+      random_subspace_cause: random.cause
+    }
+  }
   const statistics = (times: ArrayLike<number>) => {
     const [learnt, random, none, whole] = [
       over("learnt", times),
@@ -159,7 +196,8 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
       none_cause: none.cause,
       none_isolation: none.isolation,
       whole_cause: whole.cause,
-      whole_isolation: whole.isolation
+      whole_isolation: whole.isolation,
+      ...overSkyline(times)
     }
   }
   const all = new Int32Array(entities.entities.length).fill(1)

@@ -72,8 +72,32 @@ export const differingLatents = (setting: SwapSetting, pairs: ReadonlyArray<Enti
   return Array.from(differs.keys()).filter((latent) => differs[latent] === 1)
 }
 
-/** What is swapped: latents by number, or the whole row. */
-export type Swap = ReadonlySet<number> | "row"
+/** Directions [dimensions, d_in] of the activation, orthonormal. */
+export interface Subspace {
+  readonly dimensions: number
+  readonly basis: Float32Array
+}
+
+/** What is swapped: latents by number, a subspace of the row, or the whole row. */
+export type Swap = ReadonlySet<number> | Subspace | "row"
+
+/** Call in a tidy. @returns [pairs, d_in] */
+export const swappedRows = (setting: SwapSetting, pairs: ReadonlyArray<EntityPair>, swap: Swap): tf.Tensor2D => {
+  const { sae } = setting
+  const rows = (side: "base" | "source") =>
+    rowTensor(
+      setting,
+      pairs.map((pair) => pair[side].row)
+    )
+  if (swap === "row") return rows("source")
+  if ("basis" in swap) {
+    const [base, basis] = [rows("base"), tf.tensor2d(swap.basis, [swap.dimensions, sae.d_in])]
+    const along = tf.matMul(tf.sub<tf.Tensor2D>(rows("source"), base), basis, false, true)
+    return tf.add(base, tf.matMul(along, basis))
+  }
+  const mask = Float32Array.from({ length: sae.d_sae }, (_, n) => (swap.has(n) ? 1 : 0))
+  return swapper(setting, pairs)(tf.tensor1d(mask))
+}
 
 /** 1 for each pair whose completion says what it should. Synchronous. */
 export const swapSays = (
@@ -82,21 +106,12 @@ export const swapSays = (
   swap: Swap,
   { tokens, decode }: Pick<CompletionOptions, "tokens" | "decode">
 ): ReadonlyArray<number> => {
-  const { model, hook, batch, sae } = setting
+  const { model, hook, batch } = setting
   const says: Array<number> = []
   for (let first = 0; first < pairs.length; first += batch) {
     const some = pairs.slice(first, first + batch)
     tf.tidy(() => {
-      const rows =
-        swap === "row"
-          ? rowTensor(
-              setting,
-              some.map(({ source }) => source.row)
-            )
-          : swapper(
-              setting,
-              some
-            )(tf.tensor1d(Float32Array.from({ length: sae.d_sae }, (_, n) => (swap.has(n) ? 1 : 0))))
+      const rows = swappedRows(setting, some, swap)
       const found = completions(
         model,
         some.map(({ base }) => base),

@@ -7,6 +7,7 @@ import { chosenLatents, learnMask } from "../../../src/analysis/ravel/binary-mas
 import { drawPairs, type EntityPair, type KnownPrompt } from "../../../src/analysis/ravel/entity-pairs.ts"
 import { readEntityPrompts } from "../../../src/analysis/ravel/entity-prompts.ts"
 import { knownPrompts } from "../../../src/analysis/ravel/known-prompts.ts"
+import { learnSubspace, randomSubspace, subspaceGradient } from "../../../src/analysis/ravel/learnt-subspace.ts"
 import { entityRows } from "../../../src/analysis/ravel/prompt-runs.ts"
 import { disentanglement, meanScores, swapScores } from "../../../src/analysis/ravel/ravel-figures.ts"
 import { swapSays, type SwapSetting } from "../../../src/analysis/ravel/swapped-rows.ts"
@@ -119,6 +120,51 @@ describe("RAVEL beside SAEBench's own code", () => {
           swapScores(test, swapSays({ ...setting, keep_error: true }, test, swap, said))(whole)
         expect(scores("row")).toEqual({ cause: 1, isolation: 0 })
         expect(scores(new Set())).toEqual({ cause: 0, isolation: 1 })
+      })
+  )
+})
+
+describe("a learnt subspace", () => {
+  it.effect(
+    "has the gradient that its loss has, is the whole row where it has all dimensions, and parts what can be parted",
+    () =>
+      Effect.gen(function* () {
+        const { setting, said, train, test } = yield* answering
+        const d = setting.sae.d_in
+        const rng = Rng.make(0, "a subspace")
+        const begin = randomSubspace(d, 3, rng)
+        const along = Array.from(begin.basis, () => rng.normal())
+        const { gradient } = subspaceGradient(setting, train, begin)
+        // Differences of the loss itself, for a basis that is none: nothing in it needs one.
+        const moved = (by: number) =>
+          subspaceGradient(setting, train, {
+            dimensions: 3,
+            basis: begin.basis.map((value, n) => value + by * along[n]!)
+          }).loss
+        const slope = (moved(1e-2) - moved(-1e-2)) / 2e-2
+        const told = gradient.reduce((sum, value, n) => sum + value * along[n]!, 0)
+        expect(Math.abs(slope)).toBeGreaterThan(0.1)
+        expect(Math.abs(told / slope - 1)).toBeLessThan(0.01)
+
+        const scores = (swap: Parameters<typeof swapSays>[2]) =>
+          swapScores(test, swapSays(setting, test, swap, said))(whole)
+        expect(scores(randomSubspace(d, d, rng))).toEqual(scores("row"))
+        const learning = learnSubspace(setting, train, begin, { epochs: 3, lr: 0.02 })
+        let step = learning.next()
+        while (step.done !== true) step = learning.next()
+        const { basis } = step.value
+        for (const [a, b] of [
+          [0, 0],
+          [0, 1],
+          [1, 2]
+        ] as const) {
+          const product = basis
+            .subarray(a * d, (a + 1) * d)
+            .reduce((sum, value, i) => sum + value * basis[b * d + i]!, 0)
+          expect(product).toBeCloseTo(a === b ? 1 : 0, 6)
+        }
+        expect(disentanglement(scores(begin))).toBeLessThan(0.7)
+        expect(disentanglement(scores(step.value))).toBeGreaterThan(0.95)
       })
   )
 })
