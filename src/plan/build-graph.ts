@@ -12,7 +12,6 @@ import type { SourceOf } from "../stage/source.ts"
 import { applyOverride, instancesOf, isMatrixOverride, overridePath, overridesOf } from "./apply-overrides.ts"
 import type { StageOverride } from "./apply-overrides.ts"
 import { checkWith } from "./check-with.ts"
-import type { Given } from "./check-with.ts"
 import { evaluate, evaluateStage, stagesIn } from "./evaluate.ts"
 import type { ExpandedStage, Row, Scope } from "./evaluate.ts"
 import { expandMatrix } from "./expand-matrix.ts"
@@ -23,6 +22,7 @@ import { runSettings } from "./run-settings.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
 import { stageOrder } from "./stage-order.ts"
 import { topological } from "./topological.ts"
+import type { Given } from "./with-reading.ts"
 
 /** `capture`, `sae[width=512]` or `${{ stages.sae[*] }}`, as it may stand in `needs`. */
 const needExpression = (node: Node): StageExpression | Unreadable => {
