@@ -15,6 +15,7 @@ import { heldOutDocuments, heldOutShare } from "./held-out-documents.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"
 import { medianContexts, medianNorms } from "./outlier-mask.ts"
 import { breathe } from "../stage/breathe.ts"
+import { percentText } from "../words/percent-text.ts"
 
 export type { Capture, Captured } from "./capture-member.ts"
 
@@ -27,8 +28,6 @@ const documentSizes = Effect.fnUntraced(function* (tokens: TokensHandle, step: n
   }
   return sizes
 })
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
 const distinct = (hooks: ReadonlyArray<HookOfModel>): ReadonlyArray<HookOfModel> =>
   [...new Map(hooks.map((each) => [hookId(each), each])).values()].toSorted((a, b) => (hookId(a) < hookId(b) ? -1 : 1))
@@ -89,7 +88,7 @@ export const captureActivations = Effect.fn("captureActivations")(function* (
     const share = heldOutShare(split, sizes, tokens.contexts)
     if (!(share <= 2 * held_out_fraction && share >= held_out_fraction / 2)) {
       capture.log(
-        `${percent(share)} of the tokens are held out, ${percent(held_out_fraction)} were asked for: the text has few documents and contexts`
+        `${percentText(share)} of the tokens are held out, ${percentText(held_out_fraction)} were asked for: the text has few documents and contexts`
       )
     }
     const info = { context_size: time, mask, split: { ...split, held_out_fraction, seed } }

@@ -120,12 +120,3 @@ export const probeOf = (
     })
   }
 }
-
-/** Latents that fire on any training text, ascending. */
-export const firingLatents = (classes: ReadonlyArray<ClassTexts>): ReadonlyArray<number> => {
-  const found = new Set<number>()
-  for (const { codes, text } of classes.flatMap(({ train }) => train)) {
-    for (let i = codes.offsets[text]!; i < codes.offsets[text + 1]!; i++) found.add(codes.latents[i]!)
-  }
-  return [...found].toSorted((a, b) => a - b)
-}
