@@ -6,28 +6,21 @@ import { createHash } from "node:crypto"
 import { rename } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import type { Precision } from "../model/precision.ts"
-import * as Schema from "effect/Schema"
 import type { ActivationDtype } from "../kinds/activations/activations-columns.ts"
-import { type ActivationsInfo, ActivationsProbe } from "../kinds/activations/activations.ts"
+import type { ActivationsInfo } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { Artifact, ArtifactWriter } from "../artifact/artifact.ts"
-import { isAsWritten } from "../format/arrow/arrow-file-state.ts"
-import { openArrowWriter } from "../format/arrow/arrow-writer.ts"
 import type { Json } from "../json/canonical-json.ts"
 import { linkFiles } from "../artifact/link-files.ts"
-import { outliersBatchRows, outliersColumns, outliersPath } from "../kinds/activations/outliers-columns.ts"
 import type { ContextBlock } from "../kinds/tokens/tokens.ts"
-import {
-  openRowSetWriter,
-  type RowSetState,
-  SavedRowSet,
-  writeActivationsInfo
-} from "../kinds/activations/write-activations.ts"
-import { type Checkpoint, type DecodedState, loadState } from "../stage/checkpoint.ts"
+import { openRowSetWriter, writeActivationsInfo } from "../kinds/activations/write-activations.ts"
+import type { Checkpoint } from "../stage/checkpoint.ts"
 import type { Progress } from "../stage/progress.ts"
+import { joinSetStates, resumeCapture, type SetName, setNames, setStateOf } from "./capture-state.ts"
 import { hookId, type HookOfModel, type HookValues } from "./hook-pass.ts"
 import { isHeldOut } from "./held-out-documents.ts"
-import { makeNormHistogram, NormSums } from "./norm-histogram.ts"
+import { type LeftOutRows, makeLeftOutRows } from "./left-out-rows.ts"
+import { makeNormHistogram } from "./norm-histogram.ts"
 import { normRatios } from "./outlier-mask.ts"
 
 export interface Capture {
@@ -73,110 +66,86 @@ export interface CaptureMember {
   readonly finish: Effect.Effect<Captured, ArtifactError>
 }
 
-/** What a checkpoint's JSON holds. */
-const Counters = Schema.Struct({
-  next: Schema.Int,
-  masked: Schema.Int,
-  sums: NormSums,
-  probe: Schema.NullOr(ActivationsProbe),
-  train: SavedRowSet,
-  held_out: SavedRowSet
-})
-type Counters = typeof Counters.Type
+/** What `openCapture` is told of the text and the run, beside the capture itself. */
+type SharedInfo = Omit<ActivationsInfo, "hook" | "d_in" | "dtype" | "model" | "tokens" | "order">
 
-const setNames = ["train", "held_out"] as const
-type SetName = (typeof setNames)[number]
-
-const within = (state: DecodedState<Counters>, prefix: SetName): RowSetState => ({
-  json: state.json[prefix],
-  tensors: Object.fromEntries(
-    Object.entries(state.tensors).flatMap(([name, tensor]) =>
-      name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : []
-    )
-  )
+const infoOf = (
+  { hook, d_in, dtype, precision, model }: Capture,
+  tokens: Artifact,
+  shared: SharedInfo
+): ActivationsInfo => ({
+  ...shared,
+  hook,
+  d_in,
+  dtype,
+  ...(precision === "f32" ? {} : { precision }),
+  model: model.digest,
+  tokens: tokens.digest,
+  order: { by: "tokens" }
 })
+
+/**
+ * The set that each token of a block belongs to; undefined: it has no row.
+ *
+ * @param medians of the norms, by hook
+ */
+const rowAssignment = (
+  { outlier_factor: factor, mask }: Capture,
+  { context_size: time, split }: SharedInfo,
+  medians: ReadonlyMap<string, number>,
+  leftOut: LeftOutRows
+) => {
+  const heldOut = isHeldOut(split)
+  return (block: ContextBlock, values: ReadonlyMap<string, HookValues>): ReadonlyArray<SetName | undefined> => {
+    const { documents } = block
+    const ratio = factor === null ? undefined : normRatios(values, mask, medians, documents.length)
+    return Array.from(documents, (document, i) => {
+      if (document < 0) {
+        leftOut.addMasked()
+        return undefined
+      }
+      if (ratio !== undefined && (ratio[i] as number) > (factor as number)) {
+        leftOut.addOutlier(block.first * time + i, ratio[i] as number)
+        return undefined
+      }
+      return heldOut(document, block.first + Math.floor(i / time)) ? "held_out" : "train"
+    })
+  }
+}
 
 /** Needs a scope, which closes the files. */
 export const openCapture = Effect.fn("openCapture")(function* (
   capture: Capture,
   tokens: Artifact,
-  info: Omit<ActivationsInfo, "hook" | "d_in" | "dtype" | "model" | "tokens" | "order">,
+  shared: SharedInfo,
   medians: ReadonlyMap<string, number>
 ) {
-  const { hook, d_in, dtype, precision, materialize, output, checkpoint, outlier_factor: factor, mask } = capture
+  const { hook, d_in, dtype, materialize, output, checkpoint } = capture
   const own: HookOfModel = { model: capture.model.digest, hook }
-  const complete: ActivationsInfo = {
-    ...info,
-    hook,
-    d_in,
-    dtype,
-    ...(precision === "f32" ? {} : { precision }),
-    model: capture.model.digest,
-    tokens: tokens.digest,
-    order: { by: "tokens" }
-  }
-  const time = info.context_size
-  const heldOut = isHeldOut(info.split)
-
-  const fileOf = (name: SetName) =>
-    materialize && checkpoint?.file !== undefined ? checkpoint.file(`${name}.arrow`) : Effect.succeed(undefined)
-  let state = yield* loadState(checkpoint, Counters)
-  const files = { train: yield* fileOf("train"), held_out: yield* fileOf("held_out") }
-  for (const name of setNames) {
-    const [file, written] = [files[name], state === undefined ? null : within(state, name).json.arrow]
-    if (written === null || written.position === 0) continue
-    if (file !== undefined && (yield* Effect.promise(() => isAsWritten(file, written)))) continue
-    capture.log(
-      `the ${written.position} bytes of ${name}.arrow that the checkpoint counts on are not there, or damaged: starting anew`
-    )
-    state = undefined
-  }
-  const counters = state?.json
+  const info = infoOf(capture, tokens, shared)
+  const { files, state } = yield* resumeCapture(capture)
 
   const openSet = (name: SetName) =>
     openRowSetWriter(output, {
       path: `${name}.arrow`,
       d_in,
       dtype,
-      metadata: { hook, model: complete.model, tokens: complete.tokens, dtype },
+      metadata: { hook, model: info.model, tokens: info.tokens, dtype },
       materialize,
       ...(files[name] === undefined ? {} : { file: files[name] }),
-      ...(state === undefined ? {} : { from: within(state, name) })
+      ...(state === undefined ? {} : { from: setStateOf(state, name) })
     })
   const sets = { train: yield* openSet("train"), held_out: yield* openSet("held_out") }
-  const histogram = makeNormHistogram(
-    state === undefined
-      ? undefined
-      : { sums: (counters as Counters).sums, counts: state.tensors["norms"] as Int32Array }
-  )
-  const outliers: Array<number> = [...((state?.tensors["outlier_positions"] as Int32Array | undefined) ?? [])]
-  const ratios: Array<number> = [...((state?.tensors["outlier_ratios"] as Float32Array | undefined) ?? [])]
-  let next = counters?.next ?? 0
-  let masked = counters?.masked ?? 0
-  let probe = counters?.probe ?? undefined
+  const histogram = makeNormHistogram(state && { sums: state.json.sums, counts: state.tensors["norms"] as Int32Array })
+  const leftOut = makeLeftOutRows(state && { masked: state.json.masked, tensors: state.tensors })
+  const setsOf = rowAssignment(capture, shared, medians, leftOut)
+  let next = state?.json.next ?? 0
+  let probe = state?.json.probe ?? undefined
 
   const needs = (first: number): ReadonlyArray<HookOfModel> => [
     ...(materialize || first === 0 ? [own] : []),
-    ...(factor === null ? [] : mask)
+    ...(capture.outlier_factor === null ? [] : capture.mask)
   ]
-
-  /** 0: no row; 1: to train on; 2: held out. */
-  const setOf = (block: ContextBlock, values: ReadonlyMap<string, HookValues>): Uint8Array => {
-    const { documents } = block
-    const ratio = factor === null ? undefined : normRatios(values, mask, medians, documents.length)
-    return Uint8Array.from(documents, (document, i) => {
-      if (document < 0) {
-        masked += 1
-        return 0
-      }
-      if (ratio !== undefined && (ratio[i] as number) > (factor as number)) {
-        outliers.push(block.first * time + i)
-        ratios.push(ratio[i] as number)
-        return 0
-      }
-      return heldOut(document, block.first + Math.floor(i / time)) ? 2 : 1
-    })
-  }
 
   const take: CaptureMember["take"] = Effect.fnUntraced(function* (block, values) {
     const found = values.get(hookId(own))
@@ -185,17 +154,17 @@ export const openCapture = Effect.fn("openCapture")(function* (
       activation: found?.values ?? new Float32Array(0),
       norm: found?.norms ?? new Float32Array(0),
       document: block.documents,
-      position: Int32Array.from({ length: n }, (_, i) => block.first * time + i),
+      position: Int32Array.from({ length: n }, (_, i) => block.first * info.context_size + i),
       token: block.ids
     }
-    const kind = setOf(block, values)
+    const setOf = setsOf(block, values)
     const hash = probe === undefined && !materialize ? createHash("sha256") : undefined
     for (let from = 0; from < n;) {
-      const set = kind[from] as number
+      const set = setOf[from]
       let to = from + 1
-      while (to < n && kind[to] === set) to += 1
-      if (set > 0) {
-        yield* (set === 1 ? sets.train : sets.held_out).append(columns, from, to)
+      while (to < n && setOf[to] === set) to += 1
+      if (set !== undefined) {
+        yield* sets[set].append(columns, from, to)
         if (found !== undefined) histogram.add(found.norms, from, to)
         hash?.update(columns.activation.subarray(from * d_in, to * d_in))
       }
@@ -210,40 +179,10 @@ export const openCapture = Effect.fn("openCapture")(function* (
 
   const save = Effect.gen(function* () {
     if (checkpoint?.file === undefined) return
-    const [train, held] = [yield* sets.train.state, yield* sets.held_out.state]
-    const named = (prefix: SetName, { tensors }: RowSetState) =>
-      Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor] as const)
-    const json: Counters = {
-      next,
-      masked,
-      sums: histogram.sums(),
-      probe: probe ?? null,
-      train: train.json,
-      held_out: held.json
-    }
-    yield* checkpoint.save({
-      json,
-      tensors: {
-        ...Object.fromEntries([...named("train", train), ...named("held_out", held)]),
-        norms: histogram.counts.slice(),
-        outlier_positions: Int32Array.from(outliers),
-        outlier_ratios: Float32Array.from(ratios)
-      }
-    })
+    const states = { train: yield* sets.train.state, held_out: yield* sets.held_out.state }
+    const now = { next, masked: leftOut.masked(), sums: histogram.sums(), probe: probe ?? null }
+    yield* checkpoint.save(joinSetStates(now, states, { norms: histogram.counts.slice(), ...leftOut.tensors() }))
   })
-
-  const writeOutliers = Effect.gen(function* () {
-    if (outliers.length === 0) return
-    const file = yield* openArrowWriter(output, outliersPath, outliersColumns)
-    for (let at = 0; at < outliers.length; at += outliersBatchRows) {
-      const position = Int32Array.from(outliers.slice(at, at + outliersBatchRows))
-      yield* file.append(position.length, {
-        position,
-        ratio: Float32Array.from(ratios.slice(at, at + outliersBatchRows))
-      })
-    }
-    yield* file.close
-  }).pipe(Effect.scoped)
 
   const finish = Effect.gen(function* () {
     const facts = { train: yield* sets.train.finish, held_out: yield* sets.held_out.finish }
@@ -253,14 +192,14 @@ export const openCapture = Effect.fn("openCapture")(function* (
       const target = yield* output.path(`${name}.arrow`)
       yield* Effect.promise(() => rename(file, target))
     }
-    yield* writeOutliers
+    yield* leftOut.write(output)
     yield* linkFiles(tokens, output)
     if (!materialize) yield* linkFiles(capture.model, output, { prefix: "model/" })
     const norm = histogram.summary()
-    yield* writeActivationsInfo(output, complete, {
+    yield* writeActivationsInfo(output, info, {
       ...facts,
       norm,
-      outliers: outliers.length,
+      outliers: leftOut.outliers(),
       materialized: materialize,
       ...(materialize ? {} : { probe: probe as unknown as Json })
     })
@@ -268,8 +207,8 @@ export const openCapture = Effect.fn("openCapture")(function* (
       train: facts.train.rows,
       held_out: facts.held_out.rows,
       mean_norm: norm.root_mean_square,
-      masked,
-      outliers: outliers.length
+      masked: leftOut.masked(),
+      outliers: leftOut.outliers()
     }
     return captured
   })
