@@ -34,14 +34,30 @@ export default Stage.make("evaluate-crosscoder", {
   },
   output: Evaluation,
   metrics: {
-    l0: { better: "lower", tolerance: 0.5, description: "latents that fire on a row, mean" },
+    l0: {
+      better: "lower",
+      tolerance: 0.5,
+      interval: "held-out documents",
+      description: "latents that fire on a row, mean"
+    },
     explained_variance: {
+      interval: "held-out documents",
       better: "higher",
       tolerance: 0.005,
       description: "1 - E|x - x_hat|^2 / E|x - E x|^2 over all held-out rows of a source, mean over the sources"
     },
-    explained_variance_least: { better: "higher", tolerance: 0.005, description: "that of the source with the least" },
-    cosine: { better: "higher", tolerance: 0.005, description: "mean cosine of x and x_hat, mean over the sources" },
+    explained_variance_least: {
+      better: "higher",
+      tolerance: 0.005,
+      interval: "held-out documents",
+      description: "that of the source with the least"
+    },
+    cosine: {
+      better: "higher",
+      tolerance: 0.005,
+      interval: "held-out documents",
+      description: "mean cosine of x and x_hat, mean over the sources"
+    },
     kl_sae: divergence(
       "lower",
       "divergence of a source's model with the crosscoder's reconstruction in place from the model as it is, nats a token, mean over the sources"

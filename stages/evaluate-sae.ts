@@ -59,24 +59,28 @@ export default Stage.make("evaluate-sae", {
       description: "1 - E|x - x_hat|^2 / E|x - E x|^2 over all held-out rows"
     },
     explained_variance_legacy: {
+      interval: overDocuments,
       optional: true,
       better: "higher",
       tolerance: 0.005,
       description: "mean over rows of 1 - |x - x_hat|^2 / |x - batch mean|^2, as older tools print it"
     },
     explained_variance_batch: {
+      interval: "blocks of 2,048 held-out rows",
       optional: true,
       better: "higher",
       tolerance: 0.005,
       description: "mean over batches of 1 - sum |x - x_hat|^2 / sum |x - batch mean|^2 (OpenMOSS; 1 - sparsify's FVU)"
     },
     explained_variance_centred: {
+      interval: "blocks of 2,048 held-out rows",
       optional: true,
       better: "higher",
       tolerance: 0.005,
       description: "mean over batches of 1 - Var(x - x_hat) / Var(x), blind to a constant error (dictionary_learning)"
     },
     explained_variance_uncentred: {
+      interval: overDocuments,
       optional: true,
       better: "higher",
       tolerance: 0.005,

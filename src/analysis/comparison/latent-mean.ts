@@ -1,5 +1,6 @@
 /** Means and medians over latents, with their 95 % intervals. */
-import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import { meanInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 
 export interface LatentMean {
@@ -13,11 +14,7 @@ const rng = (): Rng.Rng => Rng.make(0, "intervals of a comparison")
 /** @param values at least one */
 export const latentMean = (values: ArrayLike<number>): LatentMean => {
   const all = Array.from(values)
-  const { mean: interval } = bootstrapIntervals(
-    [all.length],
-    (times) => ({ mean: drawnSum(times, all) / all.length }),
-    rng()
-  )
+  const interval = meanInterval(all, rng())
   return {
     mean: all.reduce((sum, value) => sum + value, 0) / all.length,
     low: interval?.low ?? null,

@@ -25,6 +25,7 @@ import { JobFailed } from "../executor.ts"
 import type { Job, JobDone, JobFailure, JobLoss, LiveEvent, ResourceUse } from "../job.ts"
 import { deviceMemoryLack } from "./device-memory.ts"
 import { openInputs } from "./open-inputs.ts"
+import { otherModels } from "./other-models.ts"
 import { noEngine } from "./no-engine.ts"
 import { makeProgressMeter } from "./progress-meter.ts"
 import { makeResourceMeter } from "./resource-meter.ts"
@@ -50,6 +51,7 @@ const contextOf = Effect.fnUntraced(function* (
   together: number
 ) {
   const inputs = yield* openInputs(store, kind, job.inputs)
+  for (const line of otherModels(inputs)) log(`warning: ${line}`)
   const workspace = store.workspace(job.workspace)
   const output = yield* workspace.output(job.attempt)
   // Half an output is of use to nobody, and a full disk needs its room; checkpoints stay.

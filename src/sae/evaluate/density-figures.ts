@@ -1,5 +1,8 @@
 /** How often latents fire on held-out rows: the part that every evaluation of a dictionary has. */
 import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import { meanInterval } from "../../numeric/mean-interval.ts"
+import * as Rng from "../../random/rng.ts"
+import { type Estimate, estimated } from "../../stage/metric.ts"
 import * as Param from "../../stage/param.ts"
 
 export const denseAbove = Param.number({
@@ -10,12 +13,22 @@ export const denseAbove = Param.number({
 })
 
 export const densityMetrics = {
-  dead_fraction: { better: "lower", tolerance: 0.02, description: "share of latents that fire on no held-out row" },
-  dense_fraction: { better: "lower", tolerance: 0.01, description: "share of latents that fire on many rows" }
+  dead_fraction: {
+    better: "lower",
+    tolerance: 0.02,
+    interval: "the latents",
+    description: "share of latents that fire on no held-out row"
+  },
+  dense_fraction: {
+    better: "lower",
+    tolerance: 0.01,
+    interval: "the latents",
+    description: "share of latents that fire on many rows"
+  }
 } as const
 
 export interface DensityFigures {
-  readonly metrics: Readonly<Record<keyof typeof densityMetrics, number>>
+  readonly metrics: Readonly<Record<keyof typeof densityMetrics, number | Estimate>>
   readonly info: Pick<EvaluationInfo, "density_histogram" | "dead_latents" | "dense_latents">
 }
 
@@ -46,10 +59,16 @@ export const densityHistogram = (density: ArrayLike<number>): DensityHistogram =
 
 /** @param density of each latent: the share of the rows on which it fires */
 export const densityFigures = (density: Float64Array, above: number): DensityFigures => {
-  const dead = density.filter((share) => share === 0).length
-  const dense = density.filter((share) => share > above).length
+  const count = (holds: (share: number) => boolean) => {
+    const held = Uint8Array.from(density, (share) => (holds(share) ? 1 : 0))
+    const latents = held.reduce((sum, one) => sum + one, 0)
+    const interval = meanInterval(held, Rng.make(0, "intervals of firing"))
+    return { latents, share: estimated(latents / density.length, interval) }
+  }
+  const dead = count((share) => share === 0)
+  const dense = count((share) => share > above)
   return {
-    metrics: { dead_fraction: dead / density.length, dense_fraction: dense / density.length },
-    info: { density_histogram: densityHistogram(density), dead_latents: dead, dense_latents: dense }
+    metrics: { dead_fraction: dead.share, dense_fraction: dense.share },
+    info: { density_histogram: densityHistogram(density), dead_latents: dead.latents, dense_latents: dense.latents }
   }
 }

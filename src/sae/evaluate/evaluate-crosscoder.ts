@@ -9,11 +9,12 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { flatMetrics, numbersOf } from "../../stage/metric.ts"
+import { estimated, flatMetrics, numbersOf } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openSaeModel, type SaeModel } from "../sae-model.ts"
 import { densityFigures } from "./density-figures.ts"
+import { heldOutUnits } from "./held-out-units.ts"
 import { evaluateReconstruction } from "./evaluate-reconstruction.ts"
 import { evaluationContexts } from "./evaluation-contexts.ts"
 import { hookAblations } from "./hook-ablations.ts"
@@ -97,10 +98,14 @@ export const evaluateCrosscoder = Effect.fn("evaluateCrosscoder")(function* ({
   }
 
   const tensors = yield* openSaeModel(yield* sae.anyWeights)
-  const { latents, parts, l0 } = yield* evaluateReconstruction(
+  const { latents, parts, l0, intervals, meanIntervals } = yield* evaluateReconstruction(
     tensors,
     sideBySide((yield* Effect.forEach(all, openActivations)).map(({ held_out: set, d_in: width }) => ({ set, width }))),
-    { parts: all.map(({ d_in }) => d_in), onRows: (done) => progress({ done, total: rows, unit: "rows" }) }
+    {
+      parts: all.map(({ d_in }) => d_in),
+      units: heldOutUnits(all[0] as ActivationsHandle),
+      onRows: (done) => progress({ done, total: rows, unit: "rows" })
+    }
   )
   const constant = parts.findIndex((part) => Number.isNaN(part.explained_variance))
   if (constant >= 0) {
@@ -124,11 +129,18 @@ export const evaluateCrosscoder = Effect.fn("evaluateCrosscoder")(function* ({
   const mean = (of: (source: (typeof sources)[number]) => number): number =>
     sources.reduce((sum, source) => sum + of(source), 0) / sources.length
   const density = densityFigures(latents.density, params.dense_above)
+  const least = parts.reduce((least, part) => (part.explained_variance < least.explained_variance ? part : least))
   const metrics = {
-    l0,
-    explained_variance: mean((source) => source.explained_variance),
-    explained_variance_least: Math.min(...sources.map((source) => source.explained_variance)),
-    cosine: mean((source) => source.cosine),
+    l0: estimated(l0, intervals["l0"]),
+    explained_variance: estimated(
+      mean((source) => source.explained_variance),
+      meanIntervals.explained_variance
+    ),
+    explained_variance_least: estimated(least.explained_variance, least.intervals["explained_variance"]),
+    cosine: estimated(
+      mean((source) => source.cosine),
+      meanIntervals.cosine
+    ),
     ...(losses?.metrics ?? { kl_sae: without, kl_recovered_mean: without }),
     ...density.metrics
   }

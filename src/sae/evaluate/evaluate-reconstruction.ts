@@ -14,6 +14,7 @@ import type { HeldOutUnits } from "./held-out-units.ts"
 import {
   groupFigures,
   type GroupFigures,
+  meanIntervals,
   reconstructionFigures,
   type ReconstructionFigures,
   reconstructionIntervals
@@ -34,7 +35,9 @@ export interface Reconstruction extends ReconstructionFigures {
   /** Of the metrics that have some, where units were given and there are enough of them. */
   readonly intervals: Readonly<Record<string, Interval | undefined>>
   /** Of the columns of each of `parts`. */
-  readonly parts: ReadonlyArray<Pick<Reconstruction, "mse" | "explained_variance" | "cosine">>
+  readonly parts: ReadonlyArray<Pick<Reconstruction, "mse" | "explained_variance" | "cosine" | "intervals">>
+  /** Of the means over the parts. */
+  readonly meanIntervals: Readonly<Record<"explained_variance" | "cosine", Interval | undefined>>
   /** Of the groups of each of `groupings`. */
   readonly groups: ReadonlyArray<ReadonlyArray<GroupFigures | undefined>>
 }
@@ -96,7 +99,7 @@ export const evaluateReconstructions = (
       sae,
       errors: makeErrorSums(d_out, all),
       latents: makeLatentSums(sae.d_sae),
-      parts: parts.map((width) => makeReconstructionSums(width))
+      parts: parts.map((width) => makeReconstructionSums(width, unitGroups))
     }))
     for (let index = 0; index < set.batches; index++) {
       const batch = yield* set.readBatch(index)
@@ -114,26 +117,24 @@ export const evaluateReconstructions = (
           const { xHat, active } = run(sae, batch.activation.subarray(first * d_in, last * d_in), latents.add)
           errors.add(block, xHat, active)
           for (const [m, column] of columns.entries()) {
-            partSums[m]!.add(cut(x, d_out, column), cut(xHat, d_out, column))
+            partSums[m]!.add(cut(x, d_out, column), cut(xHat, d_out, column), origin)
           }
         }
       }
       onRows(batch.first + batch.rows)
     }
-    const intervals =
-      units === undefined
-        ? []
-        : reconstructionIntervals(
-            rowSums,
-            subjects.map(({ errors }) => errors),
-            Rng.make(0, "intervals of reconstruction")
-          )
-    return subjects.map(({ errors, latents, parts: partSums }, i) => {
+    const draws = () => Rng.make(0, "intervals of reconstruction")
+    return subjects.map(({ errors, latents, parts: partSums }) => {
       const figures = reconstructionFigures(rowSums, errors)
       return {
         ...figures,
-        intervals: intervals[i] ?? {},
-        parts: partSums.map((part) => part.result()),
+        // One group of all rows has no interval.
+        intervals: reconstructionIntervals({ rows: rowSums, errors }, draws()),
+        parts: partSums.map((part) => ({ ...part.result(), intervals: part.intervals(draws()) })),
+        meanIntervals: meanIntervals(
+          partSums.map(({ measured }) => measured),
+          draws()
+        ),
         groups: groupings.map((_, g) => groupFigures(rowSums, errors, g + 1)),
         latents: latents.result(figures.rows)
       }

@@ -89,23 +89,21 @@ const noCrossEntropy = (unmeasured: string, kl: boolean): GivenMetrics =>
 const reconstructionMetrics = ({ intervals, ...figures }: Reconstruction) => {
   const alike = "the held-out rows are all the same"
   const nothing = "no reconstruction has anything of its row"
-  return {
-    ...withIntervals(
-      {
-        l0: figures.l0,
-        mse: figures.mse,
-        cosine: figures.cosine,
-        l2_ratio: figures.l2_ratio,
-        explained_variance: measured(figures.explained_variance, alike),
-        relative_reconstruction_bias: measured(figures.relative_reconstruction_bias, nothing)
-      },
-      intervals
-    ),
-    explained_variance_legacy: measured(figures.explained_variance_legacy, alike),
-    explained_variance_batch: measured(figures.explained_variance_batch, alike),
-    explained_variance_centred: measured(figures.explained_variance_centred, alike),
-    explained_variance_uncentred: measured(figures.explained_variance_uncentred, "the held-out rows are all zero")
-  }
+  return withIntervals(
+    {
+      l0: figures.l0,
+      mse: figures.mse,
+      cosine: figures.cosine,
+      l2_ratio: figures.l2_ratio,
+      explained_variance: measured(figures.explained_variance, alike),
+      relative_reconstruction_bias: measured(figures.relative_reconstruction_bias, nothing),
+      explained_variance_legacy: measured(figures.explained_variance_legacy, alike),
+      explained_variance_batch: measured(figures.explained_variance_batch, alike),
+      explained_variance_centred: measured(figures.explained_variance_centred, alike),
+      explained_variance_uncentred: measured(figures.explained_variance_uncentred, "the held-out rows are all zero")
+    },
+    intervals
+  )
 }
 
 const told = <A extends object, B extends object>(ends: ReadonlyArray<A>, figures: ReadonlyArray<B | undefined>) =>

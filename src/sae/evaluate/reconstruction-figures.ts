@@ -3,7 +3,11 @@ import { bootstrapIntervals, drawnSum, type Interval } from "../../numeric/boots
 import type { Rng } from "../../random/rng.ts"
 import type { ErrorSums, RowSums } from "./row-sums.ts"
 
-const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+const total = (values: Iterable<number>): number => {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}
 
 /** Expectations are over all the rows, but where a definition says otherwise. A ratio to nothing is NaN. */
 export interface ReconstructionFigures {
@@ -33,23 +37,23 @@ export interface ReconstructionFigures {
 }
 
 export const reconstructionFigures = (rowSums: RowSums, sums: ErrorSums): ReconstructionFigures => {
-  const { rows: counts, spread } = rowSums.result(0)
-  const { active, error, cosine, output, product, ratio } = sums.groups[0]!
+  const { rows: counts, spread, square } = rowSums.result(0)
+  const { active, error, cosine, legacy, output, product, ratio } = sums.groups[0]!
   const rows = total(counts)
   const variance = total(spread) / rows
   const mse = total(error) / rows
   const varies = variance > 0
-  const { count, batch, centred } = sums.blocks
+  const { batch, centred } = sums.blocks
   return {
     rows,
     l0: total(active) / rows,
     mse,
     variance,
     explained_variance: varies ? 1 - mse / variance : Number.NaN,
-    explained_variance_legacy: varies ? sums.legacy() / rows : Number.NaN,
-    explained_variance_batch: batch / count,
-    explained_variance_centred: centred / count,
-    explained_variance_uncentred: 1 - total(error) / rowSums.square(),
+    explained_variance_legacy: varies ? total(legacy) / rows : Number.NaN,
+    explained_variance_batch: total(batch) / batch.length,
+    explained_variance_centred: total(centred) / centred.length,
+    explained_variance_uncentred: 1 - total(error) / total(square),
     cosine: total(cosine) / rows,
     l2_ratio: total(ratio) / rows,
     relative_reconstruction_bias: total(product) > 0 ? total(output) / total(product) : Number.NaN
@@ -85,51 +89,81 @@ export const groupFigures = (
   })
 }
 
-/**
- * How far metrics would move with other held-out text, for each of several SAEs on the same rows: intervals over the groups of
- * the first grouping. The mean that variance is about is that of all the rows: drawing it again too alters an interval by one
- * part in the number of groups.
- */
-export const reconstructionIntervals = (
-  rowSums: RowSums,
-  saes: ReadonlyArray<ErrorSums>,
-  rng: Rng
-): ReadonlyArray<Readonly<Record<string, Interval | undefined>>> => {
-  const { rows, spread } = rowSums.result(0)
+/** Metrics that are ratios of sums over the rows, from how often each group of the first grouping that has rows was drawn. */
+const drawnFigures = (rowSums: RowSums, { groups: [first] }: Pick<ErrorSums, "groups">) => {
+  const { rows, spread, square } = rowSums.result(0)
   const filled = Array.from(rows.keys()).filter((group) => rows[group]! > 0)
   const of = (values: Float64Array) => Float64Array.from(filled, (group) => values[group]!)
-  const [counts, spreads] = [of(rows), of(spread)]
-  const subjects = saes.map(({ groups: [first] }, i) => {
-    const { active, error, cosine, output, product, ratio } = first!
-    const sums = {
-      l0: of(active),
-      mse: of(error),
-      cosine: of(cosine),
-      l2_ratio: of(ratio),
-      output: of(output),
-      product: of(product)
+  const [counts, spreads, squares] = [of(rows), of(spread), of(square)]
+  const { active, error, cosine, legacy, output, product, ratio } = first!
+  const means = { l0: of(active), mse: of(error), cosine: of(cosine), l2_ratio: of(ratio) }
+  const [outputs, products, rowwise] = [of(output), of(product), of(legacy)]
+  const varies = total(spreads) > 0
+  const figures = (times: Int32Array) => {
+    const count = drawnSum(times, counts)
+    const missed = drawnSum(times, means.mse)
+    return {
+      l0: drawnSum(times, means.l0) / count,
+      mse: missed / count,
+      cosine: drawnSum(times, means.cosine) / count,
+      l2_ratio: drawnSum(times, means.l2_ratio) / count,
+      explained_variance: 1 - missed / drawnSum(times, spreads),
+      explained_variance_legacy: varies ? drawnSum(times, rowwise) / count : Number.NaN,
+      explained_variance_uncentred: 1 - missed / drawnSum(times, squares),
+      relative_reconstruction_bias: drawnSum(times, outputs) / drawnSum(times, products)
     }
-    return { name: (metric: string) => `${i} ${metric}`, sums }
-  })
-  const intervals = bootstrapIntervals(
-    [filled.length],
+  }
+  return { units: filled.length, figures }
+}
+
+/** Sums over some rows, and over one SAE's reconstructions of them. */
+export interface MeasuredRows {
+  readonly rows: RowSums
+  readonly errors: ErrorSums
+}
+
+/**
+ * How far metrics would move with other held-out text: intervals over the groups of the first grouping, and of what is a mean
+ * over blocks over these. The mean that variance is about is that of all the rows: drawing it again too alters an interval by
+ * one part in the number of groups.
+ */
+export const reconstructionIntervals = (
+  { rows, errors }: MeasuredRows,
+  rng: Rng
+): Readonly<Record<string, Interval | undefined>> => {
+  const { units, figures } = drawnFigures(rows, errors)
+  const { batch, centred } = errors.blocks
+  const meanOf = (times: Int32Array, values: ReadonlyArray<number>): number => drawnSum(times, values) / values.length
+  return {
+    ...bootstrapIntervals([units], figures, rng),
+    ...bootstrapIntervals(
+      [batch.length],
+      (times) => ({
+        explained_variance_batch: meanOf(times, batch),
+        explained_variance_centred: meanOf(times, centred)
+      }),
+      rng
+    )
+  }
+}
+
+/** Intervals of means over several sources whose rows are of the same tokens. */
+export const meanIntervals = (
+  sources: ReadonlyArray<MeasuredRows>,
+  rng: Rng
+): Readonly<Record<"explained_variance" | "cosine", Interval | undefined>> => {
+  const each = sources.map(({ rows, errors }) => drawnFigures(rows, errors))
+  const units = each[0]?.units ?? 0
+  const { explained_variance, cosine } = bootstrapIntervals(
+    [units],
     (times) => {
-      const count = drawnSum(times, counts)
-      const varied = drawnSum(times, spreads)
-      const values: Record<string, number> = {}
-      for (const { name, sums } of subjects) {
-        const error = drawnSum(times, sums.mse)
-        values[name("l0")] = drawnSum(times, sums.l0) / count
-        values[name("mse")] = error / count
-        values[name("cosine")] = drawnSum(times, sums.cosine) / count
-        values[name("l2_ratio")] = drawnSum(times, sums.l2_ratio) / count
-        values[name("explained_variance")] = 1 - error / varied
-        values[name("relative_reconstruction_bias")] = drawnSum(times, sums.output) / drawnSum(times, sums.product)
+      const drawn = each.map(({ figures }) => figures(times))
+      return {
+        explained_variance: total(drawn.map((one) => one.explained_variance)) / drawn.length,
+        cosine: total(drawn.map((one) => one.cosine)) / drawn.length
       }
-      return values
     },
     rng
   )
-  const names = ["l0", "mse", "cosine", "l2_ratio", "explained_variance", "relative_reconstruction_bias"]
-  return subjects.map(({ name }) => Object.fromEntries(names.map((metric) => [metric, intervals[name(metric)]])))
+  return { explained_variance, cosine }
 }

@@ -10,6 +10,8 @@ export const makeReconstructionSums = (d: number, groups: RowGroups = oneGroup) 
   const rows = makeRowSums(d, [groups])
   const errors = makeErrorSums(d, [groups])
   return {
+    /** The sums themselves. */
+    measured: { rows, errors },
     /** Rows and their reconstructions, [rows, d], row-major: one block of the definitions that have any. */
     add: (
       x: Float32Array,
@@ -18,6 +20,6 @@ export const makeReconstructionSums = (d: number, groups: RowGroups = oneGroup) 
       active: Int32Array = new Int32Array(x.length / d)
     ): void => errors.add(rows.add(x, origin), xHat, active),
     result: () => reconstructionFigures(rows, errors),
-    intervals: (rng: Rng) => reconstructionIntervals(rows, [errors], rng)[0]!
+    intervals: (rng: Rng) => reconstructionIntervals({ rows, errors }, rng)
   }
 }

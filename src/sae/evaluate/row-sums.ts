@@ -42,9 +42,9 @@ export const makeRowSums = (d: number, groupings: ReadonlyArray<RowGroups>) => {
   const sums = groupings.map(({ count }) => ({
     rows: new Float64Array(count),
     shift: new Float64Array(count * d),
-    shifted: new Float64Array(count)
+    shifted: new Float64Array(count),
+    square: new Float64Array(count)
   }))
-  let square = 0
 
   const add = (x: Float32Array, origin: (row: number) => RowOrigin): RowBlock => {
     const rows = x.length / d
@@ -64,22 +64,24 @@ export const makeRowSums = (d: number, groupings: ReadonlyArray<RowGroups>) => {
       block.square[row] = own
       block.spread[row] = spread
       block.totalSpread += spread
-      square += own
       const at = origin(row)
       for (const [g, sum] of sums.entries()) {
         const group = groupings[g]!.of(at)
         groups[g]![row] = group
         sum.rows[group]! += 1
         sum.shifted[group]! += shifted
+        sum.square[group]! += own
         for (let c = 0; c < d; c++) sum.shift[group * d + c]! += x[row * d + c]! - pivot[c]!
       }
     }
     return block
   }
 
-  /** Of each group of a grouping: its rows, and their squared distances from the mean of all the rows. */
-  const result = (grouping: number): { readonly rows: Float64Array; readonly spread: Float64Array } => {
-    const { rows, shift, shifted } = sums[grouping]!
+  /** Of each group of a grouping: its rows, their squared distances from the mean of all the rows, and their squares. */
+  const result = (
+    grouping: number
+  ): { readonly rows: Float64Array; readonly spread: Float64Array; readonly square: Float64Array } => {
+    const { rows, shift, shifted, square } = sums[grouping]!
     const total = rows.reduce((sum, n) => sum + n, 0)
     const mean = new Float64Array(d)
     for (const [at, value] of shift.entries()) mean[at % d]! += value / total
@@ -89,9 +91,9 @@ export const makeRowSums = (d: number, groupings: ReadonlyArray<RowGroups>) => {
       for (let c = 0; c < d; c++) along += shift[group * d + c]! * mean[c]!
       return sum - 2 * along + rows[group]! * length
     })
-    return { rows, spread }
+    return { rows, spread, square }
   }
-  return { add, result, square: () => square }
+  return { add, result }
 }
 export type RowSums = ReturnType<typeof makeRowSums>
 
@@ -101,14 +103,15 @@ export const makeErrorSums = (d: number, groupings: ReadonlyArray<RowGroups>) =>
     active: new Float64Array(count),
     error: new Float64Array(count),
     cosine: new Float64Array(count),
+    /** Of 1 - |x - x_hat|^2 / |x - mean of the block|^2. */
+    legacy: new Float64Array(count),
     /** Of |x_hat|^2, of <x, x_hat>, and of |x_hat| / |x|. */
     output: new Float64Array(count),
     product: new Float64Array(count),
     ratio: new Float64Array(count)
   }))
-  /** Sums over blocks of what is a ratio in each. */
-  const blocks = { count: 0, batch: 0, centred: 0 }
-  let legacy = 0
+  /** Of each block, what is a ratio in it. */
+  const blocks = { batch: new Array<number>(), centred: new Array<number>() }
 
   /** @param active number of latents that fire on each row */
   const add = (block: RowBlock, xHat: Float32Array, active: Int32Array): void => {
@@ -130,12 +133,13 @@ export const makeErrorSums = (d: number, groupings: ReadonlyArray<RowGroups>) =>
       const cosine = xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0
       const ratio = xx > 0 ? Math.sqrt(yy / xx) : 0
       total += missed
-      legacy += block.spread[row]! > 0 ? 1 - missed / block.spread[row]! : 0
+      const legacy = block.spread[row]! > 0 ? 1 - missed / block.spread[row]! : 0
       for (const [g, sum] of groups.entries()) {
         const group = block.groups[g]![row]!
         sum.active[group]! += active[row]!
         sum.error[group]! += missed
         sum.cosine[group]! += cosine
+        sum.legacy[group]! += legacy
         sum.output[group]! += yy
         sum.product[group]! += xy
         sum.ratio[group]! += ratio
@@ -143,11 +147,10 @@ export const makeErrorSums = (d: number, groupings: ReadonlyArray<RowGroups>) =>
     }
     if (block.totalSpread > 0) {
       const constant = bias.reduce((sum, b) => sum + b * b, 0) / rows
-      blocks.count += 1
-      blocks.batch += 1 - total / block.totalSpread
-      blocks.centred += 1 - (total - constant) / block.totalSpread
+      blocks.batch.push(1 - total / block.totalSpread)
+      blocks.centred.push(1 - (total - constant) / block.totalSpread)
     }
   }
-  return { add, groups, blocks, legacy: () => legacy }
+  return { add, groups, blocks }
 }
 export type ErrorSums = ReturnType<typeof makeErrorSums>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { heldOutUnits } from "../../../src/sae/evaluate/held-out-units.ts"
+import { meanIntervals } from "../../../src/sae/evaluate/reconstruction-figures.ts"
 import { makeReconstructionSums } from "../../../src/sae/evaluate/reconstruction-sums.ts"
 import type { RowOrigin } from "../../../src/sae/evaluate/row-sums.ts"
 import * as Rng from "../../../src/random/rng.ts"
@@ -26,7 +27,7 @@ const measure = (rows: number, error: (document: number) => number, between: num
     const xHat = x.map((value) => value + error(document))
     sums.add(x, xHat, () => ({ document, position: 0, token: 0 }), new Int32Array(rows).fill(16))
   }
-  return { ...sums.result(), intervals: sums.intervals(Rng.make(0, "draws")) }
+  return { ...sums.result(), intervals: sums.intervals(Rng.make(0, "draws")), measured: sums.measured }
 }
 const width = (interval: { readonly low: number; readonly high: number } | undefined): number =>
   interval === undefined ? Number.NaN : interval.high - interval.low
@@ -39,6 +40,26 @@ describe("intervals of reconstruction", () => {
     expect(ev?.high).toBeGreaterThan(explained_variance)
     expect(l0).toBeUndefined()
     expect(width(mse)).toBeLessThan(1e-3)
+  })
+
+  it("are also of other definitions, each about its own value, and of a mean over sources as wide as its parts are alike", () => {
+    const error = (document: number): number => (document % 2 === 0 ? 0.2 : 1)
+    const { intervals, measured, ...values } = measure(20, error, 2)
+    for (const name of [
+      "explained_variance_legacy",
+      "explained_variance_batch",
+      "explained_variance_uncentred"
+    ] as const) {
+      expect(intervals[name]?.low).toBeLessThan(values[name])
+      expect(intervals[name]?.high).toBeGreaterThan(values[name])
+    }
+    // Rows of the same tokens: twice the same source tells no more than once.
+    const { explained_variance } = meanIntervals([measured, measured], Rng.make(0, "draws"))
+    expect(explained_variance).toEqual(intervals["explained_variance"])
+    // A second source whose error is everywhere the same halves the width.
+    const steady = measure(20, () => 0.2, 2)
+    const both = meanIntervals([measured, steady.measured], Rng.make(0, "draws"))
+    expect(width(both.explained_variance)).toBeLessThan(0.6 * width(explained_variance))
   })
 
   it("are over documents: ten times the rows of the same documents tell hardly more", () => {
