@@ -52,6 +52,7 @@ export default Stage.make("analyse-meta-sae", {
       description: "largest cosine of a meta-latent with a latent of the smaller SAE, mean over those that fire"
     },
     random_match_cosine: {
+      interval: overMeta,
       better: "neither",
       tolerance: 0.01,
       description: "the same with as many random directions: the control"
@@ -63,6 +64,7 @@ export default Stage.make("analyse-meta-sae", {
       description: "share of the meta-latents that are a latent of the smaller SAE"
     },
     random_matched_share: {
+      interval: overMeta,
       better: "neither",
       tolerance: 0.01,
       description: "the same with random directions: the control"
@@ -93,6 +95,7 @@ export default Stage.make("analyse-meta-sae", {
       description: "share of the latents that one shares most meta-latents with that are among its nearest by cosine"
     },
     shuffled_overlap: {
+      interval: overLatents,
       optional: true,
       better: "neither",
       tolerance: 0.01,

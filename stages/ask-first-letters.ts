@@ -21,7 +21,12 @@ export default Stage.make("ask-first-letters", {
   output: FirstLetterAnswers,
   metrics: {
     words: { better: "higher", tolerance: 0, description: "words that the model was asked about" },
-    accuracy: { better: "higher", tolerance: 0.005, description: "share of the words whose first letter it names" },
+    accuracy: {
+      interval: "the words",
+      better: "higher",
+      tolerance: 0.005,
+      description: "share of the words whose first letter it names"
+    },
     word_effect: {
       better: "neither",
       tolerance: 0.05,

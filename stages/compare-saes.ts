@@ -60,6 +60,7 @@ export default Stage.make("compare-saes", {
         "largest decoder cosine of a latent with one of the other SAE, mean over the smaller one's latents and pairs"
     },
     random_max_cosine: {
+      interval: overLatents,
       optional: true,
       better: "neither",
       tolerance: 0.01,
@@ -82,12 +83,14 @@ export default Stage.make("compare-saes", {
         "largest correlation of a latent's activations with one of the other SAE, median over live latents, mean over pairs"
     },
     split_share: {
+      interval: overLatents,
       optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "share of the smaller SAE's latents that several of the larger one are parts of, mean over pairs"
     },
     new_share: {
+      interval: overLatents,
       optional: true,
       better: "neither",
       tolerance: 0.01,

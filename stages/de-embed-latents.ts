@@ -34,6 +34,8 @@ export default Stage.make("de-embed-latents", {
         "ROC area of how strongly a latent reads a token's embedding for whether it fires on it, mean over latents"
     },
     area_control: {
+      interval: "latents",
+      optional: true,
       better: "neither",
       tolerance: 0.02,
       description: "the same of what another latent reads: the control"

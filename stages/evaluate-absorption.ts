@@ -149,6 +149,7 @@ export default Stage.make("evaluate-absorption", {
         "change of the right letter's margin, in logits, when the word's activation becomes the mean over words"
     },
     mean_split_latents: {
+      interval: "the letters evaluated",
       better: "lower",
       tolerance: 0.5,
       description: "latents that a letter is split into, mean over letters"
@@ -161,12 +162,18 @@ export default Stage.make("evaluate-absorption", {
     },
     letters: { better: "higher", tolerance: 0, description: "letters whose probe is good enough to count" },
     first_letter_accuracy: {
+      interval: "the words",
       optional: true,
       better: "higher",
       tolerance: 0.005,
       description: "accuracy of the model on the prompts"
     },
-    probe_accuracy: { better: "higher", tolerance: 0.01, description: "accuracy of the 26-way probe on test words" },
+    probe_accuracy: {
+      interval: "the words",
+      better: "higher",
+      tolerance: 0.01,
+      description: "accuracy of the 26-way probe on test words"
+    },
     selection_gap: {
       optional: true,
       better: "lower",

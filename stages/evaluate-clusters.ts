@@ -29,15 +29,27 @@ export default Stage.make("evaluate-clusters", {
       description: "share of the clusters' entropy that the latent tells: 1 - cluster_entropy / marginal_entropy"
     },
     shuffled_information: {
+      interval: "points",
       optional: true,
       better: "neither",
       tolerance: 0.02,
       description: "the same with clusters shuffled among points: the control, near 0 where points outnumber latents"
     },
     live_latents: { better: "neither", tolerance: 2, description: "latents that fire on a point" },
-    dead_latents: { better: "lower", tolerance: 0.1, description: "share of the latents that fire on none" },
-    silent_points: { better: "lower", tolerance: 0.05, description: "share of the points that fire no latent" },
+    dead_latents: {
+      interval: "the latents",
+      better: "lower",
+      tolerance: 0.1,
+      description: "share of the latents that fire on none"
+    },
+    silent_points: {
+      interval: "points",
+      better: "lower",
+      tolerance: 0.05,
+      description: "share of the points that fire no latent"
+    },
     marginal_entropy: {
+      interval: "points",
       optional: true,
       better: "neither",
       tolerance: 0.05,

@@ -47,6 +47,7 @@ export default Stage.make("evaluate-concepts", {
         "share of the concepts (words: tokens of letters, whatever their case and leading space) that have a latent"
     },
     shuffled_share: {
+      interval: "the concepts",
       better: "neither",
       tolerance: 0.02,
       description: "the same with the words shuffled among the rows: the control, near 0"

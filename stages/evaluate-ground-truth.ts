@@ -27,6 +27,7 @@ export default Stage.make("evaluate-ground-truth", {
   output: GroundTruth,
   metrics: {
     mcc: {
+      interval: "the matched pairs",
       better: "higher",
       tolerance: 0.01,
       description:
@@ -71,9 +72,10 @@ export default Stage.make("evaluate-ground-truth", {
       tolerance: 0.01,
       description: "distinct best features of latents, over the latents"
     },
-    precision: { optional: true, better: "higher", tolerance: 0.02, description: "as f1" },
-    recall: { optional: true, better: "higher", tolerance: 0.02, description: "as f1" },
+    precision: { interval: "the latents", optional: true, better: "higher", tolerance: 0.02, description: "as f1" },
+    recall: { interval: "the latents", optional: true, better: "higher", tolerance: 0.02, description: "as f1" },
     dead_latents: {
+      interval: "the latents",
       optional: true,
       better: "lower",
       tolerance: 0.01,

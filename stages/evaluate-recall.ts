@@ -8,7 +8,6 @@ import * as Stage from "../src/stage/stage.ts"
 const overFacts = (over: string) => ({ interval: over, better: "neither", tolerance: 0.03 }) as const
 const held = overFacts("held-out facts")
 const all = overFacts("facts")
-const control = { better: "neither", tolerance: 0.03 } as const
 const neurons = overFacts("neurons")
 
 export default Stage.make("evaluate-recall", {
@@ -44,7 +43,7 @@ export default Stage.make("evaluate-recall", {
   output: Figures,
   metrics: {
     accuracy: { ...all, better: "higher", description: "share of the facts whose answer is the most probable token" },
-    chance: { ...control, description: "share of the commonest answer" },
+    chance: { better: "neither", tolerance: 0.03, description: "share of the commonest answer" },
     probe_before: { ...held, description: "answers told by a linear probe of the name's last token, before block 0" },
     probe_after: { ...held, description: "the same after the last block" },
     asked_probe_before: {
@@ -56,13 +55,13 @@ export default Stage.make("evaluate-recall", {
       ...all,
       description: "answers told by the unembedding at the token that asks, before the last block"
     },
-    probe_control: { ...control, description: "the same of other people's answers: the control" },
+    probe_control: { ...held, description: "the same of other people's answers: the control" },
     mechanistic: {
       ...held,
       description:
         "answers told by what the best head makes of the name by its weights alone (W_OV W_U), before its block"
     },
-    mechanistic_control: { ...control, description: "the same of other people's answers: the control" },
+    mechanistic_control: { ...held, description: "the same of other people's answers: the control" },
     mechanistic_after: { ...held, description: "told by that head's weights after the last block" },
     lookup_share: {
       ...all,
@@ -80,7 +79,7 @@ export default Stage.make("evaluate-recall", {
     one_neuron: { ...held, description: "answers told by the one neuron of that block that parts them best" },
     all_neurons: { ...held, description: "answers told by all its neurons" },
     purity: { ...neurons, description: "share of a neuron's facts with their commonest answer, mean over its neurons" },
-    purity_control: { ...control, description: "the same of other people's answers: the control" },
+    purity_control: { ...neurons, description: "the same of other people's answers: the control" },
     facts_a_neuron: {
       ...neurons,
       tolerance: { relative: 0.1 },

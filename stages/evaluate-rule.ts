@@ -68,6 +68,7 @@ export default Stage.make("evaluate-rule", {
       description: "share of the tokens on which it fires that keep the rule"
     },
     shuffled_youden: {
+      interval: "held-out documents",
       better: "neither",
       tolerance: 0.02,
       description: "youden with the rule's answers shuffled among held-out rows: the control, near 0"

@@ -8,7 +8,7 @@ import * as Stage from "../src/stage/stage.ts"
 
 const texts = (what: string) => Stage.one(Tokens, `texts of several documents that have ${what}`)
 const info = { interval: "test documents", better: "neither", tolerance: 0.1 } as const
-const control = { better: "neither", tolerance: 0.1 } as const
+const control = { interval: "draws of latents", better: "neither", tolerance: 0.1 } as const
 
 export default Stage.make("evaluate-scr", {
   summary:

@@ -7,7 +7,7 @@ import { metricsByNumber, perturbationParams } from "../src/analysis/perturbatio
 import * as Stage from "../src/stage/stage.ts"
 
 const info = { interval: "test documents", better: "neither", tolerance: 0.03 } as const
-const control = { better: "neither", tolerance: 0.03 } as const
+const control = { interval: "draws of latents", better: "neither", tolerance: 0.03 } as const
 
 export default Stage.make("evaluate-tpp", {
   summary:

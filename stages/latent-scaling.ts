@@ -8,7 +8,13 @@ import * as Stage from "../src/stage/stage.ts"
 const count = (description: string) =>
   ({ better: "neither", tolerance: { relative: 0.2 }, description: `live latents ${description}` }) as const
 const median = (description: string) =>
-  ({ better: "neither", optional: true, tolerance: 0.1, description: `median ${description}` }) as const
+  ({
+    better: "neither",
+    optional: true,
+    interval: "these latents",
+    tolerance: 0.1,
+    description: `median ${description}`
+  }) as const
 const confirmed = (description: string) =>
   ({ better: "higher", optional: true, interval: "these latents", tolerance: 0.15, description }) as const
 

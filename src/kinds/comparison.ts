@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import type { Artifact } from "../artifact/artifact.ts"
 import { makeKind } from "../artifact/artifact-kind.ts"
+import { Intervals } from "../artifact/intervals.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
 import { AnyJson } from "../json/json-schema.ts"
 
@@ -46,6 +47,8 @@ const ComparedPair = Schema.Struct({
   activation_correlation: Schema.NullOr(
     Schema.Struct({ median: Schema.Finite, low: Schema.NullOr(Schema.Finite), high: Schema.NullOr(Schema.Finite) })
   ),
+  /** Of `random_max_cosine`, and of the shares `several` (as split_share) and `new` (as new_share), over latents. */
+  intervals: Schema.optionalKey(Intervals),
   /**
    * Latents of the larger one beside the first's: with a cosine above the threshold, each belongs to its nearest. Share of
    * the first's latents with none, with one, and with several, which they split into.

@@ -13,3 +13,7 @@ export const meanInterval = (values: ArrayLike<number>, rng: Rng): Interval | un
   const mean = (times: Int32Array) => ({ mean: drawnSum(times, values) / values.length })
   return bootstrapIntervals([values.length], mean, rng)["mean"]
 }
+
+/** Of `count` of so many that are of a kind: a share, as the mean of ones and zeros. */
+export const shareInterval = (count: number, of: number, rng: Rng): Interval | undefined =>
+  meanInterval(new Uint8Array(of).fill(1, 0, count), rng)

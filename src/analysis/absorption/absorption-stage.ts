@@ -5,6 +5,8 @@ import type { FirstLetterAnswersHandle } from "../../kinds/first-letter-answers/
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { Opened } from "../../stage/input.ts"
+import { meanInterval, shareInterval } from "../../numeric/mean-interval.ts"
+import * as Rng from "../../random/rng.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { kSparseGap } from "./k-sparse-gap.ts"
@@ -30,6 +32,9 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
       `split latents ${file.mean_split_latents.toFixed(2)}`
   )
   const gap = kSparseGap(file.letters)
+  const splits = file.letters.flatMap((letter) => (letter.evaluated ? [letter.mean_split_latents] : []))
+  const { test_words: tested, accuracy } = file.probe
+  const draws = (of: string) => Rng.make(0, `intervals of ${of}`)
   yield* output.writeJson(absorptionFileName, file)
   return {
     mean_absorption_fraction: estimated(file.mean_absorption_fraction, file.intervals?.["mean_absorption_fraction"]),
@@ -41,12 +46,18 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
         ? { unmeasured: file.rate_unmeasured ?? "no ablations" }
         : estimated(file.mean_absorption_rate, file.intervals?.["mean_absorption_rate"]),
     word_effect: file.word_effect ?? { unmeasured: file.rate_unmeasured ?? "no ablations" },
-    mean_split_latents: file.mean_split_latents,
+    mean_split_latents: estimated(file.mean_split_latents, meanInterval(splits, draws("split latents"))),
     mean_k1_f1: file.mean_k1_f1,
     k_sparse_gap: estimated(gap.k_sparse_gap, gap.intervals["k_sparse_gap"]),
     letters: file.probe.letters,
-    first_letter_accuracy: file.model.accuracy ?? { unmeasured: "the model is not asked for these classes" },
-    probe_accuracy: file.probe.accuracy,
+    first_letter_accuracy:
+      file.model.accuracy === null
+        ? { unmeasured: "the model is not asked for these classes" }
+        : estimated(
+            file.model.accuracy,
+            shareInterval(file.model.correct, file.model.words, draws("the model's letters"))
+          ),
+    probe_accuracy: estimated(accuracy, shareInterval(Math.round(accuracy * tested), tested, draws("the probe"))),
     ev_at_words: file.sae.ev,
     selection_gap: file.selection_gap ?? { unmeasured: "SAEBench's steps have no duality gap" },
     warnings: file.warnings.length

@@ -4,7 +4,10 @@ import { writeFirstLetterAnswers } from "../../kinds/first-letter-answers/first-
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
+import { shareInterval } from "../../numeric/mean-interval.ts"
+import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
@@ -46,9 +49,11 @@ export const answersStage = Effect.fn("answersStage")(function* ({
     word_effect: effect as number
   }
   yield* writeFirstLetterAnswers(output, file, x)
+  const known = right.filter(Boolean).length
+  const interval = shareInterval(known, words.length, Rng.make(0, "intervals of the model's letters"))
   return {
     words: words.length,
-    accuracy: right.filter(Boolean).length / words.length,
+    accuracy: estimated(known / words.length, interval),
     word_effect: file.word_effect
   }
 })

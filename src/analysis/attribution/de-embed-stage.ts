@@ -150,7 +150,7 @@ export const deEmbedStage = Effect.fn("deEmbedStage")(function* ({
   yield* output.writeJson(figuresFileName, file)
   return {
     area: meanEstimate(areas, "no latent"),
-    area_control: controls.reduce((sum, value) => sum + value, 0) / controls.length,
+    area_control: meanEstimate(controls, "no latent"),
     latents: latents.length
   }
 }, Effect.scoped)

@@ -6,10 +6,11 @@ import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import { readClusterPoints } from "../../kinds/activations/cluster-points.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import { shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { measured, withIntervals } from "../../stage/metric.ts"
+import { estimated, measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { encodeLatents } from "../latent-codes.ts"
@@ -64,6 +65,9 @@ export const evaluateClusters = Effect.fn("evaluateClusters")(function* ({
   const order = Rng.make(params.seed, "shuffled clusters").permutation(points.length)
   const shuffled = Array.from(order, (point) => cluster[point] as number)
   const control = clusterEntropy(firings, shuffled, clusters)
+  const { d_sae } = sae.value
+  const silent = strongest.filter((latent) => latent < 0).length
+  const draws = (of: string) => Rng.make(params.seed, `intervals of ${of}`)
   const live = new Set(firings.map(({ latent }) => latent)).size
   yield* output.writeJson("points.json", { points, cluster, strongest: Array.from(strongest), firings })
   yield* output.write("points.svg", clustersPicture(known, strongest))
@@ -71,20 +75,24 @@ export const evaluateClusters = Effect.fn("evaluateClusters")(function* ({
   const intervals = bootstrapIntervals(
     [points.length],
     (times) => {
-      const { conditional, information } = clusterEntropy(firings, cluster, clusters, times)
-      return { cluster_entropy: conditional, information }
+      const { conditional, information, marginal } = clusterEntropy(firings, cluster, clusters, times)
+      const shuffled_information = clusterEntropy(firings, shuffled, clusters, times).information
+      return { cluster_entropy: conditional, information, marginal_entropy: marginal, shuffled_information }
     },
     Rng.make(params.seed, "intervals over points")
   )
   return {
     ...withIntervals(
-      { cluster_entropy: measured(own.conditional, NONE), information: measured(own.information, NONE) },
+      {
+        cluster_entropy: measured(own.conditional, NONE),
+        information: measured(own.information, NONE),
+        shuffled_information: measured(control.information, NONE),
+        marginal_entropy: measured(firings.length === 0 ? Number.NaN : own.marginal, NONE)
+      },
       intervals
     ),
-    shuffled_information: measured(control.information, NONE),
-    marginal_entropy: measured(firings.length === 0 ? Number.NaN : own.marginal, NONE),
     live_latents: live,
-    dead_latents: 1 - live / sae.value.d_sae,
-    silent_points: strongest.filter((latent) => latent < 0).length / points.length
+    dead_latents: estimated(1 - live / d_sae, shareInterval(d_sae - live, d_sae, draws("dead latents"))),
+    silent_points: estimated(silent / points.length, shareInterval(silent, points.length, draws("silent points")))
   }
 }, Effect.scoped)

@@ -1,4 +1,5 @@
 /** What two SAEs have in common: directions, activations, which latents of the larger one are parts of which. */
+import { toldIntervals } from "../../artifact/intervals.ts"
 import type { ComparedPair } from "../../kinds/comparison.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { bestMatching } from "../../numeric/assignment.ts"
@@ -42,13 +43,20 @@ export const comparePair = (
     a.codes === undefined || b.codes === undefined
       ? []
       : largestCorrelations(a.codes, b.codes).filter((value) => !Number.isNaN(value))
+  const random = latentMean(nearestRows(a.weights.W_dec, randomUnitRows(b.weights.d_sae, d, seed), d).cosine)
+  const { splits, intervals } = splitFamilies(back, a.weights.d_sae, split_cosine)
   return {
     max_cosine: latentMean(nearestRows(a.weights.W_dec, b.weights.W_dec, d).cosine),
     max_cosine_back: latentMean(back.cosine),
-    random_max_cosine: latentMean(nearestRows(a.weights.W_dec, randomUnitRows(b.weights.d_sae, d, seed), d).cosine)
-      .mean,
+    random_max_cosine: random.mean,
     matched_cosine: matched(a, b, matched_latents),
     activation_correlation: correlations.length === 0 ? null : latentMedian(correlations),
-    splits: splitFamilies(back, a.weights.d_sae, split_cosine)
+    splits,
+    intervals: toldIntervals({
+      random_max_cosine:
+        random.low === null || random.high === null ? undefined : { low: random.low, high: random.high },
+      split_share: intervals.several,
+      new_share: intervals.new
+    })
   }
 }

@@ -9,7 +9,7 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated, measured } from "../../stage/metric.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { nearestOtherRows } from "../decoder-cosine.ts"
@@ -164,9 +164,13 @@ export const compareStage = Effect.fn("compareStage")(function* ({
   const single = <A extends { readonly low: number | null; readonly high: number | null }>(
     each: A | null | undefined
   ) => (compared.length > 1 || each?.low == null || each.high === null ? undefined : { low: each.low, high: each.high })
+  const overLatents = (name: string, value: number) =>
+    pairs.length === 0
+      ? { unmeasured: ONE }
+      : estimated(value, compared.length > 1 ? undefined : only?.intervals?.[name])
   return {
     mean_max_cosine: pairs.length === 0 ? { unmeasured: ONE } : estimated(cosine, single(only?.max_cosine)),
-    random_max_cosine: measured(random, ONE),
+    random_max_cosine: overLatents("random_max_cosine", random),
     pw_mcc:
       matchings.length === 0
         ? {
@@ -183,8 +187,8 @@ export const compareStage = Effect.fn("compareStage")(function* ({
               pairs.length === 0 ? ONE : rows === 0 ? "no activations are given" : "no latent fires on the rows"
           }
         : estimated(meanOf(correlations.map(({ median }) => median)), single(only?.activation_correlation)),
-    split_share: measured(meanOf(compared.map(({ splits }) => splits.several)), ONE),
-    new_share: measured(meanOf(compared.map(({ splits }) => splits.new)), ONE),
+    split_share: overLatents("split_share", meanOf(compared.map(({ splits }) => splits.several))),
+    new_share: overLatents("new_share", meanOf(compared.map(({ splits }) => splits.new))),
     pairs: compared.length
   }
 }, Effect.scoped)

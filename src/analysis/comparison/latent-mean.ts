@@ -1,6 +1,6 @@
 /** Means and medians over latents, with their 95 % intervals. */
-import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import { meanInterval } from "../../numeric/mean-interval.ts"
+import { medianInterval } from "../../numeric/median-interval.ts"
 import * as Rng from "../../random/rng.ts"
 
 export interface LatentMean {
@@ -26,16 +26,6 @@ export const latentMean = (values: ArrayLike<number>): LatentMean => {
 export const latentMedian = (
   values: ArrayLike<number>
 ): { readonly median: number; readonly low: number | null; readonly high: number | null } => {
-  const sorted = Float64Array.from(values).toSorted()
-  const middle = (times: ArrayLike<number>): number => {
-    let [at, seen] = [0, times[0] as number]
-    while (2 * seen < sorted.length) seen += times[++at] as number
-    return sorted[at] as number
-  }
-  const { median: interval } = bootstrapIntervals([sorted.length], (times) => ({ median: middle(times) }), rng())
-  return {
-    median: middle(new Int32Array(sorted.length).fill(1)),
-    low: interval?.low ?? null,
-    high: interval?.high ?? null
-  }
+  const { median, interval } = medianInterval(values, rng())
+  return { median, low: interval?.low ?? null, high: interval?.high ?? null }
 }

@@ -8,10 +8,11 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { fitLogisticCurve } from "../../numeric/logistic-curve.ts"
+import { shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { measured, withIntervals } from "../../stage/metric.ts"
+import { estimated, measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
@@ -112,6 +113,7 @@ export const conceptsStage = Effect.fn("conceptsStage")(function* ({
   const control = score(shuffled(trained, "training rows"), shuffled(tested, "held-out rows"))
   const stands = (scores: Float64Array) => scores.map((each) => (each >= params.f1 ? 1 : 0))
   const has = stands(f1)
+  const byChance = stands(control.f1).reduce((a, b) => a + b, 0)
   const present = conceptRows(trained, words.length)
   const logs = present.map((n) => Math.log10(n / trained.length))
   const alive = new Set(fit.codes.latents).size
@@ -135,7 +137,7 @@ export const conceptsStage = Effect.fn("conceptsStage")(function* ({
   const figures: FiguresFile = {
     format: 1,
     title: `Words that have a latent, of ${model.d_sae}`,
-    note: `Of ${words.length} words, by their share of the training rows: those whose best latent, chosen on training rows, has an F1 of ${params.f1} on held-out rows. With words shuffled among rows it is ${stands(control.f1).reduce((a, b) => a + b, 0)} of them. ${alive} latents are alive.`,
+    note: `Of ${words.length} words, by their share of the training rows: those whose best latent, chosen on training rows, has an F1 of ${params.f1} on held-out rows. With words shuffled among rows it is ${byChance} of them. ${alive} latents are alive.`,
     charts: [
       {
         title: "Words that have a latent, by frequency",
@@ -191,7 +193,10 @@ export const conceptsStage = Effect.fn("conceptsStage")(function* ({
       },
       bootstrapIntervals([words.length], figuresOf, Rng.make(params.seed, "intervals of concepts"))
     ),
-    shuffled_share: stands(control.f1).reduce((a, b) => a + b, 0) / words.length,
+    shuffled_share: estimated(
+      byChance / words.length,
+      shareInterval(byChance, words.length, Rng.make(params.seed, "intervals of the control"))
+    ),
     half_times_alive: measured(found.half_frequency * alive, outside),
     concepts: words.length,
     alive

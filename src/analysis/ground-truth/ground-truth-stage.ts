@@ -7,6 +7,7 @@ import { readSyntheticTruth, type SyntheticTruth } from "../../kinds/activations
 import { type GroundTruthFile, groundTruthFileName } from "../../kinds/ground-truth.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { meanInterval, shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -75,7 +76,7 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
     return yield* stageFailed(`the SAE reads rows of ${sae.d_in} numbers, the features have ${truth.d_in}`)
   }
   const { W_dec } = yield* sae.weights
-  const { mcc, uniqueness, best, feature } = directionFigures(W_dec, targets, sae.d_in)
+  const { mcc, matched, uniqueness, best, feature } = directionFigures(W_dec, targets, sae.d_in)
   const recovered = Array.from(best, (cosine) => (cosine > params.recovered_cosine ? 1 : 0))
   const fired = params.target === "features" ? yield* firing(inputs, truth, feature) : undefined
   const absorbed =
@@ -113,11 +114,13 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
     }),
     Rng.make(0, "intervals of recovered features")
   )
-  const directions = withIntervals({ recovered: file.recovered, mean_max_cosine: mean(best) }, overTargets)
+  const directions = withIntervals(
+    { mcc, recovered: file.recovered, mean_max_cosine: mean(best) },
+    { ...overTargets, mcc: meanInterval(matched, Rng.make(0, "intervals of matched features")) }
+  )
   if (fired === undefined) {
     const none = { unmeasured: "parts do not fire by themselves" }
     return {
-      mcc,
       uniqueness,
       ...directions,
       f1: none,
@@ -130,17 +133,19 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
   }
   const overLatents = bootstrapIntervals(
     [sae.d_sae],
-    (times) => ({ f1: drawnSum(times, fired.f1) / sae.d_sae }),
+    (times) => ({
+      f1: drawnSum(times, fired.f1) / sae.d_sae,
+      precision: drawnSum(times, fired.precision) / sae.d_sae,
+      recall: drawnSum(times, fired.recall) / sae.d_sae
+    }),
     Rng.make(0, "intervals of latents as classifiers")
   )
+  const dead = shareInterval(fired.dead, sae.d_sae, Rng.make(0, "intervals of dead latents"))
   return {
-    mcc,
     uniqueness,
     ...directions,
-    ...withIntervals({ f1: mean(fired.f1) }, overLatents),
-    precision: mean(fired.precision),
-    recall: mean(fired.recall),
-    dead_latents: fired.dead / sae.d_sae,
+    ...withIntervals({ f1: mean(fired.f1), precision: mean(fired.precision), recall: mean(fired.recall) }, overLatents),
+    dead_latents: estimated(fired.dead / sae.d_sae, dead),
     ...absorptionMetrics(absorbed)
   }
 }, Effect.scoped)

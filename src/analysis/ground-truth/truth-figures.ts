@@ -9,6 +9,8 @@ import type { LatentCodes } from "../latent-codes.ts"
 export interface DirectionFigures {
   /** Mean absolute cosine of the best one-to-one matching of latents and features, over as many pairs as the fewer are. */
   readonly mcc: number
+  /** Of each of these pairs. */
+  readonly matched: ReadonlyArray<number>
   /** Distinct best features of latents, over the number of latents. */
   readonly uniqueness: number
   /** Of each feature: the largest absolute cosine with a latent. */
@@ -35,8 +37,10 @@ export const directionFigures = (
     }
   }
   const pairs = bestMatching(cosines, m, n)
+  const matched = pairs.map(([j, i]) => cosines[j * n + i]!)
   return {
-    mcc: pairs.reduce((sum, [j, i]) => sum + cosines[j * n + i]!, 0) / pairs.length,
+    mcc: matched.reduce((sum, cosine) => sum + cosine, 0) / matched.length,
+    matched,
     uniqueness: new Set(feature).size / m,
     best,
     feature

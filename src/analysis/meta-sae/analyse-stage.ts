@@ -122,9 +122,10 @@ export const analyseMetaSaeStage = Effect.fn("analyseMetaSaeStage")(function* ({
   const graph = sharedNeighbours(codes, params.neighbours)
   const near = cosineNeighbours(unit, d, params.neighbours)
   const renamed = Rng.make(params.seed, "latents in another order").permutation(sae.d_sae)
-  const shuffled = neighbourOverlap(graph.ids, near, (id) => renamed[id]!)
+  const shuffled = meanOf(neighbourOverlap(graph.ids, near, (id) => renamed[id]!))
   const overlap = meanOf(neighbourOverlap(graph.ids, near))
   const [match, share] = [meanOf(cosines), meanOf(above(cosines))]
+  const [randomMatch, randomShare] = [meanOf(randomCosines), meanOf(above(randomCosines))]
 
   const file: MetaAnalysisFile = {
     format: 1,
@@ -145,14 +146,17 @@ export const analyseMetaSaeStage = Effect.fn("analyseMetaSaeStage")(function* ({
     fixed_random_variance_explained: withRandom.explained,
     neighbours: params.neighbours,
     neighbour_overlap: overlap.value,
-    shuffled_overlap: shuffled.length === 0 ? null : mean(shuffled),
+    shuffled_overlap: shuffled.value,
     intervals: toldIntervals({
       match_cosine: match.interval,
       matched_share: share.interval,
       decoder_variance_explained: explainedVarianceInterval(unit, reconstruction, d),
       fixed_variance_explained: withSmaller.interval,
       fixed_random_variance_explained: withRandom.interval,
-      neighbour_overlap: overlap.interval
+      neighbour_overlap: overlap.interval,
+      random_match_cosine: randomMatch.interval,
+      random_matched_share: randomShare.interval,
+      shuffled_overlap: shuffled.interval
     })
   }
   log(
@@ -184,13 +188,13 @@ export const analyseMetaSaeStage = Effect.fn("analyseMetaSaeStage")(function* ({
   const alone = { unmeasured: "no two latents share a meta-latent" }
   return {
     match_cosine: told("match_cosine", file.match_cosine),
-    random_match_cosine: file.random_match_cosine,
+    random_match_cosine: told("random_match_cosine", file.random_match_cosine),
     matched_share: told("matched_share", file.matched_share),
-    random_matched_share: file.random_matched_share,
+    random_matched_share: told("random_matched_share", file.random_matched_share),
     decoder_variance_explained: told("decoder_variance_explained", file.decoder_variance_explained),
     fixed_variance_explained: told("fixed_variance_explained", file.fixed_variance_explained),
     fixed_random_variance_explained: told("fixed_random_variance_explained", file.fixed_random_variance_explained),
     neighbour_overlap: overlap.value === null ? alone : told("neighbour_overlap", overlap.value),
-    shuffled_overlap: file.shuffled_overlap ?? alone
+    shuffled_overlap: file.shuffled_overlap === null ? alone : told("shuffled_overlap", file.shuffled_overlap)
   }
 }, Effect.scoped)

@@ -1,4 +1,5 @@
 /** The control of ablations: as many latents, drawn at random from those that fire on any training text. */
+import { meanInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import type { ClassTexts } from "./class-texts.ts"
 
@@ -23,3 +24,10 @@ export const randomLatents = (
   const rng = Rng.make(seed, "latents at random")
   return (n) => Array.from(rng.permutation(fires.length).subarray(0, n), (place) => fires[place]!)
 }
+
+/** The mean of a control over its draws of latents, with its interval over them. */
+export const overDraws = (name: string, values: ReadonlyArray<number>) => ({
+  name,
+  mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+  interval: meanInterval(values, Rng.make(0, `intervals of ${name}`))
+})

@@ -4,7 +4,7 @@ import { type Estimate, estimated, type Unmeasured } from "../../stage/metric.ts
 import { documentIntervals } from "./document-intervals.ts"
 import type { OpenedTexts } from "./open-texts.ts"
 import { ablatedNumbers } from "./perturbation-params.ts"
-import { controlDraws, randomLatents } from "./random-latents.ts"
+import { controlDraws, overDraws, randomLatents } from "./random-latents.ts"
 import type { ScrDirection } from "./scr-figures.ts"
 
 export type ScrMetrics = Readonly<Record<string, number | Estimate | Unmeasured>>
@@ -48,17 +48,20 @@ export const measureScr = (
     Rng.make(seed, "intervals of removed correlations")
   )
   const whole = new Int32Array(documents).fill(1)
-  const random = measured.map(({ n, random }): readonly [string, number] => [
-    `scr_random_threshold_${n}`,
-    random.reduce((sum, each) => sum + each(whole), 0) / controlDraws
-  ])
+  const control = measured.map(({ n, random }) =>
+    overDraws(
+      `scr_random_threshold_${n}`,
+      random.map((each) => each(whole))
+    )
+  )
+  const all = { ...intervals, ...Object.fromEntries(control.map(({ name, interval }) => [name, interval])) }
   const told = (name: string, value: number): ScrMetrics[string] => {
     const direction = name.startsWith("scr_dir1") ? 0 : name.startsWith("scr_dir2") ? 1 : chosen
     return gapOf(directions[direction]) < leastGap
       ? { unmeasured: "the biased probe tells the attribute as well as its own probe: there is nothing to remove" }
-      : estimated(value, intervals[name])
+      : estimated(value, all[name])
   }
-  const values = [...Object.entries(statistics(whole)), ...random]
+  const values = [...Object.entries(statistics(whole)), ...control.map(({ name, mean }) => [name, mean] as const)]
   const tooMany = ablatedNumbers.filter((n) => n > d_sae)
   return {
     chosen: directions[chosen],

@@ -6,10 +6,10 @@ import { breathe } from "../../stage/breathe.ts"
 import { documentIntervals } from "./document-intervals.ts"
 import type { OpenedTexts } from "./open-texts.ts"
 import { ablatedNumbers } from "./perturbation-params.ts"
-import { controlDraws, randomLatents } from "./random-latents.ts"
+import { controlDraws, overDraws, randomLatents } from "./random-latents.ts"
 import type { PerturbedProbes } from "./tpp-figures.ts"
 
-/** By name of the metric; the control of random latents has no interval. */
+/** By name of the metric; the interval of the control is over its draws of latents. */
 export interface TppMeasurement {
   readonly values: Readonly<Record<string, number>>
   readonly intervals: Readonly<Record<string, Interval | undefined>>
@@ -48,13 +48,18 @@ export const measureTpp = Effect.fnUntraced(function* (
       })
     )
   const whole = new Int32Array(documents).fill(1)
-  const random = measured.map(({ n, random }): readonly [string, number] => [
-    `tpp_threshold_${n}_random`,
-    random.reduce((sum, each) => sum + each(whole).total, 0) / controlDraws
-  ])
+  const control = measured.map(({ n, random }) =>
+    overDraws(
+      `tpp_threshold_${n}_random`,
+      random.map((each) => each(whole).total)
+    )
+  )
   const measurement: TppMeasurement = {
-    values: { ...statistics(whole), ...Object.fromEntries(random) },
-    intervals: documentIntervals(classes, documents, statistics, Rng.make(seed, "intervals of perturbed probes"))
+    values: { ...statistics(whole), ...Object.fromEntries(control.map(({ name, mean }) => [name, mean])) },
+    intervals: {
+      ...documentIntervals(classes, documents, statistics, Rng.make(seed, "intervals of perturbed probes")),
+      ...Object.fromEntries(control.map(({ name, interval }) => [name, interval]))
+    }
   }
   return measurement
 })

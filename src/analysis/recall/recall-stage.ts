@@ -250,9 +250,9 @@ export const recallStage = Effect.fn("recallStage")(function* ({
     asked_probe_before: places.at(-1)!.probed[0]!,
     asked_probe_after: places.at(-1)!.probed.at(-1)!,
     unembedding_before_last: lens.at(-2)!,
-    probe_control: valueOf(places[0]!.control.at(-1)!),
+    probe_control: places[0]!.control.at(-1)!,
     mechanistic: share(onTest(best.right)),
-    mechanistic_control: valueOf(alongLayers[best.layer]!.control),
+    mechanistic_control: alongLayers[best.layer]!.control,
     mechanistic_after: alongLayers.at(-1)!.own,
     lookup_share: restored(atNames),
     asked_lookup_share: restored(atLast),
@@ -263,7 +263,7 @@ export const recallStage = Effect.fn("recallStage")(function* ({
     one_neuron: byNeurons[0]!.own,
     all_neurons: byNeurons.at(-1)!.own,
     purity: share(pure.purity),
-    purity_control: valueOf(share(mixed.purity)),
+    purity_control: share(mixed.purity),
     facts_a_neuron: share(pure.facts)
   }
   yield* output.writeJson(figuresFileName, file)

@@ -86,21 +86,27 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
     return ruleFigures(counts)
   }
   const order = Rng.make(params.seed, "shuffled rule").permutation(test.kept.length)
-  const control = figuresOf(Uint8Array.from(order, (row) => test.kept[row] as number))
+  const shuffled = Uint8Array.from(order, (row) => test.kept[row] as number)
+  const control = figuresOf(shuffled)
   const { youden, sensitivity, specificity, precision } = figuresOf(test.kept)
   yield* output.writeJson("rule.json", { rule: params.rule, latent, youden, sensitivity, specificity })
   log(`latent ${latent}: sensitivity ${sensitivity.toFixed(4)}, specificity ${specificity.toFixed(4)}`)
   const silent = "the latent fires on no held-out row"
   return {
     ...withIntervals(
-      { youden, sensitivity, specificity, precision: measured(precision, silent) },
+      {
+        youden,
+        sensitivity,
+        specificity,
+        precision: measured(precision, silent),
+        shuffled_youden: control.youden
+      },
       bootstrapIntervals(
         [documents.length],
-        (times) => ({ ...figuresOf(test.kept, times) }),
+        (times) => ({ ...figuresOf(test.kept, times), shuffled_youden: figuresOf(shuffled, times).youden }),
         Rng.make(params.seed, "intervals")
       )
     ),
-    shuffled_youden: control.youden,
     keeping: sum(test.kept) / test.kept.length,
     latent
   }

@@ -9,6 +9,7 @@ import { latentScalingFileName, type LatentScalingFile } from "../../kinds/laten
 import { readCrosscoder } from "../../kinds/sae/crosscoder-file.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { medianInterval } from "../../numeric/median-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { breathe } from "../../stage/breathe.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -53,12 +54,13 @@ const confirmed = (latents: ReadonlyArray<LatentScaling>): number | Estimate | U
   return estimated(share(new Int32Array(values.length).fill(1)).share, intervals["share"])
 }
 
-const median = (values: ReadonlyArray<number | undefined>): number | Unmeasured => {
-  const sorted = values.filter((value) => value !== undefined).toSorted((a, b) => a - b)
+const median = (values: ReadonlyArray<number | undefined>): number | Estimate | Unmeasured => {
+  const known = values.filter((value) => value !== undefined)
+  const sorted = known.toSorted((a, b) => a - b)
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]]
   return low === undefined || high === undefined
     ? { unmeasured: "no such latent fires on these rows" }
-    : (low + high) / 2
+    : estimated((low + high) / 2, medianInterval(known, Rng.make(0, "intervals of latent scaling")).interval)
 }
 
 export const latentScalingStage = Effect.fn("latentScaling")(function* ({

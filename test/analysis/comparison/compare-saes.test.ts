@@ -124,7 +124,7 @@ it("the best assignment beats the greedy one: 3 + 3 against 4 + 0", () => {
 
 it("parts belong to their nearest latent above the threshold", () => {
   const nearest = { cosine: Float32Array.of(0.9, 0.8, 0.75, 0.2, 0.95), index: Uint32Array.of(0, 0, 2, 1, 0) }
-  expect(splitFamilies(nearest, 4, 0.7)).toEqual({
+  expect(splitFamilies(nearest, 4, 0.7).splits).toEqual({
     threshold: 0.7,
     none: 0.5,
     one: 0.25,
