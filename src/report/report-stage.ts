@@ -4,6 +4,7 @@ import type { AbsorptionFile } from "../kinds/absorption.ts"
 import type { AttributionGraphsHandle } from "../kinds/attribution-graphs.ts"
 import type { ComparisonFile } from "../kinds/comparison.ts"
 import type { DashboardHandle } from "../kinds/dashboard/dashboard.ts"
+import { readDashboardText } from "../kinds/dashboard/dashboard-text-file.ts"
 import { openDashboard } from "../kinds/dashboard/read-dashboard.ts"
 import type { EvaluationHandle } from "../kinds/evaluation/evaluation.ts"
 import type { FiguresFile } from "../kinds/figures.ts"
@@ -72,13 +73,15 @@ export const reportStage = Effect.fn("reportStage")(function* ({
   )
   const dashboards: Array<SaeDashboard> = []
   for (const { value } of inputs.dashboards) {
+    const text = yield* readDashboardText(value)
     for (const [place, { digest, d_sae, live }] of value.saes.entries()) {
       const reader = yield* openDashboard(value, place)
       const parts = yield* Effect.forEach(
         Array.from({ length: reader.parts }, (_, part) => part),
         reader.readPart
       )
-      dashboards.push({ digest, d_sae, live, bands: value.bands, rows: value.rows, texts: value.token_texts, parts })
+      const { bands, rows, token_texts: texts } = value
+      dashboards.push({ digest, d_sae, live, bands, rows, texts, text, parts })
     }
   }
   const html = scienceReport({

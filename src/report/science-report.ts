@@ -1,11 +1,13 @@
 /** The report of an experiment as one HTML page: equal inputs give equal bytes. */
 import { anyCovered } from "./browser/any-covered.ts"
+import { contextAt } from "../kinds/dashboard/dashboard-text.ts"
 import { canonicalJson } from "../json/canonical-json.ts"
 import { absorptionSection } from "./sections/absorption-section.ts"
 import { attributionSection } from "./sections/attribution-section.ts"
-import { browserData } from "./browser/browser-data.ts"
+import { browserData, textPartId, textsOf } from "./browser/browser-data.ts"
 import { browserParts } from "./browser/browser-parts.ts"
 import { packLatents } from "./browser/packed-latents.ts"
+import { packText } from "./browser/packed-text.ts"
 import { pageScript } from "./browser/page-script.ts"
 import { comparisonSection } from "./sections/comparison-section.ts"
 import { controlsSection } from "./sections/controls-section.ts"
@@ -58,13 +60,24 @@ const lead = (subjects: ReadonlyArray<Subject>): Html => {
   </p>`
 }
 
+/** Of each text, with the first SAE whose examples are from it. */
+const wholeContexts = (subjects: ReadonlyArray<Subject>): ReadonlyArray<readonly [number, Int32Array]> =>
+  textsOf(subjects).flatMap((text) => {
+    const subject = subjects.findIndex(({ dashboard }) => dashboard?.text === text)
+    return Array.from(
+      text.contexts,
+      (context) => [subject, contextAt(text, context * text.contextSize)] as const
+    ).flatMap(([of, ids]) => (ids === undefined ? [] : [[of, ids] as const]))
+  })
+
 export const scienceReport = (input: ReportInput): string => {
   const subjects = subjectsOf(input)
   const data = browserData(input, subjects)
   const parts = browserParts(input, subjects)
   const covers = anyCovered(
     data.subjects,
-    parts.map(({ subject, latents }) => [subject, latents])
+    parts.map(({ subject, latents }) => [subject, latents]),
+    wholeContexts(subjects)
   )
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
     ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
@@ -95,7 +108,12 @@ export const scienceReport = (input: ReportInput): string => {
       body === undefined ? [] : [{ id, name, body }]
     ),
     data: scriptJson(canonicalJson({ ...data, covers })),
-    parts: parts.map(({ id, latents }) => [id, packLatents(latents)]),
+    parts: [
+      ...textsOf(subjects).map((text, i) => [textPartId(i), packText(text)] as const),
+      ...parts.map(
+        ({ id, subject, latents }) => [id, packLatents(latents, subjects[subject]?.dashboard?.text)] as const
+      )
+    ],
     script: pageScript()
   })
 }

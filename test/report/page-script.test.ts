@@ -345,6 +345,30 @@ describe("the script of the report, in a document of its own", () => {
     expect(joined.part("latent-browser").detail.textContent).toContain("whores")
   })
 
+  it("shows the whole context of an example and takes it back, where the page has the text", async () => {
+    const sample = sampleReport()
+    const { digest } = sample.saes[0]!.value
+    const page = scienceReport({ ...sample, interpretations: [], dashboards: [dashboard(64, digest)] })
+    const { window, part, find } = opened("", page)
+    await new Promise((resolve) => window.addEventListener("DOMContentLoaded", resolve))
+    const { detail, names } = part("latent-browser")
+    const shown = () => detail.querySelector(".context > span:last-child")?.textContent
+    expect(names()[0]).toBe("5")
+    // Words that the window may have cut are left out.
+    expect(shown()).toBe(" the cat")
+    const more = find<HTMLButtonElement>("button.strength", detail)
+    more.click()
+    expect(shown()).toBe(" cow the cat the↵ cow cat")
+    expect(detail.querySelectorAll(".around").length).toBe(2)
+    more.click()
+    expect(shown()).toBe(" the cat")
+    window.location.hash = "#latent/0/9"
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(detail.textContent).toContain("Latent 9")
+    // What stands there in the text is another thing than its example.
+    expect(detail.querySelector("button.strength")).toBeNull()
+  })
+
   it("ranks an explanation by what its F1 is at least: few firings do not outrank many", () => {
     expect(f1LowerBound(3, 0, 0)).toBeLessThan(f1LowerBound(300, 10, 10))
     // Wilson's lower end of 9 of 10 at 95 % is 0.5958 (Brown, Cai & DasGupta 2001, eq. 4): F1 = 2 J / (1 + J).

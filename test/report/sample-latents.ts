@@ -102,6 +102,8 @@ export const dashboard = (
     bands: 1,
     rows: 100,
     texts,
+    // The example of latent 5 stands in it, that of latent 9 does not.
+    text: { contextSize: 8, leading: 1, contexts: Int32Array.of(0), ids: Int32Array.of(3, 6, 2, 1, 2, 3, 6, 1) },
     parts: [[latent(5, [2, 1, 2], 6)], [latent(9, [2, 6, 2], 2)]]
   }
 }

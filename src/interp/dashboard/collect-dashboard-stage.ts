@@ -17,6 +17,8 @@ import {
   latentColumns,
   latentsPerBatch
 } from "../../kinds/dashboard/dashboard-columns.ts"
+import type { DashboardText } from "../../kinds/dashboard/dashboard-text.ts"
+import { writeDashboardText } from "../../kinds/dashboard/dashboard-text-file.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
@@ -51,13 +53,28 @@ interface Subject {
   readonly collected: CollectedActivations
 }
 
+/** What the files name: token ids, and contexts that examples are from. */
+interface Seen {
+  readonly tokens: Set<number>
+  readonly contexts: Set<number>
+}
+
+const textOf = ({ ids, contextSize, leading }: TokenStream, seen: Seen): DashboardText => {
+  const contexts = Int32Array.from(seen.contexts).toSorted()
+  const kept = new Int32Array(contexts.length * contextSize)
+  for (const [i, context] of contexts.entries()) {
+    kept.set(ids.subarray(context * contextSize, (context + 1) * contextSize), i * contextSize)
+  }
+  return { contextSize, leading, contexts, ids: kept }
+}
+
 const writeSubject = Effect.fnUntraced(function* (
   output: ArtifactWriter,
   { index, digest, weights, collected }: Subject,
   { model, hook, stream }: { readonly model: RunnableModel; readonly hook: string; readonly stream: TokenStream },
   shape: DashboardShape,
   options: DashboardOptions,
-  tokens: Set<number>
+  seen: Seen
 ) {
   const { d_sae, W_dec } = weights
   const d_out = W_dec.length / d_sae
@@ -85,8 +102,9 @@ const writeSubject = Effect.fnUntraced(function* (
       options
     )
     for (const column of [rows.examples.tokens, rows.latents.promoted, rows.latents.suppressed]) {
-      for (const token of column) if (token >= 0) tokens.add(token)
+      for (const token of column) if (token >= 0) seen.tokens.add(token)
     }
+    for (const position of rows.examples.position) seen.contexts.add(Math.floor(position / stream.contextSize))
     yield* latents.append(own.length, rows.latents)
     yield* examples.append(rows.exampleRows, rows.examples)
     shown += rows.exampleRows
@@ -136,7 +154,7 @@ export const collectDashboard = Effect.fn("collectDashboard")(function* ({
     include: () => true,
     progress: (rows) => progress({ done: rows, total, unit: "rows" })
   })
-  const tokens = new Set<number>()
+  const seen: Seen = { tokens: new Set(), contexts: new Set() }
   const saes: Array<DashboardFile["saes"][number]> = []
   for (const [index, { digest, weights }] of subjects.entries()) {
     const collected = all[index] as CollectedActivations
@@ -146,7 +164,7 @@ export const collectDashboard = Effect.fn("collectDashboard")(function* ({
       { model, hook, stream },
       shape,
       settings,
-      tokens
+      seen
     )
     if (written.live === 0) {
       return yield* stageFailed(
@@ -156,11 +174,17 @@ export const collectDashboard = Effect.fn("collectDashboard")(function* ({
     }
     saes.push(written)
   }
+  const text = textOf(stream, seen)
+  yield* writeDashboardText(output, text)
+  const tokens = new Set([...seen.tokens, ...text.ids])
   const file: DashboardFile = {
-    format: 1,
+    format: 2,
     hook,
     rows: total,
     window: shape.window,
+    context_size: stream.contextSize,
+    leading: stream.leading,
+    contexts: text.contexts.length,
     logit_tokens: shape.logitTokens,
     neighbours: shape.neighbours,
     bands: settings.bands,

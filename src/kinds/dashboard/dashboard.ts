@@ -1,6 +1,7 @@
 /**
  * What the latents of SAEs of one hook fire on, all of them, without explanations: `dashboard.json`, and for each SAE
- * `latents-N.arrow` and `examples-N.arrow`, which are read by row range (`read-dashboard.ts`).
+ * `latents-N.arrow` and `examples-N.arrow`, which are read by row range (`read-dashboard.ts`); `text.arrow`, the contexts that the examples are
+ * from (`dashboard-text-file.ts`).
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -9,11 +10,16 @@ import { makeKind } from "../../artifact/artifact-kind.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 
 const DashboardFile = Schema.Struct({
-  format: Schema.Literal(1),
+  format: Schema.Literal(2),
   hook: Schema.String,
   /** Training rows that were read. */
   rows: Schema.Int,
   window: Schema.Int,
+  context_size: Schema.Int,
+  /** Ids at the start of every context that are no text. */
+  leading: Schema.Int,
+  /** Contexts that are kept: rows of `text.arrow`. */
+  contexts: Schema.Int,
   logit_tokens: Schema.Int,
   neighbours: Schema.Int,
   bands: Schema.Int,
@@ -33,6 +39,7 @@ const DashboardFile = Schema.Struct({
 export type DashboardFile = typeof DashboardFile.Type
 
 export const dashboardFileName = "dashboard.json"
+export const textFileName = "text.arrow"
 export const latentsFileName = (sae: number): string => `latents-${sae}.arrow`
 export const examplesFileName = (sae: number): string => `examples-${sae}.arrow`
 
@@ -42,7 +49,7 @@ export interface DashboardHandle extends DashboardFile {
 
 export const Dashboard = makeKind({
   name: "Dashboard",
-  version: 1,
+  version: 2,
   description: "what every latent of some SAEs fires on: examples, histograms, logit weights, neighbours",
   open: (artifact: Artifact) =>
     Effect.map(readJsonFile(artifact, dashboardFileName, DashboardFile), (file): DashboardHandle => ({

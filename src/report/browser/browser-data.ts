@@ -3,6 +3,7 @@
  * are thousands of examples. The modules in `script/` read exactly this.
  */
 import type { ActivatingExample, InterpretedLatent } from "../../kinds/interpretations.ts"
+import type { DashboardText } from "../../kinds/dashboard/dashboard-text.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
@@ -12,6 +13,9 @@ import { type StandingData, standingData } from "./standing-data.ts"
 
 /** Element of the page that holds a range of a subject's latents, packed (`packed-latents.ts`). */
 export const partId = (subject: number, part: number): string => `part-${subject}-${part}`
+
+/** Element of the page that holds a text that examples are from, packed (`packed-text.ts`). */
+export const textPartId = (text: number): string => `text-${text}`
 
 /** Patterns shown of one latent: those with the most matches. */
 const maxPatterns = 24
@@ -50,6 +54,8 @@ export interface SubjectData extends StandingData {
   /** Of the SAE; only where that is known. */
   readonly digest?: string
   readonly texts: Readonly<Record<string, string>>
+  /** Element with the text that its examples are from. */
+  readonly text?: string
   /** Those with an explanation. */
   readonly latents: ReadonlyArray<LatentData>
   /** Those without, by column; `part` is where the rest of each stands. */
@@ -134,14 +140,25 @@ export const stitchData = (latent: number, stitching: StitchingFile | undefined)
         ]
       }
 
-const subjectData = (subject: Subject, stitching: StitchingFile | undefined): SubjectData => {
+/** Texts that examples are from, each once. */
+export const textsOf = (subjects: ReadonlyArray<Subject>): ReadonlyArray<DashboardText> => [
+  ...new Set(subjects.flatMap(({ dashboard }) => dashboard?.text ?? []))
+]
+
+const subjectData = (
+  subject: Subject,
+  stitching: StitchingFile | undefined,
+  allTexts: ReadonlyArray<DashboardText>
+): SubjectData => {
   const { dashboard, interpretations: file, label } = subject
   const known = new Map(dashboard?.parts.flatMap((part) => part.map((latent) => [latent.latent, latent] as const)))
   const explained = file?.latents ?? []
+  const text = dashboard?.text === undefined ? -1 : allTexts.indexOf(dashboard.text)
   return {
     label,
     ...(subject.digest === undefined ? {} : { digest: subject.digest }),
     texts: { ...dashboard?.texts, ...file?.token_texts },
+    ...(text < 0 ? {} : { text: textPartId(text) }),
     ...standingData(subject.map, stitching, [subject.absorption ?? [], subject.classAbsorptions].flat()),
     latents: explained.map((latent) => ({
       ...latentData(latent, stitching),
@@ -183,9 +200,10 @@ export const stitchingOf = (
 }
 
 /** Subjects without latents to show keep their place, so that indexes stay those of `subjects`. */
-export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): Omit<BrowserData, "covers"> => ({
-  subjects: subjects.map((subject) => {
-    return subjectData(subject, stitchingOf(subject, input.stitchings, subjects))
-  }),
-  metas: input.metaSaes.map((meta) => metaData(meta, subjects))
-})
+export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): Omit<BrowserData, "covers"> => {
+  const texts = textsOf(subjects)
+  return {
+    subjects: subjects.map((subject) => subjectData(subject, stitchingOf(subject, input.stitchings, subjects), texts)),
+    metas: input.metaSaes.map((meta) => metaData(meta, subjects))
+  }
+}

@@ -25,6 +25,14 @@ export const byteWriter = (): ByteWriter => {
   }
 }
 
+/** Of base64. */
+export const bytesOf = (packed: string): Uint8Array => {
+  const text = atob(packed)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
 export interface ByteReader {
   readonly uint: () => number
   readonly float: () => number

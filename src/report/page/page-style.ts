@@ -142,8 +142,12 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .users td { vertical-align: top; } .users td.strength { min-width: 6rem; }
 .users .text { min-width: 16rem; overflow-wrap: anywhere; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
-.context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 3.6em 1fr; gap: .6em; }
+.context { font-family: var(--mono); font-size: .84rem; line-height: 1.7; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; display: grid; grid-template-columns: 4.6em 1fr; gap: .6em; }
 .context .strength { color: var(--soft); text-align: right; white-space: nowrap; }
+.context button.strength { font: inherit; line-height: inherit; min-height: 24px; padding: 0; border: 0; background: none; align-self: start; }
+.context button.strength::before { content: "▸"; float: left; } .context button[aria-expanded="true"]::before { content: "▾"; }
+.context button.strength:hover { color: var(--ink); }
+.context .around { color: var(--soft); }
 .context > span:last-child, .explanation, .what, pre.prose { unicode-bidi: plaintext; }
 .chip, .tokens button { unicode-bidi: isolate; }
 .t, td.shaded { background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }

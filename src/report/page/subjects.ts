@@ -13,6 +13,7 @@ import type { MetaEditsFile } from "../../kinds/meta-edits.ts"
 import type { MetaLatentsFile } from "../../kinds/sae/meta-latents.ts"
 import type { SaeCurve } from "../../kinds/sae/sae.ts"
 import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
+import type { DashboardText } from "../../kinds/dashboard/dashboard-text.ts"
 import type { DashboardLatent } from "../../kinds/dashboard/read-dashboard.ts"
 import type { ProbingFile } from "../../kinds/probing.ts"
 import type { SizeSelectionFile } from "../../kinds/size-selection.ts"
@@ -52,6 +53,8 @@ export interface SaeDashboard {
   /** Rows that densities are over. */
   readonly rows: number
   readonly texts: Readonly<Record<string, string>>
+  /** That examples are from; one for all SAEs of a stage. */
+  readonly text?: DashboardText
   /** Ranges of latents, ascending: what a page loads together. */
   readonly parts: ReadonlyArray<ReadonlyArray<DashboardLatent>>
 }

@@ -2,6 +2,8 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import { Dashboard } from "../../../src/kinds/dashboard/dashboard.ts"
+import { contextAt } from "../../../src/kinds/dashboard/dashboard-text.ts"
+import { readDashboardText } from "../../../src/kinds/dashboard/dashboard-text-file.ts"
 import { openDashboard } from "../../../src/kinds/dashboard/read-dashboard.ts"
 import type { SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
 import { LatentMap } from "../../../src/kinds/latent-map.ts"
@@ -79,6 +81,7 @@ describe("a dashboard", () => {
       const rows = yield* columnsOf(activations.value.train)
       const { ids } = yield* inputs.tokens.value.read(0, inputs.tokens.value.contexts)
       expect(metrics["rows"]).toBe(rows.position.length)
+      const text = yield* readDashboardText(file)
       let live = 0
       for (const [s, weights] of all.entries()) {
         const values = activationsOf(weights, rows.activation, rows.position.length)
@@ -131,6 +134,7 @@ describe("a dashboard", () => {
               const at = position - pivot + i
               expect(Math.floor(at / time)).toBe(Math.floor(position / time))
               expect(token).toBe(ids[at])
+              expect(contextAt(text, at)?.[at % time]).toBe(token)
               const row = rows.position.indexOf(at)
               const exact = row < 0 ? 0 : (own[row] as number)
               expect(Math.abs((shown[i] as number) - exact)).toBeLessThan(1e-3 * Math.max(1, exact))
@@ -141,6 +145,7 @@ describe("a dashboard", () => {
       }
       expect(metrics["live_latents"]).toBe(live)
       expect(file.token_texts["7"]).toBe("w7")
+      expect([...text.ids].every((id) => file.token_texts[id] !== undefined)).toBe(true)
     })
   )
 

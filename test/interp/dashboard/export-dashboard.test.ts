@@ -47,10 +47,13 @@ const dashboard = Effect.fn(function* (bands: number) {
   })
   yield* examples.close
   const file: DashboardFile = {
-    format: 1,
+    format: 2,
     hook: "blocks.11.hook_resid_post",
     rows: 1000,
     window: 3,
+    context_size: 16,
+    leading: 0,
+    contexts: 0,
     logit_tokens: 2,
     neighbours: 1,
     bands,

@@ -9,6 +9,7 @@ export interface ExploredMeta extends MetaIndex, Pick<MetaData, "label" | "base"
   readonly place: number
   /** Texts of the tokens of its SAE. */
   readonly texts: SubjectData["texts"]
+  readonly text?: string
   readonly latents: ReadonlyMap<number, ListedLatent>
   readonly explanation: (meta: number) => MetaExplanation
   /** What a list calls a meta-latent. */
@@ -61,6 +62,7 @@ export const exploredMetas = (
       metaLatents: meta.metaLatents,
       place,
       texts,
+      ...(subject?.text === undefined ? {} : { text: subject.text }),
       latents,
       explanation,
       name: remembered((id) => metaLabel(explanation(id)) ?? strongest(index, latents, id)),

@@ -167,13 +167,12 @@ export const latentDetail = (
   index: number,
   metas: ReadonlyArray<ExploredMeta>
 ): Nodes => {
-  const { texts } = subject
   const { max, top, bands, promoted, suppressed } = latent
   const examples = (items: LatentData["top"]): HTMLElement =>
     element(
       "div",
       {},
-      items.map((item) => example(texts, max, item))
+      items.map((item) => example(subject, max, item))
     )
   return [
     element("h3", {}, `Latent ${latent.id}`),

@@ -21,10 +21,10 @@ export const latentText = ({ latents, missing }: ExploredMeta, id: number): HTML
 }
 
 /** Its `most` strongest examples; none where nothing is known of it. */
-export const strongestExamples = ({ latents, texts }: ExploredMeta, id: number, most: number): Array<HTMLElement> => {
-  const known = latents.get(id)
+export const strongestExamples = (explored: ExploredMeta, id: number, most: number): Array<HTMLElement> => {
+  const known = explored.latents.get(id)
   const whole = known?.whole()
-  return whole === undefined ? [] : whole.top.slice(0, most).map((each) => example(texts, whole.max, each))
+  return whole === undefined ? [] : whole.top.slice(0, most).map((each) => example(explored, whole.max, each))
 }
 
 export const strength = (activation: number, largest: number): Array<HTMLElement> => [

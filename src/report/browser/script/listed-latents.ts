@@ -2,6 +2,8 @@
 import { type LatentData, partId, type SubjectData } from "../browser-data.ts"
 import { firesLabel } from "../fires-label.ts"
 import { type PackedLatent, unpackLatents } from "../packed-latents.ts"
+import { textOf } from "./context-of.ts"
+import { pagePart } from "./page-part.ts"
 
 export type ListedLatent = Pick<LatentData, "id" | "text" | "density" | "max" | "score"> & {
   readonly explained: boolean
@@ -12,18 +14,10 @@ export type ListedLatent = Pick<LatentData, "id" | "text" | "density" | "max" | 
   readonly whole: () => LatentData | undefined
 }
 
-const parts = new Map<string, ReadonlyMap<number, PackedLatent>>()
-
-/** Of the script elements, since those that follow it are read after it ran. */
-const readPart = (id: string): ReadonlyMap<number, PackedLatent> | undefined => {
-  const known = parts.get(id)
-  if (known !== undefined) return known
-  const place = document.getElementById(id)
-  // Where the next element is not there yet, this one may be half read.
-  if (place === null || (document.readyState === "loading" && place.nextElementSibling === null)) return undefined
-  const read = unpackLatents(place.textContent ?? "")
-  parts.set(id, read)
-  return read
+/** @param text element with the text that examples are from, which stands before it */
+const readPart = (id: string, text: string | undefined): ReadonlyMap<number, PackedLatent> | undefined => {
+  const whole = text === undefined ? undefined : textOf(text)
+  return text !== undefined && whole === undefined ? undefined : pagePart(id, (packed) => unpackLatents(packed, whole))
 }
 
 const explained = (latent: LatentData): ListedLatent => ({
@@ -38,7 +32,10 @@ const explained = (latent: LatentData): ListedLatent => ({
   whole: () => latent
 })
 
-export const listedLatents = ({ latents, others, texts }: SubjectData, index: number): ReadonlyArray<ListedLatent> => [
+export const listedLatents = (
+  { latents, others, texts, text }: SubjectData,
+  index: number
+): ReadonlyArray<ListedLatent> => [
   ...latents.map(explained),
   ...(others?.id ?? []).map((id, i): ListedLatent => {
     const [fires, promotes] = [others?.fires[i] ?? [], others?.promotes[i] ?? []]
@@ -55,7 +52,7 @@ export const listedLatents = ({ latents, others, texts }: SubjectData, index: nu
       fires,
       promotes,
       whole: () => {
-        const rest = readPart(partId(index, others?.part[i] ?? 0))?.get(id)
+        const rest = readPart(partId(index, others?.part[i] ?? 0), text)?.get(id)
         return rest === undefined ? undefined : { ...rest, ...listed, patterns: [], more: 0 }
       }
     }

@@ -1,7 +1,8 @@
 /** Tokens of the data: chips in patterns, marked text in examples. */
 import type { ExampleData, SubjectData } from "../browser-data.ts"
 import { tokenName } from "../token-name.ts"
-import { element } from "./element.ts"
+import { contextOf, type WholeContext } from "./context-of.ts"
+import { element, listen } from "./element.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
 
@@ -37,14 +38,19 @@ const wholeWords = (texts: ReadonlyArray<string>, pivot: number): readonly [firs
   return [first, end]
 }
 
-/** @param max the latent's largest activation, which is marked in full */
-export const example = (texts: Texts, max: number, [, pivot, tokens, activations]: ExampleData): HTMLElement => {
+/** Tokens `range` of an example, each marked by its activation as a share of `max`. */
+const marked = (
+  texts: Texts,
+  max: number,
+  [, pivot, tokens, activations]: ExampleData,
+  range: (words: ReadonlyArray<string>) => readonly [first: number, end: number]
+): ReadonlyArray<Node | string> => {
   const words = tokens.map((id) => tokenText(texts, id))
   // A slur may be several tokens: the text is covered as a whole, then cut.
   const whole = shownText(words.join(""))
-  const [first, end] = wholeWords(words, pivot)
+  const [first, end] = range(words)
   let at = 0
-  const marked = words.map((word, i) => {
+  return words.map((word, i) => {
     const text = visible(whole.slice(at, (at += word.length)))
     const activation = activations[i] ?? 0
     if (i < first || i >= end) return ""
@@ -53,11 +59,44 @@ export const example = (texts: Texts, max: number, [, pivot, tokens, activations
     const attributes = { "--a": (activation / max).toFixed(3), title: value, "data-value": value }
     return element("span", { class: i === pivot ? "t pivot" : "t", ...attributes }, text)
   })
-  const strength = { class: "strength", title: "activation at the marked token" }
-  return element(
-    "div",
-    { class: "context" },
-    element("span", strength, numberText(activations[pivot] ?? 0)),
-    element("span", {}, marked)
+}
+
+/** All of the example's context: what lies outside of it has no activations, and stands paler. */
+const inContext = (
+  texts: Texts,
+  max: number,
+  [position, pivot, tokens, activations]: ExampleData,
+  { tokens: all, first }: WholeContext
+): ReadonlyArray<Node | string> => {
+  const whole: ExampleData = [position, first + pivot, all, [...Array<number>(first).fill(0), ...activations]]
+  const nodes = marked(texts, max, whole, (words) => [0, words.length])
+  const around = (from: number, to: number): HTMLElement => element("span", { class: "around" }, nodes.slice(from, to))
+  const end = first + tokens.length
+  return [around(0, first), ...nodes.slice(first, end), around(end, nodes.length)]
+}
+
+/** @param max the latent's largest activation, which is marked in full */
+export const example = (subject: Pick<SubjectData, "texts" | "text">, max: number, shown: ExampleData): HTMLElement => {
+  const [, pivot, , activations] = shown
+  const strength = numberText(activations[pivot] ?? 0)
+  const short = marked(subject.texts, max, shown, (words) => wholeWords(words, pivot))
+  const text = element("span", {}, short)
+  const context = contextOf(subject, shown)
+  if (context === undefined) {
+    const told = { class: "strength", title: "activation at the marked token" }
+    return element("div", { class: "context" }, element("span", told, strength), text)
+  }
+  const more = element(
+    "button",
+    { type: "button", class: "strength", "aria-expanded": "false", title: "the whole context" },
+    strength
   )
+  listen(more, {
+    click: () => {
+      const opens = more.getAttribute("aria-expanded") !== "true"
+      more.setAttribute("aria-expanded", String(opens))
+      text.replaceChildren(...(opens ? inContext(subject.texts, max, shown, context) : short))
+    }
+  })
+  return element("div", { class: "context" }, more, text)
 }
