@@ -2,10 +2,10 @@
 import { existsSync, statfsSync } from "node:fs"
 import { tmpdir } from "node:os"
 
-const inMemory = (): boolean => {
+export const inMemory = (): boolean => {
   if (!existsSync("/dev/shm")) return false
   const { bavail, bsize } = statfsSync("/dev/shm")
   return bavail * bsize > 512 * 1024 * 1024
 }
 
-export const temporaryRoot: string = inMemory() ? "/dev/shm" : tmpdir()
+export const temporaryRoot: string = process.env["SAE_PIPELINE_TEST_FOLDER"] ?? tmpdir()
