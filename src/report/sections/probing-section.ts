@@ -1,5 +1,6 @@
 /** What few latents tell of words and tokens, beside as many numbers of the activation itself and beside shuffled labels. */
 import type { ProbingFile, SparseProbe } from "../../kinds/probing.ts"
+import { probedKs } from "../../kinds/probing/probed-ks.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
@@ -12,9 +13,6 @@ const kinds = [
   ["basis", "its own numbers", "auc_basis"],
   ["shuffled", "latents, labels shuffled", "auc_shuffled"]
 ] as const
-
-const ksOf = ({ tasks }: ProbingFile): ReadonlyArray<number> =>
-  [...new Set(tasks.flatMap(({ probes }) => probes.map(({ k }) => k)))].toSorted((a, b) => a - b)
 
 const columns = (ks: ReadonlyArray<number>) =>
   ks.flatMap((k) => kinds.map(([features, name, of]) => ({ k, features, name, of })))
@@ -41,7 +39,7 @@ const chosen = (subject: Subject, index: number, probes: ReadonlyArray<SparsePro
 }
 
 const tasksOf = (subject: Subject, index: number, probing: ProbingFile): Html => {
-  const ks = ksOf(probing)
+  const ks = probedKs(probing)
   return html`<details>
     <summary>Tasks of ${subject.label}</summary>
     <div class="scroll" tabindex="0" role="region" aria-label="Tasks of ${subject.label}">
@@ -80,7 +78,7 @@ export const probingSection = (subjects: ReadonlyArray<Subject>): Html | undefin
     return probing === undefined ? [] : [{ subject, index, probing }]
   })
   if (probed.length === 0) return undefined
-  const ks = [...new Set(probed.flatMap(({ probing }) => ksOf(probing)))].toSorted((a, b) => a - b)
+  const ks = [...new Set(probed.flatMap(({ probing }) => probedKs(probing)))].toSorted((a, b) => a - b)
   return html`<h2>Sparse probing</h2>
     <p class="note">
       Area under the ROC curve of a probe of k features, mean over tasks; a half is chance. What the activation's own
