@@ -1,23 +1,30 @@
 /** The stage evaluate-rule. */
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads, requireTrainingRows } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { findHook } from "../../model/hook-name.ts"
+import { openModel } from "../../model/open-model.ts"
+import type { RunnableModel } from "../../model/runnable-model.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import { drawnAuc } from "../../numeric/roc.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { measured, withIntervals } from "../../stage/metric.ts"
+import { estimated, measured, withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { codedRows } from "../coded-rows.ts"
+import { logitWeights } from "./logit-weights.ts"
 import { bestLatent, firingRows, ruleFigures } from "./rule-latent.ts"
 
 export interface RuleParams {
   readonly rule: string
+  readonly of: "token" | "document"
   readonly rows: number
   readonly seed: number
 }
@@ -29,12 +36,46 @@ interface RuleInputs {
 }
 
 /** Rows of the set from its first, and which of them keep the rule. */
-const ruledRows = (set: RowSet, model: SaeModel, keeps: (token: number) => boolean, most: number) =>
+const ruledRows = (set: RowSet, model: SaeModel, keeps: (token: number, document: number) => boolean, most: number) =>
   Effect.map(codedRows(set, model, most), ({ token, document, codes }) => ({
-    kept: Uint8Array.from(token, (each) => (keeps(each) ? 1 : 0)),
+    kept: Uint8Array.from(token, (each, row) => (keeps(each, document[row]!) ? 1 : 0)),
     document,
     codes
   }))
+
+/** How the latent's logit weights rank the tokens that keep the rule; a text says why they do not. */
+const logitFigures = (
+  language: RunnableModel,
+  hook: string,
+  sae: SaeModel,
+  latent: number,
+  keeps: (token: number, document: number) => boolean,
+  seed: number
+) => {
+  const point = findHook(hook, language.info)
+  if (typeof point === "string") return point
+  if (sae.d_out !== point.width) return "its decoder writes another activation than it reads"
+  const row = tf.tidy(() => tf.slice(sae.W_dec, [latent, 0], [1, sae.d_out]).dataSync<"float32">().slice())
+  const weights = logitWeights(language, point, row)
+  if (weights === undefined) return `what comes after ${hook} is not linear`
+  const kept = Array.from(weights, (_, token) => (keeps(token, 0) ? 1 : 0))
+  const order = Array.from(weights.keys()).toSorted((a, b) => weights[b]! - weights[a]!)
+  const scores = order.map((token) => weights[token]!)
+  const positive = order.map((token) => kept[token]!)
+  const auc = (answers: ReadonlyArray<number>, times: ArrayLike<number>) => drawnAuc(scores, answers, Array.from(times))
+  const once = new Int32Array(order.length).fill(1)
+  const permuted = Rng.make(seed, "shuffled rule of the vocabulary").permutation(order.length)
+  const unrelated = Array.from(permuted, (at) => positive[at]!)
+  const intervals = bootstrapIntervals(
+    [order.length],
+    (times) => ({ own: auc(positive, times), shuffled: auc(unrelated, times) }),
+    Rng.make(seed, "intervals over the vocabulary")
+  )
+  return {
+    auc: estimated(auc(positive, once), intervals["own"]),
+    shuffled: estimated(auc(unrelated, once), intervals["shuffled"])
+  }
+}
 
 const sum = (values: Uint8Array): number => values.reduce((total, value) => total + value, 0)
 
@@ -51,10 +92,16 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
   yield* requireHeldOut(activations)
   yield* requireTrainingRows(activations)
   const tokenizer = yield* openTokenizer(inputs.model.value.tokenizer)
+  const names = params.of === "document" ? yield* activations.contexts.documentNames : undefined
+  if (params.of === "document" && names === undefined) {
+    return yield* stageFailed("the documents have no names", "Give a rule of tokens, or a text of files.")
+  }
   const known = new Map<number, boolean>()
-  const keeps = (token: number): boolean => {
-    const found = known.get(token) ?? rule.test(tokenizer.tokenText(token))
-    known.set(token, found)
+  const keeps = (token: number, document: number): boolean => {
+    const asked = names === undefined ? token : document
+    const found =
+      known.get(asked) ?? rule.test(names === undefined ? tokenizer.tokenText(token) : (names.at(document) ?? ""))
+    known.set(asked, found)
     return found
   }
   const model = yield* openSaeModel(yield* inputs.sae.value.anyWeights)
@@ -85,10 +132,23 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
     }
     return ruleFigures(counts)
   }
+  const densityOf = (times?: Int32Array): number => {
+    let [firing, rows] = [0, 0]
+    for (let row = 0; row < fires.length; row++) {
+      const weight = times === undefined ? 1 : times[place.get(test.document[row]!)!]!
+      firing += weight * fires[row]!
+      rows += weight
+    }
+    return firing / rows
+  }
   const order = Rng.make(params.seed, "shuffled rule").permutation(test.kept.length)
   const shuffled = Uint8Array.from(order, (row) => test.kept[row] as number)
   const control = figuresOf(shuffled)
   const { youden, sensitivity, specificity, precision } = figuresOf(test.kept)
+  const logits =
+    names === undefined
+      ? logitFigures(yield* openModel(inputs.model.value), activations.hook, model, latent, keeps, params.seed)
+      : "the rule is about documents, not about tokens of the vocabulary"
   yield* output.writeJson("rule.json", { rule: params.rule, latent, youden, sensitivity, specificity })
   log(`latent ${latent}: sensitivity ${sensitivity.toFixed(4)}, specificity ${specificity.toFixed(4)}`)
   const silent = "the latent fires on no held-out row"
@@ -99,14 +159,22 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
         sensitivity,
         specificity,
         precision: measured(precision, silent),
-        shuffled_youden: control.youden
+        shuffled_youden: control.youden,
+        density: densityOf()
       },
       bootstrapIntervals(
         [documents.length],
-        (times) => ({ ...figuresOf(test.kept, times), shuffled_youden: figuresOf(shuffled, times).youden }),
+        (times) => ({
+          ...figuresOf(test.kept, times),
+          shuffled_youden: figuresOf(shuffled, times).youden,
+          density: densityOf(times)
+        }),
         Rng.make(params.seed, "intervals")
       )
     ),
+    ...(typeof logits === "string"
+      ? { logit_auc: { unmeasured: logits } }
+      : { logit_auc: logits.auc, shuffled_logit_auc: logits.shuffled }),
     keeping: sum(test.kept) / test.kept.length,
     latent
   }

@@ -42,6 +42,9 @@ it("the latent that fires exactly where the rule is kept is the best, and of a l
 })
 
 it("a rule that is no expression is refused when files are checked", () => {
-  const decoded = evaluateRule.decode({ rule: "[a", rows: 100, seed: 0 }, { sae: 1, activations: 1, model: 1 })
+  const decoded = evaluateRule.decode(
+    { rule: "[a", of: "token", rows: 100, seed: 0 },
+    { sae: 1, activations: 1, model: 1 }
+  )
   expect(Result.isFailure(decoded) ? decoded.failure[0]?.param : undefined).toBe("rule")
 })
