@@ -1,5 +1,5 @@
 /** How many features the probes of a file read. */
-import type { ProbingFile } from "../probing.ts"
+import type { ProbingFile } from "./probing.ts"
 
 /** Ascending, of all its tasks. */
 export const probedKs = ({ tasks }: ProbingFile): ReadonlyArray<number> =>
