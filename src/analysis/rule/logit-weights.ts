@@ -34,7 +34,7 @@ export const logitWeights = (
     ])
   ]
   const norms = (["ln1_post", "ln2_post"] as const).filter((place) => points[layer]!.norms.includes(place))
-  return tf.tidy(() => {
+  const weights = tf.tidy(() => {
     const rows = tf.concat([tf.zeros([1, width]), tf.tensor2d(directions, [n, width])])
     const none = tf.zeros([n + 1, 1, d])
     const ones = tf.ones([n + 1, 1, 1])
@@ -48,6 +48,7 @@ export const logitWeights = (
     const ids = { ids: new Int32Array(n + 1), batch: n + 1, time: 1 }
     const logits = tf.reshape(runModel(model, ids, { logits: true, replace }).logits as tf.Tensor, [n + 1, -1])
     const [still, moved] = tf.split(logits, [1, n]) as [tf.Tensor, tf.Tensor]
-    return Float64Array.from(tf.sub(moved, still).dataSync<"float32">())
+    return tf.sub(moved, still).dataSync<"float32">().slice()
   })
+  return Float64Array.from(weights)
 }
