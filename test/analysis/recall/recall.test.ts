@@ -15,8 +15,10 @@ import makeFactsStage from "../../../stages/make-facts.ts"
 import { temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { openCheckpoint } from "../../model/own-golden.ts"
-import { randomGpt2 } from "../../sae/random-gpt2.ts"
-import { opened, runStage } from "../../stage/run-stage.ts"
+import { randomSae } from "../random-sae.ts"
+import { saeArtifact } from "../sae-artifact.ts"
+import { d_model, randomGpt2 } from "../../sae/random-gpt2.ts"
+import { type Given, opened, runStage } from "../../stage/run-stage.ts"
 
 beforeAll(loadTestEngine)
 
@@ -114,15 +116,16 @@ describe("the stage evaluate-recall", () => {
         const { artifact } = yield* runStage(makeFactsStage, {}, params, yield* temporaryDirectory)
         const tokens = yield* opened(Tokens, artifact)
         const model = yield* randomGpt2
-        const run = (more: Readonly<Record<string, unknown>>) =>
+        const run = (more: Readonly<Record<string, unknown>>, transcoders: ReadonlyArray<Given> = []) =>
           Effect.flatMap(temporaryDirectory, (directory) =>
-            runStage(evaluateRecall, { model, tokens }, more, directory)
+            runStage(evaluateRecall, { model, tokens, transcoders }, more, directory)
           )
         const said = (more: Readonly<Record<string, unknown>>) =>
           Effect.map(Effect.flip(run(more)), (error) => String(error))
         expect(yield* said({})).toMatch(/tells \d+\.\d % of the 60 facts .*: it has not memorised them/)
         expect(yield* said({ name_tokens: 3 })).toContain("contexts of 5 tokens hold no name of 3 tokens")
-        const { artifact: made, metrics } = yield* run({ least_accuracy: 0, held_out_fraction: 0.5 })
+        const open = { least_accuracy: 0, held_out_fraction: 0.5 }
+        const { artifact: made, metrics } = yield* run(open)
         const { value } = yield* opened(Figures, made)
         expect(value.tables[0]?.rows).toHaveLength(6)
         expect(value.tables[1]?.rows).toHaveLength(4)
@@ -130,6 +133,25 @@ describe("the stage evaluate-recall", () => {
         for (const name of ["probe_after", "mechanistic", "all_neurons"]) {
           expect(Math.abs((metrics[name] as number) - 0.5), name).toBeLessThan(0.3)
         }
+        // Latents of a transcoder of the block that looks up most, and of no other.
+        const ofBlock = (hook: string) => saeArtifact(randomSae(0, d_model, 12), { hook })
+        const block = metrics["lookup_layer"] as number
+        const strongest = yield* ofBlock(`blocks.${block}.mlp.hook_in`)
+        const other = yield* ofBlock(`blocks.${1 - block}.mlp.hook_in`)
+        const { metrics: both } = yield* run(open, [other, strongest])
+        expect(both["one_neuron"]).toBe(metrics["one_neuron"])
+        expect(Math.abs((both["all_latents"] as number) - 0.5)).toBeLessThan(0.3)
+        expect(both["latent_purity"]).toBeGreaterThanOrEqual(0.5)
+        expect(Math.abs((both["latent_purity"] as number) - (both["latent_purity_control"] as number))).toBeLessThan(
+          0.15
+        )
+        const refused = (transcoder: typeof strongest) => Effect.map(Effect.flip(run(open, [transcoder])), String)
+        expect(yield* refused(other)).toContain(
+          `block ${block} looks up most, and none of the transcoders is of its MLP`
+        )
+        expect(yield* refused(yield* ofBlock("blocks.0.hook_resid_post"))).toContain(
+          "it is none of an MLP of this model"
+        )
       })
   )
 })
