@@ -121,7 +121,7 @@ const emptyReport = (): string =>
     title: "no report",
     lead: html`<p>There is no report of these parameters (yet): the command below makes it.</p>`,
     sections: [],
-    data: trusted(`{"subjects":[],"metas":[]}`),
+    data: trusted(`{"subjects":[],"metas":[],"stitched":[]}`),
     script: pageScript()
   })
 

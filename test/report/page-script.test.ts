@@ -345,6 +345,17 @@ describe("the script of the report, in a document of its own", () => {
     expect(joined.part("latent-browser").detail.textContent).toContain("whores")
   })
 
+  it("leads from a latent to those that a step of a stitching swaps it for, and back", async () => {
+    const { window, part } = opened("#latent/1/8")
+    const { detail, names } = part("latent-browser")
+    const linked = () => [...detail.querySelectorAll("a[href^='#latent/']")].map((link) => link.getAttribute("href"))
+    expect(detail.textContent).toContain("It goes in with step 8 of 10, a swap.")
+    expect(linked()).toEqual(expect.arrayContaining(["#latent/0/3", "#latent/0/5"]))
+    window.location.hash = "#latent/1?q=step0.8."
+    await new Promise((resolve) => window.addEventListener("hashchange", resolve))
+    expect(names()).toEqual(["8"])
+  })
+
   it("shows the whole context of an example and takes it back, where the page has the text", async () => {
     const sample = sampleReport()
     const { digest } = sample.saes[0]!.value
@@ -363,7 +374,7 @@ describe("the script of the report, in a document of its own", () => {
     more.click()
     expect(shown()).toBe(" the cat")
     window.location.hash = "#latent/0/9"
-    await new Promise((resolve) => setTimeout(resolve))
+    await new Promise((resolve) => window.addEventListener("hashchange", resolve))
     expect(detail.textContent).toContain("Latent 9")
     // What stands there in the text is another thing than its example.
     expect(detail.querySelector("button.strength")).toBeNull()

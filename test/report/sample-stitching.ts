@@ -9,7 +9,8 @@ const stitchingPath = (steps: number, small: number, large: number): ReadonlyArr
     return {
       phase: i === 0 ? "start" : inserting ? "insert" : i < steps * 0.95 ? "swap" : "rest",
       added: [i],
-      removed: [],
+      // One swap, of two latents for one.
+      removed: i === steps * 0.8 ? [3, 5] : [],
       latents: 512 + i,
       l0: 16,
       mse,

@@ -9,6 +9,7 @@ import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
 import { labelOf } from "../page/subjects.ts"
 import { otherLatents, relationsData } from "./dashboard-data.ts"
+import { type StitchedData, stitchedData } from "./stitched-data.ts"
 import { type StandingData, standingData } from "./standing-data.ts"
 
 /** Element of the page that holds a range of a subject's latents, packed (`packed-latents.ts`). */
@@ -88,6 +89,7 @@ export interface BrowserData {
   readonly covers: boolean
   readonly subjects: ReadonlyArray<SubjectData>
   readonly metas: ReadonlyArray<MetaData>
+  readonly stitched: ReadonlyArray<StitchedData>
 }
 
 export const short = (value: number): number => Number(value.toPrecision(4))
@@ -204,6 +206,7 @@ export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>
   const texts = textsOf(subjects)
   return {
     subjects: subjects.map((subject) => subjectData(subject, stitchingOf(subject, input.stitchings, subjects), texts)),
-    metas: input.metaSaes.map((meta) => metaData(meta, subjects))
+    metas: input.metaSaes.map((meta) => metaData(meta, subjects)),
+    stitched: stitchedData(input.stitchings, subjects)
   }
 }

@@ -192,7 +192,7 @@ ul.running { list-style: none; padding: 0; } ul.running li { display: flex; flex
 #live form > button { justify-self: start; }
 textarea { font: .9rem/1.5 var(--mono); color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .4rem .55rem; }
 .tokens { display: flex; flex-wrap: wrap; gap: 2px; margin: .6rem 0; }
-.tokens button { font: .84rem/1.6 var(--mono); white-space: pre; padding: 0 .2rem; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
+.tokens button { font: .84rem/1.6 var(--mono); white-space: pre; min-height: 24px; min-width: 24px; padding: 0 .2rem; background: color-mix(in srgb, var(--hot) calc(var(--a, 0) * 60%), transparent); }
 .tokens [aria-pressed="true"] { border-color: var(--ink); }
 .status.none { color: var(--soft); }
 .about { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: .5rem 1.6rem; margin: .6rem 0; }

@@ -9,14 +9,15 @@ import { type Group, type Kept, type ListBrowser, listBrowser } from "./list-bro
 import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
 import { percentText } from "./number-text.ts"
+import { stepName, stepsOf } from "./stitched.ts"
 import { tokenText } from "./tokens.ts"
 
 /** What has no score comes last here as well. */
 const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : explainedAtLeast(latent))
 
-const detailOf = (latent: ListedLatent, subject: SubjectData, index: number, metas: ReadonlyArray<ExploredMeta>) => {
+const detailOf = (latent: ListedLatent, data: BrowserData, index: number, metas: ReadonlyArray<ExploredMeta>) => {
   const whole = latent.whole()
-  return whole === undefined ? ["The page is still being read."] : latentDetail(whole, subject, index, metas)
+  return whole === undefined ? ["The page is still being read."] : latentDetail(whole, data, index, metas)
 }
 
 /** Parts of an SAE's latents that can be listed alone. */
@@ -53,10 +54,10 @@ export const browseLatents = (
 ): ListBrowser => {
   const opens = data.subjects.findIndex(({ latents }) => latents.length > 0)
   const haystacks = new WeakMap<ListedLatent, string>()
-  return listBrowser<ListedLatent, SubjectData & Group<ListedLatent>>({
+  return listBrowser<ListedLatent, SubjectData & Group<ListedLatent> & { readonly index: number }>({
     place,
     name: "latents",
-    groups: data.subjects.map((subject, index) => ({ ...subject, items: listed[index] ?? [] })),
+    groups: data.subjects.map((subject, index) => ({ ...subject, index, items: listed[index] ?? [] })),
     opens: opens < 0 ? undefined : opens,
     orders: [
       { label: "Best explained first", compare: (a, b) => explainedAtLeast(b) - explainedAtLeast(a) || a.id - b.id },
@@ -74,15 +75,16 @@ export const browseLatents = (
           : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${explainedAtLeast(latent).toFixed(2)}`,
       what: shownText(latent.text)
     }),
-    detail: (latent, subject, index) => detailOf(latent, subject, index, metas),
-    haystack: (latent, { texts }) => {
+    detail: (latent, _subject, index) => detailOf(latent, data, index, metas),
+    haystack: (latent, { texts, index }) => {
       const known = haystacks.get(latent)
       if (known !== undefined) return known
       // Examples of the others are not read for a search.
       const { top = [] } = latent.explained ? (latent.whole() ?? {}) : {}
       const examples = top.map(([, , tokens]) => tokens.map((id) => tokenText(texts, id)).join(""))
       const tokens = [...latent.fires, ...latent.promotes].map((id) => tokenText(texts, id))
-      const text = [latent.id, latent.text, ...examples, ...tokens].join("\n").toLowerCase()
+      const steps = stepsOf(data.stitched, index, latent.id).map(stepName)
+      const text = [latent.id, latent.text, ...examples, ...tokens, ...steps].join("\n").toLowerCase()
       haystacks.set(latent, text)
       return text
     },

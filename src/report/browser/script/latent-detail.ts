@@ -1,11 +1,12 @@
 /** What the page shows of one latent. */
-import type { ExampleData, LatentData, SubjectData } from "../browser-data.ts"
+import type { BrowserData, ExampleData, LatentData, SubjectData } from "../browser-data.ts"
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
 import { hrefOf } from "./links.ts"
 import { numberText, percentText } from "./number-text.ts"
 import { shownText } from "./masking.ts"
+import { stitchedSteps } from "./stitched.ts"
 import { chip, example } from "./tokens.ts"
 
 type Nodes = ReadonlyArray<HTMLElement>
@@ -95,13 +96,24 @@ const patterns = ({ patterns: rows, more }: LatentData, { texts }: SubjectData):
   ]
 }
 
-const stitching = ({ stitch }: LatentData): Nodes => {
-  if (stitch === undefined) return []
+const stitching = ({ id, stitch }: LatentData, { subjects, stitched }: BrowserData, index: number): Nodes => {
+  const steps = stitchedSteps(
+    stitched,
+    subjects.map(({ label }) => label),
+    index,
+    id
+  )
+  if (stitch === undefined) return steps.length === 0 ? [] : [heading("Stitching"), ...steps]
   const [delta, cosine, nearest] = stitch
+  const small = stitched.find(({ large }) => large === index)?.small
   const text =
     `${delta < 0 ? "Novel" : "Reconstruction"}: added alone to the small SAE it changes the mean squared error by ` +
-    `${numberText(delta)}; nearest there is latent ${nearest} (cosine ${numberText(cosine)}).`
-  return [heading("Stitching"), element("p", {}, text)]
+    `${numberText(delta)}; nearest there is latent `
+  const there =
+    small === undefined
+      ? String(nearest)
+      : element("a", { href: hrefOf({ what: "latent", group: small, id: nearest }) }, String(nearest))
+  return [heading("Stitching"), element("p", {}, text, there, ` (cosine ${numberText(cosine)}).`), ...steps]
 }
 
 const absorption = ({ id }: LatentData, { absorption: of = [] }: SubjectData): Nodes => {
@@ -161,12 +173,14 @@ const weights = ({ texts }: SubjectData, title: string, rows: LatentData["promot
   return element("div", {}, heading(title), element("table", { class: "weights" }, element("tbody", {}, body)))
 }
 
+/** @param index of its SAE */
 export const latentDetail = (
   latent: LatentData,
-  subject: SubjectData,
+  data: BrowserData,
   index: number,
   metas: ReadonlyArray<ExploredMeta>
 ): Nodes => {
+  const subject = data.subjects[index] as SubjectData
   const { max, top, bands, promoted, suppressed } = latent
   const examples = (items: LatentData["top"]): HTMLElement =>
     element(
@@ -182,7 +196,7 @@ export const latentDetail = (
     ...score(latent),
     ...activations(latent),
     ...patterns(latent, subject),
-    ...stitching(latent),
+    ...stitching(latent, data, index),
     ...absorption(latent, subject),
     ...metaLatents(latent, index, metas),
     ...related(latent, index),
