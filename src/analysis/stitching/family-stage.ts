@@ -15,7 +15,7 @@ import { type FamilyRow, familyFigures } from "./family-figures.ts"
 import { familyWalk, type Walk } from "./family-walk.ts"
 import { excessOf, type MeasuredSae, measureSaes } from "./measure-saes.ts"
 import { spreadBatches } from "./spread-batches.ts"
-import { standingAlone } from "./standing-alone.ts"
+import { standingAlone, standsIn } from "./standing-alone.ts"
 
 interface FamilyParams {
   /** Training rows that paths are chosen on, at most. */
@@ -66,8 +66,14 @@ export const familyStage = Effect.fn("familyStage")(function* ({
   if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)
 
   const rows = spreadBatches((yield* openActivations(activations)).train, params.rows)
-  const saes = yield* Effect.forEach(handles, (sae) =>
-    Effect.flatMap(sae.weights, (weights) => Effect.map(standingAlone(weights, rows), (own) => own.sae))
+  const saes = yield* Effect.forEach(
+    handles,
+    Effect.fnUntraced(function* (own, n) {
+      const { sae, threshold } = yield* standingAlone(yield* own.weights, rows)
+      const line = standsIn(`SAE ${n + 1}`, threshold)
+      if (line !== undefined) log(`warning: ${line}`)
+      return sae
+    })
   )
   const inner = saes.slice(1, -1)
   const walks: Array<Walk> = []

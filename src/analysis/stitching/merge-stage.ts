@@ -13,7 +13,7 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { mergeLatents } from "./merge-latents.ts"
 import { spreadBatches } from "./spread-batches.ts"
-import { standingAlone } from "./standing-alone.ts"
+import { standingAlone, standsIn } from "./standing-alone.ts"
 import { stitchPass } from "./stitch-pass.ts"
 import { joinedSae, stitchedSae } from "./stitched-sae.ts"
 
@@ -45,8 +45,14 @@ export const mergeStage = Effect.fn("mergeStage")(function* ({
   }
   yield* requireTrainingRows(activations)
   const rows = spreadBatches((yield* openActivations(activations)).train, params.rows)
-  const saes = yield* Effect.forEach(all, (sae) =>
-    Effect.flatMap(sae.weights, (weights) => Effect.map(standingAlone(weights, rows), (own) => own.sae))
+  const saes = yield* Effect.forEach(
+    all,
+    Effect.fnUntraced(function* (own, n) {
+      const { sae, threshold } = yield* standingAlone(yield* own.weights, rows)
+      const line = standsIn(n === 0 ? "the base SAE" : `other SAE ${n}`, threshold)
+      if (line !== undefined) log(`warning: ${line}`)
+      return sae
+    })
   )
   const base = joinedSae([saes[0]!])
   const others = joinedSae(saes.slice(1))

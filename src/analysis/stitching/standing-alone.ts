@@ -14,6 +14,13 @@ export interface RowBatches<E> {
   readonly read: (index: number) => Effect.Effect<Float32Array<ArrayBuffer>, E>
 }
 
+/** What is said where a threshold stands in for a TopK SAE's own choice; undefined where nothing does. @param name of the SAE */
+export const standsIn = (name: string, threshold: number | null): string | undefined =>
+  threshold === null
+    ? undefined
+    : `${name} chooses its latents row by row (TopK), so that each depends on all others: here a threshold of ${threshold.toPrecision(4)}, the mean ` +
+      "of the rows' smallest active values, stands in for that, and figures are of the SAE with it; batch_topk and jumprelu bring one of their own"
+
 /** A TopK SAE with the threshold that `topkThreshold` finds on rows; any other SAE as it is. */
 export const standingAlone = Effect.fnUntraced(function* <E>(sae: SaeWeights, rows: RowBatches<E>) {
   if (activationType(sae.activation).activations === "independent") return { sae, threshold: null }

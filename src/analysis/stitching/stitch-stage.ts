@@ -16,6 +16,7 @@ import { openSaeModel } from "../../sae/sae-model.ts"
 import { crossEntropyFigures, sampledCandidates } from "./cross-entropy-figures.ts"
 import type { StitchData } from "./stitch-pass.ts"
 import type { Along } from "./stitch-check.ts"
+import { standsIn } from "./standing-alone.ts"
 import { stitchSaes, type StitchOptions } from "./stitch-saes.ts"
 import { spreadBatches } from "./spread-batches.ts"
 import { stitchedCrossEntropy } from "./stitched-cross-entropy.ts"
@@ -93,7 +94,12 @@ export const stitchStage = Effect.fn("stitchStage")(function* ({
     (unit, done, total) => progress({ unit, done, total })
   )
   const { counts, options } = file
-  if (warning !== undefined) log(`warning: ${warning}`)
+  const told = [
+    standsIn("the small SAE", options.small_topk_threshold),
+    standsIn("the large SAE", options.large_topk_threshold),
+    warning
+  ]
+  for (const line of told) if (line !== undefined) log(`warning: ${line}`)
   log(
     `${counts.novel} of ${large.d_sae} latents are novel; path of ${counts.insertions} insertions, ${counts.swaps} ` +
       `swaps and ${counts.rest} others at cosine ${options.threshold.toFixed(3)}; ${counts.rising_steps} steps raise the MSE`
