@@ -1,7 +1,8 @@
 /** Gemma 1 (Gemma Team 2024) as Hugging Face's `GemmaForCausalLM` has it: Llama with scaled embeddings. */
 import { gemmaFamily } from "../decoder/gemma-family.ts"
 import { singleRope } from "../decoder/rotary-config.ts"
-import { normsBefore, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { normsBefore, plainAttention } from "../decoder/rotary-family.ts"
 
 export default rotaryDecoder({
   ...gemmaFamily,

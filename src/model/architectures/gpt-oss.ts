@@ -11,7 +11,8 @@ import type { MatrixSource, Range, VectorSource } from "../blocks/parameter-sour
 import { optional, positive } from "../decoder/config-schema.ts"
 import { checkChosen } from "../decoder/experts-layout.ts"
 import { singleRope, windowOf } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 import { linearAt, separate } from "../decoder/rotary-layout.ts"
 
 /** (up + 1) * gate * logistic(alpha * gate), with gate and up kept within a limit. */

@@ -1,6 +1,7 @@
 /** Ministral (Mistral AI 2024) as Hugging Face's `MinistralForCausalLM` has it: Mistral with layers that see everything. */
 import { singleRope, windowAt } from "../decoder/rotary-config.ts"
-import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { noFields, plainAttention } from "../decoder/rotary-family.ts"
 
 export default rotaryDecoder({
   name: "ministral",

@@ -3,7 +3,8 @@
  * number of trained contexts before them (as Llama 4 has it).
  */
 import { singleRope } from "../decoder/rotary-config.ts"
-import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { noFields, plainAttention } from "../decoder/rotary-family.ts"
 
 const context = 262_144
 

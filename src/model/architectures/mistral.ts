@@ -2,7 +2,8 @@
  * Mistral (Jiang et al. 2023) as Hugging Face's `MistralForCausalLM` has it: Llama with a window in every layer, or, where
  * `layer_types` says so, in some (then the library takes it for a Ministral).
  */
-import { noFields, plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { noFields, plainAttention } from "../decoder/rotary-family.ts"
 import { singleRope, windowAt } from "../decoder/rotary-config.ts"
 
 export default rotaryDecoder({

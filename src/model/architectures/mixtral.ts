@@ -3,7 +3,8 @@ import * as Schema from "effect/Schema"
 import { optional, positive } from "../decoder/config-schema.ts"
 import { expertsMlp } from "../decoder/experts-layout.ts"
 import { singleRope } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 
 export default rotaryDecoder({
   name: "mixtral",

@@ -4,7 +4,8 @@
  */
 import { olmoFamily, olmoSizes } from "../decoder/olmo-family.ts"
 import { ropeOf, windowOf } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 
 const base = 500_000
 

@@ -5,7 +5,8 @@
 import * as Schema from "effect/Schema"
 import { contextSize, optional } from "../decoder/config-schema.ts"
 import { singleRope } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 import { fused, fusedGateAt, gatedMlp } from "../decoder/rotary-layout.ts"
 
 /** Names that the factors for long contexts had earlier; the library reads them so, and no other kind of scaling. */

@@ -6,7 +6,8 @@ import * as Schema from "effect/Schema"
 import { optional, positive, width } from "../decoder/config-schema.ts"
 import { expertsMlp } from "../decoder/experts-layout.ts"
 import { singleRope } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 import { gatedMlp, separate } from "../decoder/rotary-layout.ts"
 
 export default rotaryDecoder({

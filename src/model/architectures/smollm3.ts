@@ -5,7 +5,8 @@
 import * as Schema from "effect/Schema"
 import { optional, positive } from "../decoder/config-schema.ts"
 import { singleRope, windowOf } from "../decoder/rotary-config.ts"
-import { plainAttention, rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { rotaryDecoder } from "../decoder/rotary-decoder.ts"
+import { plainAttention } from "../decoder/rotary-family.ts"
 import { gatedAt, gatedMlp, separate } from "../decoder/rotary-layout.ts"
 
 export default rotaryDecoder({

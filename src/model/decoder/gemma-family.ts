@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { optional } from "./config-schema.ts"
 import type { RotaryConfig } from "./rotary-config.ts"
-import { type LayerAttention, normsAround } from "./rotary-decoder.ts"
+import { type LayerAttention, normsAround } from "./rotary-family.ts"
 import { separate } from "./rotary-layout.ts"
 
 export const gemmaFields = Schema.Struct({

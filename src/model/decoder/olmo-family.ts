@@ -1,7 +1,7 @@
 /** What OLMo 2 and 3 share. */
 import * as Schema from "effect/Schema"
 import { optional } from "./config-schema.ts"
-import { normsAfter } from "./rotary-decoder.ts"
+import { normsAfter } from "./rotary-family.ts"
 import { separate } from "./rotary-layout.ts"
 
 const fields = Schema.Struct({ attention_bias: optional(Schema.Boolean) })

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { optional } from "./config-schema.ts"
 import { type RotaryConfig, singleRope, windowOf } from "./rotary-config.ts"
-import { type AttentionInputs, type LayerAttention, plainAttention } from "./rotary-decoder.ts"
+import { type AttentionInputs, type LayerAttention, plainAttention } from "./rotary-family.ts"
 
 export const qwenFields = Schema.Struct({
   attention_bias: optional(Schema.Boolean),

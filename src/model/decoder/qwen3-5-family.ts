@@ -4,7 +4,7 @@ import { deltaNet } from "../blocks/delta-net-part.ts"
 import { vector } from "../blocks/parameter-source.ts"
 import { configProblem, optional, positive, width } from "./config-schema.ts"
 import { type RotaryConfig, singleRope } from "./rotary-config.ts"
-import { type AttentionInputs, plainAttention } from "./rotary-decoder.ts"
+import { type AttentionInputs, plainAttention } from "./rotary-family.ts"
 import { linearAt, separate } from "./rotary-layout.ts"
 
 const types = ["full_attention", "linear_attention"]

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "vitest"
 import { makeCrate } from "../../../src/cli/crate/make-crate.ts"
-import type { CrateStage } from "../../../src/cli/crate/make-crate.ts"
+import type { CrateStage } from "../../../src/cli/crate/crate-input.ts"
 
 const stage = (id: string, inputs: ReadonlyArray<string> = []): CrateStage => ({
   id,
