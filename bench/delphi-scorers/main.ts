@@ -113,13 +113,8 @@ const ours = Effect.forEach([...Array(latents).keys()], (latent) =>
   })
 )
 
-const main = Effect.gen(function* () {
-  const python = process.env["DELPHI_PYTHON"]
-  if (python === undefined) {
-    process.stderr.write("DELPHI_PYTHON is not set: a Python with eai-delphi (bench/README.md)\n")
-    return 2
-  }
-  const cases = yield* ours
+/** @returns the exit code: 0 where the peer says the same */
+const askPeer = (python: string, cases: Effect.Success<typeof ours>): number => {
   const folder = mkdtempSync(join(tmpdir(), "delphi-scorers-"))
   const file = join(folder, "cases.json")
   writeFileSync(file, JSON.stringify({ tolerance, cases }))
@@ -132,5 +127,15 @@ const main = Effect.gen(function* () {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+const main = Effect.gen(function* () {
+  const python = process.env["DELPHI_PYTHON"]
+  if (python === undefined) {
+    process.stderr.write("DELPHI_PYTHON is not set: a Python with eai-delphi (bench/README.md)\n")
+    return 2
+  }
+  const cases = yield* ours
+  return askPeer(python, cases)
 })
 process.exitCode = await Effect.runPromise(main)

@@ -43,7 +43,7 @@ export interface L1Logistic {
 
 /** Rounds of coordinate descent for one Newton step, at most. Correlated columns take many; a round is cheap, see below. */
 const rounds = 3000
-/** Every so many rounds, columns without a weight are asked again whether they want one. */
+/** Columns without a weight are looked at again only every `roundsOverAll` rounds: few of them get one. */
 const roundsOverAll = 20
 
 /** log(1 + exp(-m)) */

@@ -15,7 +15,7 @@ export interface Rng {
   readonly int: (bound: number) => number
   /** Standard normal (Box-Muller, one value a call so that the state alone describes the stream). */
   readonly normal: () => number
-  /** The next ones of `normal`, as many as there is room for, in half the time. */
+  /** Fills the array with what `normal` would give next, in half the time. */
   readonly normals: (into: Float64Array) => void
   /** Fisher-Yates permutation of 0 .. n-1. */
   readonly permutation: (n: number) => Uint32Array<ArrayBuffer>

@@ -340,14 +340,18 @@ const parquet = (): OutsideFormat => ({
   files: fixtures(/\.parquet$/, confined("parquet"))
 })
 
+/** Undefined: it is no JSON, which is refused before anybody looks at a configuration. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const readConfig = (bytes: Uint8Array): Effect.Effect<unknown, unknown> =>
   Effect.gen(function* () {
-    let config: unknown
-    try {
-      config = JSON.parse(decode(bytes))
-    } catch {
-      return
-    }
+    const config = parsed(decode(bytes))
     if (typeof config !== "object" || config === null || Array.isArray(config)) return
     yield* modelInfo(config as Readonly<Record<string, unknown>>)
   })

@@ -1,6 +1,6 @@
 /**
- * Absorption of letters by the paper's definition (Chanin et al. 2409.14507): of each letter's words that could be absorbed, at
- * most so many are ablated, and the absorptions among them are scaled up to all. Rate = absorptions / words whose letter the
+ * Absorption of letters by the paper's definition (Chanin et al. 2409.14507): of each letter's words that could be absorbed,
+ * at most `iterations` are ablated, and the absorptions among them are scaled up to all. Rate = absorptions / words whose letter the
  * probe gets right.
  */
 import type { AblatedWord, LetterAblation } from "../../kinds/absorption.ts"

@@ -62,7 +62,7 @@ export const labelled = (positive: ReadonlyArray<ClassText>, negative: ReadonlyA
   positive: [...positive.map(() => true), ...negative.map(() => false)]
 })
 
-/** Texts of one class, and as many of the others, of each the same number where there are so many. */
+/** Texts of one class, and as many of the others together: the same number of each, or all of one that has fewer. */
 export const oneAgainstOthers = (
   classes: ReadonlyArray<ReadonlyArray<ClassText>>,
   chosen: number,

@@ -13,7 +13,7 @@ export interface PickleStack {
   /** Begins a part: what is pushed from here on is what `popMark` gives. */
   readonly mark: () => void
   readonly popMark: () => Array<Value>
-  /** Keeps the top under a number. @param index @default the next number */
+  /** Keeps the top under a number. @param index @default how many are kept so far */
   readonly keep: (index?: number) => void
   readonly kept: (index: number) => Value
 }

@@ -36,8 +36,8 @@ export interface RowBlock {
 
 /** What is of the rows alone. */
 export const makeRowSums = (d: number, groupings: ReadonlyArray<RowGroups>) => {
-  // Sums are taken about the first row: with a large mean, |x|^2 and |E x|^2 agree in so many digits that their
-  // difference would have few.
+  // Sums are taken about the first row: with a large mean, |x|^2 and |E x|^2 agree in most of their digits, and
+  // their difference would keep few.
   let pivot: Float64Array | undefined
   const sums = groupings.map(({ count }) => ({
     rows: new Float64Array(count),
