@@ -30,7 +30,11 @@ const unicode = (text: string): string => `X${String.fromCharCode(text.length)}\
 /** A tensor of `count` floats in storage 0 with this shape, strides and offset. */
 const tensorPickle = (count: number, shape: ReadonlyArray<number>, stride: ReadonlyArray<number>, offset = 0) => {
   const integer = (n: number) => `J${String.fromCharCode(n & 255, (n >> 8) & 255, (n >> 16) & 255, (n >> 24) & 255)}`
-  const tuple = (items: ReadonlyArray<number>) => `(${items.map(integer).join("")}t`
+  // As Python writes them: tuples of up to three items without a mark.
+  const tuple = (items: ReadonlyArray<number>) => {
+    const short = ["", "\x85", "\x86", "\x87"][items.length]
+    return short ? `${items.map(integer).join("")}${short}` : `(${items.map(integer).join("")}t`
+  }
   const storage = `(${unicode("storage")}ctorch\nFloatStorage\n${unicode("0")}${unicode("cpu")}${integer(count)}tQ`
   return pickle(
     `\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(${storage}${integer(offset)}${tuple(shape)}${tuple(stride)}` +
@@ -62,6 +66,16 @@ describe("PyTorch files", () => {
     ] as const) {
       expect(refusal(data)).toMatch(reason)
     }
+  })
+
+  it("whole numbers are read to 2^53, and refused beyond", () => {
+    const long = (...bytes: ReadonlyArray<number>) =>
+      pickle(`\x80\x02\x8a${String.fromCharCode(bytes.length, ...bytes)}.`)
+    expect(decodeTorchPickle(long())).toMatchObject({ value: 0 })
+    expect(decodeTorchPickle(long(0xff))).toMatchObject({ value: -1 })
+    expect(decodeTorchPickle(long(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f))).toMatchObject({ value: 2 ** 53 - 1 })
+    expect(refusal(long(0, 0, 0, 0, 0, 0, 0x20))).toMatch(/beyond 2\^53/)
+    expect(refusal(long(1, 0, 0, 0, 0, 0, 0, 0, 0))).toMatch(/more than 64 bits/)
   })
 
   it("lists that hold themselves, nesting and repetition come to an end", () => {
