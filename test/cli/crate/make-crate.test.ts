@@ -40,7 +40,7 @@ const references = (value: unknown): ReadonlyArray<string> => {
 }
 
 describe("a crate", () => {
-  it("is a flat graph in which every entity stands once and every reference within the crate leads to one", () => {
+  it("is a flat graph in which every entity stands once, is referred to, and every reference within the crate leads to one", () => {
     const file = { path: "experiments/x y.yaml", size: 1, sha256: "cd" }
     const made = makeCrate({
       name: "x",
@@ -56,10 +56,14 @@ describe("a crate", () => {
     const graph = made["@graph"]
     const ids = graph.map((entity) => entity["@id"])
     assert.strictEqual(new Set(ids).size, ids.length)
-    const inside = references(graph).filter((id) => !/^https?:/.test(id))
+    const told = references(graph)
     assert.deepStrictEqual(
-      inside.filter((id) => !ids.includes(id)),
+      told.filter((id) => !/^https?:/.test(id) && !ids.includes(id)),
       []
+    )
+    assert.deepStrictEqual(
+      ids.filter((id) => !told.includes(id)),
+      ["ro-crate-metadata.json"]
     )
     assert.isTrue(ids.every((id) => URL.canParse(id, "file:///crate/")))
     const action = graph.find((entity) => entity["@id"] === "#action-b")
