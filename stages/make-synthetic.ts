@@ -72,6 +72,20 @@ export default Stage.make("make-synthetic", {
       description: "of descent that move the directions apart"
     }),
     orthogonal_lr: Param.number({ default: 3e-3, minimum: 0, description: "their rate" }),
+    absent: Param.number({
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description:
+        "share of the features, drawn at random, that this world lacks; others with one seed differ in nothing else"
+    }),
+    weak: Param.number({
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description: "share that it has weaker than other worlds with its seed"
+    }),
+    weak_factor: Param.number({ default: 0.2, minimum: 0, description: "of their magnitudes" }),
     bias: Param.number({ default: 0.5, minimum: 0, description: "norm of what is added to every row" }),
     held_out_fraction: Param.number({
       default: 0.1,
@@ -94,6 +108,9 @@ export default Stage.make("make-synthetic", {
               remedy: "give one of the two"
             }
           ]
+        : []),
+      ...(params.absent + params.weak > 1
+        ? [{ param: "weak", problem: "absent and weak are more than all features together", remedy: "lower one" }]
         : []),
       ...(params.parts.length === 1
         ? [{ param: "parts", problem: "one group of parts composes nothing", remedy: "give two groups or more" }]

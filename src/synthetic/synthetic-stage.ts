@@ -8,6 +8,7 @@ import { breathe } from "../stage/breathe.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { composedDirections, featureDirections } from "./feature-directions.ts"
 import { featureTree } from "./feature-tree.ts"
+import { featureStrengths, weakened } from "./feature-strengths.ts"
 import { type FiringSettings, makeFiring } from "./firing.ts"
 
 export interface SyntheticParams extends FiringSettings {
@@ -21,6 +22,9 @@ export interface SyntheticParams extends FiringSettings {
   readonly depth: number
   readonly orthogonal_steps: number
   readonly orthogonal_lr: number
+  readonly absent: number
+  readonly weak: number
+  readonly weak_factor: number
   readonly bias: number
   readonly held_out_fraction: number
   readonly seed: number
@@ -45,6 +49,8 @@ export const syntheticStage = Effect.fn("syntheticStage")(function* ({
   const tree = featureTree(count, params.roots, params.branching, params.depth)
   const { probabilities, sample } = makeFiring(count, tree, params, Rng.make(seed, "synthetic features"))
 
+  const strength = featureStrengths(count, params)
+
   const drawBias = Rng.make(seed, "synthetic bias")
   const raw = Float32Array.from({ length: d_in }, () => drawBias.normal())
   const bias = raw.map((x) => (x * params.bias) / Math.hypot(...raw))
@@ -58,7 +64,8 @@ export const syntheticStage = Effect.fn("syntheticStage")(function* ({
   for (let row = 0; row < rows; row++) {
     const at = values.subarray(row * d_in, (row + 1) * d_in)
     at.set(bias)
-    const firing = sample(draw)
+    const drawn = sample(draw)
+    const firing = weakened(drawn, strength)
     firing.features.forEach((id, n) => {
       const size = firing.magnitudes[n] as number
       for (let c = 0; c < d_in; c++) at[c]! += size * features[id * d_in + c]!
@@ -84,7 +91,7 @@ export const syntheticStage = Effect.fn("syntheticStage")(function* ({
     d_in,
     features,
     bias,
-    probabilities: Float32Array.from(probabilities),
+    probabilities: Float32Array.from(probabilities, (p, id) => (strength[id] === 0 ? 0 : p)),
     start: Int32Array.from(start),
     feature: Int32Array.from(feature),
     magnitude: Float32Array.from(magnitude),

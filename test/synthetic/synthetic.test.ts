@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../src/random/rng.ts"
 import { normalQuantile } from "../../src/numeric/normal-quantile.ts"
 import { composedDirections, featureDirections } from "../../src/synthetic/feature-directions.ts"
+import { featureStrengths, weakened } from "../../src/synthetic/feature-strengths.ts"
 import { compensated, featureTree } from "../../src/synthetic/feature-tree.ts"
 import { type FiringSettings, makeFiring, zipfProbabilities } from "../../src/synthetic/firing.ts"
 import { loadTestEngine } from "../engine.ts"
@@ -142,4 +143,14 @@ describe("directions", () => {
     const rows = composedDirections(parts, d, [1, 2])
     expect([...rows].map((x) => x.toFixed(4))).toEqual([half, half, 0, half, 0, half].map((x) => x.toFixed(4)))
   })
+})
+
+it("a world that lacks features, or has them weaker, is the same one otherwise", () => {
+  const strength = featureStrengths(40, { absent: 0.1, weak: 0.25, weak_factor: 0.5, seed: 3 })
+  expect([0, 0.5, 1].map((s) => strength.filter((each) => each === s).length)).toEqual([4, 10, 26])
+  const absent = strength.indexOf(0)
+  const [weak, whole] = [strength.indexOf(0.5), strength.indexOf(1)]
+  const row = { features: [weak, absent, whole], magnitudes: [4, 3, 2] }
+  expect(weakened(row, strength)).toEqual({ features: [weak, whole], magnitudes: [2, 2] })
+  expect(weakened(row, featureStrengths(40, { absent: 0, weak: 0, weak_factor: 0.2, seed: 3 }))).toEqual(row)
 })
