@@ -52,26 +52,37 @@ export const drawnAreas = (
     rowsOf[at]! += 1
     for (let s = 0; s < squares; s++) positives[at * targets + 3 * s + board[s]!]! += 1
   }
+  // By square and state: whose each firing row is, and whether it is in that state. The loops below run a thousand times.
+  const rankings = Array.from(latent, (id, t) => {
+    const of = fired.get(id)
+    if (of === undefined) return undefined
+    const [square, state] = [Math.floor(t / 3), t % 3]
+    return {
+      game: of.row.map((row) => game[row]!),
+      is: Uint8Array.from(of.row, (row) => (boards[row]![square] === state ? 1 : 0)),
+      tie: of.tie
+    }
+  })
   return (times) => {
+    const drawn = Int32Array.from(times)
     const area = new Float64Array(targets).fill(Number.NaN)
     const positive = new Float64Array(targets)
     let all = 0
     for (let g = 0; g < games; g++) {
-      const drawn = times[g]!
-      if (drawn === 0) continue
-      all += drawn * rowsOf[g]!
-      for (let t = 0; t < targets; t++) positive[t]! += drawn * positives[g * targets + t]!
+      if (drawn[g] === 0) continue
+      all += drawn[g]! * rowsOf[g]!
+      for (let t = 0; t < targets; t++) positive[t]! += drawn[g]! * positives[g * targets + t]!
     }
     for (let t = 0; t < targets; t++) {
-      const of = fired.get(latent[t]!)
-      if (of === undefined) continue
-      const [square, state] = [Math.floor(t / 3), t % 3]
+      const ranking = rankings[t]
+      if (ranking === undefined) continue
+      const { game: of, is, tie } = ranking
       let [right, seen, passed, tied, tiedPositive] = [0, 0, 0, 0, 0]
-      for (const [i, row] of of.row.entries()) {
-        const drawn = times[game[row]!]!
-        tied += drawn
-        if (boards[row]![square] === state) tiedPositive += drawn
-        if (of.tie[i] === 0) continue
+      for (let i = 0; i < of.length; i++) {
+        const weight = drawn[of[i]!]!
+        tied += weight
+        tiedPositive += weight * is[i]!
+        if (tie[i] === 0) continue
         right += (tied - tiedPositive) * (seen + tiedPositive / 2)
         seen += tiedPositive
         passed += tied
