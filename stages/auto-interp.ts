@@ -11,8 +11,16 @@ const overLatents = "the scored latents"
 export default Stage.make("auto-interp", {
   summary: "Explains latents by token patterns (Neuron to Graph) and scores them on held-out text",
   inputs: {
-    sae: Stage.one(Sae, "whose latents are explained"),
+    sae: Stage.one(
+      Sae,
+      "whose latents are explained: an SAE, transcoder, crosscoder, meta-SAE, or what make-dictionary makes"
+    ),
     activations: Stage.one(Activations, "rows of the SAE's hook: training rows explain, held-out rows score"),
+    base: Stage.optional(
+      Sae,
+      "of a meta-SAE: the SAE whose decoder it decomposes, through whose latents it fires on text"
+    ),
+    sources: Stage.optionalList(Activations, "of a crosscoder: all that it reads, in order, `activations` among them"),
     model: Stage.one(LanguageModel, "the model that the activations are of")
   },
   params: autoInterpParams,

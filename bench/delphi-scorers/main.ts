@@ -14,7 +14,8 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { AnswerToken, ChatAnswer, ChatModel } from "../../src/chat/chat-model.ts"
 import { activeTokens, markedText } from "../../src/interp/by-model/example-text.ts"
-import { latentTests, scoreLatent } from "../../src/interp/by-model/score-latent.ts"
+import { latentTests } from "../../src/interp/by-model/latent-tests.ts"
+import { scoreLatent } from "../../src/interp/by-model/score-latent.ts"
 import type { ActivatingExample } from "../../src/kinds/interpretations.ts"
 import { make, type Rng } from "../../src/random/rng.ts"
 
@@ -92,9 +93,10 @@ const ours = Effect.forEach([...Array(latents).keys()], (latent) =>
     const examples = caseOf(latent)
     const answers = answersOf(latent, examples)
     const tests = latentTests(examples, { threshold, simulated: texts, text }, make(latent, "tests"))
-    const scores = yield* scoreLatent(replaying(answers), "whatever", tests, {
+    const scores = yield* scoreLatent({ chat: replaying(answers), reader: undefined }, "whatever", tests, {
       scorers: ["detection", "fuzzing", "simulation"],
       perRequest: 1,
+      probabilities: true,
       text,
       unread: () => undefined
     })

@@ -1,10 +1,8 @@
 /**
  * A model of this program as a chat model: it answers at temperature 0, so that the same is said again, on the stage's own engine and
- * without a network. Answers are saved with the stage's checkpoints.
+ * without a network.
  */
-import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
@@ -12,12 +10,12 @@ import { endTokens } from "../model/end-tokens.ts"
 import { chooseTokens, type TokenChoices } from "../model/choose-tokens.ts"
 import { generate } from "../model/generate.ts"
 import { openModel } from "../model/open-model.ts"
-import { type Checkpoint, loadState } from "../stage/checkpoint.ts"
 import { StageFailed, stageFailed } from "../stage/stage-failed.ts"
 import { chatText } from "../text/chat-template/chat-text.ts"
 import { DocumentProblem } from "../text/documents/document-file.ts"
 import { openTokenizer } from "../text/open-tokenizer.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
+import type { AnsweredBefore } from "./answered-before.ts"
 import { begunPrompts } from "./begun-prompts.ts"
 import { ChatAnswer, type ChatModel, type ChatRequest } from "./chat-model.ts"
 
@@ -46,10 +44,11 @@ const listChoices = (
   return options.length < 2 ? undefined : { count, options, between: [...between] }
 }
 
-const Answers = Schema.Record(Schema.String, ChatAnswer)
-
 /** Fails where the model has no chat template, or cannot be run; its weights live as long as the scope. */
-export const localModel = Effect.fn("localModel")(function* (handle: LanguageModelHandle, checkpoint: Checkpoint) {
+export const localModel = Effect.fn("localModel")(function* (
+  handle: LanguageModelHandle,
+  { answered }: AnsweredBefore
+) {
   const chat = yield* handle.chatTemplate ?? Effect.succeed(undefined)
   if (chat === undefined) {
     return yield* stageFailed(
@@ -64,7 +63,6 @@ export const localModel = Effect.fn("localModel")(function* (handle: LanguageMod
   const named = tokenizer.id(chat.tokens["eos_token"] ?? "")
   const stop = new Set([...endTokens(handle.config), ...(named === undefined ? [] : [named])])
 
-  const answers = new Map(Object.entries((yield* loadState(checkpoint, Answers))?.json ?? {}))
   const spent = { requests: 0, kept: 0, tokens: 0 }
 
   const begun = yield* begunPrompts(model)
@@ -128,18 +126,7 @@ export const localModel = Effect.fn("localModel")(function* (handle: LanguageMod
   // One at a time: the engine is one, and two answers would hold twice the memory.
   const turn = yield* Semaphore.make(1)
   const ask = (request: ChatRequest) =>
-    Effect.gen(function* () {
-      const asked = createHash("sha256").update(JSON.stringify(request)).digest("hex")
-      const known = answers.get(asked)
-      if (known !== undefined) {
-        spent.kept++
-        return known
-      }
-      const given = yield* answer(request)
-      answers.set(asked, given)
-      if (checkpoint.due()) yield* checkpoint.save({ json: Object.fromEntries(answers), tensors: {} })
-      return given
-    }).pipe(
+    answered(ChatAnswer, request, answer(request), () => void spent.kept++).pipe(
       turn.withPermits(1),
       Effect.catchTag("ArtifactError", (error) => Effect.fail(stageFailed(error.message)))
     )

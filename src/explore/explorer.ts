@@ -177,8 +177,7 @@ export const look = Effect.fnUntraced(function* (explored: Explored, text: strin
   const logits = goesBack(explored)
     ? decoderLogits(
         model,
-        hook,
-        weights,
+        { hook, W_dec: weights.W_dec, d_out: weights.d_in },
         latents.map(({ latent }) => latent),
         PROMOTED
       )

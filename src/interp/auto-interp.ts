@@ -1,10 +1,8 @@
 /** The stage auto-interp: explanations of an SAE's latents, with their scores on held-out text. */
 import * as Effect from "effect/Effect"
-import { requireHeldOut, requireModelOf, requireReads, requireTextOrder } from "../activations/fit.ts"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import { requireHeldOut, requireModelOf, requireTextOrder } from "../activations/fit.ts"
 import { interpretationsFileName } from "../kinds/interpretations.ts"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../kinds/sae/sae.ts"
 import { openModel } from "../model/open-model.ts"
 import type { Opened } from "../stage/input.ts"
 import { estimated } from "../stage/metric.ts"
@@ -13,10 +11,9 @@ import { stageFailed } from "../stage/stage-failed.ts"
 import { openTokenizer } from "../text/open-tokenizer.ts"
 import { type InterpretOptions, interpretSae } from "./interpret-sae.ts"
 import { meanScoreIntervals, meanScores } from "./mean-scores.ts"
+import { type DictionaryInputs, openDictionary } from "./open-dictionary.ts"
 
-interface AutoInterpInputs {
-  readonly sae: Opened<SaeHandle>
-  readonly activations: Opened<ActivationsHandle>
+interface AutoInterpInputs extends DictionaryInputs {
   readonly model: Opened<LanguageModelHandle>
 }
 
@@ -27,9 +24,9 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
   progress,
   log
 }: StageContext<unknown, unknown, AutoInterpInputs, InterpretOptions>) {
-  const [sae, activations, language] = [inputs.sae.value, inputs.activations.value, inputs.model.value]
-  yield* requireReads(sae, activations)
-  yield* requireModelOf(activations, language)
+  const [activations, language] = [inputs.activations.value, inputs.model.value]
+  const sources = inputs.sources.map(({ value }) => value)
+  for (const each of [activations, ...sources]) yield* requireModelOf(each, language)
   yield* requireTextOrder(activations)
   yield* requireHeldOut(activations)
   const model = yield* openModel(language)
@@ -40,9 +37,8 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
     )
   }
   const tokenizer = yield* openTokenizer(language.tokenizer)
-  const { digest, architecture } = sae
-  const subject = { digest, architecture, weights: yield* sae.weights }
-  const file = yield* interpretSae({ model, tokenizer, activations, sae: subject, progress }, settings)
+  const dictionary = yield* openDictionary(inputs)
+  const file = yield* interpretSae({ model, tokenizer, activations, sources, dictionary, progress }, settings)
   yield* output.writeJson(interpretationsFileName, file)
   const count = file.latents.length
   const counts = {

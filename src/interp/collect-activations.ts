@@ -1,10 +1,11 @@
 /** One pass over rows of activations: how often every latent fires, and where some of them do. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { RowBatch, RowSet } from "../kinds/activations/activations.ts"
+import type { RowBatch } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { SaeModel } from "../sae/sae-model.ts"
+import type { EvaluatedRows } from "../sae/evaluate/evaluate-reconstruction.ts"
 import { encodeRows } from "../sae/sae-model.ts"
+import type { LatentEncoder } from "./dictionary.ts"
 import type { Firings } from "./firings.ts"
 import { collectFirings } from "./firings.ts"
 import { breathe } from "../stage/breathe.ts"
@@ -30,16 +31,16 @@ export interface CollectOptions {
 
 /** Memory grows with the firings of `latents`, not with the rows' width. */
 export const collectActivations = (
-  sae: SaeModel,
-  set: RowSet,
+  sae: LatentEncoder,
+  set: EvaluatedRows,
   { latents, ...options }: CollectOptions
 ): Effect.Effect<CollectedActivations, ArtifactError> =>
   Effect.map(collectOfAll([{ sae, latents }], set, options), ([collected]) => collected as CollectedActivations)
 
 /** The same of several SAEs: rows are read, or computed, once. */
 export const collectOfAll = (
-  subjects: ReadonlyArray<{ readonly sae: SaeModel; readonly latents: ReadonlyArray<number> }>,
-  set: RowSet,
+  subjects: ReadonlyArray<{ readonly sae: LatentEncoder; readonly latents: ReadonlyArray<number> }>,
+  set: EvaluatedRows,
   { rows, include, progress }: Omit<CollectOptions, "latents">
 ): Effect.Effect<ReadonlyArray<CollectedActivations>, ArtifactError> =>
   Effect.gen(function* () {
@@ -60,7 +61,7 @@ export const collectOfAll = (
     return collectors.map(({ counts, finish }) => ({ positions: all, counts, firings: finish() }))
   })
 
-const collectorOf = (sae: SaeModel, latents: ReadonlyArray<number>) => {
+const collectorOf = (sae: LatentEncoder, latents: ReadonlyArray<number>) => {
   const slot = new Int32Array(sae.d_sae).fill(-1)
   for (const [i, latent] of latents.entries()) slot[latent] = i
   const collector = collectFirings(latents.length)
@@ -70,7 +71,7 @@ const collectorOf = (sae: SaeModel, latents: ReadonlyArray<number>) => {
     counts,
     finish: collector.finish,
     /** @param included one for each row that is read: 1 where it counts */
-    add: (batch: RowBatch, included: Uint8Array): void => {
+    add: (batch: Pick<RowBatch, "activation" | "position">, included: Uint8Array): void => {
       for (let first = 0; first < included.length; first += block) {
         const size = Math.min(block, included.length - first)
         const x = batch.activation.subarray(first * sae.d_in, (first + size) * sae.d_in)

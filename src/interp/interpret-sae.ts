@@ -6,16 +6,15 @@ import * as Effect from "effect/Effect"
 import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
-import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
-import { openSaeModel } from "../sae/sae-model.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
 import { activationHistogram, chooseExamples } from "./choose-examples.ts"
 import { classifierRecord } from "./classifier-score.ts"
 import { exampleWindow, rounded } from "./example-window.ts"
+import type { Dictionary } from "./dictionary.ts"
 import type { ExplainOptions } from "./explain-latents.ts"
 import { explainLatents } from "./explain-latents.ts"
 import { decoderLogits } from "./decoder-logits.ts"
@@ -46,7 +45,9 @@ export interface InterpretInput {
   readonly model: RunnableModel
   readonly tokenizer: TextTokenizer
   readonly activations: ActivationsHandle
-  readonly sae: { readonly digest: string; readonly architecture: string; readonly weights: SaeWeights }
+  /** Of a crosscoder: all that it reads, at hooks of this model. */
+  readonly sources: ReadonlyArray<ActivationsHandle>
+  readonly dictionary: Dictionary
   readonly progress: (progress: Progress) => void
 }
 
@@ -55,21 +56,18 @@ const histogramBins = 24
 /** Latents explained together: enough prompts for full batches, few enough for a lively progress line. */
 const latentsTogether = 24
 
-export const interpretSae = (
-  input: InterpretInput,
+export const interpretSae = Effect.fnUntraced(function* (
+  { model, tokenizer, progress, activations, sources, dictionary }: InterpretInput,
   options: InterpretOptions
-): Effect.Effect<InterpretationsFile, StageFailed | ArtifactError> => Effect.scoped(interpret(input, options))
-
-const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: InterpretOptions) {
-  const { model, tokenizer, progress } = input
-  const { contexts, hook } = input.activations
-  const weights = input.sae.weights
-  const sae = yield* openSaeModel(weights)
-  const sample = yield* sampleLatents(input.activations, sae, options, progress)
+): Effect.fn.Return<InterpretationsFile, StageFailed | ArtifactError> {
+  const { contexts, hook } = activations
+  const { architecture, digest, encoder, writes } = dictionary
+  const sample = yield* sampleLatents({ handle: activations, sources }, encoder, options, progress)
   const { heldOutPositions, latents: tasks, stream, trainPositions } = sample
 
   const index = indexPositions(stream, trainPositions)
-  const probe = makeLatentProbe(model, sae, { hook, bos: contexts.bos_id })
+  const hooks = sources.length === 0 ? [hook] : sources.map((each) => each.hook)
+  const probe = makeLatentProbe(model, encoder, { hooks, bos: contexts.bos_id })
   const explain: ExplainOptions = {
     ...options,
     drawToken: (rng) => stream.ids[trainPositions[rng.int(trainPositions.length)] as number] as number
@@ -101,13 +99,14 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
     return truth.length === 0 ? 0 : (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives)
   })
 
-  const logits = decoderLogits(
-    model,
-    hook,
-    weights,
-    tasks.map(({ latent }) => latent),
-    options.logitTokens
-  )
+  const logits =
+    writes &&
+    decoderLogits(
+      model,
+      writes,
+      tasks.map(({ latent }) => latent),
+      options.logitTokens
+    )
   const texts = new Map<number, string>()
   const noteText = (token: number): number => {
     if (token !== wildcard && !texts.has(token)) texts.set(token, tokenizer.tokenText(token))
@@ -150,11 +149,10 @@ const interpret = Effect.fnUntraced(function* (input: InterpretInput, options: I
       ...effect
     }
   })
-  const { digest, architecture } = input.sae
   const file: InterpretationsFile = {
     format: 1,
     hook,
-    sae: { digest, architecture, d_in: sae.d_in, d_sae: sae.d_sae },
+    sae: { digest, architecture, d_in: encoder.d_in, d_sae: encoder.d_sae },
     settings: Object.fromEntries(Object.entries(options)),
     live: sample.live,
     train_rows: trainPositions.length,

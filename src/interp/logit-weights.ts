@@ -21,6 +21,12 @@ export interface FinalNorm {
   readonly centres: boolean
 }
 
+/** The `count` tokens of the largest and of the smallest weights. */
+export const extremeTokens = (weights: Float32Array, count: number): LogitWeights => ({
+  promoted: extremes(weights, count, 1),
+  suppressed: extremes(weights, count, -1)
+})
+
 /** The `count` largest by `sign * weight`; equal weights: the lower token first. */
 const extremes = (weights: Float32Array, count: number, sign: 1 | -1): ReadonlyArray<TokenWeight> => {
   const best: Array<number> = []
@@ -64,8 +70,7 @@ export const logitWeights = (
       return tf.sub(weights, tf.mean(weights, 1, true)).dataSync<"float32">()
     })
     for (let i = 0; i < size; i++) {
-      const weights = block.subarray(i * vocabulary, (i + 1) * vocabulary)
-      result.push({ promoted: extremes(weights, count, 1), suppressed: extremes(weights, count, -1) })
+      result.push(extremeTokens(block.subarray(i * vocabulary, (i + 1) * vocabulary), count))
     }
   }
   return result

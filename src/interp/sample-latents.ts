@@ -7,10 +7,11 @@ import { openActivations } from "../activations/open-activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { ActivationsHandle } from "../kinds/activations/activations.ts"
 import { make as makeRng } from "../random/rng.ts"
-import type { SaeModel } from "../sae/sae-model.ts"
+import { sideBySide } from "../sae/evaluate/side-by-side.ts"
 import type { Progress } from "../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import { collectActivations } from "./collect-activations.ts"
+import type { LatentEncoder } from "./dictionary.ts"
 import { type Firings, maximum } from "./firings.ts"
 import { heldOutContexts } from "./held-out-contexts.ts"
 import type { TokenStream } from "./token-stream.ts"
@@ -49,15 +50,19 @@ export interface LatentSample {
 /** Latents that are drawn and looked at for each one wanted: up to three quarters may be dead. */
 const spare = 4
 
+/** @param sources of a crosscoder: all that it reads, aligned with `handle`, whose text is taken; of everything else none */
 export const sampleLatents = (
-  handle: ActivationsHandle,
-  sae: SaeModel,
+  { handle, sources }: { readonly handle: ActivationsHandle; readonly sources: ReadonlyArray<ActivationsHandle> },
+  encoder: LatentEncoder,
   options: SampleOptions,
   progress: (progress: Progress) => void
 ): Effect.Effect<LatentSample, ArtifactError | StageFailed> =>
   Effect.scoped(
     Effect.gen(function* () {
       const activations = yield* openActivations(handle)
+      const all = yield* Effect.forEach(sources, openActivations)
+      const rowsOf = (set: "train" | "held_out") =>
+        all.length === 0 ? activations[set] : sideBySide(all.map((each) => ({ set: each[set], width: each.d_in })))
       const { contexts } = activations
       const block = yield* contexts.read(0, contexts.contexts)
       const stream: TokenStream = {
@@ -71,10 +76,10 @@ export const sampleLatents = (
       const trainRows = Math.min(options.trainRows, activations.train.rows)
       const heldOutRows = Math.min(options.heldOutRows, activations.held_out.rows)
       const total = trainRows + heldOutRows
-      const drawn = makeRng(options.seed, "latents").permutation(sae.d_sae)
-      const wanted = options.latents ?? sae.d_sae
-      const candidates = Array.from(drawn.subarray(0, Math.min(sae.d_sae, spare * wanted)))
-      const train = yield* collectActivations(sae, activations.train, {
+      const drawn = makeRng(options.seed, "latents").permutation(encoder.d_sae)
+      const wanted = options.latents ?? encoder.d_sae
+      const candidates = Array.from(drawn.subarray(0, Math.min(encoder.d_sae, spare * wanted)))
+      const train = yield* collectActivations(encoder, rowsOf("train"), {
         latents: candidates,
         rows: trainRows,
         include: (position) => !isHeldOut(position),
@@ -87,11 +92,11 @@ export const sampleLatents = (
         .toSorted((a, b) => a.latent - b.latent)
       if (chosen.length < 2) {
         return yield* stageFailed(
-          `${live} of ${sae.d_sae} latents fire on at least ${options.minFirings} of ${train.positions.length} training rows`,
+          `${live} of ${encoder.d_sae} latents fire on at least ${options.minFirings} of ${train.positions.length} training rows`,
           "Train the SAE for longer, give more text, or lower min_firings."
         )
       }
-      const test = yield* collectActivations(sae, activations.held_out, {
+      const test = yield* collectActivations(encoder, rowsOf("held_out"), {
         latents: chosen.map(({ latent }) => latent),
         rows: heldOutRows,
         include: () => true,

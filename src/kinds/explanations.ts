@@ -5,7 +5,14 @@ import { makeKind } from "../artifact/artifact-kind.ts"
 import { readJsonFile } from "../artifact/json-file.ts"
 import { classifierFields } from "./interpretations.ts"
 
-const Judged = Schema.Struct(classifierFields)
+const Judged = Schema.Struct({
+  ...classifierFields,
+  /** Of the probability of yes; null where the model does not tell it. */
+  auc: Schema.optionalKey(Schema.NullOr(Schema.Finite))
+})
+
+/** How well a number a text tells those where the latent fires from those where it is silent. */
+const Ranked = Schema.Struct({ auc: Schema.Finite, texts: Schema.Int })
 
 const Simulated = Schema.Struct({
   /** Correlation of the simulated with the true activations, over all tokens of the texts. */
@@ -18,8 +25,14 @@ const Simulated = Schema.Struct({
 const Scores = Schema.Struct({
   detection: Schema.NullOr(Judged),
   fuzzing: Schema.NullOr(Judged),
-  simulation: Schema.NullOr(Simulated)
+  simulation: Schema.NullOr(Simulated),
+  surprise: Schema.optionalKey(Schema.NullOr(Ranked)),
+  embedding: Schema.optionalKey(Schema.NullOr(Ranked))
 })
+
+const area = Schema.NullOr(Schema.Finite)
+/** AUC of each text's number by the own explanation, less the same text's by the other: what is of the text alone cancels out. */
+const Contrasts = Schema.Struct({ detection: area, fuzzing: area, surprise: area, embedding: area })
 
 const ExplainedLatent = Schema.Struct({
   /** Index in the SAE. */
@@ -30,7 +43,8 @@ const ExplainedLatent = Schema.Struct({
   explanation: Schema.NullOr(Schema.String),
   scores: Scores,
   /** The same texts by another latent's explanation: what a score says without the right one. */
-  shuffled: Scores
+  shuffled: Scores,
+  contrast: Schema.optionalKey(Contrasts)
 })
 
 const ExplanationsFile = Schema.Struct({
@@ -39,6 +53,10 @@ const ExplanationsFile = Schema.Struct({
   sae: Schema.Struct({ digest: Schema.String, architecture: Schema.String, d_in: Schema.Int, d_sae: Schema.Int }),
   /** The name by which the model was asked. */
   model: Schema.String,
+  /** What explanations are made from, and who writes them: the model, or nobody (tokens are listed). Older files are from examples, by the model. */
+  made: Schema.optionalKey(Schema.Struct({ from: Schema.String, by: Schema.Literals(["model", "list"]) })),
+  /** The model that reads and embeds texts, where one does. */
+  judge: Schema.optionalKey(Schema.String),
   /** Answers that could not be read as what was asked for. */
   unread: Schema.Int,
   latents: Schema.Array(ExplainedLatent)
@@ -48,6 +66,8 @@ export type ExplainedLatent = typeof ExplainedLatent.Type
 export type ExplanationScores = typeof Scores.Type
 export type JudgedScore = typeof Judged.Type
 export type SimulatedScore = typeof Simulated.Type
+export type RankedScore = typeof Ranked.Type
+export type ExplanationContrasts = typeof Contrasts.Type
 
 export const explanationsFileName = "explanations.json"
 

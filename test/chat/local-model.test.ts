@@ -3,6 +3,8 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect } from "vitest"
 import type { ChatRequest } from "../../src/chat/chat-model.ts"
+import { answeredBefore } from "../../src/chat/answered-before.ts"
+import { localReader } from "../../src/chat/local-reader.ts"
 import { localModel } from "../../src/chat/local-model.ts"
 import type { ChatTemplate } from "../../src/kinds/language-model/language-model.ts"
 import { readLanguageModel } from "../../src/kinds/language-model/read-language-model.ts"
@@ -39,8 +41,13 @@ const opened = (checkpoint: Checkpoint, chat?: ChatTemplate) =>
   Effect.gen(function* () {
     const folder = yield* folderFiles(join(import.meta.dirname, "../../models/tiny-speller"))
     const handle = yield* readLanguageModel(yield* filesArtifact("LanguageModel", folder))
-    return yield* localModel({ ...handle, chatTemplate: Effect.succeed(chat) }, checkpoint)
+    return yield* localModel({ ...handle, chatTemplate: Effect.succeed(chat) }, yield* answeredBefore(checkpoint))
   })
+const reading = Effect.gen(function* () {
+  const folder = yield* folderFiles(join(import.meta.dirname, "../../models/tiny-speller"))
+  const handle = yield* readLanguageModel(yield* filesArtifact("LanguageModel", folder))
+  return yield* localReader(handle, yield* answeredBefore(keeping()))
+})
 const chat = { template, tokens: { bos_token: "<|endoftext|>" } }
 
 describe("a model that is run here, asked", () => {
@@ -123,6 +130,35 @@ describe("a model that is run here, asked", () => {
     Effect.gen(function* () {
       const refused = yield* Effect.flip(opened(keeping()))
       expect(refused.message).toContain("it has no chat template")
+    })
+  )
+})
+
+describe("a model that is run here, reading", () => {
+  it.effect("finds what fits likelier, whatever is read beside it", () =>
+    Effect.gen(function* () {
+      const reader = yield* reading
+      const after = " moon has the first letter: M\n tree has the first letter: T\n house has the first letter:"
+      const texts = [" H", " Q", " H\n water has the first letter: W"]
+      const all = yield* reader.logLikelihoods(after, texts)
+      expect(all[0]).toBeGreaterThan(Math.log(0.5))
+      expect(all[1]).toBeLessThan(all[0]! - 2)
+      for (const [i, text] of texts.entries()) {
+        expect((yield* reader.logLikelihoods(after, [text]))[0]).toBeCloseTo(all[i]!, 3)
+      }
+      // The chain rule: what comes later is as likely after the whole beginning.
+      const [rest] = yield* reader.logLikelihoods(`${after} H`, ["\n water has the first letter: W"])
+      expect(all[0]! + rest!).toBeCloseTo(all[2]!, 3)
+    })
+  )
+
+  it.effect("has the same inside for a text, whatever is read beside it", () =>
+    Effect.gen(function* () {
+      const reader = yield* reading
+      const [alone] = yield* reader.embeddings([" a cat"])
+      const [beside, other] = yield* reader.embeddings([" a cat", " one of many more words than that"])
+      for (const [i, value] of alone!.entries()) expect(beside![i]).toBeCloseTo(value, 4)
+      expect(Math.hypot(...alone!.map((value, i) => value - other![i]!))).toBeGreaterThan(1)
     })
   )
 })

@@ -1,16 +1,29 @@
 import { mkdtempSync, rmSync } from "node:fs"
+import type { ServerResponse } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { endpointModel } from "../../src/chat/endpoint.ts"
-import { explainByModel, type ExplainByModelOptions } from "../../src/interp/by-model/explain-by-model.ts"
+import {
+  explainByModel,
+  type ExplainByModelInput,
+  type ExplainByModelOptions
+} from "../../src/interp/by-model/explain-by-model.ts"
 import { readExplanation } from "../../src/interp/by-model/explain-prompt.ts"
 import { explanationMetrics } from "../../src/interp/by-model/explanation-metrics.ts"
 import { readJudgement } from "../../src/interp/by-model/judge-prompt.ts"
-import { scorers } from "../../src/interp/by-model/score-latent.ts"
+import { readOdds } from "../../src/interp/by-model/judge-texts.ts"
 import { readSimulation, simulatePrompt, strengthTexts } from "../../src/interp/by-model/simulate-prompt.ts"
-import { type AskedBody, type ChatServer, chatServer } from "../chat/chat-server.ts"
+import { steeredTokens } from "../../src/interp/by-model/steered-tokens.ts"
+import { contrast, rankedTexts } from "../../src/interp/by-model/text-ranks.ts"
+import { metaEncoder } from "../../src/interp/meta-encoder.ts"
+import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
+import { makeSaeModel, openSaeModel } from "../../src/sae/sae-model.ts"
+import { tidily } from "../../src/tensor/tidily.ts"
+import { aboveThreshold } from "../../src/tensor/kernels/sparse-kernels.ts"
+import { type AskedBody, type ChatServer, chatServer, completion } from "../chat/chat-server.ts"
 import { loadTestEngine } from "../engine.ts"
 import { embeddingSae } from "./embedding-sae.ts"
 import { captured, tinyModel, tinyText } from "./tiny-model.ts"
@@ -48,6 +61,21 @@ const reader = ({ messages }: AskedBody): string => {
   return `[${judged.map((each) => (yes(each) ? 1 : 0)).join(", ")}]`
 }
 
+/** The same answer with log probabilities of each digit of a list: surer of what is right. */
+const surely = (body: AskedBody, response: ServerResponse): undefined => {
+  const text = reader(body)
+  const content = [...text].map((token) => ({
+    token,
+    top_logprobs: /[01]/.test(token)
+      ? [
+          { token, logprob: Math.log(0.9) },
+          { token: token === "1" ? "0" : "1", logprob: Math.log(0.1) }
+        ]
+      : [{ token, logprob: 0 }]
+  }))
+  response.end(completion(text, body.logprobs === true ? { logprobs: { content } } : {}))
+}
+
 const options: ExplainByModelOptions = {
   latents: null,
   seed: 0,
@@ -59,8 +87,12 @@ const options: ExplainByModelOptions = {
   top: 4,
   bands: 2,
   perBand: 1,
+  random: 1,
+  outOfContext: 1,
+  fromExamples: true,
+  probabilities: true,
   window: { left: 3, right: 2 },
-  scorers,
+  scorers: ["detection", "fuzzing", "simulation"],
   scoredTexts: 8,
   simulatedTexts: 4,
   perRequest: 5
@@ -83,10 +115,14 @@ const explained = (server: ChatServer) =>
         })
         const result = yield* explainByModel(
           {
+            explainer: chat,
             chat,
+            reader: undefined,
+            sources: [],
+            output: undefined,
             text: (token) => ` w${token}`,
             activations: captured(model, "hook_embed", tinyText(60, 16, 1), 10),
-            weights: embeddingSae(model),
+            encoder: yield* openSaeModel(embeddingSae(model)),
             progress: () => {}
           },
           options
@@ -98,20 +134,25 @@ const explained = (server: ChatServer) =>
 
 describe("latents that read one token, and a reader that does as told", () => {
   it("have full marks by their own explanation and none to speak of by another's; again, nothing is asked", async () => {
-    const server = await chatServer(reader)
+    const server = await chatServer(surely)
     const { latents, unread, spent } = await explained(server)
     expect(latents.length).toBeGreaterThanOrEqual(6)
     expect(unread).toBe(0)
-    for (const { explanation, latent, scores, shuffled } of latents) {
+    for (const { contrast, explanation, latent, scores, shuffled } of latents) {
       expect(explanation).toBe(`the word w${latent}`)
       expect(scores.detection?.balanced_accuracy).toBe(1)
+      expect([scores.detection?.auc, scores.fuzzing?.auc]).toEqual([1, 1])
+      expect(contrast?.detection).toBeGreaterThan(0.65)
+      expect(contrast?.surprise).toBeNull()
       expect(scores.fuzzing?.balanced_accuracy).toBe(1)
       expect(scores.simulation?.pearson).toBeGreaterThan(0.95)
       expect(shuffled.detection?.balanced_accuracy).toBeLessThan(0.95)
       expect(shuffled.simulation?.pearson).toBeLessThan(0.2)
     }
-    const metrics = explanationMetrics(latents, scorers)
+    const metrics = explanationMetrics(latents, options)
     expect(metrics["detection"]).toBe(1)
+    expect(metrics["detection_auc"]).toBe(1)
+    expect(metrics["fuzzing_contrast"]).toBeDefined()
     expect(metrics["detection_shuffled"]).toMatchObject({ value: expect.closeTo(0.5, 0) })
     expect(server.busiest()).toBeLessThanOrEqual(options.parallel)
     const again = await explained(server)
@@ -127,8 +168,115 @@ describe("latents that read one token, and a reader that does as told", () => {
     const { latents, unread } = await explained(server)
     expect(latents.every(({ scores }) => Object.values(scores).every((score) => score === null))).toBe(true)
     expect(unread).toBeGreaterThan(latents.length)
-    expect(explanationMetrics(latents, scorers)["fuzzing"]).toHaveProperty("unmeasured")
+    expect(explanationMetrics(latents, options)["fuzzing"]).toHaveProperty("unmeasured")
     await server.stop()
+  })
+})
+
+describe("explanations without a language model", () => {
+  const listed = (at: string, more: (model: RunnableModel) => Partial<ExplainByModelInput>) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const model = yield* tinyModel
+          const activations = captured(model, at, tinyText(60, 16, 1), 10)
+          const given = { explainer: undefined, chat: undefined, reader: undefined, sources: [], output: undefined }
+          const text = (token: number): string => ` w${token}`
+          const encoder = yield* openSaeModel(embeddingSae(model))
+          return yield* explainByModel(
+            { ...given, text, activations, encoder, progress: () => {}, ...more(model) },
+            { ...options, scorers: [] }
+          )
+        })
+      )
+    )
+
+  it("list the tokens on which latents fire, of rows of several hooks side by side, too", async () => {
+    const { latents, unread } = await listed("hook_embed", () => ({}))
+    expect([latents.length > 5, unread]).toEqual([true, 0])
+    for (const { explanation, latent } of latents) expect(explanation).toBe(`the word "w${latent}"`)
+    const both = await listed("hook_embed", (model) => {
+      const hooks = ["hook_embed", "blocks.1.hook_resid_post"]
+      const { W_enc, d_in, d_sae, ...rest } = embeddingSae(model)
+      // Reads the first of both hooks alone.
+      const wide = new Float32Array(2 * d_in * d_sae)
+      wide.set(W_enc)
+      const weights = {
+        ...rest,
+        W_enc: wide,
+        d_in: 2 * d_in,
+        d_sae,
+        W_dec: wide.slice(),
+        b_dec: new Float32Array(2 * d_in)
+      }
+      return {
+        sources: hooks.map((hook) => captured(model, hook, tinyText(60, 16, 1), 10)),
+        encoder: makeSaeModel(weights)
+      }
+    })
+    expect(both.latents).toEqual(latents)
+  })
+
+  it("list the tokens that logits rise of where a latent is raised", async () => {
+    const hook = "blocks.1.hook_resid_post"
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const model = yield* tinyModel
+          const { W_dec, d_in: d_out } = embeddingSae(model)
+          const { ids } = tinyText(2, 16, 3)
+          const texts = { ids, batch: 2, time: 16, leading: 1 }
+          const steered = steeredTokens(model, { hook, W_dec, d_out }, texts, 3)
+          const { promoted, suppressed } = steered.of(4, 3)
+          steered.end()
+          const logitsOf = (add: number) =>
+            tidily(() => {
+              const direction = tf.tensor3d(W_dec.subarray(4 * d_out, 5 * d_out), [1, 1, d_out])
+              const places = tf.tensor3d(
+                Array.from({ length: 16 }, (_, t) => (t === 0 ? 0 : add)),
+                [1, 16, 1]
+              )
+              const { logits } = runModel(model, texts, {
+                logits: true,
+                replace: { [hook]: (x) => tf.add(x, tf.mul(direction, places)) }
+              })
+              const mean = tf.mean(tf.slice(logits!, [0, 1, 0], [2, 15, -1]), [0, 1]).arraySync() as Array<number>
+              tf.dispose(logits!)
+              return mean
+            })
+          const plain = logitsOf(0)
+          const order = logitsOf(3)
+            .map((value, token) => ({ token, by: value - plain[token]! }))
+            .toSorted((a, b) => b.by - a.by)
+          expect(promoted.map(({ token }) => token)).toEqual(order.slice(0, 3).map(({ token }) => token))
+          expect(suppressed.map(({ token }) => token)).toEqual(
+            order
+              .toReversed()
+              .slice(0, 3)
+              .map(({ token }) => token)
+          )
+        })
+      )
+    )
+  })
+
+  it("are of meta-latents by the sum of the latents that use them, each with the length of its direction", () => {
+    const x = tf.tensor2d([2, 3, 0, 1], [2, 2])
+    // The identity as an SAE of neurons: latent i fires with number i of the row.
+    const encode = (rows: tf.Tensor2D) => aboveThreshold(rows, 0)
+    const latents = [
+      { ids: [0, 2], activations: [0.5, 1] },
+      { ids: [2], activations: [0.25] }
+    ]
+    const meta = metaEncoder({ d_in: 2, d_sae: 2, encode }, Float32Array.from([1, 4]), {
+      latents,
+      meta: { d_sae: 3, k: 2 }
+    })
+    const { latent, rowStart, value } = meta.encode(x)
+    expect([...rowStart]).toEqual([0, 2, 3])
+    expect([...latent]).toEqual([0, 2, 2])
+    expect([...value.dataSync()]).toEqual([2 * 0.5, 2 * 1 + 3 * 4 * 0.25, 1 * 4 * 0.25])
+    tf.dispose([x, value])
   })
 })
 
@@ -150,6 +298,36 @@ describe("answers are read", () => {
       undefined,
       undefined
     ])
+  })
+
+  it("as log odds of yes, of all that is told of yes and no; what is not told is bounded by the rest", () => {
+    const usage = { prompt: 0, completion: 0 }
+    const token = (said: string, ...alternatives: ReadonlyArray<readonly [string, number]>) => ({
+      token: said,
+      alternatives: alternatives.map(([each, p]) => ({ token: each, logprob: Math.log(p) }))
+    })
+    const tokens = [
+      token("[", ["[", 1]),
+      token("1", ["1", 0.5], [" 1", 0.1], ["0", 0.2]),
+      token(",", [",", 1]),
+      token("0", ["0", 0.9])
+    ]
+    const [first, second] = readOdds({ text: "", tokens, usage }, 2) ?? []
+    expect(first).toBeCloseTo(Math.log(0.6 / 0.2), 12)
+    expect(second).toBeCloseTo(Math.log(0.1 / 0.9), 9)
+    expect(readOdds({ text: "", tokens, usage }, 3)).toBeUndefined()
+    expect(readOdds({ text: "", tokens: null, usage }, 2)).toBeUndefined()
+  })
+
+  it("as numbers whose order is scored, and whose part that is of the text alone cancels out", () => {
+    const tests = [true, true, false, false].map((right) => ({ right }))
+    expect(rankedTexts([3, undefined, 1, 3], tests)).toEqual({ auc: 0.75, texts: 3 })
+    expect(rankedTexts([3, 1, undefined, undefined], tests)).toBeUndefined()
+    const texts = [-5, 0, 7, 9]
+    const own = texts.map((each, i) => each + (i < 2 ? 0.1 : 0))
+    expect(rankedTexts(own, tests)?.auc).toBe(0)
+    expect(contrast(own, texts, tests)).toBe(1)
+    expect(contrast(texts, texts, tests)).toBe(0.5)
   })
 
   it("as strengths: expected values where the alternatives are told, else the numbers", () => {

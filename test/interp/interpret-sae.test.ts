@@ -9,7 +9,7 @@ import { interpretSae } from "../../src/interp/interpret-sae.ts"
 import { makeLatentProbe } from "../../src/interp/model-probe.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { make } from "../../src/random/rng.ts"
-import { makeSaeModel } from "../../src/sae/sae-model.ts"
+import { makeSaeModel, openSaeModel } from "../../src/sae/sae-model.ts"
 import type { TextTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
 import type { TinyText } from "./tiny-model.ts"
@@ -81,12 +81,19 @@ const interpret = (
     Effect.scoped(
       Effect.gen(function* () {
         const model = yield* tinyModel
+        const weights = sae(model)
         return yield* interpretSae(
           {
             model,
             tokenizer,
             activations: captured(model, at, text, 10),
-            sae: { digest: "sae", architecture: "test", weights: sae(model) },
+            sources: [],
+            dictionary: {
+              digest: "sae",
+              architecture: "test",
+              encoder: yield* openSaeModel(weights),
+              writes: { hook: at, W_dec: weights.W_dec, d_out: weights.d_in }
+            },
             progress: () => {}
           },
           { ...options, ...over }
@@ -110,7 +117,7 @@ describe("interpretation of an SAE", () => {
             { length: 6 * 8 },
             (_, i) => text.ids[Math.floor(i / 8) * 9 + 1 + (i % 8)] as number
           )
-          const probe = makeLatentProbe(model, sae, { hook, bos: 0 })
+          const probe = makeLatentProbe(model, sae, { hooks: [hook], bos: 0 })
           const before = tf.memory().numTensors
           for (const latent of [0, 7, 39]) {
             const answers = probe(prompts, 8, new Int32Array(6).fill(latent))

@@ -96,7 +96,14 @@ export const captured = (model: RunnableModel, hook: string, text: TinyText, hel
       batches: Math.ceil(positions.length / batchRows),
       batch_rows: batchRows,
       positions_sha256: "",
-      loadRows: () => Effect.die("rows are read batch by batch"),
+      loadRows: (first = 0, count = positions.length) =>
+        Effect.sync(() => {
+          const rows = new Float32Array(count * d_in)
+          for (const [i, p] of positions.subarray(first, first + count).entries()) {
+            rows.set(values.subarray(p * d_in, (p + 1) * d_in), i * d_in)
+          }
+          return rows
+        }),
       readBatch: (index) =>
         Effect.sync(() => {
           const position = positions.slice(index * batchRows, (index + 1) * batchRows)

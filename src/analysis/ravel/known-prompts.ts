@@ -3,20 +3,18 @@ import * as Effect from "effect/Effect"
 import type { EntitiesHandle } from "../../kinds/entities.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import * as Rng from "../../random/rng.ts"
-import { breathe } from "../../stage/breathe.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { KnownPrompt } from "./entity-pairs.ts"
 import type { EntityPrompt } from "./entity-prompts.ts"
 import { type CompletionOptions, completions } from "./prompt-runs.ts"
 
-/** @param onPass after each pass of `batch` prompts */
-export const knownPrompts = Effect.fnUntraced(function* (
+/** Synchronous. */
+export const knownPrompts = (
   model: RunnableModel,
   prompts: ReadonlyArray<EntityPrompt>,
   batch: number,
-  options: Pick<CompletionOptions, "tokens" | "decode">,
-  onPass: () => void = () => {}
-) {
+  options: Pick<CompletionOptions, "tokens" | "decode">
+): ReadonlyArray<KnownPrompt> => {
   const known: Array<KnownPrompt> = []
   for (let begin = 0; begin < prompts.length; begin += batch) {
     const some = prompts.slice(begin, begin + batch)
@@ -24,11 +22,9 @@ export const knownPrompts = Effect.fnUntraced(function* (
     for (const [n, { tells, first }] of found.entries()) {
       if (tells) known.push({ ...some[n]!, row: begin + n, first })
     }
-    onPass()
-    yield* breathe
   }
   return known
-})
+}
 
 export interface SplitPrompts {
   readonly train: ReadonlyArray<KnownPrompt>

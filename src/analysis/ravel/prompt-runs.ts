@@ -3,14 +3,14 @@
  * what is read is read at each one's own places.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import * as Effect from "effect/Effect"
-import { type RunnableModel, runModel, type TokenBatch } from "../../model/run-model.ts"
+import { type PassOptions, type RunnableModel, runModel, type TokenBatch } from "../../model/run-model.ts"
 import { unembed } from "../../model/unembed.ts"
-import { breathe } from "../../stage/breathe.ts"
 import type { EntityPrompt } from "./entity-prompts.ts"
 import { tellsLabel } from "./tells-label.ts"
 
 export const finalHook = "ln_final.hook_normalized"
+
+export type Replacements = NonNullable<PassOptions["replace"]>
 
 /** @param more tokens after each prompt, as many for all */
 export const tokenBatch = (
@@ -46,26 +46,29 @@ export const withRowsAt = (activation: tf.Tensor, places: ReadonlyArray<number>,
   return tf.reshape(tf.add(tf.mul(flat, tf.sub(1, mask)), there), activation.shape)
 }
 
-/** Activations [prompts, width] where each entity has been read. @param onPass after each pass of `batch` prompts */
-export const entityRows = Effect.fnUntraced(function* (
+/** Activations [prompts, width] where each entity has been read. Synchronous. */
+export const entityRows = (
   model: RunnableModel,
   hook: string,
   prompts: ReadonlyArray<EntityPrompt>,
-  batch: number,
-  onPass: () => void = () => {}
-) {
+  batch: number
+): Float32Array => {
   const parts: Array<Float32Array> = []
   for (let first = 0; first < prompts.length; first += batch) {
     const some = prompts.slice(first, first + batch)
     tf.tidy(() => {
       const { activations } = runModel(model, tokenBatch(some), { hooks: [hook] })
       const found = activations[hook] as tf.Tensor
-      const places = some.map(({ place }) => place)
-      parts.push(rowsAt(found, places).dataSync<"float32">().slice())
+      parts.push(
+        rowsAt(
+          found,
+          some.map(({ place }) => place)
+        )
+          .dataSync<"float32">()
+          .slice()
+      )
       found.dispose()
     })
-    onPass()
-    yield* breathe
   }
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -74,7 +77,7 @@ export const entityRows = Effect.fnUntraced(function* (
     at += part.length
   }
   return all
-})
+}
 
 export interface Completion {
   readonly tells: boolean
@@ -87,40 +90,31 @@ export interface CompletionOptions {
   /** Tokens at most. */
   readonly tokens: number
   readonly decode: (ids: ReadonlyArray<number>) => string
-  /** In place of the hook's activation where the entities have been read: [prompts, width]. */
-  readonly replace?: { readonly hook: string; readonly rows: tf.Tensor2D }
+  readonly replace?: Replacements
 }
 
 /** The most probable tokens after each prompt, until they have said the label or something else. Synchronous. */
 export const completions = (
   model: RunnableModel,
   prompts: ReadonlyArray<EntityPrompt>,
-  { labels, tokens, decode, replace }: CompletionOptions
+  { labels, tokens, decode, replace = {} }: CompletionOptions
 ): ReadonlyArray<Completion> => {
   const said: ReadonlyArray<Array<number>> = prompts.map(() => [])
   const told: Array<boolean | undefined> = prompts.map(() => undefined)
   for (let step = 0; step < tokens && told.includes(undefined); step++) {
-    // Those that have said something are not run on.
-    const open = [...told.keys()].filter((n) => told[n] === undefined)
     const best = tf.tidy(() => {
-      const some = open.map((n) => prompts[n]!)
-      const places = some.map(({ place }) => place)
-      const instead = (rows: tf.Tensor2D) => (activation: tf.Tensor) =>
-        withRowsAt(activation, places, tf.gather(rows, tf.tensor1d(open, "int32")))
-      const more = open.map((n) => said[n]!)
-      const { activations } = runModel(model, tokenBatch(some, more), {
-        hooks: [finalHook],
-        ...(replace === undefined ? {} : { replace: { [replace.hook]: instead(replace.rows) } })
-      })
+      const { activations } = runModel(model, tokenBatch(prompts, said), { hooks: [finalHook], replace })
       const found = activations[finalHook] as tf.Tensor
-      const ends = some.map(({ ids }) => ids.length - 1 + step)
-      const last = rowsAt(found, ends)
+      const last = rowsAt(
+        found,
+        prompts.map(({ ids }) => ids.length - 1 + step)
+      )
       found.dispose()
       return tf.argMax(unembed(model, last), 1).dataSync<"int32">()
     })
-    for (const [i, n] of open.entries()) {
-      said[n]!.push(best[i]!)
-      told[n] = tellsLabel(decode(said[n]!), labels[n]!, step === tokens - 1)
+    for (const [n, label] of labels.entries()) {
+      said[n]!.push(best[n]!)
+      told[n] ??= tellsLabel(decode(said[n]!), label, step === tokens - 1)
     }
   }
   return told.map((tells, n) => ({ tells: tells === true, first: said[n]![0]! }))

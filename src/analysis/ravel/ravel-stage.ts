@@ -97,20 +97,14 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
     params.generated_tokens
   )
   const said = { tokens: params.generated_tokens, decode: tokenizer.decode }
-  const passesOf = (count: number): number => Math.ceil(count / params.batch)
-  const steps = params.epochs * passesOf(2 * params.pairs)
-  const [methods, swaps] = params.subspace > 0 ? [2, 6] : [1, 4]
-  const total =
-    2 * passesOf(prompts.length) + attributes.length * (methods * steps + swaps * passesOf(2 * params.test_pairs))
-  let done = 0
-  const onPass = (): void => progress({ done: Math.min(++done, total), total, unit: "passes" })
-  const known = yield* knownPrompts(model, prompts, params.batch, said, onPass)
+  const known = knownPrompts(model, prompts, params.batch, said)
+  yield* breathe
   const split = yield* splitKnown(known, prompts.length, entities, params)
   const setting: SwapSetting = {
     model,
     sae,
     hook,
-    rows: yield* entityRows(model, hook, prompts, params.batch, onPass),
+    rows: entityRows(model, hook, prompts, params.batch),
     keep_error: params.keep_error,
     batch: params.batch
   }
@@ -120,10 +114,14 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
       "Lower subspace."
     )
   }
+  const steps = params.epochs * Math.ceil((2 * params.pairs) / params.batch)
+  const total = attributes.length * steps * (params.subspace > 0 ? 2 : 1)
+  let step = 0
   const learn = Effect.fnUntraced(function* <A>(learning: Generator<number, A>) {
     let learnt = learning.next()
     while (learnt.done !== true) {
-      onPass()
+      step++
+      progress({ done: step, total, unit: "steps" })
       yield* breathe
       learnt = learning.next()
     }
@@ -147,7 +145,10 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
       whole: "row"
     }
     const measure = (swap: Swap) =>
-      Effect.map(swapSays(setting, pairs, swap, said, onPass), (says) => swapScores(pairs, says))
+      Effect.andThen(
+        breathe,
+        Effect.sync(() => swapScores(pairs, swapSays(setting, pairs, swap, said)))
+      )
     const scores = yield* Effect.all({
       learnt: measure(what.learnt),
       random: measure(what.random),

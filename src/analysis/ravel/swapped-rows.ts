@@ -1,11 +1,9 @@
 /** Rows of the base prompts with some latents of the source prompts, and what they do. */
 import * as tf from "@tensorflow/tfjs-core"
-import * as Effect from "effect/Effect"
 import type { RunnableModel } from "../../model/run-model.ts"
 import type { SaeModel } from "../../sae/sae-model.ts"
-import { breathe } from "../../stage/breathe.ts"
 import { type EntityPair, wanted } from "./entity-pairs.ts"
-import { type CompletionOptions, completions } from "./prompt-runs.ts"
+import { type CompletionOptions, completions, withRowsAt } from "./prompt-runs.ts"
 
 export interface SwapSetting {
   readonly model: RunnableModel
@@ -101,32 +99,38 @@ export const swappedRows = (setting: SwapSetting, pairs: ReadonlyArray<EntityPai
   return swapper(setting, pairs)(tf.tensor1d(mask))
 }
 
-/** 1 for each pair whose completion says what it should. @param onPass after each pass of `batch` pairs */
-export const swapSays = Effect.fnUntraced(function* (
+/** 1 for each pair whose completion says what it should. Synchronous. */
+export const swapSays = (
   setting: SwapSetting,
   pairs: ReadonlyArray<EntityPair>,
   swap: Swap,
-  said: Pick<CompletionOptions, "tokens" | "decode">,
-  onPass: () => void = () => {}
-) {
+  { tokens, decode }: Pick<CompletionOptions, "tokens" | "decode">
+): ReadonlyArray<number> => {
   const { model, hook, batch } = setting
   const says: Array<number> = []
   for (let first = 0; first < pairs.length; first += batch) {
     const some = pairs.slice(first, first + batch)
     tf.tidy(() => {
+      const rows = swappedRows(setting, some, swap)
       const found = completions(
         model,
         some.map(({ base }) => base),
         {
-          ...said,
           labels: some.map((pair) => wanted(pair).label),
-          replace: { hook, rows: swappedRows(setting, some, swap) }
+          tokens,
+          decode,
+          replace: {
+            [hook]: (activation) =>
+              withRowsAt(
+                activation,
+                some.map(({ base }) => base.place),
+                rows
+              )
+          }
         }
       )
       says.push(...found.map(({ tells }) => (tells ? 1 : 0)))
     })
-    onPass()
-    yield* breathe
   }
   return says
-})
+}

@@ -1,46 +1,51 @@
 /**
- * Explains the latents of an SAE by a language model that sees texts of the training rows, and scores the explanations by what
- * the same model can tell from them on held-out texts, beside what it tells from another latent's explanation.
+ * Explains the latents of an SAE by a language model that sees texts of the training rows, or the tokens that latents promote, and scores the
+ * explanations by what a model can tell from them on held-out texts, beside what it tells from another latent's explanation.
  */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { ChatModel } from "../../chat/chat-model.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { ExplainedLatent } from "../../kinds/explanations.ts"
-import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { make as makeRng } from "../../random/rng.ts"
-import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Progress } from "../../stage/progress.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
-import { chooseExamples } from "../choose-examples.ts"
-import { exampleWindow, rounded, type Window } from "../example-window.ts"
-import { sampleLatents, type SampleOptions } from "../sample-latents.ts"
+import type { LatentEncoder } from "../dictionary.ts"
+import { rounded } from "../example-window.ts"
+import { sampleLatents, type SampledLatent, type SampleOptions } from "../sample-latents.ts"
 import { derangement } from "../score-explanations.ts"
+import { indexPositions } from "../token-stream.ts"
+import { type Evidence, type EvidenceOptions, textEvidence } from "./evidence.ts"
 import type { TokenText } from "./example-text.ts"
 import { explainPrompt, explanationForm, readExplanation } from "./explain-prompt.ts"
 import { heldOutExamples } from "./held-out-examples.ts"
-import { latentTests, noScores, scoreLatent, type Scorer } from "./score-latent.ts"
+import { latentTests } from "./latent-tests.ts"
+import { listedExplanation } from "./listed-explanation.ts"
+import type { OutputTokens } from "./output-tokens.ts"
+import { type Judges, noScores, type ScoreOptions, scoreLatent } from "./score-latent.ts"
+import { contrast } from "./text-ranks.ts"
 
-export interface ExplainByModelOptions extends SampleOptions {
+export interface ExplainByModelOptions extends SampleOptions, EvidenceOptions, Omit<ScoreOptions, "text" | "unread"> {
   /** Latents that are asked about at once. */
   readonly parallel: number
   /** Share of a latent's maximum from which on a token counts as one on which it fires. */
   readonly fireThreshold: number
-  readonly top: number
-  readonly bands: number
-  readonly perBand: number
-  readonly window: Window
-  readonly scorers: ReadonlyArray<Scorer>
+  /** Whether explanations are made from texts on which latents fire. What latents promote is seen where `output` is given. */
+  readonly fromExamples: boolean
   readonly scoredTexts: number
   readonly simulatedTexts: number
-  readonly perRequest: number
 }
 
-export interface ExplainByModelInput {
-  readonly chat: ChatModel
+export interface ExplainByModelInput extends Judges {
+  /** Writes the explanations; undefined: they are lists of tokens. */
+  readonly explainer: ChatModel | undefined
   readonly text: TokenText
   readonly activations: ActivationsHandle
-  readonly weights: SaeWeights
+  /** Of a crosscoder: all that it reads. */
+  readonly sources: ReadonlyArray<ActivationsHandle>
+  readonly encoder: LatentEncoder
+  /** Undefined: explanations are not of what latents promote. */
+  readonly output: OutputTokens | undefined
   readonly progress: (progress: Progress) => void
 }
 
@@ -51,17 +56,41 @@ export interface ExplainedByModel {
 }
 
 const explanationLength = 400
-export const explainByModel = (
-  input: ExplainByModelInput,
-  options: ExplainByModelOptions
-): Effect.Effect<ExplainedByModel, ArtifactError | StageFailed> => Effect.scoped(explain(input, options))
+/** Tokens that an explanation without a model lists at most. */
+const listedTokens = 10
 
-const explain = Effect.fnUntraced(function* (
-  { chat, text, activations, weights, progress }: ExplainByModelInput,
+const written = Effect.fnUntraced(function* (
+  explainer: ChatModel | undefined,
+  evidence: Evidence,
+  { max }: SampledLatent,
+  { fireThreshold, fromExamples }: ExplainByModelOptions,
+  text: TokenText
+): Effect.fn.Return<string | undefined, StageFailed> {
+  if (explainer === undefined) {
+    const promoted = evidence.output?.promoted.map(({ token }) => token) ?? []
+    return listedExplanation([...(fromExamples ? evidence.tokens : []), ...promoted], listedTokens, text)
+  }
+  const answer = yield* explainer.ask({
+    messages: explainPrompt(fromExamples ? evidence : { ...evidence, examples: [] }, {
+      max,
+      threshold: fireThreshold * max,
+      text
+    }),
+    maxTokens: explanationLength,
+    alternatives: false,
+    form: explanationForm
+  })
+  return readExplanation(answer.text)
+})
+
+export const explainByModel = Effect.fnUntraced(function* (
+  { explainer, chat, reader, text, activations, sources, encoder, output, progress }: ExplainByModelInput,
   options: ExplainByModelOptions
-) {
-  const sae = yield* openSaeModel(weights)
-  const { heldOutPositions, latents: chosen, stream } = yield* sampleLatents(activations, sae, options, progress)
+): Effect.fn.Return<ExplainedByModel, ArtifactError | StageFailed> {
+  const sample = yield* sampleLatents({ handle: activations, sources }, encoder, options, progress)
+  const { heldOutPositions, latents: chosen, stream, trainPositions } = sample
+  const index = indexPositions(stream, trainPositions)
+  const outputs = output === undefined ? undefined : yield* output(sample)
 
   let unread = 0
   const note = (): void => void unread++
@@ -70,22 +99,11 @@ const explain = Effect.fnUntraced(function* (
   const step = Effect.sync(() => progress({ done: ++done, total: steps, unit: "latents" }))
   const explanations = yield* Effect.forEach(
     chosen,
-    ({ latent, firings, max }) =>
+    (latent, i) =>
       Effect.gen(function* () {
-        const rng = makeRng(options.seed, `examples of latent ${latent}`)
-        const shown = chooseExamples(stream, firings, max, options, rng)
-        const places = [...new Set([...shown.top, ...shown.bands.flatMap(({ positions }) => positions)])]
-        const messages = explainPrompt(
-          places.map((position) => exampleWindow(stream, firings, position, options.window)),
-          { max, threshold: options.fireThreshold * max, text }
-        )
-        const answer = yield* chat.ask({
-          messages,
-          maxTokens: explanationLength,
-          alternatives: false,
-          form: explanationForm
-        })
-        const explanation = readExplanation(answer.text)
+        const rng = makeRng(options.seed, `examples of latent ${latent.latent}`)
+        const seen = textEvidence(sample, index, latent, options.fireThreshold * latent.max, options, rng)
+        const explanation = yield* written(explainer, { ...seen, output: outputs?.[i] }, latent, options, text)
         if (explanation === undefined) note()
         yield* step
         return explanation
@@ -110,15 +128,24 @@ const explain = Effect.fnUntraced(function* (
         const scored = (explanation: string | undefined) =>
           explanation === undefined
             ? Effect.succeed(noScores)
-            : scoreLatent(chat, explanation, tests, { ...options, text, unread: note })
-        const explanation = explanations[i]
+            : scoreLatent({ chat, reader }, explanation, tests, { ...options, text, unread: note })
+        const own = yield* scored(explanations[i])
+        const other = yield* scored(explanations[partners[i] as number])
+        const against = (scorer: keyof typeof own.numbers): number | null =>
+          contrast(own.numbers[scorer], other.numbers[scorer], tests[scorer === "fuzzing" ? scorer : "detection"])
         const result: ExplainedLatent = {
           latent,
           density,
           max: rounded(max),
-          explanation: explanation ?? null,
-          scores: yield* scored(explanation),
-          shuffled: yield* scored(explanations[partners[i] as number])
+          explanation: explanations[i] ?? null,
+          scores: own.scores,
+          shuffled: other.scores,
+          contrast: {
+            detection: against("detection"),
+            fuzzing: against("fuzzing"),
+            surprise: against("surprise"),
+            embedding: against("embedding")
+          }
         }
         yield* step
         return result

@@ -3,7 +3,11 @@ import type { EndpointOptions } from "../../chat/endpoint.ts"
 import * as Param from "../../stage/param.ts"
 import { type Decoded, decoded } from "../../stage/param-problem.ts"
 import type { ExplainByModelOptions } from "./explain-by-model.ts"
-import { type Scorer, scorers } from "./score-latent.ts"
+import type { OutputOptions } from "./output-tokens.ts"
+import { asksModel, scorers } from "./score-latent.ts"
+
+/** What explanations are made from; a pair: from both. */
+const evidence = ["examples", "logits", "steering", "examples_and_logits", "examples_and_steering"] as const
 
 export const explainLatentsParams = {
   endpoint: Param.string({
@@ -40,6 +44,15 @@ export const explainLatentsParams = {
     default: 100_000,
     minimum: 1
   }),
+  explain_from: Param.choice(evidence, {
+    description:
+      "what explanations are made from: texts on which the latent fires, tokens that its direction promotes (logits), tokens that the model says rather where the latent is raised (steering)",
+    default: "examples"
+  }),
+  written_by: Param.choice(["model", "list"], {
+    description: "who writes explanations: the language model, or nobody (the tokens themselves are listed)",
+    default: "model"
+  }),
   fire_threshold: Param.number({
     description: "share of a latent's maximum from which on a token is marked",
     default: 0.3,
@@ -49,11 +62,36 @@ export const explainLatentsParams = {
   top_examples: Param.integer({ description: "strongest texts that the explainer sees", default: 10, minimum: 1 }),
   bands: Param.integer({ description: "bands of activation that further texts come from", default: 4, minimum: 1 }),
   examples_per_band: Param.integer({ description: "texts that the explainer sees of each", default: 2, minimum: 0 }),
+  random_examples: Param.integer({
+    description: "texts drawn from anywhere that the explainer sees",
+    default: 0,
+    minimum: 0
+  }),
+  out_of_context: Param.integer({
+    description: "texts that the explainer sees in which a token of the strongest texts leaves the latent silent",
+    default: 0,
+    minimum: 0
+  }),
+  output_tokens: Param.integer({
+    description: "with logits and steering: promoted and suppressed tokens that the explainer sees, each",
+    default: 10,
+    minimum: 1
+  }),
+  steer_multiple: Param.number({
+    description: "with steering: what is added of the latent's direction, in its largest activations",
+    default: 2,
+    minimum: 0.01
+  }),
   left: Param.integer({ description: "tokens shown left of the activating token", default: 16, minimum: 0 }),
   right: Param.integer({ description: "tokens shown right of it", default: 15, minimum: 0 }),
-  scorers: Param.list(Param.string({ description: "one of detection, fuzzing, simulation" }), {
-    description: "how explanations are scored: detection, fuzzing, simulation",
+  scorers: Param.list(Param.choice(scorers, { description: "a scorer" }), {
+    description: "how explanations are scored",
     default: ["detection", "fuzzing"]
+  }),
+  probabilities: Param.boolean({
+    description:
+      "whether detection and fuzzing ask for log probabilities, of which the AUC is; false for a server that has none",
+    default: true
   }),
   scored_texts: Param.integer({
     description: "held-out texts of each sort, firing and silent, that a latent is scored on",
@@ -68,22 +106,49 @@ export const explainLatentsParams = {
   texts_per_request: Param.integer({ description: "texts judged in one request", default: 5, minimum: 1 })
 }
 
-const isScorer = (name: string): name is Scorer => scorers.some((each) => each === name)
-
 export interface ExplainLatentsSettings {
   /** Of a server; the address undefined: the environment says it. */
   readonly endpoint: Omit<EndpointOptions, "endpoint"> & { readonly endpoint: string | undefined }
   readonly options: ExplainByModelOptions
+  /** Whether a language model writes explanations, and whether one is asked at all. */
+  readonly written: boolean
+  readonly asked: boolean
+  /** Whether texts are read or embedded. */
+  readonly read: boolean
+  readonly output: OutputOptions | undefined
+  readonly from: (typeof evidence)[number]
 }
 
 export const decodeExplainLatents = (
   params: Param.ParamValues<typeof explainLatentsParams>,
-  { explainer_model: local }: { readonly explainer_model: number }
+  { explainer_model: local, judge_model: judge }: { readonly explainer_model: number; readonly judge_model: number }
 ): Decoded<ExplainLatentsSettings> => {
-  const { explainer, latents } = params
+  const { explainer, explain_from: from, latents } = params
+  const written = params.written_by === "model"
+  const asked = written || params.scorers.some(asksModel)
+  const read = params.scorers.some((scorer) => !asksModel(scorer))
+  const by = from.endsWith("logits") ? "logits" : from.endsWith("steering") ? "steering" : undefined
   const ofServers = ["endpoint", "explainer", "max_requests", "max_tokens"] as const
   const problems = [
-    ...(explainer === null && local === 0
+    ...(read && judge === 0 && local === 0
+      ? [
+          {
+            param: "scorers",
+            problem: "surprise and embedding are by a model that is run here, and none is given",
+            remedy: "give judge_model: any that load-model loads, with a chat template or without"
+          }
+        ]
+      : []),
+    ...(!read && judge > 0
+      ? [
+          {
+            param: "scorers",
+            problem: "judge_model is of surprise and embedding, and neither is a scorer",
+            remedy: "leave it out"
+          }
+        ]
+      : []),
+    ...(asked && explainer === null && local === 0
       ? [
           {
             param: "explainer",
@@ -106,10 +171,7 @@ export const decodeExplainLatents = (
     ...(local > 0 && params.temperature > 0
       ? [{ param: "temperature", problem: "explainer_model answers at temperature 0 alone", remedy: "leave it out" }]
       : []),
-    ...(latents === 1 ? [{ param: "latents", problem: "latents is 1: the shuffled baseline needs two or more" }] : []),
-    ...params.scorers.flatMap((name) =>
-      isScorer(name) ? [] : [{ param: "scorers", problem: `there is no scorer ${name}: ${scorers.join(", ")}` }]
-    )
+    ...(latents === 1 ? [{ param: "latents", problem: "latents is 1: the shuffled baseline needs two or more" }] : [])
   ]
   return decoded(
     {
@@ -134,12 +196,21 @@ export const decodeExplainLatents = (
         top: params.top_examples,
         bands: params.bands,
         perBand: params.examples_per_band,
+        random: params.random_examples,
+        outOfContext: params.out_of_context,
+        fromExamples: from.startsWith("examples"),
+        probabilities: params.probabilities,
         window: { left: params.left, right: params.right },
-        scorers: params.scorers.filter(isScorer),
+        scorers: params.scorers,
         scoredTexts: params.scored_texts,
         simulatedTexts: params.simulated_texts,
         perRequest: params.texts_per_request
-      }
+      },
+      written,
+      asked,
+      read,
+      from,
+      output: by && { by, count: params.output_tokens, multiple: params.steer_multiple }
     },
     problems
   )

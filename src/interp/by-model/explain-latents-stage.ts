@@ -1,25 +1,27 @@
 /** The stage explain-latents: explanations by a language model, run here or behind a server, with their scores. */
 import * as Effect from "effect/Effect"
-import { requireHeldOut, requireReads, requireTextOrder } from "../../activations/fit.ts"
+import { requireHeldOut, requireModelOf, requireTextOrder } from "../../activations/fit.ts"
+import { answeredBefore } from "../../chat/answered-before.ts"
 import { endpointModel } from "../../chat/endpoint.ts"
 import { localModel } from "../../chat/local-model.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import { localReader } from "../../chat/local-reader.ts"
 import { explanationsFileName, type ExplanationsFile } from "../../kinds/explanations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
+import { type DictionaryInputs, openDictionary } from "../open-dictionary.ts"
 import { explainByModel } from "./explain-by-model.ts"
 import type { ExplainLatentsSettings } from "./explain-latents-params.ts"
 import { explanationMetrics } from "./explanation-metrics.ts"
+import { outputTokens } from "./output-tokens.ts"
 
-interface ExplainLatentsInputs {
-  readonly sae: Opened<SaeHandle>
-  readonly activations: Opened<ActivationsHandle>
+interface ExplainLatentsInputs extends DictionaryInputs {
   readonly model: Opened<LanguageModelHandle>
   readonly explainer_model: Opened<LanguageModelHandle> | undefined
+  readonly judge_model: Opened<LanguageModelHandle> | undefined
 }
 
 const server = Effect.fnUntraced(function* (options: ExplainLatentsSettings["endpoint"]) {
@@ -30,6 +32,8 @@ const server = Effect.fnUntraced(function* (options: ExplainLatentsSettings["end
   return yield* endpointModel({ ...options, endpoint })
 })
 
+const nameOf = ({ artifact }: Opened<LanguageModelHandle>): string => `model ${artifact.digest.slice(0, 12)}`
+
 export const explainLatents = Effect.fn("explainLatents")(function* ({
   inputs,
   settings,
@@ -38,33 +42,53 @@ export const explainLatents = Effect.fn("explainLatents")(function* ({
   log,
   checkpoint
 }: StageContext<unknown, unknown, ExplainLatentsInputs, ExplainLatentsSettings>) {
-  const [sae, activations, language] = [inputs.sae.value, inputs.activations.value, inputs.model.value]
-  yield* requireReads(sae, activations)
+  const [activations, language] = [inputs.activations.value, inputs.model.value]
   yield* requireTextOrder(activations)
   yield* requireHeldOut(activations)
-  const explainer = inputs.explainer_model
-  const chat = yield* explainer === undefined ? server(settings.endpoint) : localModel(explainer.value, checkpoint)
+  const { explainer_model: local, judge_model: judge = local } = inputs
+  const { asked, options, read, written } = settings
+  const memory = yield* answeredBefore(checkpoint)
+  const chat = !asked
+    ? undefined
+    : yield* local === undefined ? server(settings.endpoint) : localModel(local.value, memory)
+  const reader = !read || judge === undefined ? undefined : yield* localReader(judge.value, memory)
   const tokenizer = yield* openTokenizer(language.tokenizer)
-  const text = (token: number): string => tokenizer.tokenText(token)
-  const weights = yield* sae.weights
-  const { latents, unread } = yield* explainByModel({ chat, text, activations, weights, progress }, settings.options)
-  const { digest, architecture, d_in, d_sae } = sae
+  const { architecture, digest, encoder, writes } = yield* openDictionary(inputs)
+  if (settings.output !== undefined) yield* requireModelOf(activations, language)
+  const { latents, unread } = yield* explainByModel(
+    {
+      explainer: written ? chat : undefined,
+      chat,
+      reader,
+      text: (token) => tokenizer.tokenText(token),
+      activations,
+      sources: inputs.sources.map(({ value }) => value),
+      encoder,
+      output: settings.output && outputTokens(yield* openModel(language), writes, settings.output),
+      progress
+    },
+    options
+  )
   const file: ExplanationsFile = {
     format: 1,
     hook: activations.hook,
-    sae: { digest, architecture, d_in, d_sae },
-    model: explainer === undefined ? settings.endpoint.model : `model ${explainer.artifact.digest.slice(0, 12)}`,
+    sae: { digest, architecture, d_in: encoder.d_in, d_sae: encoder.d_sae },
+    model: !asked ? "nobody" : local === undefined ? settings.endpoint.model : nameOf(local),
+    made: { from: settings.from, by: written ? "model" : "list" },
+    ...(reader !== undefined && judge !== undefined && { judge: nameOf(judge) }),
     unread,
     latents
   }
   yield* output.writeJson(explanationsFileName, file)
-  const { requests, kept, tokens } = chat.spent()
-  log(
-    `${requests} requests sent, ${kept} answers kept from earlier, ${tokens} tokens; ${unread} answers could not be read`
-  )
+  if (chat !== undefined) {
+    const { requests, kept, tokens } = chat.spent()
+    log(
+      `${requests} requests sent, ${kept} answers kept from earlier, ${tokens} tokens; ${unread} answers could not be read`
+    )
+  }
   return {
     explained_latents: latents.filter(({ explanation }) => explanation !== null).length,
     unread_answers: unread,
-    ...explanationMetrics(latents, settings.options.scorers)
+    ...explanationMetrics(latents, options)
   }
 })

@@ -3,38 +3,78 @@ import type { ExplainedLatent, ExplanationScores } from "../../kinds/explanation
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { type Estimate, estimated, type Unmeasured } from "../../stage/metric.ts"
-import type { Scorer } from "./score-latent.ts"
+import { asksModel, isRanking, type Scorer, type ScoreOptions } from "./score-latent.ts"
 
-const figure: Readonly<Record<Scorer, (scores: ExplanationScores) => number | undefined>> = {
-  detection: ({ detection }) => detection?.balanced_accuracy,
-  fuzzing: ({ fuzzing }) => fuzzing?.balanced_accuracy,
-  simulation: ({ simulation }) => simulation?.pearson
+/** What is told of a scorer; `_auc`: by the probabilities that it gives. */
+export type FigureName = Scorer | "detection_auc" | "fuzzing_auc"
+
+/** Of one explanation; undefined where it has none. */
+export const explanationFigure = (name: FigureName, scores: ExplanationScores): number | undefined => {
+  switch (name) {
+    case "detection_auc":
+      return scores.detection?.auc ?? undefined
+    case "fuzzing_auc":
+      return scores.fuzzing?.auc ?? undefined
+    case "simulation":
+      return scores.simulation?.pearson
+    case "surprise":
+    case "embedding":
+      return scores[name]?.auc
+    default:
+      return scores[name]?.balanced_accuracy
+  }
 }
+
+const figuresOf = (scorer: Scorer, probabilities: boolean): ReadonlyArray<FigureName> =>
+  (scorer === "detection" || scorer === "fuzzing") && probabilities ? [scorer, `${scorer}_auc`] : [scorer]
 
 type Figures = Readonly<Record<string, number | Estimate | Unmeasured>>
 
-/** `<scorer>` and `<scorer>_shuffled`, over the latents that have both, so that they can be compared. */
-export const explanationMetrics = (latents: ReadonlyArray<ExplainedLatent>, scorers: ReadonlyArray<Scorer>): Figures =>
-  Object.fromEntries(
-    scorers.flatMap((scorer): ReadonlyArray<readonly [string, Figures[string]]> => {
+const none: Unmeasured = { unmeasured: "no latent fires on enough held-out text, or no answer could be read" }
+
+/** Means of some numbers of the same latents. */
+const means = (values: Readonly<Record<string, ReadonlyArray<number>>>, of: string): Figures => {
+  const names = Object.keys(values)
+  const units = values[names[0] as string]?.length ?? 0
+  if (units === 0) return Object.fromEntries(names.map((name) => [name, none]))
+  const drawn = (times: ArrayLike<number>): Readonly<Record<string, number>> =>
+    Object.fromEntries(names.map((name) => [name, drawnSum(times, values[name] ?? []) / units]))
+  const intervals = bootstrapIntervals([units], drawn, Rng.make(0, `intervals of ${of}`))
+  const whole = drawn(new Int32Array(units).fill(1))
+  return Object.fromEntries(names.map((name) => [name, estimated(whole[name] as number, intervals[name])]))
+}
+
+/** `<figure>`, `<figure>_shuffled` and `<figure>_gain`, over the latents that have both, so that they can be compared. */
+export const explanationFigures = (
+  latents: ReadonlyArray<ExplainedLatent>,
+  names: ReadonlyArray<FigureName>
+): Figures =>
+  Object.assign(
+    {},
+    ...names.map((name) => {
       const pairs = latents.flatMap(({ scores, shuffled }) => {
-        const [own, other] = [figure[scorer](scores), figure[scorer](shuffled)]
+        const [own, other] = [explanationFigure(name, scores), explanationFigure(name, shuffled)]
         return own === undefined || other === undefined ? [] : [{ own, other }]
       })
-      const names = [scorer, `${scorer}_shuffled`, `${scorer}_gain`] as const
-      if (pairs.length === 0) {
-        const none = { unmeasured: "no latent fires on enough held-out text, or no answer could be read" }
-        return names.map((name) => [name, none])
+      const values = {
+        [name]: pairs.map(({ own }) => own),
+        [`${name}_shuffled`]: pairs.map(({ other }) => other),
+        [`${name}_gain`]: pairs.map(({ own, other }) => own - other)
       }
-      const values = [
-        pairs.map(({ own }) => own),
-        pairs.map(({ other }) => other),
-        pairs.map(({ own, other }) => own - other)
-      ]
-      const means = (times: ArrayLike<number>): Readonly<Record<string, number>> =>
-        Object.fromEntries(names.map((name, i) => [name, drawnSum(times, values[i] ?? []) / pairs.length]))
-      const intervals = bootstrapIntervals([pairs.length], means, Rng.make(0, `intervals of ${scorer}`))
-      const whole = means(new Int32Array(pairs.length).fill(1))
-      return names.map((name) => [name, estimated(whole[name] as number, intervals[name])])
+      return means(values, name)
     })
-  )
+  ) as Figures
+
+/** Those figures, and `<scorer>_contrast`. */
+export const explanationMetrics = (
+  latents: ReadonlyArray<ExplainedLatent>,
+  { scorers, probabilities }: Pick<ScoreOptions, "scorers" | "probabilities">
+): Figures => {
+  const contrasts = scorers.flatMap((scorer) => {
+    if (!isRanking(scorer) || (asksModel(scorer) && !probabilities)) return []
+    const values = latents.flatMap(({ contrast }) => contrast?.[scorer] ?? [])
+    return [means({ [`${scorer}_contrast`]: values }, `${scorer} contrast`)]
+  })
+  const names = scorers.flatMap((scorer) => figuresOf(scorer, probabilities))
+  return Object.assign(explanationFigures(latents, names), ...contrasts) as Figures
+}

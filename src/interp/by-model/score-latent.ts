@@ -1,166 +1,81 @@
-/** How well a language model can tell from an explanation where the latent fires: detection, fuzzing, simulation. */
+/** How well an explanation tells where the latent fires: by a language model that judges, one that reads, and one that embeds. */
 import * as Effect from "effect/Effect"
 import type { ChatModel } from "../../chat/chat-model.ts"
-import type { ExplanationScores, JudgedScore, SimulatedScore } from "../../kinds/explanations.ts"
-import type { ActivatingExample } from "../../kinds/interpretations.ts"
-import { pearson, spearman } from "../../numeric/correlation.ts"
-import type { Rng } from "../../random/rng.ts"
+import type { TextReader } from "../../chat/text-reader.ts"
+import type { ExplanationScores } from "../../kinds/explanations.ts"
 import type { StageFailed } from "../../stage/stage-failed.ts"
-import { classifierRecord, scoreClassifier } from "../classifier-score.ts"
-import { activeTokens, markedText, plainText, type TokenText } from "./example-text.ts"
-import type { HeldOutExamples } from "./held-out-examples.ts"
-import { featureLine } from "./feature-line.ts"
-import { judgePrompt, type Question, readJudgement } from "./judge-prompt.ts"
-import { readSimulation, simulatePrompt, strengthTexts } from "./simulate-prompt.ts"
+import { embeddedTexts } from "./embed-texts.ts"
+import type { TokenText } from "./example-text.ts"
+import { type JudgeOptions, judgeTexts } from "./judge-texts.ts"
+import type { LatentTests } from "./latent-tests.ts"
+import { simulateTexts } from "./simulate-texts.ts"
+import { surprise } from "./surprise.ts"
+import { rankedTexts, type TextNumbers } from "./text-ranks.ts"
 
-export const scorers = ["detection", "fuzzing", "simulation"] as const
+export const scorers = ["detection", "fuzzing", "simulation", "surprise", "embedding"] as const
 export type Scorer = (typeof scorers)[number]
 
-/** A text to be judged, and whether yes is right. */
-export interface Judged {
-  readonly text: string
-  readonly right: boolean
+/** Scorers that give every text a number. */
+export const rankingScorers = ["detection", "fuzzing", "surprise", "embedding"] as const
+export type RankingScorer = (typeof rankingScorers)[number]
+
+export const isRanking = (scorer: Scorer): scorer is RankingScorer => scorer !== "simulation"
+
+/** Scorers that ask a language model, by conversation. */
+export const asksModel = (scorer: Scorer): boolean => scorer !== "surprise" && scorer !== "embedding"
+
+/** Whoever can be asked; undefined where no scorer needs it. */
+export interface Judges {
+  readonly chat: ChatModel | undefined
+  readonly reader: TextReader | undefined
 }
 
-/** What a latent is scored on, drawn once: its own explanation and another's are held against the same. */
-export interface LatentTests {
-  readonly detection: ReadonlyArray<Judged>
-  readonly fuzzing: ReadonlyArray<Judged>
-  readonly simulation: ReadonlyArray<ActivatingExample>
-}
-
-const shuffled = <A>(items: ReadonlyArray<A>, rng: Rng): ReadonlyArray<A> =>
-  Array.from(rng.permutation(items.length), (i) => items[i] as A)
-
-/** As many silent tokens as the firing ones of an average example, drawn at random; undefined where there are too few. */
-const wrongMarks = (example: ActivatingExample, count: number, rng: Rng): ReadonlyArray<boolean> | undefined => {
-  const silent = example.activations.flatMap((value, i) => (value === 0 ? [i] : []))
-  if (silent.length < count) return undefined
-  const marked = new Set(shuffled(silent, rng).slice(0, count))
-  return example.tokens.map((_, i) => marked.has(i))
-}
-
-/**
- * @param threshold activation from which on a token counts as one on which the latent fires
- * @param simulated texts of each sort that are simulated
- */
-export const latentTests = (
-  { firing, silent }: HeldOutExamples,
-  { threshold, simulated, text }: { readonly threshold: number; readonly simulated: number; readonly text: TokenText },
-  rng: Rng
-): LatentTests => {
-  const judged = (example: ActivatingExample, right: boolean): Judged => ({ text: plainText(example, text), right })
-  const active = firing.map((example) => activeTokens(example, threshold))
-  const mean = active.flat().filter(Boolean).length / Math.max(1, firing.length)
-  const fuzzing = firing.flatMap((example, i): ReadonlyArray<Judged> => {
-    const right = i % 2 === 0
-    const marks = right ? active[i] : wrongMarks(example, Math.ceil(mean), rng)
-    return marks === undefined ? [] : [{ text: markedText(example, marks, text), right }]
-  })
-  return {
-    detection: shuffled(
-      [...firing.map((each) => judged(each, true)), ...silent.map((each) => judged(each, false))],
-      rng
-    ),
-    fuzzing: shuffled(fuzzing, rng),
-    simulation: [...firing.slice(0, simulated), ...silent.slice(0, simulated)]
-  }
-}
-
-export interface ScoreOptions {
+export interface ScoreOptions extends JudgeOptions {
   readonly scorers: ReadonlyArray<Scorer>
-  /** Texts judged in one request. */
-  readonly perRequest: number
   readonly text: TokenText
-  /** Called for every answer that could not be read. */
-  readonly unread: () => void
 }
 
-const answerLength = 500
-const listForm = (count: number, of: ReadonlyArray<string>) => ({ begins: "[", ends: "]", list: { count, of } })
+export interface ScoredLatent {
+  readonly scores: ExplanationScores
+  /** Of each text of detection, of fuzzing by its own. */
+  readonly numbers: Readonly<Record<RankingScorer, TextNumbers>>
+}
 
-const judge = (
-  chat: ChatModel,
-  question: Question,
-  explanation: string,
-  tests: ReadonlyArray<Judged>,
-  { perRequest, unread }: ScoreOptions
-): Effect.Effect<JudgedScore | null, StageFailed> =>
-  Effect.gen(function* () {
-    const counts = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 }
-    for (let first = 0; first < tests.length; first += perRequest) {
-      const asked = tests.slice(first, first + perRequest)
-      const messages = judgePrompt(
-        question,
-        explanation,
-        asked.map(({ text }) => text)
-      )
-      const answer = yield* chat.ask({
-        messages,
-        maxTokens: answerLength,
-        alternatives: false,
-        form: listForm(asked.length, ["0", "1"]),
-        shared: featureLine(explanation)
-      })
-      const said = readJudgement(answer.text, asked.length)
-      if (said === undefined) unread()
-      for (const [i, yes] of (said ?? []).entries()) {
-        const right = asked[i]?.right === true
-        counts[yes ? (right ? "truePositives" : "falsePositives") : right ? "falseNegatives" : "trueNegatives"]++
-      }
-    }
-    const { truePositives, falsePositives, falseNegatives, trueNegatives } = counts
-    if (truePositives + falseNegatives === 0 || trueNegatives + falsePositives === 0) return null
-    return classifierRecord({ ...counts, ...scoreClassifier(counts) })
-  })
+export const noScores: ScoredLatent = {
+  scores: { detection: null, fuzzing: null, simulation: null },
+  numbers: { detection: [], fuzzing: [], surprise: [], embedding: [] }
+}
 
-const simulate = (
-  chat: ChatModel,
-  explanation: string,
-  tests: ReadonlyArray<ActivatingExample>,
-  { text, unread }: ScoreOptions
-): Effect.Effect<SimulatedScore | null, StageFailed> =>
-  Effect.gen(function* () {
-    const [said, truth] = [new Array<number>(), new Array<number>()]
-    for (const example of tests) {
-      const tokens = example.tokens.map(text)
-      const messages = simulatePrompt(explanation, tokens)
-      const answer = yield* chat.ask({
-        messages,
-        maxTokens: answerLength + 8 * tokens.length,
-        alternatives: true,
-        form: listForm(tokens.length, strengthTexts),
-        shared: featureLine(explanation)
-      })
-      const strengths = readSimulation(answer, tokens.length)
-      if (strengths === undefined) {
-        unread()
-        continue
-      }
-      said.push(...strengths)
-      truth.push(...example.activations)
-    }
-    const [linear, ranked] = [pearson(said, truth), spearman(said, truth)]
-    // An explanation by which nothing ever fires tells nothing: correlation 0, where the truth varies.
-    if (linear === undefined || ranked === undefined) {
-      return new Set(truth).size > 1 ? { pearson: 0, spearman: 0, tokens: truth.length } : null
-    }
-    return { pearson: linear, spearman: ranked, tokens: truth.length }
-  })
-
-export const noScores: ExplanationScores = { detection: null, fuzzing: null, simulation: null }
-
-export const scoreLatent = (
-  chat: ChatModel,
+export const scoreLatent = Effect.fnUntraced(function* (
+  { chat, reader }: Judges,
   explanation: string,
   tests: LatentTests,
   options: ScoreOptions
-): Effect.Effect<ExplanationScores, StageFailed> => {
+): Effect.fn.Return<ScoredLatent, StageFailed> {
   const wanted = new Set(options.scorers)
-  const none = Effect.succeed(null)
-  return Effect.all({
-    detection: wanted.has("detection") ? judge(chat, "detection", explanation, tests.detection, options) : none,
-    fuzzing: wanted.has("fuzzing") ? judge(chat, "fuzzing", explanation, tests.fuzzing, options) : none,
-    simulation: wanted.has("simulation") ? simulate(chat, explanation, tests.simulation, options) : none
-  })
-}
+  const judged = (question: "detection" | "fuzzing") =>
+    chat === undefined || !wanted.has(question)
+      ? Effect.succeed({ score: null, odds: [] })
+      : judgeTexts(chat, question, explanation, tests[question], options)
+  const detection = yield* judged("detection")
+  const fuzzing = yield* judged("fuzzing")
+  const simulation =
+    chat === undefined || !wanted.has("simulation")
+      ? null
+      : yield* simulateTexts(chat, explanation, tests.simulation, options)
+  const texts = tests.detection.map(({ text }) => text)
+  const read = (scorer: "surprise" | "embedding", numbers: typeof surprise) =>
+    reader === undefined || !wanted.has(scorer) ? Effect.succeed([]) : numbers(reader, explanation, texts)
+  const surprised = yield* read("surprise", surprise)
+  const near = yield* read("embedding", embeddedTexts)
+  return {
+    scores: {
+      detection: detection.score,
+      fuzzing: fuzzing.score,
+      simulation,
+      ...(wanted.has("surprise") && { surprise: rankedTexts(surprised, tests.detection) ?? null }),
+      ...(wanted.has("embedding") && { embedding: rankedTexts(near, tests.detection) ?? null })
+    },
+    numbers: { detection: detection.odds, fuzzing: fuzzing.odds, surprise: surprised, embedding: near }
+  }
+})

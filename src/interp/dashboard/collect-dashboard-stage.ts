@@ -87,7 +87,7 @@ const writeSubject = Effect.fnUntraced(function* (
   let shown = 0
   for (let first = 0; first < live.length; first += latentsPerBatch) {
     const own = live.slice(first, first + latentsPerBatch)
-    const logits = decoderLogits(model, hook, weights, own, shape.logitTokens)
+    const logits = decoderLogits(model, { hook, W_dec, d_out }, own, shape.logitTokens)
     const rows = dashboardRows(
       stream,
       own.map((latent, i) => ({

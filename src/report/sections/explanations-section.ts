@@ -1,6 +1,6 @@
 /** What a language model said of latents (`explain-latents`): how well that tells where they fire, and each of them in full. */
-import { explanationMetrics } from "../../interp/by-model/explanation-metrics.ts"
-import type { ExplainedLatent, ExplanationScores, ExplanationsFile } from "../../kinds/explanations.ts"
+import { explanationFigure, explanationFigures, type FigureName } from "../../interp/by-model/explanation-metrics.ts"
+import type { ExplainedLatent, ExplanationsFile } from "../../kinds/explanations.ts"
 import { swatch } from "../charts/swatch.ts"
 import { estimate } from "../page/estimate.ts"
 import { exact } from "../page/exact.ts"
@@ -11,16 +11,15 @@ import { latentLink } from "../page/latent-link.ts"
 import { maskedText } from "../page/masked-text.ts"
 import { labelOf, listedLatents, type Placed, type Subject } from "../page/subjects.ts"
 
-const scorers = [
+const figures: ReadonlyArray<readonly [name: FigureName, label: string, title: string]> = [
   ["detection", "Detection", "Mean balanced accuracy: which held-out texts make the latent fire?"],
+  ["detection_auc", "Detection, AUC", "Mean AUC of the probability of yes"],
   ["fuzzing", "Fuzzing", "Mean balanced accuracy: are the marked tokens the right ones?"],
-  ["simulation", "Simulation", "Mean correlation of simulated and true activations"]
-] as const
-
-type ScorerName = (typeof scorers)[number][0]
-
-const scoreOf = ({ detection, fuzzing, simulation }: ExplanationScores, name: ScorerName): number | undefined =>
-  name === "simulation" ? simulation?.pearson : (name === "detection" ? detection : fuzzing)?.balanced_accuracy
+  ["fuzzing_auc", "Fuzzing, AUC", "Mean AUC of the probability of yes"],
+  ["simulation", "Simulation", "Mean correlation of simulated and true activations"],
+  ["surprise", "Surprise", "Mean AUC of how much likelier a text is after the explanation"],
+  ["embedding", "Embedding", "Mean AUC of the cosine of text and explanation"]
+]
 
 interface Explained {
   readonly file: ExplanationsFile
@@ -29,18 +28,18 @@ interface Explained {
   readonly index: number
 }
 
-const scored = (all: ReadonlyArray<Explained>): ReadonlyArray<(typeof scorers)[number]> =>
-  scorers.filter(([name]) =>
-    all.some(({ file }) => file.latents.some(({ scores }) => scoreOf(scores, name) !== undefined))
+const scored = (all: ReadonlyArray<Explained>): typeof figures =>
+  figures.filter(([name]) =>
+    all.some(({ file }) => file.latents.some(({ scores }) => explanationFigure(name, scores) !== undefined))
   )
 
 const meanCells = (file: ExplanationsFile, shown: ReturnType<typeof scored>): ReadonlyArray<Html> => {
-  const figures = explanationMetrics(
+  const means = explanationFigures(
     file.latents,
     shown.map(([name]) => name)
   )
   const cell = (name: string): Html => {
-    const figure = figures[name]
+    const figure = means[name]
     if (figure === undefined || (typeof figure === "object" && "unmeasured" in figure)) return html`<td>–</td>`
     const { value, ...interval } = typeof figure === "number" ? { value: figure } : figure
     return html`<td>
@@ -56,7 +55,7 @@ const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof sc
       <thead>
         <tr>
           <th scope="col">SAE</th>
-          <th scope="col" class="text">Asked</th>
+          <th scope="col" class="text">Made by</th>
           <th scope="col">Explained</th>
           <th scope="col" title="Answers that could not be read as what was asked for">Unread</th>
           ${shown.map(
@@ -71,7 +70,7 @@ const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof sc
           ({ file, label, index }) =>
             html`<tr>
               <th scope="row">${index < 0 ? undefined : swatch(index)}${label}</th>
-              <td class="text">${file.model}</td>
+              <td class="text">${madeBy(file)}</td>
               <td>${exact(file.latents.filter(({ explanation }) => explanation !== null).length, formatInteger)}</td>
               <td>${exact(file.unread, formatInteger)}</td>
               ${meanCells(file, shown)}
@@ -81,10 +80,20 @@ const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof sc
     </table>
   </div>`
 
+/** Who wrote the explanations, from what, and whose model read texts by them. */
+const madeBy = ({ judge, made = { from: "examples", by: "model" }, model }: ExplanationsFile): string =>
+  [
+    made.by === "list" ? "a list of tokens" : model,
+    `from ${made.from.replaceAll("_", " ")}`,
+    ...(made.by === "list" && model !== "nobody" ? [`asked: ${model}`] : []),
+    ...(judge === undefined || judge === model ? [] : [`read by ${judge}`])
+  ].join(", ")
+
 /** The best told first, by the first scorer; those without a score last. */
 const byScore = (shown: ReturnType<typeof scored>) => (a: ExplainedLatent, b: ExplainedLatent) => {
   const [first] = shown
-  const of = ({ scores }: ExplainedLatent) => (first === undefined ? undefined : scoreOf(scores, first[0])) ?? -Infinity
+  const of = ({ scores }: ExplainedLatent) =>
+    (first === undefined ? undefined : explanationFigure(first[0], scores)) ?? -Infinity
   return of(b) === of(a) ? a.latent - b.latent : of(b) - of(a)
 }
 
@@ -94,8 +103,8 @@ const latentsTable = (
   listed: ReadonlySet<number>
 ): Html =>
   html`<details>
-    <summary>What ${file.model} says of ${label}</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="What ${file.model} says of ${label}">
+    <summary>What is said of ${label}: ${madeBy(file)}</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="What is said of ${label}: ${madeBy(file)}">
       <table>
         <thead>
           <tr>
@@ -116,7 +125,7 @@ const latentsTable = (
                 <td class="text">${explanation === null ? "no answer could be read" : maskedText(explanation)}</td>
                 ${shown.flatMap(([name]) =>
                   [scores, shuffled].map((each) => {
-                    const value = scoreOf(each, name)
+                    const value = explanationFigure(name, each)
                     return html`<td>${value === undefined ? "–" : exact(value, formatNumber)}</td>`
                   })
                 )}
@@ -140,8 +149,9 @@ export const explanationsSection = (
   const shown = scored(all)
   return html`<h2>Explanations</h2>
     <p class="note">
-      A language model explained these latents from training text; the scores say what it can tell of held-out text from
-      its explanation, and beside them what it can tell from another latent's.
+      These latents were explained from training text, or from the tokens that they promote; the scores say what a
+      language model can tell of held-out text from the explanation, and beside them what it can tell from another
+      latent's.
     </p>
     ${summaryTable(all, shown)}
     ${all.map((each) => {

@@ -10,7 +10,7 @@ import { knownPrompts } from "../../../src/analysis/ravel/known-prompts.ts"
 import { learnSubspace, randomSubspace, subspaceGradient } from "../../../src/analysis/ravel/learnt-subspace.ts"
 import { entityRows } from "../../../src/analysis/ravel/prompt-runs.ts"
 import { disentanglement, meanScores, swapScores } from "../../../src/analysis/ravel/ravel-figures.ts"
-import { type Swap, swapSays, type SwapSetting } from "../../../src/analysis/ravel/swapped-rows.ts"
+import { swapSays, type SwapSetting } from "../../../src/analysis/ravel/swapped-rows.ts"
 import { tellsLabel } from "../../../src/analysis/ravel/tells-label.ts"
 import { Entities, type EntitiesFile } from "../../../src/kinds/entities.ts"
 import { LanguageModel } from "../../../src/kinds/language-model/language-model.ts"
@@ -83,11 +83,11 @@ const answering = Effect.gen(function* () {
     model,
     sae,
     hook: golden.hook,
-    rows: yield* entityRows(model, golden.hook, prompts, golden.batch),
+    rows: entityRows(model, golden.hook, prompts, golden.batch),
     keep_error: false,
     batch: golden.batch
   }
-  const known = new Map((yield* knownPrompts(model, prompts, golden.batch, said)).map((prompt) => [prompt.row, prompt]))
+  const known = new Map(knownPrompts(model, prompts, golden.batch, said).map((prompt) => [prompt.row, prompt]))
   const pairs = (of: Golden["train"]): ReadonlyArray<EntityPair> =>
     of.map(({ base, source, cause }) => ({ base: known.get(base)!, source: known.get(source)!, cause }))
   return { setting, said, train: pairs(golden.train), test: pairs(golden.test) }
@@ -105,7 +105,7 @@ describe("RAVEL beside SAEBench's own code", () => {
       for (const [latent, logit] of golden.mask.entries()) expect(step.value[latent]).toBeCloseTo(logit, 3)
       const chosen = chosenLatents(step.value)
       expect(chosen).toEqual(chosenLatents(Float64Array.from(golden.mask)))
-      const scores = swapScores(test, yield* swapSays(setting, test, new Set(chosen), said))(whole)
+      const scores = swapScores(test, swapSays(setting, test, new Set(chosen), said))(whole)
       expect(scores.cause).toBeCloseTo(golden.cause, 6)
       expect(scores.isolation).toBeCloseTo(golden.isolation, 6)
     })
@@ -116,12 +116,10 @@ describe("RAVEL beside SAEBench's own code", () => {
     () =>
       Effect.gen(function* () {
         const { setting, said, test } = yield* answering
-        const scores = (swap: Swap) =>
-          Effect.map(swapSays({ ...setting, keep_error: true }, test, swap, said), (says) =>
-            swapScores(test, says)(whole)
-          )
-        expect(yield* scores("row")).toEqual({ cause: 1, isolation: 0 })
-        expect(yield* scores(new Set())).toEqual({ cause: 0, isolation: 1 })
+        const scores = (swap: Parameters<typeof swapSays>[2]) =>
+          swapScores(test, swapSays({ ...setting, keep_error: true }, test, swap, said))(whole)
+        expect(scores("row")).toEqual({ cause: 1, isolation: 0 })
+        expect(scores(new Set())).toEqual({ cause: 0, isolation: 1 })
       })
   )
 })
@@ -148,9 +146,9 @@ describe("a learnt subspace", () => {
         expect(Math.abs(slope)).toBeGreaterThan(0.1)
         expect(Math.abs(told / slope - 1)).toBeLessThan(0.01)
 
-        const scores = (swap: Swap) =>
-          Effect.map(swapSays(setting, test, swap, said), (says) => swapScores(test, says)(whole))
-        expect(yield* scores(randomSubspace(d, d, rng))).toEqual(yield* scores("row"))
+        const scores = (swap: Parameters<typeof swapSays>[2]) =>
+          swapScores(test, swapSays(setting, test, swap, said))(whole)
+        expect(scores(randomSubspace(d, d, rng))).toEqual(scores("row"))
         const learning = learnSubspace(setting, train, begin, { epochs: 3, lr: 0.02 })
         let step = learning.next()
         while (step.done !== true) step = learning.next()
@@ -165,8 +163,8 @@ describe("a learnt subspace", () => {
             .reduce((sum, value, i) => sum + value * basis[b * d + i]!, 0)
           expect(product).toBeCloseTo(a === b ? 1 : 0, 6)
         }
-        expect(disentanglement(yield* scores(begin))).toBeLessThan(0.7)
-        expect(disentanglement(yield* scores(step.value))).toBeGreaterThan(0.95)
+        expect(disentanglement(scores(begin))).toBeLessThan(0.7)
+        expect(disentanglement(scores(step.value))).toBeGreaterThan(0.95)
       })
   )
 })
