@@ -1,10 +1,10 @@
 /**
- * Detection, fuzzing and simulation beside Delphi's own scorers, on the same examples and the same recorded answers.
+ * Detection, fuzzing (yes or no, and AUC), simulation and embedding beside Delphi's own scorers, on the same examples and the same recorded answers.
  *
  *     DELPHI_PYTHON=/path/to/python node bench/delphi-scorers/main.ts
  *
  * Every example has a number in its text; what was answered about it is drawn once, by that number: yes, no, or something that cannot
- * be read, and for every token the log probabilities of the numbers 0 to 10. Both sides ask for one text at a time. Ends with 1
+ * be read, how surely, a vector that stands for it, and for every token the log probabilities of the numbers 0 to 10. Both sides ask for one text at a time. Ends with 1
  * where a number differs by more than 1e-6.
  */
 import { execFileSync } from "node:child_process"
@@ -13,13 +13,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type { AnswerToken, ChatAnswer, ChatModel } from "../../src/chat/chat-model.ts"
+import type { TextReader } from "../../src/chat/text-reader.ts"
 import { activeTokens, markedText } from "../../src/interp/by-model/example-text.ts"
 import { latentTests } from "../../src/interp/by-model/latent-tests.ts"
 import { scoreLatent } from "../../src/interp/by-model/score-latent.ts"
 import type { ActivatingExample } from "../../src/kinds/interpretations.ts"
 import { make, type Rng } from "../../src/random/rng.ts"
 
-const [latents, texts, length] = [40, 25, 24]
+const [latents, texts, length, dimensions] = [40, 25, 24, 12]
 const tolerance = 1e-6
 const share = 0.3
 
@@ -51,9 +52,13 @@ const answersOf = (latent: number, { firing, silent }: Case) => {
   const rng = make(latent, "answers")
   const judged = (right: boolean) => (rng.float() < 0.08 ? null : rng.float() < 0.75 === right)
   const all = [...firing, ...silent]
+  const normal = (length: number) => Array.from({ length }, () => rng.normal())
   return {
     detection: all.map((_, i) => judged(i < texts)),
     fuzzing: all.map(() => judged(rng.float() < 0.5)),
+    /** Probability of what was said, among 0 and 1; a tenth of all is on other tokens. */
+    sure: all.map(() => 0.5 + 0.5 * rng.float()),
+    embeddings: { explanation: normal(dimensions), texts: all.map(() => normal(dimensions)) },
     strengths: all.map(({ activations }) =>
       activations.map((value) => {
         const weights = Array.from({ length: 11 }, (_, n) => Math.exp(-Math.abs(n - 6 * value) + rng.normal()))
@@ -68,14 +73,21 @@ type Answers = ReturnType<typeof answersOf>
 const numberIn = (content: string): number => Number(/ id(\d+)/.exec(content)?.[1])
 
 const replaying = (answers: Answers): ChatModel => ({
-  ask: ({ alternatives, messages }) =>
+  ask: ({ messages }) =>
     Effect.sync((): ChatAnswer => {
-      const [system = "", user = ""] = messages.map(({ content }) => content)
+      const [system, user] = [messages[0]?.content ?? "", messages.at(-1)?.content ?? ""]
       const number = numberIn(user)
       const usage = { prompt: 0, completion: 0 }
-      if (!alternatives) {
+      if (!system.includes("how strongly")) {
         const said = answers[system.includes("<<") ? "fuzzing" : "detection"][number]
-        return { text: said === null ? "I cannot tell." : `[${said === true ? 1 : 0}]`, tokens: null, usage }
+        if (said === null) return { text: "I cannot tell.", tokens: [], usage }
+        const [yes, no, sure] = [said === true ? "1" : "0", said === true ? "0" : "1", answers.sure[number] ?? 1]
+        const alternatives = [
+          { token: yes, logprob: Math.log(0.9 * sure) },
+          { token: no, logprob: Math.log(0.9 * (1 - sure)) }
+        ]
+        const bracket = (token: string) => ({ token, alternatives: [{ token, logprob: 0 }] })
+        return { text: `[${yes}]`, tokens: [bracket("["), { token: yes, alternatives }, bracket("]")], usage }
       }
       const tokens = (answers.strengths[number] ?? []).map((logprobs): AnswerToken => ({
         token: String(logprobs.indexOf(Math.max(...logprobs))),
@@ -86,6 +98,12 @@ const replaying = (answers: Answers): ChatModel => ({
   spent: () => ({ requests: 0, kept: 0, tokens: 0 })
 })
 
+const reading = ({ embeddings }: Answers): TextReader => ({
+  logLikelihoods: () => Effect.die("not asked for"),
+  embeddings: ([, ...read]) =>
+    Effect.succeed([embeddings.explanation, ...read.map((each) => embeddings.texts[numberIn(each)] ?? [])])
+})
+
 const threshold = share * 1.5
 
 const ours = Effect.forEach([...Array(latents).keys()], (latent) =>
@@ -93,8 +111,8 @@ const ours = Effect.forEach([...Array(latents).keys()], (latent) =>
     const examples = caseOf(latent)
     const answers = answersOf(latent, examples)
     const tests = latentTests(examples, { threshold, simulated: texts, text }, make(latent, "tests"))
-    const scores = yield* scoreLatent({ chat: replaying(answers), reader: undefined }, "whatever", tests, {
-      scorers: ["detection", "fuzzing", "simulation"],
+    const { scores } = yield* scoreLatent({ chat: replaying(answers), reader: reading(answers) }, "whatever", tests, {
+      scorers: ["detection", "fuzzing", "simulation", "embedding"],
       perRequest: 1,
       probabilities: true,
       text,

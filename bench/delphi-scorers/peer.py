@@ -15,12 +15,16 @@ import pandas as pd
 import torch
 from delphi.clients.client import Client, Response
 from delphi.latents import ActivatingExample, Latent, LatentRecord, NonActivatingExample
-from delphi.log.result_analysis import compute_classification_metrics, compute_confusion
-from delphi.scorers import DetectionScorer, FuzzingScorer, OpenAISimulator
+from delphi.log.result_analysis import compute_auc, compute_classification_metrics, compute_confusion
+from delphi.scorers import DetectionScorer, EmbeddingScorer, FuzzingScorer, OpenAISimulator
 from delphi.scorers.classifier.sample import _prepare_text
+from sentence_transformers.util import cos_sim
+from sklearn.metrics import roc_auc_score
 
 data = json.load(open(sys.argv[1], encoding="utf-8"))
 Logprob = namedtuple("Logprob", ["logprob", "decoded_token"])
+Told = namedtuple("Told", ["token", "logprob"])
+TokenProbabilities = namedtuple("TokenProbabilities", ["token", "top_logprobs"])
 
 
 def number_in(text):
@@ -28,12 +32,33 @@ def number_in(text):
 
 
 class Judge(Client):
-    def __init__(self, answers):
-        self.answers = answers
+    def __init__(self, answers, sure):
+        self.answers, self.sure = answers, sure
 
     async def generate(self, prompt, **_):
-        said = self.answers[number_in(prompt[-1]["content"].split("Example 0:")[-1])]
-        return Response("I cannot tell." if said is None else f"[{int(said)}]")
+        number = number_in(prompt[-1]["content"].split("Example 0:")[-1])
+        said, sure = self.answers[number], self.sure[number]
+        if said is None:
+            return Response("I cannot tell.", logprobs=[])
+        yes, no = str(int(said)), str(1 - int(said))
+        told = [Told(yes, math.log(0.9 * sure)), Told(no, math.log(0.9 * (1 - sure)))]
+        brackets = [TokenProbabilities(each, [Told(each, 0.0)]) for each in "[]"]
+        return Response(f"[{yes}]", logprobs=[brackets[0], TokenProbabilities(yes, told), brackets[1]])
+
+
+class Embedding:
+    """What a sentence encoder gives: the recorded vectors, and sentence-transformers' own cosine."""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def encode(self, what):
+        if isinstance(what, str):
+            return self.vectors["explanation"]
+        return [self.vectors["texts"][number_in(each)] for each in what]
+
+    def similarity(self, a, b):
+        return cos_sim(torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64))
 
 
 class Tokenizer:
@@ -76,8 +101,10 @@ class Simulating(Client):
 
 
 def metrics(outputs):
-    frame = pd.DataFrame([{"activating": each.activating, "prediction": each.prediction} for each in outputs])
-    return compute_classification_metrics(compute_confusion(frame))
+    frame = pd.DataFrame(
+        [{"activating": each.activating, "prediction": each.prediction, "probability": each.probability} for each in outputs]
+    )
+    return compute_classification_metrics(compute_confusion(frame)) | {"auc": compute_auc(frame)}
 
 
 largest, marks, quantised = {}, [0, 0], []
@@ -118,18 +145,23 @@ for case in data["cases"]:
         marks[0] += text == examples[i]["marked"]
         marks[1] += 1
 
-    detection = metrics(DetectionScorer(Judge(answers["detection"]), n_examples_shown=1).call_sync(record).score)
+    detection = metrics(DetectionScorer(Judge(answers["detection"], answers["sure"]), n_examples_shown=1, log_prob=True).call_sync(record).score)
     right = [each["number"] for each in case["fuzzing"] if each["right"]]
     wrong = [each["number"] for each in case["fuzzing"] if not each["right"]]
     fuzzed = LatentRecord(Latent("layers.1", 0), test=[firing(i) for i in right], not_active=[silent(i) for i in wrong])
     fuzzed.explanation = "whatever"
-    fuzzing = metrics(FuzzingScorer(Judge(answers["fuzzing"]), n_examples_shown=1).call_sync(fuzzed).score)
+    fuzzing = metrics(FuzzingScorer(Judge(answers["fuzzing"], answers["sure"]), n_examples_shown=1, log_prob=True).call_sync(fuzzed).score)
     for name, theirs in (("detection", detection), ("fuzzing", fuzzing)):
         ours = case["scores"][name]
         compare(f"{name} balanced accuracy", ours["balanced_accuracy"], theirs["accuracy"])
         compare(f"{name} precision", ours["precision"], theirs["precision"])
         compare(f"{name} recall", ours["recall"], theirs["recall"])
         compare(f"{name} F1", ours["f1"], theirs["f1_score"])
+        compare(f"{name} AUC", ours["auc"], theirs["auc"])
+
+    near = EmbeddingScorer(Embedding(answers["embeddings"])).call_sync(record).score
+    embedded = roc_auc_score([number_in(each.text) < len(fires) for each in near], [each.similarity for each in near])
+    compare("embedding AUC", case["scores"]["embedding"]["auc"], embedded)
 
     tokenizer = Tokenizer()
     simulator = OpenAISimulator(Simulating(tokenizer, answers["strengths"]), tokenizer)
