@@ -1,6 +1,6 @@
-"""Our evaluation of one SAE beside SAELens' own code on the same model, SAE and held-out contexts.
+"""Our evaluation of one SAE beside SAELens' own code and SAEBench's `core` on the same model, SAE and held-out contexts.
 
-    pip install sae-lens==6.54.12 pyarrow
+    pip install sae-lens==6.54.12 pyarrow tabulate; pip install --no-deps sae-bench==0.6.0
     python bench/evaluate/peers.py [--cache FOLDER]
 
 Prints a table of what each says, and ends with 1 where something that has to agree differs by more than 1e-3 (relative, where
@@ -13,11 +13,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", TOKENIZERS_PARALLELISM="false")
 import pyarrow.ipc
 import torch
 import transformers
+from sae_bench.evals.core import main as core
 from sae_lens import SAE
 from sae_lens import evals as lens
 from sae_lens.training.activation_scaler import ActivationScaler
@@ -114,6 +116,53 @@ def explained():
     }
 
 
+def core_metrics(model, stores, ignored):
+    """SAEBench's core: what it measures of rows, and of losses."""
+    config = types.SimpleNamespace(
+        hook_name=sae.cfg.metadata.hook_name, hook_head_index=None, hook_layer=c.n_layer - 1, d_sae=sae.cfg.d_sae,
+        architecture_str="batchtopk")
+    subject = types.SimpleNamespace(cfg=config, device="cpu", encode=sae.encode, decode=sae.decode)
+    of_rows, of_losses = stores
+    variance, _ = core.get_sparsity_and_variance_metrics(
+        subject, model, of_rows, n_batches=of_rows.batches, compute_l2_norms=True, compute_sparsity_metrics=True,
+        compute_variance_metrics=True, compute_featurewise_density_statistics=True,
+        eval_batch_size_prompts=1, model_kwargs={}, ignore_tokens=ignored)
+    downstream = {} if of_losses is None else core.get_downstream_reconstruction_metrics(
+        subject, model, of_losses, compute_kl=True, compute_ce_loss=True, n_batches=1, eval_batch_size_prompts=1,
+        ignore_tokens=ignored, exclude_special_tokens_from_reconstruction=True)
+    return {**variance, **downstream}
+
+
+class Blocks:
+    """Rows in blocks, in the place of a store and of a model: what SAEBench measures does not depend on contexts."""
+
+    def __init__(self, rows, size):
+        self.blocks = rows.split(size)
+        self.batches, self.next = len(self.blocks), iter(self.blocks)
+
+    def get_batch_tokens(self, _=None):
+        self.block = next(self.next)
+        return torch.full((1, len(self.block)), -1)
+
+    def run_with_cache(self, *_, **__):
+        return None, {sae.cfg.metadata.hook_name: self.block[None]}
+
+
+def core_explained():
+    """What SAEBench measures otherwise: by its own code on our blocks of rows, and from our figures by its formulas."""
+    _, kept = model.run_with_cache(held_out, names_filter=[sae.cfg.metadata.hook_name])
+    rows = kept[sae.cfg.metadata.hook_name][held_out != bos]
+    blocks = Blocks(rows, 2048)
+    legacy = core_metrics(blocks, (blocks, None), set())["explained_variance_legacy"]
+    mse, count, d = ours["metrics"]["mse"], len(rows), rows.shape[1]
+    square = mse / (1 - ours["metrics"]["explained_variance_uncentred"])
+    return [
+        ("explained_variance_legacy, blocks of 2,048 rows", legacy, "explained_variance_legacy", ours["metrics"]["explained_variance_legacy"]),
+        ("mse", cored["mse"], "mse / rows of the batch", mse / count),
+        ("explained_variance", cored["explained_variance"], "1 - mse / (E|x|^2 - (E|x|^2 / d)^2)", 1 - mse / (square - (square / d) ** 2)),
+    ]
+
+
 names = {  # SAELens' name: ours, and whether both mean the same.
     "l0": ("l0", True), "mse": ("mse", True), "cossim": ("cosine", True), "l2_ratio": ("l2_ratio", True),
     "relative_reconstruction_bias": ("relative_reconstruction_bias", True),
@@ -125,8 +174,8 @@ names = {  # SAELens' name: ours, and whether both mean the same.
 wrong = []
 
 
-def row(peer, name, value, own, same):
-    mine = ours["metrics"][own]
+def row(peer, name, value, own, same, mine=None):
+    mine = ours["metrics"][own] if mine is None else mine
     off = abs(value - mine) / max(1, abs(mine))
     if same and off > 1e-3:
         wrong.append(f"{peer} {name}")
@@ -139,6 +188,16 @@ for name, (own, same) in names.items():
     row("SAELens", name, said[name], own, same)
 for name, (own, value) in explained().items():
     row("SAELens", name, value, own, True)
+
+core_store = Store(held_out)
+core_store.batches = 1
+cored = core_metrics(model, (core_store, Store(losses)), {bos})
+for name, (own, same) in names.items():
+    if name not in ("mse", "explained_variance"):
+        row("SAEBench", name, cored[name], own, same)
+row("SAEBench", "explained_variance_legacy", cored["explained_variance_legacy"], "explained_variance_legacy", False)
+for name, value, own, mine in core_explained():
+    row("SAEBench", name, value, own, True, mine)
 
 print(f"not as they should be: {', '.join(wrong)}" if wrong else "all that has to agree agrees within 1e-3")
 sys.exit(1 if wrong else 0)
