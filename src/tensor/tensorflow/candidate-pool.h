@@ -82,32 +82,12 @@ INLINED int BitsOf(float value) {
   return bits;
 }
 
-// Returns how many are added: those that reach `least`. There is room for 16 more.
-inline int64_t AddKeysNarrow(const float* values, int64_t n, float least, int* to) {
-  const int* const first = to;
-  for (int64_t i = 0; i < n; ++i) {
-    *to = Flipped(BitsOf(values[i]));
-    to += values[i] >= least;
-  }
-  return to - first;
+INLINED void AddKeys(const float* values, int64_t n, int* to) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) to[i] = Flipped(BitsOf(values[i]));
 }
-#ifdef __x86_64__
-WIDE inline int64_t AddKeysWide(const float* values, int64_t n, float least, int* to) {
-  const int* const first = to;
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    const __m512 some = _mm512_loadu_ps(values + i);
-    const __m512i bits = _mm512_castps_si512(some);
-    const __m512i keys = _mm512_xor_si512(bits, _mm512_srli_epi32(_mm512_srai_epi32(bits, 31), 1));
-    const __mmask16 reach = _mm512_cmp_ps_mask(some, _mm512_set1_ps(least), _CMP_GE_OQ);
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(reach, keys));
-    to += __builtin_popcount(reach);
-  }
-  return to - first + AddKeysNarrow(values + i, n - i, least, to);
-}
-#else
-inline int64_t AddKeysWide(const float* values, int64_t n, float least, int* to) { return AddKeysNarrow(values, n, least, to); }
-#endif
+WIDE inline void AddKeysWide(const float* values, int64_t n, int* to) { AddKeys(values, n, to); }
+inline void AddKeysNarrow(const float* values, int64_t n, int* to) { AddKeys(values, n, to); }
 
 // Finds the nth largest of numbers without a NaN, halving the range of what it may be.
 class NthLargest {
@@ -115,10 +95,10 @@ class NthLargest {
   void Clear() { size_ = 0; }
   int64_t Size() const { return size_; }
 
-  // Those that reach `least`.
-  void Add(const float* values, int64_t n, float least = kLowest) {
+  void Add(const float* values, int64_t n) {
     if (static_cast<int64_t>(keys_.size()) < size_ + n + kLanes) keys_.resize(2 * (size_ + n) + kLanes);
-    size_ += (IsWide() ? AddKeysWide : AddKeysNarrow)(values, n, least, keys_.data() + size_);
+    (IsWide() ? AddKeysWide : AddKeysNarrow)(values, n, keys_.data() + size_);
+    size_ += n;
   }
 
   float Find(int64_t wanted) const {
@@ -146,14 +126,20 @@ class NthLargest {
   int64_t size_ = 0;
 };
 
-// Of the hits of some rows together those among which the `wanted` largest are: no other one reaches the lower bounds of as many.
+// Of the hits of some rows together those among which the `wanted` largest are, if these reach the floor.
 struct Pool {
   int64_t wanted;
-  // What they have to reach; proved where so many lower bounds do.
-  float least = kLowest;
-  bool proved = false;
+  // What upper bounds have to reach: a guess, or what so many lower bounds do.
+  float floor = kLowest;
   std::vector<Hits> rows = {};
   int64_t total = 0, full = 0;
+
+  void Begin(float least) {
+    floor = least;
+    for (Hits& each : rows) each.n = 0;
+    total = 0;
+    full = 512 * rows.size();
+  }
 
   // Those that are out by now are removed when there are so many.
   void SettleWhereFull(NthLargest& lows) {
@@ -162,26 +148,20 @@ struct Pool {
     full = std::max<int64_t>(512 * rows.size(), 2 * total);
   }
 
-  void Settle(NthLargest& lows) {
+  // Returns what as many lower bounds reach as are wanted: kLowest where there are fewer.
+  float Settle(NthLargest& lows) {
+    if (total < wanted) return kLowest;
     lows.Clear();
-    for (const Hits& each : rows) lows.Add(each.low.data(), each.n, least);
-    if (lows.Size() >= wanted) {
-      least = lows.Find(wanted);
-      proved = true;
-    }
+    for (const Hits& each : rows) lows.Add(each.low.data(), each.n);
+    const float reached = lows.Find(wanted);
+    if (!(reached > floor)) return reached;
+    floor = reached;
     total = 0;
     for (Hits& each : rows) {
-      each.Filter(least);
+      each.Filter(floor);
       total += each.n;
     }
-  }
-
-  void Begin(float floor) {
-    least = floor;
-    proved = floor == kLowest;
-    for (Hits& each : rows) each.n = 0;
-    total = 0;
-    full = 512 * rows.size();
+    return reached;
   }
 };
 

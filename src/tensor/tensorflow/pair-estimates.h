@@ -40,16 +40,6 @@ INLINED uint64_t Reaching(const float* high, const float* floor) {
 #endif
   return bits;
 }
-#ifdef __x86_64__
-WIDE inline uint64_t ReachingWide(const float* high, const float* floor) {
-  uint64_t bits = 0;
-  for (int l = 0; l < kPanel; l += 16) {
-    const __mmask16 reaching = _mm512_cmp_ps_mask(_mm512_loadu_ps(high + l), _mm512_loadu_ps(floor + l), _CMP_NLT_UQ);
-    bits |= static_cast<uint64_t>(reaching) << l;
-  }
-  return bits;
-}
-#endif
 
 struct Estimates {
   By by;
@@ -168,54 +158,82 @@ struct Estimates {
     hits.n = n;
   }
 
-  // Adds the latents of the panel that may reach the floors, one of each latent; with the bounds of their values where these are
-  // wanted. `tile`: the row's products with the panel.
+  // The latents of the panel that may reach the floors, one of each latent, with the bounds of their values where these are wanted.
   void AdmitNarrow(int row, int first, const float* tile, const float* floors, bool bounds, Hits& hits) const {
     float high[kPanel], low[kPanel];
     Bounds(row, first, tile, high, low);
     Append(Reaching(high, floors), first, high, low, bounds, hits);
   }
 #ifdef __x86_64__
-  WIDE void AdmitWide(int row, int first, const float* tile, const float* floors, bool bounds, Hits& hits) const {
-    float high[kPanel], low[kPanel];
-    Bounds(row, first, tile, high, low);
-    Append(ReachingWide(high, floors), first, high, low, bounds, hits);
-  }
-#endif
-  void Admit(int row, int panel, const float* tile, const float* floors, bool bounds, Hits& hits) const {
-#ifdef __x86_64__
-    if (IsWide()) return AdmitWide(row, panel * kPanel, tile, floors, bounds, hits);
-#endif
-    AdmitNarrow(row, panel * kPanel, tile, floors, bounds, hits);
-  }
-#ifdef __x86_64__
-  // False: no latent of the panel reaches the floor, whatever its own factors are. Its bound is at most z + error + kShare |z|, which
-  // grows with z.
-  WIDE bool MayReachWide(int row, int panel, const float* tile, float floor) const {
+  // The same, with one floor where `floors` is null. Sixteen latents that are all below it by the largest factors of the panel's
+  // latents need no bounds of their own: a bound is at most size + error + kShare |z|, which grows with the size.
+  WIDE void AdmitWide(int row, int first, const float* tile, float floor, const float* floors, bool bounds, Hits& hits) const {
     const RowFactors f = factors[row];
-    const LatentFactors& w = most[panel];
-    const float error = f.rest * w.rest + f.off * w.off + f.sum * w.sum;
-    const __m512 least = _mm512_set1_ps(floor - 1.0001f * error - 2 * kShare * std::fabs(floor));
+    const LatentFactors& w = most[first / kPanel];
+    const __m512 error = _mm512_set1_ps(1.0001f * (f.rest * w.rest + f.off * w.off + f.sum * w.sum));
+    const auto magnitude = [](__m512 z) WIDE { return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(z), _mm512_set1_epi32(0x7fffffff))); };
+    const auto cutOf = [&](__m512 reach) WIDE {
+      return _mm512_sub_ps(_mm512_sub_ps(reach, error), _mm512_mul_ps(_mm512_set1_ps(2 * kShare), magnitude(reach)));
+    };
+    __m512 reach = _mm512_set1_ps(floor), cut = cutOf(reach);
+    // What the vectors that are stored might else be thought to change.
+    const bool integers = InIntegers(by), sizes = absolute;
+    const int columns = apart.columns.size(), m = of.m;
+    const float *scale = &scales[first], *bias = &biases[first], *rest = &latentRest[first], *off = &latentOff[first], *sum = &latentSum[first];
     const int added = by == By::kByte512 ? *inputs.at(row * static_cast<int64_t>(stride) + words) : 0;
-    __mmask16 any = 0;
+    hits.MakeRoom(kPanel + 16, bounds);
     for (int l = 0; l < kPanel; l += 16) {
-      const __m512i product = _mm512_sub_epi32(_mm512_loadu_si512(tile + l), _mm512_set1_epi32(added));
-      const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(product), _mm512_set1_ps(f.scale));
-      const __m512 z = _mm512_add_ps(_mm512_mul_ps(scaled, _mm512_loadu_ps(&scales[panel * kPanel + l])),
-                                     _mm512_loadu_ps(&biases[panel * kPanel + l]));
-      any |= _mm512_cmp_ps_mask(z, least, _CMP_NLT_UQ);
+      const int at = first + l;
+      __m512 z = _mm512_loadu_ps(tile + l);
+      if (integers) {
+        const __m512i product = _mm512_sub_epi32(_mm512_castps_si512(z), _mm512_set1_epi32(added));
+        z = _mm512_mul_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(product), _mm512_set1_ps(f.scale)), _mm512_loadu_ps(scale + l));
+      }
+      for (int n = 0; n < columns; ++n) {
+        const float a = of.x[static_cast<int64_t>(row) * of.d + apart.columns[n]];
+        z = _mm512_add_ps(z, _mm512_mul_ps(_mm512_set1_ps(a), _mm512_loadu_ps(&apartWeights[n * padded + at])));
+      }
+      z = _mm512_add_ps(z, _mm512_loadu_ps(bias + l));
+      const __m512 size = sizes ? magnitude(z) : z;
+      if (floors != nullptr) cut = cutOf(reach = _mm512_loadu_ps(floors + l));
+      __mmask16 reaching = _mm512_cmp_ps_mask(size, cut, _CMP_NLT_UQ);
+      if (m - at < 16) reaching &= (1u << std::max(0, m - at)) - 1;
+      if (reaching == 0) continue;
+      const auto times = [&](float factor, const float* each) WIDE { return _mm512_mul_ps(_mm512_set1_ps(factor), _mm512_loadu_ps(each + l)); };
+      const __m512 own = _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(times(f.rest, rest), times(f.off, off)), times(f.sum, sum)),
+                                       _mm512_mul_ps(_mm512_set1_ps(kShare), magnitude(z)));
+      const __m512 high = _mm512_add_ps(size, own), low = _mm512_sub_ps(size, own);
+      reaching &= _mm512_cmp_ps_mask(high, reach, _CMP_NLT_UQ);
+      if (reaching == 0) continue;
+      const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+      _mm512_storeu_si512(&hits.latent[hits.n], _mm512_maskz_compress_epi32(reaching, _mm512_add_epi32(lanes, _mm512_set1_epi32(at))));
+      if (bounds) {
+        // Where the estimate overflowed or its bound did, nothing is known.
+        const __m512 largest = _mm512_set1_ps(FLT_MAX);
+        const __mmask16 known = _mm512_cmp_ps_mask(magnitude(high), largest, _CMP_LE_OQ) & _mm512_cmp_ps_mask(magnitude(low), largest, _CMP_LE_OQ);
+        _mm512_storeu_ps(&hits.high[hits.n], _mm512_maskz_compress_ps(reaching, _mm512_mask_mov_ps(_mm512_set1_ps(kInfinity), known, high)));
+        _mm512_storeu_ps(&hits.low[hits.n], _mm512_maskz_compress_ps(reaching, _mm512_mask_mov_ps(_mm512_set1_ps(kLowest), known, low)));
+      }
+      hits.n += __builtin_popcount(reaching);
     }
-    return any != 0;
   }
 #endif
-  // The same with one floor for all.
+  // Adds the latents of the panel whose values may reach the floor, with their bounds. `tile`: the row's products with the panel.
   void Admit(int row, int panel, const float* tile, float floor, Hits& hits) const {
 #ifdef __x86_64__
-    if (IsWide() && InIntegers(by) && !absolute && apart.columns.empty() && !MayReachWide(row, panel, tile, floor)) return;
+    if (IsWide()) return AdmitWide(row, panel * kPanel, tile, floor, nullptr, true, hits);
 #endif
     float floors[kPanel];
     std::fill_n(floors, kPanel, floor);
-    Admit(row, panel, tile, floors, true, hits);
+    AdmitNarrow(row, panel * kPanel, tile, floors, true, hits);
+  }
+  // Those that may be above their limits.
+  void AdmitAbove(int row, int panel, const float* tile, Hits& hits) const {
+    const float* floors = &limits[panel * kPanel];
+#ifdef __x86_64__
+    if (IsWide()) return AdmitWide(row, panel * kPanel, tile, 0, floors, false, hits);
+#endif
+    AdmitNarrow(row, panel * kPanel, tile, floors, false, hits);
   }
 
   // f(i, panel, products [kPanel]) of rows[i], panel after panel.

@@ -38,6 +38,20 @@ struct ByLatent {
     return true;
   }
 
+  // sum += those of four pairs, while the rows of the next four are fetched.
+  static void AddFour(float* __restrict sum, const Pair* p, const float* const* rows, const float* const* next, int d) {
+    const float *a = rows[0], *b = rows[1], *c = rows[2], *e = rows[3];
+    int from = 0;
+    for (; from + kLanes <= d; from += kLanes) {
+      for (int n = 0; n < 4; ++n) __builtin_prefetch(next[n] + from);
+#pragma omp simd
+      for (int l = from; l < from + kLanes; ++l)
+        sum[l] += (p[0].value * a[l] + p[1].value * b[l]) + (p[2].value * c[l] + p[3].value * e[l]);
+    }
+    for (; from < d; ++from)
+      sum[from] += (p[0].value * a[from] + p[1].value * b[from]) + (p[2].value * c[from] + p[3].value * e[from]);
+  }
+
   // sums[j - first] += the sum of latent j, four pairs at a time.
   void Add(float* sums, int64_t first, int64_t last, const float* x, int64_t rows, int d) const {
     int at[kBlock];
@@ -48,11 +62,12 @@ struct ByLatent {
         float* __restrict g = sums + (j - first) * d;
         int& i = at[j - first];
         for (; i + 4 <= start[j + 1] && pairs[i].row < end; i += 4) {
-          const Pair* p = pairs.data() + i;
-          const float *a = rowOf(i), *b = rowOf(i + 1), *c = rowOf(i + 2), *e = rowOf(i + 3);
-#pragma omp simd
-          for (int l = 0; l < d; ++l)
-            g[l] += (p[0].value * a[l] + p[1].value * b[l]) + (p[2].value * c[l] + p[3].value * e[l]);
+          const float *four[4], *next[4];
+          for (int n = 0; n < 4; ++n) {
+            four[n] = rowOf(i + n);
+            next[n] = rowOf(std::min<int>(i + 4 + n, pairs.size() - 1));
+          }
+          AddFour(g, pairs.data() + i, four, next, d);
         }
       }
     }

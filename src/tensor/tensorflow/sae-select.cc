@@ -5,27 +5,27 @@
 #include <atomic>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "pair-estimates.h"
 
 namespace {
 
-// What a row's floor will be, of its norm, from rows that have theirs. A floor that was guessed too high is found out, and its row
-// done again.
+// What a row's last wanted value will be, of its norm, from rows that have theirs. A guess that was too high is found out once the
+// first values are exact, and the row is looked at again.
 class FloorGuess {
  public:
   float Of(float norm) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (count_ < 32 || !(norm > 0)) return kLowest;
     const double mean = sum_ / count_, variance = squares_ / count_ - mean * mean;
-    return norm * (mean - 4 * std::sqrt(std::max(0., variance)));
+    return norm * (mean - 3 * std::sqrt(std::max(0., variance)));
   }
 
-  void Add(const std::vector<Pool>& pools, const std::vector<float>& norms) {
+  void Add(const std::vector<float>& ratios) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (size_t i = 0; i < pools.size(); ++i) {
-      const double ratio = pools[i].least / norms[i];
+    for (const double ratio : ratios) {
       if (!(std::fabs(ratio) <= FLT_MAX)) continue;
       ++count_;
       sum_ += ratio;
@@ -44,24 +44,41 @@ struct Found {
   std::vector<int> first, others;
   // Of the others.
   std::vector<float> high;
+  // Whatever is left out stays below it.
+  float floor = kLowest;
 
-  // `hits` reach the floor.
-  void Take(const Hits& hits, float least) {
+  // `least`: what the lower bounds of the first ones reach. Returns the estimate of the last one.
+  float Take(const Hits& hits, float least) {
     const int n = hits.n;
     first.resize(n);
     others.resize(n);
     high.resize(n);
     int a = 0, b = 0;
+    float estimate = kLowest;
     for (int i = 0; i < n; ++i) {
       first[a] = others[b] = hits.latent[i];
       high[b] = hits.high[i];
       const bool sure = hits.low[i] >= least;
       a += sure;
       b += !sure;
+      if (hits.low[i] == least) estimate = least + (hits.high[i] - least) / 2;
     }
     first.resize(a);
     others.resize(b);
     high.resize(b);
+    return estimate;
+  }
+
+  // The others anew, of all that reach a floor. [sure, last): the first ones, by now elsewhere.
+  void TakeOthers(const Hits& hits, const int* sure, const int* last) {
+    others.clear();
+    high.clear();
+    for (int i = 0; i < hits.n; ++i) {
+      while (sure < last && *sure < hits.latent[i]) ++sure;
+      if (sure < last && *sure == hits.latent[i]) continue;
+      others.push_back(hits.latent[i]);
+      high.push_back(hits.high[i]);
+    }
   }
 
   // Without others that stay below.
@@ -119,41 +136,43 @@ struct Selection {
     ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
       std::vector<int> rows = Range(from, to);
       std::vector<Pool> pools(rows.size(), Pool{count});
-      std::vector<float> norms;
+      std::vector<float> ratios;
       NthLargest lows;
       for (const int row : rows) {
         pools[row - from].rows.resize(1);
-        norms.push_back(estimates.factors[row].whole);
-        pools[row - from].Begin(guess.Of(norms.back()));
+        pools[row - from].Begin(guess.Of(estimates.factors[row].whole));
       }
       while (!rows.empty()) {
         estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
           Pool& pool = pools[rows[i] - from];
-          estimates.Admit(rows[i], panel, tile, pool.least, pool.rows[0]);
+          estimates.Admit(rows[i], panel, tile, pool.floor, pool.rows[0]);
           pool.total = pool.rows[0].n;
           pool.SettleWhereFull(lows);
         });
         std::vector<int> again;
         for (const int row : rows) {
           Pool& pool = pools[row - from];
-          pool.Settle(lows);
-          if (pool.proved) continue;
-          again.push_back(row);
-          pool.Begin(kLowest);
+          if (pool.total < count) {
+            again.push_back(row);
+            pool.Begin(kLowest);
+            continue;
+          }
+          const float least = pool.Settle(lows);
+          found[row].floor = pool.floor;
+          ratios.push_back(found[row].Take(pool.rows[0], least) / estimates.factors[row].whole);
         }
         rows = again;
       }
-      for (int64_t row = from; row < to; ++row) found[row].Take(pools[row - from].rows[0], pools[row - from].least);
-      guess.Add(pools, norms);
+      guess.Add(ratios);
     });
   }
 
-  // Every block looks for more than its share, and is done again where what it left out may have been wanted.
+  // Every block looks for somewhat more than its share.
   void OfBatch(OpKernelContext* c, const Estimates& estimates, std::vector<Found>& found) const {
     const int64_t block = BlockRows(c);
     std::vector<Pool> pools((of.rows + block - 1) / block);
     std::mutex mutex;
-    float guess = kLowest;
+    float guess = kInfinity;
     const auto search = [&](int64_t from, int64_t to, int64_t wanted, float floor) {
       const std::vector<int> rows = Range(from, to);
       Pool& pool = pools[from / block];
@@ -164,22 +183,32 @@ struct Selection {
       estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
         Hits& hits = pool.rows[i];
         const int before = hits.n;
-        estimates.Admit(rows[i], panel, tile, pool.least, hits);
+        estimates.Admit(rows[i], panel, tile, pool.floor, hits);
         pool.total += hits.n - before;
         pool.SettleWhereFull(lows);
       });
       pool.Settle(lows);
     };
-    const auto floorNow = [&] {
-      const std::lock_guard<std::mutex> lock(mutex);
-      return guess;
-    };
     ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
-      const int64_t share = static_cast<double>(count) * (to - from) / of.rows * 1.5 + 64;
-      search(from, to, std::min(count, share), floorNow());
+      const int64_t wanted = std::min<int64_t>(count, static_cast<double>(count) * (to - from) / of.rows * 1.25 + 64);
+      float floor;
+      {
+        const std::lock_guard<std::mutex> lock(mutex);
+        floor = guess == kInfinity ? kLowest : guess;
+      }
+      search(from, to, wanted, floor);
+      const Pool& pool = pools[from / block];
+      // The last wanted one of their estimates.
+      NthLargest estimate;
+      std::vector<float> middle;
+      for (const Hits& each : pool.rows) {
+        middle.resize(each.n);
+        for (int i = 0; i < each.n; ++i) middle[i] = each.low[i] + (each.high[i] - each.low[i]) / 2;
+        estimate.Add(middle.data(), each.n);
+      }
+      const float last = estimate.Size() < wanted ? kLowest : estimate.Find(wanted);
       const std::lock_guard<std::mutex> lock(mutex);
-      const float least = pools[from / block].least;
-      if (guess == kLowest || least < guess) guess = least;
+      guess = std::min(guess, last);
     });
     const auto reached = [&] {
       NthLargest lows;
@@ -187,17 +216,44 @@ struct Selection {
         for (const Hits& each : pool.rows) lows.Add(each.low.data(), each.n);
       return lows.Size() < count ? kLowest : lows.Find(count);
     };
-    const float proved = reached();
-    ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
-      if (pools[from / block].least > proved) search(from, to, count, proved);
-    });
-    const float least = reached();
+    float least = reached();
+    if (least == kLowest) {
+      ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) { search(from, to, count, kLowest); });
+      least = reached();
+    }
     ForBlocks(c, of.rows, block, [&](int64_t from, int64_t to) {
       for (int64_t row = from; row < to; ++row) {
         Hits& hits = pools[from / block].rows[row - from];
         hits.Filter(least);
+        found[row].floor = std::max(least, pools[from / block].floor);
         found[row].Take(hits, least);
         hits = {};
+      }
+    });
+  }
+
+  // What the others of each row have to reach.
+  std::vector<float> LeastOf(const Pairs& first) const {
+    std::vector<float> least(of.rows, kInfinity);
+    for (int row = 0; row < of.rows; ++row)
+      for (int64_t i = first.start[row]; i < first.start[row + 1]; ++i) least[row] = std::min(least[row], Size(first.value[i]));
+    if (mode == kBatch) std::fill(least.begin(), least.end(), *std::min_element(least.begin(), least.end()));
+    return least;
+  }
+
+  // The others of rows whose floor turned out to be above what they have to reach.
+  void LookAgain(OpKernelContext* c, const Estimates& estimates, const Pairs& first, const std::vector<float>& least,
+                 std::vector<Found>& found) const {
+    std::vector<int> rows;
+    for (int row = 0; row < of.rows; ++row)
+      if (found[row].floor > least[row]) rows.push_back(row);
+    ForBlocks(c, rows.size(), BlockRows(c), [&](int64_t from, int64_t to) {
+      const std::vector<int> some(rows.begin() + from, rows.begin() + to);
+      std::vector<Hits> hits(some.size());
+      estimates.ForTiles(some, [&](int i, int panel, const float* tile) { estimates.Admit(some[i], panel, tile, least[some[i]], hits[i]); });
+      for (size_t i = 0; i < some.size(); ++i) {
+        const int row = some[i];
+        found[row].TakeOthers(hits[i], &first.latent[first.start[row]], &first.latent[first.start[row]] + first.start[row + 1] - first.start[row]);
       }
     });
   }
@@ -206,9 +262,7 @@ struct Selection {
     ForBlocks(c, of.rows, BlockRows(c), [&](int64_t from, int64_t to) {
       std::vector<Hits> hits(to - from);
       const std::vector<int> rows = Range(from, to);
-      estimates.ForTiles(rows, [&](int i, int panel, const float* tile) {
-        estimates.Admit(rows[i], panel, tile, &estimates.limits[panel * kPanel], false, hits[i]);
-      });
+      estimates.ForTiles(rows, [&](int i, int panel, const float* tile) { estimates.AdmitAbove(rows[i], panel, tile, hits[i]); });
       for (int64_t row = from; row < to; ++row) {
         const Hits& each = hits[row - from];
         found[row].first.assign(each.latent.begin(), each.latent.begin() + each.n);
@@ -245,24 +299,19 @@ struct Selection {
     if (by == By::kAuto512) by = BytesPay(c) ? By::kByte512 : By::kShort512;
     const int rows = of.rows;
     std::vector<Found> found(rows);
-    {
-      const Estimates estimates(c, by, absolute, of);
-      if (mode == kRows) OfRows(c, estimates, found);
-      else if (mode == kBatch) OfBatch(c, estimates, found);
-      else OfLimits(c, estimates, found);
-    }
+    std::optional<Estimates> estimates(std::in_place, c, by, absolute, of);
+    if (mode == kRows) OfRows(c, *estimates, found);
+    else if (mode == kBatch) OfBatch(c, *estimates, found);
+    else OfLimits(c, *estimates, found);
+    if (mode == kAbove) estimates.reset();
     pairs.first.Fill(c, rows, [&](int row) -> std::vector<int>& { return found[row].first; });
     Evaluate(c, of, pairs.first);
     if (mode != kAbove) {
-      const auto& [start, latent, value] = pairs.first;
-      const auto leastOf = [&](int64_t from, int64_t to) {
-        float least = kInfinity;
-        for (; from < to; ++from) least = std::min(least, Size(value[from]));
-        return least;
-      };
-      const float ofAll = leastOf(0, mode == kBatch ? start[rows] : 0);
+      const std::vector<float> least = LeastOf(pairs.first);
+      LookAgain(c, *estimates, pairs.first, least, found);
+      estimates.reset();
       ForBlocks(c, rows, 64, [&](int64_t row, int64_t last) {
-        for (; row < last; ++row) found[row].Filter(mode == kBatch ? ofAll : leastOf(start[row], start[row + 1]));
+        for (; row < last; ++row) found[row].Filter(least[row]);
       });
     }
     pairs.others.Fill(c, rows, [&](int row) -> std::vector<int>& { return found[row].others; });

@@ -38,7 +38,7 @@ export const NAPI_VERSION = 8
  * Raised whenever the same inputs would build a different engine, as a change in our own operations does. It is in the
  * engine's name and, as code, in the keys of the stages that compute with those operations.
  */
-export const RECIPE_REVISION = 17
+export const RECIPE_REVISION = 18
 
 const LINUX_LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"] as const
 const MACOS_LIBRARIES = ["tensorflow/libtensorflow_cc.2.dylib", "tensorflow/libtensorflow_framework.2.dylib"] as const

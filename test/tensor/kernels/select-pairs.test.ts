@@ -168,11 +168,11 @@ describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values"
   it("also where later rows have nothing of what earlier ones have", () => {
     const rng = Rng.make(6, "rows unlike")
     const [rows, latents, d] = [260, 320, 16]
-    // Latents look at the first half of the columns, later rows hardly have it.
+    // Latents look at the first half of the columns, later rows have less of it, the last ones hardly any.
     const here = (c: number): boolean => c < d / 2
     const x = Float32Array.from({ length: rows * d }, (_, i) => {
-      const early = Math.floor(i / d) < 130
-      return rng.normal() * (early === here(i % d) ? 1 : 0.1)
+      const row = Math.floor(i / d)
+      return rng.normal() * ((row < 130) === here(i % d) ? 1 : row < 200 ? 0.8 : 0.1)
     })
     const W = Float32Array.from({ length: latents * d }, (_, i) => rng.normal() * (here(i % d) ? 1 : 1e-3))
     const given = { rows, latents, d, x, W, bias: new Float32Array(latents) }
