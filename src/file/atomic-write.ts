@@ -8,7 +8,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { link, open, rename, rm } from "node:fs/promises"
+import { type FileHandle, link, open, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { makeDirectory } from "./make-directory.ts"
 
@@ -27,36 +27,69 @@ export const syncDirectory = async (directory: string): Promise<void> => {
 /** Pieces are asked for one by one, each once the one before is written. */
 type Content = string | Uint8Array | Iterable<Uint8Array>
 
-const writeTemporary = async (target: string, content: Content, mode: number): Promise<string> => {
+/** A temporary file that is written, but not on the disk yet. */
+interface Written {
+  readonly temporary: string
+  readonly handle: FileHandle
+}
+
+const discard = (temporary: string): Promise<void> => rm(temporary, { force: true }).catch(() => {})
+
+const fillTemporary = async (target: string, content: Content, mode: number): Promise<Written> => {
   const directory = dirname(target)
   await makeDirectory(directory)
   const temporary = join(directory, TEMPORARY + randomUUID())
+  let handle: FileHandle | undefined
   try {
-    const handle = await open(temporary, "wx", mode)
+    handle = await open(temporary, "wx", mode)
+    const whole = typeof content === "string" || content instanceof Uint8Array
+    for (const part of whole ? [content] : content) await handle.writeFile(part)
+    return { temporary, handle }
+  } catch (cause) {
+    await handle?.close()
+    await discard(temporary)
+    throw cause
+  }
+}
+
+const syncTemporary = async ({ temporary, handle }: Written): Promise<string> => {
+  try {
     try {
-      const whole = typeof content === "string" || content instanceof Uint8Array
-      for (const part of whole ? [content] : content) await handle.writeFile(part)
       await handle.sync()
     } finally {
       await handle.close()
     }
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {})
+    await discard(temporary)
     throw cause
   }
   return temporary
 }
 
-/** Replaces what stands at `target`. */
-export const writeAtomic = async (target: string, content: Content, mode = 0o644): Promise<void> => {
-  const temporary = await writeTemporary(target, content, mode)
+const writeTemporary = async (target: string, content: Content, mode: number): Promise<string> =>
+  syncTemporary(await fillTemporary(target, content, mode))
+
+const replaceWith = async (temporary: string, target: string): Promise<void> => {
   try {
     await rename(temporary, target)
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {})
+    await discard(temporary)
     throw cause
   }
   await syncDirectory(dirname(target))
+}
+
+/** Replaces what stands at `target`. */
+export const writeAtomic = async (target: string, content: Content, mode = 0o644): Promise<void> =>
+  replaceWith(await writeTemporary(target, content, mode), target)
+
+/**
+ * The same in two parts: the pieces are handed to the system, after which they may change; what comes back, called once, puts them on
+ * the disk and in their place.
+ */
+export const beginAtomic = async (target: string, content: Content, mode = 0o644): Promise<() => Promise<void>> => {
+  const written = await fillTemporary(target, content, mode)
+  return async () => replaceWith(await syncTemporary(written), target)
 }
 
 /** False where `target` exists: the caller lost. */

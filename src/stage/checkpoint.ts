@@ -27,6 +27,11 @@ export interface Checkpoint {
   /** Atomic: after a kill at any moment, `load` gives either the earlier state or this one. */
   readonly save: (state: CheckpointState) => Effect.Effect<void, ArtifactError>
   /**
+   * `save` for a stage that goes on meanwhile: returns once the state has been read, when it may change again; what it gives waits
+   * until the state is safe, which is to be asked before the stage ends. Saves wait for earlier ones. Absent: only `save`.
+   */
+  readonly begin?: (state: CheckpointState) => Effect.Effect<Effect.Effect<void, ArtifactError>, ArtifactError>
+  /**
    * Path of a file that outlives a kill, for output too large to be saved again and again: a state says how much of it
    * counts (write, sync, then save), and whoever goes on cuts off the rest. Ask after `load`. A file that the state knows
    * and that is not there any more is the caller's to notice. Absent: this stage cannot go on from files.

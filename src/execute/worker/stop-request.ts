@@ -92,13 +92,8 @@ export const listenForStop = (control: number | undefined): StopRequest => {
       longest = 0
       Atomics.store(memory, LEFT, 0)
     },
-    watched: (checkpoint, onSaved) => ({
-      ...checkpoint,
-      due: () => {
-        noteQuestion(checkpoint)
-        return stopping() ? saved.get(checkpoint) === false : checkpoint.due()
-      },
-      save: Effect.fnUntraced(function* (state) {
+    watched: (checkpoint, onSaved) => {
+      const save: Checkpoint["save"] = Effect.fnUntraced(function* (state) {
         Atomics.store(memory, LEFT, PATIENCE)
         yield* checkpoint.save(state)
         asked = performance.now()
@@ -108,6 +103,25 @@ export const listenForStop = (control: number | undefined): StopRequest => {
         // Others of the same pass come to theirs in the same step.
         if ([...saved.values()].every((done) => done)) yield* Effect.interrupt
       })
-    })
+      const { begin } = checkpoint
+      const beginWatched: Checkpoint["begin"] =
+        begin &&
+        Effect.fnUntraced(function* (state) {
+          // Whoever is to stop waits for it.
+          if (stopping()) return yield* Effect.as(save(state), Effect.void)
+          const safe = yield* begin(state)
+          asked = performance.now()
+          return Effect.tap(safe, () => Effect.sync(onSaved))
+        })
+      return {
+        ...checkpoint,
+        due: () => {
+          noteQuestion(checkpoint)
+          return stopping() ? saved.get(checkpoint) === false : checkpoint.due()
+        },
+        save,
+        ...(beginWatched === undefined ? {} : { begin: beginWatched })
+      }
+    }
   }
 }

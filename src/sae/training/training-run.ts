@@ -3,6 +3,7 @@
  * they come from, and who else gets them, is `train-together.ts`'s.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import { type Checkpoint, loadState } from "../../stage/checkpoint.ts"
@@ -43,7 +44,7 @@ export interface TrainingRun {
   readonly samples: number
   readonly sample: (batch: ScaledBatch) => void
   /** The weights as they are saved. */
-  readonly finish: () => Effect.Effect<TrainedSae, StageFailed>
+  readonly finish: () => Effect.Effect<TrainedSae, StageFailed | ArtifactError>
 }
 
 /** Steps between two looks at the clock, the checkpoint and the event loop. */
@@ -105,6 +106,18 @@ export const startRun = Effect.fnUntraced(function* (
   }
   const watch = watchDivergence(options, variance, () => ({ step: curve.values("step"), loss: curve.values("loss") }))
 
+  /** The checkpoint that is being written while training goes on. */
+  let writing: Fiber.Fiber<void, ArtifactError> | undefined
+  const scope = yield* Effect.scope
+  const settled = Effect.suspend(() => (writing === undefined ? Effect.void : Fiber.join(writing)))
+  const save = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
+    yield* settled
+    const state = toCheckpoint(trainer.stateBlocks(), curve.exportState())
+    if (checkpoint.begin === undefined) return yield* checkpoint.save(state)
+    const safe = Effect.tap(yield* checkpoint.begin(state), () => Effect.sync(() => (writing = undefined)))
+    writing = yield* Effect.forkIn(safe, scope, { uninterruptible: true })
+  })
+
   const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch, seen?: Pick<StepMetrics, "loss" | "mse">) {
     // Selection refuses NaN with a RangeError of its own.
     const stepped = yield* Effect.try({ try: () => trainer.step(x, target), catch: (cause) => cause }).pipe(
@@ -119,7 +132,11 @@ export const startRun = Effect.fnUntraced(function* (
     curve.add(done, metrics)
     // Asked in every step, so that whoever is told to stop does so in this one.
     const due = hooks.checkpoint?.due() === true ? hooks.checkpoint : undefined
-    if (done % stepsBetween !== 0 && done !== options.steps && due === undefined) return
+    if (done % stepsBetween !== 0 && done !== options.steps && due === undefined) {
+      // What writes it takes its turn.
+      if (writing !== undefined) yield* breathe
+      return
+    }
     hooks.progress?.({
       done,
       total: options.steps,
@@ -132,7 +149,7 @@ export const startRun = Effect.fnUntraced(function* (
         ...(metrics.candidates === undefined ? {} : { candidates: metrics.candidates })
       }
     })
-    if (due !== undefined) yield* due.save(toCheckpoint(trainer.stateBlocks(), curve.exportState()))
+    if (due !== undefined) yield* save(due)
     yield* breathe
   })
 
@@ -147,6 +164,7 @@ export const startRun = Effect.fnUntraced(function* (
     smallest += trainer.smallestActivation(x, target) / thresholdBatches
   }
   const finish = Effect.fnUntraced(function* () {
+    yield* settled
     useAverage()
     const threshold = architecture.threshold === true ? smallest : null
     if (threshold !== null && !Number.isFinite(threshold)) {

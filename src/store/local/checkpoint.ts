@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { AnyJson } from "../../json/json-schema.ts"
 import type { Checkpoint, CheckpointState } from "../../stage/checkpoint.ts"
-import { writeAtomic } from "../../file/atomic-write.ts"
+import { beginAtomic, writeAtomic } from "../../file/atomic-write.ts"
 import { hashFile } from "../../file/hash-file.ts"
 import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
@@ -42,7 +42,8 @@ const readCheckpoint = async (directory: string): Promise<CheckpointState | unde
   return { json: latest.json, ...decodeTensors(latest.tensors, path) }
 }
 
-const writeCheckpoint = async (directory: string, state: CheckpointState): Promise<void> => {
+/** Returns once the state has been read; what comes back makes it the latest one. */
+const beginCheckpoint = async (directory: string, state: CheckpointState): Promise<() => Promise<void>> => {
   const { entries, parts } = encodeTensors(state)
   const hash = createHash("sha256")
   const hashed = Iterator.from(parts).map((part) => {
@@ -50,11 +51,15 @@ const writeCheckpoint = async (directory: string, state: CheckpointState): Promi
     return part
   })
   const file = `state-${randomUUID().slice(0, 8)}.bin`
-  await writeAtomic(join(directory, file), hashed)
+  const place = await beginAtomic(join(directory, file), hashed)
   const latest: typeof Latest.Type = { format: 2, file, sha256: hash.digest("hex"), tensors: entries, json: state.json }
-  await writeAtomic(join(directory, LATEST), sealJson(JSON.stringify(latest)))
-  for (const name of await readdir(directory)) {
-    if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })
+  const text = sealJson(JSON.stringify(latest))
+  return async () => {
+    await place()
+    await writeAtomic(join(directory, LATEST), text)
+    for (const name of await readdir(directory)) {
+      if (name !== file && name !== LATEST && name !== FILES) await rm(join(directory, name), { force: true })
+    }
   }
 }
 
@@ -93,13 +98,22 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
     return undefined
   }
 
-  const save = async (state: CheckpointState): Promise<void> => {
+  let writing: Promise<void> = Promise.resolve()
+  const begin = async (state: CheckpointState): Promise<{ readonly safe: Promise<void> }> => {
+    await writing
     const start = performance.now()
-    await writeCheckpoint(directory, state)
+    const finish = await beginCheckpoint(directory, state)
     last = performance.now()
     cost = last - start
-    for (const folder of stale) await rm(dirname(folder), { recursive: true, force: true }).catch(() => {})
-    stale = []
+    const settle = async (): Promise<void> => {
+      await finish()
+      for (const folder of stale) await rm(dirname(folder), { recursive: true, force: true }).catch(() => {})
+      stale = []
+    }
+    writing = settle()
+    // It may fail before anybody waits for it.
+    writing.catch(() => {})
+    return { safe: writing }
   }
 
   const unwritable = (cause: unknown): ArtifactError =>
@@ -130,6 +144,10 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
     load: Effect.promise(load),
     file: (name) => Effect.tryPromise({ try: () => file(name), catch: unwritable }),
     due: () => everySeconds === 0 || performance.now() - last >= Math.max(everySeconds * 1000, timesItsCost * cost),
-    save: (state) => Effect.tryPromise({ try: () => save(state), catch: unwritable })
+    save: (state) => Effect.tryPromise({ try: async () => (await begin(state)).safe, catch: unwritable }),
+    begin: (state) =>
+      Effect.map(Effect.tryPromise({ try: () => begin(state), catch: unwritable }), ({ safe }) =>
+        Effect.tryPromise({ try: () => safe, catch: unwritable })
+      )
   }
 }

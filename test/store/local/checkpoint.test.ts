@@ -57,6 +57,24 @@ describe("a checkpoint", () => {
     )
   })
 
+  it("keeps a state as it was when it was begun, whatever becomes of it before it is safe", async () => {
+    const directory = fresh()
+    const checkpoint = open(directory)
+    await save(checkpoint, stateOf(1))
+    const numbers = new Float32Array(2 ** 20).fill(2)
+    const blocks = { w: { length: numbers.length, blocks: () => [numbers] } }
+    const safe = await Effect.runPromise(checkpoint.begin!({ json: { step: 2 }, tensors: {}, blocks }))
+    numbers.fill(3)
+    await Effect.runPromise(safe)
+    const loaded = (await load(open(directory)))!
+    expect(loaded.json).toEqual({ step: 2 })
+    expect(new Set(joinBlocks(loaded.blocks!["w"]!))).toEqual(new Set([2]))
+    // A save waits for one that was begun before it.
+    await Effect.runPromise(checkpoint.begin!(stateOf(3)))
+    await save(checkpoint, stateOf(4))
+    expect((await load(open(directory)))?.json).toEqual({ step: 4 })
+  })
+
   it("gives back blocks of numbers, however long they were, and passes over damaged ones", async () => {
     const directory = fresh()
     const numbers = Float32Array.from({ length: 2 ** 20 + 5 }, (_, i) => 1 / i)
