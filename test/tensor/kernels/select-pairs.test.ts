@@ -172,7 +172,7 @@ describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values"
     const here = (c: number): boolean => c < d / 2
     const x = Float32Array.from({ length: rows * d }, (_, i) => {
       const row = Math.floor(i / d)
-      return rng.normal() * ((row < 130) === here(i % d) ? 1 : row < 200 ? 0.8 : 0.1)
+      return rng.normal() * (row < 130 === here(i % d) ? 1 : row < 200 ? 0.8 : 0.1)
     })
     const W = Float32Array.from({ length: latents * d }, (_, i) => rng.normal() * (here(i % d) ? 1 : 1e-3))
     const given = { rows, latents, d, x, W, bias: new Float32Array(latents) }
