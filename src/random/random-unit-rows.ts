@@ -7,7 +7,7 @@ export const randomUnitRows = (rows: number, d: number, seed: number): Float32Ar
   const result = new Float32Array(rows * d)
   const row = new Float64Array(d)
   for (let r = 0; r < rows; r++) {
-    for (let i = 0; i < d; i++) row[i] = rng.normal()
+    rng.normals(row)
     const norm = Math.hypot(...row)
     for (let i = 0; i < d; i++) result[r * d + i] = row[i]! / norm
   }

@@ -119,11 +119,11 @@ const makePlaces = Effect.fnUntraced(function* (
   const gpuTurn = makeOrderedBudget<"turn">(() => ({ turn: 1 }), "turn")
   const gpusOnce = yield* Effect.cached(Effect.orElseSucceed(listGpus, (): ReadonlyArray<Gpu> => []))
 
-  /** On the CPU an engine takes the threads that it is pinned to; before it is known which one, all of them. */
+  /** On the CPU an engine's stage is counted as some CPUs; before it is known which engine, as all of them. */
   const ofEngine = ({ kind }: Demand): Amounts<Budget> => {
     if (!kind.engine) return {}
     if (known === "webgpu") return { webgpu: 1 }
-    return { cpu: known === undefined ? machine.cpu : machineThreadPlan(known).threads }
+    return { cpu: known === undefined ? machine.cpu : machineThreadPlan(known).cpus }
   }
 
   const contend = (demand: Demand, onTheGpu: boolean): Ticket<Budget> =>
