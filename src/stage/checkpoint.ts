@@ -22,13 +22,14 @@ export interface CheckpointState {
 export interface Checkpoint {
   /** What an earlier, interrupted attempt of the same key saved last; undefined at a fresh start. */
   readonly load: Effect.Effect<CheckpointState | undefined, ArtifactError>
-  /** True when enough time has passed since the last save to pay for another. */
+  /** True when enough time has passed since the last save to pay for another, and none is being written. */
   readonly due: () => boolean
   /** Atomic: after a kill at any moment, `load` gives either the earlier state or this one. */
   readonly save: (state: CheckpointState) => Effect.Effect<void, ArtifactError>
   /**
    * `save` for a stage that goes on meanwhile: returns once the state has been read, when it may change again; what it gives waits
-   * until the state is safe, which is to be asked before the stage ends. Saves wait for earlier ones. Absent: only `save`.
+   * until the state is safe, or fails where it cannot be saved: to be asked before the stage ends. A save waits until earlier ones
+   * have ended. Absent: only `save`.
    */
   readonly begin?: (state: CheckpointState) => Effect.Effect<Effect.Effect<void, ArtifactError>, ArtifactError>
   /**

@@ -80,7 +80,7 @@ const contextOf = Effect.fnUntraced(function* (
     log,
     checkpoint: watched(workspace.checkpoint({ everySeconds: job.checkpointSeconds, log }), () => {
       const at = last === undefined ? null : { done: last.done, total: last.total, unit: last.unit }
-      emit({ type: "checkpoint", id: job.id, at })
+      return () => emit({ type: "checkpoint", id: job.id, at })
     }),
     engine: engine ?? noEngine,
     projectDirectory: job.projectDirectory,

@@ -45,8 +45,12 @@ if (control !== undefined) {
 `
 
 export interface StopRequest {
-  /** A checkpoint that is due once the worker is to stop. Saved by all that ask for one, the job is interrupted. */
-  readonly watched: (checkpoint: Checkpoint, onSaved: () => void) => Checkpoint
+  /**
+   * A checkpoint that is due once the worker is to stop. Saved by all that ask for one, the job is interrupted.
+   *
+   * @param noteSave called when a save begins; what it gives, when the state is safe
+   */
+  readonly watched: (checkpoint: Checkpoint, noteSave: () => () => void) => Checkpoint
   /** What follows is another job. */
   readonly begin: () => void
 }
@@ -92,12 +96,13 @@ export const listenForStop = (control: number | undefined): StopRequest => {
       longest = 0
       Atomics.store(memory, LEFT, 0)
     },
-    watched: (checkpoint, onSaved) => {
+    watched: (checkpoint, noteSave) => {
       const save: Checkpoint["save"] = Effect.fnUntraced(function* (state) {
         Atomics.store(memory, LEFT, PATIENCE)
+        const onSafe = noteSave()
         yield* checkpoint.save(state)
         asked = performance.now()
-        onSaved()
+        onSafe()
         if (!stopping()) return
         saved.set(checkpoint, true)
         // Others of the same pass come to theirs in the same step.
@@ -109,9 +114,11 @@ export const listenForStop = (control: number | undefined): StopRequest => {
         Effect.fnUntraced(function* (state) {
           // Whoever is to stop waits for it.
           if (stopping()) return yield* Effect.as(save(state), Effect.void)
+          Atomics.store(memory, LEFT, PATIENCE)
+          const onSafe = noteSave()
           const safe = yield* begin(state)
           asked = performance.now()
-          return Effect.tap(safe, () => Effect.sync(onSaved))
+          return Effect.tap(safe, () => Effect.sync(onSafe))
         })
       return {
         ...checkpoint,

@@ -106,16 +106,22 @@ export const startRun = Effect.fnUntraced(function* (
   }
   const watch = watchDivergence(options, variance, () => ({ step: curve.values("step"), loss: curve.values("loss") }))
 
-  /** The checkpoint that is being written while training goes on. */
+  /** The checkpoint that was begun last: it is written while training goes on. */
   let writing: Fiber.Fiber<void, ArtifactError> | undefined
   const scope = yield* Effect.scope
   const settled = Effect.suspend(() => (writing === undefined ? Effect.void : Fiber.join(writing)))
   const save = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
-    yield* settled
     const state = toCheckpoint(trainer.stateBlocks(), curve.exportState())
     if (checkpoint.begin === undefined) return yield* checkpoint.save(state)
-    const safe = Effect.tap(yield* checkpoint.begin(state), () => Effect.sync(() => (writing = undefined)))
+    // It waits for the one before by itself, within the time that a save has where the worker is to stop.
+    const safe = yield* checkpoint.begin(state)
+    yield* settled
     writing = yield* Effect.forkIn(safe, scope, { uninterruptible: true })
+  })
+  /** What writes a checkpoint takes its turn; where that failed, training ends here, not at the next one. */
+  const letWrite = Effect.suspend(() => {
+    const exit = writing?.pollUnsafe()
+    return writing === undefined || exit?._tag === "Success" ? Effect.void : (exit ?? breathe)
   })
 
   const step = Effect.fnUntraced(function* ({ x, target }: ScaledBatch, seen?: Pick<StepMetrics, "loss" | "mse">) {
@@ -132,11 +138,8 @@ export const startRun = Effect.fnUntraced(function* (
     curve.add(done, metrics)
     // Asked in every step, so that whoever is told to stop does so in this one.
     const due = hooks.checkpoint?.due() === true ? hooks.checkpoint : undefined
-    if (done % stepsBetween !== 0 && done !== options.steps && due === undefined) {
-      // What writes it takes its turn.
-      if (writing !== undefined) yield* breathe
-      return
-    }
+    yield* letWrite
+    if (done % stepsBetween !== 0 && done !== options.steps && due === undefined) return
     hooks.progress?.({
       done,
       total: options.steps,

@@ -98,22 +98,29 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
     return undefined
   }
 
-  let writing: Promise<void> = Promise.resolve()
+  /** Ends when all saves so far have ended, well or not: each tells its own caller, and the next one tries again. */
+  let queue: Promise<void> = Promise.resolve()
+  let unfinished = 0
   const begin = async (state: CheckpointState): Promise<{ readonly safe: Promise<void> }> => {
-    await writing
-    const start = performance.now()
-    const finish = await beginCheckpoint(directory, state)
-    last = performance.now()
-    cost = last - start
+    unfinished += 1
+    const begun = queue.then(async () => {
+      const start = performance.now()
+      const finish = await beginCheckpoint(directory, state)
+      last = performance.now()
+      cost = last - start
+      return finish
+    })
     const settle = async (): Promise<void> => {
+      const finish = await begun
       await finish()
       for (const folder of stale) await rm(dirname(folder), { recursive: true, force: true }).catch(() => {})
       stale = []
     }
-    writing = settle()
-    // It may fail before anybody waits for it.
-    writing.catch(() => {})
-    return { safe: writing }
+    const safe = settle()
+    const ended = (): void => void (unfinished -= 1)
+    queue = safe.then(ended, ended)
+    await begun
+    return { safe }
   }
 
   const unwritable = (cause: unknown): ArtifactError =>
@@ -143,7 +150,9 @@ export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: Checkp
   return {
     load: Effect.promise(load),
     file: (name) => Effect.tryPromise({ try: () => file(name), catch: unwritable }),
-    due: () => everySeconds === 0 || performance.now() - last >= Math.max(everySeconds * 1000, timesItsCost * cost),
+    due: () =>
+      everySeconds === 0 ||
+      (unfinished === 0 && performance.now() - last >= Math.max(everySeconds * 1000, timesItsCost * cost)),
     save: (state) => Effect.tryPromise({ try: async () => (await begin(state)).safe, catch: unwritable }),
     begin: (state) =>
       Effect.map(Effect.tryPromise({ try: () => begin(state), catch: unwritable }), ({ safe }) =>

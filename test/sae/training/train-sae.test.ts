@@ -10,6 +10,8 @@ import { makeSaeModel } from "../../../src/sae/sae-model.ts"
 import { trainSae } from "../../../src/sae/training/train-sae.ts"
 import { learningRate } from "../../../src/sae/settings/schedules.ts"
 import { resolveOptions, type TrainingOptions } from "../../../src/sae/training-options.ts"
+import { ArtifactError } from "../../../src/artifact/artifact-error.ts"
+import type { Progress } from "../../../src/stage/progress.ts"
 import type { Checkpoint, CheckpointState } from "../../../src/stage/checkpoint.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { type AnyOptions, methodOf, optionsFor } from "../architectures/known.ts"
@@ -202,6 +204,38 @@ describe("training", () => {
     expect(withAux.last).toBeLessThan(without.last / 2)
     expect(withAux.moved).toBe(true)
   })
+
+  it.effect(
+    "a checkpoint that is written beside it and fails ends it, soon or at the end; one that is slow is waited for",
+    () =>
+      Effect.gen(function* () {
+        const rows = matrixRows(small.data, small.d_in)
+        const lost = new ArtifactError({ reason: "unwritable", digest: "", path: "", detail: "the disk is full" })
+        const trained = (at: number, outcome: Effect.Effect<void, ArtifactError>) => {
+          let asked = 0
+          let steps = 0
+          const checkpoint: Checkpoint = {
+            load: Effect.succeed(undefined),
+            due: () => ++asked === at,
+            save: () => Effect.die("to be begun"),
+            begin: () => Effect.succeed(outcome)
+          }
+          const progress = ({ done }: Progress) => void (steps = done)
+          const train = trainSae(rows, options("topk"), { checkpoint, progress })
+          return Effect.map(Effect.result(train), (result) => ({ result, steps }))
+        }
+        const soon = yield* trained(5, Effect.fail(lost))
+        expect(soon).toMatchObject({ result: { failure: lost }, steps: 5 })
+        const last = yield* trained(60, Effect.fail(lost))
+        expect(last).toMatchObject({ result: { failure: lost }, steps: 60 })
+        let safe = false
+        const slow = Effect.promise(
+          () => new Promise<void>((resolve) => setTimeout(() => resolve(void (safe = true)), 300))
+        )
+        expect((yield* trained(60, slow)).result).toMatchObject({ _tag: "Success" })
+        expect(safe).toBe(true)
+      })
+  )
 
   it.effect("a learning rate that explodes is an error that is not retried", () =>
     Effect.gen(function* () {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
@@ -73,6 +82,42 @@ describe("a checkpoint", () => {
     await Effect.runPromise(checkpoint.begin!(stateOf(3)))
     await save(checkpoint, stateOf(4))
     expect((await load(open(directory)))?.json).toEqual({ step: 4 })
+  })
+
+  it("is none of several that are saved at once: one after the other, the last one is kept whole", async () => {
+    const directory = fresh()
+    const checkpoint = open(directory)
+    const large = (step: number): CheckpointState => ({
+      json: { step },
+      tensors: { w: new Float32Array(2 ** 18).fill(step) }
+    })
+    await Promise.all([1, 2, 3, 4].map((step) => save(checkpoint, large(step))))
+    expect(await load(open(directory))).toEqual(large(4))
+    expect(readdirSync(directory)).toHaveLength(2)
+  })
+
+  it("is not due while one is being written", async () => {
+    const checkpoint = open(fresh(), [], 1e-6)
+    const safe = await Effect.runPromise(checkpoint.begin!(stateOf(1)))
+    // Far more than fifty times what handing it over took, without a turn for what writes it.
+    const start = performance.now()
+    while (performance.now() - start < 150) expect(checkpoint.due()).toBe(false)
+    await Effect.runPromise(safe)
+  })
+
+  it("that cannot be saved says so to whoever saves it, and the next one is tried again", async () => {
+    const directory = fresh()
+    const checkpoint = open(directory)
+    writeFileSync(dirname(directory), "no folder")
+    expect(await Effect.runPromise(Effect.flip(checkpoint.save(stateOf(1))))).toMatchObject({ reason: "unwritable" })
+    rmSync(dirname(directory))
+    const safe = await Effect.runPromise(checkpoint.begin!(stateOf(2)))
+    // In the place of what is written last.
+    mkdirSync(join(directory, "latest.json", "in the way"), { recursive: true })
+    expect(await Effect.runPromise(Effect.flip(safe))).toMatchObject({ reason: "unwritable" })
+    rmSync(join(directory, "latest.json"), { recursive: true })
+    await save(checkpoint, stateOf(3))
+    expect(await load(open(directory))).toEqual(stateOf(3))
   })
 
   it("gives back blocks of numbers, however long they were, and passes over damaged ones", async () => {
