@@ -26,7 +26,7 @@ export default Stage.make("import-sae", {
     }),
     k: Param.integer({
       default: null,
-      min: 1,
+      minimum: 1,
       description: "latents per row, for files that leave it to the name of their repository (Qwen Scope)"
     })
   },

@@ -36,6 +36,8 @@ interface WithDefault<A> extends Words {
 }
 interface Bounds {
   readonly minimum?: number
+  /** In place of `minimum` where the bound itself is no value: a learning rate is above 0. */
+  readonly above?: number
   readonly maximum?: number
 }
 
@@ -59,22 +61,36 @@ const nullable = <A>(
   }
 }
 
-const bounded = (schema: Schema.Codec<number, number>, { minimum, maximum }: Bounds): Schema.Codec<number, number> => {
+const bounded = (
+  schema: Schema.Codec<number, number>,
+  { minimum, above, maximum }: Bounds
+): Schema.Codec<number, number> => {
   let result: Schema.Codec<number, number> = schema
   if (minimum !== undefined) result = result.check(Schema.isGreaterThanOrEqualTo(minimum)) as never
+  if (above !== undefined) result = result.check(Schema.isGreaterThan(above)) as never
   if (maximum !== undefined) result = result.check(Schema.isLessThanOrEqualTo(maximum)) as never
   return result
 }
-const range = (type: string, { minimum, maximum }: Bounds): string =>
-  [type, minimum === undefined ? "" : `>= ${minimum}`, maximum === undefined ? "" : `<= ${maximum}`]
-    .filter((word) => word !== "")
-    .join(" ")
+/** `number from 0 to 1`, `integer >= 1`, `number > 0`. */
+const range = (type: string, { minimum, above, maximum }: Bounds): string => {
+  if (minimum !== undefined && maximum !== undefined) return `${type} from ${minimum} to ${maximum}`
+  const bounds = [
+    ...(minimum === undefined ? [] : [`>= ${minimum}`]),
+    ...(above === undefined ? [] : [`> ${above}`]),
+    ...(maximum === undefined ? [] : [`<= ${maximum}`])
+  ]
+  return bounds.length === 0 ? type : `${type} ${bounds.join(" and ")}`
+}
+
+/** An option that is none is an error where it is written: a bound by a wrong name would bound nothing. */
+type Known<O, Options> = O & { readonly [K in Exclude<keyof O, keyof Options>]: never }
+type NumberOptions = WithDefault<number | null> & Bounds
 
 /** `A | null` only where the default is null. */
 type OrNull<A, O> = O extends { readonly default: null } ? A | null : A
 
 /**
- * A whole number, within `minimum` and `maximum` where they are given.
+ * A whole number, within `minimum` (or above `above`) and `maximum` where they are given.
  *
  * @example
  * ```ts
@@ -84,11 +100,11 @@ type OrNull<A, O> = O extends { readonly default: null } ? A | null : A
  * k.type // => "integer >= 1 or null"
  * ```
  */
-export const integer = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
+export const integer = <const O extends NumberOptions>(options: Known<O, NumberOptions>): Param<OrNull<number, O>> =>
   nullable(bounded(Schema.Int, options), range("integer", options), options) as Param<OrNull<number, O>>
 
-/** A finite number, within `minimum` and `maximum` where they are given. */
-export const number = <const O extends WithDefault<number | null> & Bounds>(options: O): Param<OrNull<number, O>> =>
+/** A finite number, bounded as a whole one is. */
+export const number = <const O extends NumberOptions>(options: Known<O, NumberOptions>): Param<OrNull<number, O>> =>
   nullable(bounded(Schema.Finite, options), range("number", options), options) as Param<OrNull<number, O>>
 
 /** Any text. */

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { Files } from "../../src/kinds/files.ts"
 import * as Param from "../../src/stage/param.ts"
 import * as Stage from "../../src/stage/stage.ts"
@@ -17,6 +18,36 @@ const rest = {
 
 /** As much of it as these kinds look at. */
 const given = (x: number) => ({ params: { x }, wired: {}, inputs: {}, sources: {} }) as unknown as InstanceContext
+
+describe("a number with bounds", () => {
+  it("says them as one would, and takes no other", () => {
+    const of = (bounds: Pick<Parameters<typeof Param.number>[0], "minimum" | "above" | "maximum">) =>
+      Param.number({ description: "a number", ...bounds })
+    const taken = (param: ReturnType<typeof of>) =>
+      [-1, 0, 0.5, 1, 2].filter((x) => Schema.is(Schema.toType(param.schema))(x))
+    const told = [
+      of({}),
+      of({ minimum: 0 }),
+      of({ above: 0 }),
+      of({ maximum: 1 }),
+      of({ minimum: 0, maximum: 1 }),
+      of({ above: 0, maximum: 1 })
+    ].map((param) => [param.type, taken(param)])
+    assert.deepStrictEqual(told, [
+      ["number", [-1, 0, 0.5, 1, 2]],
+      ["number >= 0", [0, 0.5, 1, 2]],
+      ["number > 0", [0.5, 1, 2]],
+      ["number <= 1", [-1, 0, 0.5, 1]],
+      ["number from 0 to 1", [0, 0.5, 1]],
+      ["number > 0 and <= 1", [0.5, 1]]
+    ])
+  })
+
+  it("has no bound by another name", () => {
+    // @ts-expect-error: it is minimum
+    Param.integer({ description: "a number", min: 1 })
+  })
+})
 
 describe("a stage kind", () => {
   it("decodes once when files are checked, for all that is asked then, and once for a run", () => {
