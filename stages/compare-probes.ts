@@ -24,7 +24,11 @@ export default Stage.make("compare-probes", {
     best_f1: { ...f1, description: "F1 there, of as few features as the probes have; chosen on the same documents" },
     most_f1: { ...f1, description: "F1 there of as many features as they have" },
     first_f1: { ...f1, description: "F1 of the fewest features at the first block" },
-    shuffled_f1: { ...f1, description: "control: best_f1 with labels shuffled, of latents; a half is chance" },
+    shuffled_f1: {
+      ...f1,
+      description:
+        "control: best_f1 with labels shuffled; a half at most, less where the probe seldom says yes, or seldom no"
+    },
     control_f1: { ...f1, optional: true, description: "best_f1 of the control at that block" },
     control_most_f1: { ...f1, optional: true, description: "most_f1 of the control at that block" },
     layers: { better: "neither", tolerance: 0, description: "blocks" }

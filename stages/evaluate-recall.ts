@@ -84,12 +84,18 @@ export default Stage.make("evaluate-recall", {
     told_without_asked: { ...all, description: "answers told where they do so at the token that asks" },
     one_neuron: { ...held, description: "answers told by the one neuron of that block that parts them best" },
     all_neurons: { ...held, description: "answers told by all its neurons" },
-    purity: { ...neurons, description: "share of a neuron's facts with their commonest answer, mean over its neurons" },
-    purity_control: { ...neurons, description: "the same of other people's answers: the control" },
+    purity: {
+      ...neurons,
+      optional: true,
+      description:
+        "share of the facts that a neuron is above zero on with their commonest answer, mean over its neurons with ten such facts and more"
+    },
+    purity_control: { ...neurons, optional: true, description: "the same of other people's answers: the control" },
     facts_a_neuron: {
       ...neurons,
+      optional: true,
       tolerance: { relative: 0.1 },
-      description: "facts that a neuron is above zero on, mean"
+      description: "facts that such a neuron is above zero on, mean"
     },
     one_latent: {
       ...held,
@@ -97,7 +103,11 @@ export default Stage.make("evaluate-recall", {
       description: "answers told by the one latent of that block's transcoder that parts them best"
     },
     all_latents: { ...held, optional: true, description: "answers told by all its latents" },
-    latent_purity: { ...latents, optional: true, description: "purity of its latents" },
+    latent_purity: {
+      ...latents,
+      optional: true,
+      description: "purity of its latents, of those that fire on ten facts and more"
+    },
     latent_purity_control: {
       ...latents,
       optional: true,
@@ -107,7 +117,7 @@ export default Stage.make("evaluate-recall", {
       ...latents,
       optional: true,
       tolerance: { relative: 0.1 },
-      description: "facts that a latent fires on, mean"
+      description: "facts that such a latent fires on, mean"
     }
   },
   headline: ["accuracy", "probe_after", "asked_probe_after", "lookup_share", "asked_lookup_share"],

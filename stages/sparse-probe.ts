@@ -36,9 +36,14 @@ export default Stage.make("sparse-probe", {
       "neither"
     ),
     auc_shuffled_k16: figure("the same with 16 latents", "neither"),
-    f1_k1: figure("mean F1 of yes and of no by a probe of one latent; guessing gives a half", "higher"),
+    auc_shuffled_basis_k1: figure("the same with one number of the activation itself", "neither"),
+    f1_k1: figure(
+      "mean F1 of yes and of no by a probe of one latent; guessing gives a half by even odds, less by others, a third by one answer for all",
+      "higher"
+    ),
     f1_basis_k1: figure("the same of one number of the activation itself", "neither"),
-    f1_shuffled_k1: figure("control: the same of one latent with labels shuffled", "neither"),
+    f1_shuffled_k1: figure("control: f1_k1 with labels shuffled, what guessing as the probe does gives", "neither"),
+    f1_shuffled_basis_k1: figure("control: f1_basis_k1 with labels shuffled", "neither"),
     spread: figure("f1 with as many latents as the largest k, less f1 with the smallest", "neither"),
     spread_basis: figure("the same of the activation's own numbers", "neither"),
     tasks: { better: "neither", tolerance: 0, description: "tasks with enough words or tokens" }

@@ -7,8 +7,8 @@ import { readJsonFile } from "../artifact/json-file.ts"
 import { RowQuestion } from "./probing/row-question.ts"
 
 const Probe = Schema.Struct({
-  /** `shuffled`: latents, fitted to labels in a random order and tested on such. What is above one half there is noise. */
-  features: Schema.Literals(["latents", "basis", "shuffled"]),
+  /** `shuffled`: latents, fitted to labels in a random order and tested on such; `shuffled_basis`: the same of the basis. An AUC above one half is noise there. */
+  features: Schema.Literals(["latents", "basis", "shuffled", "shuffled_basis"]),
   k: Schema.Int,
   /** On the test rows: of the positive's probability; of it being above one half; F1 of both classes, by their sizes. */
   auc: Schema.Finite,

@@ -14,7 +14,8 @@ export const f1 = (positive: ArrayLike<boolean | number>, predicted: ArrayLike<b
 }
 
 /**
- * The mean F1 of yes and of no, of scores that say yes above zero, each counted `times`; a half is what guessing gives.
+ * The mean F1 of yes and of no, of scores that say yes above zero, each counted `times`. Where there are as many of yes as of no, guessing gives
+ * a half at most, by even odds; one answer for all gives a third, so that rare guesses of yes are below a half with nothing wrong.
  *
  * @returns NaN where a class is empty
  */

@@ -1,7 +1,7 @@
 /** The stage compare-probes. */
 import * as Effect from "effect/Effect"
 import { figuresFileName, type FiguresChart, type FiguresFile } from "../../kinds/figures.ts"
-import type { ProbingFile } from "../../kinds/probing.ts"
+import type { ProbingFile, SparseProbe } from "../../kinds/probing.ts"
 import { probedKs } from "../../kinds/probed-ks.ts"
 import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
@@ -68,22 +68,31 @@ export const compareProbesStage = Effect.fn("compareProbesStage")(function* ({
 }: StageContext<{ readonly of: "basis" | "latents" }, unknown, CompareProbesInputs>) {
   const layers = yield* inLayers(inputs.probings)
   const controls = yield* inLayers(inputs.controls)
+  const all = [...layers, ...controls]
   const first = layers[0]!
   const asked = askedOf(first.probing)
-  const other = [...layers, ...controls].find(({ probing }) => askedOf(probing) !== asked)
+  const other = all.find(({ probing }) => askedOf(probing) !== asked)
   if (other !== undefined) {
     return yield* stageFailed(
       `block ${other.layer} is asked ${askedOf(other.probing)}, block ${first.layer} ${asked}`,
       "Give probes of the same tasks, with enough rows of each."
     )
   }
-  const ks = probedKs(first.probing).filter((k) => layers.every(({ probing }) => probedKs(probing).includes(k)))
+  const ks = probedKs(first.probing).filter((k) => all.every(({ probing }) => probedKs(probing).includes(k)))
   if (ks.length === 0) return yield* stageFailed("the probes have no k in common", "Give them the same ks.")
   const [least, most] = [ks[0]!, ks.at(-1)!]
+  const [what, shuffled] =
+    of === "basis" ? (["own numbers", "shuffled_basis"] as const) : (["latents", "shuffled"] as const)
+  const without = all.find(({ probing }) => [of, shuffled].some((each) => meanF1(probing, each, least) === undefined))
+  if (without !== undefined) {
+    return yield* stageFailed(
+      `block ${without.layer} has no probes of ${least} of its ${what}, with right and with shuffled labels`,
+      "Probe anew."
+    )
+  }
   const best = bestLayer(layers, of, least) as LayerProbes
   const control = controls.find(({ layer }) => layer === best.layer)
   const layerOf = ({ layer }: LayerProbes): number => layer
-  const what = of === "basis" ? "own numbers" : "latents"
   const f1 = { label: "F1", log: false }
   const block = { label: "block", log: false }
   const charts: ReadonlyArray<FiguresChart> = [
@@ -93,7 +102,7 @@ export const compareProbesStage = Effect.fn("compareProbesStage")(function* ({
       y: f1,
       series: [
         ...ks.map((k) => line(`${k} ${what}`, layers, layerOf, ({ probing }) => meanF1(probing, of, k))),
-        line(`${least}, labels shuffled`, layers, layerOf, ({ probing }) => meanF1(probing, "shuffled", least)),
+        line(`${least}, labels shuffled`, layers, layerOf, ({ probing }) => meanF1(probing, shuffled, least)),
         ...(controls.length === 0
           ? []
           : ks.map((k) => line(`${k} of the control`, controls, layerOf, ({ probing }) => meanF1(probing, of, k))))
@@ -117,7 +126,7 @@ export const compareProbesStage = Effect.fn("compareProbesStage")(function* ({
   const file: FiguresFile = {
     format: 1,
     title: `Sparse probes over ${layers.length} layers`,
-    note: `F1 of yes and of no on held-out documents, by probes of ${ks.join(", ")} ${what}; guessing gives a half. A task that one feature tells as well as many has a feature of its own.`,
+    note: `F1 of yes and of no on held-out documents, by probes of ${ks.join(", ")} ${what}; guessing gives a half at most, as with shuffled labels. A task that one feature tells as well as many has a feature of its own.`,
     charts,
     tables: [
       {
@@ -132,14 +141,14 @@ export const compareProbesStage = Effect.fn("compareProbesStage")(function* ({
   }
   yield* output.writeJson(figuresFileName, file)
   log(`block ${best.layer} tells most with ${least} of the ${what}`)
-  const at = (probing: ProbingFile, features: "basis" | "latents" | "shuffled", k: number) =>
+  const at = (probing: ProbingFile, features: SparseProbe["features"], k: number) =>
     estimate(meanF1(probing, features, k) as ProbedF1)
   return {
     best_layer: best.layer,
     best_f1: at(best.probing, of, least),
     most_f1: at(best.probing, of, most),
     first_f1: at(first.probing, of, least),
-    shuffled_f1: at(best.probing, "shuffled", least),
+    shuffled_f1: at(best.probing, shuffled, least),
     ...(control === undefined
       ? {}
       : { control_f1: at(control.probing, of, least), control_most_f1: at(control.probing, of, most) }),

@@ -1,4 +1,4 @@
-/** Probes of every task on the latents of an SAE, on the activation's own numbers, and on latents with shuffled labels. */
+/** Probes of every task on the latents of an SAE and on the activation's own numbers, and on each with shuffled labels. */
 import type { ProbedTask, ProbingFile, SparseProbe } from "../../kinds/probing.ts"
 import { toldIntervals } from "../../artifact/intervals.ts"
 import { bootstrapIntervals, type Interval } from "../../numeric/bootstrap.ts"
@@ -150,7 +150,8 @@ export const probeTasks = (
     const kinds = [
       { name: "latents", from: features.latents, labels: truth, answers: expected },
       { name: "basis", from: features.basis, labels: truth, answers: expected },
-      { name: "shuffled", from: features.latents, labels: shuffled, answers: unknown }
+      { name: "shuffled", from: features.latents, labels: shuffled, answers: unknown },
+      { name: "shuffled_basis", from: features.basis, labels: shuffled, answers: unknown }
     ] as const
     const probes = kinds.flatMap(({ name, from, labels, answers: asked }) => {
       const first = rankFeatures(ranking, from, trained, labels, among)
@@ -221,5 +222,5 @@ export const probeTasks = (
   }
 }
 
-const kindNames = ["latents", "basis", "shuffled"] as const
+const kindNames = ["latents", "basis", "shuffled", "shuffled_basis"] as const
 const figures = ["auc", "f1"] as const

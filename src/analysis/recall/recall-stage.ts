@@ -11,10 +11,11 @@ import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
 import type { Opened } from "../../stage/input.ts"
-import { type Estimate, estimated, flatMetrics, numbersOf } from "../../stage/metric.ts"
+import { type Estimate, estimated, flatMetrics, numbersOf, type Unmeasured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
+import { meanEstimate } from "../mean-estimate.ts"
 import { fitClassProbe } from "./class-probe.ts"
 import { headProbe } from "./head-probe.ts"
 import { lookups, mlpOut } from "./lookup.ts"
@@ -47,6 +48,13 @@ const ratio = (values: ArrayLike<number>, by: ArrayLike<number>): number | Estim
   return estimated(of(new Int32Array(values.length).fill(1)), interval)
 }
 
+/** A neuron that is above zero on fewer facts tells nothing of them. */
+const leastFacts = 10
+
+/** Over units that tell something; a text where there are none. */
+const overUnits = (values: ReadonlyArray<number>, units: string): number | Estimate | Unmeasured =>
+  meanEstimate(values, `no ${units} is above zero on ${leastFacts} facts`)
+
 const share = (values: ArrayLike<number>): number | Estimate => ratio(values, new Float64Array(values.length).fill(1))
 
 const valueOf = (found: number | Estimate): number => (typeof found === "number" ? found : found.value)
@@ -64,9 +72,6 @@ const denseCodes = ({ rows, d_sae, offsets, latents, values }: LatentCodes): Flo
   }
   return dense
 }
-
-/** A neuron that is above zero on fewer facts tells nothing of them. */
-const leastFacts = 10
 
 export const recallStage = Effect.fn("recallStage")(function* ({
   inputs,
@@ -309,17 +314,17 @@ export const recallStage = Effect.fn("recallStage")(function* ({
     told_without_asked: share(atLast.without),
     one_neuron: byNeurons[0]!.own,
     all_neurons: byNeurons.at(-1)!.own,
-    purity: share(pure.purity),
-    purity_control: share(mixed.purity),
-    facts_a_neuron: share(pure.facts),
+    purity: overUnits(pure.purity, "neuron"),
+    purity_control: overUnits(mixed.purity, "neuron"),
+    facts_a_neuron: overUnits(pure.facts, "neuron"),
     ...(ofLatents === undefined
       ? {}
       : {
           one_latent: ofLatents.by[0]!.own,
           all_latents: ofLatents.by.at(-1)!.own,
-          latent_purity: share(ofLatents.pure.purity),
-          latent_purity_control: share(ofLatents.mixed.purity),
-          facts_a_latent: share(ofLatents.pure.facts)
+          latent_purity: overUnits(ofLatents.pure.purity, "latent"),
+          latent_purity_control: overUnits(ofLatents.mixed.purity, "latent"),
+          facts_a_latent: overUnits(ofLatents.pure.facts, "latent")
         })
   }
   yield* output.writeJson(figuresFileName, file)

@@ -21,6 +21,7 @@ import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { codedRows } from "../coded-rows.ts"
 import { logitWeights } from "./logit-weights.ts"
 import { bestLatent, firingRows, ruleFigures } from "./rule-latent.ts"
+import { shuffledAnswers } from "./shuffled-answers.ts"
 
 export interface RuleParams {
   readonly rule: string
@@ -141,8 +142,7 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
     }
     return firing / rows
   }
-  const order = Rng.make(params.seed, "shuffled rule").permutation(test.kept.length)
-  const shuffled = Uint8Array.from(order, (row) => test.kept[row] as number)
+  const shuffled = shuffledAnswers(test, names !== undefined, Rng.make(params.seed, "shuffled rule"))
   const control = figuresOf(shuffled)
   const { youden, sensitivity, specificity, precision } = figuresOf(test.kept)
   const logits =

@@ -27,7 +27,7 @@ const probes = Effect.fnUntraced(function* (layer: number, [one, two]: readonly 
     ranking: "mean_difference",
     documents: { train: 6, test: 4 },
     tasks: [{ name: "French", train: 80, test: 64, probes: [probe(1, one), probe(2, two)], intervals: {} }],
-    means: { f1_basis_k1: one, f1_basis_k2: two, f1_shuffled_k1: 0.5 },
+    means: { f1_basis_k1: one, f1_basis_k2: two, f1_shuffled_k1: 0.6, f1_shuffled_basis_k1: 0.5 },
     intervals: { f1_basis_k1: { low: one - 0.1, high: one + 0.1 } },
     left_out: []
   }
@@ -79,5 +79,9 @@ it.effect("probes of one block twice, or of several models, are refused by name"
     const said = (other: typeof one) => Effect.map(Effect.flip(run({ probings: [one, other] })), String)
     assert.include(yield* said(yield* probes(3, [0.6, 0.6])), "two of the probes are of block 3")
     assert.include(yield* said(yield* probes(4, [0.6, 0.6], "b")), "the probes are of several models")
+    const latents = Effect.flatMap(temporaryDirectory, (folder) =>
+      runStage(compareProbes, { probings: [one], controls: [] }, { of: "latents" }, folder)
+    )
+    assert.include(String(yield* Effect.flip(latents)), "block 3 has no probes of 1 of its latents")
   })
 )

@@ -7,6 +7,7 @@ import { type ProbeOptions, probeTasks } from "../../../src/analysis/probing/pro
 import { askedWords } from "../../../src/analysis/probing/word-rows.ts"
 import { wordPrompts } from "../../../src/analysis/word-prompts.ts"
 import { wordTasks } from "../../../src/analysis/probing/word-tasks.ts"
+import { drawnF1 } from "../../../src/numeric/f1.ts"
 import { roc } from "../../../src/numeric/roc.ts"
 import * as Rng from "../../../src/random/rng.ts"
 
@@ -76,6 +77,23 @@ it("words are asked about in the text before them, and each task has an answer f
   expect(answers("nn+bez")["noun"]).toBeUndefined()
 })
 
+it("guesses that have nothing to do with the answer have an F1 of a half by even odds, less by others, a third of one answer for all", () => {
+  // Of 100 rows of each answer, the same share is guessed to be yes.
+  const guessed = (share: number): number => {
+    const scores = Array.from({ length: 200 }, (_, i) => (i % 100 < 100 * share ? 1 : -1))
+    const positive = scores.map((_, i) => (i < 100 ? 1 : 0))
+    return drawnF1(scores, positive, Array.from(scores).fill(1))
+  }
+  expect([0, 0.1, 0.2, 0.5, 0.8, 1].map((share) => guessed(share).toFixed(3))).toEqual([
+    "0.333",
+    "0.405",
+    "0.451",
+    "0.500",
+    "0.451",
+    "0.333"
+  ])
+})
+
 describe("probes of tasks", () => {
   // 60 documents of 8 words; feature 3 fires on nouns, but for one in ten.
   const rng = Rng.make(1, "probing test")
@@ -96,10 +114,10 @@ describe("probes of tasks", () => {
     visit: (row, feature) => values[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
   }
   const options = (seed: number): ProbeOptions => ({ seed, ks: [1, 16], ranking: "mean_difference", among: 0 })
-  const probed = (from: Features, names: ReadonlyArray<string>, seed: number) => {
+  const probed = (from: Features, names: ReadonlyArray<string>, seed: number, ks = [1, 16], basis = from) => {
     const words = askedWords(prompts, seed)
     const asked = words.tasks.filter(({ name }) => names.includes(name))
-    return probeTasks(words.document, words.heldOut, asked, { latents: from, basis: from }, options(seed))
+    return probeTasks(words.document, words.heldOut, asked, { latents: from, basis }, { ...options(seed), ks })
   }
   const { tasks, means, intervals, leftOut } = probed(features, ["noun", "adverb"], 0)
 
@@ -115,6 +133,8 @@ describe("probes of tasks", () => {
     expect(means["gain_k1"]).toBe(0)
     expect(means["f1_k1"]).toBeGreaterThan(0.8)
     expect(Math.abs(means["f1_shuffled_k1"]! - 0.5)).toBeLessThan(0.12)
+    // The basis is the latents here, and so is its control.
+    expect(means["f1_shuffled_basis_k1"]).toBe(means["f1_shuffled_k1"])
     expect(means["spread"]).toBeCloseTo(means["f1_k16"]! - means["f1_k1"]!, 12)
     expect(leftOut).toEqual(["adverb"])
   })
@@ -128,8 +148,9 @@ describe("probes of tasks", () => {
       count: 20,
       visit: (row, feature) => knowing[row]!.forEach((value, j) => (value === 0 ? undefined : feature(j, value)))
     }
+    const nothing: Features = { count: 20, visit: () => {} }
     const within = Array.from({ length: 12 }, (_, seed) => {
-      const { low, high } = probed(from, ["noun"], seed).intervals["auc_shuffled_k16"]!
+      const { low, high } = probed(from, ["noun"], seed, [16], nothing).intervals["auc_shuffled_k16"]!
       return low <= 0.5 && high >= 0.5
     })
     expect(within.filter((each) => each).length).toBeGreaterThanOrEqual(10)

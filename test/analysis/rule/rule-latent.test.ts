@@ -2,6 +2,8 @@ import * as fc from "fast-check"
 import * as Result from "effect/Result"
 import { expect, it } from "vitest"
 import { bestLatent, firingRows, ruleFigures } from "../../../src/analysis/rule/rule-latent.ts"
+import { shuffledAnswers } from "../../../src/analysis/rule/shuffled-answers.ts"
+import * as Rng from "../../../src/random/rng.ts"
 import evaluateRule from "../../../stages/evaluate-rule.ts"
 
 /** Rows of latents that fire. */
@@ -39,6 +41,24 @@ it("the latent that fires exactly where the rule is kept is the best, and of a l
     })
   )
   expect(bestLatent(codes([[], []], 3), Uint8Array.of(0, 1))).toBe(-1)
+})
+
+it("shuffled, answers of rows are as many as before; answers of documents are each one document's", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }),
+      fc.integer({ min: 1, max: 4 }),
+      (said, rows) => {
+        const document = Int32Array.from({ length: said.length * rows }, (_, row) => Math.floor(row / rows))
+        const kept = Uint8Array.from(document, (each) => Number(said[each]))
+        for (const byDocument of [true, false]) {
+          const other = shuffledAnswers({ kept, document }, byDocument, Rng.make(rows, "test"))
+          expect(other.toSorted()).toEqual(kept.toSorted())
+          if (byDocument) expect([...other]).toEqual(Array.from(document, (each) => other[each * rows]))
+        }
+      }
+    )
+  )
 })
 
 it("a rule that is no expression is refused when files are checked", () => {
