@@ -122,7 +122,7 @@ export interface PlacesOptions {
   readonly run: string
   /** A folder on the disk that results are written to. */
   readonly directory: string
-  /** What a stage may take that says nothing of its memory, by its name; undefined leaves it to the batch system. */
+  /** What a stage may take that says nothing of its memory, by its name; undefined: nobody counts it. */
   readonly expectedMemory?: ((stage: string) => MemoryEstimate | undefined) | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The memory that a stage is given where nobody says how much it takes, and where somebody has to: by a batch system. */
+/** The memory that a stage is counted with where nobody says how much it takes: by a batch system, and beside others on this machine. */
 import { mostSimilar, type Parametrized } from "./most-similar.ts"
 
 /** A result of earlier, and the bytes that its process held at most; undefined where nobody has looked. */

@@ -28,7 +28,7 @@ export interface RunRequest {
    * result would stand under the key of other code. @default nothing changes
    */
   readonly changedSincePlan?: (instance: StageInstance) => Effect.Effect<string | undefined>
-  /** What a batch system is asked for where neither a stage nor the settings say how much memory it takes. @default nothing is */
+  /** What is counted, or asked for, where neither a stage nor the settings say how much memory it takes. @default nothing is */
   readonly expectedMemory?: PlacesOptions["expectedMemory"]
   readonly onEvent: (event: RunEvent) => void
   /** Asked once, when the first stage that needs an engine is about to run: a run of hits pays nothing for it. */

@@ -106,7 +106,7 @@ const wantsGpu = ({ resources }: Pick<Demand, "resources">): boolean => (resourc
 
 const makePlaces = Effect.fnUntraced(function* (
   runLocally: RunLocally,
-  { jobs, engine, run, directory }: PlacesOptions
+  { jobs, engine, run, directory, expectedMemory }: PlacesOptions
 ) {
   let known: EngineName | undefined
   const engineOnce = yield* Effect.cached(Effect.tap(engine, (name) => Effect.sync(() => void (known = name))))
@@ -126,12 +126,21 @@ const makePlaces = Effect.fnUntraced(function* (
     return { cpu: known === undefined ? machine.cpu : machineThreadPlan(known).cpus }
   }
 
+  const expected = new Map<string, number>()
+  /** Bytes of an engine's stage that says nothing of its memory: several are side by side, and could fill it together. */
+  const expectedOf = ({ kind, stage }: Demand): number => {
+    if (!kind.engine) return 0
+    const bytes = expected.get(stage) ?? expectedMemory?.(stage)?.bytes ?? 0
+    expected.set(stage, bytes)
+    return bytes
+  }
+
   const contend = (demand: Demand, onTheGpu: boolean): Ticket<Budget> =>
     budget.contend(
       demand.order,
       () => demand.id,
       () => {
-        const { cpu = 0, memory = 0, disk = 0 } = demand.resources
+        const { cpu = 0, memory = onTheGpu ? 0 : expectedOf(demand), disk = 0 } = demand.resources
         const engines = onTheGpu ? {} : ofEngine(demand)
         return { ...engines, cpu: Math.max(cpu, engines.cpu ?? 0), memory, disk, jobs: 1 }
       }

@@ -1,4 +1,4 @@
-import { availableParallelism, tmpdir } from "node:os"
+import { availableParallelism, tmpdir, totalmem } from "node:os"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -27,17 +27,18 @@ describe("threads of engine stages", () => {
     expect(threadPlan("tensorflow", 4, 1)).toEqual({ threads: 1, cpus: 1, slots: 4 })
   })
 
-  it("leave room for as many stages as half of the threads have CPUs; for one alone where it asks for all of them", async () => {
+  it("leave room for as many stages as half of the threads have CPUs; for one alone where it asks for all of them, or is expected to fill the memory", async () => {
     const cpus = availableParallelism()
     /** How many of some stages have a place when none has ended. */
-    const served = (resources: Demand["resources"]) =>
+    const served = (resources: Demand["resources"], bytes = 0) =>
       Effect.gen(function* () {
         const { places } = localExecutor(() => Effect.die("nothing is run"))
         const { contend } = yield* places({
           jobs: 2 * cpus + 2,
           engine: Effect.succeed("tensorflow"),
           run: "run",
-          directory: tmpdir()
+          directory: tmpdir(),
+          expectedMemory: () => ({ bytes, because: "it took as much" })
         })
         const kind = { engine: true, isolation: "process" as const }
         const demands = Array.from({ length: 2 * cpus + 2 }, (_, order) => ({
@@ -62,5 +63,7 @@ describe("threads of engine stages", () => {
       }).pipe(Effect.scoped, Effect.runPromise)
     expect(await served({})).toBe(Math.max(1, Math.floor(cpus / machineThreadPlan("tensorflow").cpus)))
     expect(await served({ cpu: cpus })).toBe(1)
+    expect(await served({}, totalmem())).toBe(1)
+    expect(await served({ memory: 1 }, totalmem())).toBe(await served({}))
   })
 })
