@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
+import type { DashboardText } from "../../src/kinds/dashboard/dashboard-text.ts"
 import type { DashboardLatent } from "../../src/kinds/dashboard/read-dashboard.ts"
 import { make as makeRng } from "../../src/random/rng.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
@@ -21,15 +22,27 @@ const rng = makeRng(0, "latent-page")
 
 const texts = Object.fromEntries(Array.from({ length: vocabulary }, (_, i) => [String(i), ` w${i.toString(36)}rd`]))
 
-const example = (group: number) => ({
-  group,
-  position: rng.int(1_000_000),
-  pivot: 24,
-  tokens: Array.from({ length: 35 }, () => rng.int(vocabulary)),
-  activations: Array.from({ length: 35 }, (_, i) =>
-    i === 24 ? 1 + 3 * rng.float() : rng.int(8) === 0 ? 3 * rng.float() : 0
-  )
-})
+/** Every context has an example of some latent, so that the page holds all of the text. */
+const [contextSize, contexts] = [128, 7812]
+const text: DashboardText = {
+  contextSize,
+  leading: 0,
+  contexts: Int32Array.from({ length: contexts }, (_, i) => i),
+  ids: Int32Array.from({ length: contexts * contextSize }, () => rng.int(vocabulary))
+}
+
+const example = (group: number) => {
+  const position = rng.int(contexts) * contextSize + 24 + rng.int(contextSize - 34)
+  return {
+    group,
+    position,
+    pivot: 24,
+    tokens: [...text.ids.subarray(position - 24, position + 11)],
+    activations: Array.from({ length: 35 }, (_, i) =>
+      i === 24 ? 1 + 3 * rng.float() : rng.int(8) === 0 ? 3 * rng.float() : 0
+    )
+  }
+}
 
 const weighted = (most: number, ids: number) => Array.from({ length: most }, () => [rng.int(ids), rng.float()] as const)
 
@@ -89,7 +102,9 @@ const html = scienceReport({
       y: all.map(() => rng.float())
     }
   ],
-  dashboards: [{ digest: "sae", d_sae: latents, live: latents, bands: 4, rows: 1_000_000, texts, parts }]
+  dashboards: [
+    { digest: "sae", d_sae: latents, live: latents, bands: 4, rows: contexts * contextSize, texts, text, parts }
+  ]
 })
 const { user } = process.cpuUsage(rendering)
 const file = join(mkdtempSync(join(tmpdir(), "latent-page-")), "report.html")

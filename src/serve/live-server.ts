@@ -93,6 +93,9 @@ const replyTo = Effect.fnUntraced(function* <E, R>(
       const { html, policy } = yield* page
       return { status: 200, type: "text/html; charset=utf-8", body: html, policy } satisfies Reply
     }
+    // Browsers ask for it by themselves.
+    case "/favicon.ico":
+      return { status: 204, type: "image/x-icon", body: "" } satisfies Reply
     case "/api/run":
       return json(200, yield* answers.run)
     case "/api/saes":

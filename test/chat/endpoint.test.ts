@@ -109,19 +109,28 @@ it("an answer comes with its tokens' alternatives and is kept: the next one cost
   await server.stop()
 })
 
-it("a busy server is asked again as it says, a broken connection too", async () => {
+it("a busy server is asked again as it says; one that is slow, cuts off, stumbles or says what is no answer, after a second", async () => {
   expect(await asking(refusing(429, { "Retry-After": "0" }, 2))).toMatchObject({
     results: ["at last"],
     spent: { requests: 3, tokens: 12 }
   })
   expect((await asking(refusing(503, { "Retry-After": new Date(0).toUTCString() }, 1))).results).toEqual(["at last"])
-  const cut: Answer = (_, response, number) => {
-    if (number > 1) return "whole"
-    response.writeHead(200, { "Content-Length": "1000" }).write("{")
-    response.destroy()
-    return undefined
-  }
-  expect((await asking(cut)).results).toEqual(["whole"])
+  const first =
+    (write: (response: ServerResponse) => unknown): Answer =>
+    (_, response, number) => {
+      if (number > 1) return "whole"
+      write(response)
+      return undefined
+    }
+  const stumbling = [
+    first((response) => response.writeHead(200, { "Content-Length": "1000" }).write("{", () => response.destroy())),
+    first((response) => response.end('{"choices": [')),
+    first((response) => response.end(JSON.stringify({ choices: [] }))),
+    first((response) => response.writeHead(500).end("Internal Server Error")),
+    first(() => {})
+  ]
+  const all = await Promise.all(stumbling.map((answer) => asking(answer, { timeout: 0.5 })))
+  for (const each of all) expect(each).toMatchObject({ results: ["whole"], spent: { requests: 2, tokens: 12 } })
 })
 
 it("what no other try mends fails at once and says what to do, without the key", async () => {

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { beforeAll, describe, expect } from "vitest"
 import type { ChatRequest } from "../../src/chat/chat-model.ts"
 import { answeredBefore } from "../../src/chat/answered-before.ts"
@@ -123,6 +124,28 @@ describe("a model that is run here, asked", () => {
       expect(yield* second.ask(spelling("cat"))).toEqual(answer)
       yield* second.ask(spelling("dog"))
       expect(second.spent()).toMatchObject({ requests: 1, kept: 1 })
+    })
+  )
+
+  it.effect("saves what is answered side by side one after the other, and in the end all of it", () =>
+    Effect.gen(function* () {
+      let [saving, most] = [0, 0]
+      const checkpoint = keeping()
+      const slow = (state: CheckpointState) =>
+        Effect.gen(function* () {
+          most = Math.max(most, ++saving)
+          for (let i = 0; i < 5; i++) yield* Effect.yieldNow
+          yield* checkpoint.save(state)
+          saving--
+        })
+      const { answered } = yield* answeredBefore({ ...checkpoint, save: slow })
+      const questions = [1, 2, 3, 4, 5]
+      const ask = (question: number) => answered(Schema.Int, question, Effect.as(Effect.yieldNow, question ** 2))
+      yield* Effect.forEach(questions, ask, { concurrency: "unbounded" })
+      expect(most).toBe(1)
+      const again = yield* answeredBefore(checkpoint)
+      const known = yield* Effect.forEach(questions, (each) => again.answered(Schema.Int, each, Effect.die("asked")))
+      expect(known).toEqual([1, 4, 9, 16, 25])
     })
   )
 

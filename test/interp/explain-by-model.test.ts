@@ -98,7 +98,7 @@ const options: ExplainByModelOptions = {
   perRequest: 5
 }
 
-const explained = (server: ChatServer) =>
+const explained = (server: ChatServer, signal?: AbortSignal) =>
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
@@ -129,7 +129,8 @@ const explained = (server: ChatServer) =>
         )
         return { ...result, spent: chat.spent() }
       })
-    )
+    ),
+    signal && { signal }
   )
 
 describe("latents that read one token, and a reader that does as told", () => {
@@ -169,6 +170,22 @@ describe("latents that read one token, and a reader that does as told", () => {
     expect(latents.every(({ scores }) => Object.values(scores).every((score) => score === null))).toBe(true)
     expect(unread).toBeGreaterThan(latents.length)
     expect(explanationMetrics(latents, options)["fuzzing"]).toHaveProperty("unmeasured")
+    await server.stop()
+  })
+
+  it("pay for nothing twice where a run was killed: at most what was on its way is asked again", async () => {
+    const killed = new AbortController()
+    const server = await chatServer((body, _, number) => {
+      if (number === 12) killed.abort()
+      return reader(body)
+    })
+    await expect(explained(server, killed.signal)).rejects.toThrow()
+    const first = server.asked.map(({ body }) => JSON.stringify(body))
+    const { spent, unread } = await explained(server)
+    const second = server.asked.slice(first.length).map(({ body }) => JSON.stringify(body))
+    expect(unread).toBe(0)
+    expect(second.filter((body) => first.includes(body)).length).toBeLessThanOrEqual(options.parallel)
+    expect(spent.kept).toBeGreaterThanOrEqual(first.length - options.parallel)
     await server.stop()
   })
 })

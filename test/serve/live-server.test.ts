@@ -74,6 +74,7 @@ describe("the live page's server", () => {
       expect(policy).toContain("connect-src 'self'")
       expect(policy.match(/'sha256-/g)).toHaveLength(2)
       expect(policy).not.toContain("'unsafe-eval'")
+      expect(await asked(port, "/favicon.ico")).toMatchObject({ status: 204, body: "" })
       expect((await asked(port, "/api/run")).body).toBe("null")
       expect((await asked(port, "/api/saes")).body).toBe("[]")
     }))

@@ -7,6 +7,7 @@ import { localModel } from "../../chat/local-model.ts"
 import { localReader } from "../../chat/local-reader.ts"
 import { explanationsFileName, type ExplanationsFile } from "../../kinds/explanations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
@@ -32,6 +33,16 @@ const server = Effect.fnUntraced(function* (options: ExplainLatentsSettings["end
   return yield* endpointModel({ ...options, endpoint })
 })
 
+/** What an SAE that normalises rows writes has another length on every row: there is no largest activation to add multiples of. */
+const requireSteerable = Effect.fnUntraced(function* (sae: SaeHandle) {
+  const { normalize, transcoder } = yield* sae.anyWeights
+  if (normalize === undefined || transcoder !== undefined) return
+  return yield* stageFailed(
+    `the SAE normalises rows (${normalize}): one unit of a latent is of another length on every row`,
+    "Explain from logits, or from examples."
+  )
+})
+
 const nameOf = ({ artifact }: Opened<LanguageModelHandle>): string => `model ${artifact.digest.slice(0, 12)}`
 
 export const explainLatents = Effect.fn("explainLatents")(function* ({
@@ -55,6 +66,7 @@ export const explainLatents = Effect.fn("explainLatents")(function* ({
   const tokenizer = yield* openTokenizer(language.tokenizer)
   const { architecture, digest, encoder, writes } = yield* openDictionary(inputs)
   if (settings.output !== undefined) yield* requireModelOf(activations, language)
+  if (settings.output?.by === "steering") yield* requireSteerable((inputs.base ?? inputs.sae).value)
   const { latents, unread } = yield* explainByModel(
     {
       explainer: written ? chat : undefined,

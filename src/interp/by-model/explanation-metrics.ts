@@ -30,7 +30,10 @@ const figuresOf = (scorer: Scorer, probabilities: boolean): ReadonlyArray<Figure
 
 type Figures = Readonly<Record<string, number | Estimate | Unmeasured>>
 
-const none: Unmeasured = { unmeasured: "no latent fires on enough held-out text, or no answer could be read" }
+const none: Unmeasured = {
+  unmeasured:
+    "no latent has held-out texts that make it fire and others that leave it silent throughout, or no answer could be read"
+}
 
 /** Means of some numbers of the same latents. */
 const means = (values: Readonly<Record<string, ReadonlyArray<number>>>, of: string): Figures => {
