@@ -15,6 +15,7 @@ export default (): (() => void) | undefined => {
   process.env["TMPDIR"] = onDisk
   process.env["SAE_PIPELINE_TEST_FOLDER"] = fast
   return () => {
-    for (const folder of [fast, onDisk]) rmSync(folder, { recursive: true, force: true })
+    // A process that ends late may still write there.
+    for (const folder of [fast, onDisk]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
