@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { figuresFileName, type FiguresChart, type FiguresFile } from "../../kinds/figures.ts"
 import type { ProbingFile, SparseProbe } from "../../kinds/probing.ts"
-import { probedKs } from "../../kinds/probed-ks.ts"
+import { probedKs } from "../../kinds/probing/probed-ks.ts"
 import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

@@ -1,6 +1,6 @@
 /** What few latents tell of words and tokens, beside as many numbers of the activation itself and beside shuffled labels. */
 import type { ProbingFile, SparseProbe } from "../../kinds/probing.ts"
-import { probedKs } from "../../kinds/probed-ks.ts"
+import { probedKs } from "../../kinds/probing/probed-ks.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
