@@ -74,7 +74,8 @@ export const explanations: ExplanationsFile = {
     max: 12.5,
     explanation: i === 0 ? "words <of> the sea" : "names of cats",
     scores: judged(score),
-    shuffled: judged(0.5)
+    shuffled: judged(0.5),
+    contrast: { detection: score - 0.2, fuzzing: null, surprise: null, embedding: null }
   }))
 }
 

@@ -241,7 +241,8 @@ describe("science report", () => {
 
   it("shows what a language model says of latents, the best told first, beside what another explanation tells", () => {
     const text = textOf(page, "explanations")
-    expect(text).toContain("width 256, seed 0 a-model, from examples 2 2 0.7500 0.5000")
+    expect(text).toContain("Detection Detection, shuffled Detection, contrast")
+    expect(text).toContain("width 256, seed 0 a-model, from examples 2 2 0.7500 0.5000 0.5500")
     expect(text).toContain("8 names of cats 0.9000 0.5000 1 words <of> the sea 0.6000 0.5000")
   })
 

@@ -3,7 +3,7 @@ import type { ExplainedLatent, ExplanationScores } from "../../kinds/explanation
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { type Estimate, estimated, type Unmeasured } from "../../stage/metric.ts"
-import { asksModel, isRanking, type Scorer, type ScoreOptions } from "./score-latent.ts"
+import { asksModel, isRanking, type RankingScorer, type Scorer, type ScoreOptions } from "./score-latent.ts"
 
 /** What is told of a scorer; `_auc`: by the probabilities that it gives. */
 export type FigureName = Scorer | "detection_auc" | "fuzzing_auc"
@@ -68,16 +68,25 @@ export const explanationFigures = (
     })
   ) as Figures
 
+/** `<scorer>_contrast`, over the latents that have it. */
+export const contrastFigures = (
+  latents: ReadonlyArray<ExplainedLatent>,
+  scorers: ReadonlyArray<RankingScorer>
+): Figures =>
+  Object.assign(
+    {},
+    ...scorers.map((scorer) => {
+      const values = latents.flatMap(({ contrast }) => contrast?.[scorer] ?? [])
+      return means({ [`${scorer}_contrast`]: values }, `${scorer} contrast`)
+    })
+  ) as Figures
+
 /** Those figures, and `<scorer>_contrast`. */
 export const explanationMetrics = (
   latents: ReadonlyArray<ExplainedLatent>,
   { scorers, probabilities }: Pick<ScoreOptions, "scorers" | "probabilities">
 ): Figures => {
-  const contrasts = scorers.flatMap((scorer) => {
-    if (!isRanking(scorer) || (asksModel(scorer) && !probabilities)) return []
-    const values = latents.flatMap(({ contrast }) => contrast?.[scorer] ?? [])
-    return [means({ [`${scorer}_contrast`]: values }, `${scorer} contrast`)]
-  })
+  const contrasted = scorers.filter(isRanking).filter((scorer) => probabilities || !asksModel(scorer))
   const names = scorers.flatMap((scorer) => figuresOf(scorer, probabilities))
-  return Object.assign(explanationFigures(latents, names), ...contrasts) as Figures
+  return { ...explanationFigures(latents, names), ...contrastFigures(latents, contrasted) }
 }

@@ -1,5 +1,11 @@
 /** What a language model said of latents (`explain-latents`): how well that tells where they fire, and each of them in full. */
-import { explanationFigure, explanationFigures, type FigureName } from "../../interp/by-model/explanation-metrics.ts"
+import {
+  contrastFigures,
+  explanationFigure,
+  explanationFigures,
+  type FigureName
+} from "../../interp/by-model/explanation-metrics.ts"
+import { type RankingScorer, rankingScorers } from "../../interp/by-model/score-latent.ts"
 import type { ExplainedLatent, ExplanationsFile } from "../../kinds/explanations.ts"
 import { swatch } from "../charts/swatch.ts"
 import { estimate } from "../page/estimate.ts"
@@ -33,11 +39,20 @@ const scored = (all: ReadonlyArray<Explained>): typeof figures =>
     all.some(({ file }) => file.latents.some(({ scores }) => explanationFigure(name, scores) !== undefined))
   )
 
-const meanCells = (file: ExplanationsFile, shown: ReturnType<typeof scored>): ReadonlyArray<Html> => {
-  const means = explanationFigures(
-    file.latents,
-    shown.map(([name]) => name)
+const contrasted = (all: ReadonlyArray<Explained>): ReadonlyArray<RankingScorer> =>
+  rankingScorers.filter((scorer) =>
+    all.some(({ file }) => file.latents.some(({ contrast }) => typeof contrast?.[scorer] === "number"))
   )
+
+const nameOf = (name: FigureName): string => figures.find(([known]) => known === name)?.[1] ?? name
+
+const meanCells = (
+  file: ExplanationsFile,
+  shown: ReturnType<typeof scored>,
+  contrasts: ReadonlyArray<RankingScorer>
+): ReadonlyArray<Html> => {
+  const names = shown.map(([name]) => name)
+  const means = { ...explanationFigures(file.latents, names), ...contrastFigures(file.latents, contrasts) }
   const cell = (name: string): Html => {
     const figure = means[name]
     if (figure === undefined || (typeof figure === "object" && "unmeasured" in figure)) return html`<td>–</td>`
@@ -46,11 +61,18 @@ const meanCells = (file: ExplanationsFile, shown: ReturnType<typeof scored>): Re
       ${estimate(value, "low" in interval ? interval : undefined, formatNumber, "the scored latents")}
     </td>`
   }
-  return shown.flatMap(([name]) => [cell(name), cell(`${name}_shuffled`)])
+  return [
+    ...shown.flatMap(([name]) => [cell(name), cell(`${name}_shuffled`)]),
+    ...contrasts.map((scorer) => cell(`${scorer}_contrast`))
+  ]
 }
 
-const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof scored>): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="Explanations by a language model">
+const summaryTable = (
+  all: ReadonlyArray<Explained>,
+  shown: ReturnType<typeof scored>,
+  contrasts: ReadonlyArray<RankingScorer>
+): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="Explanations and their scores">
     <table>
       <thead>
         <tr>
@@ -63,6 +85,15 @@ const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof sc
               html`<th scope="col" title="${title}">${name}</th>
                 <th scope="col" title="The same texts by another latent's explanation">${name}, shuffled</th>`
           )}
+          ${contrasts.map(
+            (scorer) =>
+              html`<th
+                scope="col"
+                title="Mean AUC of each text's number less the same text's by another latent's explanation: 0.5 by chance"
+              >
+                ${nameOf(scorer)}, contrast
+              </th>`
+          )}
         </tr>
       </thead>
       <tbody>
@@ -73,7 +104,7 @@ const summaryTable = (all: ReadonlyArray<Explained>, shown: ReturnType<typeof sc
               <td class="text">${madeBy(file)}</td>
               <td>${exact(file.latents.filter(({ explanation }) => explanation !== null).length, formatInteger)}</td>
               <td>${exact(file.unread, formatInteger)}</td>
-              ${meanCells(file, shown)}
+              ${meanCells(file, shown, contrasts)}
             </tr> `
         )}
       </tbody>
@@ -153,7 +184,7 @@ export const explanationsSection = (
       language model can tell of held-out text from the explanation, and beside them what it can tell from another
       latent's.
     </p>
-    ${summaryTable(all, shown)}
+    ${summaryTable(all, shown, contrasted(all))}
     ${all.map((each) => {
       const subject = subjects[each.index]
       return latentsTable(each, shown, subject === undefined ? new Set() : listedLatents(subject))
