@@ -21,7 +21,7 @@ const GroundTruthFile = Schema.Struct({
   /** Digest of the SAE. */
   sae: Schema.String,
   d_sae: Schema.Int,
-  /** What was looked for: the features, or the parts that they are composed of. */
+  /** What was looked for: the features that the world has, or the parts that they are composed of. */
   target: Schema.Literals(["features", "parts"]),
   targets: Schema.Int,
   mcc: Schema.Finite,

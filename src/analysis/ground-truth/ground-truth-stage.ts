@@ -17,6 +17,7 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import { decoderCosines } from "../decoder-cosine.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { type TruthAbsorption, truthAbsorption } from "./truth-absorption.ts"
+import { presentFeatures } from "./present-features.ts"
 import { directionFigures, firingFigures } from "./truth-figures.ts"
 
 interface GroundTruthParams {
@@ -64,10 +65,12 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
   log
 }: StageContext<GroundTruthParams, unknown, GroundTruthInputs>) {
   const sae = inputs.sae.value
-  const truth = yield* readSyntheticTruth(inputs.activations.artifact)
-  if (truth === undefined) {
+  const whole = yield* readSyntheticTruth(inputs.activations.artifact)
+  if (whole === undefined) {
     return yield* stageFailed("what these activations are made of is not known", "Give activations of make-synthetic.")
   }
+  const { ids, truth } = presentFeatures(whole)
+  if (ids.length === 0) return yield* stageFailed("this world has no feature", "Lower absent.")
   const targets = params.target === "parts" ? truth.parts : truth.features
   if (targets === undefined) {
     return yield* stageFailed("the features of this world have no parts", "Make it with parts, or ask for features.")
@@ -101,8 +104,10 @@ export const groundTruthStage = Effect.fn("groundTruthStage")(function* ({
     recovered: mean(recovered),
     recovered_cosine: params.recovered_cosine,
     best_cosine: Array.from(best),
-    firing: fired === undefined ? null : { feature: Array.from(feature), f1: Array.from(fired.f1), true_l0 },
-    absorption: absorbed === undefined ? null : absorbed.perFeature
+    firing:
+      fired === undefined ? null : { feature: Array.from(feature, (n) => ids[n]!), f1: Array.from(fired.f1), true_l0 },
+    absorption:
+      absorbed === undefined ? null : absorbed.perFeature.map((each) => ({ ...each, feature: ids[each.feature]! }))
   }
   yield* output.writeJson(groundTruthFileName, file)
   log(`MCC ${mcc.toFixed(4)}, ${recovered.filter(Boolean).length} of ${best.length} ${params.target} recovered`)

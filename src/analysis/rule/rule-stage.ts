@@ -50,15 +50,17 @@ const logitFigures = (
   hook: string,
   sae: SaeModel,
   latent: number,
-  keeps: (token: number, document: number) => boolean,
+  { keeps, vocabulary }: { readonly keeps: (token: number, document: number) => boolean; readonly vocabulary: number },
   seed: number
 ) => {
   const point = findHook(hook, language.info)
   if (typeof point === "string") return point
   if (sae.d_out !== point.width) return "its decoder writes another activation than it reads"
   const row = tf.tidy(() => tf.slice(sae.W_dec, [latent, 0], [1, sae.d_out]).dataSync<"float32">().slice())
-  const weights = logitWeights(language, point, row)
-  if (weights === undefined) return `what comes after ${hook} is not linear`
+  const all = logitWeights(language, point, row)
+  if (all === undefined) return `what comes after ${hook} is not linear`
+  // Rows of the unembedding beyond the tokenizer's tokens are padding.
+  const weights = all.subarray(0, vocabulary)
   const kept = Array.from(weights, (_, token) => (keeps(token, 0) ? 1 : 0))
   const order = Array.from(weights.keys()).toSorted((a, b) => weights[b]! - weights[a]!)
   const scores = order.map((token) => weights[token]!)
@@ -147,7 +149,14 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
   const { youden, sensitivity, specificity, precision } = figuresOf(test.kept)
   const logits =
     names === undefined
-      ? logitFigures(yield* openModel(inputs.model.value), activations.hook, model, latent, keeps, params.seed)
+      ? logitFigures(
+          yield* openModel(inputs.model.value),
+          activations.hook,
+          model,
+          latent,
+          { keeps, vocabulary: tokenizer.vocabularySize },
+          params.seed
+        )
       : "the rule is about documents, not about tokens of the vocabulary"
   yield* output.writeJson("rule.json", { rule: params.rule, latent, youden, sensitivity, specificity })
   log(`latent ${latent}: sensitivity ${sensitivity.toFixed(4)}, specificity ${specificity.toFixed(4)}`)

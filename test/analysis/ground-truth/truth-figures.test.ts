@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Schema from "effect/Schema"
 import { beforeAll, expect, it } from "vitest"
+import { presentFeatures } from "../../../src/analysis/ground-truth/present-features.ts"
 import { directionFigures, firingFigures } from "../../../src/analysis/ground-truth/truth-figures.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
 import { loadTestEngine } from "../../engine.ts"
@@ -71,4 +72,21 @@ it("a dictionary that is the features, and fires with them, has found all; rando
   const other = directionFigures(Float32Array.of(0, 0, 1, 1), features, 4)
   expect(Math.max(...other.best)).toBeLessThan(1)
   expect(other.best[0]).toBe(0)
+})
+
+it("features that a world lacks are no targets, and a child of one stands by itself", () => {
+  const { ids, truth } = presentFeatures({
+    d_in: 2,
+    features: Float32Array.of(1, 0, 0, 1, 0.6, 0.8),
+    bias: new Float32Array(2),
+    probabilities: Float32Array.of(0, 0.5, 0.25),
+    start: Int32Array.of(0, 2, 3),
+    feature: Int32Array.of(1, 2, 1),
+    magnitude: new Float32Array(3).fill(1),
+    parts: undefined,
+    parent: Int32Array.of(-1, 0, 1)
+  })
+  expect(ids).toEqual([1, 2])
+  expect([...truth.features]).toEqual([...Float32Array.of(0, 1, 0.6, 0.8)])
+  expect([...truth.probabilities, ...truth.feature, ...truth.parent!]).toEqual([0.5, 0.25, 0, 1, 0, -1, 0])
 })
