@@ -10,6 +10,7 @@ import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { RunnableModel } from "../../model/runnable-model.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import { meanInterval } from "../../numeric/mean-interval.ts"
 import { drawnAuc } from "../../numeric/roc.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"
@@ -29,6 +30,9 @@ export interface RuleParams {
   readonly rows: number
   readonly seed: number
 }
+
+/** One exchange among few documents is far from 0 by chance, and a resample of the documents does not show that. */
+const shuffles = 40
 
 interface RuleInputs {
   readonly sae: Opened<SaeHandle>
@@ -144,8 +148,11 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
     }
     return firing / rows
   }
-  const shuffled = shuffledAnswers(test, names !== undefined, Rng.make(params.seed, "shuffled rule"))
-  const control = figuresOf(shuffled)
+  const rng = Rng.make(params.seed, "shuffled rule")
+  const shuffled = Array.from(
+    { length: shuffles },
+    () => figuresOf(shuffledAnswers(test, names !== undefined, rng)).youden
+  )
   const { youden, sensitivity, specificity, precision } = figuresOf(test.kept)
   const logits =
     names === undefined
@@ -168,18 +175,20 @@ export const ruleStage = Effect.fn("ruleStage")(function* ({
         sensitivity,
         specificity,
         precision: measured(precision, silent),
-        shuffled_youden: control.youden,
         density: densityOf()
       },
       bootstrapIntervals(
         [documents.length],
         (times) => ({
           ...figuresOf(test.kept, times),
-          shuffled_youden: figuresOf(shuffled, times).youden,
           density: densityOf(times)
         }),
         Rng.make(params.seed, "intervals")
       )
+    ),
+    shuffled_youden: estimated(
+      shuffled.reduce((total, value) => total + value, 0) / shuffles,
+      meanInterval(shuffled, Rng.make(params.seed, "interval over shuffles"))
     ),
     ...(typeof logits === "string"
       ? { logit_auc: { unmeasured: logits } }

@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import { expect, it } from "vitest"
 import { bestLatent, firingRows, ruleFigures } from "../../../src/analysis/rule/rule-latent.ts"
 import { shuffledAnswers } from "../../../src/analysis/rule/shuffled-answers.ts"
+import { meanInterval } from "../../../src/numeric/mean-interval.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import evaluateRule from "../../../stages/evaluate-rule.ts"
 
@@ -59,6 +60,26 @@ it("shuffled, answers of rows are as many as before; answers of documents are ea
       }
     )
   )
+})
+
+it("over many exchanges of documents of unlike lengths, a latent that is one document's tells nothing of their rule", () => {
+  const lengths = [900, 40, 300, 120, 700, 60, 500, 200, 350, 80]
+  const document = Int32Array.from(lengths.flatMap((length, each) => new Array<number>(length).fill(each)))
+  const kept = Uint8Array.from(document, (each) => Number(each % 3 === 0))
+  const fires = Uint8Array.from(document, (each) => Number(each === 0))
+  const rng = Rng.make(0, "exchanges")
+  const youden = Array.from({ length: 40 }, () => {
+    const other = shuffledAnswers({ kept, document }, true, rng)
+    const count = (of: (row: number) => number) => document.reduce((sum, _, row) => sum + of(row), 0)
+    const [keeping, firing] = [count((row) => other[row]!), count((row) => fires[row]!)]
+    return ruleFigures({ both: count((row) => other[row]! * fires[row]!), keeping, firing, rows: document.length })
+      .youden
+  })
+  // One exchange alone says nearly anything; their mean is 0 within its noise.
+  expect(Math.max(...youden.map(Math.abs))).toBeGreaterThan(0.25)
+  const { low, high } = meanInterval(youden, Rng.make(0, "interval"))!
+  expect(low).toBeLessThan(0)
+  expect(high).toBeGreaterThan(0)
 })
 
 it("a rule that is no expression is refused when files are checked", () => {
