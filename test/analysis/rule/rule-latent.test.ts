@@ -64,7 +64,7 @@ it("shuffled, answers of rows are as many as before; answers of documents are ea
 
 it("over many exchanges of documents of unlike lengths, a latent that is one document's tells nothing of their rule", () => {
   const lengths = [900, 40, 300, 120, 700, 60, 500, 200, 350, 80]
-  const document = Int32Array.from(lengths.flatMap((length, each) => new Array<number>(length).fill(each)))
+  const document = Int32Array.from(lengths.flatMap((length, each) => Array.from({ length }, () => each)))
   const kept = Uint8Array.from(document, (each) => Number(each % 3 === 0))
   const fires = Uint8Array.from(document, (each) => Number(each === 0))
   const rng = Rng.make(0, "exchanges")
