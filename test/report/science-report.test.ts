@@ -275,6 +275,15 @@ describe("science report", () => {
     expect(metas[0]?.activations.slice(16, 18)).toEqual([0.75, 0.25])
   })
 
+  it("leads to the small SAE that a figure is about, and nowhere where the page does not show it", () => {
+    const [{ at, value }] = sampleReport().stitchings as [ReportInput["stitchings"][number]]
+    const elsewhere = { at, value: { ...value, small: { ...value.small, digest: "another SAE" } } }
+    const from = (stitchings: ReportInput["stitchings"]) =>
+      dataOf(scienceReport({ ...sampleReport(), stitchings })).subjects.map(({ stitchedFrom }) => stitchedFrom)
+    expect(from([{ at, value }])).toEqual([undefined, 0])
+    expect(from([elsewhere, { at, value }])).toEqual([undefined, undefined])
+  })
+
   it("shows what there is: no section without its input", () => {
     const nothing: ReportInput = {
       ...sampleReport(),

@@ -9,7 +9,7 @@ import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { PlacedMeta, ReportInput, Subject } from "../page/subjects.ts"
 import { labelOf } from "../page/subjects.ts"
 import { otherLatents, relationsData } from "./dashboard-data.ts"
-import { type StitchedData, stitchedData } from "./stitched-data.ts"
+import { placeOf, type StitchedData, stitchedData } from "./stitched-data.ts"
 import { type StandingData, standingData } from "./standing-data.ts"
 
 /** Element of the page that holds a range of a subject's latents, packed (`packed-latents.ts`). */
@@ -55,6 +55,8 @@ export interface SubjectData extends StandingData {
   /** Of the SAE; only where that is known. */
   readonly digest?: string
   readonly texts: Readonly<Record<string, string>>
+  /** Index of the smaller SAE that `stitch` of its latents is about; only where the page shows that one. */
+  readonly stitchedFrom?: number
   /** Element with the text that its examples are from. */
   readonly text?: string
   /** Those with an explanation. */
@@ -150,16 +152,19 @@ export const textsOf = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Dashboa
 const subjectData = (
   subject: Subject,
   stitching: StitchingFile | undefined,
-  allTexts: ReadonlyArray<DashboardText>
+  allTexts: ReadonlyArray<DashboardText>,
+  subjects: ReadonlyArray<Subject>
 ): SubjectData => {
   const { dashboard, interpretations: file, label } = subject
   const known = new Map(dashboard?.parts.flatMap((part) => part.map((latent) => [latent.latent, latent] as const)))
   const explained = file?.latents ?? []
   const text = dashboard?.text === undefined ? -1 : allTexts.indexOf(dashboard.text)
+  const from = stitching === undefined ? -1 : placeOf(stitching.small, subjects)
   return {
     label,
     ...(subject.digest === undefined ? {} : { digest: subject.digest }),
     texts: { ...dashboard?.texts, ...file?.token_texts },
+    ...(from < 0 ? {} : { stitchedFrom: from }),
     ...(text < 0 ? {} : { text: textPartId(text) }),
     ...standingData(subject.map, stitching, [subject.absorption ?? [], subject.classAbsorptions].flat()),
     latents: explained.map((latent) => ({
@@ -205,7 +210,9 @@ export const stitchingOf = (
 export const browserData = (input: ReportInput, subjects: ReadonlyArray<Subject>): Omit<BrowserData, "covers"> => {
   const texts = textsOf(subjects)
   return {
-    subjects: subjects.map((subject) => subjectData(subject, stitchingOf(subject, input.stitchings, subjects), texts)),
+    subjects: subjects.map((subject) =>
+      subjectData(subject, stitchingOf(subject, input.stitchings, subjects), texts, subjects)
+    ),
     metas: input.metaSaes.map((meta) => metaData(meta, subjects)),
     stitched: stitchedData(input.stitchings, subjects)
   }

@@ -14,7 +14,7 @@ export interface StitchedData {
 }
 
 /** The SAE with that digest, else the only one of that size; -1 where there is none or several. */
-const placeOf = ({ digest, d_sae }: StitchingFile["small"], subjects: ReadonlyArray<Subject>): number => {
+export const placeOf = ({ digest, d_sae }: StitchingFile["small"], subjects: ReadonlyArray<Subject>): number => {
   if (digest !== undefined) return subjects.findIndex((subject) => subject.digest === digest)
   const fitting = subjects.flatMap((subject, i) => (subject.d_sae === d_sae ? [i] : []))
   return fitting.length === 1 ? (fitting[0] as number) : -1

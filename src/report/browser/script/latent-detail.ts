@@ -105,7 +105,7 @@ const stitching = ({ id, stitch }: LatentData, { subjects, stitched }: BrowserDa
   )
   if (stitch === undefined) return steps.length === 0 ? [] : [heading("Stitching"), ...steps]
   const [delta, cosine, nearest] = stitch
-  const small = stitched.find(({ large }) => large === index)?.small
+  const small = subjects[index]?.stitchedFrom
   const text =
     `${delta < 0 ? "Novel" : "Reconstruction"}: added alone to the small SAE it changes the mean squared error by ` +
     `${numberText(delta)}; nearest there is latent `
