@@ -4,8 +4,8 @@
  * among directions that they were given; this one looks for its own.
  *
  * Source: Huang et al. (RAVEL, 2402.17700), section 3.3: an orthonormal basis of a fixed number of directions, cross-entropy of the answer,
- * Adam. Here the basis is made orthonormal again after each step. SAEBench's MDAS learns a matrix that nothing keeps orthogonal, so that
- * it changes a row of which it swaps nothing: it is not followed.
+ * Adam. The basis is made orthonormal again after each step. So is SAEBench's, which turns all dimensions and learns by a mask which of them
+ * are swapped: how many is then a result, and two skylines are not of one size. Here it is a parameter.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Rng } from "../../random/rng.ts"
