@@ -90,7 +90,7 @@ export const scienceReport = (input: ReportInput): string => {
     ["training", "Training", curvesSection(subjects)],
     ["evaluation", "Evaluation", evaluationSection(subjects)],
     ["sources", "Sources", sourcesSection(subjects)],
-    ["comparison", "Comparison", comparisonSection(input.comparisons)],
+    ["comparison", "Comparison", comparisonSection(input.comparisons, subjects)],
     ["stitching", "Stitching", stitchingSection(input.stitchings)],
     ["absorption", "Absorption", absorptionSection(subjects)],
     ["probing", "Probing", probingSection(subjects)],

@@ -254,4 +254,21 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     expect(await tab.locator("#latent-browser .detail").isVisible()).toBe(true)
     await tab.close()
   })
+
+  it("prints on white paper every column of every table and all of every chart", async () => {
+    // The text of A4 between these margins.
+    const tab = await browser.newPage({ viewport: { width: 700, height: 1000 }, colorScheme: "dark" })
+    await tab.setContent(page)
+    await tab.emulateMedia({ media: "print", colorScheme: "dark" })
+    const cut = await tab.evaluate(() =>
+      [...document.querySelectorAll(".scroll")].flatMap((region) =>
+        [...region.children]
+          .filter((child) => child.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+          .map(() => region.getAttribute("aria-label"))
+      )
+    )
+    expect(cut).toEqual([])
+    expect(await tab.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(255, 255, 255)")
+    await tab.close()
+  })
 })

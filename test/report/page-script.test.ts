@@ -222,6 +222,24 @@ describe("the script of the report, in a document of its own", () => {
     expect(again.selects.map(({ value }) => value)).toEqual(["1", "2", ""])
   })
 
+  it("saves two SAEs side by side as numbers, with the ends of their intervals", () => {
+    const sample = sampleReport()
+    const evaluations = sample.evaluations.map(({ at, value }) => {
+      const { metrics } = value
+      return { at, value: { ...value, metrics: { ...metrics, l0: 16.125, l0_low: 15.0625, l0_high: 17.5 } } }
+    })
+    const { find } = opened("", scienceReport({ ...sample, evaluations }))
+    const table = tableRows(find<HTMLTableElement>("#compare-saes table"))
+    const [first = "", low, high, second = ""] = table.columns.slice(1)
+    expect([low, high]).toEqual([`${first}, low`, `${first}, high`])
+    const at = (row: (typeof table.rows)[number], name: string) => row[table.columns.indexOf(name)]
+    for (const row of table.rows) {
+      expect([typeof at(row, first), typeof at(row, second)]).toEqual(["number", "number"])
+      expect(at(row, "Difference")).toBeCloseTo(Number(at(row, second)) - Number(at(row, first)), 12)
+    }
+    expect(table.rows.find(([name]) => name === "l0")?.slice(1, 4)).toEqual([16.125, 15.0625, 17.5])
+  })
+
   it("names the SAEs that are set side by side in the address, and opens with them", () => {
     const { window, find, choose } = opened()
     const place = find("#compare-saes")

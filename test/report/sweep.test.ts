@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { thinned } from "../../src/report/sections/curves-section.ts"
 import { paretoFront, sweepSection } from "../../src/report/sections/sweep-section.ts"
 import { subjectsOf } from "../../src/report/page/subjects.ts"
+import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import { tagsOf } from "./page-tags.ts"
 import { sampleReport } from "./sample-report.ts"
 import { evaluation, saeInfo } from "./sample-sae.ts"
@@ -74,5 +75,36 @@ describe("SAEs of a sweep", () => {
         expect(new Set(kept).size).toBe(kept.length)
       })
     )
+  })
+})
+
+describe("what SAEs are called", () => {
+  const called = (infos: ReadonlyArray<Partial<SaeInfo>>): ReadonlyArray<string> =>
+    subjectsOf({
+      ...sampleReport(),
+      saes: infos.map((info, i) => ({ at: {}, value: { ...saeInfo(64, `${i}`.repeat(64)), ...info } })),
+      evaluations: [],
+      interpretations: [],
+      dashboards: [],
+      absorptions: []
+    })
+      .slice(0, infos.length)
+      .map(({ label }) => label)
+
+  it("is their size, and of several of one size what tells them apart", () => {
+    expect(called([{}])).toEqual(["64 latents"])
+    expect(called([{}, { d_sae: 128 }])).toEqual(["64 latents", "128 latents"])
+    expect(
+      called([{ training: { freeze: "none" } }, { training: { freeze: "decoder" } }, { architecture: "neurons" }])
+    ).toEqual(["64 latents, batch_topk, freeze none", "64 latents, batch_topk, freeze decoder", "64 latents, neurons"])
+  })
+
+  it("has their digest in it where nothing else does", () => {
+    expect(called([{}, {}])).toEqual(["64 latents, 00000000", "64 latents, 11111111"])
+    expect(called([{}, {}, { k: 8 }])).toEqual([
+      "64 latents, k 16, 00000000",
+      "64 latents, k 16, 11111111",
+      "64 latents, k 8"
+    ])
   })
 })

@@ -96,6 +96,7 @@ export const graphSvg = (graph: ReadonlyArray<RunGraphNode>, made: ReadonlyArray
     <svg
       class="graph"
       viewBox="0 0 ${width} ${height}"
+      style="--wide: ${width}px"
       width="${width}"
       height="${height}"
       role="img"

@@ -49,8 +49,8 @@ button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
 .scroll > svg { max-width: none; }
-.scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); box-shadow: inset 0 -1px var(--line); }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); }
+table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: .87rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
@@ -172,7 +172,7 @@ meter { width: 100%; height: .8rem; }
 .sr { position: absolute; left: -999px; }
 .empty { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
-svg.graph { max-width: none; }
+svg.graph { width: min(var(--wide), max(100%, .72 * var(--wide))); }
 .graph text { fill: var(--ink); font-size: 12px; }
 .graph .kind { fill: var(--soft); font-size: 10.5px; }
 .graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }
@@ -187,6 +187,7 @@ svg.graph { max-width: none; }
 ul.running { list-style: none; padding: 0; } ul.running li { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: center; }
 #live form { display: grid; gap: .6rem; max-width: 60rem; margin: .6rem 0; }
 #live form.clamp { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); align-items: end; }
+#live td.text { min-width: 15rem; } #live td .chip { margin-right: .3rem; }
 #live label span { display: block; color: var(--soft); font-size: .87rem; }
 #live label > :not(span), textarea { width: 100%; }
 #live form > button { justify-self: start; }
@@ -214,17 +215,38 @@ td.track svg rect { fill: var(--c0); }
   .users thead { position: absolute; left: -999px; }
   .users tr { display: grid; grid-template-columns: 5rem 1fr; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .users td { border: 0; padding: .2rem 0; } .users .text { grid-column: 1 / -1; min-width: 0; }
-  .scroll > .users td:first-child { box-shadow: none; }
   canvas { height: auto; aspect-ratio: 1; }
   .browser .detail { scroll-margin-top: 3.6rem; }
   .reading .back { display: inline-block; }
 }
 @media (max-width: 820px), (pointer: coarse) {
-  button, select, input, .views a, summary { min-height: 44px; }
-  .bar .links a, .views a, summary, .listed a { display: flex; align-items: center; }
+  button, select, input, .views a { min-height: 44px; }
+  details > summary { margin: 0; padding: .72rem 0; }
+  .bar .links a, .views a, .listed a { display: flex; align-items: center; }
   .bar .links a, .listed a { min-height: 44px; min-width: 44px; }
   .listed > span { display: flex; align-items: center; gap: .3rem; }
   .downloads button, .counted button, .tokens button { min-height: 44px; min-width: 44px; }
 }
-@media print { .bar, .downloads, .copy, .browser .side { display: none; } .browser { display: block; height: auto; } }
+@media print {
+  @page { margin: 14mm 12mm; }
+  :root, :root[data-theme] { color-scheme: light; }
+  html { font-size: 10pt; }
+  body { font-size: 9.5pt; }
+  main { max-width: none; padding: 0; }
+  .bar, .downloads, .copy, .browser .side, .reading, .views, #live form { display: none; }
+  .browser { display: block; height: auto; }
+  section { margin-top: 1.4rem; }
+  h2, h3, h4, figcaption, thead { break-after: avoid; }
+  figure, tr, .context, .meta { break-inside: avoid; }
+  .scroll { overflow: visible; }
+  .scroll > svg, svg.graph { width: auto; max-width: 100%; }
+  .scroll > table { font-size: 8pt; }
+  .scroll > table :is(th, td) { position: static; padding: .2rem .3rem; white-space: normal; font-size: inherit; }
+  .scroll > table tbody th { white-space: nowrap; }
+  .scroll > .stacked { font-size: 6.6pt; }
+  .scroll > .stacked :is(th, td) { padding: .2rem .15rem; }
+  td .noise, th .swatch { white-space: nowrap; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .t, td.shaded, .track, .fill, .spark i, .swatch { print-color-adjust: exact; }
+}
 `

@@ -19,6 +19,7 @@ import type { ProbingFile } from "../../kinds/probing.ts"
 import type { SizeSelectionFile } from "../../kinds/size-selection.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
+import { distinctLabels } from "./distinct-labels.ts"
 
 /** All but what its own files hold beside. */
 export type ReportedEvaluation = Omit<EvaluationHandle, "digest" | "latents">
@@ -83,7 +84,7 @@ export interface ReportInput {
 }
 
 export interface Subject {
-  /** `width 512, seed 0`; the dictionary size where there are no coordinates. */
+  /** `width 512, seed 0`; the dictionary size where there are no coordinates; with what tells it from others that have the same. */
   readonly label: string
   readonly at: Coordinates
   readonly d_sae: number
@@ -169,5 +170,6 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
     if (value.task === "first_letter") subject.absorption = value
     else subject.classAbsorptions = [...subject.classAbsorptions, value]
   }
-  return subjects
+  const labels = distinctLabels(subjects)
+  return subjects.map((subject, i) => ({ ...subject, label: labels[i] ?? subject.label }))
 }

@@ -5,7 +5,7 @@ import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
-import { labelOf, type Placed } from "../page/subjects.ts"
+import { labelOf, type Placed, type Subject } from "../page/subjects.ts"
 
 interface Ends {
   readonly low: number | null
@@ -19,7 +19,13 @@ const cell = (value: number | undefined, ends: Ends | null): Html =>
         ${estimate(value, ends?.low == null || ends.high === null ? undefined : { low: ends.low, high: ends.high }, formatNumber, "latents")}
       </td>`
 
-const nameOf = ({ at, d_sae }: ComparedSae): string => labelOf(at, `${formatInteger(d_sae)} latents`)
+type NameOf = (sae: ComparedSae) => string
+
+/** As the page calls it elsewhere, where it shows that SAE. */
+const namesBy =
+  (subjects: ReadonlyArray<Subject>): NameOf =>
+  ({ at, d_sae, digest }) =>
+    subjects.find((subject) => subject.digest === digest)?.label ?? labelOf(at, `${formatInteger(d_sae)} latents`)
 
 const table = (
   label: string,
@@ -39,7 +45,7 @@ const table = (
     </table>
   </div>`
 
-const pairsTable = ({ saes, pairs }: ComparisonFile): Html =>
+const pairsTable = ({ saes, pairs }: ComparisonFile, nameOf: NameOf): Html =>
   table(
     "Pairs of SAEs",
     [
@@ -71,7 +77,7 @@ const pairsTable = ({ saes, pairs }: ComparisonFile): Html =>
     })
   )
 
-const saesTable = ({ saes }: ComparisonFile): Html =>
+const saesTable = ({ saes }: ComparisonFile, nameOf: NameOf): Html =>
   table(
     "Each SAE by itself",
     [
@@ -98,12 +104,17 @@ const saesTable = ({ saes }: ComparisonFile): Html =>
   )
 
 /** Undefined where nothing was compared. */
-export const comparisonSection = (comparisons: ReadonlyArray<Placed<ComparisonFile>>): Html | undefined =>
-  comparisons.length === 0
+export const comparisonSection = (
+  comparisons: ReadonlyArray<Placed<ComparisonFile>>,
+  subjects: ReadonlyArray<Subject>
+): Html | undefined => {
+  const nameOf = namesBy(subjects)
+  return comparisons.length === 0
     ? undefined
     : html`<h2>Comparison</h2>
         <p class="note">
           Two SAEs that had found the same latents would have cosines, matching and correlations of 1; what random
           directions reach is the floor.
         </p>
-        ${comparisons.map(({ value }) => html`${value.pairs.length === 0 ? undefined : pairsTable(value)}${saesTable(value)}`)}`
+        ${comparisons.map(({ value }) => html`${value.pairs.length === 0 ? undefined : pairsTable(value, nameOf)}${saesTable(value, nameOf)}`)}`
+}

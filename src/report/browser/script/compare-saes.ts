@@ -36,8 +36,14 @@ export const exceedsNoise = (a: Measured, b: Measured): boolean | undefined =>
     ? undefined
     : Math.abs(b.value - a.value) > differenceNoise({ value: a.value, ...a.ends }, { value: b.value, ...b.ends })
 
-const shown = ({ value, ends }: Measured): string =>
-  ends === undefined ? numberText(value) : `${numberText(value)} (${numberText(ends.low)} to ${numberText(ends.high)})`
+const shown = ({ value, ends }: Measured): HTMLElement =>
+  ends === undefined
+    ? element("data", { value }, numberText(value))
+    : element(
+        "data",
+        { value, "data-low": ends.low, "data-high": ends.high },
+        `${numberText(value)} (${numberText(ends.low)} to ${numberText(ends.high)})`
+      )
 
 const verdicts = { true: "beyond its noise", false: "within its noise", undefined: "–" } as const
 

@@ -169,7 +169,13 @@ export const listBrowser = <Item extends { readonly id: number }, G extends Grou
   }
 
   const refresh = (): void => {
-    const words = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean)
+    // "#911" is how a latent is written elsewhere.
+    const words = search.value
+      .trim()
+      .toLowerCase()
+      .split(/\s+/)
+      .map((word) => word.replace(/^#(?=\d+$)/, ""))
+      .filter(Boolean)
     const { items } = chosen()
     const compare = (orders[Number(order.value) || 0] as (typeof orders)[number]).compare
     const { keeps = () => true } = parts.find(({ key }) => key === only.value) ?? {}

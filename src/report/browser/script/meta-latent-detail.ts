@@ -5,6 +5,7 @@ import type { ExploredMeta } from "./explored-meta.ts"
 import { latentLink, latentText, strength, strongestExamples } from "./latent-row.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
+import { visible } from "./tokens.ts"
 
 /** Rows that stand there at first; of the first of them, an example. */
 const rowsShown = 40
@@ -22,7 +23,7 @@ export const commonTokens = (title: string, tokens: ReadonlyArray<CommonToken>):
             element(
               "span",
               { class: "chip", title: `${latents} of its latents` },
-              `${shownText(text)}`,
+              visible(shownText(text)).replace(/ /g, "·"),
               element("small", {}, ` ${latents}`)
             )
           )

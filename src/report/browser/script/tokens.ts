@@ -10,7 +10,8 @@ type Texts = SubjectData["texts"]
 
 export const tokenText = (texts: Texts, id: number): string => texts[id] ?? `#${id}`
 
-const visible = (text: string): string => text.replace(/\n/g, "↵").replace(/\t/g, "⇥")
+/** A text with its line ends and tabs to be seen. */
+export const visible = (text: string): string => text.replace(/\n/g, "↵").replace(/\t/g, "⇥")
 
 /** -1 stands for any token. */
 export const chip = (texts: Texts, id: number): HTMLElement =>

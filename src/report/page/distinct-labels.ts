@@ -1,0 +1,44 @@
+/** Names for SAEs that would be called the same, `512 latents` each: what tells them apart stands behind it. */
+import type { SaeInfo } from "../../kinds/sae/stored/sae-weights.ts"
+
+interface Labelled {
+  readonly label: string
+  readonly digest: string | undefined
+  readonly info: SaeInfo | undefined
+}
+
+/** Settings of a training that people vary, most telling first. */
+const telling = ["freeze", "preset", "d_out", "normalize", "lr", "steps", "seed"] as const
+
+const factsOf = ({ info }: Labelled): ReadonlyArray<readonly [name: string, value: string]> =>
+  info === undefined
+    ? []
+    : [
+        ["", info.architecture],
+        ["k", String(info.k ?? "none")],
+        ["at", info.hook ?? "–"],
+        ...telling.map((name) => [name, String(info.training?.[name] ?? "–")] as const)
+      ]
+
+const shown = (name: string, value: string): string => (name === "" ? value : `${name} ${value}`)
+
+/** @returns of each its label: as it is where no other has it */
+export const distinctLabels = (all: ReadonlyArray<Labelled>): ReadonlyArray<string> => {
+  const alike = Map.groupBy(all, ({ label }) => label)
+  return all.map((own) => {
+    const group = alike.get(own.label) ?? []
+    if (group.length === 1) return own.label
+    const facts = group.map(factsOf)
+    const differing = factsOf(own).filter(([, value], i) => facts.some((of) => of[i]?.[1] !== value))
+    const told = (of: Labelled): string =>
+      factsOf(of)
+        .map(([, value]) => value)
+        .join("\n")
+    const alone = group.every((other) => other === own || told(other) !== told(own))
+    const parts = [
+      ...differing.flatMap(([name, value]) => (value === "–" ? [] : [shown(name, value)])).slice(0, 3),
+      ...(alone || own.digest === undefined ? [] : [own.digest.slice(0, 8)])
+    ]
+    return parts.length === 0 ? own.label : `${own.label}, ${parts.join(", ")}`
+  })
+}
