@@ -23,6 +23,11 @@ const greedy = `name: greedy
 stages:${sees("many", "resources: { gpu: 3 }")}${sees("large", "resources: { gpu: 1, vram: 80 GiB }")}${sees("wide", "resources: { cpu: 100_000, memory: 1000 TiB, disk: 1000 TiB }")}
 `
 
+const seenIn = (events: ReturnType<typeof eventsOf>): ReadonlyArray<string> =>
+  events
+    .flatMap((event) => (event.type === "stage-log" && event.line.includes(" sees [") ? [event.line] : []))
+    .toSorted()
+
 describe("GPUs, on the command line", () => {
   let gpus: StandInGpus
   const { directory, remove } = project({
@@ -42,22 +47,22 @@ describe("GPUs, on the command line", () => {
   })
   const options = () => ({ cwd: directory, env: { ...gpus.env, PIPELINE_CACHE: "cache" } })
 
-  it("are seen by the program that was given them; one whose memory did not suffice gets more", async () => {
-    const result = await cli(["run", "gpus.yaml", "--json"], options())
-    expect(statuses(result)).toEqual(["with ran", "both ran", "without ran", "hungry ran"])
+  // By itself: of two GPUs that another stage gives back, the second is free a moment before the first.
+  it("are given to a program, and one whose memory did not suffice gets a larger one", async () => {
+    const result = await cli(["run", "gpus.yaml", "hungry", "--json"], options())
+    expect(statuses(result)).toEqual(["hungry ran"])
     const events = eventsOf(result)
-    const said = events.flatMap((event) => (event.type === "stage-log" ? [event.line] : []))
-    expect(said.filter((line) => line.includes("sees")).toSorted()).toEqual([
-      "both sees [GPU-a,GPU-b]",
-      "hungry sees [GPU-a]",
-      "hungry sees [GPU-b]",
-      "with sees [GPU-a]",
-      "without sees []"
-    ])
+    expect(seenIn(events)).toEqual(["hungry sees [GPU-a]", "hungry sees [GPU-b]"])
     const retry = events.find((event) => event.type === "stage-retry")
     expect(retry?.problem).toContain("the GPU ran out of memory: it wanted 20.00 GiB more")
     expect(retry?.problem).toContain("Ask for more (resources: { vram: ... })")
     expect(retry?.problem).toContain("again with 32.0 GiB of device memory")
+  })
+
+  it("are seen by the programs that were given them, and by no other", async () => {
+    const result = await cli(["run", "gpus.yaml", "--json"], options())
+    expect(statuses(result)).toEqual(["with ran", "both ran", "without ran", "hungry hit"])
+    expect(seenIn(eventsOf(result))).toEqual(["both sees [GPU-a,GPU-b]", "with sees [GPU-a]", "without sees []"])
   })
 
   it("of which there are too few, or too small ones, are told in the plan, where they are asked for", async () => {
