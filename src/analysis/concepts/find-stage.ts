@@ -19,7 +19,8 @@ import { codedRows } from "../coded-rows.ts"
 import { unitRows } from "../decoder-cosine.ts"
 import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
 import { largestNeighbours } from "../largest-neighbours.ts"
-import { contrasts, largestActivations, meanActivations } from "./found-latents.ts"
+import { firesOn } from "./fires-on.ts"
+import { contrasts, foundLatentsFileName, largestActivations, meanActivations } from "./found-latents.ts"
 
 interface FindParams {
   readonly text: string | null
@@ -54,24 +55,6 @@ const f1Scores = ({ rows, d_sae, offsets, latents }: LatentCodes, keeps: Uint8Ar
 }
 
 const largestOf = (scores: Float64Array): number => scores.reduce((a, b) => Math.max(a, b))
-
-/** The three tokens that a latent fires on most strongly, in all. */
-const firesOn = (
-  { offsets, latents, values }: LatentCodes,
-  token: Int32Array,
-  latent: number
-): ReadonlyArray<number> => {
-  const sums = new Map<number, number>()
-  for (const [row, id] of token.entries()) {
-    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
-      if (latents[i] === latent) sums.set(id, (sums.get(id) ?? 0) + values[i]!)
-    }
-  }
-  return [...sums]
-    .toSorted(([a, x], [b, y]) => y - x || a - b)
-    .slice(0, 3)
-    .map(([id]) => id)
-}
 
 export const findStage = Effect.fn("findStage")(function* ({
   inputs,
@@ -204,6 +187,6 @@ export const findStage = Effect.fn("findStage")(function* ({
     ]
   }
   yield* output.writeJson(figuresFileName, figures)
-  yield* output.writeJson("latents.json", rows)
+  yield* output.writeJson(foundLatentsFileName, { sae: inputs.sae.artifact.digest, latents: rows })
   return { best_score: values[0]!, control_score: control, latent: found[0]! }
 }, Effect.scoped)

@@ -1,5 +1,15 @@
 /** Scores by which latents are found: how much more one fires on some rows than on others. */
+import * as Schema from "effect/Schema"
 import type { LatentCodes } from "../latent-codes.ts"
+
+/** What a search found, beside its figures. */
+export const foundLatentsFileName = "latents.json"
+
+export const FoundLatents = Schema.Struct({
+  /** Digest of the SAE that was searched: numbers of latents mean nothing in another. */
+  sae: Schema.String,
+  latents: Schema.Array(Schema.Struct({ latent: Schema.Int }))
+})
 
 /** Mean activation of every latent over these rows, or all. */
 export const meanActivations = (
