@@ -46,6 +46,7 @@ export default Stage.make("ablate-neurons", {
     rise_others: rise("control: rise where the answer is yes without one of the other neurons, mean"),
     difference: rise("rise_inside less rise_outside"),
     dedicated: {
+      interval: "the tasks",
       better: "neither",
       tolerance: 0.2,
       description:

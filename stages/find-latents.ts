@@ -63,16 +63,18 @@ export default Stage.make("find-latents", {
   output: Figures,
   metrics: {
     best_score: {
+      interval: "held-out documents, of the latent that was found; of two texts against each other there is none",
       better: "higher",
       tolerance: 0.1,
       description:
         "of the best latent: mean activation on the text less that on what it is told from, as a share of the latent's largest; F1 for a rule"
     },
     control_score: {
+      interval: "the draws",
       better: "neither",
       tolerance: 0.1,
       description:
-        "the same for as many held-out rows, drawn at random, in place of each text, the 95th of 100; with the rule's answers shuffled"
+        "the same for as many held-out rows, drawn at random, in place of each text, the 95th of 100; of a rule, with its answers shuffled"
     },
     latent: { better: "neither", tolerance: 1e9, description: "which latent it is" }
   },

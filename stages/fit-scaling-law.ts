@@ -5,6 +5,8 @@ import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
+const overSaes = "the SAEs of that x, by Student's t: two at least"
+
 export default Stage.make("fit-scaling-law", {
   summary:
     "Fits a power law to a metric of SAEs over their width, training steps or compute, with its interval over the SAEs",
@@ -48,11 +50,17 @@ export default Stage.make("fit-scaling-law", {
       description: "relative error at the largest x of the law fitted without it: the law's test"
     },
     dead_smallest: {
+      interval: overSaes,
       better: "neither",
       tolerance: 0.1,
       description: "share of the latents that fire on no held-out row, mean over the smallest x"
     },
-    dead_largest: { better: "neither", tolerance: 0.1, description: "the same at the largest x" },
+    dead_largest: {
+      interval: overSaes,
+      better: "neither",
+      tolerance: 0.1,
+      description: "the same at the largest x"
+    },
     points: { better: "neither", tolerance: 0, description: "SAEs that the law is of" }
   },
   headline: ["exponent", "floor", "extrapolation_error"],

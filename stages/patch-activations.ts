@@ -79,12 +79,14 @@ export default Stage.make("patch-activations", {
         "the same there with the clean activation of a pair of other answers: the control, near that of a random name"
     },
     largest_recovered: {
+      interval: `${overPairs}, at that place`,
       optional: true,
       better: "neither",
       tolerance: 0.2,
       description: "at the best place of all; 1 where all that differs goes through one place"
     },
     agreement: {
+      interval: overPairs,
       optional: true,
       better: "higher",
       tolerance: 0.1,

@@ -49,10 +49,11 @@ export default Stage.make("patch-latents", {
       description: "length of what they add, root mean square over the positions"
     },
     random_to_half: {
+      interval: `${overPairs}, and the random orders`,
       optional: true,
       better: "neither",
       tolerance: { relative: 0.5 },
-      description: "directions that it takes in a random order: the control"
+      description: "directions that it takes in a random order, mean of sixteen: the control"
     },
     kl_unpatched: {
       interval: overPairs,

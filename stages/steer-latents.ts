@@ -102,7 +102,12 @@ export default Stage.make("steer-latents", {
       better: "lower",
       description: "perplexity of the text at that damage by that of the model as it is, mean over the latents"
     },
-    reached: { better: "neither", tolerance: 0.2, description: "share of the latents that do so much damage at all" }
+    reached: {
+      interval: overLatents,
+      better: "neither",
+      tolerance: 0.2,
+      description: "share of the latents that do so much damage at all"
+    }
   },
   headline: ["target_rise", "random_target_rise", "perplexity_ratio"],
   engine: true,

@@ -41,18 +41,21 @@ const tail = (units: number): number => normalTail(Math.sqrt(units / (units - 1)
  *
  * @param strata number of units in each stratum, in the order of the units; draws stay within a stratum. `[n]`: no strata.
  * @param statistics from how often each unit was drawn; not finite where a draw leaves it undefined
+ * @param few units that the percentiles are expanded for, and that have to be 8: all of them, unless strata are crossed (every pair of prompts
+ *   with every order), where the smallest may be what all the noise is from
  * @returns by name; undefined where there are fewer than 8 units, where all draws give the same, or where more than one in
  *   twenty leaves it undefined
  */
 export const bootstrapIntervals = (
   strata: ReadonlyArray<number>,
   statistics: (times: Int32Array) => Readonly<Record<string, number>>,
-  rng: Rng
+  rng: Rng,
+  few: number = strata.reduce((sum, size) => sum + size, 0)
 ): Readonly<Record<string, Interval | undefined>> => {
   const units = strata.reduce((sum, size) => sum + size, 0)
   const times = new Int32Array(units)
   const values = new Map(Object.keys(statistics(times.fill(1))).map((name) => [name, new Array<number>()]))
-  const draws = units < leastUnits ? 0 : resamples
+  const draws = few < leastUnits ? 0 : resamples
   for (let draw = 0; draw < draws; draw++) {
     times.fill(0)
     let first = 0
@@ -67,7 +70,7 @@ export const bootstrapIntervals = (
       if (Number.isFinite(value)) values.get(name)?.push(value)
     }
   }
-  const cut = draws === 0 ? 0 : tail(units)
+  const cut = draws === 0 ? 0 : tail(few)
   return Object.fromEntries(
     [...values].map(([name, drawn]) => {
       const sorted = Float64Array.from(drawn).toSorted()

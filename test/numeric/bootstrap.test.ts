@@ -47,6 +47,24 @@ describe("bootstrap intervals", () => {
     }
   })
 
+  it("cover what is crossed too: twelve pairs, each with every one of eight orders, wherever the noise is from", () => {
+    for (const spread of [0.1, 1]) {
+      let covered = 0
+      for (let repeat = 0; repeat < 100; repeat++) {
+        const rng = Rng.make(repeat, `crossed ${spread}`)
+        const pairs = Array.from({ length: 12 }, () => spread * rng.normal())
+        const orders = Array.from({ length: 8 }, () => rng.normal())
+        const sum = (times: Int32Array) => ({
+          mean: drawnSum(times.subarray(0, 12), pairs) / 12 + drawnSum(times.subarray(12), orders) / 8
+        })
+        const { mean: interval } = bootstrapIntervals([12, 8], sum, Rng.make(repeat, "draws"), 8)
+        if (interval !== undefined && interval.low <= 0 && 0 <= interval.high) covered++
+      }
+      expect(covered / 100).toBeGreaterThanOrEqual(0.91)
+      expect(covered / 100).toBeLessThanOrEqual(0.99)
+    }
+  })
+
   it("are not told from units that are all the same: that none of 1,024 was found is not 0 without noise", () => {
     for (const value of [0, 1, 3.5]) {
       const same = Array.from({ length: 1024 }, () => value)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { meanInterval, shareInterval } from "../../src/numeric/mean-interval.ts"
-import { medianInterval } from "../../src/numeric/median-interval.ts"
+import { medianInterval } from "../../src/numeric/quantile-interval.ts"
 import * as Rng from "../../src/random/rng.ts"
 
 describe("intervals of means, shares and medians of units", () => {

@@ -1,6 +1,6 @@
 /** Means and medians over latents, with their 95 % intervals. */
 import { meanInterval } from "../../numeric/mean-interval.ts"
-import { medianInterval } from "../../numeric/median-interval.ts"
+import { medianInterval } from "../../numeric/quantile-interval.ts"
 import * as Rng from "../../random/rng.ts"
 
 export interface LatentMean {

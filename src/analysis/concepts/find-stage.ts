@@ -9,9 +9,12 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openBody } from "../../model/open-model.ts"
 import { runModel } from "../../model/run-model.ts"
+import { clusteredInterval } from "../../numeric/clustered-interval.ts"
+import { quantileInterval } from "../../numeric/quantile-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
@@ -20,7 +23,13 @@ import { unitRows } from "../decoder-cosine.ts"
 import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
 import { largestNeighbours } from "../largest-neighbours.ts"
 import { firesOn } from "./fires-on.ts"
-import { contrasts, foundLatentsFileName, largestActivations, meanActivations } from "./found-latents.ts"
+import {
+  contrasts,
+  foundLatentsFileName,
+  largestActivations,
+  latentActivations,
+  meanActivations
+} from "./found-latents.ts"
 
 interface FindParams {
   readonly text: string | null
@@ -105,12 +114,22 @@ export const findStage = Effect.fn("findStage")(function* ({
         Array.from({ length: count }, () => rng.int(held.codes.rows))
       )
     const others = meanActivations(other)
-    const controls = Array.from({ length: draws }, () =>
-      largestOf(contrasts(drawn(own.rows), params.against === null ? others : drawn(other.rows), largest))
-    ).toSorted((a, b) => a - b)
+    const means = meanActivations(own)
     return {
-      scores: contrasts(meanActivations(own), others, largest),
-      control: controls[Math.floor(0.95 * draws)]!
+      scores: contrasts(means, others, largest),
+      controls: Array.from({ length: draws }, () =>
+        largestOf(contrasts(drawn(own.rows), params.against === null ? others : drawn(other.rows), largest))
+      ),
+      // Texts that are asked about are given; what is held out could have been other text.
+      intervalOf: (latent: number) =>
+        params.against === null
+          ? clusteredInterval(
+              held.document,
+              [latentActivations(held.codes, latent), new Uint8Array(held.codes.rows).fill(1)],
+              (sum, count) => (means[latent]! - sum / count) / largest[latent]!,
+              Rng.make(params.seed, "intervals of a search")
+            )
+          : undefined
     }
   })
 
@@ -123,19 +142,25 @@ export const findStage = Effect.fn("findStage")(function* ({
         "Give another rule, or more text."
       )
     }
-    const order = Rng.make(params.seed, "shuffled rule").permutation(keeps.length)
+    const rng = Rng.make(params.seed, "shuffled rule")
+    const shuffled = () => Uint8Array.from(rng.permutation(keeps.length), (row) => keeps[row]!)
     return {
       scores: f1Scores(held.codes, keeps),
-      control: largestOf(
-        f1Scores(
-          held.codes,
-          Uint8Array.from(order, (row) => keeps[row]!)
+      controls: Array.from({ length: draws }, () => largestOf(f1Scores(held.codes, shuffled()))),
+      intervalOf: (latent: number) => {
+        const fires = latentActivations(held.codes, latent).map((activation) => (activation === 0 ? 0 : 1))
+        return clusteredInterval(
+          held.document,
+          [fires.map((one, row) => one * keeps[row]!), fires, keeps],
+          (both, firing, kept) => (2 * both) / (firing + kept),
+          Rng.make(params.seed, "intervals of a search")
         )
-      )
+      }
     }
   })
 
-  const { scores, control } = rule === null ? yield* byText(params.text ?? "") : yield* byRule(rule)
+  const { scores, controls, intervalOf } = rule === null ? yield* byText(params.text ?? "") : yield* byRule(rule)
+  const control = quantileInterval(controls, 0.95, Rng.make(params.seed, "intervals of a control"))
   const ids = Uint32Array.from({ length: d_sae }, (_, latent) => latent)
   const [found, values] = largestNeighbours(ids, d_sae, (latent) => scores[latent]!, Math.min(params.count, d_sae))
   const unit = unitRows(weights.W_dec, saeModel.d_out)
@@ -170,7 +195,7 @@ export const findStage = Effect.fn("findStage")(function* ({
   const figures: FiguresFile = {
     format: 1,
     title: `Latents for ${what}`,
-    note: `${rule === null ? "Score: mean activation on the text less that on what it is told from, as a share of the latent's largest activation. Of 100 draws of as many held-out rows in place of each text, 95" : "Score: F1 on held-out rows. Shuffled answers"} reach ${control.toPrecision(3)} at most.`,
+    note: `${rule === null ? "Score: mean activation on the text less that on what it is told from, as a share of the latent's largest activation. Of 100 draws of as many held-out rows in place of each text, 95" : "Score: F1 on held-out rows. Of 100 shuffles of the answers, 95"} reach ${control.quantile.toPrecision(3)} at most.`,
     charts: [],
     tables: [
       {
@@ -188,5 +213,9 @@ export const findStage = Effect.fn("findStage")(function* ({
   }
   yield* output.writeJson(figuresFileName, figures)
   yield* output.writeJson(foundLatentsFileName, { sae: inputs.sae.artifact.digest, latents: rows })
-  return { best_score: values[0]!, control_score: control, latent: found[0]! }
+  return {
+    best_score: estimated(values[0]!, intervalOf(found[0]!)),
+    control_score: estimated(control.quantile, control.interval),
+    latent: found[0]!
+  }
 }, Effect.scoped)

@@ -23,6 +23,15 @@ export const meanActivations = (
   return means
 }
 
+/** Activation of one latent on each row, 0 where it does not fire. */
+export const latentActivations = ({ offsets, latents, values, rows }: LatentCodes, latent: number): Float64Array => {
+  const found = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) {
+    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) if (latents[i] === latent) found[row]! += values[i]!
+  }
+  return found
+}
+
 /** Largest activation of every latent over all rows. */
 export const largestActivations = (codes: ReadonlyArray<LatentCodes>, d_sae: number): Float64Array => {
   const largest = new Float64Array(d_sae)

@@ -19,6 +19,7 @@ import { type PatchedFigures, patchedRun } from "./patched-codes.ts"
 import { patchesToHalf } from "./patches-to-half.ts"
 import type { PromptBatch, Prompts } from "./prompt-batch.ts"
 import { prunePatches } from "./prune-patches.ts"
+import { type PatchOrder, randomControl, randomOrders } from "./random-orders.ts"
 
 interface PatchLatentsParams {
   readonly thresholds: number
@@ -127,8 +128,14 @@ export const patchLatentsStage = Effect.fn("patchLatentsStage")(function* ({
     }
   }
   const curve = [...new Map(sets.map((set) => [set.size, set])).values()].toSorted((a, b) => a.size - b.size)
-  const random = Rng.make(params.seed, "random order").permutation(groups.length)
-  const shuffled = curve.map(({ size }) => ({ x: size, kl: mean(on(measuring, random.subarray(0, size)).kl) }))
+  const randomRng = Rng.make(params.seed, "random order")
+  // Of each order and size the KL of every measured pair.
+  const shuffled: Array<PatchOrder> = []
+  while (shuffled.length < randomOrders) {
+    const order = randomRng.permutation(groups.length)
+    shuffled.push(curve.map(({ size }) => ({ size, kl: on(measuring, order.subarray(0, size)).kl })))
+    yield* breathe
+  }
   const n = curve[0]!.figures.kl.length
   const [none, all] = [curve[0]!, curve.at(-1)!]
   const statistics = (times: ArrayLike<number>) => {
@@ -159,7 +166,11 @@ export const patchLatentsStage = Effect.fn("patchLatentsStage")(function* ({
         y: { label: "nats", log: false },
         series: [
           { name, line: true, points: curve.map(({ size, figures: each }) => ({ x: size, y: mean(each.kl) })) },
-          { name: "the same in a random order", line: true, points: shuffled.map(({ x, kl }) => ({ x, y: kl })) }
+          {
+            name: `the same in ${randomOrders} random orders, mean`,
+            line: true,
+            points: curve.map(({ size }, at) => ({ x: size, y: mean(shuffled.map((order) => mean(order[at]!.kl))) }))
+          }
         ]
       },
       {
@@ -197,7 +208,7 @@ export const patchLatentsStage = Effect.fn("patchLatentsStage")(function* ({
       },
       bootstrapIntervals([n], statistics, Rng.make(params.seed, "intervals of patches"))
     ),
-    random_to_half: measured(patchesToHalf(shuffled), never),
+    random_to_half: randomControl(shuffled, never, params.seed),
     directions: groups.length
   }
 }, Effect.scoped)

@@ -106,6 +106,11 @@ export const patchStage = Effect.fn("patchStage")(function* ({
           const shift = 1 + Rng.make(params.seed, "pairs that are exchanged").int(Math.max(1, batch.correct.length - 1))
           return patchedDifferences(model, batch, hooks[arrival]!, [time - 1], exchanged(batch, shift))[0]!
         })
+  const places = exact.length > 0 ? exact.flat() : estimated.flat()
+  const best = main.flat().reduce((found, share, place, all) => (share > all[found]! ? place : found), 0)
+  const both = exact.length > 0 && estimated.length > 0
+  const agreementOf = (share: (values: ReadonlyArray<number>) => number): number | undefined =>
+    both ? pearson(exact.flat().map(share), estimated.flat().map(share)) : undefined
   const there = arrival < 0 ? undefined : exact[arrival]![time - 1]!
   const intervals = bootstrapIntervals(
     [pairs],
@@ -113,7 +118,13 @@ export const patchStage = Effect.fn("patchStage")(function* ({
       const [clean, corrupted] = [drawnSum(times, answers.clean), drawnSum(times, answers.corrupted)]
       const share = (values: ReadonlyArray<number> | undefined): number =>
         values === undefined ? Number.NaN : (drawnSum(times, values) - corrupted) / (clean - corrupted)
-      return { logit_difference: clean / pairs, arrival_recovered: share(there), control_recovered: share(control) }
+      return {
+        logit_difference: clean / pairs,
+        arrival_recovered: share(there),
+        control_recovered: share(control),
+        largest_recovered: share(places[best]),
+        agreement: agreementOf(share) ?? Number.NaN
+      }
     },
     Rng.make(params.seed, "intervals of patching")
   )
@@ -172,8 +183,9 @@ export const patchStage = Effect.fn("patchStage")(function* ({
     unmeasured:
       params.method === "attribution" ? "activations were not patched" : "the last position of no hook brings back half"
   }
-  const agreement =
-    shareExact.length > 0 && shareEstimated.length > 0 ? pearson(shareExact.flat(), shareEstimated.flat()) : undefined
+  const noAgreement: Unmeasured = {
+    unmeasured: both ? "one of the two is the same at all places" : "only one of the two was computed"
+  }
   log(`${hooks.length} hooks by ${time} positions, ${pairs} pairs`)
   return {
     accuracy: taskAccuracy(answers),
@@ -181,12 +193,12 @@ export const patchStage = Effect.fn("patchStage")(function* ({
       {
         logit_difference: sum(answers.clean) / pairs,
         arrival_recovered: there === undefined ? noArrival : recovered(there, answers),
-        control_recovered: control === undefined ? noArrival : recovered(control, answers)
+        control_recovered: control === undefined ? noArrival : recovered(control, answers),
+        largest_recovered: recovered(places[best]!, answers),
+        agreement: agreementOf((values) => recovered(values, answers)) ?? noAgreement
       },
       intervals
     ),
-    arrival: arrival < 0 ? noArrival : arrival,
-    largest_recovered: Math.max(...main.flat()),
-    agreement: agreement ?? { unmeasured: "only one of the two was computed" }
+    arrival: arrival < 0 ? noArrival : arrival
   }
 }, Effect.scoped)

@@ -9,6 +9,7 @@ import type { ProbedTask, ProbingFile } from "../../kinds/probing.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
+import { shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -213,7 +214,10 @@ export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
     rise_outside: estimate(overall.outside),
     rise_others: estimate(overall.others),
     difference: estimate(overall.difference),
-    dedicated: own / tasks.length,
+    dedicated: estimated(
+      own / tasks.length,
+      shareInterval(own, tasks.length, Rng.make(params.seed, "intervals over tasks"))
+    ),
     ...(products === undefined
       ? {
           norm_bias: { unmeasured: `${activations.hook} has no ${weights === undefined ? "input weights" : "biases"}` }

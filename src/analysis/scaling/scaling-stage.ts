@@ -5,9 +5,10 @@ import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import { fitPowerLaw, powerLawAt } from "../../numeric/power-law.ts"
+import { seedInterval } from "../../numeric/seed-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated, intervalOf, measured } from "../../stage/metric.ts"
+import { type Estimate, estimated, intervalOf, measured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { suggest } from "../../words/did-you-mean.ts"
@@ -82,6 +83,13 @@ const scaledSae = Effect.fnUntraced(function* (
   return scaled
 })
 
+/** Mean of shares that are counts over all latents: what can be otherwise is the SAE. @param shares of each, at least one */
+export const deadShare = (shares: ReadonlyArray<number>): number | Estimate => {
+  if (shares.every((share) => share === shares[0])) return shares[0]!
+  const { mean: value, low, high } = seedInterval(shares)
+  return estimated(value, { low: Math.max(0, low), high: Math.min(1, high) })
+}
+
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const scalingStage = Effect.fn("scalingStage")(function* ({
@@ -155,7 +163,7 @@ export const scalingStage = Effect.fn("scalingStage")(function* ({
   yield* output.writeJson(figuresFileName, figures)
   yield* output.writeJson("law.json", { over: params.over, metric: params.metric, ...law, saes: all })
   log(`exponent ${law.exponent.toFixed(3)}, floor ${law.floor.toPrecision(3)}, of ${points.length} SAEs`)
-  const deadAt = (x: number): number => mean(all.filter((sae) => sae.x === x).map(({ dead }) => dead))
+  const deadAt = (x: number) => deadShare(all.filter((sae) => sae.x === x).map(({ dead }) => dead))
   return {
     exponent: estimated(law.exponent, intervals["exponent"]),
     floor: estimated(law.floor, params.floor ? intervals["floor"] : undefined),

@@ -161,7 +161,7 @@ export const steerStage = Effect.fn("steerStage")(function* ({
     target_probability: over(there.map(({ clean }) => clean)),
     steered_probability: over(there.map(({ probability }) => probability)),
     perplexity_ratio: over(there.map(({ perplexity }) => perplexity)),
-    reached: there.reduce((sum, { reached }) => sum + reached, 0) / there.length,
+    reached: over(there.map(({ reached }) => reached)),
     latents: latents.length
   }
 }, Effect.scoped)

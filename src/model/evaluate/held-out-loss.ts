@@ -8,6 +8,9 @@ import { type RunnableModel, runModel } from "../run-model.ts"
 export interface HeldOutLoss {
   /** Nats a token. */
   readonly loss: number
+  /** Of each prediction, in nats, and which text of the stream its token is from; the end of a text belongs to what begins after it. */
+  readonly losses: Float64Array
+  readonly texts: Int32Array
   readonly tokens: number
   /** The token before each one that was predicted, and that one: what a baseline must predict. */
   readonly pairs: ReadonlyArray<readonly [previous: number, next: number]>
@@ -27,7 +30,10 @@ export const heldOutLoss = (
   const contexts = Math.min(available, limit)
   if (contexts < 1) throw new RangeError(`${stream.length} tokens do not fill one context of ${context}`)
   const pairs: Array<readonly [number, number]> = []
-  let sum = 0
+  const losses = new Float64Array(contexts * width)
+  const texts = new Int32Array(contexts * width)
+  const textOf = new Int32Array(stream.length)
+  for (let i = 1; i < stream.length; i++) textOf[i] = (textOf[i - 1] as number) + (stream[i] === endOfText ? 1 : 0)
   for (let first = 0; first < contexts; first += batch) {
     const count = Math.min(batch, contexts - first)
     const ids = new Int32Array(count * context)
@@ -37,6 +43,7 @@ export const heldOutLoss = (
       ids[c * context] = endOfText
       ids.set(stream.subarray(start, start + width), c * context + 1)
       targets.set(stream.subarray(start, start + width), c * width)
+      texts.set(textOf.subarray(start, start + width), (first + c) * width)
       for (let i = 0; i < width; i++) pairs.push([stream[start + i - 1] as number, stream[start + i] as number])
     }
     tf.tidy(() => {
@@ -44,8 +51,9 @@ export const heldOutLoss = (
       const used = tf.reshape(tf.slice(logits, [0, 0, 0], [count, width, -1]), [count * width, -1])
       logits.dispose()
       const ofTarget = tf.sum(tf.mul(used, tf.oneHot(tf.tensor1d(targets, "int32"), model.info.d_vocab)), 1)
-      sum += tf.sum(tf.sub(tf.logSumExp(used, 1), ofTarget)).dataSync()[0] as number
+      losses.set(tf.sub(tf.logSumExp(used, 1), ofTarget).dataSync(), first * width)
     })
   }
-  return { loss: sum / (contexts * width), tokens: contexts * width, pairs }
+  const loss = losses.reduce((sum, each) => sum + each, 0) / losses.length
+  return { loss, losses, texts, tokens: contexts * width, pairs }
 }

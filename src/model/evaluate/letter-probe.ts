@@ -7,6 +7,8 @@ import * as tf from "@tensorflow/tfjs-core"
 
 export interface LetterProbe {
   readonly accuracy: number
+  /** Of each test row, in their order. */
+  readonly right: ReadonlyArray<boolean>
   /** F1 per class on the test rows; undefined for a class without test rows. */
   readonly f1: ReadonlyArray<number | undefined>
   /** Between-class share of the variance of all rows: how much of the activation the label explains. */
@@ -103,7 +105,7 @@ export const letterProbe = (
     predicted = tf.argMax(tf.matMul(standardised(pick(test)), w), 1).dataSync()
   })
   const truth = test.map((i) => labels[i] as number)
-  let right = 0
+  const right = truth.map((label, i) => predicted[i] === label)
   const f1 = Array.from({ length: classes }, (_, letter) => {
     let hit = 0
     let said = 0
@@ -113,8 +115,12 @@ export const letterProbe = (
       if (predicted[i] === letter) said++
       if (label === letter && predicted[i] === letter) hit++
     }
-    right += hit
     return there === 0 ? undefined : hit === 0 ? 0 : (2 * hit) / (said + there)
   })
-  return { accuracy: right / truth.length, f1, share: betweenClassShare(rows, width, labels) }
+  return {
+    accuracy: right.filter(Boolean).length / truth.length,
+    right,
+    f1,
+    share: betweenClassShare(rows, width, labels)
+  }
 }

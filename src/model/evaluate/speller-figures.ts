@@ -1,13 +1,15 @@
 /** What tiny-speller is held to: letters answered, letters carried linearly, and text modelled better than by bigrams. */
 import { firstLetterPrompts, letterOf } from "../../text/first-letter/first-letter-prompts.ts"
+import type { Interval } from "../../numeric/bootstrap.ts"
+import { shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import type { WordRole } from "../../text/drill-words.ts"
 import type { SpellerCorpus } from "../../text/speller-corpus.ts"
 import type { TextTokenizer } from "../../text/tokenizer.ts"
 import type { RunnableModel } from "../run-model.ts"
-import { firstLetterFigures } from "./first-letter-figures.ts"
+import { type FirstLetterFigures, firstLetterFigures } from "./first-letter-figures.ts"
 import { letterProbe } from "./letter-probe.ts"
-import { modelTextFigures } from "./text-figures.ts"
+import { modelTextFigures, type TextFigures } from "./text-figures.ts"
 
 export interface SpellerOptions {
   /** Where the probe reads the word: a hook of the residual stream. */
@@ -19,17 +21,20 @@ export interface SpellerOptions {
 }
 
 export interface SpellerFigures {
-  /** Share of right answers by role of the word, and how many words there are. */
-  readonly accuracy: Readonly<Record<WordRole, { readonly accuracy: number; readonly words: number }>>
+  /** Share of right answers by role of the word, its interval over the words, and how many there are. */
+  readonly accuracy: Readonly<
+    Record<WordRole, { readonly accuracy: number; readonly interval: Interval | undefined; readonly words: number }>
+  >
   readonly probe: {
     /** Over the held-out fifth of the drilled words. */
     readonly accuracy: number
+    readonly interval: Interval | undefined
     /** Letters with F1 above 0.8 there. */
     readonly goodLetters: number
     /** Share of the variance over words that lies between letters. */
     readonly letterShare: number
   }
-  readonly text: { readonly loss: number; readonly bigramLoss: number; readonly tokens: number }
+  readonly text: TextFigures
 }
 
 const testShare = 0.2
@@ -51,10 +56,13 @@ export const spellerFigures = (
       firstLetterPrompts({ words, exampleWords: drilled, examples, seed, encode, bos: endOfText }),
       [hook]
     )
-  const accuracyOf = (role: WordRole) => {
-    const words = ofRole(role)
-    return { accuracy: ask(words).accuracy, words: words.length }
-  }
+  const overWords = (right: ReadonlyArray<boolean>) =>
+    shareInterval(right.filter(Boolean).length, right.length, Rng.make(seed, "intervals over words"))
+  const told = ({ accuracy, right }: FirstLetterFigures) => ({
+    accuracy,
+    interval: overWords(right),
+    words: right.length
+  })
   const asked = ask(drilled)
   const labels = drilled.map(letterOf)
   const isTest = labels.map(() => false)
@@ -63,12 +71,13 @@ export const spellerFigures = (
   const probe = letterProbe(asked.activations[hook] as Float32Array, model.info.d_model, labels, isTest)
   return {
     accuracy: {
-      drilled: { accuracy: asked.accuracy, words: drilled.length },
-      spelled: accuracyOf("spelled"),
-      unseen: accuracyOf("unseen")
+      drilled: told(asked),
+      spelled: told(ask(ofRole("spelled"))),
+      unseen: told(ask(ofRole("unseen")))
     },
     probe: {
       accuracy: probe.accuracy,
+      interval: overWords(probe.right),
       goodLetters: probe.f1.filter((f1) => f1 !== undefined && f1 > 0.8).length,
       letterShare: probe.share
     },

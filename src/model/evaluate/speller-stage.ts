@@ -3,13 +3,14 @@ import * as Effect from "effect/Effect"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
+import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { endOfTextToken } from "../../text/speller-corpus.ts"
 import { trainingText } from "../../text/training-text.ts"
 import { openModel } from "../open-model.ts"
-import { spellerFigures } from "./speller-figures.ts"
+import { type SpellerFigures, spellerFigures } from "./speller-figures.ts"
 
 interface SpellerParams {
   readonly hook: string
@@ -43,15 +44,17 @@ export const spellerStage = Effect.fn("spellerStage")(function* ({
   yield* output.writeJson("figures.json", figures)
   log(JSON.stringify(figures))
   const { accuracy, probe, text } = figures
+  const told = ({ accuracy: share, interval }: SpellerFigures["probe"] | SpellerFigures["accuracy"]["drilled"]) =>
+    estimated(share, interval)
   return {
-    first_letter_accuracy: accuracy.drilled.accuracy,
+    first_letter_accuracy: told(accuracy.drilled),
     first_letter_words: accuracy.drilled.words,
-    spelled_accuracy: accuracy.spelled.accuracy,
-    unseen_accuracy: accuracy.unseen.accuracy,
-    probe_accuracy: probe.accuracy,
+    spelled_accuracy: told(accuracy.spelled),
+    unseen_accuracy: told(accuracy.unseen),
+    probe_accuracy: told(probe),
     probe_letters: probe.goodLetters,
     letter_share: probe.letterShare,
-    held_out_text_loss: text.loss,
+    held_out_text_loss: estimated(text.loss, text.interval),
     bigram_loss: text.bigramLoss,
     held_out_tokens: text.tokens
   }

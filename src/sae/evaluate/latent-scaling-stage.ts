@@ -9,7 +9,7 @@ import { latentScalingFileName, type LatentScalingFile } from "../../kinds/laten
 import { readCrosscoder } from "../../kinds/sae/crosscoder-file.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
-import { medianInterval } from "../../numeric/median-interval.ts"
+import { medianInterval } from "../../numeric/quantile-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { breathe } from "../../stage/breathe.ts"
 import type { Opened } from "../../stage/input.ts"

@@ -16,6 +16,7 @@ import {
   readPrompts
 } from "../../../src/analysis/patching/prompt-batch.ts"
 import { prunePatches } from "../../../src/analysis/patching/prune-patches.ts"
+import { randomToHalf } from "../../../src/analysis/patching/random-orders.ts"
 import { requireTask, taskAnswers } from "../../../src/analysis/patching/task-answers.ts"
 import { runModel } from "../../../src/model/run-model.ts"
 import * as Rng from "../../../src/random/rng.ts"
@@ -169,3 +170,22 @@ it.effect("prompts that do not fit, and a model that does not do the task, are r
     yield* requireTask(answers, 0.5, { task: "", models: "" })
   })
 )
+
+it("the control of patches is a mean over random orders, each as often as it is drawn, of the pairs that are drawn", () => {
+  // The first order halves the first pair's divergence at 1, the second at 3; the second pair's is never halved.
+  const orders = [
+    [
+      { size: 0, kl: [4, 1] },
+      { size: 1, kl: [2, 1] },
+      { size: 4, kl: [0, 1] }
+    ],
+    [
+      { size: 0, kl: [4, 1] },
+      { size: 3, kl: [2, 1] },
+      { size: 4, kl: [0, 1] }
+    ]
+  ]
+  assert.approximately(randomToHalf(orders, [2, 0], [1, 1]), 2, 1e-12)
+  assert.approximately(randomToHalf(orders, [2, 0], [0, 2]), 3, 1e-12)
+  assert.isNaN(randomToHalf(orders, [0, 2], [1, 1]))
+})
