@@ -1,6 +1,6 @@
 /** Where each latent fires, and what latents that come or go change of each row. */
 import type { LatentCodes } from "../latent-codes.ts"
-import type { Flip } from "./stitch-state.ts"
+import type { Flip } from "./flip.ts"
 import type { StitchData } from "./stitch-pass.ts"
 
 export interface Firings {

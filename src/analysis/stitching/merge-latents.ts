@@ -8,7 +8,8 @@
  * alone; re-evaluation keeps two others from bringing the same feature twice.
  */
 import type { StitchData } from "./stitch-pass.ts"
-import { type Flip, stitchState } from "./stitch-state.ts"
+import type { Flip } from "./flip.ts"
+import { stitchState } from "./stitch-state.ts"
 
 export interface MergedLatents {
   /** 1 for the latents that are in it, in the common numbering of `StitchData`. */

@@ -9,7 +9,8 @@
  */
 import type { Component } from "./components.ts"
 import type { StitchData } from "./stitch-pass.ts"
-import { type Flip, stitchState, type StitchState } from "./stitch-state.ts"
+import type { Flip } from "./flip.ts"
+import { stitchState, type StitchState } from "./stitch-state.ts"
 
 /**
  * When b_dec goes from the small SAE's to the large one's. last_step: in the last step. interpolate: in proportion to the

@@ -6,17 +6,11 @@
  * `slope` is half its gradient by a: h_j = E[f_j (x_hat - x) . w_j]. Flipping a set s (entries +1 or -1) while b moves
  * by c delta changes it by
  *   2 h.s + s'Qs + 2c (g + sum_j s_j E[f_j] w_j . delta) + c^2 |delta|^2,   g = E[x_hat - x] . delta,
- * cross terms included. Rows of Q come from the codes when they are needed (each latent flips once), so no P x P matrix
- * is held; what a large group changes is summed row by row of the activations instead.
+ * cross terms included.
  */
-import { firingsOf } from "./firings.ts"
+import type { Flip } from "./flip.ts"
+import { interactionsOf } from "./interactions.ts"
 import type { StitchData } from "./stitch-pass.ts"
-
-/** +1 adds the latent, -1 removes it. Latents in the common numbering of `StitchData`. */
-export interface Flip {
-  readonly latents: ReadonlyArray<number>
-  readonly signs: ReadonlyArray<1 | -1>
-}
 
 export interface StitchState {
   /** Mean squared error now. */
@@ -39,7 +33,7 @@ export interface StitchState {
 }
 
 export const stitchState = (data: StitchData): StitchState => {
-  const { W_dec, mean, energy, density } = data
+  const { W_dec, mean, density } = data
   const d = data.small.d_in
   const m = data.small.d_sae
   const P = m + data.large.d_sae
@@ -67,78 +61,7 @@ export const stitchState = (data: StitchData): StitchState => {
   let l0 = 0
   for (let j = 0; j < m; j++) l0 += density[j]!
 
-  const { starts, each: firings, changed } = firingsOf(data)
-
-  const row = new Float64Array(P)
-  const touched = new Uint32Array(P)
-  /** Row k of Q where it is not zero: calls `use(j, Q_kj)`. */
-  const forEachInRow = (k: number, use: (j: number, q: number) => void): void => {
-    let count = 0
-    for (let place = starts[k]!; place < starts[k + 1]!; place++) {
-      const { offsets, latents, values } = data.batches[firings.batch[place]!]!
-      const r = firings.row[place]!
-      const f = values[firings.entry[place]!]!
-      const end = offsets[r + 1]!
-      for (let at = offsets[r]!; at < end; at++) {
-        const j = latents[at]!
-        // Active values are above zero, so a zero sum means that j was not met yet.
-        if (row[j] === 0) touched[count++] = j
-        row[j]! += f * values[at]!
-      }
-    }
-    const w = k * d
-    for (let n = 0; n < count; n++) {
-      const j = touched[n]!
-      const v = j * d
-      let dot = 0
-      for (let i = 0; i < d; i++) dot += W_dec[w + i]! * W_dec[v + i]!
-      use(j, (row[j]! / data.rows) * dot)
-      row[j] = 0
-    }
-  }
-
-  const curvature = (flip: Flip): number => {
-    if (flip.latents.length === 1) return energy[flip.latents[0]!]!
-    // s'Qs = E|sum_j s_j f_j w_j|^2
-    let sum = 0
-    changed(flip, (by) => {
-      for (let i = 0; i < d; i++) sum += by[i]! * by[i]!
-    })
-    return sum / data.rows
-  }
-
-  const active = starts[P]! / data.rows
-  /** Whether a flip changes fewer latents of rows than rows of Q have entries: a large group does. */
-  const byRows = ({ latents }: Flip): boolean => {
-    let [fired, entries] = [0, 0]
-    for (const k of latents) {
-      const own = starts[k + 1]! - starts[k]!
-      fired += own
-      entries += Math.min(P, own * active)
-    }
-    return Math.min(data.rows, fired) * active < entries
-  }
-
-  /** slope_j += sum_k s_k Q_kj */
-  const moveSlope = (flip: Flip): void => {
-    if (!byRows(flip)) {
-      flip.latents.forEach((k, n) => {
-        const sign = flip.signs[n]!
-        forEachInRow(k, (j, q) => {
-          slope[j]! += sign * q
-        })
-      })
-      return
-    }
-    changed(flip, (by, { offsets, latents, values }, r) => {
-      for (let at = offsets[r]!; at < offsets[r + 1]!; at++) {
-        const w = latents[at]! * d
-        let dot = 0
-        for (let i = 0; i < d; i++) dot += W_dec[w + i]! * by[i]!
-        slope[latents[at]!]! += (values[at]! / data.rows) * dot
-      }
-    })
-  }
+  const { curvature, addTo } = interactionsOf(data)
 
   const change = ({ latents, signs }: Flip, curvature: number, biasStep: number): number => {
     let linear = 0
@@ -167,7 +90,7 @@ export const stitchState = (data: StitchData): StitchState => {
       l0 += sign * density[k]!
       biasGradient += sign * alongDelta[k]!
     })
-    moveSlope(flip)
+    addTo(slope, flip)
     if (biasStep !== 0) {
       // Shares that ought to add up to 1 do so exactly: the end point is the large SAE itself.
       share = Math.abs(share + biasStep - 1) < 1e-12 ? 1 : share + biasStep
