@@ -2,16 +2,12 @@
 import type { FiguresChart, FiguresFile, FiguresPoint } from "../../kinds/figures.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import type { MeasuredSae } from "./measure-saes.ts"
+import type { MeasuredFamily } from "./measured-family.ts"
 
-export interface FamilySeries {
+interface FamilySeries {
   readonly name: string
   readonly line: boolean
   readonly saes: ReadonlyArray<MeasuredSae>
-}
-
-export interface FamilyRow {
-  readonly name: string
-  readonly sae: MeasuredSae
 }
 
 type Place = (sae: MeasuredSae) => number
@@ -43,25 +39,49 @@ const ce = (sae: MeasuredSae) => (sae.ce === undefined ? undefined : { y: sae.ce
 const latents = ["latents", (sae: MeasuredSae) => sae.latents] as const
 const l0 = ["active latents a row", (sae: MeasuredSae) => sae.l0] as const
 
-export const familyFigures = (series: ReadonlyArray<FamilySeries>, rows: ReadonlyArray<FamilyRow>): FiguresFile => ({
-  format: 1,
-  title: "Stitched SAEs beside the trained family",
-  note: "Paths are chosen on training rows and measured on held-out ones, with 95 % intervals over documents. The chain passes through every trained SAE, the other one goes from the smallest to the largest at once. At equal size a stitched SAE may use more latents a row: compare it at equal L0 too.",
-  charts: [
-    chart("Explained variance by size", latents, ["explained variance", ev], series),
-    chart("Explained variance by L0", l0, ["explained variance", ev], series),
-    ...(series.some(({ saes }) => saes.some((sae) => sae.ce !== undefined))
-      ? [
-          chart("Cross-entropy by size", latents, ["cross-entropy with it in place, nats a token", ce], series),
-          chart("Cross-entropy by L0", l0, ["cross-entropy with it in place, nats a token", ce], series)
-        ]
-      : [])
-  ],
-  tables: [
-    {
-      title: "At the sizes of the trained SAEs",
-      columns: ["SAE", "latents", "L0", "MSE", "explained variance", "cross-entropy"],
-      rows: rows.map(({ name, sae }) => [name, sae.latents, sae.l0, sae.mse, sae.explained_variance, sae.ce ?? null])
-    }
-  ]
-})
+const seriesOf = ({ trained, chain, direct, merged }: MeasuredFamily): ReadonlyArray<FamilySeries> => [
+  { name: "trained", line: false, saes: trained },
+  { name: "chain through the family", line: true, saes: chain },
+  ...(direct === undefined ? [] : [{ name: "smallest to largest", line: true, saes: direct }]),
+  ...(merged.length === 0 ? [] : [{ name: "merged", line: false, saes: merged }])
+]
+
+const bySize = ({ trained, atSizes, merged }: MeasuredFamily) =>
+  [
+    ...trained.map((sae) => ({ name: "trained", sae })),
+    ...atSizes.map((sae) => ({ name: "stitched", sae })),
+    ...merged.map((sae) => ({ name: "merged", sae }))
+  ].toSorted((a, b) => a.sae.latents - b.sae.latents)
+
+export const familyFigures = (family: MeasuredFamily): FiguresFile => {
+  const series = seriesOf(family)
+  return {
+    format: 1,
+    title: "Stitched SAEs beside the trained family",
+    note: "Paths are chosen on training rows and measured on held-out ones, with 95 % intervals over documents. The chain passes through every trained SAE, the other one goes from the smallest to the largest at once. At equal size a stitched SAE may use more latents a row: compare it at equal L0 too.",
+    charts: [
+      chart("Explained variance by size", latents, ["explained variance", ev], series),
+      chart("Explained variance by L0", l0, ["explained variance", ev], series),
+      ...(series.some(({ saes }) => saes.some((sae) => sae.ce !== undefined))
+        ? [
+            chart("Cross-entropy by size", latents, ["cross-entropy with it in place, nats a token", ce], series),
+            chart("Cross-entropy by L0", l0, ["cross-entropy with it in place, nats a token", ce], series)
+          ]
+        : [])
+    ],
+    tables: [
+      {
+        title: "At the sizes of the trained SAEs",
+        columns: ["SAE", "latents", "L0", "MSE", "explained variance", "cross-entropy"],
+        rows: bySize(family).map(({ name, sae }) => [
+          name,
+          sae.latents,
+          sae.l0,
+          sae.mse,
+          sae.explained_variance,
+          sae.ce ?? null
+        ])
+      }
+    ]
+  }
+}

@@ -11,9 +11,10 @@ import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
-import { type FamilyRow, familyFigures } from "./family-figures.ts"
+import { familyFigures } from "./family-figures.ts"
 import { familyWalk, type Walk } from "./family-walk.ts"
-import { excessOf, type MeasuredSae, measureSaes } from "./measure-saes.ts"
+import { excessOf, type MeasuredSae } from "./measure-saes.ts"
+import { measureFamily } from "./measured-family.ts"
 import { spreadBatches } from "./spread-batches.ts"
 import { standingAlone, standsIn } from "./standing-alone.ts"
 
@@ -36,17 +37,12 @@ interface FamilyInputs {
 const consecutive = <A>(all: ReadonlyArray<A>): ReadonlyArray<readonly [A, A]> =>
   all.slice(1).map((next, n) => [all[n]!, next] as const)
 
-export const familyStage = Effect.fn("familyStage")(function* ({
-  inputs,
-  params,
-  output,
-  progress,
-  log
-}: StageContext<FamilyParams, unknown, FamilyInputs>) {
-  const activations = inputs.activations.value
-  const handles = inputs.saes.map(({ value }) => value)
-  const sizes = handles.map(({ d_sae }) => d_sae)
-  if (sizes.length < 2) return yield* stageFailed("a family has two SAEs or more", "Give SAEs of several widths.")
+const checkFamily = Effect.fnUntraced(function* ({ saes, merged, activations, model }: FamilyInputs) {
+  const sizes = saes.map(({ value }) => value.d_sae)
+  const [first] = saes
+  if (first === undefined || sizes.length < 2) {
+    return yield* stageFailed("a family has two SAEs or more", "Give SAEs of several widths.")
+  }
   if (consecutive(sizes).some(([a, b]) => a >= b)) {
     return yield* stageFailed(
       `the SAEs have ${sizes.join(", ")} latents: a path goes from a smaller one to a larger one`,
@@ -54,28 +50,54 @@ export const familyStage = Effect.fn("familyStage")(function* ({
     )
   }
   const members = [
-    ...handles.map((sae, n) => [sae, `SAE ${n + 1}`] as const),
-    ...inputs.merged.map(({ value }) => [value, "a merged SAE"] as const)
+    ...saes.map(({ value }, n) => [value, `SAE ${n + 1}`] as const),
+    ...merged.map(({ value }) => [value, "a merged SAE"] as const)
   ]
   for (const [sae, name] of members) {
-    yield* requireReads(sae, activations, name)
-    yield* requireSameSite(handles[0]!, sae, ["SAE 1", name])
+    yield* requireReads(sae, activations.value, name)
+    yield* requireSameSite(first.value, sae, ["SAE 1", name])
   }
-  yield* requireHeldOut(activations)
-  yield* requireTrainingRows(activations)
-  if (inputs.model !== undefined) yield* requireModelOf(activations, inputs.model.value)
+  yield* requireHeldOut(activations.value)
+  yield* requireTrainingRows(activations.value)
+  if (model !== undefined) yield* requireModelOf(activations.value, model.value)
+})
 
+type Pairs = ReadonlyArray<readonly [MeasuredSae, MeasuredSae]>
+
+/** By how much the first of each pair is worse than the second. @param without why there may be no pair */
+const excessMetrics = (name: string, pairs: Pairs, without: string) => {
+  const excess = pairs.length === 0 ? undefined : excessOf(pairs)
+  const of = (what: "mse" | "l0" | "ce") =>
+    excess === undefined ? { unmeasured: without } : estimated(excess[what], excess.intervals[what])
+  return {
+    [`${name}_mse_excess`]: of("mse"),
+    [`${name}_l0_excess`]: of("l0"),
+    [`${name}_ce_excess`]:
+      excess !== undefined && Number.isNaN(excess.ce) ? { unmeasured: "no model is given" } : of("ce")
+  }
+}
+
+export const familyStage = Effect.fn("familyStage")(function* ({
+  inputs,
+  params,
+  output,
+  progress,
+  log
+}: StageContext<FamilyParams, unknown, FamilyInputs>) {
+  yield* checkFamily(inputs)
+  const activations = inputs.activations.value
+  const sizes = inputs.saes.map(({ value }) => value.d_sae)
   const rows = spreadBatches((yield* openActivations(activations)).train, params.rows)
   const saes = yield* Effect.forEach(
-    handles,
-    Effect.fnUntraced(function* (own, n) {
-      const { sae, threshold } = yield* standingAlone(yield* own.weights, rows)
+    inputs.saes,
+    Effect.fnUntraced(function* ({ value }, n) {
+      const { sae, threshold } = yield* standingAlone(yield* value.weights, rows)
       const line = standsIn(`SAE ${n + 1}`, threshold)
       if (line !== undefined) log(`warning: ${line}`)
       return sae
     })
   )
-  const inner = saes.slice(1, -1)
+  const inner = sizes.slice(1, -1)
   const walks: Array<Walk> = []
   const total = saes.length - 1 + (inner.length === 0 ? 0 : 1)
   for (const [small, large] of consecutive(saes)) {
@@ -85,81 +107,34 @@ export const familyStage = Effect.fn("familyStage")(function* ({
   const direct =
     inner.length === 0
       ? undefined
-      : yield* familyWalk({ small: saes[0]!, large: saes.at(-1)! }, rows, params.points, sizes.slice(1, -1))
+      : yield* familyWalk({ small: saes[0]!, large: saes.at(-1)! }, rows, params.points, inner)
   if (direct !== undefined) progress({ done: total, total, unit: "paths" })
 
   const merged = yield* Effect.forEach(inputs.merged, ({ value }) => value.weights)
-  const lists = [
-    saes,
-    ...walks.map(({ between }) => between.map(({ weights }) => weights)),
-    (direct?.between ?? []).map(({ weights }) => weights),
-    (direct?.atSizes ?? []).map(({ weights }) => weights),
-    merged
-  ]
-  const count = lists.flat().length
-  const all = yield* measureSaes(lists.flat(), activations, inputs.model?.value, params.contexts, (done) =>
+  const family = { saes, walks, direct, merged }
+  const measured = yield* measureFamily(family, activations, inputs.model?.value, params.contexts, (done, count) =>
     progress({ done, total: count, unit: "SAEs" })
   )
-  let first = 0
-  const measured = lists.map((list) => all.slice(first, (first += list.length)))
-  const trained = measured[0]!
-  const steps = measured.slice(1, 1 + walks.length)
-  const [between, atSizes, frankenstein] = measured.slice(1 + walks.length) as [
-    Array<MeasuredSae>,
-    Array<MeasuredSae>,
-    Array<MeasuredSae>
-  ]
-  const chain = trained.flatMap((sae, n) => [sae, ...(steps[n] ?? [])])
-  const walked = [...(direct?.between ?? []), ...(direct?.atSizes ?? [])]
-  const onDirect = [...between, ...atSizes]
-    .map((sae, n) => ({ sae, step: walked[n]!.step }))
-    .toSorted((a, b) => a.step - b.step)
-    .map(({ sae }) => sae)
-  const table: Array<FamilyRow> = [
-    ...trained.map((sae) => ({ name: "trained", sae })),
-    ...atSizes.map((sae) => ({ name: "stitched", sae })),
-    ...frankenstein.map((sae) => ({ name: "merged", sae }))
-  ].toSorted((a, b) => a.sae.latents - b.sae.latents)
-  yield* output.writeJson(
-    figuresFileName,
-    familyFigures(
-      [
-        { name: "trained", line: false, saes: trained },
-        { name: "chain through the family", line: true, saes: chain },
-        ...(direct === undefined
-          ? []
-          : [{ name: "smallest to largest", line: true, saes: [trained[0]!, ...onDirect, trained.at(-1)!] }]),
-        ...(frankenstein.length === 0 ? [] : [{ name: "merged", line: false, saes: frankenstein }])
-      ],
-      table
-    )
-  )
-  const pathSteps = walks.reduce((sum, walk) => sum + walk.steps, 0)
+  yield* output.writeJson(figuresFileName, familyFigures(measured))
+
+  const { trained, atSizes } = measured
+  const steps = walks.reduce((sum, walk) => sum + walk.steps, 0)
   const rising = walks.reduce((sum, walk) => sum + walk.risingSteps, 0)
-  const pairs = atSizes.map((sae, n) => [sae, trained[n + 1]!] as const)
-  const beside = frankenstein.flatMap((sae) => {
+  const beside = measured.merged.flatMap((sae) => {
     const same = trained.find(({ latents }) => latents === sae.latents)
     return same === undefined ? [] : [[sae, same] as const]
   })
-  const figures = (name: string, compared: ReadonlyArray<readonly [MeasuredSae, MeasuredSae]>, without: string) => {
-    const excess = compared.length === 0 ? undefined : excessOf(compared)
-    const of = (what: "mse" | "l0" | "ce") =>
-      excess === undefined ? { unmeasured: without } : estimated(excess[what], excess.intervals[what])
-    return {
-      [`${name}_mse_excess`]: of("mse"),
-      [`${name}_l0_excess`]: of("l0"),
-      [`${name}_ce_excess`]:
-        excess !== undefined && Number.isNaN(excess.ce) ? { unmeasured: "no model is given" } : of("ce")
-    }
-  }
-  const sizesText = sizes.join(" → ")
   log(
-    `${sizesText} latents in ${pathSteps} steps, of which ${rising} raise the MSE on the rows that they are chosen on`
+    `${sizes.join(" → ")} latents in ${steps} steps, of which ${rising} raise the MSE on the rows that they are chosen on`
   )
   return {
-    ...figures("stitched", pairs, "there is no trained SAE between the smallest and the largest"),
-    ...figures("merged", beside, "no merged SAE has the size of a trained one"),
-    steps: pathSteps,
-    rising_share: rising / pathSteps
+    ...excessMetrics(
+      "stitched",
+      atSizes.map((sae, n) => [sae, trained[n + 1]!] as const),
+      "there is no trained SAE between the smallest and the largest"
+    ),
+    ...excessMetrics("merged", beside, "no merged SAE has the size of a trained one"),
+    steps,
+    rising_share: rising / steps
   }
 }, Effect.scoped)
