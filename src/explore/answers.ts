@@ -35,7 +35,7 @@ export interface PositionAnswer {
 }
 
 export interface ContinuationAnswer {
-  /** Most probable token after token, as the model is, and with the latent clamped. */
+  /** Most probable token after token, as the model is, and with the latents clamped. */
   readonly unchanged: ReadonlyArray<Token>
   readonly changed: ReadonlyArray<Token>
 }

@@ -1,6 +1,6 @@
 /**
  * One SAE and its language model, asked by hand: which latents fire on a text, what those of a position do to the next token,
- * and how the model goes on where one is clamped.
+ * and how the model goes on where some are clamped.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
@@ -33,6 +33,8 @@ export interface Explored {
 /** Longer texts are refused: somebody waits for the answer. */
 export const MOST_TOKENS = 256
 export const MOST_CONTINUED = 64
+/** Each costs an encoding of the text at every token of the continuation. */
+export const MOST_CLAMPED = 8
 /** Latents of a position, and tokens that each promotes. */
 const MOST_LATENTS = 24
 const PROMOTED = 5
@@ -192,28 +194,36 @@ export const look = Effect.fnUntraced(function* (explored: Explored, text: strin
   } satisfies PositionAnswer
 })
 
+export interface Clamped {
+  readonly latent: number
+  readonly value: number
+}
+
 /**
- * Sets a latent to a value at every token but the BOS, and keeps what the SAE does not reconstruct (as stage `steer-latents`
- * does). `start`: position of the first token that the activation is of.
+ * Sets latents to values at every token but the BOS, and keeps what the SAE does not reconstruct (as stage `steer-latents`
+ * does). Output is linear in the activations of a row, so that each latent adds what it lacks, as if it were alone.
+ * `start`: position of the first token that the activation is of.
  */
 const clamped =
-  ({ sae, bos }: Explored, latent: number, value: number, start: number) =>
+  ({ sae, bos }: Explored, clamps: ReadonlyArray<Clamped>, start: number) =>
   (activation: tf.Tensor): tf.Tensor =>
     tf.tidy(() => {
       const tokens = activation.size / sae.d_in
       const rows = tf.reshape<tf.Rank.R2>(activation, [tokens, sae.d_in])
-      const missing = tf.sub(tf.scalar(value), activationsOf(sae, rows, latent))
       const where = tf.tensor2d(
         Float32Array.from({ length: tokens }, (_, i) => (start + i === 0 && bos !== null ? 0 : 1)),
         [tokens, 1]
       )
-      return tf.reshape(tf.add(rows, tf.mul(tf.mul(missing, where), unitOf(sae, rows, latent))), activation.shape)
+      const added = clamps.map(({ latent, value }) =>
+        tf.mul<tf.Tensor2D>(tf.sub(tf.scalar(value), activationsOf(sae, rows, latent)), unitOf(sae, rows, latent))
+      )
+      return tf.reshape(tf.add(rows, tf.mul(tf.addN([...added]), where)), activation.shape)
     })
 
 export const goOn = Effect.fnUntraced(function* (
   explored: Explored,
   text: string,
-  clamp: { readonly latent: number; readonly value: number },
+  clamps: ReadonlyArray<Clamped>,
   length: number
 ) {
   const ids = yield* idsOf(explored, text)
@@ -224,8 +234,12 @@ export const goOn = Effect.fnUntraced(function* (
       "Choose an SAE that reconstructs what it reads."
     )
   }
-  if (clamp.latent >= sae.d_sae)
-    return yield* stageFailed(`the SAE has ${sae.d_sae} latents: there is no ${clamp.latent}`)
+  const missing = clamps.find(({ latent }) => latent >= sae.d_sae)
+  if (missing !== undefined)
+    return yield* stageFailed(`the SAE has ${sae.d_sae} latents: there is no ${missing.latent}`)
+  const twice = clamps.find(({ latent }, i) => clamps.findIndex((other) => other.latent === latent) < i)
+  if (twice !== undefined)
+    return yield* stageFailed(`latent ${twice.latent} is clamped twice`, "Set each latent to one value.")
   const follow = (replace: Pick<GenerateOptions, "replace">) =>
     generate(model, ids, { max: length, stop: ends, ...replace }).pipe(
       Stream.map(({ id }) => tokenOf(explored, id)),
@@ -234,7 +248,7 @@ export const goOn = Effect.fnUntraced(function* (
   return {
     unchanged: yield* follow({}),
     changed: yield* follow({
-      replace: (start) => ({ [hook]: clamped(explored, clamp.latent, clamp.value, start) })
+      replace: (start) => ({ [hook]: clamped(explored, clamps, start) })
     })
   } satisfies ContinuationAnswer
 })

@@ -8,7 +8,7 @@ import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
 import type { SaeHandle } from "../kinds/sae/sae.ts"
 import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { normsOfRows } from "../numeric/row-norms.ts"
-import { openSaeModel } from "../sae/sae-model.ts"
+import { decoderScale, openSaeModel } from "../sae/sae-model.ts"
 import type { Opened } from "../stage/input.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { Dictionary } from "./dictionary.ts"
@@ -96,7 +96,7 @@ const metaSae = Effect.fnUntraced(function* ({ sae, base, activations }: Diction
   const { W_dec, d_in } = yield* firingWeights(sae.value)
   return {
     encoder: metaEncoder(yield* openSaeModel(weights), normsOfRows(weights.W_dec, d_in), file),
-    writes: { hook: activations.value.hook, W_dec, d_out: d_in }
+    writes: { hook: activations.value.hook, W_dec, d_out: d_in, scale: decoderScale(weights) }
   }
 })
 
@@ -108,7 +108,9 @@ const plain = Effect.fnUntraced(function* ({ sae, activations }: DictionaryInput
   return {
     encoder: yield* openSaeModel(weights),
     writes:
-      typeof written === "string" ? { hook: written, W_dec: weights.W_dec, d_out: d_out ?? weights.d_in } : undefined
+      typeof written === "string"
+        ? { hook: written, W_dec: weights.W_dec, d_out: d_out ?? weights.d_in, scale: decoderScale(weights) }
+        : undefined
   }
 })
 

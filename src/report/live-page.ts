@@ -12,7 +12,7 @@ const section = html`<section id="live">
   <h3>Ask the model</h3>
   <p class="note">
     Type a text: which latents fire on each of its tokens; what those of a token do to the next one; how the model goes
-    on where one is clamped.
+    on where some are clamped.
   </p>
   <div id="live-prompt"></div>
   <noscript><p class="warn">Asking needs JavaScript.</p></noscript>

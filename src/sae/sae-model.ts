@@ -90,6 +90,15 @@ const normalizedRows = (x: tf.Tensor2D, { normalize: how, input_scale: factor = 
   return { rows: tf.div<tf.Tensor2D>(centred, tf.add(scale, 1e-5)), scale, shift }
 }
 
+/**
+ * What a decoder row is multiplied by where it is added to such rows, [rows, 1] or a scalar: the rows' own scale where the SAE
+ * normalises them. Undefined where it does not, and of a transcoder, whose output is not normalised. Call what it gives in a tidy.
+ */
+export const decoderScale = (weights: SaeWeights): ((x: tf.Tensor2D) => tf.Tensor) | undefined =>
+  weights.normalize === undefined || weights.transcoder !== undefined
+    ? undefined
+    : (x) => normalizedRows(x, weights).scale
+
 /** Puts the weights on the engine, where they stay until `dispose`. */
 export const makeSaeModel = (weights: SaeWeights): SaeModel => {
   const { d_in, d_sae, activation, normalize } = weights

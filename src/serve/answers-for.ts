@@ -6,7 +6,7 @@ import * as ScopedCache from "effect/ScopedCache"
 import * as Semaphore from "effect/Semaphore"
 import { isEvent } from "../cli/experiment/read-events.ts"
 import type { ListedSae, LiveRun } from "../explore/answers.ts"
-import { fire, goOn, look, MOST_CONTINUED, MOST_TOKENS } from "../explore/explorer.ts"
+import { fire, goOn, look, MOST_CLAMPED, MOST_CONTINUED, MOST_TOKENS } from "../explore/explorer.ts"
 import { openExplored, openExploredModel } from "../explore/open-explored.ts"
 import { Sae } from "../kinds/sae/sae.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -26,8 +26,10 @@ const questions = {
   continue: Schema.Struct({
     sae: Digest,
     text: Text,
-    latent: Latent,
-    value: Schema.Finite,
+    clamps: Schema.Array(Schema.Struct({ latent: Latent, value: Schema.Finite })).check(
+      Schema.isMinLength(1),
+      Schema.isMaxLength(MOST_CLAMPED)
+    ),
     tokens: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: MOST_CONTINUED }))
   })
 } as const
@@ -109,8 +111,8 @@ export const answersFor = Effect.fn("answersFor")(function* (experiment: string)
         return yield* look(yield* explored(sae), text, position)
       }
       case "continue": {
-        const { sae, text, latent, value, tokens } = yield* Schema.decodeUnknownEffect(questions.continue)(body)
-        return yield* goOn(yield* explored(sae), text, { latent, value }, tokens)
+        const { sae, text, clamps, tokens } = yield* Schema.decodeUnknownEffect(questions.continue)(body)
+        return yield* goOn(yield* explored(sae), text, clamps, tokens)
       }
     }
   })

@@ -129,7 +129,7 @@ describe("asking an SAE and its model", () => {
       Effect.fnUntraced(function* (explored) {
         const ids = idsOf(explored)
         const value = 40
-        const { unchanged, changed } = yield* goOn(explored, text, { latent: 3, value }, 3)
+        const { unchanged, changed } = yield* goOn(explored, text, [{ latent: 3, value }], 3)
         const following = (change?: (x: tf.Tensor) => tf.Tensor): ReadonlyArray<number> => {
           const all = [...ids]
           for (let i = 0; i < 3; i++) all.push(argmax(passed(explored, all, change).logits))
@@ -143,7 +143,22 @@ describe("asking an SAE and its model", () => {
         }
         expect(changed.map(({ id }) => id)).toEqual(following(set))
         expect(changed).not.toEqual(unchanged)
-        const nothing = yield* goOn(explored, text, { latent: 2 * d, value: 40 }, 3)
+        const clamps = [
+          { latent: 3, value: 40 },
+          { latent: d + 7, value: 30 }
+        ]
+        const both = yield* goOn(explored, text, clamps, 3)
+        const setBoth = (x: tf.Tensor): tf.Tensor => {
+          const rows = x.dataSync<"float32">().slice()
+          for (let at = 1; at < rows.length / d; at++) {
+            rows[at * d + 3]! += 40 - Math.max(0, rows[at * d + 3]!)
+            rows[at * d + 7]! -= 30 - Math.max(0, -rows[at * d + 7]!)
+          }
+          return tf.tensor(rows, x.shape)
+        }
+        expect(both.changed.map(({ id }) => id)).toEqual(following(setBoth))
+        expect(both.changed).not.toEqual(changed)
+        const nothing = yield* goOn(explored, text, [{ latent: 2 * d, value: 40 }], 3)
         expect(nothing.changed).toEqual(nothing.unchanged)
       })
     ))
@@ -157,7 +172,11 @@ describe("asking an SAE and its model", () => {
           const { model, tokenizer } = explored
           const asked: Array<unknown> = []
           const goingOn = Schema.decodeUnknownSync(
-            Schema.Struct({ text: Schema.String, latent: Schema.Int, value: Schema.Number, tokens: Schema.Int })
+            Schema.Struct({
+              text: Schema.String,
+              clamps: Schema.Array(Schema.Struct({ latent: Schema.Int, value: Schema.Number })),
+              tokens: Schema.Int
+            })
           )
           const posed = Schema.decodeUnknownSync(
             Schema.Struct({ text: Schema.String, position: Schema.optionalKey(Schema.Int) })
@@ -174,15 +193,19 @@ describe("asking an SAE and its model", () => {
                 Effect.gen(function* () {
                   asked.push(body)
                   if (question === "continue") {
-                    const { text: prompt, latent, value, tokens } = goingOn(body)
-                    return yield* goOn(explored, prompt, { latent, value }, tokens)
+                    const { text: prompt, clamps: set, tokens } = goingOn(body)
+                    return yield* goOn(explored, prompt, set, tokens)
                   }
                   const { text: prompt, position = 0 } = posed(body)
                   return yield* question === "fire" ? fire(explored, prompt) : look(explored, prompt, position)
                 })
             }
           })
-          const expected = yield* goOn(explored, text, { latent: 3, value: 40 }, 3)
+          const clamps = [
+            { latent: 3, value: 40 },
+            { latent: 200, value: 12.5 }
+          ]
+          const expected = yield* goOn(explored, text, clamps, 3)
           yield* Effect.promise(async () => {
             const browser = await launchChromium()
             const tab = await browser.newPage()
@@ -200,6 +223,13 @@ describe("asking an SAE and its model", () => {
             expect(Number(await place.getByLabel("Latent", { exact: true }).inputValue())).toBe(strongest)
             await place.getByLabel("Latent", { exact: true }).fill("3")
             await place.getByLabel("Set to").fill("40")
+            await place.getByRole("button", { name: "Another latent" }).click()
+            await place.getByLabel("Latent", { exact: true }).nth(1).fill("")
+            await place.getByRole("button", { name: "Go on, with" }).click()
+            // Nothing is asked while a field is empty.
+            expect(await place.locator(".two pre").count()).toBe(0)
+            await place.getByLabel("Latent", { exact: true }).nth(1).fill("200")
+            await place.getByLabel("Set to").nth(1).fill("12.5")
             await place.getByLabel("Tokens", { exact: true }).last().fill("3")
             await place.getByRole("button", { name: "Go on, with" }).click()
             await place.locator(".two pre b").nth(1).waitFor()
@@ -210,7 +240,7 @@ describe("asking an SAE and its model", () => {
             expect(errors).toEqual([])
             await browser.close()
           })
-          expect(asked.at(-1)).toMatchObject({ text, latent: 3, value: 40, tokens: 3 })
+          expect(asked.at(-1)).toMatchObject({ text, clamps, tokens: 3 })
           expect(model.info.n_layers).toBe(4)
         }).pipe(Effect.scoped, (asking) => withStore(mkdtempSync(path.join(tmpdir(), "asked-")), asking))
       )
@@ -223,9 +253,13 @@ describe("asking an SAE and its model", () => {
         expect(yield* problem(fire(explored, ""))).toContain("the text is empty")
         expect(yield* problem(fire(explored, " cat".repeat(400)))).toMatch(/the text is 401 tokens; \d+ are answered/)
         expect(yield* problem(look(explored, text, 0))).toContain("no token at 0")
-        expect(yield* problem(goOn(explored, text, { latent: 385, value: 1 }, 1))).toContain("385 latents")
+        expect(yield* problem(goOn(explored, text, [{ latent: 385, value: 1 }], 1))).toContain("385 latents")
+        const one = { latent: 4, value: 1 }
+        expect(yield* problem(goOn(explored, text, [one, { latent: 5, value: 1 }, one], 1))).toContain(
+          "4 is clamped twice"
+        )
         const transcoder = { ...explored, weights: { ...weights, transcoder: { d_out: d } } }
-        expect(yield* problem(goOn(transcoder, text, { latent: 0, value: 1 }, 1))).toContain("transcoder")
+        expect(yield* problem(goOn(transcoder, text, [{ latent: 0, value: 1 }], 1))).toContain("transcoder")
         expect((yield* look(transcoder, text, 1)).latents.every(({ attribution }) => attribution === null)).toBe(true)
       })
     ))

@@ -20,7 +20,7 @@ import { steeredTokens } from "../../src/interp/by-model/steered-tokens.ts"
 import { contrast, rankedTexts } from "../../src/interp/by-model/text-ranks.ts"
 import { metaEncoder } from "../../src/interp/meta-encoder.ts"
 import { type RunnableModel, runModel } from "../../src/model/run-model.ts"
-import { makeSaeModel, openSaeModel } from "../../src/sae/sae-model.ts"
+import { decoderScale, makeSaeModel, openSaeModel } from "../../src/sae/sae-model.ts"
 import { tidily } from "../../src/tensor/tidily.ts"
 import { aboveThreshold } from "../../src/tensor/kernels/sparse-kernels.ts"
 import { type AskedBody, type ChatServer, chatServer, completion } from "../chat/chat-server.ts"
@@ -232,6 +232,53 @@ describe("explanations without a language model", () => {
       }
     })
     expect(both.latents).toEqual(latents)
+  })
+
+  it("raise a latent of an SAE that normalises rows by what its decoder gives for it on each row", async () => {
+    const hook = "blocks.1.hook_resid_post"
+    for (const normalize of ["layer_norm", "constant_norm_rescale", "constant_scalar_rescale"] as const) {
+      await Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const model = yield* tinyModel
+            const weights = { ...embeddingSae(model), normalize, input_scale: 0.25 }
+            const { W_dec, d_in: d_out } = weights
+            const sae = yield* openSaeModel(weights)
+            const { ids } = tinyText(2, 16, 3)
+            const texts = { ids, batch: 2, time: 16, leading: 1 }
+            const steered = steeredTokens(model, { hook, W_dec, d_out, scale: decoderScale(weights) }, texts, 3)
+            const { promoted } = steered.of(4, 3)
+            steered.end()
+            const logitsOf = (value: number) =>
+              tidily(() => {
+                const raise = (x: tf.Tensor): tf.Tensor => {
+                  const rows = tf.reshape<tf.Rank.R2>(x, [32, d_out])
+                  const at = (wanted: number) =>
+                    tf.tensor2d(
+                      Array.from({ length: 32 * weights.d_sae }, (_, i) =>
+                        i % weights.d_sae === 4 && Math.floor(i / weights.d_sae) % 16 > 0 ? wanted : 0
+                      ),
+                      [32, weights.d_sae]
+                    )
+                  return tf.reshape(tf.add(rows, tf.sub(sae.decode(at(value), rows), sae.decode(at(0), rows))), x.shape)
+                }
+                const { logits } = runModel(model, texts, { logits: true, replace: { [hook]: raise } })
+                const mean = tf.mean(tf.slice(logits!, [0, 1, 0], [2, 15, -1]), [0, 1]).arraySync() as Array<number>
+                tf.dispose(logits!)
+                return mean
+              })
+            const plain = logitsOf(0)
+            const by = logitsOf(3).map((value, token) => value - plain[token]!)
+            const mean = by.reduce((sum, each) => sum + each, 0) / by.length
+            const order = by.map((_, token) => token).toSorted((a, b) => by[b]! - by[a]!)
+            expect(promoted.map(({ token }) => token)).toEqual(order.slice(0, 3))
+            for (const { token, weight } of promoted) {
+              expect(Math.abs(weight - (by[token]! - mean))).toBeLessThan(1e-3 * Math.max(1, Math.abs(weight)))
+            }
+          })
+        )
+      )
+    }
   })
 
   it("list the tokens that logits rise of where a latent is raised", async () => {

@@ -33,12 +33,12 @@ const server = Effect.fnUntraced(function* (options: ExplainLatentsSettings["end
   return yield* endpointModel({ ...options, endpoint })
 })
 
-/** What an SAE that normalises rows writes has another length on every row: there is no largest activation to add multiples of. */
+/** A crosscoder normalises what it reads of all sources together, and its latents are raised at one of them. */
 const requireSteerable = Effect.fnUntraced(function* (sae: SaeHandle) {
-  const { normalize, transcoder } = yield* sae.anyWeights
-  if (normalize === undefined || transcoder !== undefined) return
+  const { normalize } = yield* sae.anyWeights
+  if (normalize === undefined || sae.rows !== "concatenated") return
   return yield* stageFailed(
-    `the SAE normalises rows (${normalize}): one unit of a latent is of another length on every row`,
+    `the crosscoder normalises rows (${normalize}) of all its sources together: what a unit of a latent writes at one of them is not known`,
     "Explain from logits, or from examples."
   )
 })
@@ -66,7 +66,7 @@ export const explainLatents = Effect.fn("explainLatents")(function* ({
   const tokenizer = yield* openTokenizer(language.tokenizer)
   const { architecture, digest, encoder, writes } = yield* openDictionary(inputs)
   if (settings.output !== undefined) yield* requireModelOf(activations, language)
-  if (settings.output?.by === "steering") yield* requireSteerable((inputs.base ?? inputs.sae).value)
+  if (settings.output?.by === "steering") yield* requireSteerable(inputs.sae.value)
   const { latents, unread } = yield* explainByModel(
     {
       explainer: written ? chat : undefined,

@@ -42,7 +42,7 @@ export interface SteeredTokens {
 /** @param count tokens listed on each side */
 export const steeredTokens = (
   model: RunnableModel,
-  { hook, W_dec, d_out }: DecoderDirections,
+  { hook, W_dec, d_out, scale }: DecoderDirections,
   texts: SteeredTexts,
   count: number
 ): SteeredTokens => {
@@ -53,8 +53,13 @@ export const steeredTokens = (
     tidily(() => {
       const direction = tf.mul(tf.tensor3d(W_dec.subarray(latent * d_out, (latent + 1) * d_out), [1, 1, d_out]), value)
       const added = tf.mul(direction, tf.tensor3d(places, [1, time, 1]))
+      /** The same at every row, or times each row's own scale. */
+      const addedTo = (x: tf.Tensor): tf.Tensor => {
+        const by = scale?.(tf.reshape<tf.Rank.R2>(x, [batch * time, d_out]))
+        return by === undefined ? added : tf.mul(added, by.rank === 0 ? by : tf.reshape(by, [batch, time, 1]))
+      }
       const raised = meanState(model, texts, {
-        [hook]: (x) => tf.reshape(tf.add(tf.reshape<tf.Rank.R3>(x, [batch, time, d_out]), added), x.shape)
+        [hook]: (x) => tf.reshape(tf.add(tf.reshape<tf.Rank.R3>(x, [batch, time, d_out]), addedTo(x)), x.shape)
       })
       const logits = timesRows(tf.sub<tf.Tensor2D>(raised, plain), model.weights.unembedding)
       raised.dispose()

@@ -1,6 +1,6 @@
-/** How the model goes on with a latent clamped, beside how it goes on without. */
+/** How the model goes on with latents clamped, beside how it goes on without. */
 import type { ContinuationAnswer, PositionLatent, Token } from "../../../explore/answers.ts"
-import { element } from "../script/element.ts"
+import { element, listen } from "../script/element.ts"
 import { ask } from "./ask.ts"
 import { labelled } from "./labelled.ts"
 import { shownTokens } from "./shown-token.ts"
@@ -9,28 +9,78 @@ export interface Clamping {
   readonly nodes: ReadonlyArray<HTMLElement>
   readonly form: HTMLFormElement
   readonly button: HTMLButtonElement
-  /** Proposes to double it. */
+  /** Proposes to double it: in the row that has it, else in the last one. */
   readonly propose: (latent: PositionLatent) => void
   readonly goOn: (of: { readonly sae: string; readonly text: string }) => Promise<void>
 }
 
+/** A latent and what it is set to. */
+interface ClampRow {
+  readonly node: HTMLElement
+  readonly latent: HTMLInputElement
+  readonly value: HTMLInputElement
+  readonly remove: HTMLButtonElement
+}
+
 const note =
-  "It is set to this activation at every token but the first special one; what the SAE does not reconstruct stays. Most probable token after token."
+  "Each is set to its activation at every token but the first special one; what the SAE does not reconstruct stays. Most probable token after token."
+
+/** As many as the server takes. */
+const mostRows = 8
+
+const makeRow = (): ClampRow => {
+  const latent = element("input", { type: "number", min: 0, step: 1, value: 0, required: true })
+  const value = element("input", { type: "number", step: "any", value: 10, required: true })
+  const remove = element("button", { type: "button" }, "Leave out")
+  const node = element("div", { class: "clamp" }, labelled("Latent", latent), labelled("Set to", value), remove)
+  return { node, latent, value, remove }
+}
+
+/** Rows of latents, one at least. */
+const clampRows = () => {
+  const place = element("div", {})
+  let rows: ReadonlyArray<ClampRow> = []
+  const draw = (): void => {
+    place.replaceChildren(...rows.map(({ node }) => node))
+    for (const { remove } of rows) remove.hidden = rows.length === 1
+    another.hidden = rows.length >= mostRows
+  }
+  const add = (): void => {
+    const row = makeRow()
+    listen(row.remove, {
+      click: () => {
+        rows = rows.filter((other) => other !== row)
+        draw()
+        another.focus()
+      }
+    })
+    rows = [...rows, row]
+    draw()
+  }
+  const another = element("button", { type: "button" }, "Another latent")
+  listen(another, {
+    click: () => {
+      add()
+      rows.at(-1)?.latent.focus()
+    }
+  })
+  add()
+  const read = () => rows.map(({ latent, value }) => ({ latent: Number(latent.value), value: Number(value.value) }))
+  const set = (id: number, to: number): void => {
+    const row = rows.find(({ latent }) => latent.value === String(id)) ?? rows.at(-1)
+    if (row === undefined) return
+    row.latent.value = String(id)
+    row.value.value = String(to)
+  }
+  return { nodes: [place, another], read, set }
+}
 
 export const clamping = (): Clamping => {
-  const latent = element("input", { type: "number", min: 0, step: 1, value: 0 })
-  const value = element("input", { type: "number", step: "any", value: 10 })
-  const length = element("input", { type: "number", min: 1, max: 64, value: 16 })
+  const rows = clampRows()
+  const length = element("input", { type: "number", min: 1, max: 64, value: 16, required: true })
   const button = element("button", { type: "submit" }, "Go on, with and without")
   const sides = element("div", { class: "two" })
-  const form = element(
-    "form",
-    { class: "clamp" },
-    labelled("Latent", latent),
-    labelled("Set to", value),
-    labelled("Tokens", length),
-    button
-  )
+  const form = element("form", {}, rows.nodes, element("div", { class: "clamp" }, labelled("Tokens", length), button))
   const side = (title: string, text: string, all: ReadonlyArray<Token>): HTMLElement =>
     element(
       "div",
@@ -39,19 +89,17 @@ export const clamping = (): Clamping => {
       element("pre", { class: "prose" }, text, element("b", {}, shownTokens(all)))
     )
   return {
-    nodes: [element("h3", {}, "Clamp a latent"), element("p", { class: "note" }, note), form, sides],
+    nodes: [element("h3", {}, "Clamp latents"), element("p", { class: "note" }, note), form, sides],
     form,
     button,
-    propose: (chosen) => {
-      latent.value = String(chosen.latent)
-      value.value = String(Number((2 * chosen.activation).toPrecision(3)))
-    },
+    propose: (chosen) => rows.set(chosen.latent, Number((2 * chosen.activation).toPrecision(3))),
     goOn: async ({ sae, text }) => {
-      const asked = { latent: Number(latent.value), value: Number(value.value), tokens: Number(length.value) }
-      const made = await ask<ContinuationAnswer>("continue", { sae, text, ...asked })
+      const clamps = rows.read()
+      const made = await ask<ContinuationAnswer>("continue", { sae, text, clamps, tokens: Number(length.value) })
+      const set = clamps.map(({ latent, value }) => `${latent} at ${value}`).join(", ")
       sides.replaceChildren(
         side("As it is", text, made.unchanged),
-        side(`Latent ${asked.latent} at ${asked.value}`, text, made.changed)
+        side(clamps.length === 1 ? `Latent ${set}` : `Latents ${set}`, text, made.changed)
       )
     }
   }

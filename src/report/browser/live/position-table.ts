@@ -23,7 +23,11 @@ const row = (sae: string, each: PositionLatent, onLatent: OnLatent): HTMLElement
       { class: "text" },
       known === undefined ? "–" : element("a", { href: known.href }, shownToken(known.text))
     ),
-    element("td", { class: "text" }, each.promoted.map(shownToken).join(" "))
+    element(
+      "td",
+      { class: "text" },
+      each.promoted.map((text) => element("span", { class: "chip" }, shownToken(text).replace(/ /g, "·")))
+    )
   )
 }
 

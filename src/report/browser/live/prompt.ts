@@ -1,4 +1,4 @@
-/** A text, the latents that fire on it, what those of a token do, and how the model goes on where one is clamped. */
+/** A text, the latents that fire on it, what those of a token do, and how the model goes on where some are clamped. */
 import type { ListedSae, PositionAnswer, TextAnswer } from "../../../explore/answers.ts"
 import { element, listen } from "../script/element.ts"
 import { ask, get } from "./ask.ts"
