@@ -1,8 +1,7 @@
 /**
- * The command line: names, arguments, flags and help. What a command does is in a file of its own beside this one,
- * imported only when it runs, so that `--help` and usage errors are quick.
+ * The command line: names, arguments, flags and help. What a command does is in a file of its own in `commands/`, imported only
+ * when it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import {
   runFlags,
@@ -19,24 +18,16 @@ import {
   crateFlags,
   watchFlags,
   logsFlags,
-  cacheFlags,
   reportFlags,
   serveFlags,
   initFlags,
   stagesFlags,
-  schemaFlags,
-  exchangeFlags,
-  gcFlags,
-  pinFlags,
-  rmFlags
+  schemaFlags
 } from "./flags/flags.ts"
+import { cacheFlags } from "./flags/store-flags.ts"
 import { convertFlags } from "./commands/convert-flags.ts"
-
-/** Imports what a command does when it runs. */
-const late =
-  <Input, A, E, R>(load: () => Promise<(input: Input) => Effect.Effect<A, E, R>>) =>
-  (input: Input): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Effect.promise(load), (command) => command(input))
+import { late } from "./late.ts"
+import { cacheCommand, pin, rm, unpin } from "./store-commands.ts"
 
 const run = Command.make(
   "run",
@@ -192,54 +183,6 @@ const serve = Command.make(
     { command: "pipeline serve experiments/quickstart.yaml --host 0.0.0.0", description: "for whoever has the token" }
   ])
 )
-const cacheLs = Command.make(
-  "ls",
-  cacheFlags,
-  late(async () => (await import("./commands/cache-ls.ts")).cacheLs)
-).pipe(Command.withDescription("What the store holds"))
-const cacheVerify = Command.make(
-  "verify",
-  cacheFlags,
-  late(async () => (await import("./commands/cache-verify.ts")).cacheVerify)
-).pipe(Command.withDescription("Read every byte of the store and compare it with its digest"))
-const cachePush = Command.make(
-  "push",
-  exchangeFlags,
-  late(async () => (await import("./commands/cache-exchange.ts")).cachePush)
-).pipe(Command.withDescription("Bring results to the remote of pipeline.config.yaml: all, or those of an experiment"))
-const cachePull = Command.make(
-  "pull",
-  exchangeFlags,
-  late(async () => (await import("./commands/cache-exchange.ts")).cachePull)
-).pipe(Command.withDescription("Take results from the remote, every byte checked: all, or those of an experiment"))
-const cacheGc = Command.make(
-  "gc",
-  gcFlags,
-  late(async () => (await import("./commands/cache-gc.ts")).cacheGc)
-).pipe(
-  Command.withDescription(
-    "What nobody counts on any more, and what it would cost to compute again; --yes removes its bytes"
-  )
-)
-const cacheCommand = Command.make("cache").pipe(
-  Command.withDescription("The artifact store"),
-  Command.withSubcommands([cacheLs, cacheVerify, cacheGc, cachePush, cachePull])
-)
-const pin = Command.make(
-  "pin",
-  pinFlags,
-  late(async () => (await import("./commands/pin.ts")).pin)
-).pipe(Command.withDescription("Keep a stage's result: no clean-up takes it"))
-const unpin = Command.make(
-  "unpin",
-  pinFlags,
-  late(async () => (await import("./commands/pin.ts")).unpin)
-).pipe(Command.withDescription("Let go of what was pinned"))
-const rm = Command.make(
-  "rm",
-  rmFlags,
-  late(async () => (await import("./commands/rm.ts")).rm)
-).pipe(Command.withDescription("Remove a stage's result from the store; --yes does it"))
 const init = Command.make(
   "init",
   initFlags,

@@ -10,8 +10,9 @@ import type { FirstCause, RunRequest, RunResult } from "../run/run-options.ts"
 import { run } from "../run/run.ts"
 import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { checkResources } from "./check-resources.ts"
-import { planExperiment } from "./load-experiment.ts"
-import type { Experiment, Planned } from "./load-experiment.ts"
+import { planExperiment } from "./plan-experiment.ts"
+import type { Experiment } from "./load-experiment.ts"
+import type { Planned } from "./plan-experiment.ts"
 
 /** Where there is one: what failed before it began has none. */
 const logLine = (log: string | null): ReadonlyArray<string> =>

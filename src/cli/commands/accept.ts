@@ -3,7 +3,8 @@
  * of the new code from then on, recorded as accepted; `--undo` takes that back. More than code is refused unless `--also` names it.
  */
 import * as Effect from "effect/Effect"
-import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
 import { formatReason } from "../../plan/explain.ts"
 import { instancesNamed } from "../../plan/instances-named.ts"

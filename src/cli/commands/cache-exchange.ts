@@ -3,7 +3,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import { instancesNamed } from "../../plan/instances-named.ts"
 import type { Project } from "../../project/config/locate-project.ts"
 import { openRemote } from "../../remote/open-remote.ts"
@@ -12,7 +13,7 @@ import { allKeysHere, allKeysThere, type Exchanged, pullKeys, pushKeys } from ".
 import type { SharedRemote } from "../../store/remote/shared-remote.ts"
 import { projectHere } from "../experiment/project-here.ts"
 import { UsageError } from "../experiment/usage-error.ts"
-import type { ExchangeInput } from "../flags/flags.ts"
+import type { ExchangeInput } from "../flags/store-flags.ts"
 import { count, formatBytes, formatTable } from "../render/words.ts"
 
 class NotTaken extends Data.TaggedError("NotTaken")<{ readonly refused: number }> {

@@ -7,7 +7,7 @@ import { type GcPlan, planGc } from "../../store/local/plan-gc.ts"
 import { sweep } from "../../store/local/sweep.ts"
 import { projectHere } from "../experiment/project-here.ts"
 import { UsageError } from "../experiment/usage-error.ts"
-import type { GcInput } from "../flags/flags.ts"
+import type { GcInput } from "../flags/store-flags.ts"
 import { columns } from "../render/columns.ts"
 import { formatBytes, formatSeconds, formatTable } from "../render/words.ts"
 

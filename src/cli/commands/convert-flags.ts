@@ -3,9 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import type * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { writableNames } from "../../kinds/sae/format-names.ts"
-
-const flag = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription(description))
+import { flag } from "../flags/shared-flags.ts"
 
 export const convertFlags = {
   source: Argument.String("source").pipe(

@@ -4,7 +4,8 @@
  */
 import { styleText } from "node:util"
 import * as Effect from "effect/Effect"
-import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
 import { Store } from "../../store/store.ts"
 import { runState } from "../experiment/run-state.ts"

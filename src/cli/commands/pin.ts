@@ -4,7 +4,7 @@ import { unwritable } from "../../file/unwritable.ts"
 import { readPins, removePin, writePin } from "../../store/local/pins.ts"
 import { namedResults } from "../experiment/named-results.ts"
 import { UsageError } from "../experiment/usage-error.ts"
-import type { PinInput } from "../flags/flags.ts"
+import type { PinInput } from "../flags/store-flags.ts"
 import { count } from "../render/words.ts"
 
 export const pin = Effect.fn("pin")(function* (input: PinInput) {

@@ -6,7 +6,7 @@ import { forget, planForget } from "../../store/local/forget.ts"
 import { readPins } from "../../store/local/pins.ts"
 import { namedResults } from "../experiment/named-results.ts"
 import { UsageError } from "../experiment/usage-error.ts"
-import type { RmInput } from "../flags/flags.ts"
+import type { RmInput } from "../flags/store-flags.ts"
 import { formatBytes, formatTable } from "../render/words.ts"
 import { costText } from "./cache-gc.ts"
 

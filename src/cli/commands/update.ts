@@ -1,6 +1,7 @@
 /** `pipeline update FILE`: moves the pins of its sources to what their names stand for now. */
 import * as Effect from "effect/Effect"
-import { planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import { lockName, readLockFile, writeLockFile } from "../../experiment/lock-file.ts"
 import { movePins } from "../../lock/move-pins.ts"
 import { shownPin } from "../../plan/explain.ts"

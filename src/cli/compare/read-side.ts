@@ -1,6 +1,6 @@
 /** Reads what is compared: a run from the store, an experiment from its files and the store. */
 import * as Effect from "effect/Effect"
-import { planExperiment } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
 import { KEY_FORMAT } from "../../plan/key.ts"
 import { madeOf, sourceAt } from "../../plan/explain.ts"

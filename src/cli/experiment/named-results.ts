@@ -1,6 +1,7 @@
 /** The results of the stages that a command names, as they stand now in the store. */
 import * as Effect from "effect/Effect"
-import { type ExperimentInput, planExperiment, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { type ExperimentInput, readExperiment, withStore } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import { instancesNamed } from "../../plan/instances-named.ts"
 import { Unreadable } from "../../specification/expression.ts"
 import { UsageError } from "./usage-error.ts"

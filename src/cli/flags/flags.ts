@@ -1,50 +1,21 @@
-/** Arguments and flags of every command, and what they are once parsed: what each command's own file takes. */
+/** Arguments and flags of commands, and what they are once parsed: what each command's own file takes. */
 import * as Argument from "effect/cli/Argument"
 import type * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-
-const file = Argument.String("file").pipe(Argument.withDescription("an experiment or pipeline file (YAML)"))
-const stage = Argument.String("stage").pipe(
-  Argument.withDescription("a stage, or one instance: sae, 'sae[width=512,seed=0]'")
-)
-const set = Flag.String("set").pipe(
-  Flag.atLeast(0),
-  Flag.withDescription("change a value: tokens=1e6, 'stages.sae[width=2048].with.k=24' (repeatable)")
-)
-const cache = Flag.String("cache").pipe(
-  Flag.optional,
-  Flag.withDescription("the artifact store (default: PIPELINE_CACHE, or cache/ in the project)")
-)
-const engine = Flag.Literals("engine", ["auto", "tensorflow", "webgpu", "wasm"]).pipe(
-  Flag.optional,
-  Flag.withDescription("what multiplies matrices (default: PIPELINE_ENGINE, or the best there is)")
-)
-const json = Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withoutNegation)
-const flag = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription(description))
-const stagesFlag = (name: string, description: string) =>
-  Flag.String(name).pipe(Flag.atLeast(0), Flag.withDescription(description))
-
-const acceptLicence = Flag.String("accept-licence").pipe(
-  Flag.atLeast(0),
-  Flag.withDescription("say yes to the terms of a model's weights, once for this user: gemma")
-)
-
-const offline = flag("offline", "use no network: what is pinned and cached has to do")
-const jobs = Flag.Int("jobs").pipe(
-  Flag.filter(
-    (jobs) => jobs >= 1,
-    () => "1 or more stages side by side; without --jobs as many as there are cores"
-  ),
-  Flag.withAlias("j"),
-  Flag.optional,
-  Flag.withDescription("stages side by side (default: cores)")
-)
-
-const remoteReadOnly = flag("remote-read-only", "take results from the remote, and write nothing there")
-const noRemote = flag("no-remote", "go on without the remote of pipeline.config.yaml")
-
-const common = { set, cache, remoteReadOnly, noRemote, engine, offline }
+import {
+  file,
+  stage,
+  set,
+  cache,
+  engine,
+  json,
+  flag,
+  stagesFlag,
+  acceptLicence,
+  offline,
+  jobs,
+  common
+} from "./shared-flags.ts"
 
 export const runFlags = {
   file,
@@ -219,9 +190,6 @@ export const watchFlags = {
 }
 export type WatchInput = Command.Command.Config.Infer<typeof watchFlags>
 
-export const cacheFlags = { json: json.pipe(Flag.withDescription("as JSON")), cache }
-export type CacheInput = Command.Command.Config.Infer<typeof cacheFlags>
-
 const against = Flag.String("against").pipe(
   Flag.optional,
   Flag.withDescription("a run or another file, whose metrics and parameters the page sets beside these")
@@ -271,35 +239,3 @@ export type StagesInput = Command.Command.Config.Infer<typeof stagesFlags>
 
 export const schemaFlags = { config: flag("config", "of pipeline.config.yaml") }
 export type SchemaInput = Command.Command.Config.Infer<typeof schemaFlags>
-
-export const exchangeFlags = {
-  file: file.pipe(Argument.optional, Argument.withDescription("only results of this experiment (default: all)")),
-  stages: Argument.String("stage").pipe(Argument.variadic(), Argument.withDescription("only these stages of it")),
-  json: json.pipe(Flag.withDescription("as JSON")),
-  set,
-  cache
-}
-export type ExchangeInput = Command.Command.Config.Infer<typeof exchangeFlags>
-
-const yes = flag("yes", "do it: without this it is only shown").pipe(Flag.withAlias("y"))
-
-export const gcFlags = {
-  yes,
-  keepDays: Flag.Finite("keep-days").pipe(
-    Flag.withDefault(14),
-    Flag.filter(
-      (days) => days >= 0,
-      () => "0 days or more"
-    ),
-    Flag.withDescription("results of runs of the last N days stay (default: 14)")
-  ),
-  json: json.pipe(Flag.withDescription("as JSON")),
-  cache
-}
-export type GcInput = Command.Command.Config.Infer<typeof gcFlags>
-
-export const pinFlags = { file, stage, set, cache }
-export type PinInput = Command.Command.Config.Infer<typeof pinFlags>
-
-export const rmFlags = { ...pinFlags, yes }
-export type RmInput = Command.Command.Config.Infer<typeof rmFlags>

@@ -1,6 +1,6 @@
 /** Results for a table: those of an experiment as its files are now, or those of all its runs. */
 import * as Effect from "effect/Effect"
-import { planExperiment } from "../../experiment/load-experiment.ts"
+import { planExperiment } from "../../experiment/plan-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import { Store } from "../../store/store.ts"
