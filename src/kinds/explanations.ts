@@ -66,8 +66,6 @@ export type ExplainedLatent = typeof ExplainedLatent.Type
 export type ExplanationScores = typeof Scores.Type
 export type JudgedScore = typeof Judged.Type
 export type SimulatedScore = typeof Simulated.Type
-export type RankedScore = typeof Ranked.Type
-export type ExplanationContrasts = typeof Contrasts.Type
 
 export const explanationsFileName = "explanations.json"
 
