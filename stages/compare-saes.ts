@@ -5,7 +5,7 @@ import { Sae } from "../src/kinds/sae/sae.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
-const overLatents = "the latents, where two SAEs are compared; the spread over pairs is in comparison.json"
+const overSeeds = "the latents of two SAEs; of several, their seeds, of which three are needed (pairs share seeds)"
 
 export default Stage.make("compare-saes", {
   summary:
@@ -53,21 +53,21 @@ export default Stage.make("compare-saes", {
   metrics: {
     mean_max_cosine: {
       optional: true,
-      interval: overLatents,
+      interval: overSeeds,
       better: "neither",
       tolerance: 0.01,
       description:
         "largest decoder cosine of a latent with one of the other SAE, mean over the smaller one's latents and pairs"
     },
     random_max_cosine: {
-      interval: overLatents,
+      interval: overSeeds,
       optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "the same with as many random directions in place of the other SAE: the control"
     },
     pw_mcc: {
-      interval: overLatents,
+      interval: overSeeds,
       optional: true,
       better: "higher",
       tolerance: 0.01,
@@ -75,7 +75,7 @@ export default Stage.make("compare-saes", {
         "mean absolute cosine of the best one-to-one matching of SAEs of one size (PW-MCC, Song et al. 2505.20254), mean over pairs"
     },
     activation_correlation: {
-      interval: overLatents,
+      interval: overSeeds,
       optional: true,
       better: "neither",
       tolerance: 0.02,
@@ -83,14 +83,14 @@ export default Stage.make("compare-saes", {
         "largest correlation of a latent's activations with one of the other SAE, median over live latents, mean over pairs"
     },
     split_share: {
-      interval: overLatents,
+      interval: overSeeds,
       optional: true,
       better: "neither",
       tolerance: 0.01,
       description: "share of the smaller SAE's latents that several of the larger one are parts of, mean over pairs"
     },
     new_share: {
-      interval: overLatents,
+      interval: overSeeds,
       optional: true,
       better: "neither",
       tolerance: 0.01,

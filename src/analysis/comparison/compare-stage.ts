@@ -9,15 +9,16 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { nearestOtherRows } from "../decoder-cosine.ts"
 import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import { comparePair, type ComparedMember, type PairOptions } from "./compare-pair.ts"
+import { comparedMetrics, ONE } from "./compared-metrics.ts"
 import { decoderProjection } from "./decoder-projection.ts"
 import { latentMean } from "./latent-mean.ts"
+import { leastSeeds } from "./seed-jackknife.ts"
 
 interface CompareParams extends PairOptions {
   /** Held-out rows that activations are correlated on, at most. */
@@ -107,9 +108,6 @@ const alone = (
   }
 }
 
-/** What it is by itself is told all the same. */
-const ONE = "there is one SAE, and none to compare it with"
-
 const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const compareStage = Effect.fn("compareStage")(function* ({
@@ -151,8 +149,6 @@ export const compareStage = Effect.fn("compareStage")(function* ({
   const rows = members[0]?.codes?.rows ?? 0
   yield* output.writeJson(comparisonFileName, { format: 1, rows, saes: described, pairs: compared })
 
-  const matchings = compared.flatMap(({ matched_cosine: each }) => (each === null ? [] : [each]))
-  const correlations = compared.flatMap(({ activation_correlation: each }) => (each === null ? [] : [each]))
   const cosine = meanOf(compared.map(({ max_cosine }) => max_cosine.mean))
   const random = meanOf(compared.map(({ random_max_cosine }) => random_max_cosine))
   log(
@@ -160,35 +156,10 @@ export const compareStage = Effect.fn("compareStage")(function* ({
       ? `warning: ${ONE}`
       : `${pairs.length} pairs: largest cosine ${cosine.toFixed(3)} on average, ${random.toFixed(3)} with random directions`
   )
-  const [only] = compared
-  const single = <A extends { readonly low: number | null; readonly high: number | null }>(
-    each: A | null | undefined
-  ) => (compared.length > 1 || each?.low == null || each.high === null ? undefined : { low: each.low, high: each.high })
-  const overLatents = (name: string, value: number) =>
-    pairs.length === 0
-      ? { unmeasured: ONE }
-      : estimated(value, compared.length > 1 ? undefined : only?.intervals?.[name])
-  return {
-    mean_max_cosine: pairs.length === 0 ? { unmeasured: ONE } : estimated(cosine, single(only?.max_cosine)),
-    random_max_cosine: overLatents("random_max_cosine", random),
-    pw_mcc:
-      matchings.length === 0
-        ? {
-            unmeasured:
-              pairs.length === 0
-                ? ONE
-                : `no two SAEs have the same number of latents, of ${params.matched_latents} at most`
-          }
-        : estimated(meanOf(matchings.map(({ mean }) => mean)), single(only?.matched_cosine)),
-    activation_correlation:
-      correlations.length === 0
-        ? {
-            unmeasured:
-              pairs.length === 0 ? ONE : rows === 0 ? "no activations are given" : "no latent fires on the rows"
-          }
-        : estimated(meanOf(correlations.map(({ median }) => median)), single(only?.activation_correlation)),
-    split_share: overLatents("split_share", meanOf(compared.map(({ splits }) => splits.several))),
-    new_share: overLatents("new_share", meanOf(compared.map(({ splits }) => splits.new))),
-    pairs: compared.length
+  const seeds = new Set(saes.map(({ at }) => at["seed"]))
+  if (pairs.length > 1 && seeds.size < leastSeeds) {
+    log(`no interval over seeds: SAEs of ${leastSeeds} seeds, an axis of the matrix of that name, would have one`)
   }
+  const told = comparedMetrics(described, compared, rows, params.matched_latents)
+  return { ...told, pairs: compared.length }
 }, Effect.scoped)

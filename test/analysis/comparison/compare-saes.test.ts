@@ -156,6 +156,35 @@ it("the median of latents is the lower middle one, within its interval", () => {
   expect(high).toBeLessThan(70)
 })
 
+it("of three seeds a comparison has intervals over them, of two a log line says what is missing, of one pair they are over latents", async () => {
+  const told = (seeds: number) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const saes = yield* Effect.forEach(Array.from({ length: seeds }), (_, seed) =>
+            Effect.map(saeArtifact(randomSae(seed, 4, 16)), (sae) => ({
+              ...sae,
+              at: { width: 16 + (seed % 2), seed: seed >> 1 }
+            }))
+          )
+          const lines: Array<string> = []
+          const directory = yield* temporaryDirectory
+          const { metrics } = yield* runStage(compareSaes, { saes, activations: [] }, {}, directory, {
+            log: (line) => lines.push(line)
+          })
+          return { metrics, log: lines.join("\n") }
+        })
+      )
+    )
+  const [six, four, two] = [await told(6), await told(4), await told(2)]
+  const width = ({ metrics }: typeof six): number => metrics["mean_max_cosine_high"]! - metrics["mean_max_cosine_low"]!
+  expect(width(six)).toBeGreaterThan(0)
+  expect(six.log).not.toContain("no interval")
+  expect(four.metrics["mean_max_cosine_low"]).toBeUndefined()
+  expect(four.log).toContain("no interval over seeds: SAEs of 3 seeds")
+  expect(width(two)).toBeGreaterThan(0)
+})
+
 it("SAEs of two models are refused without activations of each", async () => {
   const message = await Effect.runPromise(
     Effect.scoped(
