@@ -7,6 +7,7 @@ import type { AblatedWord, LetterAblation } from "../../kinds/absorption.ts"
 import * as Rng from "../../random/rng.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 import { type AblationThresholds, ablationVerdict } from "./ablation-verdict.ts"
+import { mean } from "../../numeric/mean.ts"
 
 export interface AblationSettings extends AblationThresholds {
   /** Words of a letter ablated at most; the paper: 200. */
@@ -26,8 +27,6 @@ export type Ablate = (rows: ReadonlyArray<number>) => ReadonlyArray<ArrayLike<nu
 
 /** Words kept per letter in the detailed list, and latents of each. */
 const [wordsShown, latentsShown] = [50, 5]
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0) / values.length
 
 /**
  * @param perLetter for each letter that counts its name, its silent words, and the words whose letter the probe gets right

@@ -8,6 +8,7 @@ import { type GroundTruthFile, groundTruthFileName } from "../../kinds/ground-tr
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { meanInterval, shareInterval } from "../../numeric/mean-interval.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -29,9 +30,6 @@ interface GroundTruthInputs {
   readonly sae: Opened<SaeHandle>
   readonly activations: Opened<ActivationsHandle>
 }
-
-const mean = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 
 /** Each latent as a classifier, on all held-out rows. */
 const firing = Effect.fnUntraced(function* (

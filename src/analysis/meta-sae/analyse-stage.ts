@@ -28,6 +28,7 @@ import { fixedDecoderVariance } from "./fixed-decoder.ts"
 import { metaSteps } from "./meta-steps.ts"
 import { requireMetaOf } from "./require-meta-of.ts"
 import { neighbourOverlap, sharedNeighbours, type Neighbours } from "./shared-neighbours.ts"
+import { mean } from "../../numeric/mean.ts"
 
 interface AnalyseParams {
   readonly matched_above: number
@@ -44,8 +45,6 @@ interface AnalyseInputs {
   readonly meta: Opened<SaeHandle>
   readonly smaller: Opened<SaeHandle>
 }
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** A mean with its interval, or neither. */
 const meanOf = (values: ReadonlyArray<number>) => {

@@ -6,6 +6,7 @@ import type { ActivationsHandle, RowSet } from "../../kinds/activations/activati
 import { figuresFileName } from "../../kinds/figures.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { mean } from "../../numeric/mean.ts"
 import { squareName, squares } from "../../othello/othello-board.ts"
 import { gameMoves, othelloSymbols } from "../../othello/othello-games.ts"
 import * as Rng from "../../random/rng.ts"
@@ -95,9 +96,6 @@ const rowsOf = Effect.fnUntraced(function* (
   const found: Rows = { x, d, boards, others, game: Int32Array.from(game) }
   return found
 })
-
-const mean = (values: ArrayLike<number>): number =>
-  drawnSum(new Float64Array(values.length).fill(1), values) / values.length
 
 /** Games by number of those that rows are of, 0 and up, and sums of values over the rows of each. */
 const byGame = (game: Int32Array) => {

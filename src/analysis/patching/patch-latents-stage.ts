@@ -6,6 +6,7 @@ import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
@@ -54,8 +55,6 @@ const half = ({ batches }: Prompts, odd: 0 | 1): ReadonlyArray<PromptBatch> =>
       ? []
       : [{ clean: tokens(clean), corrupted: tokens(corrupted), correct: of(correct), wrong: of(wrong) }]
   })
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, each) => sum + each, 0) / values.length
 
 const joined = (parts: ReadonlyArray<PatchedFigures>): PatchedFigures => ({
   kl: parts.flatMap(({ kl }) => kl),

@@ -10,6 +10,7 @@ import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import { shareInterval } from "../../numeric/mean-interval.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
 import type { Opened } from "../../stage/input.ts"
@@ -53,8 +54,6 @@ const bestNeuron = ({ probes }: ProbedTask): number | undefined =>
 /** Share of the values that are below, ties half. */
 const percentile = (values: Float64Array, value: number): number =>
   values.reduce((sum, each) => sum + (each < value ? 1 : each === value ? 0.5 : 0), 0) / values.length
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 export const ablateNeuronsStage = Effect.fn("ablateNeuronsStage")(function* ({
   inputs,

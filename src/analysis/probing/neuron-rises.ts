@@ -1,5 +1,6 @@
 /** Where a model's loss rises without the neuron of a task: where the answer is yes, where it is no, and beside other neurons. */
 import { bootstrapIntervals, type Interval } from "../../numeric/bootstrap.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 
 export interface AskedNeuron {
@@ -39,8 +40,6 @@ export const leastDocuments = 3
 /** Documents with a prediction whose answer is the one wanted. */
 export const answering = (answers: AskedNeuron["answers"], documents: ReadonlyArray<number>, wanted: boolean): number =>
   new Set(documents.filter((_, i) => answers[i] === wanted)).size
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 /**
  * @param asked of each task, at least one

@@ -6,6 +6,7 @@ import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import { fitPowerLaw, powerLawAt } from "../../numeric/power-law.ts"
 import { seedInterval } from "../../numeric/seed-interval.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
 import { type Estimate, estimated, intervalOf, measured } from "../../stage/metric.ts"
@@ -89,8 +90,6 @@ export const deadShare = (shares: ReadonlyArray<number>): number | Estimate => {
   const { mean: value, low, high } = seedInterval(shares)
   return estimated(value, { low: Math.max(0, low), high: Math.min(1, high) })
 }
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const scalingStage = Effect.fn("scalingStage")(function* ({
   inputs,

@@ -11,6 +11,7 @@ import type { EvaluationContext } from "../../sae/evaluate/evaluation-contexts.t
 import type { SaeModel } from "../../sae/sae-model.ts"
 import { makePattern, withValue } from "../../tensor/kernels/sparse-pattern.ts"
 import type { SteeredPoint } from "./at-damage.ts"
+import { mean } from "../../numeric/mean.ts"
 
 export interface Clamp {
   readonly latent: number
@@ -27,12 +28,6 @@ export type ClampedFigures = {
   /** Of each value. */
   readonly latent: Array<SteeredPoint>
   readonly random: Array<SteeredPoint>
-}
-
-const mean = (values: ArrayLike<number>): number => {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]!
-  return sum / values.length
 }
 
 /** What the SAE adds to each row for a unit of a latent's activation, [rows, d_in]. Call in a tidy. */

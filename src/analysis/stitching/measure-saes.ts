@@ -6,6 +6,7 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals, drawnSum, type Interval } from "../../numeric/bootstrap.ts"
+import { mean } from "../../numeric/mean.ts"
 import * as Rng from "../../random/rng.ts"
 import { evaluateReconstructions } from "../../sae/evaluate/evaluate-reconstruction.ts"
 import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"
@@ -107,7 +108,6 @@ export interface Excess {
 
 /** Differences on the same documents and contexts: what both have in common is no noise. @param pairs at least one */
 export const excessOf = (pairs: ReadonlyArray<readonly [MeasuredSae, MeasuredSae]>): Excess => {
-  const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
   const ofRows = (times: Int32Array) => ({
     mse: mean(pairs.map(([a, b]) => drawnSum(times, a.units.error) / drawnSum(times, b.units.error) - 1)),
     l0: mean(
