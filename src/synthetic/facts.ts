@@ -46,19 +46,25 @@ export const makeFacts = (options: FactsOptions): Decoded<Facts> => {
     const pairs = first_names * last_names
     return refused("people", `${people} people want as many pairs of names, there are ${pairs}`, "Give more names.")
   }
-  const pairs: Array<readonly [string, string]> = []
-  for (const [i, name] of (names ?? []).entries()) {
-    const [first, last, ...more] = name.trim().split(/\s+/u)
-    if (first === undefined || first === "" || last === undefined || more.length > 0) {
-      const found = name.trim() === "" ? 0 : name.trim().split(/\s+/u).length
-      return refused(`names[${i}]`, `"${name}" has ${found} tokens, a name has two: FIRST LAST`, "Take it out.")
-    }
-    pairs.push([first, last])
-  }
-  const all = names === null ? drawn(options, rng) : pairs
+  const pairs = (names ?? []).map((name) => name.trim().split(/\s+/u).filter(Boolean))
+  const problems = pairs.flatMap((words, i) =>
+    words.length === 2
+      ? []
+      : [
+          {
+            param: `names[${i}]`,
+            problem: `"${names![i]}" has ${words.length === 1 ? "1 token" : `${words.length} tokens`}, a name has two: FIRST LAST`,
+            remedy: "Take it out."
+          }
+        ]
+  )
+  if (problems.length > 0) return Result.fail(problems)
+  const all = names === null ? drawn(options, rng) : pairs.map(([first, last]) => [first!, last!] as const)
   const twice = all.map((pair) => pair.join(" ")).find((name, i, list) => list.indexOf(name) !== i)
   if (twice !== undefined) return refused("names", `"${twice}" stands there twice`, "Give each person once.")
-  if (all.length < 20) return refused("people", `${all.length} people are too few`, "Give at least 20.")
+  if (all.length < 20) {
+    return refused(names === null ? "people" : "names", `${all.length} people are too few`, "Give at least 20.")
+  }
   const ids = new Map<string, number>()
   const id = (symbol: string): number => ids.get(symbol) ?? ids.set(symbol, ids.size).size - 1
   id(beginning)

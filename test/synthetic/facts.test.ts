@@ -42,9 +42,16 @@ describe("facts", () => {
     expect(problem({ names })).toBeUndefined()
     expect(problem({ names: [...names, "Pele"] })).toMatchObject({
       param: "names[30]",
-      problem: '"Pele" has 1 tokens, a name has two: FIRST LAST'
+      problem: '"Pele" has 1 token, a name has two: FIRST LAST'
     })
     expect(problem({ names: [...names, "Edson Arantes Nascimento"] })?.problem).toContain("has 3 tokens")
+    const all = makeFacts({ ...asked, names: ["Pele", ...names, "", "Edson Arantes Nascimento"] })
+    expect(Result.isFailure(all) ? all.failure.map(({ param }) => param) : []).toEqual([
+      "names[0]",
+      "names[31]",
+      "names[32]"
+    ])
+    expect(problem({ names: names.slice(0, 4) })).toMatchObject({ param: "names", problem: "4 people are too few" })
     expect(problem({ names: [...names, "Ada  Number3"] })?.problem).toContain('"Ada Number3" stands there twice')
     expect(problem({ people: 73 })?.problem).toContain("73 people want as many pairs of names, there are 72")
     expect(problem({ attributes: ["golf"] })?.param).toBe("attributes")

@@ -147,7 +147,8 @@ const random = (rows: RowSource, size: number, seed: number): Directions => {
 const directionsOf = (rows: RowSource, { kind, size, seed }: DictionaryOptions): Directions | string => {
   const { d_in } = rows
   const most = size ?? d_in
-  if (kind !== "random" && most > d_in) return `there are ${d_in} components, fewer than the ${most} asked for`
+  if (kind !== "random" && most > d_in)
+    return `there are ${d_in} components, fewer than the ${most} asked for; lower size`
   switch (kind) {
     case "pca":
       return principal(rows, most)
@@ -168,7 +169,7 @@ export const comparisonDictionary = (rows: RowSource, options: DictionaryOptions
   const signs = found.signed ? [1, -1] : [1]
   const d_sae = found.decoder.length * signs.length
   const { k } = options
-  if (k !== null && k > d_sae) return `k is ${k}, more than the ${d_sae} latents`
+  if (k !== null && k > d_sae) return `k is ${k}, more than the ${d_sae} latents; lower k`
   const activation: SaeActivation = k === null ? { type: "relu" } : { type: "topk", k }
   const W_enc = new Float32Array(d_in * d_sae)
   const W_dec = new Float32Array(d_sae * d_in)
