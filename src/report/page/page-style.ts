@@ -219,6 +219,7 @@ td.track svg rect { fill: var(--c0); }
   .browser .detail { scroll-margin-top: 3.6rem; }
   .reading .back { display: inline-block; }
 }
+@media (max-width: 460px) { .browser .controls { grid-template-columns: 1fr; } }
 @media (max-width: 820px), (pointer: coarse) {
   button, select, input, .views a { min-height: 44px; }
   details > summary { margin: 0; padding: .72rem 0; }
