@@ -7,56 +7,37 @@ import * as Rng from "../../random/rng.ts"
 
 const blockNumbers = 2 ** 18
 
-/** Which rows are drawn. */
-export interface DrawnRows {
-  readonly d_in: number
-  readonly d_sae: number
-  readonly seed: number
-  /** Norm of the rows; Anthropic's April 2024 update: 0.1 */
-  readonly length: number
-  readonly purpose: "decoder rows" | "encoder rows" | "random directions"
-}
-
-/** Rows that are drawn together. */
-export const rowsOfBlock = ({ d_in }: Pick<DrawnRows, "d_in">): number => Math.max(1, Math.floor(blockNumbers / d_in))
-
 /**
+ * [d_sae, d_in]: the decoder and, latent-major, the encoder.
+ *
  * Dictionaries of different sizes, and rows for different purposes, share no direction whatever their seeds are: a narrow SAE
  * that began as the first rows of a wide one would be found in it again, number by number.
+ *
+ * @param length norm of the rows; Anthropic's April 2024 update: 0.1
  */
-export const rngOfRows = ({ d_in, d_sae, seed, purpose }: DrawnRows): Rng.Rng =>
-  Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
-
-/** The next rows of a generator into `rows`. */
-export const drawRows = (rng: Rng.Rng, { d_in, length }: DrawnRows, rows: Float32Array): void => {
-  const drawn = new Float64Array(d_in)
-  for (let start = 0; start < rows.length; start += d_in) {
-    const row = rows.subarray(start, start + d_in)
-    rng.normals(drawn)
-    row.set(drawn)
-    let square = 0
-    for (let c = 0; c < d_in; c++) square += (drawn[c] as number) * (drawn[c] as number)
-    const norm = Math.sqrt(square)
-    for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
-  }
-}
-
-/** [d_sae, d_in]: the decoder and, latent-major, the encoder. */
 export const initialWeights = (
   d_in: number,
   d_sae: number,
   seed: number,
   length = 1,
-  purpose: DrawnRows["purpose"] = "decoder rows"
+  purpose: "decoder rows" | "encoder rows" | "random directions" = "decoder rows"
 ): FloatBlocks => ({
   length: d_sae * d_in,
   *blocks() {
-    const asked = { d_in, d_sae, seed, length, purpose }
-    const rng = rngOfRows(asked)
-    const step = rowsOfBlock(asked)
+    const rng = Rng.make(seed, `${purpose} of ${d_sae} latents in ${d_in} dimensions`)
+    const step = Math.max(1, Math.floor(blockNumbers / d_in))
+    const drawn = new Float64Array(d_in)
     for (let first = 0; first < d_sae; first += step) {
       const rows = new Float32Array(Math.min(step, d_sae - first) * d_in)
-      drawRows(rng, asked, rows)
+      for (let start = 0; start < rows.length; start += d_in) {
+        const row = rows.subarray(start, start + d_in)
+        rng.normals(drawn)
+        row.set(drawn)
+        let square = 0
+        for (let c = 0; c < d_in; c++) square += (drawn[c] as number) * (drawn[c] as number)
+        const norm = Math.sqrt(square)
+        for (let c = 0; c < d_in; c++) row[c] = (length * (row[c] as number)) / norm
+      }
       yield rows
     }
   }

@@ -1,43 +1,23 @@
 /** The first weights of an SAE that goes on from no other one, in the scale of training. */
-import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import type { ResolvedOptions } from "../training-options.ts"
-import { type DrawnRows, initialWeights } from "./initial-weights.ts"
+import { initialWeights } from "./initial-weights.ts"
 import type { FirstWeights } from "./unfold-scale.ts"
-
-/** The rows that the decoder begins with. */
-export const firstDecoderRows = (
-  {
-    d_sae,
-    seed,
-    decoder_norm,
-    decoder_init_norm
-  }: Pick<ResolvedOptions, "d_sae" | "seed" | "decoder_norm" | "decoder_init_norm">,
-  d_out: number
-): DrawnRows => ({
-  d_in: d_out,
-  d_sae,
-  seed,
-  length: decoder_norm === "unit" ? 1 : decoder_init_norm,
-  purpose: "decoder rows"
-})
 
 /**
  * @param b_dec as wide as the output
  * @param transcoder whether the output is another activation than the input
- * @param decoderRows `firstDecoderRows`, where they were drawn elsewhere
  */
 export const randomWeights = (
   options: ResolvedOptions,
   d_in: number,
   b_dec: Float32Array,
-  transcoder: boolean,
-  decoderRows?: FloatBlocks
+  transcoder: boolean
 ): FirstWeights => {
   const { d_sae, seed, tied } = options
   const d_out = b_dec.length
-  const { length } = firstDecoderRows(options, d_out)
+  const length = options.decoder_norm === "unit" ? 1 : options.decoder_init_norm
   const encoderLength = tied ? length : (options.encoder_init_norm ?? length)
-  const W_dec = decoderRows ?? initialWeights(d_out, d_sae, seed, length)
+  const W_dec = initialWeights(d_out, d_sae, seed, length)
   // An encoder that reads something else than the decoder writes starts with directions of its own.
   const W_enc = transcoder
     ? initialWeights(d_in, d_sae, seed, encoderLength, "encoder rows")

@@ -12,8 +12,6 @@ import type { TrainingOptions } from "../training-options.ts"
 import { sampleSeed } from "../rows/data-order.ts"
 import { type ScaledRows, scaledRows, type TrainingRows } from "../rows/training-rows.ts"
 import type { TrainedSae } from "./trained-sae.ts"
-import { drawAhead } from "./draw-ahead.ts"
-import { firstDecoderRows } from "./random-weights.ts"
 import { startRun, type TrainingHooks, type TrainingRun } from "./training-run.ts"
 
 export interface Member {
@@ -40,34 +38,19 @@ interface Stream {
   readonly sample: Batches
 }
 
-/** As wide as what is reconstructed. */
-const widthOf = (source: RowSource | TrainingRows): number => {
-  const { sources, target }: TrainingRows = "sources" in source ? source : { sources: [source] }
-  return (target === undefined ? sources : [target]).reduce((sum, { d_in }) => sum + d_in, 0)
-}
-
 const train = Effect.fnUntraced(function* (source: RowSource | TrainingRows, members: ReadonlyArray<Member>) {
   const scaled = new Map<string, ScaledRows>()
   const streams = new Map<string, { runs: Array<TrainingRun>; batch: Batches; sample: Batches }>()
   const runs: Array<TrainingRun> = []
-  const d_out = widthOf(source)
-  /** Of one member while the rows are looked at, or the one before it is made. */
-  const draw = (member: Member | undefined) =>
-    member === undefined || member.init !== undefined
-      ? Effect.succeed(undefined)
-      : drawAhead(firstDecoderRows(member.options, d_out))
-  let next = yield* draw(members[0])
   for (const { normalize } of members.map(({ options }) => options)) {
     const rows = scaled.get(normalize) ?? scaledRows(source, normalize)
     if (typeof rows === "string") return yield* stageFailed(rows)
     scaled.set(normalize, rows)
   }
   for (const { begin } of scaled.values()) yield* begin
-  for (const [i, { options, hooks = {}, init }] of members.entries()) {
+  for (const { options, hooks = {}, init } of members) {
     const rows = scaled.get(options.normalize) as ScaledRows
-    const drawn = next
-    next = yield* draw(members[i + 1])
-    const run = yield* startRun(rows, options, hooks, init, drawn)
+    const run = yield* startRun(rows, options, hooks, init)
     runs.push(run)
     const { batch_rows, seed, normalize } = run.options
     const name = JSON.stringify([batch_rows, seed, normalize])

@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { FloatBlocks } from "../../numeric/float-blocks.ts"
 import { type Checkpoint, loadState } from "../../stage/checkpoint.ts"
 import type { Progress } from "../../stage/progress.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
@@ -19,7 +18,6 @@ import { makeTrainingCurve } from "./training-curve.ts"
 import { type ResolvedOptions, resolveOptions, type TrainingOptions } from "../training-options.ts"
 import { optionProblems } from "../option-problems.ts"
 import type { ScaledBatch, ScaledRows } from "../rows/training-rows.ts"
-import { randomWeights } from "./random-weights.ts"
 import { unfoldScale } from "./unfold-scale.ts"
 import { breathe } from "../../stage/breathe.ts"
 
@@ -68,14 +66,12 @@ const runOptions = (rows: ScaledRows, given: TrainingOptions): ResolvedOptions |
  * Goes on from the checkpoint, where there is one. Its tensors are freed with the scope.
  *
  * @param init an earlier SAE whose weights are the first ones; Adam's moments begin at zero
- * @param decoderRows the first ones of an SAE without `init`, where they were drawn ahead
  */
 export const startRun = Effect.fnUntraced(function* (
   rows: ScaledRows,
   given: TrainingOptions,
   hooks: TrainingHooks,
-  init?: StoredSae,
-  decoderRows?: FloatBlocks
+  init?: StoredSae
 ) {
   const { d_in, variance, transcoder } = rows
   const options = runOptions(rows, given)
@@ -84,10 +80,9 @@ export const startRun = Effect.fnUntraced(function* (
   const method = yield* Effect.promise(() => architecture.load())
   const problem = precisionProblem(options.precision)
   if (problem !== undefined) return yield* stageFailed(problem)
-  const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
-  const first =
-    init === undefined ? randomWeights(options, d_in, b_dec, transcoder, decoderRows) : unfoldScale(init, options, rows)
+  const first = init === undefined ? undefined : unfoldScale(init, options, rows)
   if (typeof first === "string") return yield* stageFailed(first)
+  const b_dec = Float32Array.from(rows.median, (x) => (options.b_dec_init === "median" ? x : 0))
   const trainer = yield* Effect.acquireRelease(
     Effect.sync(() =>
       makeSaeTrainer(options, method, {
@@ -96,7 +91,7 @@ export const startRun = Effect.fnUntraced(function* (
         variance,
         transcoder,
         parts: rows.penalized,
-        first
+        ...(first === undefined ? {} : { first })
       })
     ),
     (made) => Effect.sync(() => made.dispose())
