@@ -89,7 +89,8 @@ describe("how numbers are stored", () => {
         const shares = normsOfRows(difference, d_model).map((norm, i) => norm / (x.norm[i] as number))
         const mean = Math.sqrt(shares.reduce((sum, share) => sum + share ** 2, 0) / shares.length)
         expect(mean).toBeGreaterThan(1e-5)
-        expect(mean).toBeLessThan(0.01)
+        // Some roundings of bf16, of 2^-9 each; a CPU that lacks its products also rounds between them (0.0104 with AVX2 alone).
+        expect(mean).toBeLessThan(10 * 2 ** -9)
         // Of the first contexts, held-out ones among them.
         expect(Math.abs(Math.log((metrics["precision_difference"] as number) / mean))).toBeLessThan(0.1)
         expect(activations.value.precision).toBe("bf16")
