@@ -69,3 +69,20 @@ export const sharedFirings = (
   const firing = firingRows(own)
   return shared.map((count, latent) => count / firing[latent]!)
 }
+
+/**
+ * The control: each latent that has neighbours is given those of the next that has some.
+ *
+ * @param near of each latent
+ * @param among latents that may get some, ascending
+ * @returns of each latent; undefined where fewer than two have some, and the next one's are its own
+ */
+export const neighboursOfOthers = (
+  near: ReadonlyArray<ReadonlyArray<Neighbour>>,
+  among: ReadonlyArray<number>
+): ReadonlyArray<ReadonlyArray<Neighbour>> | undefined => {
+  const withSome = among.filter((latent) => near[latent]!.length > 0)
+  if (withSome.length < 2) return undefined
+  const next = new Map(withSome.map((latent, n) => [latent, near[withSome[(n + 1) % withSome.length]!]!]))
+  return near.map((_, latent) => next.get(latent) ?? [])
+}

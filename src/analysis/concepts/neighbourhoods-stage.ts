@@ -22,7 +22,7 @@ import { codedRows } from "../coded-rows.ts"
 import type { LatentCodes } from "../latent-codes.ts"
 import { firesOn } from "./fires-on.ts"
 import { FoundLatents, foundLatentsFileName } from "./found-latents.ts"
-import { firingRows, type Neighbour, neighbourhoods, sharedFirings } from "./neighbourhood.ts"
+import { firingRows, type Neighbour, neighbourhoods, neighboursOfOthers, sharedFirings } from "./neighbourhood.ts"
 
 interface NeighbourhoodsParams {
   readonly cosine: number
@@ -96,11 +96,9 @@ const follow = (
   const near = neighbourhoods(first.W_dec, other.W_dec, first.d, cosine)
   const random = neighbourhoods(randomUnitRows(alive.length, first.d, seed), other.W_dec, first.d, cosine)
   const withSome = alive.filter((latent) => near[latent]!.length > 0)
-  // Each one's neighbours go to the next that has some.
-  const next = new Map(withSome.map((latent, n) => [latent, near[withSome[(n + 1) % withSome.length]!]!]))
-  const others = near.map((_, latent) => next.get(latent) ?? [])
+  const others = neighboursOfOthers(near, alive)
   const shares = sharedFirings(first.codes, other.codes, near)
-  const byOthers = sharedFirings(first.codes, other.codes, others)
+  const byOthers = others && sharedFirings(first.codes, other.codes, others)
   const rng = (of: string) => Rng.make(seed, `intervals of neighbourhoods, ${of}`)
   return {
     d_sae: other.codes.d_sae,
@@ -122,7 +120,7 @@ const follow = (
       rng("shared")
     ),
     byOthers: mean(
-      withSome.map((latent) => byOthers[latent]!),
+      byOthers === undefined ? [] : withSome.map((latent) => byOthers[latent]!),
       rng("shared by others")
     )
   }
@@ -248,13 +246,14 @@ export const neighbourhoodsStage = Effect.fn("neighbourhoodsStage")(function* ({
     followed.map(({ d_sae, near }) => ({ d_sae, near: alive.map((latent) => ({ latent, neighbours: near[latent] })) }))
   )
   const none = "no latent has a neighbour in the last SAE"
-  const ifAny = (value: number | Estimate) => (typeof value === "number" ? measured(value, none) : value)
+  const ifAny = (value: number | Estimate, without: string) =>
+    typeof value === "number" ? measured(value, without) : value
   return {
     neighbours: last.neighbours,
     random_neighbours: last.random,
     several: last.several,
-    shared: ifAny(last.shared),
-    shared_by_others: ifAny(last.byOthers),
+    shared: ifAny(last.shared, none),
+    shared_by_others: ifAny(last.byOthers, "no two latents have neighbours in the last SAE"),
     latents: alive.length
   }
 }, Effect.scoped)

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { beforeAll, expect, it } from "vitest"
-import { neighbourhoods, sharedFirings } from "../../../src/analysis/concepts/neighbourhood.ts"
+import { neighbourhoods, neighboursOfOthers, sharedFirings } from "../../../src/analysis/concepts/neighbourhood.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
 import { loadTestEngine } from "../../engine.ts"
 
@@ -32,6 +32,14 @@ it("a firing is shared where any neighbour fires, by hand", () => {
   const near = [[{ latent: 0 }, { latent: 1 }], [{ latent: 2 }], [{ latent: 0 }]]
   expect([...sharedFirings(own, other, near)]).toEqual([2 / 3, 1 / 2, Number.NaN])
   expect([...sharedFirings(own, other, [[], [], []])]).toEqual([0, 0, Number.NaN])
+})
+
+it("the control gives each latent the next one's neighbours, and where one alone has some there is no control", () => {
+  const [a, b, c] = [0, 1, 2].map((latent) => [{ latent, cosine: 1 }]) as [Near, Near, Near]
+  type Near = ReadonlyArray<{ readonly latent: number; readonly cosine: number }>
+  expect(neighboursOfOthers([a, [], b, c], [0, 1, 2])).toEqual([b, [], a, []])
+  expect(neighboursOfOthers([a, [], b], [0, 1])).toBeUndefined()
+  expect(neighboursOfOthers([[], []], [0, 1])).toBeUndefined()
 })
 
 it("an SAE's latents split in two have two neighbours each, which share all of their firings; random directions have none", () => {
