@@ -1,5 +1,5 @@
 /** Feature absorption of an SAE on the first-letter task, by the definitions of SAEBench and of Chanin et al. 2409.14507. */
-import { Absorption } from "../src/kinds/absorption.ts"
+import { Absorption, absorptionUnits } from "../src/kinds/absorption.ts"
 import { FirstLetterAnswers } from "../src/kinds/first-letter-answers/first-letter-answers.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
 import { Sae } from "../src/kinds/sae/sae.ts"
@@ -122,21 +122,21 @@ export default Stage.make("evaluate-absorption", {
   output: Absorption,
   metrics: {
     mean_absorption_fraction: {
-      interval: "the words of each letter",
+      interval: absorptionUnits.fraction,
       better: "lower",
       // Which of a letter's latents count as split is a threshold: another training moves some letters over it.
       tolerance: 0.1,
       description: "share of a letter's projection that absorbers give, mean over letters"
     },
     mean_full_absorption: {
-      interval: "the words of each letter",
+      interval: absorptionUnits.share,
       better: "lower",
       tolerance: 0.01,
       description: "share of the words that one latent absorbs wholly, mean over letters"
     },
     mean_absorption_rate: {
       optional: true,
-      interval: "the words of each letter",
+      interval: absorptionUnits.share,
       better: "lower",
       tolerance: 0.02,
       description: "share of the words that ablations show one latent to absorb (Chanin et al.), mean over letters"

@@ -169,6 +169,13 @@ const AbsorptionFile = Schema.Struct({
   letters: Schema.Array(Letter)
 })
 export type AbsorptionFile = typeof AbsorptionFile.Type
+
+/** What the intervals are over. Of five seeds that of the fraction held the mean in two: `bench/intervals`. */
+export const absorptionUnits = {
+  share: "the words of each letter",
+  fraction: "the words of each letter, not over seeds: another seed moves it more"
+} as const
+
 export type AbsorptionLetter = typeof Letter.Type
 export type AbsorbedWord = typeof AbsorbedWord.Type
 export type AblatedWord = typeof AblatedWord.Type

@@ -97,6 +97,12 @@ export const intervalOf = (
   return low === undefined || high === undefined ? undefined : { low, high }
 }
 
+/** What a number of an artifact is, and what its interval is over where it has one. */
+export const describeValue = (metrics: Readonly<Record<string, number>>, name: string, infos: MetricInfos): string => {
+  const { description = "", interval } = infos[name] ?? {}
+  return description + (interval === undefined || intervalOf(metrics, name) === undefined ? "" : `; ± over ${interval}`)
+}
+
 /** What `run` gave as flat numbers and reasons: an estimate is three numbers. */
 export const flatMetrics = (values: GivenMetrics): MetricValues =>
   Object.fromEntries(

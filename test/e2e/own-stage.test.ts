@@ -20,14 +20,15 @@ export default Stage.make("doubled", {
     Stage.decoded(params, params.x > 100 ? [{ param: "x", problem: "x is above 100", remedy: "lower it" }] : []),
   metrics: {
     y: { better: "neither", tolerance: 0, description: "twice x" },
-    root: { better: "neither", tolerance: 0, description: "of twice x", optional: true }
+    root: { better: "neither", tolerance: 0, description: "of twice x", optional: true },
+    half: { better: "neither", tolerance: 0, description: "of twice x again", interval: "nobody's coins" }
   },
   engine: false,
   isolation: "pool",
   run: ({ params, output }) =>
     Effect.gen(function* () {
       yield* output.writeJson("y.json", double(params.x))
-      return { y: double(params.x), root: { unmeasured: "roots are not for today" } }
+      return { y: double(params.x), root: { unmeasured: "roots are not for today" }, half: { value: 21, low: 20, high: 22 } }
     })
 })
 `
@@ -52,9 +53,10 @@ describe("a stage kind of the user's own", { timeout: 120_000 }, () => {
   it("is found by its name, and reruns for a changed formula, not for a comment or a type", async () => {
     const first = await run("twice")
     assert.deepStrictEqual(statuses(first), ["twice ran"], first.stderr)
-    assert.deepStrictEqual(finished(first).stages[0]?.metrics, { y: 42 })
+    assert.deepStrictEqual(finished(first).stages[0]?.metrics, { y: 42, half: 21, half_low: 20, half_high: 22 })
     const shown = await cli(["show", "x.yaml", "twice"], { cwd: directory })
     assert.match(shown.stdout, /^  y +42 +twice x$/m)
+    assert.match(shown.stdout, /^  half +21 ± 1 +of twice x again; ± over nobody's coins$/m)
     assert.match(shown.stdout, /^  root +none +not measured: roots are not for today$/m)
     edit(`// twice as much\nexport interface Unused { a: string }\n${formula}`)
     assert.deepStrictEqual(statuses(await run("twice")), ["twice hit"])

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { oneSeed } from "../../numeric/seed-interval.ts"
 import { aloneWithSeed } from "../../plan/seed-means.ts"
+import { describeValue } from "../../stage/metric.ts"
 import { Store } from "../../store/store.ts"
 import type { StageInput } from "../flags/flags.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
@@ -90,7 +91,11 @@ export const show = Effect.fn("show")(function* (input: StageInput) {
       const engine =
         action.engine === null ? "" : ` on ${action.engine.name} ${action.engine.version} (${action.engine.device})`
       const table = [
-        ...ownNames(metrics).map((name) => [`  ${name}`, formatMetric(metrics, name), infos[name]?.description ?? ""]),
+        ...ownNames(metrics).map((name) => [
+          `  ${name}`,
+          formatMetric(metrics, name),
+          describeValue(metrics, name, infos)
+        ]),
         ...Object.entries(unmeasured).map(([name, reason]) => [`  ${name}`, "none", `not measured: ${reason}`])
       ]
       process.stdout.write(

@@ -1,6 +1,6 @@
 /** The definitions of absorption side by side, one row an SAE, with their intervals: what can be absorbed at all comes first. */
 import { exact } from "../page/exact.ts"
-import type { AbsorptionFile } from "../../kinds/absorption.ts"
+import { type AbsorptionFile, absorptionUnits } from "../../kinds/absorption.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import { type Html, html } from "../page/html.ts"
@@ -12,8 +12,6 @@ interface Row {
   readonly absorption: AbsorptionFile
 }
 
-const words = "the words of each letter"
-
 const ablated = ({ letters }: AbsorptionFile) => {
   const counts = letters.flatMap(({ ablation }) => (ablation === null ? [] : [ablation]))
   const sum = (of: (each: (typeof counts)[number]) => number) => counts.reduce((total, each) => total + of(each), 0)
@@ -24,7 +22,8 @@ const row = ({ label, index, absorption }: Row): Html => {
   const { silent, ablated: done } = ablated(absorption)
   const share = (name: "mean_absorption_fraction" | "mean_full_absorption" | "mean_absorption_rate") => {
     const value = absorption[name]
-    return value === null ? "–" : estimate(value, absorption.intervals?.[name], formatPercent, words)
+    const over = name === "mean_absorption_fraction" ? absorptionUnits.fraction : absorptionUnits.share
+    return value === null ? "–" : estimate(value, absorption.intervals?.[name], formatPercent, over)
   }
   return html`<tr>
     <th scope="row">${swatch(index)}${label}</th>

@@ -108,7 +108,8 @@ const ofTask = (task: Task, placed: ReadonlyArray<Placed>): Html | undefined => 
   return html`<h2>${titles[task]}</h2>
     <p class="note">
       ${asked(first.absorption)} Bars: mean share of the probe's projection that other latents carry; marks: share of
-      words in which they carry it alone.
+      words in which they carry it alone. Each ± is over words, not over seeds: of first letters, another seed moves the
+      share more.
     </p>
     ${absorptionDefinitions(own.map(({ subject: { label }, ...rest }) => ({ label, ...rest })))}
     ${own.map(({ subject, index, absorption }) => one(subject, absorption, index, highest))}`

@@ -1,5 +1,6 @@
 /** The headline figures of an SAE: what the summary shows of each, and the means over seeds. */
 import { meanScoreIntervals, meanScores } from "../../interp/mean-scores.ts"
+import { absorptionUnits } from "../../kinds/absorption.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import { intervalOf } from "../../stage/metric.ts"
 import { formatNumber, formatPercent } from "../page/format-number.ts"
@@ -101,7 +102,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     name: "Absorption",
     title: "Mean absorption fraction over the letters evaluated",
     format: formatPercent,
-    over: "the words of each letter",
+    over: absorptionUnits.fraction,
     controlled: true,
     of: absorbed("mean_absorption_fraction")
   },
@@ -109,7 +110,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     name: "Full absorption",
     title: "Mean rate of full absorption over the letters evaluated",
     format: formatPercent,
-    over: "the words of each letter",
+    over: absorptionUnits.share,
     controlled: true,
     of: absorbed("mean_full_absorption")
   },
@@ -117,7 +118,7 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
     name: "Absorption rate",
     title: "Mean rate of absorption by ablation (Chanin et al.) over the letters evaluated",
     format: formatPercent,
-    over: "the words of each letter",
+    over: absorptionUnits.share,
     controlled: true,
     of: ({ absorption }) =>
       absorption && absorption.mean_absorption_rate !== null
