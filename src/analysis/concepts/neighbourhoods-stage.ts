@@ -119,10 +119,7 @@ const follow = (
       withSome.map((latent) => shares[latent]!),
       rng("shared")
     ),
-    byOthers: mean(
-      byOthers === undefined ? [] : withSome.map((latent) => byOthers[latent]!),
-      rng("shared by others")
-    )
+    byOthers: mean(byOthers === undefined ? [] : withSome.map((latent) => byOthers[latent]!), rng("shared by others"))
   }
 }
 
