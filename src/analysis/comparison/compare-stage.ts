@@ -127,6 +127,12 @@ export const compareStage = Effect.fn("compareStage")(function* ({
       "Compare SAEs of one width of rows."
     )
   }
+  const hooks = [...new Set(saes.flatMap(({ value }) => value.hook ?? []))]
+  if (hooks.length > 1) {
+    log(
+      `warning: the SAEs are of ${hooks.join(" and ")}: cosines of their directions mean something only where these are places of one space, as of the residual stream; else give SAEs of one hook`
+    )
+  }
   const pairs = saes.flatMap((_, first) => saes.slice(first + 1).map((_, more) => [first, first + 1 + more] as const))
   const total = saes.length + pairs.length
   const members: Array<ComparedMember> = []

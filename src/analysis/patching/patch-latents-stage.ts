@@ -128,11 +128,16 @@ export const patchLatentsStage = Effect.fn("patchLatentsStage")(function* ({
   }
   const curve = [...new Map(sets.map((set) => [set.size, set])).values()].toSorted((a, b) => a.size - b.size)
   const randomRng = Rng.make(params.seed, "random order")
-  // Of each order and size the KL of every measured pair.
+  // Of each order and size the KL of every measured pair. None and all of them are the same in any order.
   const shuffled: Array<PatchOrder> = []
   while (shuffled.length < randomOrders) {
     const order = randomRng.permutation(groups.length)
-    shuffled.push(curve.map(({ size }) => ({ size, kl: on(measuring, order.subarray(0, size)).kl })))
+    shuffled.push(
+      curve.map(({ size, figures: { kl } }) => ({
+        size,
+        kl: size === 0 || size === groups.length ? kl : on(measuring, order.subarray(0, size)).kl
+      }))
+    )
     yield* breathe
   }
   const n = curve[0]!.figures.kl.length

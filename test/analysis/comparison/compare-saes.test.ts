@@ -185,6 +185,25 @@ it("of three seeds a comparison has intervals over them, of two a log line says 
   expect(width(two)).toBeGreaterThan(0)
 })
 
+it("SAEs of two hooks are compared with a warning that says when their cosines mean something, those of one hook without", async () => {
+  const logOf = (hook: string) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const saes = [yield* saeArtifact(randomSae(1, 4, 6)), yield* saeArtifact(randomSae(2, 4, 6), { hook })]
+          const lines: Array<string> = []
+          const directory = yield* temporaryDirectory
+          yield* runStage(compareSaes, { saes, activations: [] }, {}, directory, { log: (line) => lines.push(line) })
+          return lines.join("\n")
+        })
+      )
+    )
+  expect(await logOf("blocks.0.attn.hook_z")).toContain(
+    "warning: the SAEs are of blocks.0.hook_resid_post and blocks.0.attn.hook_z: cosines of their directions mean something only"
+  )
+  expect(await logOf("blocks.0.hook_resid_post")).not.toContain("warning")
+})
+
 it("SAEs of two models are refused without activations of each", async () => {
   const message = await Effect.runPromise(
     Effect.scoped(

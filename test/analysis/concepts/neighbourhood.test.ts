@@ -35,8 +35,8 @@ it("a firing is shared where any neighbour fires, by hand", () => {
 })
 
 it("the control gives each latent the next one's neighbours, and where one alone has some there is no control", () => {
-  const [a, b, c] = [0, 1, 2].map((latent) => [{ latent, cosine: 1 }]) as [Near, Near, Near]
-  type Near = ReadonlyArray<{ readonly latent: number; readonly cosine: number }>
+  const of = (latent: number) => [{ latent, cosine: 1 }]
+  const [a, b, c] = [of(0), of(1), of(2)]
   expect(neighboursOfOthers([a, [], b, c], [0, 1, 2])).toEqual([b, [], a, []])
   expect(neighboursOfOthers([a, [], b], [0, 1])).toBeUndefined()
   expect(neighboursOfOthers([[], []], [0, 1])).toBeUndefined()
