@@ -20,7 +20,7 @@ import { type PatchedFigures, patchedRun } from "./patched-codes.ts"
 import { patchesToHalf } from "./patches-to-half.ts"
 import type { PromptBatch, Prompts } from "./prompt-batch.ts"
 import { prunePatches } from "./prune-patches.ts"
-import { type PatchOrder, randomControl, randomOrders } from "./random-orders.ts"
+import { randomControl, randomCurves, randomOrders } from "./random-orders.ts"
 
 interface PatchLatentsParams {
   readonly thresholds: number
@@ -127,19 +127,7 @@ export const patchLatentsStage = Effect.fn("patchLatentsStage")(function* ({
     }
   }
   const curve = [...new Map(sets.map((set) => [set.size, set])).values()].toSorted((a, b) => a.size - b.size)
-  const randomRng = Rng.make(params.seed, "random order")
-  // Of each order and size the KL of every measured pair. None and all of them are the same in any order.
-  const shuffled: Array<PatchOrder> = []
-  while (shuffled.length < randomOrders) {
-    const order = randomRng.permutation(groups.length)
-    shuffled.push(
-      curve.map(({ size, figures: { kl } }) => ({
-        size,
-        kl: size === 0 || size === groups.length ? kl : on(measuring, order.subarray(0, size)).kl
-      }))
-    )
-    yield* breathe
-  }
+  const shuffled = yield* randomCurves(groups.length, curve, (kept) => on(measuring, kept).kl, params.seed)
   const n = curve[0]!.figures.kl.length
   const [none, all] = [curve[0]!, curve.at(-1)!]
   const statistics = (times: ArrayLike<number>) => {

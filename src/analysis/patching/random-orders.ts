@@ -1,6 +1,8 @@
 /** The control of patched directions: how many halve the divergence where they are taken in a random order. */
+import * as Effect from "effect/Effect"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
+import { breathe } from "../../stage/breathe.ts"
 import { type Estimate, estimated, type Unmeasured } from "../../stage/metric.ts"
 import { patchesToHalf } from "./patches-to-half.ts"
 
@@ -9,6 +11,32 @@ export const randomOrders = 16
 
 /** One order: of ascending numbers of directions, the first of them 0, the KL of every pair with so many patched. */
 export type PatchOrder = ReadonlyArray<{ readonly size: number; readonly kl: ReadonlyArray<number> }>
+
+/**
+ * The KL along random orders, at the sizes of a curve. None and all of the directions are the same in any order, and are not run again.
+ *
+ * @param klOf of every pair, with these directions patched
+ */
+export const randomCurves = Effect.fnUntraced(function* (
+  directions: number,
+  curve: ReadonlyArray<{ readonly size: number; readonly figures: { readonly kl: ReadonlyArray<number> } }>,
+  klOf: (kept: Iterable<number>) => ReadonlyArray<number>,
+  seed: number
+) {
+  const rng = Rng.make(seed, "random order")
+  const found: Array<PatchOrder> = []
+  while (found.length < randomOrders) {
+    const order = rng.permutation(directions)
+    found.push(
+      curve.map(({ size, figures: { kl } }) => ({
+        size,
+        kl: size === 0 || size === directions ? kl : klOf(order.subarray(0, size))
+      }))
+    )
+    yield* breathe
+  }
+  return found
+})
 
 /**
  * Mean over random orders of the directions that halve the divergence.

@@ -16,7 +16,7 @@ import {
   readPrompts
 } from "../../../src/analysis/patching/prompt-batch.ts"
 import { prunePatches } from "../../../src/analysis/patching/prune-patches.ts"
-import { randomToHalf } from "../../../src/analysis/patching/random-orders.ts"
+import { randomCurves, randomOrders, randomToHalf } from "../../../src/analysis/patching/random-orders.ts"
 import { requireTask, taskAnswers } from "../../../src/analysis/patching/task-answers.ts"
 import { runModel } from "../../../src/model/run-model.ts"
 import * as Rng from "../../../src/random/rng.ts"
@@ -169,6 +169,31 @@ it.effect("prompts that do not fit, and a model that does not do the task, are r
     assert.include(refused.message, "GPT-2 small")
     yield* requireTask(answers, 0.5, { task: "", models: "" })
   })
+)
+
+it.effect(
+  "random orders patch a part in many ways, and none and all as the curve has them, without running these again",
+  () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const curve = [0, 2, 5].map((size) => ({ size, figures: { kl: [10 - size] } }))
+      const klOf = (kept: Iterable<number>) => [asked.push([...kept].join(" "))]
+      const orders = yield* randomCurves(5, curve, klOf, 0)
+      assert.strictEqual(orders.length, randomOrders)
+      assert.deepStrictEqual(
+        orders.map((order) => [order[0], order[2]]),
+        orders.map(() => [
+          { size: 0, kl: [10] },
+          { size: 5, kl: [5] }
+        ])
+      )
+      assert.deepStrictEqual(
+        orders.map((order) => order[1]!.kl),
+        orders.map((_, n) => [n + 1])
+      )
+      assert.isAbove(new Set(asked).size, 5)
+      assert.isTrue(asked.every((kept) => new Set(kept.split(" ")).size === 2))
+    })
 )
 
 it("the control of patches is a mean over random orders, each as often as it is drawn, of the pairs that are drawn", () => {
