@@ -129,6 +129,6 @@ describe("five kills at random steps", () => {
         const whole = yield* trainSae(plainRows(), inProcess)
         expect(readFileSync(join(directory, "killed", "weights.bin")).equals(weightBytes(whole))).toBe(true)
       }),
-    60_000
+    180_000
   )
 })
