@@ -22,7 +22,7 @@ export interface PositionLatent {
   /** To the logit of `target` above the mean logit, to first order; null where the SAE's output does not go back to its hook. */
   readonly attribution: number | null
   /** Tokens that its decoder direction promotes; empty where the hook does not reach the logits directly. */
-  readonly promoted: ReadonlyArray<string>
+  readonly promoted: ReadonlyArray<Token>
 }
 
 export interface PositionAnswer {

@@ -145,7 +145,7 @@ export const look = Effect.fnUntraced(function* (explored: Explored, text: strin
   if (position >= all.length || (position === 0 && explored.bos !== null)) {
     return yield* stageFailed(`the text has no token at ${position} that an SAE is for`)
   }
-  const { model, sae, hook, weights, tokenizer } = explored
+  const { model, sae, hook, weights } = explored
   // What comes later changes nothing here.
   const ids = all.slice(0, position + 1)
   const next = expected(explored, lastLogits(model, ids))
@@ -189,7 +189,7 @@ export const look = Effect.fnUntraced(function* (explored: Explored, text: strin
     target,
     latents: latents.map((each, i) => ({
       ...each,
-      promoted: logits?.[i]?.promoted.map(({ token }) => tokenizer.tokenText(token)) ?? []
+      promoted: logits?.[i]?.promoted.map(({ token }) => tokenOf(explored, token)) ?? []
     }))
   } satisfies PositionAnswer
 })

@@ -237,10 +237,27 @@ describe("asking an SAE and its model", () => {
             expect(await place.locator(".two pre b").allTextContents()).toEqual(
               [said(expected.unchanged), said(expected.changed)].map((each) => each.replace(/\n/g, "↵"))
             )
+            // A part of a character by its number.
+            const parts = Array.from(tokenizer.encode(" 日"))
+            await place.getByLabel("Text").fill(" 日")
+            await place.getByRole("button", { name: "Show latents" }).click()
+            await place.locator(".tokens button").nth(parts.length).waitFor()
+            expect((await place.locator(".tokens button").allTextContents()).slice(1)).toEqual(
+              parts.map((id) => (tokenizer.tokenText(id).includes("\uFFFD") ? `#${id}` : tokenizer.tokenText(id)))
+            )
+            // Nothing of it stays beside the refusal of another text.
+            await place.getByLabel("Text").fill("a ".repeat(400))
+            await place.getByRole("button", { name: "Show latents" }).click()
+            await place
+              .getByText(/at most|too long|tokens/)
+              .first()
+              .waitFor()
+            await place.locator(".tokens button").first().waitFor({ state: "detached" })
+            expect(await place.locator("tbody button").count()).toBe(0)
             expect(errors).toEqual([])
             await browser.close()
           })
-          expect(asked.at(-1)).toMatchObject({ text, clamps, tokens: 3 })
+          expect(asked).toContainEqual(expect.objectContaining({ text, clamps, tokens: 3 }))
           expect(model.info.n_layers).toBe(4)
         }).pipe(Effect.scoped, (asking) => withStore(mkdtempSync(path.join(tmpdir(), "asked-")), asking))
       )

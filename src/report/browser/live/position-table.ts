@@ -3,7 +3,7 @@ import type { PositionAnswer, PositionLatent } from "../../../explore/answers.ts
 import { element, listen } from "../script/element.ts"
 import { numberText, percentText } from "../script/number-text.ts"
 import { pageLatents } from "./page-latents.ts"
-import { shownToken } from "./shown-token.ts"
+import { shownAlone, shownToken } from "./shown-token.ts"
 
 /** Told which latent was chosen. */
 type OnLatent = (latent: PositionLatent) => void
@@ -26,7 +26,7 @@ const row = (sae: string, each: PositionLatent, onLatent: OnLatent): HTMLElement
     element(
       "td",
       { class: "text" },
-      each.promoted.map((text) => element("span", { class: "chip" }, shownToken(text).replace(/ /g, "·")))
+      each.promoted.map((token) => element("span", { class: "chip" }, shownAlone(token).replace(/ /g, "·")))
     )
   )
 }
@@ -37,12 +37,12 @@ export const positionTable = (
   { next, target, latents }: PositionAnswer,
   onLatent: OnLatent
 ): ReadonlyArray<HTMLElement> => {
-  const numbers = ["Latent", "Activation", `To the logit of “${shownToken(target.text)}”`]
+  const numbers = ["Latent", "Activation", `To the logit of “${shownAlone(target)}”`]
   const head = [
     ...numbers.map((name) => element("th", { scope: "col" }, name)),
     ...["In this report", "Promotes"].map((name) => element("th", { scope: "col", class: "text" }, name))
   ]
-  const expected = next.map(({ text, probability }) => `“${shownToken(text)}” ${percentText(probability)}`).join(", ")
+  const expected = next.map((token) => `“${shownAlone(token)}” ${percentText(token.probability)}`).join(", ")
   return [
     element("p", {}, `Next: ${expected}`),
     element(

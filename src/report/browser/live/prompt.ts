@@ -58,10 +58,12 @@ export const prompt = async (place: HTMLElement): Promise<void> => {
     submit: (event) => {
       event.preventDefault()
       void busy(go, async () => {
+        // What is shown is of the text that was asked last, or nothing.
+        row.clear()
+        detail.replaceChildren()
         asked = { sae: sae.value, text: text.value }
         const answer = await ask<TextAnswer>("fire", asked)
         row.show(answer)
-        detail.replaceChildren()
         await look(answer.tokens.length - 1)
       })
     }

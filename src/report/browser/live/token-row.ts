@@ -2,11 +2,12 @@
 import type { TextAnswer } from "../../../explore/answers.ts"
 import { element, listen } from "../script/element.ts"
 import { numberText } from "../script/number-text.ts"
-import { shownToken } from "./shown-token.ts"
+import { shownAlone } from "./shown-token.ts"
 
 export interface TokenRow {
   readonly node: HTMLElement
   readonly show: (answer: TextAnswer) => void
+  readonly clear: () => void
   /** Shades by that latent; without one, by the strongest of each token. */
   readonly shade: (latent?: number) => void
   /** Marks the token that is looked at. */
@@ -31,11 +32,15 @@ export const tokenRow = (onToken: (position: number) => void): TokenRow => {
   return {
     node,
     shade,
+    clear: () => {
+      buttons = []
+      node.replaceChildren()
+    },
     show: (answer) => {
       fired = answer.fired
-      buttons = answer.tokens.map(({ text }, i) => {
+      buttons = answer.tokens.map((token, i) => {
         const attributes = { type: "button", "aria-pressed": "false", disabled: i < answer.leading }
-        const button = element("button", attributes, shownToken(text))
+        const button = element("button", attributes, shownAlone(token))
         listen(button, { click: () => onToken(i) })
         return button
       })
