@@ -268,6 +268,8 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
       )
     )
     expect(cut).toEqual([])
+    expect(await tab.locator(".scroll > table").count()).toBeGreaterThan(3)
+    expect(await tab.locator(".scroll > svg").count()).toBeGreaterThan(0)
     expect(await tab.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(255, 255, 255)")
     await tab.close()
   })
