@@ -1,5 +1,8 @@
 /** What the live page asks for and shows, as JSON: of SAEs and their model, and of the run that goes on. */
 
+/** Latents that are clamped at once: each costs an encoding of the text at every token of the continuation. */
+export const MOST_CLAMPED = 8
+
 export interface Token {
   readonly id: number
   readonly text: string

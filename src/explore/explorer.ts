@@ -33,8 +33,6 @@ export interface Explored {
 /** Longer texts are refused: somebody waits for the answer. */
 export const MOST_TOKENS = 256
 export const MOST_CONTINUED = 64
-/** Each costs an encoding of the text at every token of the continuation. */
-export const MOST_CLAMPED = 8
 /** Latents of a position, and tokens that each promotes. */
 const MOST_LATENTS = 24
 const PROMOTED = 5

@@ -1,5 +1,5 @@
 /** How the model goes on with latents clamped, beside how it goes on without. */
-import type { ContinuationAnswer, PositionLatent, Token } from "../../../explore/answers.ts"
+import { type ContinuationAnswer, MOST_CLAMPED, type PositionLatent, type Token } from "../../../explore/answers.ts"
 import { element, listen } from "../script/element.ts"
 import { ask } from "./ask.ts"
 import { labelled } from "./labelled.ts"
@@ -25,9 +25,6 @@ interface ClampRow {
 const note =
   "Each is set to its activation at every token but the first special one; what the SAE does not reconstruct stays. Most probable token after token."
 
-/** As many as the server takes. */
-const mostRows = 8
-
 const makeRow = (): ClampRow => {
   const latent = element("input", { type: "number", min: 0, step: 1, value: 0, required: true })
   const value = element("input", { type: "number", step: "any", value: 10, required: true })
@@ -43,7 +40,7 @@ const clampRows = () => {
   const draw = (): void => {
     place.replaceChildren(...rows.map(({ node }) => node))
     for (const { remove } of rows) remove.hidden = rows.length === 1
-    another.hidden = rows.length >= mostRows
+    another.hidden = rows.length >= MOST_CLAMPED
   }
   const add = (): void => {
     const row = makeRow()
