@@ -4,6 +4,7 @@
  * pseudo-values (the jackknife of U-statistics, Arvesen 1969). Pairs taken for independent give intervals that are too narrow.
  */
 import type { Interval } from "../../numeric/bootstrap.ts"
+import { mean } from "../../numeric/mean.ts"
 import { seedInterval } from "../../numeric/seed-interval.ts"
 
 /** Two SAEs, by place, and a figure of the pair. */
@@ -25,8 +26,6 @@ const settingOf = (at: Coordinates): string =>
       .filter(([name]) => name !== "seed")
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
   )
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /**
  * Of the mean over all pairs. Pairs of one width and of two, or of one seed and of two, are kept in their proportion when a seed is left out.
