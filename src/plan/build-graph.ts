@@ -19,6 +19,7 @@ import { MOST_INSTANCES, MOST_VALUES, showCount } from "./limits.ts"
 import { upstreamOf } from "./manifest.ts"
 import { overrideNotes } from "./override-notes.ts"
 import { runSettings } from "./run-settings.ts"
+import { sameInstances } from "./same-instances.ts"
 import type { Graph, StageInstance } from "./stage-instance.ts"
 import { stageOrder } from "./stage-order.ts"
 import { topological } from "./topological.ts"
@@ -188,6 +189,10 @@ const buildStage = (builder: Builder, declared: StageDeclaration): void => {
       row
     )
   }
+  const built = rows.flatMap(({ id }) => builder.instances.get(id) ?? [])
+  const same = sameInstances(stage, built)
+  problems.push(...same.problems)
+  builder.notes.push(...same.notes)
 }
 
 export interface BuiltGraph {

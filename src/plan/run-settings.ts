@@ -21,8 +21,14 @@ export interface RunSettings {
   readonly origins: Readonly<Record<string, Location>>
 }
 
+const SMALLEST_BARE_SIZE = 2 ** 20
+
 const count = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
+
+/** A bare number is bytes; so small a one was meant in another unit. */
+const bytes = (value: unknown): number | undefined =>
+  typeof value === "number" && value > 0 && value < SMALLEST_BARE_SIZE ? undefined : parseBytes(value)
 
 const truth = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined)
 
@@ -57,7 +63,12 @@ export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Re
     }
     const parsed = countedResources.has(key)
       ? read(value, path, count, `a number of ${key.toUpperCase()}s (0, 1, ...)`)
-      : read(value, path, parseBytes, "a size such as 8 GiB")
+      : read(
+          value,
+          path,
+          bytes,
+          "a size with its unit, such as 8 GiB (a number alone is bytes, at least a MiB of them)"
+        )
     if (parsed === undefined) continue
     resources[key] = parsed
     origins[`resources.${key}`] = value.at

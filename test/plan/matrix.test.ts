@@ -1,6 +1,6 @@
 import { assert, describe, it } from "vitest"
 import * as fc from "fast-check"
-import { instance, instancesOf } from "./compile-text.ts"
+import { compiled, file, instance, instancesOf, problemsOf } from "./compile-text.ts"
 
 const withMatrix = (matrix: string, rest = ""): string => `params:
   widths: { type: list, items: integer, default: [512, 2048] }
@@ -204,5 +204,44 @@ describe("selectors", () => {
     assert.deepStrictEqual(instance(found, "b").needs, ["s[width=2]", "a"])
     assert.deepStrictEqual(instance(found, "c").needs, ["s[width=1]"])
     assert.deepStrictEqual(instance(found, "b").inputs["inputs"], { shape: "record", of: {} })
+  })
+})
+
+describe("an axis that nothing takes", () => {
+  const saes = (given: string): string => `stages:
+  model: { uses: load-model, with: { source: "builtin:m" } }
+  text: { uses: load-text, with: { source: "builtin:t", model: "\${{ stages.model }}", tokens: 5 } }
+  capture: { uses: capture-activations, with: { model: "\${{ stages.model }}", tokens: "\${{ stages.text }}", hook: h } }
+  sae:
+    uses: train-sae
+    matrix: { width: [512, 2048], seed: [0, 1] }
+    with: { activations: "\${{ stages.capture }}", d_sae: "\${{ matrix.width }}"${given} }
+`
+  const same =
+    "sae[width=512,seed=0] and sae[width=512,seed=1] compute the same: nothing under with: takes what they differ in"
+  const notes = (text: string, assignments: ReadonlyArray<string> = []) =>
+    compiled(file(text, assignments)).notes.map(({ path, message }) => `${path}: ${message}`)
+
+  it("is wrong where it has the name of a parameter that is left at its default: seeds would all be one", () => {
+    assert.deepStrictEqual(problemsOf(file(saes(""))), [
+      `x.yaml:7:35 stages.sae.matrix.seed: ${same}; add seed: \${{ matrix.seed }} there`
+    ])
+    assert.deepStrictEqual(notes(saes(', seed: "${{ matrix.seed }}"')), [])
+  })
+
+  it("is told where the file says the value, or --set does for a try", () => {
+    const note = `stages.sae.matrix: ${same}; it is one result, with no noise of its own`
+    assert.deepStrictEqual(notes(saes(", seed: 7")), [note])
+    assert.deepStrictEqual(notes(saes(', seed: "${{ matrix.seed }}"'), ["stages.sae.with.seed=7"]), [note])
+  })
+
+  it("is right where a selector takes it", () => {
+    const text = `${saes(', seed: "${{ matrix.seed }}"')}  meta:
+    uses: train-sae
+    matrix: { seed: [0, 1] }
+    with: { activations: "\${{ stages.capture }}", d_sae: 64, seed: "\${{ matrix.seed }}" }
+  pick: { uses: evaluate-sae, matrix: { seed: [0, 1] }, with: { sae: "\${{ stages.meta[seed=matrix.seed] }}", activations: "\${{ stages.capture }}" } }
+`
+    assert.deepStrictEqual(notes(text), [])
   })
 })

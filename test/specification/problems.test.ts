@@ -22,7 +22,7 @@ const withSaes = (rest: string): string =>
   withCapture(`  sae:
     uses: train-sae
     matrix: { width: [512, 2048], seed: [0, 1] }
-    with: { activations: "\${{ stages.capture }}", d_sae: "\${{ matrix.width }}" }
+    with: { activations: "\${{ stages.capture }}", d_sae: "\${{ matrix.width }}", seed: "\${{ matrix.seed }}" }
 ${rest}`)
 
 describe("the form of a file", () => {
@@ -231,12 +231,24 @@ stages:
 `,
       [
         'x.yaml:5:23 stages.a.resources.gpu: expected a number of GPUs (0, 1, ...), got "many"',
-        'x.yaml:5:35 stages.a.resources.vram: expected a size such as 8 GiB, got "8 Gig"',
+        'x.yaml:5:35 stages.a.resources.vram: expected a size with its unit, such as 8 GiB (a number alone is bytes, at least a MiB of them), got "8 Gig"',
         'x.yaml:5:42 stages.a.resources.cpus: unknown key; did you mean "cpu"?',
         "x.yaml:6:14 stages.a.retries: expected a number of retries (0, 1, ...), got -1",
         'x.yaml:7:14 stages.a.timeout: expected a duration such as 6 hours, got "soon"'
       ]
     )
+  })
+})
+
+describe("sizes", () => {
+  it("a number without a unit is bytes, and so few of them are meant in another unit", () => {
+    const sized = (size: string | number) =>
+      `stages: { a: { uses: command, with: { run: x }, resources: { vram: ${size} } } }\n`
+    const expected = "expected a size with its unit, such as 8 GiB (a number alone is bytes, at least a MiB of them)"
+    for (const few of [3, 8192, 2 ** 20 - 1]) {
+      expectProblems(sized(few), [`x.yaml:1:68 stages.a.resources.vram: ${expected}, got ${few}`])
+    }
+    for (const meant of [0, 2 ** 20, "3 B", "3 GiB"]) expectProblems(sized(meant), [])
   })
 })
 

@@ -21,7 +21,8 @@ const filesAt = (uri: string, path: string) =>
       new SourceMissing({
         uri,
         problem: `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        remedy: "give a path that exists, relative to the YAML file that names it"
+        remedy:
+          "give a path that exists, relative to the YAML file that names it, or with --set to the folder you are in"
       })
   })
 

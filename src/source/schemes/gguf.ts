@@ -13,7 +13,12 @@ import type { SourceScheme } from "../scheme/source-scheme.ts"
 /** A file that is a model by its first four bytes, whatever it is called, and the other parts of its model. */
 const ggufFile = Effect.fnUntraced(function* (uri: string, of: SourceOf, path: string) {
   const refused = (problem: string) =>
-    new SourceMissing({ uri, problem, remedy: "give the path of a GGUF file, relative to the YAML file that names it" })
+    new SourceMissing({
+      uri,
+      problem,
+      remedy:
+        "give the path of a GGUF file, relative to the YAML file that names it, or with --set to the folder you are in"
+    })
   if (of !== "model") return yield* refused(`a GGUF file is a model, and no ${of}`)
   const magic = yield* Effect.tryPromise({
     try: async () => {
