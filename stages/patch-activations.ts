@@ -79,11 +79,12 @@ export default Stage.make("patch-activations", {
         "the same there with the clean activation of a pair of other answers: the control, near that of a random name"
     },
     largest_recovered: {
-      interval: `${overPairs}, at that place`,
+      interval: `${overPairs}, at the places that were chosen`,
       optional: true,
       better: "neither",
       tolerance: 0.2,
-      description: "at the best place of all; 1 where all that differs goes through one place"
+      description:
+        "at the best place of all, chosen on half of the pairs and measured on the other half, each half by turns; 1 where all that differs goes through one place"
     },
     agreement: {
       interval: overPairs,

@@ -1,16 +1,20 @@
 /**
- * Do the 95 % intervals cover the truth? 200 synthetic repeats of each kind of metric that has one, from as many units as real
+ * Do the 95 % intervals cover the truth? 1,000 synthetic repeats of each kind of metric that has one, from as many units as real
  * evaluations have, each beside its expectation over the population that the units are drawn from.
  *
  *   node bench/intervals/main.ts
  */
+import { explainedBeyond } from "../../src/analysis/explained-variance.ts"
 import { bootstrapIntervals, drawnSum, type Interval } from "../../src/numeric/bootstrap.ts"
+import { clusteredInterval } from "../../src/numeric/clustered-interval.ts"
+import { meanInterval } from "../../src/numeric/mean-interval.ts"
+import { medianInterval } from "../../src/numeric/quantile-interval.ts"
 import { drawnAuc } from "../../src/numeric/roc.ts"
 import { seedInterval } from "../../src/numeric/seed-interval.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { makeReconstructionSums } from "../../src/sae/evaluate/reconstruction-sums.ts"
 
-const repeats = 200
+const repeats = 1000
 const d = 8
 
 interface Case {
@@ -92,7 +96,74 @@ const seeds = (count: number): Case => ({
   interval: (rng) => seedInterval(Array.from({ length: count }, () => 0.3 + 0.02 * rng.normal()))
 })
 
-const cases = [explainedVariance(12), explainedVariance(60), absorption(), auc(200), seeds(3), seeds(5)]
+/** A share of words: of ones and zeros. */
+const share = (words: number): Case => ({
+  name: `share of ${words} words`,
+  truth: 0.2,
+  interval: (rng, draws) =>
+    meanInterval(
+      Array.from({ length: words }, () => (rng.float() < 0.2 ? 1 : 0)),
+      draws
+    )
+})
+
+/** The median of an exponential is log 2. */
+const median = (latents: number): Case => ({
+  name: `median of ${latents} latents`,
+  truth: Math.LN2,
+  interval: (rng, draws) =>
+    medianInterval(
+      Array.from({ length: latents }, () => -Math.log(1 - rng.float())),
+      draws
+    ).interval
+})
+
+/** F1 on rows of documents, of which some have many rows that fire: rows of one are alike. 2 E both / (E firing + E keeping). */
+const f1 = (documents: number): Case => ({
+  name: `F1 on rows of ${documents} documents`,
+  truth: (2 * 0.2 * 0.8) / (0.2 * 0.8 + 0.8 * 0.1 + 0.2),
+  interval: (rng, draws) => {
+    const [of, both, fires, keeps]: [Array<number>, Array<number>, Array<number>, Array<number>] = [[], [], [], []]
+    for (let document = 0; document < documents; document++) {
+      const rate = 0.4 * rng.float()
+      for (let row = 30 + rng.int(60); row > 0; row--) {
+        const keep = rng.float() < rate ? 1 : 0
+        const fire = rng.float() < (keep === 1 ? 0.8 : 0.1) ? 1 : 0
+        of.push(document)
+        both.push(keep * fire)
+        fires.push(fire)
+        keeps.push(keep)
+      }
+    }
+    return clusteredInterval(of, [both, fires, keeps], (b, f, k) => (2 * b!) / (f! + k!), draws)
+  }
+})
+
+/** Rows in noise of one, reconstructed with errors of 0.3 and of 0.6 in their squares: beyond the second, half is explained. */
+const beyond = (latents: number): Case => {
+  const reconstructed = (rng: Rng.Rng, error: number) => {
+    const x = Float32Array.from({ length: latents * d }, () => rng.normal())
+    return { x, reconstruction: x.map((value) => value + Math.sqrt(error) * rng.normal()) }
+  }
+  return {
+    name: `explained beyond random rows, ${latents} latents`,
+    truth: 0.5,
+    interval: (rng) => explainedBeyond(reconstructed(rng, 0.3), reconstructed(rng, 0.6), d).interval
+  }
+}
+
+const cases = [
+  explainedVariance(12),
+  explainedVariance(60),
+  absorption(),
+  auc(200),
+  share(60),
+  median(200),
+  f1(40),
+  beyond(200),
+  seeds(3),
+  seeds(5)
+]
 console.log(`${repeats} repeats; 90 to 97 % wanted`)
 for (const { name, truth, interval } of cases) {
   let [covered, told, width] = [0, 0, 0]

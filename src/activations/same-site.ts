@@ -15,6 +15,24 @@ export const otherModels = (
     ? undefined
     : `${first} was trained on model ${a.model.slice(0, 8)}, ${second} on model ${b.model.slice(0, 8)}`
 
+/** What is to be said before cosines of decoder rows of SAEs of several models or hooks are read; nothing where all are of one. */
+export const otherSpaces = (saes: ReadonlyArray<Pick<Site, "model" | "hook">>): ReadonlyArray<string> => {
+  const hooks = [...new Set(saes.flatMap(({ hook }) => hook ?? []))]
+  const models = new Set(saes.flatMap(({ model }) => model ?? []))
+  return [
+    ...(models.size > 1
+      ? [
+          `the SAEs were trained on ${models.size} models: cosines of their directions mean something only where one of these was trained on from another; else read how their activations correlate`
+        ]
+      : []),
+    ...(hooks.length > 1
+      ? [
+          `the SAEs are of ${hooks.join(" and ")}: cosines of their directions mean something only where these are places of one space, as of the residual stream; else give SAEs of one hook`
+        ]
+      : [])
+  ]
+}
+
 /** @param names what they are called in messages */
 export const requireSameSite = (
   a: Site,

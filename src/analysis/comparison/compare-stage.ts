@@ -1,7 +1,7 @@
 /** The stage compare-saes. */
 import * as Effect from "effect/Effect"
 import { requireAligned, requireHeldOut, requireReads } from "../../activations/fit.ts"
-import { otherModels } from "../../activations/same-site.ts"
+import { otherModels, otherSpaces } from "../../activations/same-site.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
 import { type ComparedSae, comparisonFileName } from "../../kinds/comparison.ts"
@@ -127,12 +127,7 @@ export const compareStage = Effect.fn("compareStage")(function* ({
       "Compare SAEs of one width of rows."
     )
   }
-  const hooks = [...new Set(saes.flatMap(({ value }) => value.hook ?? []))]
-  if (hooks.length > 1) {
-    log(
-      `warning: the SAEs are of ${hooks.join(" and ")}: cosines of their directions mean something only where these are places of one space, as of the residual stream; else give SAEs of one hook`
-    )
-  }
+  for (const warning of otherSpaces(saes.map(({ value }) => value))) log(`warning: ${warning}`)
   const pairs = saes.flatMap((_, first) => saes.slice(first + 1).map((_, more) => [first, first + 1 + more] as const))
   const total = saes.length + pairs.length
   const members: Array<ComparedMember> = []

@@ -9,27 +9,22 @@ import type { LanguageModelHandle } from "../../kinds/language-model/language-mo
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openBody } from "../../model/open-model.ts"
 import { runModel } from "../../model/run-model.ts"
-import { clusteredInterval } from "../../numeric/clustered-interval.ts"
+import { crossFittedBest } from "../../numeric/cross-fitted-best.ts"
 import { quantileInterval } from "../../numeric/quantile-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import type { Opened } from "../../stage/input.ts"
-import { estimated } from "../../stage/metric.ts"
+import { estimated, type Unmeasured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { codedRows } from "../coded-rows.ts"
 import { unitRows } from "../decoder-cosine.ts"
-import { encodeLatents, type LatentCodes } from "../latent-codes.ts"
+import { encodeLatents } from "../latent-codes.ts"
 import { largestNeighbours } from "../largest-neighbours.ts"
 import { firesOn } from "./fires-on.ts"
-import {
-  contrasts,
-  foundLatentsFileName,
-  largestActivations,
-  latentActivations,
-  meanActivations
-} from "./found-latents.ts"
+import { contrasts, foundLatentsFileName, largestActivations, meanActivations } from "./found-latents.ts"
+import { drawnMeans, heldRows, type LatentSearch, type Scores, searchByAnswers, searchByText } from "./latent-search.ts"
 
 interface FindParams {
   readonly text: string | null
@@ -50,17 +45,12 @@ interface FindInputs {
 /** Draws that the control is over. */
 const draws = 100
 
-/** F1 of every latent against answers on rows. */
-const f1Scores = ({ rows, d_sae, offsets, latents }: LatentCodes, keeps: Uint8Array): Float64Array => {
-  const [both, firing] = [new Float64Array(d_sae), new Float64Array(d_sae)]
-  for (let row = 0; row < rows; row++) {
-    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
-      firing[latents[i]!]! += 1
-      both[latents[i]!]! += keeps[row]!
-    }
-  }
-  const keeping = keeps.reduce((sum, keep) => sum + keep, 0)
-  return both.map((each, latent) => (2 * each) / (firing[latent]! + keeping))
+interface Found {
+  /** Of every latent, on all held-out rows. */
+  readonly scores: Float64Array
+  /** The best latent's score, draw by draw. */
+  readonly controls: ReadonlyArray<number>
+  readonly best: ReturnType<typeof estimated> | Unmeasured
 }
 
 const largestOf = (scores: Float64Array): number => scores.reduce((a, b) => Math.max(a, b))
@@ -81,6 +71,13 @@ export const findStage = Effect.fn("findStage")(function* ({
   const { held_out } = yield* openActivations(activations)
   const held = yield* codedRows(held_out, saeModel, params.rows)
   const { d_sae } = saeModel
+  const rows = heldRows(held.codes, held.document)
+  if (rows.units < 2) {
+    return yield* stageFailed(
+      `the ${held.codes.rows} held-out rows are of one document: latents are chosen on half of the documents and scored on the other half`,
+      "Raise rows, or hold out more documents."
+    )
+  }
   const bos = activations.contexts.bos_id
 
   /** Codes of a text's tokens, without the BOS. */
@@ -103,34 +100,48 @@ export const findStage = Effect.fn("findStage")(function* ({
     return encodeLatents(x.subarray((ids.length - own.length) * activations.d_in), saeModel)
   })
 
-  const byText = Effect.fnUntraced(function* (text: string) {
-    const own = yield* codesOf("text", text)
-    const other = params.against === null ? held.codes : yield* codesOf("against", params.against)
-    const largest = largestActivations([held.codes, own, other], d_sae)
-    const rng = Rng.make(params.seed, "rows in place of a text")
-    const drawn = (count: number) =>
-      meanActivations(
-        held.codes,
-        Array.from({ length: count }, () => rng.int(held.codes.rows))
-      )
-    const others = meanActivations(other)
-    const means = meanActivations(own)
+  const noHalves: Unmeasured = { unmeasured: "one half of the held-out documents has no token that keeps the rule" }
+  const rng = Rng.make(params.seed, rule === null ? "rows in place of a text" : "shuffled rule")
+  const everyDocument = new Uint8Array(rows.units).fill(1)
+
+  /** The best latent of documents that did not choose it, the same of draws, and the scores of all. */
+  const byHalves = ({ scores, score, drawn }: LatentSearch): Found => {
+    const best = (of: Scores) =>
+      crossFittedBest(rows.units, of, Rng.make(params.seed, "documents that choose a latent for the others"))
+    const chosen = best(scores)
+    const ofChosen = new Map(chosen.chosen.map((latent) => [latent, score(latent)]))
     return {
-      scores: contrasts(means, others, largest),
-      controls: Array.from({ length: draws }, () =>
-        largestOf(contrasts(drawn(own.rows), params.against === null ? others : drawn(other.rows), largest))
-      ),
-      // Texts that are asked about are given; what is held out could have been other text.
-      intervalOf: (latent: number) =>
-        params.against === null
-          ? clusteredInterval(
-              held.document,
-              [latentActivations(held.codes, latent), new Uint8Array(held.codes.rows).fill(1)],
-              (sum, count) => (means[latent]! - sum / count) / largest[latent]!,
+      scores: scores(everyDocument),
+      controls: Array.from({ length: draws }, () => best(drawn(rng)).value).filter((value) => !Number.isNaN(value)),
+      best: Number.isNaN(chosen.value)
+        ? noHalves
+        : estimated(
+            chosen.value,
+            chosen.interval(
+              (latent, times) => ofChosen.get(latent)!(times),
               Rng.make(params.seed, "intervals of a search")
             )
-          : undefined
+          )
     }
+  }
+
+  const byText = Effect.fnUntraced(function* (text: string) {
+    const own = yield* codesOf("text", text)
+    if (params.against === null) {
+      return byHalves(searchByText(rows, own, largestActivations([held.codes, own], d_sae)))
+    }
+    // Both texts are given: nothing of them was drawn, and so there is no luck in the choice, and no interval.
+    const other = yield* codesOf("against", params.against)
+    const largest = largestActivations([held.codes, own, other], d_sae)
+    const scores = contrasts(meanActivations(own), meanActivations(other), largest)
+    const found: Found = {
+      scores,
+      controls: Array.from({ length: draws }, () =>
+        largestOf(contrasts(drawnMeans(rows, own.rows, rng), drawnMeans(rows, other.rows, rng), largest))
+      ),
+      best: largestOf(scores)
+    }
+    return found
   })
 
   const byRule = Effect.fnUntraced(function* (wanted: RegExp) {
@@ -142,25 +153,14 @@ export const findStage = Effect.fn("findStage")(function* ({
         "Give another rule, or more text."
       )
     }
-    const rng = Rng.make(params.seed, "shuffled rule")
-    const shuffled = () => Uint8Array.from(rng.permutation(keeps.length), (row) => keeps[row]!)
-    return {
-      scores: f1Scores(held.codes, keeps),
-      controls: Array.from({ length: draws }, () => largestOf(f1Scores(held.codes, shuffled()))),
-      intervalOf: (latent: number) => {
-        const fires = latentActivations(held.codes, latent).map((activation) => (activation === 0 ? 0 : 1))
-        return clusteredInterval(
-          held.document,
-          [fires.map((one, row) => one * keeps[row]!), fires, keeps],
-          (both, firing, kept) => (2 * both) / (firing + kept),
-          Rng.make(params.seed, "intervals of a search")
-        )
-      }
-    }
+    return byHalves(searchByAnswers(rows, keeps))
   })
 
-  const { scores, controls, intervalOf } = rule === null ? yield* byText(params.text ?? "") : yield* byRule(rule)
-  const control = quantileInterval(controls, 0.95, Rng.make(params.seed, "intervals of a control"))
+  const { scores, controls, best } = rule === null ? yield* byText(params.text ?? "") : yield* byRule(rule)
+  const control =
+    controls.length < draws / 2
+      ? undefined
+      : quantileInterval(controls, 0.95, Rng.make(params.seed, "intervals of a control"))
   const ids = Uint32Array.from({ length: d_sae }, (_, latent) => latent)
   const [found, values] = largestNeighbours(ids, d_sae, (latent) => scores[latent]!, Math.min(params.count, d_sae))
   const unit = unitRows(weights.W_dec, saeModel.d_out)
@@ -172,7 +172,7 @@ export const findStage = Effect.fn("findStage")(function* ({
   }
   const density = new Float64Array(d_sae)
   for (const latent of held.codes.latents) density[latent]! += 1 / held.codes.rows
-  const rows = found.map((latent, n) => {
+  const listed = found.map((latent, n) => {
     const others = ids.filter((other) => other !== latent)
     const [near, cosines] = largestNeighbours(
       others,
@@ -192,16 +192,23 @@ export const findStage = Effect.fn("findStage")(function* ({
     rule === null
       ? `${JSON.stringify(params.text)}${params.against === null ? "" : ` against ${JSON.stringify(params.against)}`}`
       : `the rule ${params.rule}`
+  const [score, drawnWhat] =
+    rule === null
+      ? [
+          "Score: mean activation on the text less that on what it is told from, as a share of the latent's largest activation.",
+          "draws of as many held-out rows in place of each text"
+        ]
+      : ["Score: F1 on held-out rows.", "shuffles of the answers"]
   const figures: FiguresFile = {
     format: 1,
     title: `Latents for ${what}`,
-    note: `${rule === null ? "Score: mean activation on the text less that on what it is told from, as a share of the latent's largest activation. Of 100 draws of as many held-out rows in place of each text, 95" : "Score: F1 on held-out rows. Of 100 shuffles of the answers, 95"} reach ${control.quantile.toPrecision(3)} at most.`,
+    note: `${score} Of ${draws} ${drawnWhat}, 95 reach ${control?.quantile.toPrecision(3) ?? "nothing that could be measured"} at most${params.against === null ? ": the best latent, chosen on half of the documents and scored on the other half, as in best_score" : ""}.`,
     charts: [],
     tables: [
       {
         title: "Latents",
         columns: ["latent", "score", "fires on (share of the rows)", "tokens", "nearest latents (cosine)"],
-        rows: rows.map(({ latent, score, density: share, fires_on, neighbours }) => [
+        rows: listed.map(({ latent, score, density: share, fires_on, neighbours }) => [
           String(latent),
           score,
           share,
@@ -212,10 +219,10 @@ export const findStage = Effect.fn("findStage")(function* ({
     ]
   }
   yield* output.writeJson(figuresFileName, figures)
-  yield* output.writeJson(foundLatentsFileName, { sae: inputs.sae.artifact.digest, latents: rows })
+  yield* output.writeJson(foundLatentsFileName, { sae: inputs.sae.artifact.digest, latents: listed })
   return {
-    best_score: estimated(values[0]!, intervalOf(found[0]!)),
-    control_score: estimated(control.quantile, control.interval),
+    best_score: best,
+    control_score: control === undefined ? noHalves : estimated(control.quantile, control.interval),
     latent: found[0]!
   }
 }, Effect.scoped)

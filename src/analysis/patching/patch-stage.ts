@@ -6,6 +6,7 @@ import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
 import { findHook } from "../../model/hook-name.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
+import { crossFittedBest } from "../../numeric/cross-fitted-best.ts"
 import { pearson } from "../../numeric/correlation.ts"
 import * as Rng from "../../random/rng.ts"
 import { breathe } from "../../stage/breathe.ts"
@@ -107,7 +108,19 @@ export const patchStage = Effect.fn("patchStage")(function* ({
           return patchedDifferences(model, batch, hooks[arrival]!, [time - 1], exchanged(batch, shift))[0]!
         })
   const places = exact.length > 0 ? exact.flat() : estimated.flat()
-  const best = main.flat().reduce((found, share, place, all) => (share > all[found]! ? place : found), 0)
+  const shareOf = (times: Int32Array, values: ReadonlyArray<number> | undefined): number => {
+    if (values === undefined) return Number.NaN
+    const [clean, corrupted] = [drawnSum(times, answers.clean), drawnSum(times, answers.corrupted)]
+    return (drawnSum(times, values) - corrupted) / (clean - corrupted)
+  }
+  const largest =
+    pairs < 2
+      ? undefined
+      : crossFittedBest(
+          pairs,
+          (times) => places.map((values) => shareOf(times, values)),
+          Rng.make(params.seed, "pairs that choose a place for the others")
+        )
   const both = exact.length > 0 && estimated.length > 0
   const agreementOf = (share: (values: ReadonlyArray<number>) => number): number | undefined =>
     both ? pearson(exact.flat().map(share), estimated.flat().map(share)) : undefined
@@ -115,14 +128,11 @@ export const patchStage = Effect.fn("patchStage")(function* ({
   const intervals = bootstrapIntervals(
     [pairs],
     (times) => {
-      const [clean, corrupted] = [drawnSum(times, answers.clean), drawnSum(times, answers.corrupted)]
-      const share = (values: ReadonlyArray<number> | undefined): number =>
-        values === undefined ? Number.NaN : (drawnSum(times, values) - corrupted) / (clean - corrupted)
+      const share = (values: ReadonlyArray<number> | undefined): number => shareOf(times, values)
       return {
-        logit_difference: clean / pairs,
+        logit_difference: drawnSum(times, answers.clean) / pairs,
         arrival_recovered: share(there),
         control_recovered: share(control),
-        largest_recovered: share(places[best]),
         agreement: agreementOf(share) ?? Number.NaN
       }
     },
@@ -183,6 +193,7 @@ export const patchStage = Effect.fn("patchStage")(function* ({
     unmeasured:
       params.method === "attribution" ? "activations were not patched" : "the last position of no hook brings back half"
   }
+  const onePair: Unmeasured = { unmeasured: "there is one pair of prompts, and none is left to choose a place on" }
   const noAgreement: Unmeasured = {
     unmeasured: both ? "one of the two is the same at all places" : "only one of the two was computed"
   }
@@ -194,10 +205,16 @@ export const patchStage = Effect.fn("patchStage")(function* ({
         logit_difference: sum(answers.clean) / pairs,
         arrival_recovered: there === undefined ? noArrival : recovered(there, answers),
         control_recovered: control === undefined ? noArrival : recovered(control, answers),
-        largest_recovered: recovered(places[best]!, answers),
+        largest_recovered: largest?.value ?? onePair,
         agreement: agreementOf((values) => recovered(values, answers)) ?? noAgreement
       },
-      intervals
+      {
+        ...intervals,
+        largest_recovered: largest?.interval(
+          (place, times) => shareOf(times, places[place]),
+          Rng.make(params.seed, "intervals of the best place")
+        )
+      }
     ),
     arrival: arrival < 0 ? noArrival : arrival
   }

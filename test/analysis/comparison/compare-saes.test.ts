@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
+import { otherSpaces } from "../../../src/activations/same-site.ts"
 import { largestCorrelations } from "../../../src/analysis/comparison/activation-correlation.ts"
 import { comparePair } from "../../../src/analysis/comparison/compare-pair.ts"
 import { decoderProjection } from "../../../src/analysis/comparison/decoder-projection.ts"
@@ -202,6 +203,25 @@ it("SAEs of two hooks are compared with a warning that says when their cosines m
     "warning: the SAEs are of blocks.0.hook_resid_post and blocks.0.attn.hook_z: cosines of their directions mean something only"
   )
   expect(await logOf("blocks.0.hook_resid_post")).not.toContain("warning")
+})
+
+it("SAEs of two models have a warning, whatever their hooks; those that name no model have none", () => {
+  const hook = "blocks.0.hook_resid_post"
+  expect(
+    otherSpaces([
+      { model: "a", hook },
+      { model: "b", hook },
+      { model: null, hook }
+    ])
+  ).toEqual([
+    expect.stringContaining("the SAEs were trained on 2 models: cosines of their directions mean something only")
+  ])
+  expect(
+    otherSpaces([
+      { model: "a", hook },
+      { model: null, hook }
+    ])
+  ).toEqual([])
 })
 
 it("SAEs of two models are refused without activations of each", async () => {
