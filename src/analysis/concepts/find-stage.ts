@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
-import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
+import { figuresFileName } from "../../kinds/figures.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openBody } from "../../model/open-model.ts"
@@ -25,6 +25,7 @@ import { largestNeighbours } from "../largest-neighbours.ts"
 import { firesOn } from "./fires-on.ts"
 import { contrasts, foundLatentsFileName, largestActivations, meanActivations } from "./found-latents.ts"
 import { drawnMeans, heldRows, type LatentSearch, type Scores, searchByAnswers, searchByText } from "./latent-search.ts"
+import { searchFigures } from "./search-figures.ts"
 
 interface FindParams {
   readonly text: string | null
@@ -188,37 +189,7 @@ export const findStage = Effect.fn("findStage")(function* ({
       neighbours: near.map((other, i) => ({ latent: other, cosine: cosines[i]! }))
     }
   })
-  const what =
-    rule === null
-      ? `${JSON.stringify(params.text)}${params.against === null ? "" : ` against ${JSON.stringify(params.against)}`}`
-      : `the rule ${params.rule}`
-  const [score, drawnWhat] =
-    rule === null
-      ? [
-          "Score: mean activation on the text less that on what it is told from, as a share of the latent's largest activation.",
-          "draws of as many held-out rows in place of each text"
-        ]
-      : ["Score: F1 on held-out rows.", "shuffles of the answers"]
-  const figures: FiguresFile = {
-    format: 1,
-    title: `Latents for ${what}`,
-    note: `${score} Of ${draws} ${drawnWhat}, 95 reach ${control?.quantile.toPrecision(3) ?? "nothing that could be measured"} at most${params.against === null ? ": the best latent, chosen on half of the documents and scored on the other half, as in best_score" : ""}.`,
-    charts: [],
-    tables: [
-      {
-        title: "Latents",
-        columns: ["latent", "score", "fires on (share of the rows)", "tokens", "nearest latents (cosine)"],
-        rows: listed.map(({ latent, score, density: share, fires_on, neighbours }) => [
-          String(latent),
-          score,
-          share,
-          fires_on.map((text) => JSON.stringify(text)).join(" "),
-          neighbours.map((other) => `${other.latent} (${other.cosine.toFixed(2)})`).join(", ")
-        ])
-      }
-    ]
-  }
-  yield* output.writeJson(figuresFileName, figures)
+  yield* output.writeJson(figuresFileName, searchFigures(params, listed, control?.quantile, draws))
   yield* output.writeJson(foundLatentsFileName, { sae: inputs.sae.artifact.digest, latents: listed })
   return {
     best_score: best,
