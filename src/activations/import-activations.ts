@@ -21,9 +21,11 @@ export interface ImportedRows {
 
 const matrixOf = (path: string, shape: ReadonlyArray<number>, values: Float32Array) => {
   const [rows = 0, d_in = 0] = shape
-  return shape.length === 2 && rows > 0 && d_in > 0
-    ? Effect.succeed<ImportedRows>({ rows, d_in, values })
-    : Effect.fail(stageFailed(`${path} is [${shape.join(", ")}], not a matrix of rows`, "Give [rows, d_in]."))
+  const is = `${path} is [${shape.join(", ")}]`
+  if (shape.length !== 2) return Effect.fail(stageFailed(`${is}, not a matrix of rows`, "Give [rows, d_in]."))
+  if (rows === 0 || d_in === 0)
+    return Effect.fail(stageFailed(`${is}: there is nothing in it`, "Give rows of numbers."))
+  return Effect.succeed<ImportedRows>({ rows, d_in, values })
 }
 
 /** A matrix of floats from a .npy or .safetensors file. Needs a scope, which closes the file. */

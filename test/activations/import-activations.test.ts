@@ -62,6 +62,7 @@ describe("rows that come from no language model", () => {
             y: { dtype: "F32", shape: [small.d_in], data: small.data.slice(0, small.d_in) }
           }),
           "nan.npy": encodeNpy([600, small.d_in], broken),
+          "none.npy": encodeNpy([0, small.d_in], new Float32Array(0)),
           "rows.csv": new TextEncoder().encode("1,2\n")
         })
       }
@@ -74,9 +75,10 @@ describe("rows that come from no language model", () => {
       expect(yield* refusal({ file: "two.safetensors", tensor: "y" })).toContain(
         "y of two.safetensors is [16], not a matrix"
       )
+      expect(yield* refusal({ file: "none.npy" })).toContain("none.npy is [0, 16]: there is nothing in it")
       expect(yield* refusal({ file: "nan.npy" })).toContain("row 7 of 600 holds NaN")
       expect(yield* refusal({ file: "rows.csv" })).toContain("rows.csv is neither .npy nor .safetensors")
-      expect(yield* refusal({ file: "no.npy" })).toContain("There are: nan.npy, rows.csv, two.safetensors.")
+      expect(yield* refusal({ file: "no.npy" })).toContain("There are: nan.npy, none.npy, rows.csv, two.safetensors.")
     })
   )
 })

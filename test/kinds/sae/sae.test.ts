@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import { bytesFile } from "../../../src/artifact/bytes-file.ts"
 import type { SaeActivation, SaeWeights } from "../../../src/kinds/sae/stored/sae-weights.ts"
+import { saeLensHeader } from "../../../src/kinds/sae/files/saelens-header.ts"
 import { Sae } from "../../../src/kinds/sae/sae.ts"
 import { encodeSafetensors, openSafetensors } from "../../../src/format/safetensors.ts"
 import { writeSae } from "../../../src/kinds/sae/write-sae.ts"
@@ -150,6 +151,23 @@ describe("Sae", () => {
       })
     )
   }
+
+  it.effect("what a cfg.json without a version has under metadata is kept: the hook must not be lost", () =>
+    Effect.gen(function* () {
+      const metadata = { hook_name: "blocks.2.hook_mlp_out", prepend_bos: false }
+      const header = saeLensHeader({ architecture: "standard", d_in: 3, d_sae: 5, metadata })
+      expect(header).toMatchObject({ metadata })
+      expect(saeLensHeader({ d_in: 3, d_sae: 5, metadata, hook_point: "hook_embed" })).toMatchObject({
+        metadata: { hook_name: "hook_embed", prepend_bos: false }
+      })
+      const directory = yield* write({ type: "topk", k: 2 })
+      rmSync(join(directory, "sae.json"))
+      const path = join(directory, "cfg.json")
+      const config = JSON.parse(readFileSync(path, "utf8")) as object
+      writeFileSync(path, JSON.stringify({ ...config, metadata }))
+      expect((yield* Sae.open(folderArtifact(directory, "Sae"))).hook).toBe("blocks.2.hook_mlp_out")
+    })
+  )
 
   it.effect("an SAE that normalises every row opens, and only what can handle it gets its weights", () =>
     Effect.gen(function* () {

@@ -64,6 +64,8 @@ export const modernized = (given: Json): Json | SaeRefused => {
       rest["reshape_activations"] ?? (typeof hook === "string" && hook.includes("hook_z") ? "hook_z" : "none"),
     metadata: {
       prepend_bos: true,
+      // A file of version 6 by another hand may lack its version: the hook that it names must not be lost.
+      ...(isRecord(flat["metadata"]) ? flat["metadata"] : {}),
       ...Object.fromEntries(metadataKeys.filter((key) => key in flat).map((key) => [key, flat[key]]))
     }
   }
