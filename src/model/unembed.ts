@@ -69,13 +69,31 @@ const logNormalizers = (model: Unembedding, rows: tf.Tensor2D): Float64Array => 
 }
 
 /**
+ * Logarithm of the sum of exp over the vocabulary, of each row: half of a loss, and of a divergence two of four products with the
+ * unembedding, so that whoever wants several of the same rows computes it once.
+ *
+ * @param normalized [n, d_model]: not disposed
+ */
+export const tokenNormalizers = (model: Unembedding, normalized: tf.Tensor2D): Float64Array => {
+  const all = new Float64Array(normalized.shape[0])
+  forRows(normalized, (rows, start) => all.set(logNormalizers(model, rows), start))
+  return all
+}
+
+/**
  * Cross entropy of each target, in nats.
  *
  * @param normalized [n, d_model]: not disposed
  * @param targets [n] token ids
+ * @param normalizers of the rows
  * @throws RangeError for a target outside the vocabulary
  */
-export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets: Int32Array): Float64Array => {
+export const tokenLosses = (
+  model: Unembedding,
+  normalized: tf.Tensor2D,
+  targets: Int32Array,
+  normalizers: () => Float64Array = () => tokenNormalizers(model, normalized)
+): Float64Array => {
   const { d_vocab: vocabulary } = model.info
   if (targets.length !== normalized.shape[0]) {
     throw new RangeError(`${targets.length} targets for ${normalized.shape[0]} rows`)
@@ -84,12 +102,12 @@ export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets
     if (!(target >= 0 && target < vocabulary)) throw new RangeError(`target ${target} is outside the vocabulary`)
   }
   const losses = new Float64Array(targets.length)
+  const total = normalizers()
   forRows(normalized, (rows, start) => {
     const own = targets.subarray(start, start + rows.shape[0])
-    const total = logNormalizers(model, rows)
     const wanted = rowsOf(model.weights.unembedding, own)
     const values = logitsOf(model, tf.sum(tf.mul(rows, wanted), 1)).dataSync<"float32">()
-    for (const [i, value] of values.entries()) losses[start + i] = (total[i] as number) - value
+    for (const [i, value] of values.entries()) losses[start + i] = (total[start + i] as number) - value
   })
   return losses
 }
@@ -99,14 +117,24 @@ export const tokenLosses = (model: Unembedding, normalized: tf.Tensor2D, targets
  *
  * @param p [n, d_model]: not disposed
  * @param q [n, d_model]: not disposed
+ * @param normalizers of the rows of both
  */
-export const tokenDivergences = (model: Unembedding, p: tf.Tensor2D, q: tf.Tensor2D): Float64Array => {
+export const tokenDivergences = (
+  model: Unembedding,
+  p: tf.Tensor2D,
+  q: tf.Tensor2D,
+  normalizers: (rows: tf.Tensor2D) => Float64Array = (rows) => tokenNormalizers(model, rows)
+): Float64Array => {
   const n = p.shape[0]
+  const [allP, allQ] = [normalizers(p), normalizers(q)]
   const divergences = new Float64Array(n)
   const pairs = tf.concat([p, q], 1)
   forRows(pairs, (both, start) => {
     const [ofP, ofQ] = tf.split(both, 2, 1) as [tf.Tensor2D, tf.Tensor2D]
-    const [totalP, totalQ] = [logNormalizers(model, ofP), logNormalizers(model, ofQ)]
+    const [totalP, totalQ] = [allP, allQ].map((all) => all.subarray(start, start + ofP.shape[0])) as [
+      Float64Array,
+      Float64Array
+    ]
     const logZ = tf.tensor2d(Float32Array.from(totalP), [ofP.shape[0], 1])
     // Two blocks of logits at once: sum of p (logits_p - logits_q), then the normalizers' difference.
     forBlocks(model, ofP, (logitsP, first) => {

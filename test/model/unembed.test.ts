@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import type { RunnableModel } from "../../src/model/run-model.ts"
-import { tokenDivergences, tokenLosses, unembed } from "../../src/model/unembed.ts"
+import { tokenDivergences, tokenLosses, tokenNormalizers, unembed } from "../../src/model/unembed.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { loadTestEngine } from "../engine.ts"
 
@@ -43,6 +43,14 @@ describe("unembedding in blocks", () => {
       }
     })
   }
+
+  it("losses and divergences have the same bits with normalizers that were computed before", () => {
+    const { model, rows, targets } = setUp(undefined)
+    const other = tf.reverse(rows, 0)
+    const known = new Map([rows, other].map((of) => [of, tokenNormalizers(model, of)]))
+    expect(tokenLosses(model, rows, targets, () => known.get(rows)!)).toEqual(tokenLosses(model, rows, targets))
+    expect(tokenDivergences(model, rows, other, (of) => known.get(of)!)).toEqual(tokenDivergences(model, rows, other))
+  })
 
   it("divergences are those of all logits, and zero between equals", () => {
     const { model, rows } = setUp(2)

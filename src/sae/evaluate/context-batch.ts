@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { type PassOptions, type RunnableModel, type RunResult, runModel } from "../../model/run-model.ts"
-import { tokenDivergences, tokenLosses } from "../../model/unembed.ts"
+import { tokenDivergences, tokenLosses, tokenNormalizers } from "../../model/unembed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
 
 /** Tokens of one forward pass. */
@@ -72,13 +72,20 @@ export const makeContextBatch = (model: RunnableModel, batch: ReadonlyArray<Eval
     tf.dispose(result)
     return rowsThere
   }
+  // A loss and a divergence of the same rows have them in common, and all divergences those of the clean ones.
+  const known = new WeakMap<tf.Tensor2D, Float64Array>()
+  const normalizers = (rows: tf.Tensor2D): Float64Array => {
+    const found = known.get(rows) ?? tokenNormalizers(model, rows)
+    known.set(rows, found)
+    return found
+  }
   return {
     tokens: ids.length,
     run,
     predicting,
     replacedBy,
-    losses: (normalized) => byContext(tokenLosses(model, normalized, targets)),
-    divergences: (clean, other) => byContext(tokenDivergences(model, clean, other)),
+    losses: (normalized) => byContext(tokenLosses(model, normalized, targets, () => normalizers(normalized))),
+    divergences: (clean, other) => byContext(tokenDivergences(model, clean, other, normalizers)),
     targets: byContext(Array.from(at, () => 1))
   }
 }
