@@ -12,7 +12,7 @@ export default Stage.make("train-meta-sae", {
     preset: Param.choice(metaPresetNames, {
       default: "none",
       description:
-        "where settings come from: meta_structure is SAEBench's, leask the paper's (55.47 % for GPT-2 small), none short runs on a CPU"
+        "where settings come from: meta_structure is SAEBench's, leask the paper's (55.47 % for GPT-2 small), none short runs on a CPU, short a third of its time for thousands of latents, and less explained"
     }),
     d_sae: Param.integer({
       default: null,
@@ -25,7 +25,7 @@ export default Stage.make("train-meta-sae", {
       default: null,
       minimum: 1,
       description:
-        "training steps of the meta-SAE, and of its baseline; null: 100 epochs, at least 400 steps; meta_structure 1,500, leask 2,000 epochs"
+        "training steps of the meta-SAE, and of its baseline; null: 100 epochs, at least 400 steps; short 25 epochs, meta_structure 1,500, leask 2,000 epochs"
     }),
     batch_rows: Param.integer({
       default: null,
@@ -36,7 +36,8 @@ export default Stage.make("train-meta-sae", {
     lr: Param.number({
       default: null,
       minimum: 0,
-      description: "learning rate of Adam, constant; null: 2e-3, meta_structure 5e-4, leask 1e-4"
+      description:
+        "learning rate of Adam, constant; null: 2e-3, short 8e-3 that falls in the last fifth, meta_structure 5e-4, leask 1e-4"
     }),
     seed: Param.integer({ default: 0, description: "seed of weights, order and random directions" }),
     top: Param.integer({ default: 20, minimum: 1, description: "latents kept for each meta-latent in meta.json" })

@@ -83,6 +83,8 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
   const count = rows.length / d_in
   const training = {
     ...defaultsFor(batchTopk),
+    warmup: 0,
+    decay: 0,
     ...options.training,
     architecture: batchTopk,
     d_sae,
@@ -92,8 +94,6 @@ export const trainMetaSae = Effect.fn("trainMetaSae")(function* (
     lr,
     // Not the start of an SAE of the same seed and size; the baseline's is the same, so that they differ in their rows alone.
     seed: Rng.seedFor(seed, "meta-SAE"),
-    warmup: 0,
-    decay: 0,
     // The rows are unit vectors already, and their scale is the unit of the activations in meta.json.
     normalize: "none" as const
   }

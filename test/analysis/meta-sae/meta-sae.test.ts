@@ -202,6 +202,12 @@ describe("the presets of a meta-SAE", () => {
       with_replacement: false,
       chosen_among: null
     })
+    expect(metaSettings({ ...given, preset: "short" }, 16_384)).toMatchObject({
+      d_sae: 4096,
+      steps: 800,
+      lr: 8e-3,
+      training: { decay: 0.2, dead_after: 32_768 }
+    })
     expect(metaSettings({ ...given, preset: "leask", steps: 7, lr: 1 }, 49_152)).toMatchObject({ steps: 7, lr: 1 })
   })
 })
