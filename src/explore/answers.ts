@@ -37,10 +37,18 @@ export interface PositionAnswer {
   readonly latents: ReadonlyArray<PositionLatent>
 }
 
+/** Most probable token after token. */
+export interface Continuation {
+  readonly tokens: ReadonlyArray<Token>
+  /** Of all of them: tokens that are parts of one character are that character here. */
+  readonly text: string
+}
+
 export interface ContinuationAnswer {
-  /** Most probable token after token, as the model is, and with the latents clamped. */
-  readonly unchanged: ReadonlyArray<Token>
-  readonly changed: ReadonlyArray<Token>
+  /** As the model is. */
+  readonly unchanged: Continuation
+  /** With the latents clamped. */
+  readonly changed: Continuation
 }
 
 /** An SAE that can be asked. */

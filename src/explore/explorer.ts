@@ -15,6 +15,7 @@ import { type RunnableModel, runModel, type TokenBatch } from "../model/run-mode
 import type { SaeModel } from "../sae/sae-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import { makePattern, withValue } from "../tensor/kernels/sparse-pattern.ts"
+import { joinedText } from "../text/joined-text.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
 import type { ContinuationAnswer, Fired, PositionAnswer, TextAnswer, Token } from "./answers.ts"
 
@@ -240,8 +241,12 @@ export const goOn = Effect.fnUntraced(function* (
     return yield* stageFailed(`latent ${twice.latent} is clamped twice`, "Set each latent to one value.")
   const follow = (replace: Pick<GenerateOptions, "replace">) =>
     generate(model, ids, { max: length, stop: ends, ...replace }).pipe(
-      Stream.map(({ id }) => tokenOf(explored, id)),
-      Stream.runCollect
+      Stream.map(({ id }) => id),
+      Stream.runCollect,
+      Effect.map((following) => ({
+        tokens: following.map((id) => tokenOf(explored, id)),
+        text: joinedText(explored.tokenizer, following)
+      }))
     )
   return {
     unchanged: yield* follow({}),

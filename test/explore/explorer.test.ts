@@ -135,13 +135,13 @@ describe("asking an SAE and its model", () => {
           for (let i = 0; i < 3; i++) all.push(argmax(passed(explored, all, change).logits))
           return all.slice(ids.length)
         }
-        expect(unchanged.map(({ id }) => id)).toEqual(following())
+        expect(unchanged.tokens.map(({ id }) => id)).toEqual(following())
         const set = (x: tf.Tensor): tf.Tensor => {
           const rows = x.dataSync<"float32">().slice()
           for (let at = 1; at < rows.length / d; at++) rows[at * d + 3]! += value - Math.max(0, rows[at * d + 3]!)
           return tf.tensor(rows, x.shape)
         }
-        expect(changed.map(({ id }) => id)).toEqual(following(set))
+        expect(changed.tokens.map(({ id }) => id)).toEqual(following(set))
         expect(changed).not.toEqual(unchanged)
         const clamps = [
           { latent: 3, value: 40 },
@@ -156,7 +156,7 @@ describe("asking an SAE and its model", () => {
           }
           return tf.tensor(rows, x.shape)
         }
-        expect(both.changed.map(({ id }) => id)).toEqual(following(setBoth))
+        expect(both.changed.tokens.map(({ id }) => id)).toEqual(following(setBoth))
         expect(both.changed).not.toEqual(changed)
         const nothing = yield* goOn(explored, text, [{ latent: 2 * d, value: 40 }], 3)
         expect(nothing.changed).toEqual(nothing.unchanged)
@@ -233,9 +233,8 @@ describe("asking an SAE and its model", () => {
             await place.getByLabel("Tokens", { exact: true }).last().fill("3")
             await place.getByRole("button", { name: "Go on, with" }).click()
             await place.locator(".two pre b").nth(1).waitFor()
-            const said = (tokens: typeof expected.changed) => tokens.map((token) => token.text).join("")
             expect(await place.locator(".two pre b").allTextContents()).toEqual(
-              [said(expected.unchanged), said(expected.changed)].map((each) => each.replace(/\n/g, "↵"))
+              [expected.unchanged, expected.changed].map((each) => each.text.replace(/\n/g, "↵"))
             )
             // A part of a character by its number.
             const parts = Array.from(tokenizer.encode(" 日"))

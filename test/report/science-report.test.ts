@@ -134,6 +134,27 @@ describe("science report", () => {
     expect(text).toContain("width 64, seed 0: 13 dead, 4 dense")
   })
 
+  it("says at an absorption figure what takes it back, once for all SAEs that it holds for", () => {
+    const input = sampleReport()
+    const summaryOf = (change: Partial<ReturnType<typeof absorption>>) =>
+      textOf(
+        scienceReport({
+          ...input,
+          absorptions: input.absorptions.map((each) => ({ ...each, value: { ...each.value, ...change } }))
+        }),
+        "summary"
+      )
+    expect(summaryOf({})).not.toMatch(/by ablation|undertrained/)
+    const unmeasured = summaryOf({ mean_absorption_rate: null, word_effect: -0.01, rate_unmeasured: "an earlier hook" })
+    expect(unmeasured.split("by projection alone, not by ablation: an earlier hook").length).toBe(2)
+    expect(unmeasured.match(/% (± \S+ % )?not by ablation/g)?.length).toBe(2 * input.absorptions.length)
+    expect(summaryOf({ warnings: ["it explains too little"] })).toMatch(/it explains too little[^]*SAE undertrained/)
+    // Who asked for no ablation misses none.
+    expect(summaryOf({ mean_absorption_rate: null, word_effect: null, rate_unmeasured: "not asked" })).not.toContain(
+      "by ablation"
+    )
+  })
+
   it("shows why a metric has no number", () => {
     const whole = evaluation(64, "a", 0.8125)
     const { ce_recovered: _, ...metrics } = whole.metrics

@@ -17,6 +17,7 @@ import type { Opened } from "../../stage/input.ts"
 import { type Estimate, estimated, measured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
+import { joinedText } from "../../text/joined-text.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
 import { codedRows } from "../coded-rows.ts"
 import type { LatentCodes } from "../latent-codes.ts"
@@ -225,7 +226,7 @@ export const neighbourhoodsStage = Effect.fn("neighbourhoodsStage")(function* ({
   }
   const last = followed.at(-1)!
   const read = (ids: ReadonlyArray<number>): string =>
-    ids.map((id) => JSON.stringify(tokenizer.tokenText(id))).join(" ")
+    ids.map((id) => JSON.stringify(joinedText(tokenizer, [id]))).join(" ")
   const figures: FiguresFile = {
     format: 1,
     title: `Neighbourhoods of latents, from ${first.codes.d_sae} to ${last.d_sae}`,

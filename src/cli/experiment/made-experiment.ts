@@ -42,6 +42,20 @@ const methodStages = (plan: Plan<ActionRecord>): ReadonlyArray<MethodStage> => {
   })
 }
 
+type Provenance = NonNullable<ActionRecord["provenance"]>
+
+/** One text a version of this program, with the commits of it that computed. */
+const codeVersions = (all: ReadonlyArray<Provenance>): ReadonlyArray<string> =>
+  [...Map.groupBy(all, ({ version }) => version)].map(([version, own]) => {
+    const commits = unique(
+      own.flatMap(({ code }) =>
+        code === null ? [] : [`${code.commit.slice(0, 10)}${code.dirty ? " with changes" : ""}`]
+      )
+    )
+    const name = commits.length === 1 ? "commit" : "commits"
+    return `sae-pipeline ${version}${commits.length === 0 ? "" : `, ${name} ${commits.join(", ")}`}`
+  })
+
 export const madeExperiment = (
   experiment: Experiment,
   plan: Plan<ActionRecord>,
@@ -55,16 +69,7 @@ export const madeExperiment = (
   const sources = plan.stages.flatMap(({ instance }) =>
     Object.values(instance.sources).map((uri): Fact => [instance.stage, uri])
   )
-  const code = records.flatMap(({ found: { provenance } }) =>
-    provenance === undefined
-      ? []
-      : [
-          `sae-pipeline ${provenance.version}` +
-            (provenance.code === null
-              ? ""
-              : `, commit ${provenance.code.commit.slice(0, 10)}${provenance.code.dirty ? " with changes" : ""}`)
-        ]
-  )
+  const code = codeVersions(records.flatMap(({ found: { provenance } }) => provenance ?? []))
   const engines = records.flatMap(({ found: { engine } }) =>
     engine === null ? [] : [`${engine.name} ${engine.version} on ${engine.device} (${engine.isa})`]
   )
@@ -94,10 +99,10 @@ export const madeExperiment = (
       ...named("computed", dates.length === 0 ? [] : [first === last ? first : `${first} to ${last}`])
     ],
     parameters: Object.entries(compiled.params).map(([parameter, value]): Fact => [parameter, text(value)]),
-    code: unique(code),
+    code,
     methods: {
       stages: methodStages(plan),
-      versions: [...unique(code), ...unique(engines), ...unique(nodes), ...unique(packages).toSorted()]
+      versions: [...code, ...unique(engines), ...unique(nodes), ...unique(packages).toSorted()]
     },
     graph: plan.stages.map(({ instance }) => ({
       id: instance.id,

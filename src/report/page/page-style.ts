@@ -4,6 +4,7 @@ export const pageStyle = `
   color-scheme: light dark;
   --paper: light-dark(#ffffff, #15171b);
   --raised: light-dark(#f6f7f9, #1d2026);
+  --shade: light-dark(#1b1f2438, #000000b0);
   --line: light-dark(#dfe3e8, #333842);
   --ink: light-dark(#1b1f24, #e4e7ec);
   --soft: light-dark(#5c6670, #9aa4b1);
@@ -47,7 +48,9 @@ code, .mono { font-family: var(--mono); font-size: .92em; }
 button, select, input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .55rem; }
 button { cursor: pointer; }
 button:hover { border-color: var(--soft); }
+/* Shadows at the edges beyond which there is more: the first two layers go with what is scrolled and cover them at its ends. */
 .scroll { overflow-x: auto; }
+div.scroll { background: linear-gradient(90deg, var(--paper) 40%, transparent) 0 0 / 2rem 100% no-repeat local, linear-gradient(270deg, var(--paper) 40%, transparent) 100% 0 / 2rem 100% no-repeat local, linear-gradient(90deg, var(--shade), transparent) 0 0 / .8rem 100% no-repeat scroll, linear-gradient(270deg, var(--shade), transparent) 100% 0 / .8rem 100% no-repeat scroll; }
 .scroll > svg { max-width: none; }
 .scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
@@ -63,6 +66,10 @@ td.none { color: var(--soft); font-size: .87em; }
 .stacked :is(.noise, .sub) { display: block; margin: 0; }
 td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
 td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
+td .caveat { color: var(--bad); white-space: normal; }
+.stacked td .caveat { width: min-content; min-width: 4.6em; margin-left: auto; }
+.columns dl { display: grid; grid-template-columns: max-content minmax(0, 60ch); gap: .3rem 1.2rem; margin: 0 0 .8rem; font-size: .92rem; }
+.columns dt { color: var(--soft); font-weight: 600; } .columns dd { margin: 0; }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .5em; vertical-align: -.02em; }
 .s0 { background: var(--c0); } .s1 { background: var(--c1); } .s2 { background: var(--c2); } .s3 { background: var(--c3); }
 figure { margin: .8rem 0; }
@@ -169,6 +176,7 @@ meter { width: 100%; height: .8rem; }
 .compare .fill.other { background: var(--soft); }
 .spark { display: flex; align-items: flex-end; gap: 1px; height: 44px; max-width: 30rem; border-bottom: 1px solid var(--line); }
 .spark i { flex: 1; background: var(--c0); height: calc(var(--h) * 100%); min-height: 0; }
+.ends { display: flex; justify-content: space-between; max-width: 30rem; color: var(--soft); font-size: .78rem; font-variant-numeric: tabular-nums; }
 .sr { position: absolute; left: -999px; }
 .empty { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
@@ -220,6 +228,14 @@ td.track svg rect { fill: var(--c0); }
   .reading .back { display: inline-block; }
 }
 @media (max-width: 460px) { .browser .controls { grid-template-columns: 1fr; } }
+@media screen and (max-width: 600px) {
+  .columns dl { grid-template-columns: 1fr; gap: 0; } .columns dd { margin-bottom: .5rem; }
+  .cards { display: block; } .cards tbody { display: block; } .cards thead { position: absolute; left: -999px; }
+  .cards tr { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: .5rem .8rem; padding: .7rem 0; border-bottom: 1px solid var(--line); }
+  .cards :is(th, td) { text-align: left; padding: 0; border: 0; white-space: normal; } .cards tbody th { grid-column: 1 / -1; }
+  .cards td .caveat { width: auto; }
+  .cards td::before { content: attr(data-name); display: block; color: var(--soft); font-size: .8rem; }
+}
 @media (max-width: 820px), (pointer: coarse) {
   button, select, input, .views a { min-height: 44px; }
   details > summary { margin: 0; padding: .72rem 0; }

@@ -16,6 +16,8 @@ const MOST_LISTED = 24
 export interface CurvePanel {
   readonly column: string
   readonly name: string
+  /** What the vertical axis counts, where the name alone does not say it. */
+  readonly unit: string
   readonly format: (value: number) => string
   readonly scale?: "log10"
   /** Counts of latents are shown as shares of the dictionary, so that sizes can be compared. */
@@ -23,10 +25,10 @@ export interface CurvePanel {
 }
 
 const curvePanels: ReadonlyArray<CurvePanel> = [
-  { column: "loss", name: "Loss", format: formatNumber, scale: "log10" },
-  { column: "explained_variance", name: "Explained variance", format: formatNumber },
-  { column: "l0", name: "L0", format: formatNumber },
-  { column: "dead", name: "Dead latents", format: formatPercent, share: true }
+  { column: "loss", name: "Loss", unit: "loss", format: formatNumber, scale: "log10" },
+  { column: "explained_variance", name: "Explained variance", unit: "share of the variance", format: formatNumber },
+  { column: "l0", name: "L0", unit: "active latents a row", format: formatNumber },
+  { column: "dead", name: "Dead latents", unit: "share of the latents", format: formatPercent, share: true }
 ]
 
 interface Trained {
@@ -63,7 +65,7 @@ const chart = (panel: CurvePanel, trained: ReadonlyArray<Trained>): Html | undef
     label: `${panel.name} over the steps of training`,
     x: { label: "step" },
     y: {
-      label: log ? "on a log scale" : "",
+      label: log ? `${panel.unit}, on a log scale` : panel.unit,
       ...(panel.share === true ? { format: (share) => `${formatTick(100 * share)} %` } : {}),
       ...(log ? { scale: "log10" } : {})
     },

@@ -3,6 +3,7 @@ import { meanScoreIntervals, meanScores } from "../../interp/mean-scores.ts"
 import { absorptionUnits } from "../../kinds/absorption.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import { intervalOf } from "../../stage/metric.ts"
+import { caveatOf } from "../page/absorption-caveats.ts"
 import { formatNumber, formatPercent } from "../page/format-number.ts"
 import type { Subject } from "../page/subjects.ts"
 
@@ -11,6 +12,8 @@ export interface Figure {
   readonly interval?: Interval | undefined
   /** Beside it in grey: what the same measurement gives where there is nothing to find. */
   readonly control?: number
+  /** What takes the number back, shown at it. */
+  readonly caveat?: string | undefined
 }
 
 export interface HeadlineFigure {
@@ -37,7 +40,11 @@ const metric =
 const absorbed =
   (name: "mean_absorption_fraction" | "mean_full_absorption"): HeadlineFigure["of"] =>
   ({ absorption }) =>
-    absorption && { value: absorption[name], interval: absorption.intervals?.[name] }
+    absorption && {
+      value: absorption[name],
+      interval: absorption.intervals?.[name],
+      caveat: caveatOf(absorption)
+    }
 
 export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
   {
@@ -100,7 +107,8 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
   },
   {
     name: "Absorption",
-    title: "Mean absorption fraction over the letters evaluated",
+    title:
+      "Share of the probe's projection that other latents than the letter's own give (SAEBench), mean over the letters evaluated",
     format: formatPercent,
     over: absorptionUnits.fraction,
     controlled: true,
@@ -108,7 +116,8 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
   },
   {
     name: "Full absorption",
-    title: "Mean rate of full absorption over the letters evaluated",
+    title:
+      "Share of words in which one other latent gives 0.4 of the probe's projection or more while the letter's own are silent (SAEBench)",
     format: formatPercent,
     over: absorptionUnits.share,
     controlled: true,
@@ -116,7 +125,8 @@ export const headlineFigures: ReadonlyArray<HeadlineFigure> = [
   },
   {
     name: "Absorption rate",
-    title: "Mean rate of absorption by ablation (Chanin et al.) over the letters evaluated",
+    title:
+      "Share of words in which ablating one other latent lowers the letter more than any other while the letter's own are silent (Chanin et al.)",
     format: formatPercent,
     over: absorptionUnits.share,
     controlled: true,

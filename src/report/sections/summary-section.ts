@@ -1,4 +1,5 @@
 /** The headline table: one row per SAE, one column per thing that was measured. */
+import { saidOnce, whyNoRate } from "../page/absorption-caveats.ts"
 import { estimate } from "../page/estimate.ts"
 import { exact } from "../page/exact.ts"
 import { formatNumber } from "../page/format-number.ts"
@@ -20,8 +21,8 @@ const shownFigure =
     const figure = of(subject)
     if (figure === undefined) return undefined
     if (typeof figure === "string") return html`<span title="${figure}">none</span>`
-    const { value, interval, control } = figure
-    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">control ${exact(control, format, "control")}</span>`}`
+    const { value, interval, control, caveat } = figure
+    return html`${estimate(value, interval, format, over)}${control === undefined ? undefined : html`<span class="sub">control ${exact(control, format, "control")}</span>`}${caveat === undefined ? undefined : html`<span class="sub caveat">${caveat}</span>`}`
   }
 
 const columns: ReadonlyArray<Column> = [
@@ -31,16 +32,25 @@ const columns: ReadonlyArray<Column> = [
   ...headlineFigures.map((figure) => ({ name: figure.name, title: figure.title, value: shownFigure(figure) }))
 ]
 
+/** What takes an absorption figure back stands above it. */
+const caveats = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Html> => {
+  const said = subjects.flatMap(({ label, absorption }) => {
+    if (absorption === undefined) return []
+    const why = whyNoRate(absorption)
+    return [...absorption.warnings, ...(why === undefined ? [] : [`by projection alone, not by ablation: ${why}`])].map(
+      (text) => ({ label, text })
+    )
+  })
+  return saidOnce(said).map(({ labels, text }) => html`<p class="warn">Absorption of ${labels}: ${text}</p>`)
+}
+
 /** Columns without a single value are left out. */
 export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
   const shown = columns.filter(({ value }) => subjects.some((subject) => value(subject) !== undefined))
-  const warnings = subjects.flatMap(({ label, absorption }) =>
-    (absorption?.warnings ?? []).map((warning) => html`<p class="warn">Absorption of ${label}: ${warning}</p>`)
-  )
   return html`<h2>Summary</h2>
-    ${warnings}
+    ${caveats(subjects)}
     <div class="scroll" tabindex="0" role="region" aria-label="Summary table">
-      <table class="stacked">
+      <table class="stacked cards">
         <thead>
           <tr>
             <th scope="col">SAE</th>
@@ -52,7 +62,7 @@ export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
             (subject, i) =>
               html`<tr>
                 <th scope="row">${swatch(i)}${subject.label}</th>
-                ${shown.map(({ value }) => html`<td>${value(subject) ?? "–"}</td>`)}
+                ${shown.map(({ name, value }) => html`<td data-name="${name}">${value(subject) ?? "–"}</td>`)}
               </tr> `
           )}
         </tbody>

@@ -1,9 +1,14 @@
 /** How the model goes on with latents clamped, beside how it goes on without. */
-import { type ContinuationAnswer, MOST_CLAMPED, type PositionLatent, type Token } from "../../../explore/answers.ts"
+import {
+  type Continuation,
+  type ContinuationAnswer,
+  MOST_CLAMPED,
+  type PositionLatent
+} from "../../../explore/answers.ts"
 import { element, listen } from "../script/element.ts"
 import { ask } from "./ask.ts"
 import { labelled } from "./labelled.ts"
-import { shownTokens } from "./shown-token.ts"
+import { shownToken } from "./shown-token.ts"
 
 export interface Clamping {
   readonly nodes: ReadonlyArray<HTMLElement>
@@ -78,12 +83,12 @@ export const clamping = (): Clamping => {
   const button = element("button", { type: "submit" }, "Go on, with and without")
   const sides = element("div", { class: "two" })
   const form = element("form", {}, rows.nodes, element("div", { class: "clamp" }, labelled("Tokens", length), button))
-  const side = (title: string, text: string, all: ReadonlyArray<Token>): HTMLElement =>
+  const side = (title: string, text: string, { text: following }: Continuation): HTMLElement =>
     element(
       "div",
       {},
       element("h4", {}, title),
-      element("pre", { class: "prose" }, text, element("b", {}, shownTokens(all)))
+      element("pre", { class: "prose" }, text, element("b", {}, shownToken(following)))
     )
   return {
     nodes: [element("h3", {}, "Clamp latents"), element("p", { class: "note" }, note), form, sides],

@@ -10,6 +10,3 @@ export const shownToken = (text: string): string => {
 
 /** Where it stands alone: one that is part of a character by its number. */
 export const shownAlone = ({ id, text }: Token): string => shownToken(tokenName({ [id]: text }, id))
-
-/** Covered as a whole: a word may be several tokens. */
-export const shownTokens = (tokens: ReadonlyArray<Token>): string => shownToken(tokens.map(({ text }) => text).join(""))

@@ -4,7 +4,7 @@ import { exploredLatentDetail } from "./explored-latent-detail.ts"
 import type { OnChoice } from "./links.ts"
 import { type Group, type ListBrowser, listBrowser } from "./list-browser.ts"
 import { shownText } from "./masking.ts"
-import { tokenText } from "./tokens.ts"
+import { tokenName } from "../token-name.ts"
 
 interface Decomposed {
   readonly id: number
@@ -42,7 +42,7 @@ export const browseDecompositions = (
     detail: ({ id }, meta) => exploredLatentDetail(meta, id),
     haystack: ({ id }, { latents, texts }) => {
       const { text = "", fires = [], promotes = [] } = latents.get(id) ?? {}
-      return [id, text, ...[...fires, ...promotes].map((token) => tokenText(texts, token))].join("\n").toLowerCase()
+      return [id, text, ...[...fires, ...promotes].map((token) => tokenName(texts, token))].join("\n").toLowerCase()
     },
     onChoice: (group, item, view) => onChoice(group, item?.id, view)
   })

@@ -10,7 +10,7 @@ import type { ListedLatent } from "./listed-latents.ts"
 import { shownText } from "./masking.ts"
 import { percentText } from "./number-text.ts"
 import { stepName, stepsOf } from "./stitched.ts"
-import { tokenText } from "./tokens.ts"
+import { tokenName } from "../token-name.ts"
 
 /** What has no score comes last here as well. */
 const worst = (latent: ListedLatent): number => (latent.score === null ? Number.MAX_VALUE : explainedAtLeast(latent))
@@ -81,8 +81,8 @@ export const browseLatents = (
       if (known !== undefined) return known
       // Examples of the others are not read for a search.
       const { top = [] } = latent.explained ? (latent.whole() ?? {}) : {}
-      const examples = top.map(([, , tokens]) => tokens.map((id) => tokenText(texts, id)).join(""))
-      const tokens = [...latent.fires, ...latent.promotes].map((id) => tokenText(texts, id))
+      const examples = top.map(([, , tokens]) => tokens.map((id) => tokenName(texts, id)).join(""))
+      const tokens = [...latent.fires, ...latent.promotes].map((id) => tokenName(texts, id))
       const steps = stepsOf(data.stitched, index, latent.id).map(stepName)
       const text = [latent.id, latent.text, ...examples, ...tokens, ...steps].join("\n").toLowerCase()
       haystacks.set(latent, text)

@@ -30,7 +30,7 @@ export interface ItemMap {
 }
 
 const keysText =
-  "Draw round latents to list them; click one to open it. Keys: arrows move a circle, + and − change its size, Enter lists what is in it, Escape lists all."
+  "Near means decoder directions that point alike (UMAP; its axes have no unit). Draw round latents to list them; click one to open it. Keys: arrows move a circle, + and − change its size, Enter lists what is in it, Escape lists all."
 
 const swatch = (colour: string, label: string): HTMLElement =>
   element("span", {}, element("i", { class: "swatch point", "--swatch": `var(${colour})` }), label)

@@ -62,6 +62,11 @@ const activations = ({ histogram, max, density }: LatentData): Nodes => {
   return [
     heading("Activations"),
     element("div", { class: "spark", role: "img", "aria-label": "Histogram of activations" }, bars),
+    element("div", { class: "ends", "aria-hidden": "true" }, [
+      element("span", {}, "0"),
+      element("span", {}, "activation"),
+      element("span", {}, numberText(max))
+    ]),
     element("p", { class: "note" }, note)
   ]
 }

@@ -11,6 +11,7 @@ import { listedLatents } from "./listed-latents.ts"
 import { compareSaes } from "./compare-saes.ts"
 import { copyButtons } from "./copy-buttons.ts"
 import { ask, isAsked, shownText } from "./masking.ts"
+import { tellColumns } from "./column-titles.ts"
 import { offerDownloads } from "./table-downloads.ts"
 
 // The page holds what `browserData` wrote, by the same version of this code.
@@ -34,6 +35,7 @@ const metricsTable = document.querySelector<HTMLTableElement>("#all-metrics tabl
 if (comparePlace !== null && metricsTable !== null) compareSaes(comparePlace, metricsTable)
 
 // Before the browsers are filled: their tables are not the page's own.
+tellColumns(document)
 offerDownloads(document)
 copyButtons(document)
 
@@ -98,7 +100,7 @@ const uncover = element(
   "button",
   { type: "button", class: "uncover", "aria-pressed": "false" },
   element("span", { class: "long" }, "Show covered words"),
-  element("span", { class: "brief", "aria-hidden": "true" }, "•••")
+  element("span", { class: "brief", "aria-hidden": "true" }, "Uncover")
 )
 uncover.addEventListener("click", () => {
   ask(!isAsked())

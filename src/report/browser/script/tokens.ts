@@ -8,8 +8,6 @@ import { numberText } from "./number-text.ts"
 
 type Texts = SubjectData["texts"]
 
-export const tokenText = (texts: Texts, id: number): string => texts[id] ?? `#${id}`
-
 /** A text with its line ends and tabs to be seen. */
 export const visible = (text: string): string => text.replace(/\n/g, "↵").replace(/\t/g, "⇥")
 
@@ -46,7 +44,7 @@ const marked = (
   [, pivot, tokens, activations]: ExampleData,
   range: (words: ReadonlyArray<string>) => readonly [first: number, end: number]
 ): ReadonlyArray<Node | string> => {
-  const words = tokens.map((id) => tokenText(texts, id))
+  const words = tokens.map((id) => tokenName(texts, id))
   // A slur may be several tokens: the text is covered as a whole, then cut.
   const whole = shownText(words.join(""))
   const [first, end] = range(words)

@@ -1,0 +1,21 @@
+/** What an absorption figure is not to be read without. */
+import type { AbsorptionFile } from "../../kinds/absorption.ts"
+
+/** Why ablations, which were asked for, gave no rate; undefined where they gave one or nobody asked. */
+export const whyNoRate = ({ rate_unmeasured: why, word_effect: asked }: AbsorptionFile): string | undefined =>
+  why === null || asked === null ? undefined : why
+
+/** A word or two for the cell of the number itself; the sentences stand above the table. */
+export const caveatOf = (absorption: AbsorptionFile): string | undefined => {
+  if (absorption.warnings.length > 0) return "SAE undertrained"
+  return whyNoRate(absorption) === undefined ? undefined : "not by ablation"
+}
+
+/** One sentence of several SAEs is said once, with all their names. */
+export const saidOnce = (
+  said: ReadonlyArray<{ readonly label: string; readonly text: string }>
+): ReadonlyArray<{ readonly labels: string; readonly text: string }> => {
+  const labels = new Map<string, Array<string>>()
+  for (const { label, text } of said) labels.set(text, [...(labels.get(text) ?? []), label])
+  return [...labels].map(([text, names]) => ({ labels: names.join("; "), text }))
+}
