@@ -1,5 +1,4 @@
 /** The tokens that latents promote, from their SAE's decoder rows and the model's unembedding. */
-import * as tf from "@tensorflow/tfjs-core"
 import type { RunnableModel } from "../model/run-model.ts"
 import type { DecoderDirections } from "./dictionary.ts"
 import { type LogitWeights, logitWeights } from "./logit-weights.ts"
@@ -18,10 +17,5 @@ export const decoderLogits = (
   const scale = Float32Array.from(finalNorm.weight.dataSync<"float32">())
   // A normalisation with a bias is a LayerNorm, which subtracts the mean.
   const centres = finalNorm.bias !== undefined
-  const W_U = tf.tidy(
-    () => tf.transpose(model.logitScale === 1 ? unembedding : tf.mul(unembedding, model.logitScale)) as tf.Tensor2D
-  )
-  const result = logitWeights(rows, { scale, centres }, W_U, count)
-  W_U.dispose()
-  return result
+  return logitWeights(rows, { scale, centres }, { matrix: unembedding, scale: model.logitScale }, count)
 }

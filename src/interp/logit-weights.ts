@@ -1,5 +1,7 @@
 /** Which tokens a latent promotes: the direct effect of its decoder row on the logits ("logit lens" of the latent). */
 import * as tf from "@tensorflow/tfjs-core"
+import { timesRows } from "../model/blocks/matrix-rows.ts"
+import type { Matrix } from "../model/blocks/weights.ts"
 import type { TokenWeight } from "../kinds/interpretations.ts"
 import { rounded } from "./example-window.ts"
 
@@ -19,6 +21,13 @@ export interface FinalNorm {
   readonly scale: Float32Array<ArrayBuffer>
   /** Whether it subtracts the mean first: LayerNorm does, RMSNorm does not. */
   readonly centres: boolean
+}
+
+export interface Unembedding {
+  /** W_U^T [vocabulary, d_model], as the model holds it: not disposed. */
+  readonly matrix: Matrix
+  /** What logits are multiplied with. */
+  readonly scale: number
 }
 
 /** The `count` tokens of the largest and of the smallest weights. */
@@ -47,16 +56,15 @@ const extremes = (weights: Float32Array, count: number, sign: 1 | -1): ReadonlyA
  * whose normalisation TransformerLens has folded.
  *
  * @param rows [n, d_model]: decoder rows, row-major.
- * @param unembedding W_U [d_model, vocabulary]: not disposed.
  * @param count Tokens listed on each side.
  */
 export const logitWeights = (
   rows: Float32Array<ArrayBuffer>,
   norm: FinalNorm,
-  unembedding: tf.Tensor2D,
+  unembedding: Unembedding,
   count: number
 ): ReadonlyArray<LogitWeights> => {
-  const [d, vocabulary] = unembedding.shape
+  const [vocabulary, d] = unembedding.matrix.shape
   const n = rows.length / d
   if (!Number.isInteger(n)) throw new RangeError(`${rows.length} numbers are no rows of d_model ${d}`)
   if (norm.scale.length !== d) throw new RangeError(`a final scale of ${norm.scale.length} for d_model ${d}`)
@@ -66,7 +74,8 @@ export const logitWeights = (
     const block = tf.tidy(() => {
       const rowsOfBlock = tf.tensor2d(rows.subarray(first * d, (first + size) * d), [size, d])
       const centred = norm.centres ? tf.sub(rowsOfBlock, tf.mean(rowsOfBlock, 1, true)) : rowsOfBlock
-      const weights = tf.matMul(tf.mul(centred, tf.tensor1d(norm.scale)) as tf.Tensor2D, unembedding)
+      const scaled = tf.mul<tf.Tensor2D>(centred, tf.mul(tf.tensor1d(norm.scale), unembedding.scale))
+      const weights = timesRows(scaled, unembedding.matrix)
       return tf.sub(weights, tf.mean(weights, 1, true)).dataSync<"float32">()
     })
     for (let i = 0; i < size; i++) {

@@ -10,7 +10,7 @@ import { halfMatrix } from "../tensor/kernels/half-products.ts"
 import { quantizedMatrix } from "../tensor/kernels/quantized-matrix.ts"
 import { compiledOpsLoaded } from "../tensor/tensorflow/compiled-ops.ts"
 import { orderedRows } from "./row-order.ts"
-import type { Fill, Filled } from "./blocks/weights.ts"
+import type { Fill, Filled, Matrix } from "./blocks/weights.ts"
 
 const floats = new Set(["F32", "F16", "BF16", "F64"])
 
@@ -113,7 +113,7 @@ const asTensor = (source: ParameterSource, parts: ReadonlyArray<{ values: Float3
   return source.transposed ? tf.transpose(joined) : joined
 }
 
-const filled = (tree: unknown, tensors: ReadonlyMap<unknown, tf.Tensor>): unknown => {
+const filled = (tree: unknown, tensors: ReadonlyMap<unknown, tf.Tensor | Matrix>): unknown => {
   if (typeof tree !== "object" || tree === null) return tree
   const tensor = tensors.get(tree)
   if (tensor !== undefined) return tensor
@@ -157,7 +157,7 @@ export const readParameters = (
   weights: WeightTensors,
   forms: MatrixForms
 ): Effect.Effect<ReadParameters, ModelError | ArtifactError> => {
-  const tensors = new Map<unknown, tf.Tensor>()
+  const tensors = new Map<unknown, tf.Tensor | Matrix>()
   const dispose = (): void => {
     for (const tensor of tensors.values()) tensor.dispose()
   }
@@ -179,13 +179,11 @@ export const readParameters = (
         if (last?.name !== stored.name) last = { name: stored.name, values: yield* weights.float32(stored.name) }
         parts.push(chosen(last.values, stored))
       }
-      tensors.set(
-        source,
-        tf.tidy(() => {
-          const tensor = asTensor(source, parts)
-          return forms.halves.has(source) ? halfMatrix(tensor as tf.Tensor2D) : tensor
-        })
-      )
+      const tensor = tf.tidy(() => asTensor(source, parts))
+      if (forms.halves.has(source)) {
+        tensors.set(source, halfMatrix(tensor as tf.Tensor2D))
+        tensor.dispose()
+      } else tensors.set(source, tensor)
     }
     const fill: Fill = (tree) => filled(tree, tensors) as Filled<typeof tree>
     return { fill, dispose }

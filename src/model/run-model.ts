@@ -204,7 +204,14 @@ const embed = (model: ModelBody, { pass, keepEmbedded }: BegunPass, hooks: Hooks
   const embedded = tf.reshape(rowsOf(weights.embedding, ids), [batch, time, info.d_model])
   const x = hooks.visit("hook_embed", embeddingScale === 1 ? embedded : tf.mul(embedded, embeddingScale))
   if (model.needsBeginning) keepEmbedded(x)
-  return weights.positions === undefined ? x : tf.add(x, tf.slice(weights.positions, [start, 0], [time, info.d_model]))
+  if (weights.positions === undefined) return x
+  return tf.add(
+    x,
+    rowsOf(
+      weights.positions,
+      Int32Array.from({ length: time }, (_, at) => start + at)
+    )
+  )
 }
 
 /** The residual stream that stands for all before it. */

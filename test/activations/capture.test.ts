@@ -22,6 +22,7 @@ import type { EngineInfo } from "../../src/tensor/engine-info.ts"
 import { loadTestEngine } from "../engine.ts"
 import { d_model } from "../sae/random-gpt2.ts"
 import { captured, captureInputs, columnsOf, filesOf, hook, time } from "../sae/small-text.ts"
+import { inFloats } from "../../src/model/blocks/matrix-rows.ts"
 
 let engine: EngineInfo
 beforeAll(async () => {
@@ -258,7 +259,7 @@ it.effect("an activation that is no number is refused with its hook, context, po
     const [[digest, model]] = [...models] as [[string, RunnableModel]]
     const { ids } = yield* inputs.tokens.value.read(0, 40)
     const token = ids[33 * time + 5] as number
-    const values = model.weights.embedding.dataSync().slice()
+    const values = inFloats(model.weights.embedding).dataSync().slice()
     values[token * d_model] = Number.NaN
     const embedding = tf.tensor2d(values as Float32Array, model.weights.embedding.shape as [number, number])
     const broken: RunnableModel = { ...model, weights: { ...model.weights, embedding } }

@@ -2,12 +2,13 @@
 import type { SaeWeights } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { config } from "./tiny-model.ts"
+import { inFloats } from "../../src/model/blocks/matrix-rows.ts"
 
 const d = config.n_embd
 
 /** Latent j reads along the embedding of token j and fires where the input lies close enough to it. */
 export const embeddingSae = (model: RunnableModel): SaeWeights => {
-  const embedding = model.weights.embedding.arraySync()
+  const embedding = inFloats(model.weights.embedding).arraySync()
   const d_sae = config.vocab_size
   const W_enc = new Float32Array(d * d_sae)
   const W_dec = new Float32Array(d_sae * d)

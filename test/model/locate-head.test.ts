@@ -12,6 +12,7 @@ import { runModel } from "../../src/model/run-model.ts"
 import { loadTestEngine } from "../engine.ts"
 import { ownGoldensDirectory } from "../golden/golden-folders.ts"
 import { twoTexts } from "./own-golden.ts"
+import { inFloats } from "../../src/model/blocks/matrix-rows.ts"
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -66,7 +67,10 @@ describe("the unembedding", () => {
 
   const unembedding = Effect.fnUntraced(function* (handle: Parameters<typeof loadModel>[0]) {
     const { weights } = yield* loadModel(handle)
-    return { values: weights.unembedding.dataSync<"float32">(), shared: weights.unembedding === weights.embedding }
+    return {
+      values: inFloats(weights.unembedding).dataSync<"float32">(),
+      shared: weights.unembedding === weights.embedding
+    }
   }, Effect.scoped)
 
   for (const layout of layouts) {

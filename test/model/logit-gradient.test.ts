@@ -8,6 +8,7 @@ import { runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
 import { loadTestEngine } from "../engine.ts"
 import { families, ownGolden, twoTexts } from "./own-golden.ts"
+import { inFloats } from "../../src/model/blocks/matrix-rows.ts"
 
 beforeAll(loadTestEngine)
 
@@ -86,7 +87,7 @@ describe("the gradient of a number made of the logits", () => {
       const { gradient, value } = logitGradient(model, twoTexts, { hook, scalar, at })
       // At zero every logit is 0 and caps are flat: the gradient is the difference of two unembedding rows.
       expect(value).toBe(0)
-      const rows = model.weights.unembedding.arraySync()
+      const rows = inFloats(model.weights.unembedding).arraySync()
       const last = (gradient as tf.Tensor3D).arraySync()[0]?.[9] as Array<number>
       for (const [i, x] of last.entries())
         expect(x).toBeCloseTo((rows[7]?.[i] as number) - (rows[11]?.[i] as number), 5)

@@ -6,6 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { RunnableModel } from "../../model/run-model.ts"
+import { meanRow, rowsOf } from "../../model/blocks/matrix-rows.ts"
 import { unembed } from "../../model/unembed.ts"
 import { encodeLatents } from "../latent-codes.ts"
 import { finalHook, type FrozenPass, freezePass, mlpOut } from "./frozen-pass.ts"
@@ -135,11 +136,12 @@ const chooseLogits = (model: RunnableModel, final: Float32Array, { logits: most,
     if (sum >= logit_share) break
   }
   const directions = tf.tidy(() => {
-    const mean = tf.mean(unembedding, 0)
-    return chosen.map(({ token }) => {
-      const own = tf.sub(tf.reshape(tf.slice(unembedding, [token, 0], [1, d]), [d]), mean)
-      return tf.mul(own, model.logitScale).dataSync<"float32">().slice()
-    })
+    const own = rowsOf(
+      unembedding,
+      Int32Array.from(chosen, ({ token }) => token)
+    )
+    const beyond = tf.mul(tf.sub(own, meanRow(unembedding)), model.logitScale).dataSync<"float32">()
+    return chosen.map((_, i) => beyond.slice(i * d, (i + 1) * d))
   })
   return { chosen, directions }
 }

@@ -6,10 +6,11 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { ActivationFunction } from "./activation-function.ts"
 import { deltaRule } from "./delta-rule.ts"
 import { project } from "./linear.ts"
+import { rowsOf } from "./matrix-rows.ts"
 import { rmsNorm } from "./norm.ts"
 import type { MatrixSource, VectorSource } from "./parameter-source.ts"
 import { type Checkpoint, type Inputs, makePart, type Part } from "./part.ts"
-import type { Filled, LinearParameters, NormParameters } from "./weights.ts"
+import type { Filled, LinearParameters, Matrix, NormParameters } from "./weights.ts"
 
 export interface DeltaNetParameters {
   /** Queries, keys and values side by side, [d_model, 2 * heads * d_key + value_heads * d_value]. */
@@ -51,12 +52,12 @@ export interface DeltaNetOptions {
  * @param weights [kernel, n]
  * @returns [batch, time, n]
  */
-const convolve = (x: tf.Tensor3D, weights: tf.Tensor2D, kernel: number): tf.Tensor => {
+const convolve = (x: tf.Tensor3D, weights: Matrix, kernel: number): tf.Tensor => {
   const [, rows, n] = x.shape
   const time = rows - kernel + 1
   return tf.addN(
     Array.from({ length: kernel }, (_, k) =>
-      tf.mul(tf.slice(x, [0, k, 0], [-1, time, n]), tf.slice(weights, [k, 0], [1, n]))
+      tf.mul(tf.slice(x, [0, k, 0], [-1, time, n]), rowsOf(weights, Int32Array.of(k)))
     )
   )
 }

@@ -1,12 +1,12 @@
 /** x W + b over the last axis of x, whatever axes come before it. */
 import * as tf from "@tensorflow/tfjs-core"
-import { halfProduct, isHalf } from "../../tensor/kernels/half-products.ts"
-import { isQuantized, quantizedProduct } from "../../tensor/kernels/quantized-matrix.ts"
-import type { LinearWeights } from "./weights.ts"
+import { halfProduct, HalfMatrix } from "../../tensor/kernels/half-products.ts"
+import { QuantizedMatrix, quantizedProduct } from "../../tensor/kernels/quantized-matrix.ts"
+import type { LinearWeights, Matrix } from "./weights.ts"
 
-const product = (x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D => {
-  if (isQuantized(weight)) return quantizedProduct(x, weight)
-  return isHalf(weight) ? halfProduct(x, weight) : tf.matMul(x, weight)
+const product = (x: tf.Tensor2D, weight: Matrix): tf.Tensor2D => {
+  if (weight instanceof QuantizedMatrix) return quantizedProduct(x, weight)
+  return weight instanceof HalfMatrix ? halfProduct(x, weight) : tf.matMul(x, weight)
 }
 
 /** x W alone. */

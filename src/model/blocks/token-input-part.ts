@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { ActivationFunction } from "./activation-function.ts"
 import { project } from "./linear.ts"
+import { rowsOf } from "./matrix-rows.ts"
 import { normalize, type NormDescription } from "./norm.ts"
 import type { MatrixSource } from "./parameter-source.ts"
 import { type Checkpoint, makePart, type Part } from "./part.ts"
@@ -41,8 +42,8 @@ export const tokenInput = (
   const part = makePart([], locate, (weights: Filled<TokenInputParameters>, { residual, pass }) => {
     const embedded = pass.embedded()
     if (embedded === undefined) throw new Error("the pass kept no embedding")
-    const ids = tf.tensor2d(pass.ids, [pass.batch, pass.time], "int32")
-    const own = tf.mul(tf.gather(weights.table, ids), Math.fround(Math.sqrt(d)))
+    const rows = tf.reshape(rowsOf(weights.table, pass.ids), [pass.batch, pass.time, d])
+    const own = tf.mul(rows, Math.fround(Math.sqrt(d)))
     const made = tf.mul(project(embedded, weights.fromEmbedding), d_model ** -0.5)
     const input = tf.mul(tf.add(normalize(made, weights.embeddingNorm, norm), own), Math.SQRT1_2)
     const gated = activation(project(residual, weights.gate), undefined, input)

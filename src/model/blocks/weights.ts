@@ -3,13 +3,18 @@
  * come from in a checkpoint (`...Parameters`), and filled with tensors (`...Weights`).
  */
 import type * as tf from "@tensorflow/tfjs-core"
+import type { HalfMatrix } from "../../tensor/kernels/half-products.ts"
+import type { QuantizedMatrix } from "../../tensor/kernels/quantized-matrix.ts"
 import type { MatrixSource, VectorSource } from "./parameter-source.ts"
+
+/** In f32, in bfloat16, or as a quantized file has it: `linear.ts` and `matrix-rows.ts` multiply each. */
+export type Matrix = tf.Tensor2D | HalfMatrix | QuantizedMatrix
 
 /** A tree of parameters with a tensor in place of each. */
 export type Filled<P> = P extends VectorSource
   ? tf.Tensor1D
   : P extends MatrixSource
-    ? tf.Tensor2D
+    ? Matrix
     : P extends ReadonlyArray<infer Part>
       ? ReadonlyArray<Filled<Part>>
       : P extends object
@@ -58,4 +63,4 @@ export type LinearWeights = Filled<LinearParameters>
 export type NormWeights = Filled<NormParameters>
 export type ModelWeights = Filled<ModelParameters>
 /** Of a model that gives logits. */
-export type HeadedWeights = ModelWeights & { readonly unembedding: tf.Tensor2D }
+export type HeadedWeights = ModelWeights & { readonly unembedding: Matrix }

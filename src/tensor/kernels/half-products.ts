@@ -5,26 +5,31 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { boolAttribute, castTo, dataType, executeSingle, typeAttribute } from "../tensorflow/tensorflow-ops.ts"
 
-/** Matrices of bfloat16: tfjs has no type for them. */
-const halves = new WeakSet<tf.Tensor>()
-
-export const isHalf = (matrix: tf.Tensor): boolean => halves.has(matrix)
-
-/** Rounded to nearest, ties to even. The f32 matrix stays the caller's. */
-export const halfMatrix = (matrix: tf.Tensor2D): tf.Tensor2D => {
-  const half = castTo(matrix, dataType.float32, dataType.bfloat16) as tf.Tensor2D
-  halves.add(half)
-  return half
+/** [inputs, outputs] of bfloat16, for which tfjs has no type: no tensor, so that no other operation takes it for numbers that it knows. */
+export class HalfMatrix {
+  readonly halves: tf.Tensor2D
+  readonly shape: readonly [number, number]
+  constructor(halves: tf.Tensor2D) {
+    this.halves = halves
+    this.shape = halves.shape
+  }
+  dispose(): void {
+    this.halves.dispose()
+  }
 }
 
+/** Rounded to nearest, ties to even. The f32 matrix stays the caller's. */
+export const halfMatrix = (matrix: tf.Tensor2D): HalfMatrix =>
+  new HalfMatrix(castTo(matrix, dataType.float32, dataType.bfloat16) as tf.Tensor2D)
+
 /** x [n, inputs] f32, rounded to bfloat16, times a half matrix [inputs, outputs]: f32, of bfloat16's precision. */
-export const halfProduct = (x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D =>
+export const halfProduct = (x: tf.Tensor2D, { halves }: HalfMatrix): tf.Tensor2D =>
   tf.tidy(() => {
     const attributes = [
       typeAttribute("T", dataType.bfloat16),
       boolAttribute("transpose_a", false),
       boolAttribute("transpose_b", false)
     ]
-    const product = executeSingle("MatMul", attributes, [castTo(x, dataType.float32, dataType.bfloat16), weight])
+    const product = executeSingle("MatMul", attributes, [castTo(x, dataType.float32, dataType.bfloat16), halves])
     return castTo(product, dataType.bfloat16, dataType.float32) as tf.Tensor2D
   })

@@ -15,14 +15,19 @@ interface Layout {
   readonly parts: Int32Array
 }
 
-const layouts = new WeakMap<tf.Tensor, Layout>()
-
-export const isQuantized = (matrix: tf.Tensor): boolean => layouts.has(matrix)
-
-const layoutOf = (matrix: tf.Tensor2D): Layout => {
-  const layout = layouts.get(matrix)
-  if (layout === undefined) throw new TypeError("the matrix is not quantized")
-  return layout
+/** No tensor: its numbers are for the functions below alone, and no other operation takes its bytes for them. */
+export class QuantizedMatrix {
+  readonly bytes: tf.Tensor
+  readonly shape: readonly [number, number]
+  readonly layout: Layout
+  constructor(bytes: tf.Tensor, shape: readonly [number, number], layout: Layout) {
+    this.bytes = bytes
+    this.shape = shape
+    this.layout = layout
+  }
+  dispose(): void {
+    this.bytes.dispose()
+  }
 }
 
 const joined = (parts: ReadonlyArray<PackedRows>): Uint8Array<ArrayBuffer> => {
@@ -38,24 +43,27 @@ const joined = (parts: ReadonlyArray<PackedRows>): Uint8Array<ArrayBuffer> => {
 }
 
 /**
- * The parts' rows, of `columns` numbers each, one part after the other. Of the result's shape, [rows, columns], and its end alone
- * any operation may know: its numbers are for the functions below.
+ * The parts' rows, of `columns` numbers each, one part after the other.
  *
  * @param transposed the shape is [columns, rows]: that of a linear layer's weight
  */
-export const quantizedMatrix = (parts: ReadonlyArray<PackedRows>, columns: number, transposed = false): tf.Tensor2D => {
+export const quantizedMatrix = (
+  parts: ReadonlyArray<PackedRows>,
+  columns: number,
+  transposed = false
+): QuantizedMatrix => {
   const rows = parts.reduce((sum, part) => sum + part.rows, 0)
-  const matrix = bytesTensor(joined(parts), transposed ? [columns, rows] : [rows, columns])
-  layouts.set(matrix, { rows, columns, parts: Int32Array.from(parts.flatMap((part) => [part.type, part.rows])) })
-  return matrix
+  const shape: [number, number] = transposed ? [columns, rows] : [rows, columns]
+  const types = Int32Array.from(parts.flatMap((part) => [part.type, part.rows]))
+  return new QuantizedMatrix(bytesTensor(joined(parts), shape), shape, { rows, columns, parts: types })
 }
 
 /** Some rows of a quantized matrix, decoded: f32 [wanted, columns]. */
-export const quantizedRows = (matrix: tf.Tensor2D, wanted: tf.Tensor1D): tf.Tensor2D =>
+export const quantizedRows = ({ bytes, layout }: QuantizedMatrix, wanted: tf.Tensor1D): tf.Tensor2D =>
   tf.tidy(() => {
-    const { columns, parts } = layoutOf(matrix)
+    const { columns, parts } = layout
     const attributes = [intAttribute("columns", columns)]
-    return executeSingle("QuantizedRows", attributes, [matrix, tf.tensor1d(parts, "int32"), wanted]) as tf.Tensor2D
+    return executeSingle("QuantizedRows", attributes, [bytes, tf.tensor1d(parts, "int32"), wanted]) as tf.Tensor2D
   })
 
 export interface RowRange {
@@ -64,8 +72,8 @@ export interface RowRange {
 }
 
 /** x W^T, of x f32 [n, columns] and the rows of a quantized matrix that are meant: f32 [n, count]. Has a gradient with respect to x. */
-export const quantizedProduct = (x: tf.Tensor2D, matrix: tf.Tensor2D, range?: RowRange): tf.Tensor2D => {
-  const { rows, parts } = layoutOf(matrix)
+export const quantizedProduct = (x: tf.Tensor2D, matrix: QuantizedMatrix, range?: RowRange): tf.Tensor2D => {
+  const { rows, parts } = matrix.layout
   const { first, count } = range ?? { first: 0, count: rows }
   const product = (of: tf.Tensor2D): tf.Tensor2D =>
     tf.tidy(() => {
@@ -74,7 +82,11 @@ export const quantizedProduct = (x: tf.Tensor2D, matrix: tf.Tensor2D, range?: Ro
         intAttribute("first", first),
         intAttribute("count", count)
       ]
-      return executeSingle("QuantizedProduct", attributes, [of, matrix, tf.tensor1d(parts, "int32")]) as tf.Tensor2D
+      return executeSingle("QuantizedProduct", attributes, [
+        of,
+        matrix.bytes,
+        tf.tensor1d(parts, "int32")
+      ]) as tf.Tensor2D
     })
   if (tf.engine().state.gradientDepth === 0) return product(x)
   const differentiable = tf.customGrad((of) => ({
