@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Rng from "../../../src/random/rng.ts"
+import { productOfRows } from "../../../src/tensor/kernels/fixed-sums.ts"
 import { type Choice, type Precision, precisionProblem, selectPairs } from "../../../src/tensor/kernels/select-pairs.ts"
 import { opsFit } from "../../../src/tensor/tensorflow/compiled-ops.ts"
 import { instructionSet } from "../../../src/tensor/tensorflow/instruction-set.ts"
@@ -186,6 +187,40 @@ describe.skipIf(!there)("pairs are chosen, to the bit, as from all exact values"
           expect(choose(given, choice, precision, false).pairs).toEqual(expected)
       }
     }
+  })
+
+  it("also where rows are longer than what is multiplied in one go, and no whole number of tiles", () => {
+    const rng = Rng.make(7, "long rows")
+    const [rows, latents, d] = [13, 150, 1100]
+    const drawn = (n: number): Float32Array => Float32Array.from({ length: n }, () => rng.normal())
+    const given = { rows, latents, d, x: drawn(rows * d), W: drawn(latents * d), bias: drawn(latents) }
+    for (const choice of [{ from: "rows", count: 5 }, { from: "batch", count: 50 }, { above: 60 }] as const) {
+      const expected = wanted(given, choice, false)
+      for (const precision of precisions) {
+        if (precisionProblem(precision) !== undefined) continue
+        const { pairs, candidates } = choose(given, choice, precision, false)
+        expect(pairs).toEqual(expected)
+        // Sums that left a part out would leave more than these, or miss some.
+        if (precision === "f32" || precision === "int16") expect(candidates).toBeLessThan(1.1 * expected.length + 2)
+      }
+    }
+  })
+
+  it("beside whole products of long rows, which are exact for whole numbers", () => {
+    const rng = Rng.make(8, "long products")
+    const [n, m, d] = [13, 70, 1100]
+    const whole = (count: number): Float32Array => Float32Array.from({ length: count }, () => rng.int(21) - 10)
+    const [a, b] = [whole(n * d), whole(m * d)]
+    const tensors = [tf.tensor2d(a, [n, d]), tf.tensor2d(b, [m, d])] as const
+    const product = productOfRows(...tensors)
+    const expected = Float32Array.from({ length: n * m }, (_, i) => {
+      const [row, other] = [Math.floor(i / m), i % m]
+      let sum = 0
+      for (let c = 0; c < d; c++) sum += a[row * d + c]! * b[other * d + c]!
+      return sum
+    })
+    expect(product.dataSync<"float32">()).toEqual(expected)
+    tf.dispose([product, ...tensors])
   })
 
   it("not from NaN, which is refused", () => {
