@@ -64,6 +64,13 @@ describe.skipIf(!mayMount())("a device without space", () => {
     expect(again.statuses).toEqual({ small: "hit", large: "ran" })
   })
 
+  it("is told without the lines of code that met it, where a write throws", async () => {
+    const thrown: StageSpec = { id: "thrown", kind: "misbehave", params: { how: "full-thrown", tally } }
+    const { firstCause } = (await runGraph(cache, [thrown])).result
+    expect(firstCause?.problem).toContain("no space is left on the device (ENOSPC)\n  Free some")
+    expect(firstCause?.tail.join("\n")).not.toMatch(/^ +at /m)
+  })
+
   it("is no matter for a run of hits, and fails what has to be computed; results stay", async () => {
     await runGraph(cache, [small()])
     try {

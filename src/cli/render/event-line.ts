@@ -1,5 +1,5 @@
 /** An event as a line for people; undefined for one that is not worth a line of its own. */
-import { formatReasons } from "../../plan/explain.ts"
+import { formatReasons, NEVER_RAN } from "../../plan/explain.ts"
 import type { Metrics } from "../../artifact/artifact.ts"
 import type { RunEvent, RunFinished, StageFinished, StageOutcome, StageStarted, StageStatus } from "../../run/event.ts"
 import { interruptedText } from "../../run/interrupted-text.ts"
@@ -32,7 +32,9 @@ export const skippedText = (skipped: ReadonlyArray<Pick<StageOutcome, "id" | "pr
 
 const whyStarted = (event: StageStarted): string => {
   if (event.restores !== null) return `its bytes are needed again by ${event.restores}`
-  return formatReasons(event.reasons).join("; ")
+  // What has a checkpoint has run, to no result.
+  const reasons = event.resumes ? event.reasons.filter(({ path }) => path !== NEVER_RAN) : event.reasons
+  return formatReasons(reasons).join("; ")
 }
 
 const withoutText = ({ leftOut }: StageFinished): string =>

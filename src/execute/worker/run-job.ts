@@ -197,8 +197,12 @@ export const runJobs = (
         if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
         if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
         // Whatever the stage made of it, what it was given could not be read.
-        if (Cause.hasDies(exit.cause) && losses.length === 0) logAll(Cause.pretty(exit.cause))
-        const failure = failureOf(Cause.squash(exit.cause), jobs[0]?.store.directory ?? "")
+        const place = jobs[0]?.store.directory ?? ""
+        const error = Cause.squash(exit.cause)
+        // A full disk is nobody's mistake in the code: where it was met tells nothing.
+        const isDefect = Cause.hasDies(exit.cause) && asUnwritable(error, place) === undefined
+        if (isDefect && losses.length === 0) logAll(Cause.pretty(exit.cause))
+        const failure = failureOf(error, place)
         if (losses.length === 0) logAll(failure.problem)
         return Effect.fail(new JobFailed({ ...failure, losses }))
       }),

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import { eventLine } from "../../../src/cli/render/event-line.ts"
 import type { RunEvent, StageOutcome } from "../../../src/run/event.ts"
+import { NEVER_RAN } from "../../../src/plan/explain.ts"
 import { runCost } from "../../../src/run/run-cost.ts"
 
 const at = 0
@@ -30,6 +31,7 @@ const events: ReadonlyArray<RunEvent> = [
   { type: "stage-waiting", at, id: sae.id, for: "the CPUs, in use by capture" },
   { ...started, ...place, reasons: changed },
   { ...started, ...place, attempt: 2, device: "gpu0", resumes: true },
+  { ...started, ...place, resumes: true, reasons: [{ path: NEVER_RAN, source: null }, ...changed] },
   { ...started, ...place, restores: "evaluate" },
   {
     type: "stage-progress",
@@ -113,6 +115,7 @@ run      r1: x.yaml, 1 stage
 waits    sae[width=512,seed=0]: for the CPUs, in use by capture
 starts   sae[width=512,seed=0]: params.k 28 -> 24 (--set k=24)
 starts   sae[width=512,seed=0]: attempt 2, on gpu0, goes on from its checkpoint
+starts   sae[width=512,seed=0]: goes on from its checkpoint, params.k 28 -> 24 (--set k=24)
 starts   sae[width=512,seed=0]: its bytes are needed again by evaluate
          sae[width=512,seed=0]: 300/1000 steps, 45.7/s, 15 s left, loss 0.1235, l0 16
          sae[width=512,seed=0]: 0/9 rows

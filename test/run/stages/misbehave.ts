@@ -1,5 +1,5 @@
 /** Fails in every way that a stage can. */
-import { appendFileSync, readFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Param from "../../../src/stage/param.ts"
@@ -23,7 +23,8 @@ export default Stage.make("misbehave", {
         "invalid",
         "hang",
         "differs",
-        "full"
+        "full",
+        "full-thrown"
       ],
       { description: "how it fails" }
     ),
@@ -68,6 +69,11 @@ export default Stage.make("misbehave", {
           case "full":
             yield* output.write("large.bin", new Uint8Array(8 * 1024 * 1024))
             break
+          case "full-thrown": {
+            const path = yield* output.path("large.bin")
+            yield* Effect.sync(() => writeFileSync(path, new Uint8Array(8 * 1024 * 1024)))
+            break
+          }
           case "hang":
             // A program of its own, as a command stage has: it must go with its worker.
             spawn("sleep", ["600"], { stdio: "ignore" })
