@@ -13,6 +13,11 @@ export default Stage.make("export-sae", {
     format: Param.choice(writableNames, {
       description: "the format to write"
     }),
+    model_name: Param.string({
+      default: null,
+      description:
+        "name of the model, as TransformerLens or the Hugging Face hub has it; null: the one that the SAE brings, if it does"
+    }),
     fold: Param.boolean({
       default: false,
       description: "fold b_dec and decoder norms into the encoder where the format needs it (equal up to rounding)"

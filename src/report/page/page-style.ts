@@ -228,7 +228,7 @@ td.track svg rect { fill: var(--c0); }
   .reading .back { display: inline-block; }
 }
 @media (max-width: 460px) { .browser .controls { grid-template-columns: 1fr; } }
-@media screen and (max-width: 600px) {
+@media screen and (max-width: 820px) {
   .columns dl { grid-template-columns: 1fr; gap: 0; } .columns dd { margin-bottom: .5rem; }
   .cards { display: block; } .cards tbody { display: block; } .cards thead { position: absolute; left: -999px; }
   .cards tr { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: .5rem .8rem; padding: .7rem 0; border-bottom: 1px solid var(--line); }

@@ -10,6 +10,7 @@ import { isRefused } from "../../kinds/sae/latents/sae-refused.ts"
 
 interface ExportParams extends ConvertOptions {
   readonly format: string
+  readonly model_name: string | null
   readonly model_card: boolean
 }
 
@@ -20,7 +21,16 @@ export const exportStage = Effect.fn("exportStage")(function* ({
   log
 }: StageContext<ExportParams, unknown, { readonly sae: Opened<SaeHandle> }>) {
   const { artifact, value: sae } = inputs.sae
-  const stored = yield* sae.stored
+  const own = yield* sae.stored
+  const { model_name } = params
+  const named = own.metadata["model_name"] ?? null
+  if (model_name !== null && named !== null && named !== model_name) {
+    return yield* stageFailed(
+      `model_name is ${JSON.stringify(model_name)}, but the SAE says that it is of ${JSON.stringify(named)}`,
+      "Leave model_name out."
+    )
+  }
+  const stored = model_name === null ? own : { ...own, metadata: { ...own.metadata, model_name } }
   const converted = convertSae(stored, params.format, { fold: params.fold })
   if (isRefused(converted)) {
     return yield* stageFailed(

@@ -215,6 +215,13 @@ const entriesOf = (
   return [dict, dict.tensors.map((name) => [name, entry(name)] as const)]
 }
 
+/** Where the SAE's own configuration names no model, the one that it was given since. */
+const namedModel = ({ origin, metadata }: StoredSae) => {
+  const trainer = section(origin.config, "trainer")
+  const name = metadata["model_name"] ?? null
+  return name === null || trainer["lm_name"] === name ? {} : { trainer: { ...trainer, lm_name: name } }
+}
+
 const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | SaeRefused => {
   const { d_in, d_out, latents } = sae
   if (d_in !== d_out) {
@@ -230,7 +237,7 @@ const write = (sae: StoredSae): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | S
   const [dict, entries] = made
   const config =
     sae.origin.format === "dictionary_learning" && sae.origin.config !== undefined
-      ? sae.origin.config
+      ? { ...sae.origin.config, ...namedModel(sae) }
       : {
           trainer: {
             dict_class: dict.name,
