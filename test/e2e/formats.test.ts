@@ -12,6 +12,7 @@ stages:
   sae: { uses: import-sae, with: { source: "file:peer", hook: blocks.3.hook_resid_post } }
   back: { uses: export-sae, with: { sae: "\${{ stages.sae }}", format: dictionary_learning } }
   misnamed: { uses: export-sae, with: { sae: "\${{ stages.sae }}", format: dictionary_learning, model_name: gpt2 } }
+  placeless: { uses: export-sae, with: { sae: "\${{ stages.sae }}", format: gemma_scope, fold: true, model_name: synthetic } }
   lossy: { uses: export-sae, with: { sae: "\${{ stages.sae }}", format: gemma_scope } }
 `
 
@@ -29,9 +30,16 @@ describe("SAEs of other libraries", () => {
   it("import-sae and export-sae run once, and what would lose something fails with the reason", async () => {
     const first = await cli(["run", "x.yaml", "--json", "--keep-going"], { cwd: directory })
     assert.strictEqual(first.code, 1, first.stderr)
-    assert.deepStrictEqual(statuses(first), ["sae ran", "back ran", "misnamed failed", "lossy failed"])
+    assert.deepStrictEqual(statuses(first), [
+      "sae ran",
+      "back ran",
+      "misnamed failed",
+      "placeless failed",
+      "lossy failed"
+    ])
     assert.match(first.stderr + first.stdout, /does not subtract b_dec from the input, this SAE does/)
     assert.match(first.stderr + first.stdout, /model_name is "gpt2", but the SAE says that it is of/)
+    assert.match(first.stderr + first.stdout, /gemma_scope has no place for model_name/)
 
     const exported = await cli(["export", "x.yaml", "back", "out"], { cwd: directory })
     assert.strictEqual(exported.code, 0, exported.stderr)

@@ -38,6 +38,9 @@ export const exportStage = Effect.fn("exportStage")(function* ({
       "Choose another format."
     )
   }
+  if (model_name !== null && converted.dropped.includes("model_name")) {
+    return yield* stageFailed(`${params.format} has no place for model_name`, "Leave it out, or choose another format.")
+  }
   if (converted.dropped.length > 0) log(`${params.format} has no place for ${converted.dropped.join(", ")}`)
   for (const [name, bytes] of converted.files) yield* output.write(name, bytes)
   if (params.model_card) yield* output.write("README.md", modelCard(sae, stored.metadata, artifact.metrics))

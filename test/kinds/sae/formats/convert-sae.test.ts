@@ -174,6 +174,19 @@ describe("conversion", () => {
     })
   )
 
+  it.effect("a model that is named after an SAE was read is named in its own format too", () =>
+    Effect.gen(function* () {
+      const sae = yield* readSmallSae("dictionary_learning/AutoEncoder")
+      const { model_name: _, ...metadata } = sae.metadata
+      const { lm_name: __, ...trainer } = (sae.origin.config?.["trainer"] ?? {}) as Readonly<Record<string, unknown>>
+      const origin = { ...sae.origin, config: { ...sae.origin.config, trainer } }
+      const named: StoredSae = { ...sae, origin, metadata: { ...metadata, model_name: "gpt2" } }
+      const converted = convertSae(named, "dictionary_learning", { fold: false })
+      if (isRefused(converted)) throw converted
+      expect((yield* readFiles(converted.files)).metadata["model_name"]).toBe("gpt2")
+    })
+  )
+
   it.effect("what the numbers do not need and the format cannot hold is listed", () =>
     Effect.gen(function* () {
       for (const [name, dropped] of [
