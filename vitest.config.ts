@@ -27,6 +27,7 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/count-reporter.ts"],
     globalSetup: "./test/temporary-folders.ts",
+    setupFiles: "./test/property-seed.ts",
     // One more than the machine of CI has cores: many tests wait, for a worker, a batch system or a clock.
     maxWorkers: 3,
     // Only for what hangs: a busy machine takes several times as long as a quiet one.
