@@ -15,7 +15,7 @@ import type { StageInstance } from "../plan/stage-instance.ts"
 import type { StageSetup } from "../run/run-options.ts"
 import type { ActionRecord } from "../store/action-record.ts"
 import { earlierResults } from "./earlier-results.ts"
-import { expectedTime } from "./expected-time.ts"
+import { type ExpectedCost, expectedCost } from "./expected-cost.ts"
 import type { Experiment } from "./load-experiment.ts"
 import { readLockFile } from "./lock-file.ts"
 import { makePlanResolver } from "./plan-resolver.ts"
@@ -24,8 +24,7 @@ export interface Planned {
   readonly plan: Plan<ActionRecord>
   /** What the executor has to know of an instance beyond the graph. */
   readonly setupOf: (instance: StageInstance) => StageSetup
-  /** Seconds that instances which may run took when they ran last, or what the most similar one took; by id. */
-  readonly expectedSeconds: ReadonlyMap<string, number>
+  readonly expected: ExpectedCost
   /** By name of the stage; undefined where none of its instances was to run. */
   readonly expectedMemory: (stage: string) => MemoryEstimate | undefined
   /** Undefined where there is none. */
@@ -75,7 +74,7 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
   const { resolver, resolved } = yield* makePlanResolver(experiment, lock, index, codeOf)
   const planned = yield* plan(compiled.graph, resolver, selection)
   const earlier = yield* earlierResults(planned, [...resolved.seen.values()])
-  const expectedSeconds = expectedTime(planned, resolved.lastSeconds, earlier)
+  const expected = expectedCost(planned, resolved.lastSeconds, earlier)
   yield* Effect.promise(() => index.save())
   const byId = new Map(planned.stages.map((stage) => [stage.instance.id, stage]))
   const setupOf = (instance: StageInstance): StageSetup => {
@@ -100,6 +99,6 @@ export const planExperiment = Effect.fn("planExperiment")(function* (
     const instances = open.map(({ instance }) => ({ kind: instance.kind.name, params: instance.params }))
     return estimateMemory(instances, earlier)
   }
-  const result: Planned = { plan: planned, setupOf, expectedSeconds, expectedMemory, lock, changedSincePlan }
+  const result: Planned = { plan: planned, setupOf, expected, expectedMemory, lock, changedSincePlan }
   return result
 })

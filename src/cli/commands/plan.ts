@@ -15,7 +15,7 @@ import { sayWhenSlow } from "../render/say-when-slow.ts"
 
 export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const experiment = yield* readExperiment(input).pipe(sayWhenSlow(`reading ${input.file}`))
-  const { plan: planned, expectedSeconds } = yield* withStore(
+  const { plan: planned, expected } = yield* withStore(
     experiment.project,
     planExperiment(experiment).pipe(sayWhenSlow(`planning ${input.file}`))
   )
@@ -25,7 +25,7 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus, columns())
   process.stdout.write(`${text}\n`)
   if (!input.json) {
-    for (const line of estimateText(planned, expectedSeconds, experiment.project.cache))
+    for (const line of estimateText(planned, expected, experiment.project.cache))
       process.stdout.write(`${line}\n`)
   }
   for (const line of noteLines(experiment.compiled, planned)) process.stderr.write(`${line}\n`)

@@ -100,7 +100,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
     )
     if (input.frozen) yield* checkFrozen(planned)
     for (const line of noteLines(experiment.compiled, planned.plan)) say(line)
-    const estimate = estimateText(planned.plan, planned.expectedSeconds, experiment.project.cache)
+    const estimate = estimateText(planned.plan, planned.expected, experiment.project.cache)
     if (!input.json && !input.dryRun) for (const line of estimate) say(line)
     if (input.dryRun) {
       const { plan } = planned
@@ -109,7 +109,7 @@ export const run = Effect.fn("run")(function* (input: RunInput) {
       process.stdout.write(`${lines.join("\n")}\n`)
       return
     }
-    const renderer = yield* chooseRenderer(input.json, planned.expectedSeconds)
+    const renderer = yield* chooseRenderer(input.json, planned.expected.seconds)
     const telemetry = yield* telemetryOf(renderer.note)
     let gpuTold = false
     const onEvent = (event: RunEvent): void => {

@@ -1,20 +1,60 @@
-/** What a plan may take, beside what there is: time by earlier runs, disk and memory by what the stages ask for. */
+/** What a plan may take, beside what there is: time and memory by earlier runs, disk by what the stages ask for. */
 import { statfsSync, existsSync } from "node:fs"
 import { totalmem } from "node:os"
 import { dirname } from "node:path"
+import type { ExpectedCost } from "../../experiment/expected-cost.ts"
 import type { Plan, PlannedStage } from "../../plan/plan.ts"
 import { count, formatBytes, formatSeconds } from "./words.ts"
 
 const existing = (folder: string): string =>
   existsSync(folder) || dirname(folder) === folder ? folder : existing(dirname(folder))
 
-const timeText = (stages: ReadonlyArray<PlannedStage>, expected: ReadonlyMap<string, number>): string => {
-  const seconds = stages.map(({ instance }) => expected.get(instance.id))
-  const known = seconds.filter((each) => each !== undefined)
+const timeText = (stages: ReadonlyArray<PlannedStage>, { seconds }: ExpectedCost): string => {
+  const each = stages.map(({ instance }) => seconds.get(instance.id))
+  const known = each.filter((one) => one !== undefined)
   const unknown = stages.length - known.length
   if (known.length === 0) return ""
-  const time = formatSeconds(known.reduce((sum, each) => sum + each, 0))
+  const time = formatSeconds(known.reduce((sum, one) => sum + one, 0))
   return unknown === 0 ? time : `${time} and ${count(unknown, "stage")} of which nothing alike has run here`
+}
+
+const timeLines = (plan: Plan, expected: ExpectedCost): ReadonlyArray<string> => {
+  const all = plan.stages.filter(({ action }) => action !== "hit")
+  const certain = all.filter(({ action }) => action === "run")
+  const [least, most] = [timeText(certain, expected), timeText(all, expected)]
+  if (most === "") return []
+  const time = least === most || least === "" ? `about ${most}` : `about ${least}, up to ${most}`
+  const guessed = all.filter(({ instance }) => expected.otherParameters.has(instance.id)).length
+  return [
+    `to compute, stage after stage: ${time}`,
+    ...(guessed === 0 ? [] : [`  of these, ${count(guessed, "stage")} by what the same kind took with other parameters: a guess`])
+  ]
+}
+
+/** A stage's need is what it asks for, or what its process held before, where that was more. */
+const memoryLines = (plan: Plan, { peakMemory }: ExpectedCost): ReadonlyArray<string> => {
+  const needs = plan.stages
+    .filter(({ action }) => action !== "hit")
+    .map(({ instance: { id, resources } }) => ({ id, bytes: Math.max(peakMemory.get(id) ?? 0, resources.memory ?? 0) }))
+  const [largest] = needs.toSorted((a, b) => b.bytes - a.bytes)
+  if (largest === undefined || largest.bytes === 0) return []
+  const there = totalmem()
+  return [
+    `memory: ${formatBytes(largest.bytes)} for ${largest.id}, which takes most as far as is known, of ${formatBytes(there)}`,
+    ...(largest.bytes > there ? ["  this may not fit: fewer rows or a smaller model at a time need less"] : [])
+  ]
+}
+
+const diskLines = (plan: Plan, cache: string): ReadonlyArray<string> => {
+  const disk = plan.stages
+    .filter(({ action }) => action !== "hit")
+    .reduce((sum, { instance }) => sum + (instance.resources.disk ?? 0), 0)
+  const { bavail, bsize } = statfsSync(existing(cache))
+  const free = bavail * bsize
+  return [
+    ...(disk === 0 ? [] : [`disk: ${formatBytes(disk)} of ${formatBytes(free)} that are free`]),
+    ...(disk > free ? ["  this may not fit: `pipeline cache gc` makes room, --cache puts the store elsewhere"] : [])
+  ]
 }
 
 /**
@@ -22,26 +62,7 @@ const timeText = (stages: ReadonlyArray<PlannedStage>, expected: ReadonlyMap<str
  *
  * @param cache folder of the store, which takes what is computed
  */
-export const estimateText = (
-  plan: Plan,
-  expected: ReadonlyMap<string, number>,
-  cache: string
-): ReadonlyArray<string> => {
-  const certain = plan.stages.filter(({ action }) => action === "run")
-  const all = plan.stages.filter(({ action }) => action !== "hit")
-  if (all.length === 0) return []
-  const [least, most] = [timeText(certain, expected), timeText(all, expected)]
-  const time = most === "" ? [] : least === most || least === "" ? [`about ${most}`] : [`about ${least}, up to ${most}`]
-  const asked = all.map(({ instance }) => instance.resources)
-  const disk = asked.reduce((sum, each) => sum + (each.disk ?? 0), 0)
-  const memory = Math.max(0, ...asked.map((each) => each.memory ?? 0))
-  const { bavail, bsize } = statfsSync(existing(cache))
-  const free = bavail * bsize
-  return [
-    ...(time.length === 0 ? [] : [`to compute, stage after stage: ${time.join("")}`]),
-    ...(disk === 0 ? [] : [`disk: ${formatBytes(disk)} of ${formatBytes(free)} that are free`]),
-    ...(disk > free ? ["  this may not fit: `pipeline cache gc` makes room, --cache puts the store elsewhere"] : []),
-    ...(memory === 0 ? [] : [`memory: ${formatBytes(memory)} at most at once, of ${formatBytes(totalmem())}`]),
-    ...(memory > totalmem() ? ["  this may not fit: fewer rows or a smaller model at a time need less"] : [])
-  ]
-}
+export const estimateText = (plan: Plan, expected: ExpectedCost, cache: string): ReadonlyArray<string> =>
+  plan.stages.every(({ action }) => action === "hit")
+    ? []
+    : [...timeLines(plan, expected), ...diskLines(plan, cache), ...memoryLines(plan, expected)]
