@@ -181,7 +181,20 @@ const parse = (text: string, locate: (lines: LineCounter) => Locate): ReadYaml =
 export const readAnyYaml = (file: string, text: string): ReadYaml =>
   parse(text, (lines) => (position) => ({ file, ...lines.linePos(position) }))
 
+/** What decoding makes of bytes that are not UTF-8, and what UTF-16 has between its letters: neither is meant. */
+const FOREIGN = ["\0", "\uFFFD"]
+
+const encodingProblem = (file: string, text: string): Problem | undefined => {
+  const index = Math.min(...FOREIGN.map((letter) => text.indexOf(letter)).filter((found) => found >= 0))
+  if (!Number.isFinite(index)) return undefined
+  const before = text.slice(0, index).split("\n")
+  const at = { file, line: before.length, col: (before.at(-1)?.length ?? 0) + 1 }
+  return { at, path: "", message: "not UTF-8: save the file in that encoding" }
+}
+
 export const readYaml = (file: string, text: string): ReadYaml => {
+  const foreign = encodingProblem(file, text)
+  if (foreign !== undefined) return { node: undefined, problems: [foreign] }
   const node = readPlainYaml(file, text, { nodes: MAX_NODES, depth: MAX_DEPTH })
   return node === undefined ? readAnyYaml(file, text) : { node, problems: [] }
 }

@@ -33,6 +33,12 @@ describe("the form of a file", () => {
     ])
   })
 
+  it("another encoding than UTF-8, whose letters would else be other letters", () => {
+    const latin1 = Uint8Array.from([...Buffer.from("name: a\npipeline: caf"), 0xe9, 0x0a])
+    expectProblems(new TextDecoder().decode(latin1), ["x.yaml:2:14: not UTF-8: save the file in that encoding"])
+    expectProblems("n\0a\0m\0e\0", ["x.yaml:1:2: not UTF-8: save the file in that encoding"])
+  })
+
   it("an empty file, a file that is no map, a file without stages", () => {
     expectProblems("", ["x.yaml:1:1: the file is empty"])
     expectProblems("- a\n", ['x.yaml:1:1: expected a map, got ["a"]'])

@@ -25,8 +25,7 @@ export const plan = Effect.fn("plan")(function* (input: PlanInput) {
   const text = input.json ? JSON.stringify(planJson(planned)) : planText(planned, gpus, columns())
   process.stdout.write(`${text}\n`)
   if (!input.json) {
-    for (const line of estimateText(planned, expected, experiment.project.cache))
-      process.stdout.write(`${line}\n`)
+    for (const line of estimateText(planned, expected, experiment.project.cache)) process.stdout.write(`${line}\n`)
   }
   for (const line of noteLines(experiment.compiled, planned)) process.stderr.write(`${line}\n`)
 })

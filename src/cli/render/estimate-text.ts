@@ -27,7 +27,9 @@ const timeLines = (plan: Plan, expected: ExpectedCost): ReadonlyArray<string> =>
   const guessed = all.filter(({ instance }) => expected.otherParameters.has(instance.id)).length
   return [
     `to compute, stage after stage: ${time}`,
-    ...(guessed === 0 ? [] : [`  of these, ${count(guessed, "stage")} by what the same kind took with other parameters: a guess`])
+    ...(guessed === 0
+      ? []
+      : [`  of these, ${count(guessed, "stage")} by what the same kind took with other parameters: a guess`])
   ]
 }
 

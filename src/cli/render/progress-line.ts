@@ -4,7 +4,7 @@ import { formatMetrics, formatNumber, formatSeconds } from "./words.ts"
 
 export const progressLine = (progress: StageProgress): string =>
   [
-    `${progress.done}/${progress.total} ${progress.unit}`,
+    `${Number(progress.done.toFixed(2))}/${progress.total} ${progress.unit}`,
     progress.rate === null ? "" : `${formatNumber(Number(progress.rate.toPrecision(3)))}/s`,
     progress.eta === null ? "" : `${formatSeconds(progress.eta)} left`,
     formatMetrics(progress.metrics)

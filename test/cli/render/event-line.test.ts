@@ -45,6 +45,17 @@ const events: ReadonlyArray<RunEvent> = [
     metrics: { loss: 0.12345, l0: 16 }
   },
   { type: "stage-progress", at, id: sae.id, done: 0, total: 9, unit: "rows", rate: null, eta: null, metrics: {} },
+  {
+    type: "stage-progress",
+    at,
+    id: sae.id,
+    done: 1.7 + 0.0149999,
+    total: 2,
+    unit: "SAEs",
+    rate: null,
+    eta: null,
+    metrics: {}
+  },
   { type: "stage-log", at, id: sae.id, line: "step 300" },
   { type: "stage-log", at, id: sae.id, line: "warning: half of the latents are dead" },
   ...[
