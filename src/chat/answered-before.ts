@@ -15,6 +15,8 @@ export interface AnsweredBefore {
     answer: Effect.Effect<A, E>,
     known?: () => void
   ) => Effect.Effect<A, E | ArtifactError>
+  /** Saves what is known, due or not. */
+  readonly save: Effect.Effect<void, ArtifactError>
 }
 
 const Answers = Schema.Record(Schema.String, Schema.Json)
@@ -23,9 +25,11 @@ export const answeredBefore = Effect.fn("answeredBefore")(function* (checkpoint:
   const answers = new Map(Object.entries((yield* loadState(checkpoint, Answers))?.json ?? {}))
   // One after the other: whoever answers at once would save at once, too.
   const turn = yield* Semaphore.make(1)
-  const saved = Effect.suspend(() =>
-    checkpoint.due() ? checkpoint.save({ json: Object.fromEntries(answers), tensors: {} }) : Effect.void
-  ).pipe(turn.withPermits(1))
+  const state = () => ({ json: Object.fromEntries(answers), tensors: {} })
+  const save = Effect.suspend(() => checkpoint.save(state())).pipe(turn.withPermits(1))
+  const saved = Effect.suspend(() => (checkpoint.due() ? checkpoint.save(state()) : Effect.void)).pipe(
+    turn.withPermits(1)
+  )
   const answered: AnsweredBefore["answered"] = Effect.fnUntraced(function* (schema, asked, answer, known) {
     const name = createHash("sha256").update(JSON.stringify(asked)).digest("hex")
     const before = Option.getOrUndefined(Schema.decodeUnknownOption(schema)(answers.get(name)))
@@ -38,5 +42,5 @@ export const answeredBefore = Effect.fn("answeredBefore")(function* (checkpoint:
     yield* saved
     return given
   })
-  return { answered } satisfies AnsweredBefore
+  return { answered, save } satisfies AnsweredBefore
 })

@@ -37,12 +37,14 @@ export const refusalOf = (
 ): ChatRefusal => {
   const problem = `${address} answers ${status}${said === "" ? "" : `: ${messageIn(said)}`}`
   if (status === 429 || status === 408 || status >= 500) {
+    const wait = waitAsked(retryAfter, now)
+    const when = wait === null || wait === 0 ? "later" : `in ${Math.ceil(wait / 1000)} s, as it asks`
     return {
       failure: passing(
         problem,
-        "Run again later: answers that came are kept. Lower parallel where it says too many requests."
+        `Run again ${when}: answers that came are kept. Lower parallel where it says too many requests.`
       ),
-      again: waitAsked(retryAfter, now)
+      again: wait
     }
   }
   const remedy =
@@ -50,7 +52,7 @@ export const refusalOf = (
       ? `Set ${keyName} to a key that the server takes.`
       : status === 404
         ? "Check endpoint (it ends in /v1 for most servers) and the name of the model."
-        : "Check the model's name and what it takes: the length of a prompt, temperature, log probabilities."
+        : "Check the model's name and what it takes: the length of a prompt, temperature, log probabilities (probabilities: false asks for none, without simulation among the scorers)."
   return { failure: stageFailed(problem, remedy), again: undefined }
 }
 
@@ -63,7 +65,11 @@ export const unreachable = (address: string, cause: string): ChatRefusal => ({
   again: null
 })
 
-export const unreadable = (address: string, cause: string): ChatRefusal => ({
-  failure: passing(`${address} gives no answer of the chat completions protocol: ${cause}`, "Check endpoint."),
+/** @param said the body, out of which the key was taken */
+export const unreadable = (address: string, said: string): ChatRefusal => ({
+  failure: passing(
+    `${address} gives no answer of the chat completions protocol: ${messageIn(said)}`,
+    "Check endpoint (it ends in /v1 for most servers) and what the server says of itself; answers that came are kept."
+  ),
   again: null
 })

@@ -67,13 +67,17 @@ const causeOf = (error: unknown): string => {
     : (message ?? String(error))
 }
 
-const answerOf = (address: string, body: string): ChatAnswer | ChatRefusal => {
+/** What a model says to itself first is no part of its answer; one that was cut off before it came to that has said nothing. */
+const withoutReasoning = (text: string): string =>
+  /^\s*<think>/.test(text) ? (/<\/think>([\s\S]*)$/.exec(text)?.[1] ?? "").trimStart() : text
+
+const answerOf = (body: string): ChatAnswer | undefined => {
   const completion = Option.getOrUndefined(decodeCompletion(body))
-  if (completion === undefined) return unreadable(address, body.slice(0, 80))
+  if (completion === undefined) return undefined
   const [choice] = completion.choices
   const tokens = choice.logprobs?.content ?? null
   return {
-    text: choice.message.content ?? "",
+    text: withoutReasoning(choice.message.content ?? ""),
     tokens: tokens?.map((each) => ({ token: each.token, alternatives: each.top_logprobs })) ?? null,
     usage: { prompt: completion.usage?.prompt_tokens ?? 0, completion: completion.usage?.completion_tokens ?? 0 }
   }
@@ -87,6 +91,12 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
       return yield* stageFailed(
         `endpoint ${base === null || base.password === "" ? options.endpoint : "with a password in it"} is no http(s) address`,
         `Write it as http://127.0.0.1:8080/v1; a key belongs in the environment variable ${options.keyName}.`
+      )
+    }
+    if (base.search !== "" || base.hash !== "") {
+      return yield* stageFailed(
+        `endpoint ${base.origin}${base.pathname} has something after a ? or #, where a key might stand, and would be told in results`,
+        `Leave it out; a key belongs in the environment variable ${options.keyName}.`
       )
     }
     const key = (process.env[options.keyName] ?? "").trim()
@@ -110,8 +120,12 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
             signal: AbortSignal.any([interrupted, AbortSignal.timeout(1000 * options.timeout)])
           })
           const text = await response.text()
-          if (response.ok) return answerOf(address, text)
-          return refusalOf(address, response.status, key === "" ? text : text.replaceAll(key, "***"), {
+          const answer = response.ok ? answerOf(text) : undefined
+          if (answer !== undefined) return answer
+          // What the server says is told, and some say the key.
+          const said = key === "" ? text : text.replaceAll(key, "***")
+          if (response.ok) return unreadable(address, said)
+          return refusalOf(address, response.status, said, {
             keyName: options.keyName,
             retryAfter: response.headers.get("Retry-After"),
             now: Date.now()
@@ -121,7 +135,8 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
         }
       })
 
-    const allowed = (): StageFailed | undefined => {
+    /** @param refused why the same was asked before in vain */
+    const allowed = (refused: ChatRefusal | undefined): StageFailed | undefined => {
       if (isOffline()) {
         return stageFailed(
           `${address} has to be asked, and this run is offline`,
@@ -130,7 +145,7 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
       }
       const reached = (what: string) =>
         stageFailed(
-          `${what} is used up: ${spent.requests} requests, ${spent.tokens} tokens`,
+          `${what} is used up: ${spent.requests} requests, ${spent.tokens} tokens${refused === undefined ? "" : `; the last: ${refused.failure.problem}`}`,
           `Raise ${what}: the answers are kept.`
         )
       if (options.maxRequests !== null && spent.requests >= options.maxRequests) return reached("max_requests")
@@ -140,8 +155,9 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
 
     const asked = (body: string): Effect.Effect<ChatAnswer, StageFailed> =>
       Effect.gen(function* () {
+        let last: ChatRefusal | undefined
         for (let attempt = 1; ; attempt++) {
-          const refused = allowed()
+          const refused = allowed(last)
           if (refused !== undefined) return yield* refused
           spent.requests++
           const answer = yield* send(body)
@@ -150,6 +166,7 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
             return answer
           }
           if (answer.again === undefined || attempt === tries) return yield* answer.failure
+          last = answer
           const wait = answer.again ?? firstWait * 2 ** (attempt - 1)
           if (wait > longestWait) return yield* answer.failure
           yield* Effect.sleep(wait)
@@ -173,7 +190,8 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
           return kept
         }
         const answer = yield* asked(body)
-        yield* keepAnswer(what, answer)
+        // One that says nothing is worth another try, once the server is set otherwise.
+        if (answer.text.trim() !== "") yield* keepAnswer(what, answer)
         return answer
       })
     return { ask, spent: () => ({ ...spent }) }

@@ -142,7 +142,30 @@ it("what no other try mends fails at once and says what to do, without the key",
   const later = await asking(refusing(429, { "Retry-After": "9999" }, 9))
   expect(later.asked.length).toBe(1)
   expect(later.results[0]).toMatch(/^retryable: .* answers 429/)
+  expect(later.results[0]).toContain("Run again in 9999 s, as it asks")
   expect(readdirSync(cache)).toEqual([])
+})
+
+it("an error that is told with 200 is told on, without the key", async () => {
+  const loading = JSON.stringify({ error: { message: "model is loading for sk-secret-of-the-test" } })
+  const answer: Answer = (_, response) => void response.end(loading)
+  const { results } = await asking(answer, { maxRequests: 1 })
+  expect(results[0]).toContain("max_requests is used up: 1 requests, 0 tokens; the last: ")
+  expect(results[0]).toContain("no answer of the chat completions protocol: model is loading for ***")
+  expect(results[0]).not.toContain("sk-secret")
+})
+
+it("an answer of reasoning alone is empty and not kept; what follows reasoning is the answer", async () => {
+  const said =
+    (content: string | null): Answer =>
+    (_, response) =>
+      void response.end(JSON.stringify({ choices: [{ finish_reason: "length", message: { content } }] }))
+  for (const content of [null, "", "<think>\nEXPLANATION: first I"]) {
+    expect(await asking(said(content))).toMatchObject({ results: [""], spent: { requests: 1 } })
+  }
+  expect(readdirSync(cache)).toEqual([])
+  expect((await asking(said("<think>well\n</think>\n\n[1,0]"))).results).toEqual(["[1,0]"])
+  expect((await asking(said("not <think> at the start"))).results).toEqual(["not <think> at the start"])
 })
 
 it("no more is asked than allowed: what was answered is kept", async () => {
@@ -154,6 +177,11 @@ it("no more is asked than allowed: what was answered is kept", async () => {
 })
 
 it("an address that is none, or has a password, is refused without being repeated", async () => {
+  for (const endpoint of ["http://127.0.0.1/v1?key=word-of-pass", "http://127.0.0.1/v1#word-of-pass"]) {
+    const asked = asking(() => "yes", { endpoint })
+    await expect(asked).rejects.toThrow("has something after a ? or #")
+    await expect(asked).rejects.not.toThrow("word-of-pass")
+  }
   for (const endpoint of ["file:///etc", "not an address", "http://user:word-of-pass@127.0.0.1/v1"]) {
     const failure = Effect.runPromise(
       Effect.flip(

@@ -173,6 +173,25 @@ describe("latents that read one token, and a reader that does as told", () => {
     await server.stop()
   })
 
+  it("are a failure where no answer can be read as an explanation, which shows the first and is not told by figures", async () => {
+    const server = await chatServer(() => "First I look at the texts.\nThen I")
+    const failure = explained(server)
+    await expect(failure).rejects.toThrow(/none of \d+ answers could be read as an explanation/)
+    await expect(failure).rejects.toThrow("First I look at the texts.")
+    await server.stop()
+  })
+
+  it("have no AUC where a server tells no probabilities, and that is the reason which is given", async () => {
+    const server = await chatServer(reader)
+    const { latents } = await explained(server)
+    const metrics = explanationMetrics(latents, options)
+    expect(metrics["detection"]).toBe(1)
+    for (const name of ["detection_auc", "fuzzing_auc_gain", "detection_contrast"]) {
+      expect(metrics[name]).toMatchObject({ unmeasured: expect.stringContaining("probabilities of 0 and 1") })
+    }
+    await server.stop()
+  })
+
   it("pay for nothing twice where a run was killed: at most what was on its way is asked again", async () => {
     const killed = new AbortController()
     const server = await chatServer((body, _, number) => {

@@ -94,6 +94,44 @@ describe("downloads of the page's tables", () => {
   })
 })
 
+describe("what columns mean", () => {
+  it("stands below every table whose heads have titles, each head by its name, and below no other", () => {
+    const { document } = opened()
+    // Not those of the browsers: they change with what is chosen.
+    const tables = [...document.querySelectorAll("section .scroll[role=region] > table")].filter(
+      (table) => table.closest(".detail") === null
+    )
+    const titled = (table: Element) => [...table.querySelectorAll<HTMLElement>("thead th[title]")]
+    expect(tables.some((table) => titled(table).length > 1)).toBe(true)
+    expect(tables.some((table) => titled(table).length === 0)).toBe(true)
+    for (const table of tables) {
+      // Buttons that save the table, and what is said of it, may stand between.
+      let told = table.parentElement?.nextElementSibling
+      while (told && !told.matches("details.columns, .scroll, h2, h3")) told = told.nextElementSibling
+      const terms = told?.matches("details.columns") === true ? [...told.querySelectorAll("dt")] : []
+      expect(terms.map((term) => [term.textContent, term.nextElementSibling?.textContent])).toEqual(
+        titled(table).map(({ textContent, title }) => [textContent?.trim(), title])
+      )
+    }
+    const count = tables.filter((table) => titled(table).length > 0).length
+    expect(document.querySelectorAll("details.columns").length).toBe(count)
+  })
+
+  it("is shown as text, whatever it holds, and of a title that is empty nothing is told", () => {
+    const html = page.replace(
+      "</main>",
+      `<section><div class="scroll" role="region"><table><thead><tr><th title="a &lt;b&gt; &amp; c"> <i>One</i> </th><th title="">Two</th></tr></thead></table></div></section></main>`
+    )
+    expect(html).not.toBe(page)
+    const { document } = opened("", html)
+    const last = [...document.querySelectorAll("details.columns")].at(-1)
+    expect([...(last?.querySelectorAll("dt, dd") ?? [])].map(({ innerHTML }) => innerHTML)).toEqual([
+      "One",
+      "a &lt;b&gt; &amp; c"
+    ])
+  })
+})
+
 describe("an area drawn on a map", () => {
   it("holds what is inside a circle and nothing outside, and is the same in an address", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true })

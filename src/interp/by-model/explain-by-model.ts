@@ -9,7 +9,7 @@ import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
 import type { ExplainedLatent } from "../../kinds/explanations.ts"
 import { make as makeRng } from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"
-import type { StageFailed } from "../../stage/stage-failed.ts"
+import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import type { LatentEncoder } from "../dictionary.ts"
 import { rounded } from "../example-window.ts"
 import { sampleLatents, type SampledLatent, type SampleOptions } from "../sample-latents.ts"
@@ -65,10 +65,11 @@ const written = Effect.fnUntraced(function* (
   { max }: SampledLatent,
   { fireThreshold, fromExamples }: ExplainByModelOptions,
   text: TokenText
-): Effect.fn.Return<string | undefined, StageFailed> {
+): Effect.fn.Return<{ readonly explanation: string | undefined; readonly said: string }, StageFailed> {
   if (explainer === undefined) {
     const promoted = evidence.output?.promoted.map(({ token }) => token) ?? []
-    return listedExplanation([...(fromExamples ? evidence.tokens : []), ...promoted], listedTokens, text)
+    const tokens = [...(fromExamples ? evidence.tokens : []), ...promoted]
+    return { explanation: listedExplanation(tokens, listedTokens, text), said: "" }
   }
   const answer = yield* explainer.ask({
     messages: explainPrompt(fromExamples ? evidence : { ...evidence, examples: [] }, {
@@ -80,8 +81,15 @@ const written = Effect.fnUntraced(function* (
     alternatives: false,
     form: explanationForm
   })
-  return readExplanation(answer.text)
+  return { explanation: readExplanation(answer.text), said: answer.text }
 })
+
+/** A model that explains nothing at all is not told by zeros and figures that are missing. */
+const nothingExplained = (answers: number, said: string): StageFailed =>
+  stageFailed(
+    `none of ${answers} answers could be read as an explanation; the first is ${said.trim() === "" ? "empty" : JSON.stringify(said.trim().slice(0, 120))}`,
+    "It has to be one line, or have one that begins with EXPLANATION:. A model that reasons first can use up all tokens of an answer by that: switch it off at the server, or take another model."
+  )
 
 export const explainByModel = Effect.fnUntraced(function* (
   { explainer, chat, reader, text, activations, sources, encoder, output, progress }: ExplainByModelInput,
@@ -103,13 +111,20 @@ export const explainByModel = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const rng = makeRng(options.seed, `examples of latent ${latent.latent}`)
         const seen = textEvidence(sample, index, latent, options.fireThreshold * latent.max, options, rng)
-        const explanation = yield* written(explainer, { ...seen, output: outputs?.[i] }, latent, options, text)
-        if (explanation === undefined) note()
+        const answer = yield* written(explainer, { ...seen, output: outputs?.[i] }, latent, options, text)
+        if (answer.explanation === undefined) note()
         yield* step
-        return explanation
+        return answer
       }),
     { concurrency: options.parallel }
   )
+  if (
+    explainer !== undefined &&
+    explanations.length > 0 &&
+    explanations.every((each) => each.explanation === undefined)
+  ) {
+    return yield* nothingExplained(explanations.length, explanations[0]?.said ?? "")
+  }
 
   const partners = derangement(chosen.length, makeRng(options.seed, "shuffled explanations"))
   const latents = yield* Effect.forEach(
@@ -129,15 +144,15 @@ export const explainByModel = Effect.fnUntraced(function* (
           explanation === undefined
             ? Effect.succeed(noScores)
             : scoreLatent({ chat, reader }, explanation, tests, { ...options, text, unread: note })
-        const own = yield* scored(explanations[i])
-        const other = yield* scored(explanations[partners[i] as number])
+        const own = yield* scored(explanations[i]?.explanation)
+        const other = yield* scored(explanations[partners[i] as number]?.explanation)
         const against = (scorer: keyof typeof own.numbers): number | null =>
           contrast(own.numbers[scorer], other.numbers[scorer], tests[scorer === "fuzzing" ? scorer : "detection"])
         const result: ExplainedLatent = {
           latent,
           density,
           max: rounded(max),
-          explanation: explanations[i] ?? null,
+          explanation: explanations[i]?.explanation ?? null,
           scores: own.scores,
           shuffled: other.scores,
           contrast: {

@@ -62,6 +62,8 @@ export const explainLatents = Effect.fn("explainLatents")(function* ({
   const chat = !asked
     ? undefined
     : yield* local === undefined ? server(settings.endpoint) : localModel(local.value, memory)
+  // The server's answers are kept by what was asked: whoever is stopped is told that it goes on, and does.
+  if (chat !== undefined && local === undefined) yield* memory.save
   const reader = !read || judge === undefined ? undefined : yield* localReader(judge.value, memory)
   const tokenizer = yield* openTokenizer(language.tokenizer)
   const { architecture, digest, encoder, writes } = yield* openDictionary(inputs)

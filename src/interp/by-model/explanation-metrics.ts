@@ -28,18 +28,23 @@ export const explanationFigure = (name: FigureName, scores: ExplanationScores): 
 const figuresOf = (scorer: Scorer, probabilities: boolean): ReadonlyArray<FigureName> =>
   (scorer === "detection" || scorer === "fuzzing") && probabilities ? [scorer, `${scorer}_auc`] : [scorer]
 
+/** Whether yes and no were read of a latent's texts by that scorer, whatever the probabilities. */
+const isJudged = (latents: ReadonlyArray<ExplainedLatent>, scorer: string): boolean =>
+  (scorer === "detection" || scorer === "fuzzing") && latents.some(({ scores }) => scores[scorer] !== null)
+
 type Figures = Readonly<Record<string, number | Estimate | Unmeasured>>
 
-const none: Unmeasured = {
-  unmeasured:
-    "no latent has held-out texts that make it fire and others that leave it silent throughout, or no answer could be read"
-}
+const noTexts =
+  "no latent has held-out texts that make it fire and others that leave it silent throughout, or no answer could be read"
 
-/** Means of some numbers of the same latents. */
-const means = (values: Readonly<Record<string, ReadonlyArray<number>>>, of: string): Figures => {
+/** What is missing where a scorer has a score: the numbers that its texts are ranked by. */
+const noOdds = "no answer tells the probabilities of 0 and 1: the server gives none, or not of these tokens"
+
+/** Means of some numbers of the same latents; `unmeasured`, where none has them. */
+const means = (values: Readonly<Record<string, ReadonlyArray<number>>>, of: string, unmeasured: string): Figures => {
   const names = Object.keys(values)
   const units = values[names[0] as string]?.length ?? 0
-  if (units === 0) return Object.fromEntries(names.map((name) => [name, none]))
+  if (units === 0) return Object.fromEntries(names.map((name) => [name, { unmeasured } satisfies Unmeasured]))
   const drawn = (times: ArrayLike<number>): Readonly<Record<string, number>> =>
     Object.fromEntries(names.map((name) => [name, drawnSum(times, values[name] ?? []) / units]))
   const intervals = bootstrapIntervals([units], drawn, Rng.make(0, `intervals of ${of}`))
@@ -64,7 +69,11 @@ export const explanationFigures = (
         [`${name}_shuffled`]: pairs.map(({ other }) => other),
         [`${name}_gain`]: pairs.map(({ own, other }) => own - other)
       }
-      return means(values, name)
+      return means(
+        values,
+        name,
+        name.endsWith("_auc") && isJudged(latents, name.replace("_auc", "")) ? noOdds : noTexts
+      )
     })
   ) as Figures
 
@@ -77,7 +86,8 @@ export const contrastFigures = (
     {},
     ...scorers.map((scorer) => {
       const values = latents.flatMap(({ contrast }) => contrast?.[scorer] ?? [])
-      return means({ [`${scorer}_contrast`]: values }, `${scorer} contrast`)
+      const reason = isJudged(latents, scorer) ? noOdds : noTexts
+      return means({ [`${scorer}_contrast`]: values }, `${scorer} contrast`, reason)
     })
   ) as Figures
 
