@@ -67,10 +67,10 @@ const Letter = Schema.Struct({
   letter: Schema.String,
   /** How many words with this letter the model gets right. */
   known_words: Schema.Int,
-  /** F1 of the probe on test words: the mean over the splits, and each split's. */
+  /** F1 of the probe on test words: the mean over the splits that have some of this letter, and each such split's. */
   probe_f1: Schema.Finite,
   probe_f1_splits: Schema.Array(Schema.Finite),
-  /** Whether the probe's F1 passes the threshold, so that the numbers below count. */
+  /** Whether there are words enough and the probe's F1 passes the threshold, so that the numbers below count. */
   evaluated: Schema.Boolean,
   /** F1 of the k-sparse probes on SAE activations, k = 1, 2, ..., mean over the splits. */
   k_sparse_f1: Schema.Array(Schema.Finite),

@@ -45,6 +45,8 @@ export interface WordRows {
 const latentsShown = 5
 
 export interface LetterInSplit {
+  /** Test words of the letter. Where there is none, the F1 below are 0, and say nothing. */
+  readonly tested: number
   readonly probeF1: number
   readonly kSparseF1: ReadonlyArray<number>
   readonly split: ReadonlyArray<{ readonly latent: number; readonly cosine: number }>
@@ -124,6 +126,7 @@ export const evaluateSplit = (
       return { word, absorbers: absorbers.length > 0 ? absorbers : top.slice(0, 1).map(({ latent }) => latent) }
     })
     return {
+      tested: testLabels.reduce((sum, label) => sum + (label === letter ? 1 : 0), 0),
       probeF1: probeF1[letter]!,
       kSparseF1: k.f1,
       split: k.split.map((latent) => ({ latent, cosine: cosines[latent]! })),

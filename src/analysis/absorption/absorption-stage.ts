@@ -11,6 +11,7 @@ import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { kSparseGap } from "./k-sparse-gap.ts"
 import { type AbsorptionOptions, evaluateAbsorption } from "./evaluate-absorption.ts"
+import { whyNotEvaluated } from "./why-not-evaluated.ts"
 
 type Context = StageContext<
   AbsorptionOptions,
@@ -25,6 +26,11 @@ type Context = StageContext<
 const save = Effect.fnUntraced(function* ({ output, log }: Context, file: AbsorptionFile) {
   for (const warning of file.warnings) log(`warning: ${warning}`)
   if (file.rate_unmeasured !== null) log(`no absorption rate by ablation: ${file.rate_unmeasured}`)
+  const left = file.letters.flatMap((letter) => {
+    const why = whyNotEvaluated(letter, file.settings)
+    return why === null ? [] : [`${letter.letter} (${why})`]
+  })
+  if (left.length > 0) log(`the means leave out ${left.join(", ")}`)
   log(
     `${file.probe.letters} ${file.task === "first_letter" ? "letters" : "classes"}; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
       `full ${file.mean_full_absorption.toFixed(4)}, ` +

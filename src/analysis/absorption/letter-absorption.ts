@@ -13,6 +13,7 @@ import type { LatentCodes } from "../latent-codes.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { stratifiedFolds } from "../../numeric/stratified-folds.ts"
+import { leastOfLetter } from "./unfit-words.ts"
 
 /** Splits are 80/20, so there are five with disjoint test words. */
 const folds = 5
@@ -84,12 +85,14 @@ export const letterAbsorption = (
   const splitCounts: Array<number> = []
   const splitF1: Array<number> = []
   const found = data.classes.map((letter, n): AbsorptionLetter => {
-    const parts = splits.map(({ perLetter }) => perLetter[n]!)
+    // A split without a test word of the letter has no F1 of it, and no split latents: nothing would be a rise.
+    const parts = splits.map(({ perLetter }) => perLetter[n]!).filter(({ tested }) => tested > 0)
+    const known = data.letters.reduce((sum, each) => sum + (each === n ? 1 : 0), 0)
     const absorbed = parts.flatMap((part) => part.absorbed)
     const truePositives = parts.reduce((sum, part) => sum + part.truePositives, 0)
     const full = absorbed.filter(({ word }) => word.full).length
     const probeF1 = mean(parts.map((part) => part.probeF1))
-    const evaluated = probeF1 > settings.min_probe_f1 && truePositives > 0
+    const evaluated = known >= leastOfLetter && probeF1 > settings.min_probe_f1 && truePositives > 0
     if (evaluated) {
       splitCounts.push(mean(parts.map((part) => part.split.length)))
       splitF1.push(mean(parts.map((part) => part.kSparseF1[Math.max(0, part.split.length - 1)] ?? 0)))
@@ -98,21 +101,21 @@ export const letterAbsorption = (
     for (const { word, absorbers: latents } of absorbed) {
       for (const latent of latents) {
         const cosine = word.top.find((each) => each.latent === latent)?.cosine ?? 0
-        const known = absorbers.get(latent)
-        if (known === undefined) absorbers.set(latent, { cosine, words: [word.word] })
-        else known.words.push(word.word)
+        const before = absorbers.get(latent)
+        if (before === undefined) absorbers.set(latent, { cosine, words: [word.word] })
+        else before.words.push(word.word)
       }
     }
     return {
       letter,
-      known_words: data.letters.reduce((sum, each) => sum + (each === n ? 1 : 0), 0),
+      known_words: known,
       probe_f1: probeF1,
       probe_f1_splits: parts.map((part) => part.probeF1),
       evaluated,
       k_sparse_f1: Array.from({ length: settings.max_k }, (_, k) =>
         mean(parts.map(({ kSparseF1 }) => kSparseF1[k] ?? kSparseF1.at(-1) ?? 0))
       ),
-      split_latents: [...parts[0]!.split],
+      split_latents: [...(parts[0]?.split ?? [])],
       mean_split_latents: mean(parts.map((part) => part.split.length)),
       probe_true_positives: truePositives,
       mean_projection: mean(parts.flatMap((part) => part.projections)),

@@ -7,8 +7,8 @@ import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 /** Fewer words than this leave probes with nothing to learn from. */
 export const leastWords = 260
 
-/** One word to learn a letter from, and one to test it on. */
-const leastOfLetter = 2
+/** One test word in each of the five splits: a split without one says nothing of the letter. */
+export const leastOfLetter = 5
 
 export interface Unfit {
   readonly problem: string

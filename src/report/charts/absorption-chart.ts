@@ -1,4 +1,5 @@
 /** Absorption per letter: a bar for the mean fraction, a mark for the rate of full absorption. */
+import { whyNotEvaluated } from "../../analysis/absorption/why-not-evaluated.ts"
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import { axes } from "./axes.ts"
 import { formatNumber, formatPercent, formatTick } from "../page/format-number.ts"
@@ -41,7 +42,7 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
           y="${y.range[0] - 3}"
           width="${round(slot * 0.64)}"
           height="3"
-          ><title>${letter.letter}: not evaluated, the probe's F1 is ${formatNumber(letter.probe_f1)}</title></rect
+          ><title>${letter.letter}: not evaluated, ${whyNotEvaluated(letter, absorption.settings)}</title></rect
         ></g
       >`
     }

@@ -1,5 +1,6 @@
 /** Which first letters, or other classes of words, are hidden in other latents than their own, and in which. */
 import { exact } from "../page/exact.ts"
+import { whyNotEvaluated } from "../../analysis/absorption/why-not-evaluated.ts"
 import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
 import { absorptionDefinitions } from "./absorption-definitions.ts"
 import { absorptionChart, absorptionHeight } from "../charts/absorption-chart.ts"
@@ -19,13 +20,20 @@ const listed = <A>(items: ReadonlyArray<A>, show: (item: A) => HtmlValue): HtmlV
   return items.length > maxListed ? [...parts, ` and ${items.length - maxListed} more`] : parts
 }
 
-const letterRow = (subject: number, explained: ReadonlySet<number>, letter: AbsorptionLetter): Html =>
+const letterRow = (
+  subject: number,
+  explained: ReadonlySet<number>,
+  letter: AbsorptionLetter,
+  absorption: AbsorptionFile
+): Html =>
   html`<tr>
     <td class="mono">${letter.letter}</td>
     <td>${exact(letter.probe_f1, formatNumber)}</td>
     <td>${exact(letter.k_sparse_f1[0] ?? 0, formatNumber)}</td>
     <td class="text">${listed(letter.split_latents, ({ latent }) => latentLink(subject, latent, explained))}</td>
-    <td>${letter.evaluated ? exact(letter.mean_absorption_fraction, formatPercent) : "–"}</td>
+    <td>
+      ${letter.evaluated ? exact(letter.mean_absorption_fraction, formatPercent) : whyNotEvaluated(letter, absorption.settings)}
+    </td>
     <td>${letter.evaluated ? `${letter.full_absorptions} of ${letter.probe_true_positives}` : "–"}</td>
     <td>${letter.ablation === null ? "–" : `${letter.ablation.absorptions} of ${letter.ablation.ablated_words}`}</td>
     <td class="text">
@@ -69,7 +77,7 @@ const one = (subject: Subject, absorption: AbsorptionFile, index: number, highes
             </tr>
           </thead>
           <tbody>
-            ${absorption.letters.map((letter) => letterRow(index, explained, letter))}
+            ${absorption.letters.map((letter) => letterRow(index, explained, letter, absorption))}
           </tbody>
         </table>
       </div>

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { kSparseGap } from "../../../src/analysis/absorption/k-sparse-gap.ts"
 import { letterAbsorption, type LetterAbsorption } from "../../../src/analysis/absorption/letter-absorption.ts"
 import { paperThresholds } from "../../../src/analysis/absorption/ablation-verdict.ts"
+import { whyNotEvaluated } from "../../../src/analysis/absorption/why-not-evaluated.ts"
 import { saeBenchThresholds } from "../../../src/analysis/absorption/word-absorption.ts"
 import type { LatentCodes } from "../../../src/analysis/latent-codes.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
@@ -136,5 +137,52 @@ describe("the absorption of a planted SAE", () => {
     const poor = letterAbsorption(data, { ...settings, splits: 1 })
     expect(poor.letters[25]!.evaluated).toBe(false)
     expect(poor.probe.letters).toBeLessThan(26)
+  })
+
+  it("means nothing by a letter of fewer words than splits, and says why; a split without its words takes nothing from its F1", () => {
+    const planned = planted(absorbed, 1)
+    // w, x, y and z keep 5, 4, 1 and no words of 20; v keeps all.
+    const kept = planned.words.flatMap((_, row) =>
+      row % 20 < ([5, 4, 1, 0][planned.letters[row]! - 22] ?? 20) ? [row] : []
+    )
+    const take = <A>(from: ArrayLike<A>) => kept.map((row) => from[row]!)
+    const few = letterAbsorption(
+      {
+        ...planned,
+        words: take(planned.words),
+        letters: Uint8Array.from(take(planned.letters)),
+        x: Float32Array.from(kept.flatMap((row) => [...planned.x.subarray(row * 64, (row + 1) * 64)])),
+        codes: {
+          ...planned.codes,
+          rows: kept.length,
+          offsets: planned.codes.offsets.slice(0, kept.length + 1),
+          latents: Uint32Array.from(take(planned.codes.latents)),
+          values: Float32Array.from(take(planned.codes.values))
+        }
+      },
+      settings
+    )
+    const last = few.letters.slice(21)
+    expect(last.map(({ letter, known_words: words, evaluated }) => [letter, words, evaluated])).toEqual([
+      ["v", 20, true],
+      ["w", 5, true],
+      ["x", 4, false],
+      ["y", 1, false],
+      ["z", 0, false]
+    ])
+    // All are told rightly where there is anything to learn from: one split has no word of x, and four none of y.
+    expect(last.map(({ probe_f1 }) => probe_f1)).toEqual([1, 1, 1, 0, 0])
+    expect(last.map(({ probe_f1_splits: splits }) => splits.length)).toEqual([5, 5, 4, 1, 0])
+    expect(last.map(({ k_sparse_f1: [first] }) => first)).toEqual([1, 1, 1, 0, 0])
+    expect(last.map((letter) => whyNotEvaluated(letter, settings))).toEqual([
+      null,
+      null,
+      "4 of 5 words",
+      "1 of 5 words",
+      "no words"
+    ])
+    expect(few.probe.letters).toBe(23)
+    expect(few.mean_full_absorption).toBeCloseTo(5 / 20 / 23, 12)
+    expect(few.mean_absorption_fraction).toBeCloseTo(5 / 20 / 23, 12)
   })
 })
