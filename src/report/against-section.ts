@@ -20,7 +20,7 @@ const row = ({ stage, name, before, after, beforeInterval, afterInterval, noise,
     <td>${cell(after, afterInterval)}</td>
     <td>${difference === undefined ? "–" : exact(difference, signed)}</td>
     <td class="text">
-      ${difference === undefined || noise === null ? "–" : `${Math.abs(difference) > noise ? "beyond" : "within"} its noise`}
+      ${difference === undefined || difference === 0 ? "–" : noise === null ? "noise not known" : `${Math.abs(difference) > noise ? "beyond" : "within"} its noise`}
     </td>
     <td class="text">${verdict}</td>
   </tr>`
@@ -94,6 +94,8 @@ export const againstSection = (against: RunComparison): Html => {
       was measured on the same text differs by less.
     </p>
     ${alone("There", against.onlyBefore)} ${alone("Here", against.onlyAfter)} ${against.changes.map(changes)}
-    ${table("Metrics that differ", against.metrics)} ${table("Means over seeds", against.overSeeds)}
+    ${table("Metrics that differ", against.metrics)}
+    ${against.oneSeed === null ? undefined : html`<p class="note">${against.oneSeed}.</p>`}
+    ${table("Means over seeds", against.overSeeds)}
   </section>`
 }

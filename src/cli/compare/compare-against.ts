@@ -6,7 +6,7 @@ import { Store } from "../../store/store.ts"
 import { findRun } from "../experiment/find-run.ts"
 import { isFile } from "../experiment/is-file.ts"
 import { type Comparison, compareSides } from "./compare-sides.ts"
-import { madeChanges, shownMetrics, toleranceText } from "./comparison-text.ts"
+import { madeChanges, oneSeedText, shownMetrics, toleranceText } from "./comparison-text.ts"
 import { declaredMetrics } from "./declared-metrics.ts"
 import { sideOfExperiment, sideOfRun } from "./read-side.ts"
 
@@ -34,6 +34,7 @@ export const runComparison = (comparison: Comparison): RunComparison => {
         noise,
         verdict: `${first.seeds} and ${second.seeds} seeds`
       })),
+    oneSeed: oneSeedText(comparison) ?? null,
     same: of(true),
     others: of(false),
     unknown: of(null)

@@ -7,6 +7,7 @@ import type { Interval } from "../../numeric/bootstrap.ts"
 import { differenceNoise } from "../../numeric/difference-noise.ts"
 import { absoluteTolerance, intervalOf, type MetricInfos } from "../../stage/metric.ts"
 import { ownNames } from "../render/words.ts"
+import { seedAlone } from "./seed-alone.ts"
 import type { Side, SideStage } from "./side.ts"
 
 /**
@@ -67,6 +68,8 @@ export interface Comparison {
   readonly stages: ReadonlyArray<StageDifference>
   /** Where both sides have two seeds or more. */
   readonly overSeeds: ReadonlyArray<SeedsDifference>
+  /** Ids of stages with other bytes that a seed decides, of which one side or both have a single seed: no noise here is over seeds. */
+  readonly oneSeed: ReadonlyArray<string>
 }
 
 export const compareMetric = (
@@ -160,15 +163,20 @@ const compareOverSeeds = (
 export const compareSides = (before: Side, after: Side, infosOf: (kind: string) => MetricInfos): Comparison => {
   const later = new Map(after.stages.map((stage) => [stage.id, stage]))
   const earlier = new Set(before.stages.map(({ id }) => id))
+  const stages = before.stages.flatMap((stage) => {
+    const other = later.get(stage.id)
+    return other === undefined ? [] : [compareStage(stage, other, infosOf(other.kind))]
+  })
+  const alone = [before, after].map((side) => seedAlone(side.stages))
   return {
     before: before.name,
     after: after.name,
     onlyBefore: before.stages.filter(({ id }) => !later.has(id)).map(({ id }) => id),
     onlyAfter: after.stages.filter(({ id }) => !earlier.has(id)).map(({ id }) => id),
-    stages: before.stages.flatMap((stage) => {
-      const other = later.get(stage.id)
-      return other === undefined ? [] : [compareStage(stage, other, infosOf(other.kind))]
-    }),
-    overSeeds: compareOverSeeds(before, after, infosOf)
+    stages,
+    overSeeds: compareOverSeeds(before, after, infosOf),
+    oneSeed: stages
+      .filter(({ id, sameBytes }) => sameBytes === false && alone.some((ids) => ids.has(id)))
+      .map(({ id }) => id)
   }
 }

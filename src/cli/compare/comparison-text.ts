@@ -71,9 +71,11 @@ const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber
 
 /** `; more than its noise (0.004)`: whether another choice of documents or seeds would make as much of a difference. */
 const noiseText = (difference: number | null, noise: number | null): string =>
-  difference === null || noise === null || difference === 0
+  difference === null || difference === 0
     ? ""
-    : `${Math.abs(difference) > noise ? "more than" : "within"} its noise (${formatNumber(noise)})`
+    : noise === null
+      ? "its noise is not known"
+      : `${Math.abs(difference) > noise ? "more than" : "within"} its noise (${formatNumber(noise)})`
 
 const verdictText = (metric: MetricDifference): string =>
   [toleranceText(metric), noiseText(metric.difference, metric.noise)].filter((text) => text !== "").join("; ")
@@ -111,6 +113,15 @@ const seedRows = ({ overSeeds }: Comparison, all: boolean): ReadonlyArray<Readon
       noiseText(difference, noise)
     ])
 
+/** What no noise of a comparison holds; undefined where all is over seeds, or nothing hangs on one. */
+export const oneSeedText = ({ oneSeed, stages }: Comparison): string | undefined =>
+  oneSeed.length === 0
+    ? undefined
+    : `one seed of ${named(
+        stages.filter(({ id }) => oneSeed.includes(id)),
+        stages
+      )}: noise is over what a result averages (documents, words, latents), and how far another seed moves it is not known`
+
 /** A kind without declared metrics has all of them shown. */
 export const shownMetrics = ({ metrics }: StageDifference, all: boolean): ReadonlyArray<MetricDifference> => {
   const declares = metrics.some(({ headline }) => headline)
@@ -131,6 +142,7 @@ export const comparisonText = (comparison: Comparison, all: boolean): string => 
     ])
   )
   const seeds = seedRows(comparison, all)
+  const oneSeed = rows.length === 0 ? undefined : oneSeedText(comparison)
   const hidden = all
     ? 0
     : stages.reduce((sum, stage) => {
@@ -152,6 +164,7 @@ export const comparisonText = (comparison: Comparison, all: boolean): string => 
     ...(hidden === 0
       ? []
       : [`  ${count(hidden, "other metric")} of these stages ${hidden === 1 ? "differs" : "differ"}: --all`]),
+    ...(oneSeed === undefined ? [] : [`  ${oneSeed}`]),
     ...(seeds.length === 0 ? [] : ["", "means over seeds", formatTable([HEAD, ...seeds])]),
     "",
     `${count(stages.length, "stage")} on both sides: ${of(true)} with the same bytes, ${of(false)} with others, ${of(null)} without a result on one side`

@@ -29,6 +29,8 @@ export interface RunComparison {
   /** Those that differ. */
   readonly metrics: ReadonlyArray<ComparedMetric>
   readonly overSeeds: ReadonlyArray<ComparedMetric>
+  /** What the noise of the metrics does not hold, in words; null where nothing is to be said. */
+  readonly oneSeed: string | null
   /** Stages on both sides: with the same bytes, with others, without a result on one side. */
   readonly same: number
   readonly others: number

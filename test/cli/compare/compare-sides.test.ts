@@ -112,8 +112,8 @@ describe("a comparison", () => {
       "",
       "metrics",
       "  stage     metric  before  after  difference",
-      "  sae[w=1]  loss    1       1.05   +0.05       within 0.1",
-      "  sae[w=1]  rows    5       6      +1          beyond 0",
+      "  sae[w=1]  loss    1       1.05   +0.05       within 0.1; its noise is not known",
+      "  sae[w=1]  rows    5       6      +1          beyond 0; its noise is not known",
       "  1 other metric of these stages differs: --all",
       "",
       "2 stages on both sides: 0 with the same bytes, 1 with others, 1 without a result on one side"
@@ -140,6 +140,55 @@ describe("a comparison", () => {
     )
     assert.include(text, "sae    loss    1 ± 0.2  1.4 ± 0.25  +0.4        beyond 0.1; within its noise (0.5)")
     assert.notInclude(text, "loss_low")
+  })
+
+  it("says of what a seed decides, directly or by what it reads, that one seed tells nothing of another", () => {
+    const made = (params: Readonly<Record<string, number>>, inputs: Readonly<Record<string, string>>) => {
+      const { made: known } = stage("any")
+      return known === undefined ? {} : { made: { ...known, params, inputs } }
+    }
+    const run = (name: string, ...seeds: ReadonlyArray<number>): Side =>
+      side(
+        name,
+        // A text is what it is, whatever the seeds.
+        stage("text", { digest: `text ${name}`, metrics: { rows: name.length }, ...made({}, {}) }),
+        ...seeds.flatMap((seed) => [
+          // What reads it may stand before it.
+          stage(`scores[seed=${seed}]`, {
+            digest: `scores ${name}${seed}`,
+            metrics: { loss: name.length, loss_low: name.length - 0.1, loss_high: name.length + 0.1 },
+            ...made({}, { sae: `sae ${name}${seed}` })
+          }),
+          stage(`sae[seed=${seed}]`, {
+            digest: `sae ${name}${seed}`,
+            metrics: { loss: name.length },
+            ...made({ seed }, { text: `text ${name}` })
+          })
+        ])
+      )
+    const one = compareSides(run("a", 0), run("bcd", 0), () => infos)
+    assert.deepStrictEqual(one.oneSeed, ["scores[seed=0]", "sae[seed=0]"])
+    const text = comparisonText(one, false)
+    assert.match(text, /scores\[seed=0\] +loss +1 ± 0.1 +3 ± 0.1 +\+2 +beyond 0.1, worse; more than its noise/)
+    assert.match(text, /sae\[seed=0\] +loss +1 +3 +\+2 +beyond 0.1, worse; its noise is not known/)
+    assert.include(
+      text,
+      "\n  one seed of scores[seed=0], sae[seed=0]: noise is over what a result averages (documents, words, latents), and how far " +
+        "another seed moves it is not known\n"
+    )
+    const page = againstSection(runComparison(one)).markup
+    assert.include(page, "noise not known")
+    assert.include(page, "one seed of scores[seed=0], sae[seed=0]: noise is over what a result averages")
+    const two = compareSides(run("a", 0, 1), run("bcd", 0, 1), () => infos)
+    assert.deepStrictEqual(two.oneSeed, [])
+    assert.notInclude(comparisonText(two, false), "one seed of")
+    // Several on one side do not help.
+    assert.deepStrictEqual(compareSides(run("a", 0, 1), run("bcd", 0), () => infos).oneSeed, [
+      "scores[seed=0]",
+      "sae[seed=0]"
+    ])
+    const same = compareSides(run("a", 0), run("a", 0), () => infos)
+    assert.deepStrictEqual(same.oneSeed, [])
   })
 
   it("compares means over seeds where both sides have several", () => {
