@@ -250,7 +250,7 @@ describe("science report", () => {
   it("has a bar for each letter, and says why one has none", () => {
     const text = textOf(page, "absorption")
     expect(text).toContain("d: mean fraction 3.00 %, fully absorbed 3 of 18 words, probe F1 0.9000")
-    expect(text).toContain("x: not evaluated, the probe's F1 is 0.4000")
+    expect(text).toContain("x: not evaluated, the probe's F1 is 0.400, not above 0.8")
     expect(text).toContain("over words, not over seeds: of first letters, another seed moves the share more.")
     expect(text).toContain("8 (short, <i>sea</i>)")
     expect(text).toContain("9 (<i>sand</i>, -2.75")
