@@ -28,7 +28,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
   if (file.rate_unmeasured !== null) log(`no absorption rate by ablation: ${file.rate_unmeasured}`)
   const left = file.letters.flatMap((letter) => {
     const why = whyNotEvaluated(letter, file.settings)
-    return why === null ? [] : [`${letter.letter} (${why})`]
+    return why === undefined ? [] : [`${letter.letter} (${why})`]
   })
   if (left.length > 0) log(`the means leave out ${left.join(", ")}`)
   log(

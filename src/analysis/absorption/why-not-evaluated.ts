@@ -2,12 +2,12 @@
 import type { AbsorptionFile, AbsorptionLetter } from "../../kinds/absorption.ts"
 import { leastOfLetter } from "./unfit-words.ts"
 
-/** @returns null where it counts */
+/** @returns undefined where it counts */
 export const whyNotEvaluated = (
   { evaluated, known_words: words, probe_f1: f1 }: AbsorptionLetter,
   { min_probe_f1: least }: Pick<AbsorptionFile["settings"], "min_probe_f1">
-): string | null => {
-  if (evaluated) return null
+): string | undefined => {
+  if (evaluated) return undefined
   if (words === 0) return "no words"
   if (words < leastOfLetter) return `${words} of ${leastOfLetter} words`
   return f1 > least

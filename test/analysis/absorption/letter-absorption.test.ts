@@ -175,8 +175,8 @@ describe("the absorption of a planted SAE", () => {
     expect(last.map(({ probe_f1_splits: splits }) => splits.length)).toEqual([5, 5, 4, 1, 0])
     expect(last.map(({ k_sparse_f1: [first] }) => first)).toEqual([1, 1, 1, 0, 0])
     expect(last.map((letter) => whyNotEvaluated(letter, settings))).toEqual([
-      null,
-      null,
+      undefined,
+      undefined,
       "4 of 5 words",
       "1 of 5 words",
       "no words"
