@@ -30,7 +30,7 @@ const save = Effect.fnUntraced(function* ({ output, log }: Context, file: Absorp
     const why = whyNotEvaluated(letter, file.settings)
     return why === undefined ? [] : [`${letter.letter} (${why})`]
   })
-  if (left.length > 0) log(`the means leave out ${left.join(", ")}`)
+  if (left.length > 0) log(`warning: the means leave out ${left.join(", ")}`)
   log(
     `${file.probe.letters} ${file.task === "first_letter" ? "letters" : "classes"}; absorption fraction ${file.mean_absorption_fraction.toFixed(4)}, ` +
       `full ${file.mean_full_absorption.toFixed(4)}, ` +

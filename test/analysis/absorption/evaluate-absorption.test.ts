@@ -79,7 +79,7 @@ describe("the stage evaluate-absorption on the embedded model", () => {
     // Words and examples are those that the model was asked with, whatever the seed of the splits.
     const { metrics, file, logged } = await run(
       Effect.flatMap(ask({ hook, words_per_letter: 14, icl_examples: 9 }), (answers) =>
-        evaluate(hook, 192, { splits: 1, max_k: 2, seed: 1 }, answers)
+        evaluate(hook, 192, { splits: 1, max_k: 2, seed: 1, min_probe_f1: 0.9 }, answers)
       )
     )
     expect(metrics["first_letter_accuracy"]).toBeGreaterThan(0.95)
@@ -96,6 +96,13 @@ describe("the stage evaluate-absorption on the embedded model", () => {
     expect(metrics).not.toHaveProperty("mean_absorption_rate")
     expect(file.warnings.join()).toContain("of the variance at the word tokens")
     expect(logged.join("\n")).toContain("warning: the SAE explains")
+    // Which letters the means are not over is told where the run is watched.
+    const left = file.letters.filter(({ evaluated }) => !evaluated)
+    expect(left.length).toBeGreaterThan(0)
+    const told = logged.find((line) => line.startsWith("warning: the means leave out")) ?? ""
+    expect(told.match(/[a-z] \(the probe's F1 is 0\.\d{3}, not above 0\.9\)/g)?.map(([letter]) => letter)).toEqual(
+      left.map(({ letter }) => letter)
+    )
   })
 
   it("is on the same words and rows where the model was asked before, and refuses answers to other questions", () =>
