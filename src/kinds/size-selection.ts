@@ -27,7 +27,7 @@ const SizedTask = Schema.Struct({
       next: Schema.Int,
       /** How much better it is. */
       by: Schema.Finite,
-      /** Half width of that difference's 95 % interval; null where a size has no interval. */
+      /** How much it could be by chance, as `differenceNoise` has it; null where a size has no interval. */
       noise: Schema.NullOr(Schema.Finite)
     })
   )

@@ -1,6 +1,7 @@
 /** One task over sizes: the mean of each size with its interval, which is best, and whether by more than the noise. */
 import type { SizedTask } from "../../kinds/size-selection.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
+import { differenceNoise } from "../../numeric/difference-noise.ts"
 import { seedInterval } from "../../numeric/seed-interval.ts"
 
 export interface SizedResult {
@@ -9,10 +10,8 @@ export interface SizedResult {
   readonly interval: Interval | undefined
 }
 
-const half = ({ low, high }: Interval): number => (high - low) / 2
-
 /**
- * The noise of a difference is that of two independent means: the root of the sum of their squared half widths.
+ * The noise of a difference is as everywhere (`differenceNoise`): of the halves of both intervals that face each other.
  *
  * @param results one for each SAE; several of one size are taken as seeds
  */
@@ -37,7 +36,9 @@ export const sizedTask = (
   const [first, second] = sizes.toSorted((a, b) => sign * (b.value - a.value))
   if (task.better === "neither" || first === undefined || second === undefined) return { ...task, sizes, best: null }
   const noise =
-    first.interval === null || second.interval === null ? null : Math.hypot(half(first.interval), half(second.interval))
+    first.interval === null || second.interval === null
+      ? null
+      : differenceNoise({ value: first.value, ...first.interval }, { value: second.value, ...second.interval })
   return {
     ...task,
     sizes,

@@ -52,6 +52,6 @@ export const sizeSection = (selections: ReadonlyArray<Placed<SizeSelectionFile>>
     : html`<h2>Which size for which task</h2>
         <p class="note">
           Means over seeds where there are several, with 95 % intervals. The noise of a difference is the root of the
-          sum of the squares of both half widths.
+          sum of the squares of the halves of both intervals that face each other.
         </p>
         ${selections.map(table)}`

@@ -30,6 +30,18 @@ describe("the best size for a task", () => {
     expect(best?.noise).toBeCloseTo(0.03 * Math.SQRT2, 10)
   })
 
+  it("has the noise of the halves that face each other, where intervals are not even", () => {
+    const share = (d_sae: number, value: number, low: number, high: number) => ({
+      d_sae,
+      value,
+      interval: { low, high }
+    })
+    // Near zero an interval cannot go far down: what it may be above counts against the better one's lower half.
+    const { best } = sizedTask(task, [share(256, 0.01, 0, 0.05), share(512, 0.06, 0.03, 0.2)])
+    expect(best).toMatchObject({ d_sae: 512, next: 256 })
+    expect(best?.noise).toBeCloseTo(Math.hypot(0.04, 0.03), 12)
+  })
+
   it("is not told of one size, where neither way is better, and has no noise without intervals", () => {
     expect(sizedTask(task, of(256, 0.1, 0.2)).best).toBeNull()
     expect(sizedTask({ ...task, better: "neither" }, [...of(256, 0.1), ...of(512, 0.3)]).best).toBeNull()
