@@ -8,7 +8,7 @@ import { tagsOf, textOf } from "./page-tags.ts"
 import { absorption } from "./sample-absorption.ts"
 import { interpretations, tokenTexts } from "./sample-latents.ts"
 import { sampleReport } from "./sample-report.ts"
-import { evaluation, saeInfo } from "./sample-sae.ts"
+import { evaluation, saeInfo, sizes } from "./sample-sae.ts"
 
 const page = scienceReport(sampleReport())
 const tags = tagsOf(page)
@@ -398,6 +398,13 @@ describe("science report", () => {
   it("shows which size is best at which task, and by more than its noise or not", () => {
     expect(textOf(page, "sizes")).toContain(
       "k 8 64 latents 256 latents Best reconstruction 0.8000 ± 0.0100 0.9000 ± 0.0200 256 before 64 by 0.1000, more than its noise of 0.0224"
+    )
+    expect(textOf(page, "sizes")).not.toContain("not over seeds")
+    const [first] = sizes.tasks
+    const oneSeed = { ...first!, sizes: first!.sizes.map((size) => ({ ...size, saes: size.d_sae === 64 ? 1 : 3 })) }
+    const alone = { at: {}, value: { ...sizes, tasks: [oneSeed] } }
+    expect(textOf(scienceReport({ ...sampleReport(), sizes: [alone] }), "sizes")).toContain(
+      "more than its noise of 0.0224, which is not over seeds"
     )
     expect(textOf(page, "sizes")).toContain("stitching – 0.3000 neither way is better")
   })

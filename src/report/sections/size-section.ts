@@ -6,12 +6,14 @@ import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { labelOf, type Placed } from "../page/subjects.ts"
 
-const verdict = ({ better, best }: SizedTask): string => {
+const verdict = ({ better, best, sizes }: SizedTask): string => {
   if (best === null) return better === "neither" ? "neither way is better" : "measured on one size"
   const { d_sae, next, by, noise } = best
   const difference = `${formatInteger(d_sae)} before ${formatInteger(next)} by ${formatNumber(by)}`
   if (noise === null) return `${difference}, whose noise is not known`
-  return `${difference}, ${by > noise ? "more than" : "within"} its noise of ${formatNumber(noise)}`
+  const alone = sizes.some((size) => (size.d_sae === d_sae || size.d_sae === next) && size.saes === 1)
+  const over = alone ? ", which is not over seeds" : ""
+  return `${difference}, ${by > noise ? "more than" : "within"} its noise of ${formatNumber(noise)}${over}`
 }
 
 const table = ({ at, value: { tasks } }: Placed<SizeSelectionFile>): Html => {
