@@ -25,6 +25,9 @@ import {
 
 export type { SparseColumns } from "./l1-problem.ts"
 
+/** Change of the objective, as a share of the squared gap, at which the descent of a Newton step ends. */
+const [coarsest, finest] = [1e-4, 1e-12]
+
 export interface L1LogisticOptions {
   readonly lambda: number
   /** Largest duality gap, as a share of P(0, b) at its best b. */
@@ -66,6 +69,9 @@ export const l1Logistic = (
   }
   fitBias(problem, point)
   const atZero = l1Objective(problem, point)
+  // The gap is linear in what the correlations are off by, and the change of the objective quadratic. Where correlated columns share a
+  // weight, rounds of descent change little each, and much together: a step that did not halve the gap is followed by a finer one.
+  let [share, last] = [coarsest, Number.POSITIVE_INFINITY]
   for (let iterations = 0; ; iterations++) {
     fitBias(problem, point)
     const theta = residualsAt(problem, point)
@@ -74,8 +80,9 @@ export const l1Logistic = (
     const gap = Math.max(0, objective - dualBound(problem, theta)) / atZero
     const found = { weights, bias: point.bias, correlations, objective, gap, iterations, converged: gap <= tolerance }
     if (found.converged || iterations >= maxIterations) return found
-    // The gap is linear in what the correlations are off by, and the change of the objective quadratic.
-    const step = newtonStep(problem, point, theta, correlations, 1e-4 * gap ** 2 * atZero)
+    if (gap > last / 2) share = Math.max(finest, share / 10)
+    last = gap
+    const step = newtonStep(problem, point, theta, correlations, share * gap ** 2 * atZero)
     if (!takeStep(problem, point, step, objective)) return found
   }
 }

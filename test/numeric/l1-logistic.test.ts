@@ -1,5 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import * as Rng from "../../src/random/rng.ts"
 import { l1Logistic, type SparseColumns } from "../../src/numeric/l1-logistic.ts"
 
 /** Dense rows as columns. */
@@ -47,6 +48,21 @@ const problem = fc.record({
 })
 
 describe("the L1-penalised logistic regression", () => {
+  it("reaches its gap on columns that are all nearly alike, each round of whose descent changes little", () => {
+    const [rows, width] = [480, 40]
+    const rng = Rng.make(2, "correlated")
+    const common = Array.from({ length: rows }, () => rng.normal())
+    const positive = common.map((_, i) => i % 20 === 0)
+    const columns = Array.from({ length: width }, (_, j) =>
+      common.map((x, i) => 2 + x + 0.1 * rng.normal() + (positive[i] && j % 10 === 0 ? 0.2 * rng.normal() + 0.1 : 0))
+    )
+    const x = common.map((_, i) => columns.map((column) => column[i] as number))
+    const cost = Float64Array.from(positive, (yes) => (yes ? 19 : 1) / rows)
+    const fit = l1Logistic(columnsOf(x), positive, cost, { lambda: 0.01, tolerance: 1e-6 })
+    expect(fit.gap).toBeLessThanOrEqual(1e-6)
+    expect(fit.iterations).toBeLessThan(100)
+  })
+
   it("ends within its gap of the minimum: no point near it or far from it has a lower objective", () => {
     fc.assert(
       fc.property(
