@@ -75,7 +75,7 @@ describe("an experiment that has run twice, with one number changed", () => {
 
   it("is told apart from itself with another number: parameter, line, metric, tolerance", () => {
     assert.match(at(3).stdout, /params\.n 4 -> 7 \(--set n=7\) +large\n/)
-    assert.match(at(3).stdout, /large +count +4 +7 +\+3 +beyond 1, better\n/)
+    assert.match(at(3).stdout, /large +count +4 +7 +\+3 +beyond 1, better; its noise is not known\n/)
     assert.include(at(3).stdout, "5 stages on both sides: 4 with the same bytes, 1 with others")
     const { stages, after } = JSON.parse(at(4).stdout) as {
       readonly after: string

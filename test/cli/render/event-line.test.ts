@@ -130,6 +130,7 @@ starts   sae[width=512,seed=0]: goes on from its checkpoint, params.k 28 -> 24 (
 starts   sae[width=512,seed=0]: its bytes are needed again by evaluate
          sae[width=512,seed=0]: 300/1000 steps, 45.7/s, 15 s left, loss 0.1235, l0 16
          sae[width=512,seed=0]: 0/9 rows
+         sae[width=512,seed=0]: 1.71/2 SAEs
 (no line)
 warns    sae[width=512,seed=0]: half of the latents are dead
 stopped  sae[width=512,seed=0]: interrupted at step 450 of 900; the same command goes on from there
