@@ -64,6 +64,56 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     await context.close()
   })
 
+  it("draws charts as wide as the page with letters of one size, and makes cards of tables that do not fit, on a desk and on a phone", async () => {
+    const tab = await browser.newPage()
+    await tab.setContent(page)
+    await tab.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true
+    })
+    for (const width of [1440, 768, 390]) {
+      await tab.setViewportSize({ width, height: 900 })
+      // Tables are fitted before the frame after the one that finds them too wide.
+      await tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+      const seen = await tab.evaluate(() => {
+        const across = [...document.querySelectorAll<HTMLElement>("main .scroll, main .fluid")].filter(
+          // Very long tables are no cards: their first column stays in view.
+          (region) => region.querySelector(".trace, tr:nth-child(31)") === null
+        )
+        return {
+          wider: across
+            .filter((region) => region.scrollWidth > region.clientWidth + 1)
+            .map((region) => region.getAttribute("aria-label") ?? region.className),
+          beyond: [...document.querySelectorAll("main svg")]
+            .filter((chart) => chart.querySelector(".trace") === null && !chart.matches(".trace"))
+            .filter((chart) => chart.getBoundingClientRect().right > document.documentElement.clientWidth)
+            .map((chart) => chart.getAttribute("aria-label")),
+          charts: [...document.querySelectorAll<SVGElement>(".fluid > svg")].map((chart) => ({
+            letters: chart.querySelector("text")?.getBoundingClientRect().height,
+            // What is drawn to the right of the chart is the name of a line, within the page.
+            right: Math.max(...[...chart.querySelectorAll("text")].map((text) => text.getBoundingClientRect().right))
+          })),
+          cards: document.querySelectorAll("table.cards").length
+        }
+      })
+      expect(seen.wider, `${width}`).toEqual([])
+      expect(seen.beyond, `${width}`).toEqual([])
+      expect(seen.charts.length).toBeGreaterThan(1)
+      for (const { letters, right } of seen.charts) {
+        expect(letters).toBeGreaterThan(11)
+        expect(right).toBeLessThanOrEqual(width)
+      }
+      if (width === 1440) expect(seen.cards).toBe(0)
+      else expect(seen.cards).toBeGreaterThan(2)
+    }
+    // A value of a card says of which column it is.
+    const cell = tab.locator("table.cards").first().locator("td[data-name]").first()
+    const head = tab.locator("table.cards").first().locator("thead th").nth(1)
+    expect(await cell.getAttribute("data-name")).toBe((await head.textContent())?.trim())
+    expect(await tab.locator(".wide-graph").isVisible()).toBe(false)
+    expect(await tab.locator(".graph.column").isVisible()).toBe(true)
+    await tab.close()
+  })
+
   it("keeps what is in view of thousands of latents, scrolls to the one that an address names, and lets go of the rest", async () => {
     const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     const sample = sampleReport()

@@ -30,6 +30,12 @@ const opened = (hash = "", html = page) => {
         scrolled.push(this.id)
       }
       made.matchMedia = () => ({ matches: false }) as MediaQueryList
+      // Nothing has a width here; `page-in-chromium.test.ts` fits tables to theirs.
+      made.ResizeObserver = class {
+        observe() {}
+        unobserve() {}
+        disconnect() {}
+      }
     }
   })
   expect(errors).toEqual([])

@@ -119,13 +119,15 @@ describe("run report", () => {
     expect(text).not.toContain("2502.04878")
   })
 
-  it("draws a box for each stage, dashed where there is no result, and a line for each input", () => {
+  it("draws a box for each stage, across and, for narrow pages, down; dashed where there is no result, and a line for each input", () => {
     const tags = tagsOf(page)
     const boxes = tags.filter(({ name, attributes }) => name === "g" && /made|none/.test(attributes["class"] ?? ""))
-    expect(boxes.map(({ attributes }) => attributes["class"])).toEqual(["made", "made", "none", "none"])
-    expect(tags.filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(4)
+    const drawn = ["made", "made", "none", "none"]
+    expect(boxes.map(({ attributes }) => attributes["class"])).toEqual([...drawn, ...drawn])
+    expect(tags.filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(2 * 4)
     const times = tags.filter(({ attributes }) => attributes["text-anchor"] === "end" && attributes["class"] === "kind")
-    expect(times.map(({ text }) => text)).toEqual(["13 s", "1 min 05 s", "no result", "no result"])
+    const told = ["13 s", "1 min 05 s", "no result", "no result"]
+    expect(times.map(({ text }) => text)).toEqual([...told, ...told])
   })
 
   it("draws stages instead of instances where there are very many", () => {
@@ -143,7 +145,7 @@ describe("run report", () => {
     const text = textOf(many, "run")
     expect(text).toContain("sae × 60")
     expect(text).toContain("20 made, 20 s")
-    expect(tagsOf(many).filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(1)
+    expect(tagsOf(many).filter(({ attributes }) => attributes["class"] === "edge")).toHaveLength(2)
   })
 
   it("is a page of its own where the experiment has no report", () => {

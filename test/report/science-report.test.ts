@@ -211,7 +211,8 @@ describe("science report", () => {
     const begins = tags.findIndex(
       ({ attributes }) => attributes["aria-label"] === "Mean squared error along the stitching path"
     )
-    const ends = tags.findIndex(({ name }, n) => n > begins && name === "svg")
+    // Its lines are an svg of their own, which stretches.
+    const [, ends = 0] = tags.flatMap(({ name }, n) => (n > begins && name === "svg" ? [n] : []))
     const path = tags
       .slice(begins, ends)
       .filter(({ attributes }) => attributes["class"]?.startsWith("line l"))

@@ -2,14 +2,15 @@
 import { whyNotEvaluated } from "../../analysis/absorption/why-not-evaluated.ts"
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
 import { axes } from "./axes.ts"
+import { fluidChart, fluidRange } from "./fluid-chart.ts"
 import { formatNumber, formatPercent, formatTick } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { place } from "./scale.ts"
 import { colourOf } from "./swatch.ts"
 
-const width = 1120
 const height = 180
+const [left, right] = [50, 8]
 
 /** The largest value that the chart of this SAE must hold: charts are drawn to one scale. */
 export const absorptionHeight = ({ letters }: AbsorptionFile): number =>
@@ -24,23 +25,22 @@ const tickPercent = (share: number): string => `${formatTick(100 * share)} %`
 
 export const absorptionChart = (absorption: AbsorptionFile, label: string, index: number, highest: number): Html => {
   const letters = absorption.letters.toSorted((a, b) => (a.letter < b.letter ? -1 : 1))
-  const left = 50
-  const slot = (width - left - 8) / Math.max(1, letters.length)
+  const slot = 100 / Math.max(1, letters.length)
   const y = { domain: [0, Math.max(highest * 1.05, 0.02)], range: [height - 34, 22] } as const
   // The letters are the ticks of this axis.
-  const x = { domain: [0, 1], range: [left, width - 8] } as const
-  const round = (value: number): number => Math.round(value * 10) / 10
+  const x = { domain: [0, 1], range: fluidRange } as const
+  const round = (value: number): number => Math.round(value * 100) / 100
   const bars = letters.map((letter, i) => {
-    const from = left + i * slot
+    const from = i * slot
     const middle = round(from + slot / 2)
-    const name = html`<text x="${middle}" y="${height - 19}" text-anchor="middle">${letter.letter}</text>`
+    const name = html`<text x="${middle}%" y="${height - 19}" text-anchor="middle">${letter.letter}</text>`
     if (!letter.evaluated) {
       return html`<g
         >${name}<rect
           class="off"
-          x="${round(from + slot * 0.18)}"
+          x="${round(from + slot * 0.18)}%"
           y="${y.range[0] - 3}"
-          width="${round(slot * 0.64)}"
+          width="${round(slot * 0.64)}%"
           height="3"
           ><title>${letter.letter}: not evaluated, ${whyNotEvaluated(letter, absorption.settings)}</title></rect
         ></g
@@ -51,14 +51,14 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
     return html`<g
       >${name}<rect
         class="f${colourOf(index)}"
-        x="${round(from + slot * 0.18)}"
+        x="${round(from + slot * 0.18)}%"
         y="${top}"
-        width="${round(slot * 0.64)}"
+        width="${round(slot * 0.64)}%"
         height="${round(y.range[0] - top)}"
       /><line
         class="mark"
-        x1="${round(from + slot * 0.1)}"
-        x2="${round(from + slot * 0.9)}"
+        x1="${round(from + slot * 0.1)}%"
+        x2="${round(from + slot * 0.9)}%"
         y1="${full}"
         y2="${full}"
       /><title>
@@ -72,24 +72,18 @@ export const absorptionChart = (absorption: AbsorptionFile, label: string, index
       ${label}: mean fraction ${formatPercent(absorption.mean_absorption_fraction)}, full absorption
       ${formatPercent(absorption.mean_full_absorption)}
     </figcaption>
-    <div class="scroll" tabindex="0" role="region" aria-label="Absorption per letter of ${label}">
-      <svg
-        viewBox="0 0 ${width} ${height}"
-        width="${width}"
-        height="${height}"
-        role="img"
-        aria-label="Absorption per letter of ${label}"
-      >
-        ${axes(
-          {
-            scale: x,
-            label: absorption.task === "first_letter" ? "first letter" : "class of words",
-            count: 1,
-            format: () => ""
-          },
-          { scale: y, label: "absorption", format: tickPercent, count: 4 }
-        )}${bars}
-      </svg>
-    </div>
+    ${fluidChart(
+      { label: `Absorption per letter of ${label}`, height, left, right },
+      html`${axes(
+        {
+          scale: x,
+          label: absorption.task === "first_letter" ? "first letter" : "class of words",
+          count: 1,
+          format: () => "",
+          unit: "%"
+        },
+        { scale: y, label: "absorption", format: tickPercent, count: 4 }
+      )}${bars}`
+    )}
   </figure>`
 }

@@ -1,13 +1,14 @@
 /** The stitching path: MSE by how many latents of the large SAE are in, from the small SAE to the large one. */
 import type { StitchingFile, StitchingStep } from "../../kinds/stitching.ts"
 import { axes } from "./axes.ts"
+import { fluidChart, fluidCorner, fluidLines, fluidRange } from "./fluid-chart.ts"
 import { formatNumber } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { place } from "./scale.ts"
 
-const width = 1120
 const height = 300
+const label = "Mean squared error along the stitching path"
 
 /** Colour of each phase's stretch of the curve. */
 export const phaseColours: Readonly<Record<StitchingStep["phase"], number>> = { start: 2, insert: 2, swap: 0, rest: 1 }
@@ -57,9 +58,9 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
   const margin = high > low ? (high - low) * 0.05 : Math.max(high * 0.05, 1e-6)
   const inserted: Array<number> = []
   for (const { added } of path) inserted.push((inserted.at(-1) ?? 0) + added.length)
-  const x = { domain: [0, Math.max(1, inserted.at(-1) ?? 0)], range: [58, width - 118] } as const
+  const x = { domain: [0, Math.max(1, inserted.at(-1) ?? 0)], range: fluidRange } as const
   const y = { domain: [low - margin, high + margin], range: [height - 38, 24] } as const
-  const point = (i: number): string => `${place(x, inserted[i] as number)},${place(y, (path[i] as StitchingStep).mse)}`
+  const point = (i: number): string => fluidCorner(x, y, [inserted[i] as number, (path[i] as StitchingStep).mse])
 
   // One line per stretch of the same phase, each beginning where the one before it ended.
   const stretches: Array<{ readonly phase: StitchingStep["phase"]; readonly points: Array<string> }> = []
@@ -73,37 +74,43 @@ export const stitchingChart = ({ path, small, large }: StitchingFile): Html => {
   const [atSmall, atLarge] = [place(y, small.mse), place(y, large.mse)]
   const apart = Math.max(0, 14 - Math.abs(atSmall - atLarge)) / 2
   const rising = runsOf(risingSteps(path))
-  const reference = (at: number, mse: number, label: string, shift: number): Html =>
-    html`<line class="reference" x1="${x.range[0]}" x2="${x.range[1]}" y1="${at}" y2="${at}" /><text
-        x="${x.range[1] + 6}"
-        y="${at + 4 + shift}"
-        >${label}: ${formatNumber(mse)}</text
-      >`
   const down = atSmall > atLarge ? apart : -apart
-  return html`<svg
-    viewBox="0 0 ${width} ${height}"
-    width="${width}"
-    height="${height}"
-    role="img"
-    aria-label="Mean squared error along the stitching path"
-  >
-    ${axes(
-      { scale: x, label: "latents of the large SAE that are in" },
+  /** @param side where its name stands on a narrow page, which has no margin for it */
+  const reference = (at: number, mse: number, name: string, shift: number, side: "over" | "under"): Html =>
+    html`<line class="reference" x1="0" x2="100%" y1="${at}" y2="${at}" /><text
+        class="beside ${side}"
+        style="--shift: ${shift}px"
+        x="100%"
+        y="${at}"
+        >${name}: ${formatNumber(mse)}</text
+      >`
+  return fluidChart(
+    { label, height, left: 58, right: 118 },
+    html`${axes(
+      { scale: x, label: "latents of the large SAE that are in", unit: "%" },
       { scale: y, label: "mean squared error" }
-    )}${reference(atSmall, small.mse, "small SAE", down)}${reference(atLarge, large.mse, "large SAE", -down)}${rising.map(
-      (run) =>
+    )}${reference(atSmall, small.mse, "small SAE", down, down > 0 ? "under" : "over")}${reference(
+      atLarge,
+      large.mse,
+      "large SAE",
+      -down,
+      down > 0 ? "over" : "under"
+    )}${fluidLines(height, [
+      ...rising.map((run) =>
         run.length < 2
           ? undefined
           : html`<polyline class="rise" points="${[(run[0] as number) - 1, ...run].map(point).join(" ")}" />`
-    )}${stretches.map(
-      ({ phase, points }) => html`<polyline class="line l${phaseColours[phase]}" points="${points.join(" ")}" />`
-    )}${rising.map((run) => {
+      ),
+      ...stretches.map(
+        ({ phase, points }) => html`<polyline class="line l${phaseColours[phase]}" points="${points.join(" ")}" />`
+      )
+    ])}${rising.map((run) => {
       const [i] = run
       if (i === undefined || run.length > 1) return undefined
       const { phase, mse } = path[i] as StitchingStep
-      return html`<circle class="rise" cx="${place(x, inserted[i] as number)}" cy="${place(y, mse)}" r="2.6"
+      return html`<circle class="rise" cx="${place(x, inserted[i] as number)}%" cy="${place(y, mse)}" r="2.6"
         ><title>step ${i} (${phase}): MSE rises to ${formatNumber(mse)}</title></circle
       >`
-    })}
-  </svg>`
+    })}`
+  )
 }

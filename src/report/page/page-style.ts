@@ -52,6 +52,11 @@ button:hover { border-color: var(--soft); }
 .scroll { overflow-x: auto; }
 div.scroll { background: linear-gradient(90deg, var(--paper) 40%, transparent) 0 0 / 2rem 100% no-repeat local, linear-gradient(270deg, var(--paper) 40%, transparent) 100% 0 / 2rem 100% no-repeat local, linear-gradient(90deg, var(--shade), transparent) 0 0 / .8rem 100% no-repeat scroll, linear-gradient(270deg, var(--shade), transparent) 100% 0 / .8rem 100% no-repeat scroll; }
 .scroll > svg { max-width: none; }
+pre.scroll { white-space: pre-wrap; overflow-wrap: anywhere; }
+.fluid { padding: 0 var(--right) 0 var(--left); }
+.fluid svg { width: 100%; height: var(--height); max-width: none; }
+.fluid :is(.line, .rise) { vector-effect: non-scaling-stroke; }
+.fluid .beside { transform: translate(6px, calc(4px + var(--shift))); }
 .scroll > table th:first-child, .scroll > table td:first-child { position: sticky; left: 0; background: var(--paper); }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .34rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -62,7 +67,8 @@ th.text, td.text { text-align: left; white-space: normal; }
 .downloads button { font-size: .78rem; padding: .1rem .5rem; min-height: 24px; color: var(--soft); }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
-.stacked thead th { white-space: normal; vertical-align: bottom; }
+.scroll > table thead th { white-space: normal; vertical-align: bottom; }
+.stacked :is(th, td) { padding-inline: .5rem; }
 .stacked :is(.noise, .sub) { display: block; margin: 0; }
 td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
 td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
@@ -146,6 +152,7 @@ details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .number { font-variant-numeric: tabular-nums; }
 .track { display: block; height: .5rem; background: var(--raised); border-radius: 3px; overflow: hidden; }
 .track .fill { display: block; height: 100%; width: calc(var(--w) * 100%); background: var(--c0); }
+.sharing .text { min-width: 16rem; overflow-wrap: anywhere; }
 .users td { vertical-align: top; } .users td.strength { min-width: 6rem; }
 .users .text { min-width: 16rem; overflow-wrap: anywhere; }
 .explanation { font-size: 1.02rem; overflow-wrap: anywhere; margin: .2rem 0 .6rem; }
@@ -180,7 +187,8 @@ meter { width: 100%; height: .8rem; }
 .sr { position: absolute; left: -999px; }
 .empty { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
-svg.graph { width: min(var(--wide), max(100%, .72 * var(--wide))); }
+.graph.column { display: none; }
+.wide-graph .graph { width: min(var(--wide), max(100%, .72 * var(--wide))); }
 .graph text { fill: var(--ink); font-size: 12px; }
 .graph .kind { fill: var(--soft); font-size: 10.5px; }
 .graph .edge { fill: none; stroke: var(--soft); opacity: .45; stroke-width: 1.3; }
@@ -229,12 +237,18 @@ td.track svg rect { fill: var(--c0); }
 }
 @media (max-width: 460px) { .browser .controls { grid-template-columns: 1fr; } }
 @media screen and (max-width: 820px) {
+  .wide-graph { display: none; }
+  .graph.column { display: block; width: min(100%, 30rem); margin: 0 auto; }
+  .fluid .beside { text-anchor: end; transform: translateY(-4px); } .fluid .beside.under { transform: translateY(11px); }
+  .fluid:has(.beside) { padding-right: 8px; }
+  .scroll > table :is(th, td):not(:first-child) { padding-inline: .4rem; } .scroll > table .noise { display: block; }
   .columns dl { grid-template-columns: 1fr; gap: 0; } .columns dd { margin-bottom: .5rem; }
   .cards { display: block; } .cards tbody { display: block; } .cards thead { position: absolute; left: -999px; }
-  .cards tr { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: .5rem .8rem; padding: .7rem 0; border-bottom: 1px solid var(--line); }
-  .cards :is(th, td) { text-align: left; padding: 0; border: 0; white-space: normal; } .cards tbody th { grid-column: 1 / -1; }
+  .cards tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .5rem .8rem; padding: .7rem 0; border-bottom: 1px solid var(--line); }
+  .scroll > .cards :is(th, td) { position: static; text-align: left; padding: 0; border: 0; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
+  .cards tbody :first-child:is(th, td) { grid-column: 1 / -1; } .cards td.text { grid-column: 1 / -1; } .cards td.track svg { max-width: 100%; }
   .cards td .caveat { width: auto; }
-  .cards td::before { content: attr(data-name); display: block; color: var(--soft); font-size: .8rem; }
+  .cards td[data-name]::before { content: attr(data-name); display: block; color: var(--soft); font-size: .8rem; }
 }
 @media (max-width: 820px), (pointer: coarse) {
   button, select, input, .views a { min-height: 44px; }
@@ -256,7 +270,7 @@ td.track svg rect { fill: var(--c0); }
   h2, h3, h4, figcaption, thead { break-after: avoid; }
   figure, tr, .context, .meta { break-inside: avoid; }
   .scroll { overflow: visible; }
-  .scroll > svg, svg.graph { width: auto; max-width: 100%; }
+  .scroll > svg { width: auto; max-width: 100%; }
   .scroll > table { font-size: 8pt; }
   .scroll > table :is(th, td) { position: static; padding: .2rem .3rem; white-space: normal; font-size: inherit; }
   .scroll > table tbody th { white-space: nowrap; }

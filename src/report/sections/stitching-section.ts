@@ -63,7 +63,7 @@ const one = ({ at, value }: Placed<StitchingFile>): Html => {
       ${giant === undefined || giant.added + giant.removed < 2 ? "" : fact(Number.isFinite(giant.share) ? formatPercent(giant.share) : "–", html`of the fall of the MSE is the largest group's: ${formatInteger(giant.removed)} latents for ${formatInteger(giant.added)} in one step`)}
     </ul>
     <figure>
-      <div class="scroll" tabindex="0" role="region" aria-label="Stitching path">${stitchingChart(value)}</div>
+      ${stitchingChart(value)}
       <div class="legend">
         ${phases.map((phase) => html`<span><span class="swatch s${phaseColours[phase]}"></span>${phaseNames[phase]}</span>`)}${rising > 0 ? html`<span><span class="swatch rise"></span>step that raises the MSE</span>` : undefined}
       </div>

@@ -50,7 +50,7 @@ export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
   return html`<h2>Summary</h2>
     ${caveats(subjects)}
     <div class="scroll" tabindex="0" role="region" aria-label="Summary table">
-      <table class="stacked cards">
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">SAE</th>
@@ -62,7 +62,7 @@ export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
             (subject, i) =>
               html`<tr>
                 <th scope="row">${swatch(i)}${subject.label}</th>
-                ${shown.map(({ name, value }) => html`<td data-name="${name}">${value(subject) ?? "–"}</td>`)}
+                ${shown.map(({ value }) => html`<td>${value(subject) ?? "–"}</td>`)}
               </tr> `
           )}
         </tbody>

@@ -42,7 +42,8 @@ const shown = ({ value, ends }: Measured): HTMLElement =>
     : element(
         "data",
         { value, "data-low": ends.low, "data-high": ends.high },
-        `${numberText(value)} (${numberText(ends.low)} to ${numberText(ends.high)})`
+        `${numberText(value)} `,
+        element("span", { class: "noise" }, `(${numberText(ends.low)} to ${numberText(ends.high)})`)
       )
 
 const verdicts = { true: "beyond its noise", false: "within its noise", undefined: "–" } as const

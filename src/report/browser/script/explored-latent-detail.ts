@@ -1,4 +1,5 @@
 /** A latent as the sum of its meta-latents, each with other latents that share it; and which latents share most. */
+import { fitted } from "./fit-tables.ts"
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { latentLink, latentText, metaLink, strength, strongestExamples } from "./latent-row.ts"
@@ -83,10 +84,22 @@ const sharing = (
   })
   return [
     element("h4", {}, "Latents that share most of them"),
-    element(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": `Latents that share meta-latents of ${latent}` },
-      element("table", {}, element("thead", {}, element("tr", {}, heads)), element("tbody", {}, rows))
+    fitted(
+      element(
+        "div",
+        {
+          class: "scroll",
+          tabindex: "0",
+          role: "region",
+          "aria-label": `Latents that share meta-latents of ${latent}`
+        },
+        element(
+          "table",
+          { class: "sharing" },
+          element("thead", {}, element("tr", {}, heads)),
+          element("tbody", {}, rows)
+        )
+      )
     )
   ]
 }

@@ -1,5 +1,6 @@
 /** What the page shows of one latent. */
 import type { BrowserData, ExampleData, LatentData, SubjectData } from "../browser-data.ts"
+import { fitted } from "./fit-tables.ts"
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
@@ -96,7 +97,7 @@ const patterns = ({ patterns: rows, more }: LatentData, { texts }: SubjectData):
   const table = element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, body))
   return [
     heading("Patterns"),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Patterns" }, table),
+    fitted(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Patterns" }, table)),
     ...(more > 0 ? [element("p", { class: "note" }, `${numberText(more)} more`)] : [])
   ]
 }

@@ -5,6 +5,7 @@ import { browseLatents } from "./browse-latents.ts"
 import { browseMetaLatents } from "./browse-meta-latents.ts"
 import { element } from "./element.ts"
 import { exploredMetas } from "./explored-meta.ts"
+import { fitTables } from "./fit-tables.ts"
 import { hrefOf, type LinkKind, linkOf, type OnChoice } from "./links.ts"
 import type { ListBrowser } from "./list-browser.ts"
 import { listedLatents } from "./listed-latents.ts"
@@ -37,6 +38,7 @@ if (comparePlace !== null && metricsTable !== null) compareSaes(comparePlace, me
 // Before the browsers are filled: their tables are not the page's own.
 tellColumns(document)
 offerDownloads(document)
+fitTables(document)
 copyButtons(document)
 
 const listed = data.subjects.map(listedLatents)
