@@ -89,6 +89,13 @@ const papers = {
     year: 2024,
     arxiv: "2406.11944"
   },
+  hedging: {
+    id: "chanin2025feature",
+    authors: "Chanin, David and Dulka, Tomáš and Garriga-Alonso, Adrià",
+    title: "Feature Hedging: Correlated Features Break Narrow Sparse Autoencoders",
+    year: 2025,
+    arxiv: "2505.11756"
+  },
   probing: {
     id: "gurnee2023finding",
     authors:
@@ -145,6 +152,7 @@ const ofKind: Readonly<Record<string, ReadonlyArray<PaperName>>> = {
   "stitch-saes": ["canonical"],
   "evaluate-sae": ["saebench"],
   "evaluate-absorption": ["absorption", "saebench"],
+  "evaluate-hedging": ["hedging"],
   "auto-interp": ["n2g"],
   "explain-latents": ["autointerp"],
   "train-transcoder": ["transcoders"],
