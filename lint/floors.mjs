@@ -17,7 +17,7 @@ const floors = [
   "report/sections report/browser/script",
   "report/browser report/charts",
   "explore interp/by-model interp/dashboard",
-  "analysis/steering",
+  "analysis/steering analysis/hedging",
   "report/page interp analysis/meta-sae analysis/stitching analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
   "sae/training",
   "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/attribution analysis/recall analysis/perturbation analysis/ravel analysis/rule analysis/concepts analysis/scaling synthetic",

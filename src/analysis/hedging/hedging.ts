@@ -106,9 +106,9 @@ export const hedgingOf = ({ narrow, wide, d }: HedgingRows): Hedging => {
     const kept = dot(row, after.subarray(i * d, (i + 1) * d))
     change[i] = size
     inNew[i] = Math.sqrt(basis.reduce((sum, axis) => sum + dot(moved, axis) ** 2, 0))
-    for (let j = 0; size > 0 && j < added.length / d; j++) {
+    for (let j = 0; j < added.length / d; j++) {
       if (kept < turned && dot(row, added.subarray(j * d, (j + 1) * d)) > kept) replaced[i] = 1
-      const cosine = dot(moved, added.subarray(j * d, (j + 1) * d)) / size
+      const cosine = size === 0 ? 0 : dot(moved, added.subarray(j * d, (j + 1) * d)) / size
       if (Math.abs(cosine) > Math.abs(takerCosine[i] as number)) {
         taker[i] = latents + j
         takerCosine[i] = cosine
