@@ -3,7 +3,7 @@
  * different stages without a conflict, and a review shows which numbers moved.
  */
 import { canonicalJson, type Json } from "../json/canonical-json.ts"
-import { groupSeeds, seedMean } from "../plan/seed-means.ts"
+import { aloneWithSeed, groupSeeds, seedMean } from "../plan/seed-means.ts"
 import type { Lock, LockedStage } from "./lock.ts"
 
 /** Bare where YAML reads exactly this text from it, in a flow map too; quoted elsewhere. */
@@ -70,9 +70,23 @@ const seedLines = (stages: Lock["stages"]): ReadonlyMap<string, ReadonlyArray<st
   )
 }
 
+/** Below what has one seed, else its intervals pass for ones over seeds. For people alone, too. */
+const oneSeedLines = (stages: Lock["stages"]): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const withInterval = sorted(stages).filter(([, { metrics = {} }]) =>
+    Object.values(metrics).some(({ low }) => low !== undefined)
+  )
+  const alone = aloneWithSeed(withInterval.map(([id]) => ({ id })))
+  return new Map(
+    alone.map((id) => [
+      id,
+      ["    # One seed: low and high are over what each number was measured on, and over no seeds."]
+    ])
+  )
+}
+
 /** @param experimentFile as the commands of the first lines name it */
 export const formatLock = (experimentFile: string, lock: Lock): string => {
-  const means = seedLines(lock.stages)
+  const notes = new Map([...oneSeedLines(lock.stages), ...seedLines(lock.stages)])
   return [
     `# What ${experimentFile} gave, and what from: written by \`pipeline run --lock\`, kept up to date by \`pipeline run\`.`,
     "# `pipeline reproduce` computes it again and compares; `pipeline run --frozen` refuses what differs from it.",
@@ -82,7 +96,7 @@ export const formatLock = (experimentFile: string, lock: Lock): string => {
     ...sorted(lock.stages).flatMap(([id, stage], i) => [
       ...(i === 0 ? [] : [""]),
       ...stageLines(id, stage),
-      ...(means.get(id) ?? [])
+      ...(notes.get(id) ?? [])
     ]),
     ""
   ].join("\n")

@@ -174,6 +174,25 @@ describe("the text of a lock", () => {
     expect(merge(text(3, 4), text(7, 4), text(3, 8))).toBe(text(7, 8))
   })
 
+  it("says below what has one seed that its intervals are over none, and is read as without that", () => {
+    const metrics = { ev: { value: 1, low: 0, high: 2, tolerance: 0.1 } }
+    const stage = {
+      kind: "count",
+      key: sha("k"),
+      code: "c",
+      params: sha("p"),
+      facts: sha("f"),
+      digest: sha("d"),
+      engine: null
+    }
+    const lockOf = (stages: Lock["stages"]): Lock => ({ lock_format: 1, key_format: 2, stages })
+    const one = lockOf({ "a[seed=0]": { ...stage, metrics }, b: { ...stage, metrics } })
+    const notes = (lock: Lock) => formatLock("x.yaml", lock).match(/# One seed: .* over no seeds/g)
+    expect(notes(one)).toHaveLength(1)
+    expect(Result.getOrThrow(read(formatLock("x.yaml", one))).lock).toEqual(one)
+    expect(notes(lockOf({ ...one.stages, "a[seed=1]": { ...stage, metrics } }))).toBeNull()
+  })
+
   it("stands beside its experiment", () => {
     expect(lockFileOf("experiments/quickstart.yaml")).toBe("experiments/quickstart.lock.yaml")
     expect(lockFileOf("x.yml")).toBe("x.lock.yaml")

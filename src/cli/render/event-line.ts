@@ -2,6 +2,8 @@
 import { formatReasons, NEVER_RAN } from "../../plan/explain.ts"
 import type { Metrics } from "../../artifact/artifact.ts"
 import type { RunEvent, RunFinished, StageFinished, StageOutcome, StageStarted, StageStatus } from "../../run/event.ts"
+import { oneSeed } from "../../numeric/seed-interval.ts"
+import { aloneWithSeed } from "../../plan/seed-means.ts"
 import { interruptedText } from "../../run/interrupted-text.ts"
 import { progressLine } from "./progress-line.ts"
 import { count, formatMetrics, formatSeconds, ownNames } from "./words.ts"
@@ -74,6 +76,18 @@ export const startedText = (event: StageStarted): string =>
     .filter((part) => part !== "")
     .join(", ")
 
+/** What has one seed is told where its numbers are: else their ± passes for one over seeds. */
+const oneSeedLines = ({ stages }: Pick<RunFinished, "stages">): ReadonlyArray<string> => {
+  const results = stages.filter(({ status }) => status === "ran" || status === "hit")
+  const alone = new Set(aloneWithSeed(results))
+  if (alone.size === 0) return []
+  const absorption = results.some(({ id, kind }) => alone.has(id) && kind === "evaluate-absorption")
+  // Measured: bench/intervals/seeds.ts.
+  return [
+    `seeds    ${oneSeed}${absorption ? " (that of absorption held the mean over seeds in two of five cases)" : ""}`
+  ]
+}
+
 /** A row for what was spent and one for what was saved, each where there is something to tell. */
 const costLines = ({ cost }: Pick<RunFinished, "cost">): ReadonlyArray<string> =>
   (["spent", "saved"] as const).flatMap((name) => {
@@ -126,7 +140,8 @@ export const eventLine = (event: RunEvent): string | undefined => {
         parts.push(`${of("skipped")} ${event.status === "interrupted" ? "not started" : "skipped"}`)
       return [
         `${event.status.padEnd(8)} ${parts.join(", ")}, ${formatSeconds(event.seconds)}`,
-        ...costLines(event)
+        ...costLines(event),
+        ...oneSeedLines(event)
       ].join("\n")
     }
   }

@@ -147,6 +147,19 @@ skipped  sae[width=512,seed=0]: it needs capture, which failed
 failed   1 cached, 1 ran, 1 failed, 1 skipped, 2 min 10 s
 spent    2 min 0 s in stages: at least 3 min 53 s of a CPU, 1 min 5 s of a GPU
 saved    2 h 10 min in stages: 2 h 30 min of a CPU
-done     1 cached, 0 ran, 0.4 s`.trimStart()
+done     1 cached, 0 ran, 0.4 s
+seeds    one seed: there is no interval over seeds, and ± is over what each number was measured on; give seed two values or more`.trimStart()
   )
+})
+
+const finishedWith = (...stages: ReadonlyArray<StageOutcome>) =>
+  eventLine({ type: "run-finished", at, run: "r1", status: "done", seconds: 1, cost: runCost([]), stages }) ?? ""
+
+it("the end of a run says where one seed is all there is, and what absorption is known to do then", () => {
+  const seed = (n: number, more: Partial<StageOutcome> = {}) => outcome({ id: `sae[seed=${n}]`, ...more })
+  expect(finishedWith(seed(0), seed(1))).not.toContain("one seed")
+  expect(finishedWith(outcome({ id: "capture" }))).not.toContain("one seed")
+  expect(finishedWith(seed(0))).toMatch(/seed two values or more$/)
+  expect(finishedWith(seed(0), seed(1, { status: "failed" }))).toContain("one seed")
+  expect(finishedWith(seed(0, { kind: "evaluate-absorption" }))).toContain("in two of five cases")
 })
