@@ -26,7 +26,7 @@ import { metaSection } from "./sections/meta-section.ts"
 import type { PageSection } from "./page/page.ts"
 import { probingSection } from "./sections/probing-section.ts"
 import { renderPage } from "./page/page.ts"
-import { seedsSection } from "./sections/seeds-section.ts"
+import { seedMeans } from "./sections/seed-means.ts"
 import { sizeSection } from "./sections/size-section.ts"
 import { sourcesSection } from "./sections/sources-section.ts"
 import { stitchingSection } from "./sections/stitching-section.ts"
@@ -80,8 +80,7 @@ export const scienceReport = (input: ReportInput): string => {
     wholeContexts(subjects)
   )
   const sections: ReadonlyArray<readonly [string, string, Html | undefined]> = [
-    ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects)],
-    ["seeds", "Over seeds", seedsSection(input, subjects)],
+    ["summary", "Summary", subjects.length === 0 ? undefined : summarySection(subjects, seedMeans(input, subjects))],
     ["controls", "Controls", controlsSection(input, subjects)],
     ["sizes", "Sizes", sizeSection(input.sizes)],
     ["latents", "Latents", latentsSection(subjects)],

@@ -65,7 +65,6 @@ describe("run report", () => {
     expect(ids).toEqual([
       "about",
       "summary",
-      "seeds",
       "controls",
       "sizes",
       "latents",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { Json } from "../../src/json/canonical-json.ts"
 import type { BrowserData } from "../../src/report/browser/browser-data.ts"
 import { scienceReport } from "../../src/report/science-report.ts"
 import type { ReportInput } from "../../src/report/page/subjects.ts"
@@ -111,9 +112,34 @@ describe("science report", () => {
     const text = scienceReport(two)
     expect(textOf(text, "summary")).toContain("2.00 % ± 1.00 %")
     // Student's t of one degree of freedom is 12.706: 12.706 x 0.01 = 12.7 %.
-    expect(textOf(text, "seeds")).toContain("2 3.00 % ± 12.7 %")
-    expect(textOf(text, "seeds")).not.toContain("one seed")
-    expect(textOf(page, "seeds")).toContain("width 64; width 256: one seed: there is no interval over seeds")
+    expect(textOf(text, "summary")).toContain("2 3.00 % ± 12.7 %")
+    expect(textOf(text, "summary")).not.toContain("one seed")
+    expect(textOf(page, "summary")).toContain("width 64; width 256: one seed: there is no interval over seeds")
+  })
+
+  it("begins a sweep with means over seeds, and shows one seed of each kind whole", () => {
+    const sample = sampleReport()
+    const seeds = [0, 1, 2, 3, 4]
+    const again = <A>(placed: ReadonlyArray<{ readonly at: Readonly<Record<string, Json>>; readonly value: A }>) =>
+      placed.flatMap(({ at, value }) => seeds.map((seed) => ({ at: { ...at, seed }, value })))
+    const sweep = scienceReport({
+      ...sample,
+      evaluations: [],
+      interpretations: [],
+      explanations: [],
+      probings: [],
+      saes: sample.saes.flatMap(({ at, value }) =>
+        seeds.map((seed) => ({ at: { ...at, seed }, value: { ...value, digest: `${value.digest}-${seed}` } }))
+      ),
+      absorptions: again(sample.absorptions),
+      stitchings: again(sample.stitchings)
+    })
+    const summary = textOf(sweep, "summary")
+    expect(summary.indexOf("Over seeds")).toBeLessThan(summary.indexOf("Each of the 10 SAEs by itself"))
+    expect(summary).toContain("width 256, seed 4")
+    const stitching = (sweep.split('id="stitching"')[1] ?? "").split("</section>")[0] ?? ""
+    expect(stitching.split("<details>")).toHaveLength(5)
+    expect(stitching.indexOf("<figure>")).toBeLessThan(stitching.indexOf("<details>"))
   })
 
   it("puts each SAE's figures in one row of the summary", () => {
@@ -330,7 +356,6 @@ describe("science report", () => {
         .map(({ attributes }) => attributes["id"])
     expect(ids(page)).toEqual([
       "summary",
-      "seeds",
       "controls",
       "sizes",
       "latents",
@@ -348,10 +373,10 @@ describe("science report", () => {
       "meta-edits",
       "explorer"
     ])
-    expect(ids(scienceReport(nothing))).toEqual(["summary", "seeds"])
+    expect(ids(scienceReport(nothing))).toEqual(["summary"])
     expect(ids(scienceReport({ ...nothing, saes: [] }))).toEqual([])
     const alone = scienceReport({ ...nothing, saes: [], absorptions: sampleReport().absorptions })
-    expect(ids(alone)).toEqual(["summary", "seeds", "sweep", "absorption"])
+    expect(ids(alone)).toEqual(["summary", "sweep", "absorption"])
     expect(textOf(alone, "summary")).toContain("width 64, seed 0 64")
   })
 

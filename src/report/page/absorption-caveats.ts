@@ -10,12 +10,3 @@ export const caveatOf = (absorption: AbsorptionFile): string | undefined => {
   if (absorption.warnings.length > 0) return "SAE undertrained"
   return whyNoRate(absorption) === undefined ? undefined : "not by ablation"
 }
-
-/** One sentence of several SAEs is said once, with all their names. */
-export const saidOnce = (
-  said: ReadonlyArray<{ readonly label: string; readonly text: string }>
-): ReadonlyArray<{ readonly labels: string; readonly text: string }> => {
-  const labels = new Map<string, Array<string>>()
-  for (const { label, text } of said) labels.set(text, [...(labels.get(text) ?? []), label])
-  return [...labels].map(([text, names]) => ({ labels: names.join("; "), text }))
-}

@@ -68,8 +68,9 @@ th.text, td.text { text-align: left; white-space: normal; }
 tbody tr:hover { background: var(--raised); }
 td.none { color: var(--soft); font-size: .87em; }
 .scroll > table thead th { white-space: normal; vertical-align: bottom; }
-.stacked :is(th, td) { padding-inline: .5rem; }
+.stacked :is(th, td):not(:first-child) { padding-inline: .5rem; }
 .stacked :is(.noise, .sub) { display: block; margin: 0; }
+.stacked tbody th { white-space: normal; max-width: 17rem; min-width: 9rem; }
 td .noise { color: var(--soft); font-size: .87em; white-space: nowrap; }
 td .sub { color: var(--soft); font-size: .87em; margin-left: .35em; }
 td .caveat { color: var(--bad); white-space: normal; }
@@ -109,6 +110,7 @@ canvas.pointing { cursor: pointer; }
 .legend .rise { background: var(--bad); border-radius: 50%; }
 .legend .mark { background: none; border-bottom: 2px solid var(--ink); border-radius: 0; }
 .warn { border-left: 3px solid var(--bad); padding: .2rem .8rem; margin: .6rem 0; }
+.warn details { color: var(--soft); font-size: .87rem; } .warn details > summary { margin: 0; width: max-content; }
 details > summary { cursor: pointer; color: var(--accent); margin: .6rem 0; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem 1.8rem; margin: .8rem 0; padding: 0; list-style: none; }
 .facts b { display: block; font-size: 1.25rem; line-height: 1.25; font-weight: 600; font-variant-numeric: tabular-nums; }

@@ -1,7 +1,8 @@
 /** The definitions of absorption side by side, one row an SAE, with their intervals: what can be absorbed at all comes first. */
 import { exact } from "../page/exact.ts"
 import { type AbsorptionFile, absorptionUnits } from "../../kinds/absorption.ts"
-import { saidOnce, whyNoRate } from "../page/absorption-caveats.ts"
+import { whyNoRate } from "../page/absorption-caveats.ts"
+import { warnings } from "../page/said-once.ts"
 import { estimate } from "../page/estimate.ts"
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import { type Html, html } from "../page/html.ts"
@@ -37,12 +38,14 @@ const row = ({ label, index, absorption }: Row): Html => {
 }
 
 export const absorptionDefinitions = (rows: ReadonlyArray<Row>): Html =>
-  html`${saidOnce(
+  html`${warnings(
       rows.flatMap(({ label, absorption }) => {
         const text = whyNoRate(absorption)
         return text === undefined ? [] : [{ label, text }]
-      })
-    ).map(({ labels, text }) => html`<p class="warn">${labels}: no absorption rate by ablation: ${text}</p>`)}
+      }),
+      rows.length,
+      (of, text) => `${of}: no absorption rate by ablation: ${text}`
+    )}
     <div class="scroll" tabindex="0" role="region" aria-label="Definitions of absorption">
       <table>
         <thead>

@@ -7,6 +7,7 @@ import { absorptionChart, absorptionHeight } from "../charts/absorption-chart.ts
 import { formatInteger, formatNumber, formatPercent } from "../page/format-number.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
+import { foldSeeds } from "../page/fold-seeds.ts"
 import { latentLink } from "../page/latent-link.ts"
 import { maskedText } from "../page/masked-text.ts"
 import { listedLatents, type Subject } from "../page/subjects.ts"
@@ -120,7 +121,13 @@ const ofTask = (task: Task, placed: ReadonlyArray<Placed>): Html | undefined => 
       share more.
     </p>
     ${absorptionDefinitions(own.map(({ subject: { label }, ...rest }) => ({ label, ...rest })))}
-    ${own.map(({ subject, index, absorption }) => one(subject, absorption, index, highest))}`
+    ${foldSeeds(
+      own.map((each) => ({ ...each, at: each.subject.at })),
+      ({ subject }) => subject.label,
+      ({ subject, absorption }) =>
+        html`${subject.label}: ${exact(absorption.mean_absorption_fraction, formatPercent)} of the projection`,
+      ({ subject, index, absorption }) => one(subject, absorption, index, highest)
+    )}`
 }
 
 /** Undefined where absorption was not evaluated. */

@@ -7,6 +7,7 @@ import { html } from "../page/html.ts"
 import { cosineHistogram, rocChart } from "../charts/proxy-charts.ts"
 import { largestGroup, phaseColours, phaseNames, risingSteps, stitchingChart } from "../charts/stitching-chart.ts"
 import { stitchedCrossEntropy } from "./stitched-cross-entropy.ts"
+import { foldSeeds } from "../page/fold-seeds.ts"
 import { labelOf } from "../page/subjects.ts"
 import type { Placed } from "../page/subjects.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
@@ -47,12 +48,20 @@ const groupingTable = ({ groupings = [] }: StitchingFile): Html | undefined =>
         </table>
       </div>`
 
+const sizes = ({ small, large }: StitchingFile): string =>
+  `${formatInteger(small.d_sae)} → ${formatInteger(large.d_sae)} latents`
+
+/** For where the rest of it is folded away. */
+const novelOf = ({ at, value }: Placed<StitchingFile>): Html =>
+  html`${labelOf(at, sizes(value))}: ${formatInteger(value.counts.novel)} novel latents,
+  ${estimate(value.counts.novel / value.large.d_sae, value.intervals?.["novel_fraction"], formatPercent, "latents")}`
+
 const one = ({ at, value }: Placed<StitchingFile>): Html => {
   const { counts, small, large, path, proxy } = value
   const rising = risingSteps(path).length
   const giant = largestGroup(value)
   const phases = [...new Set(path.slice(1).map(({ phase }) => phase))]
-  return html`<h3>${labelOf(at, `${formatInteger(small.d_sae)} → ${formatInteger(large.d_sae)} latents`)}</h3>
+  return html`<h3>${labelOf(at, sizes(value))}</h3>
     <ul class="facts">
       ${fact(formatInteger(counts.novel), html`novel latents, ${estimate(counts.novel / large.d_sae, value.intervals?.["novel_fraction"], formatPercent, "latents")} of the large SAE`)}
       ${fact(formatInteger(counts.reconstruction), "reconstruction latents")}
@@ -89,4 +98,4 @@ export const stitchingSection = (stitchings: ReadonlyArray<Placed<StitchingFile>
           A latent of the large SAE is novel when adding it alone to the small one lowers the mean squared error. The
           path inserts the novel latents first, then swaps groups of counterparts, and ends in exactly the large SAE.
         </p>
-        ${stitchings.map(one)}`
+        ${foldSeeds(stitchings, ({ value }) => sizes(value), novelOf, one)}`

@@ -1,10 +1,11 @@
 /** The headline table: one row per SAE, one column per thing that was measured. */
-import { saidOnce, whyNoRate } from "../page/absorption-caveats.ts"
+import { whyNoRate } from "../page/absorption-caveats.ts"
 import { estimate } from "../page/estimate.ts"
 import { exact } from "../page/exact.ts"
 import { formatNumber } from "../page/format-number.ts"
 import type { Html, HtmlValue } from "../page/html.ts"
 import { html } from "../page/html.ts"
+import { warnings } from "../page/said-once.ts"
 import type { Subject } from "../page/subjects.ts"
 import { swatch } from "../charts/swatch.ts"
 import { type HeadlineFigure, headlineFigures } from "./headline-figures.ts"
@@ -41,31 +42,47 @@ const caveats = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Html> => {
       (text) => ({ label, text })
     )
   })
-  return saidOnce(said).map(({ labels, text }) => html`<p class="warn">Absorption of ${labels}: ${text}</p>`)
+  const all = subjects.filter(({ absorption }) => absorption !== undefined).length
+  return warnings(said, all, (of, text) => `Absorption of ${of}: ${text}`)
 }
 
-/** Columns without a single value are left out. */
-export const summarySection = (subjects: ReadonlyArray<Subject>): Html => {
+const eachSae = (subjects: ReadonlyArray<Subject>): Html => {
+  // Columns without a single value are left out.
   const shown = columns.filter(({ value }) => subjects.some((subject) => value(subject) !== undefined))
-  return html`<h2>Summary</h2>
-    ${caveats(subjects)}
-    <div class="scroll" tabindex="0" role="region" aria-label="Summary table">
-      <table class="stacked">
-        <thead>
-          <tr>
-            <th scope="col">SAE</th>
-            ${shown.map(({ name, title }) => html`<th scope="col" title="${title}">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${subjects.map(
-            (subject, i) =>
-              html`<tr>
-                <th scope="row">${swatch(i)}${subject.label}</th>
-                ${shown.map(({ value }) => html`<td>${value(subject) ?? "–"}</td>`)}
-              </tr> `
-          )}
-        </tbody>
-      </table>
-    </div>`
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Summary table">
+    <table class="stacked cards">
+      <thead>
+        <tr>
+          <th scope="col">SAE</th>
+          ${shown.map(({ name, title }) => html`<th scope="col" title="${title}">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${subjects.map(
+          (subject, i) =>
+            html`<tr>
+              <th scope="row">${swatch(i)}${subject.label}</th>
+              ${shown.map(({ name, value }) => html`<td data-name="${name}">${value(subject) ?? "–"}</td>`)}
+            </tr> `
+        )}
+      </tbody>
+    </table>
+  </div>`
 }
+
+/** More SAEs than these are a sweep: their means over seeds come first. */
+const maxFirst = 8
+
+/** @param means over seeds, where there are several */
+export const summarySection = (subjects: ReadonlyArray<Subject>, means: Html | undefined): Html =>
+  html`<h2>Summary</h2>
+    ${caveats(subjects)}
+    ${
+      means === undefined || subjects.length <= maxFirst
+        ? [eachSae(subjects), means]
+        : html`${means}
+            <details id="each-sae">
+              <summary>Each of the ${subjects.length} SAEs by itself</summary>
+              ${eachSae(subjects)}
+            </details>`
+    }`

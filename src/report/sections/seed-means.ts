@@ -29,10 +29,12 @@ const aloneNote = (subjects: ReadonlyArray<Subject>): Html | undefined => {
 
 /** @param all number of seeds in the row: not every one need have the figure */
 const cell = (values: ReadonlyArray<number>, all: number, format: (value: number) => string): Html => {
-  if (values.length < 2) return html`<td>–</td>`
+  if (values.length < 2) return html`–`
   const { mean, ...interval } = seedInterval(values)
   const fewer = values.length < all ? html`<span class="sub">${values.length} seeds</span>` : undefined
-  return html`<td>${estimate(mean, interval, format, `${values.length} seeds`)}${fewer}</td>`
+  // That none of three found any is not 0 ± 0.
+  const noise = interval.high > interval.low ? interval : undefined
+  return html`${estimate(mean, noise, format, `${values.length} seeds`)}${fewer}`
 }
 
 const saeTable = (groups: ReadonlyArray<SeedGroup<Subject>>): Html | undefined => {
@@ -59,7 +61,7 @@ const table = (
 ): Html => {
   const [first, ...names] = head
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${first} over seeds">
-    <table>
+    <table class="stacked">
       <thead>
         <tr>
           <th scope="col">${first}</th>
@@ -73,7 +75,7 @@ const table = (
             html`<tr>
               <th scope="row">${label}</th>
               <td>${seeds}</td>
-              ${cells}
+              ${cells.map((each) => html`<td>${each}</td>`)}
             </tr> `
         )}
       </tbody>
@@ -82,7 +84,7 @@ const table = (
 }
 
 /** Undefined where nothing has a seed of its own. */
-export const seedsSection = (
+export const seedMeans = (
   { stitchings, metaSaes }: Pick<ReportInput, "stitchings" | "metaSaes">,
   subjects: ReadonlyArray<Subject>
 ): Html | undefined => {
@@ -132,10 +134,10 @@ export const seedsSection = (
   if (tables.length === 0)
     return (
       alone &&
-      html`<h2>Over seeds</h2>
+      html`<h3 id="seeds">Over seeds</h3>
         ${alone}`
     )
-  return html`<h2>Over seeds</h2>
+  return html`<h3 id="seeds">Over seeds</h3>
     <p class="note">
       Means over SAEs that differ in the seed of their training alone, with 95 % intervals by Student's t. A difference
       between two rows that is smaller than their intervals may be the seed's.
