@@ -20,15 +20,15 @@ import { loadBody } from "../../src/model/load-model.ts"
 import type { Precision } from "../../src/model/precision.ts"
 import { type ModelBody, runModel } from "../../src/model/run-model.ts"
 import * as Rng from "../../src/random/rng.ts"
-import { largePages } from "../../src/execute/local/large-pages.ts"
+import { memorySettings } from "../../src/execute/local/memory-settings.ts"
 import { loadEngine } from "../../src/tensor/engine/engine.ts"
 import { peersPython, startPeers } from "./peer-process.ts"
 
 // As a worker is started.
-if (Object.keys(largePages).some((name) => process.env[name] === undefined)) {
+if (Object.keys(memorySettings).some((name) => process.env[name] === undefined)) {
   const { status } = spawnSync(process.execPath, process.argv.slice(1), {
     stdio: "inherit",
-    env: { ...process.env, ...largePages }
+    env: { ...process.env, ...memorySettings }
   })
   process.exit(status ?? 1)
 }

@@ -11,7 +11,7 @@ import { basename, join } from "node:path"
 import { parseArgs } from "node:util"
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { largePages } from "../../src/execute/local/large-pages.ts"
+import { memorySettings } from "../../src/execute/local/memory-settings.ts"
 import { readGgufModel } from "../../src/kinds/language-model/gguf/read-gguf-model.ts"
 import { filesArtifact } from "../../src/model/files-artifact.ts"
 import { loadBody } from "../../src/model/load-model.ts"
@@ -87,7 +87,7 @@ const compare = (): void => {
     const { status, stdout } = spawnSync(process.execPath, args, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
-      env: { ...process.env, ...largePages }
+      env: { ...process.env, ...memorySettings }
     })
     if (status !== 0) throw new Error(`${side}: exit code ${status}`)
     const figures = JSON.parse(stdout) as Figures

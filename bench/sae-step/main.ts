@@ -17,7 +17,7 @@ import { parseArgs } from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Rng from "../../src/random/rng.ts"
-import { largePages } from "../../src/execute/local/large-pages.ts"
+import { memorySettings } from "../../src/execute/local/memory-settings.ts"
 import { joinBlocks } from "../../src/numeric/float-blocks.ts"
 import { initialWeights } from "../../src/sae/training/initial-weights.ts"
 import type { SharedOptions } from "../../src/sae/settings/shared-options.ts"
@@ -28,10 +28,10 @@ import { libraries, startPeers } from "./peers.ts"
 import { wholeRun } from "./whole-run.ts"
 
 // As the pipeline starts its workers; the other libraries' process gets it too.
-if (Object.keys(largePages).some((name) => process.env[name] === undefined)) {
+if (Object.keys(memorySettings).some((name) => process.env[name] === undefined)) {
   const again = spawnSync(process.execPath, process.argv.slice(1), {
     stdio: "inherit",
-    env: { ...process.env, ...largePages }
+    env: { ...process.env, ...memorySettings }
   })
   process.exit(again.status ?? 1)
 }

@@ -33,13 +33,16 @@ const timeLines = (plan: Plan, expected: ExpectedCost): ReadonlyArray<string> =>
   ]
 }
 
+/** A worker with its engine takes about as much before a stage begins: a stage that asks for less tells nothing of what it takes. */
+const WORKER_BYTES = 512 * 1024 ** 2
+
 /** A stage's need is what it asks for, or what its process held before, where that was more. */
 const memoryLines = (plan: Plan, { peakMemory }: ExpectedCost): ReadonlyArray<string> => {
   const needs = plan.stages
     .filter(({ action }) => action !== "hit")
     .map(({ instance: { id, resources } }) => ({ id, bytes: Math.max(peakMemory.get(id) ?? 0, resources.memory ?? 0) }))
   const [largest] = needs.toSorted((a, b) => b.bytes - a.bytes)
-  if (largest === undefined || largest.bytes === 0) return []
+  if (largest === undefined || largest.bytes < WORKER_BYTES) return []
   const there = totalmem()
   return [
     `memory: ${formatBytes(largest.bytes)} for ${largest.id}, which takes most as far as is known, of ${formatBytes(there)}`,

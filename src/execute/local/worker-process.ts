@@ -18,7 +18,7 @@ import { JobFailed } from "../executor.ts"
 import type { JobRequest } from "../executor.ts"
 import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText } from "../job.ts"
 import { CONTROL, PATIENCE } from "../worker/stop-request.ts"
-import { largePages } from "./large-pages.ts"
+import { memorySettings } from "./memory-settings.ts"
 
 const WORKER = fileURLToPath(new URL(`../worker/worker${codeEnding}`, import.meta.url))
 const BUNDLED_WORKER = join(packageDirectory, "bin", "bundle", "start-worker.mjs")
@@ -65,7 +65,7 @@ const start = ({ environment, log }: WorkerOptions): ChildProcess => {
       detached: true,
       // The last one is CONTROL.
       stdio: ["pipe", file, file, "pipe", "pipe"],
-      env: { NODE_COMPILE_CACHE: compileCache(), ...largePages, ...process.env, ...environment }
+      env: { NODE_COMPILE_CACHE: compileCache(), ...memorySettings, ...process.env, ...environment }
     })
   } finally {
     closeSync(file)

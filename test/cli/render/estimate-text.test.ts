@@ -37,6 +37,16 @@ describe("what a plan may take", () => {
     assert.notInclude(lines.join("\n"), "a guess")
   })
 
+  it("says nothing of memory where stages ask for less than any process takes, and where they ask for more, says so", () => {
+    const asking = (memory: number) => ({
+      ...planned,
+      stages: planned.stages.map((stage) => ({ ...stage, instance: { ...stage.instance, resources: { memory } } }))
+    })
+    const nothing = expectedCost(planned, new Map(), [])
+    assert.deepStrictEqual(estimateText(asking(2 ** 20), nothing, "/"), [])
+    assert.match(estimateText(asking(2 ** 31), nothing, "/").join("\n"), /^memory: 2.0 GiB for /)
+  })
+
   it("says of which stages only runs with other parameters are known", () => {
     const known = [result(first, 5, undefined, { ...first.params, unheard_of: 3 })]
     const lines = estimateText(planned, expectedCost(planned, new Map(), known), "/")
