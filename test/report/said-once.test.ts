@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { expect, it } from "vitest"
 import { saidOnce, warnings } from "../../src/report/page/said-once.ts"
 
