@@ -10,6 +10,7 @@ import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 import type { ChatAnswer, ChatModel, ChatRequest } from "./chat-model.ts"
 import { type ChatRefusal, refusalOf, unreachable, unreadable } from "./chat-refusal.ts"
 import { keepAnswer, keptAnswer } from "./kept-answers.ts"
+import { openGate, type RequestGate } from "./request-gate.ts"
 
 export interface EndpointOptions {
   /** Up to and with `/v1`. */
@@ -83,8 +84,11 @@ const answerOf = (body: string): ChatAnswer | undefined => {
   }
 }
 
-/** @throws nothing: what goes wrong is the problem's text */
-export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel, StageFailed> =>
+/** @param gate lets requests through until the run is to stop */
+export const endpointModel = (
+  options: EndpointOptions,
+  gate: RequestGate = openGate
+): Effect.Effect<ChatModel, StageFailed> =>
   Effect.gen(function* () {
     const base = URL.parse(options.endpoint)
     if (base === null || !/^https?:$/.test(base.protocol) || base.username !== "" || base.password !== "") {
@@ -153,14 +157,25 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
       return undefined
     }
 
+    /** Sent and, where it says something, kept: one that says nothing is worth another try, once the server is set otherwise. */
+    const sent = (body: string): Effect.Effect<ChatAnswer | ChatRefusal, StageFailed> =>
+      Effect.gen(function* () {
+        spent.requests++
+        const answer = yield* send(body)
+        if ("text" in answer && answer.text.trim() !== "") yield* keepAnswer(`${address}\n${body}`, answer)
+        return answer
+      }).pipe(
+        gate.through,
+        Effect.catchTag("ArtifactError", (error) => Effect.fail(stageFailed(error.message)))
+      )
+
     const asked = (body: string): Effect.Effect<ChatAnswer, StageFailed> =>
       Effect.gen(function* () {
         let last: ChatRefusal | undefined
         for (let attempt = 1; ; attempt++) {
           const refused = allowed(last)
           if (refused !== undefined) return yield* refused
-          spent.requests++
-          const answer = yield* send(body)
+          const answer = yield* sent(body)
           if ("text" in answer) {
             spent.tokens += answer.usage.prompt + answer.usage.completion
             return answer
@@ -169,7 +184,7 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
           last = answer
           const wait = answer.again ?? firstWait * 2 ** (attempt - 1)
           if (wait > longestWait) return yield* answer.failure
-          yield* Effect.sleep(wait)
+          yield* gate.wait(wait)
         }
       })
 
@@ -183,16 +198,12 @@ export const endpointModel = (options: EndpointOptions): Effect.Effect<ChatModel
           max_tokens: request.maxTokens,
           ...(request.alternatives ? { logprobs: true, top_logprobs: topLogprobs } : {})
         })
-        const what = `${address}\n${body}`
-        const kept = yield* keptAnswer(what)
+        const kept = yield* keptAnswer(`${address}\n${body}`)
         if (kept !== undefined) {
           spent.kept++
           return kept
         }
-        const answer = yield* asked(body)
-        // One that says nothing is worth another try, once the server is set otherwise.
-        if (answer.text.trim() !== "") yield* keepAnswer(what, answer)
-        return answer
+        return yield* asked(body)
       })
     return { ask, spent: () => ({ ...spent }) }
   })

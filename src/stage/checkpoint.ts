@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly load: Effect.Effect<CheckpointState | undefined, ArtifactError>
   /** True when enough time has passed since the last save to pay for another, and none is being written. */
   readonly due: () => boolean
+  /** True when the run is to stop: nothing more is begun that costs something, and what is under way ends. Absent: never. */
+  readonly stopping?: () => boolean
   /** Atomic: after a kill at any moment, `load` gives either the earlier state or this one. */
   readonly save: (state: CheckpointState) => Effect.Effect<void, ArtifactError>
   /**

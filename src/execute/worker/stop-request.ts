@@ -126,6 +126,11 @@ export const listenForStop = (control: number | undefined): StopRequest => {
           noteQuestion(checkpoint)
           return stopping() ? saved.get(checkpoint) === false : checkpoint.due()
         },
+        stopping: () => {
+          handleSignals()
+          Atomics.store(memory, LEFT, PATIENCE)
+          return stopping()
+        },
         save,
         ...(beginWatched === undefined ? {} : { begin: beginWatched })
       }

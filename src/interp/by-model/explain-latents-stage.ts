@@ -1,15 +1,17 @@
 /** The stage explain-latents: explanations by a language model, run here or behind a server, with their scores. */
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireTextOrder } from "../../activations/fit.ts"
-import { answeredBefore } from "../../chat/answered-before.ts"
+import { type AnsweredBefore, answeredBefore } from "../../chat/answered-before.ts"
 import { endpointModel } from "../../chat/endpoint.ts"
 import { localModel } from "../../chat/local-model.ts"
 import { localReader } from "../../chat/local-reader.ts"
+import { requestGate } from "../../chat/request-gate.ts"
 import { explanationsFileName, type ExplanationsFile } from "../../kinds/explanations.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
 import type { SaeHandle } from "../../kinds/sae/sae.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { Opened } from "../../stage/input.ts"
+import type { Checkpoint } from "../../stage/checkpoint.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"
@@ -25,12 +27,17 @@ interface ExplainLatentsInputs extends DictionaryInputs {
   readonly judge_model: Opened<LanguageModelHandle> | undefined
 }
 
-const server = Effect.fnUntraced(function* (options: ExplainLatentsSettings["endpoint"]) {
+const server = Effect.fnUntraced(function* (
+  options: ExplainLatentsSettings["endpoint"],
+  checkpoint: Checkpoint,
+  memory: AnsweredBefore
+) {
   const endpoint = options.endpoint ?? process.env["OPENAI_BASE_URL"]
   if (endpoint === undefined || endpoint === "") {
     return yield* stageFailed("no server to ask: endpoint is not set", "Set endpoint, or OPENAI_BASE_URL.")
   }
-  return yield* endpointModel({ ...options, endpoint })
+  const stopping = (): boolean => checkpoint.stopping?.() === true
+  return yield* endpointModel({ ...options, endpoint }, requestGate(stopping, memory.save))
 })
 
 /** A crosscoder normalises what it reads of all sources together, and its latents are raised at one of them. */
@@ -61,7 +68,7 @@ export const explainLatents = Effect.fn("explainLatents")(function* ({
   const memory = yield* answeredBefore(checkpoint)
   const chat = !asked
     ? undefined
-    : yield* local === undefined ? server(settings.endpoint) : localModel(local.value, memory)
+    : yield* local === undefined ? server(settings.endpoint, checkpoint, memory) : localModel(local.value, memory)
   // The server's answers are kept by what was asked: whoever is stopped is told that it goes on, and does.
   if (chat !== undefined && local === undefined) yield* memory.save
   const reader = !read || judge === undefined ? undefined : yield* localReader(judge.value, memory)
