@@ -33,27 +33,26 @@ const explained = (latent: LatentData): ListedLatent => ({
 })
 
 export const listedLatents = (
-  { latents, others, texts, text }: SubjectData,
+  { latents, others, texts, text: context }: SubjectData,
   index: number
 ): ReadonlyArray<ListedLatent> => [
   ...latents.map(explained),
   ...(others?.id ?? []).map((id, i): ListedLatent => {
     const [fires, promotes] = [others?.fires[i] ?? [], others?.promotes[i] ?? []]
-    const listed = {
-      id,
-      text: firesLabel(fires, promotes, texts),
-      density: others?.density[i] ?? 0,
-      max: others?.max[i] ?? 0,
-      score: null
-    }
+    let text: string | undefined
+    const listed = { id, density: others?.density[i] ?? 0, max: others?.max[i] ?? 0, score: null }
     return {
       ...listed,
+      // Of thousands, few are read.
+      get text() {
+        return (text ??= firesLabel(fires, promotes, texts))
+      },
       explained: false,
       fires,
       promotes,
-      whole: () => {
-        const rest = readPart(partId(index, others?.part[i] ?? 0), text)?.get(id)
-        return rest === undefined ? undefined : { ...rest, ...listed, patterns: [], more: 0 }
+      whole() {
+        const rest = readPart(partId(index, others?.part[i] ?? 0), context)?.get(id)
+        return rest === undefined ? undefined : { ...rest, ...listed, text: this.text, patterns: [], more: 0 }
       }
     }
   })

@@ -21,20 +21,24 @@ export interface MetaIndex {
 const strongestFirst = ([a, x]: Weighted, [b, y]: Weighted): number => y - x || a - b
 
 export const metaIndex = ({ metaLatents, counts, ids, activations }: MetaData): MetaIndex => {
-  const unsorted = Array.from({ length: metaLatents }, (): Array<Weighted> => [])
-  let at = 0
-  const own = counts.map((count, latent) => {
-    const metas = Array.from({ length: count }, (_, i): Weighted => [
-      ids[at + i] as number,
-      activations[at + i] as number
-    ])
-    at += count
-    for (const [meta, activation] of metas) unsorted[meta]?.push([latent, activation])
-    return metas.toSorted(strongestFirst)
-  })
-  const users = unsorted.map((each) => each.toSorted(strongestFirst))
-  const metasOf = (latent: number): ReadonlyArray<Weighted> => own[latent] ?? []
-  const latentsOf = (meta: number): ReadonlyArray<Weighted> => users[meta] ?? []
+  // Of one latent a few numbers; of one meta-latent all of them are looked through, which thousands of latents make slow.
+  let end = 0
+  const ends = counts.map((count) => (end += count))
+  const metasOf = (latent: number): ReadonlyArray<Weighted> => {
+    const [from, to] = [ends[latent - 1] ?? 0, ends[latent] ?? 0]
+    return ids
+      .slice(from, to)
+      .map((id, i): Weighted => [id, activations[from + i] as number])
+      .toSorted(strongestFirst)
+  }
+  let users: ReadonlyArray<ReadonlyArray<Weighted>> | undefined
+  const usersOfAll = (): ReadonlyArray<ReadonlyArray<Weighted>> => {
+    const all = Array.from({ length: metaLatents }, (): Array<Weighted> => [])
+    for (const latent of counts.keys())
+      for (const [meta, activation] of metasOf(latent)) all[meta]?.push([latent, activation])
+    return all.map((each) => each.toSorted(strongestFirst))
+  }
+  const latentsOf = (meta: number): ReadonlyArray<Weighted> => (users ??= usersOfAll())[meta] ?? []
   return {
     metasOf,
     latentsOf,

@@ -6,6 +6,8 @@ import { listen } from "./element.ts"
 
 /** Rows drawn at once beside those in view. */
 const margin = 12
+/** Rows that come and go together. */
+const step = 4
 /** Pixels, until a row has been seen. */
 const guessedHeight = 72
 
@@ -28,24 +30,41 @@ export const virtualList = (list: HTMLUListElement, row: (i: number) => HTMLLIEl
     if (height === 0) height = list.firstElementChild?.getBoundingClientRect().height ?? 0
     return height === 0 ? guessedHeight : height
   }
+  const rowOf = (i: number): HTMLLIElement => {
+    const made = row(i)
+    made.dataset["row"] = String(i)
+    made.setAttribute("aria-setsize", String(count))
+    made.setAttribute("aria-posinset", String(i + 1))
+    return made
+  }
   const render = (always: boolean): void => {
     const own = rowHeight()
-    // In steps, so that not every row that comes into view draws all.
-    const from = Math.max(0, Math.floor(list.scrollTop / own / margin - 1) * margin)
-    const to = Math.min(count, Math.ceil((list.scrollTop + list.clientHeight) / own / margin + 1) * margin)
+    // In steps, so that not every row that comes into view draws some.
+    const from = Math.max(0, Math.floor(list.scrollTop / own / step) * step - margin)
+    const to = Math.min(count, Math.ceil((list.scrollTop + list.clientHeight) / own / step) * step + margin)
     if (!always && from === first && to === end) return
-    ;[first, end] = [from, to]
-    const rows = Array.from({ length: Math.max(0, to - from) }, (_, n) => {
-      const made = row(from + n)
-      made.dataset["row"] = String(from + n)
-      made.setAttribute("aria-setsize", String(count))
-      made.setAttribute("aria-posinset", String(from + n + 1))
-      return made
+    // Rows that stay are left where they are: their text is not laid out again.
+    const stays = (i: number): boolean => !always && i >= Math.max(from, first) && i < Math.min(to, end)
+    const before = [...list.querySelectorAll<HTMLLIElement>(":scope > li")]
+    const kept = before.filter((made, n) => {
+      if (!stays(first + n)) return false
+      made.style.removeProperty("margin-top")
+      made.style.removeProperty("margin-bottom")
+      return true
     })
+    const [keptFrom, keptTo] = kept.length === 0 ? [to, to] : [Math.max(from, first), Math.min(to, end)]
+    const made = (a: number, b: number): ReadonlyArray<HTMLLIElement> =>
+      Array.from({ length: Math.max(0, b - a) }, (_, n) => rowOf(a + n))
+    const [above, below] = [made(from, keptFrom), made(keptTo, to)]
+    ;[first, end] = [from, to]
+    const rows = [...above, ...kept, ...below]
     // Of the rows, since the list's own padding would make it as high as that.
     rows[0]?.style.setProperty("margin-top", `${from * own}px`)
     rows.at(-1)?.style.setProperty("margin-bottom", `${(count - to) * own}px`)
-    list.replaceChildren(...rows)
+    if (kept.length === 0) return list.replaceChildren(...rows)
+    for (const old of before) if (!kept.includes(old)) old.remove()
+    list.prepend(...above)
+    list.append(...below)
   }
   listen(list, { scroll: () => render(false) })
   const reveal = (i: number): void => {
