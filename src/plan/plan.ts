@@ -11,6 +11,7 @@ import type { Problem } from "../specification/problem.ts"
 import type { StageKind } from "../stage/stage.ts"
 import type { Metrics } from "../artifact/artifact.ts"
 import type { ArtifactKind } from "../artifact/artifact-kind.ts"
+import { checkSites } from "./check-sites.ts"
 import { checkUpstream, foresee, type Need, type UpstreamOf } from "./check-upstream.ts"
 import { explain } from "./explain.ts"
 import type { LastRecord, Reason } from "./explain.ts"
@@ -215,9 +216,10 @@ export const plan = Effect.fn("plan")(function* <A extends Found, E, R>(
     if (Object.keys(known).length > 0) metrics.set(instance.id, known)
   }
   const checked = yield* Effect.forEach(running, (instance) => checkUpstream(instance, upstreamFor(instance)))
-  const wrong = checked.flatMap((each) => each.problems)
+  const sites = running.map((instance) => checkSites(instance, (id) => byId.get(id)))
+  const wrong = [...checked, ...sites].flatMap((each) => each.problems)
   if (wrong.length > 0) return yield* new SpecInvalid({ problems: sortProblems(wrong) })
-  const notes = sortProblems(checked.flatMap((each) => each.notes))
+  const notes = sortProblems([...checked, ...sites].flatMap((each) => each.notes))
   const result: Plan<A> = { stages, notes, needs: checked.flatMap((each) => each.needs) }
   return result
 })

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { assert, beforeAll, describe, it } from "vitest"
+import { checkSites } from "../../src/plan/check-sites.ts"
 import { KEY_FORMAT } from "../../src/plan/key.ts"
 import { compile } from "../../src/plan/compile.ts"
 import { formatLock } from "../../src/lock/format-lock.ts"
@@ -47,6 +48,12 @@ describe("the experiments of this repository", () => {
       assert.include(experiment.text, `pipeline run experiments/${name}`)
       const { instances } = compiled.success.graph
       assert.isAbove(instances.length, 1)
+      const byId = new Map(instances.map((instance) => [instance.id, instance]))
+      const sites = instances.map((instance) => checkSites(instance, (id) => byId.get(id)))
+      assert.deepStrictEqual(
+        sites.flatMap(({ problems, notes }) => [...problems, ...notes]),
+        []
+      )
       for (const uri of instances.flatMap(({ sources }) => Object.values(sources))) {
         if (uri.startsWith("hf:")) assert.isDefined(parseHubName(uri), uri)
         if (uri.startsWith("pypi:")) assert.isDefined(parsePackageName(uri)?.version, `${uri} names no version`)
