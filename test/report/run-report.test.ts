@@ -109,8 +109,8 @@ describe("run report", () => {
   it("writes what was done as text: what instances share once, what differs with its place, and the papers of the methods", () => {
     const text = textOf(page, "methods")
     expect(text).toContain(
-      "sae (train-sae, 2 times: width 512; width 2048). Trains a sparse autoencoder. Inputs: activations from capture. " +
-        "Settings: architecture = batch_topk; d_sae = 512 (width 512), 2048 (width 2048); k = 16."
+      "sae (train-sae, 2 times: width 512, 2048). Trains a sparse autoencoder. Inputs: activations from capture. " +
+        "Settings: architecture = batch_topk; d_sae = width; k = 16."
     )
     expect(text).toContain("Computed with sae-pipeline 0.1.0; Node.js 22.0.0.")
     expect(text).toContain("version = {sae-pipeline 0.1.0, commit 0123456789}")

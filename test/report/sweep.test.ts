@@ -27,16 +27,13 @@ describe("SAEs of a sweep", () => {
     )
   })
 
-  it("stand at their L0 with a bar for each interval, joined where they differ in more than a seed", () => {
+  it("stand at the mean L0 of their seeds with a bar for each interval; a control is in no line and on no front", () => {
     const placed = [
-      [8, 0, 0.8],
-      [16, 0, 0.9],
-      [16, 1, 0.91]
-    ].map(([k, seed, ev], i) => ({
-      at: { k: k as number, seed: seed as number },
-      ev: ev as number,
-      digest: `sae-${i}`
-    }))
+      { at: { k: 8, seed: 0 }, ev: 0.8 },
+      { at: { k: 16, seed: 0 }, ev: 0.9 },
+      { at: { k: 16, seed: 1 }, ev: 0.91 },
+      { at: { k: 4, seed: 0, control: "frozen decoder" }, ev: 0.3 }
+    ].map((each, i) => ({ ...each, digest: `sae-${i}` }))
     const of = (seeds: ReadonlyArray<number>) =>
       tagsOf(
         sweepSection(
@@ -59,11 +56,23 @@ describe("SAEs of a sweep", () => {
     const classed = (tags: ReturnType<typeof tagsOf>, name: string, pattern: RegExp) =>
       tags.filter((tag) => tag.name === name && pattern.test(tag.attributes["class"] ?? ""))
     const all = of([0, 1])
-    // Two charts have values: explained variance and cross-entropy.
-    expect(classed(all, "circle", /f0/)).toHaveLength(6)
-    expect(classed(all, "line", /whisker/)).toHaveLength(6)
-    expect(classed(all, "polyline", /line/)).toHaveLength(0)
-    expect(classed(of([0]), "polyline", /line/)).toHaveLength(2)
+    // Two charts have values: explained variance and cross-entropy, which is the same of all.
+    expect(classed(all, "circle", /f0/)).toHaveLength(4)
+    expect(classed(all, "circle", /f1/)).toHaveLength(2)
+    expect(all.some(({ text }) => text.includes("k 16, mean of 2 seeds, L0 16.05, explained variance 0.9050"))).toBe(
+      true
+    )
+    // L0 in each chart of each point, and explained variance over two seeds.
+    expect(classed(all, "line", /whisker/)).toHaveLength(7)
+    expect(classed(all, "polyline", /line l0/)).toHaveLength(2)
+    expect(classed(all, "polyline", /line l1/)).toHaveLength(0)
+    const [front] = classed(all, "polyline", /reference/)
+    const corners = front?.attributes["points"]?.split(" ").map((corner) => Number(corner.split(",")[0])) ?? []
+    const [control] = classed(all, "circle", /f1/)
+    expect(corners).toHaveLength(3)
+    expect(Math.min(...corners)).toBeGreaterThan(Number(control?.attributes["cx"]))
+    expect(all.filter(({ text }) => text.trim() === "frozen decoder")).toHaveLength(2)
+    expect(classed(of([0]), "line", /whisker/)).toHaveLength(6)
   })
 
   it("keep the first and the last of the steps that are drawn", () => {

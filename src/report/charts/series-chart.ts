@@ -42,6 +42,8 @@ export interface SeriesChart {
   readonly marks: boolean
   /** Corners of a dashed line. */
   readonly reference?: ReadonlyArray<Pick<ChartPoint, "x" | "y">>
+  /** Of its own, where charts beside it have others. */
+  readonly legend?: Html
 }
 
 const width = 380
@@ -63,7 +65,16 @@ const domainOf = (values: ReadonlyArray<number>, margin: number): readonly [numb
 const tickCount = ({ scale = "linear" }: ChartAxis, [low, high]: readonly [number, number]): number =>
   scale === "linear" ? 5 : Math.max(1, Math.min(5, Math.ceil(high - low)))
 
-export const seriesChart = ({ caption, label, x, y, series, marks, reference }: SeriesChart): Html | undefined => {
+export const seriesChart = ({
+  caption,
+  label,
+  x,
+  y,
+  series,
+  marks,
+  reference,
+  legend
+}: SeriesChart): Html | undefined => {
   const points = series.flatMap((each) => each.points)
   if (points.length === 0) return undefined
   const ends = (value: number, interval: Interval | undefined): ReadonlyArray<number> =>
@@ -138,7 +149,7 @@ export const seriesChart = ({ caption, label, x, y, series, marks, reference }: 
               ? own.map(
                   (point) =>
                     html`${bars(point, index)}<circle
-                        class="f${colourOf(index)}"
+                        class="${dashOf(index) === 0 ? `f${colourOf(index)}` : `hollow l${colourOf(index)}`}"
                         cx="${atX(point.x)}"
                         cy="${atY(point.y)}"
                         r="4"
@@ -149,5 +160,6 @@ export const seriesChart = ({ caption, label, x, y, series, marks, reference }: 
           }`
       )}
     </svg>
+    ${legend}
   </figure>`
 }

@@ -1,33 +1,44 @@
 /** Of findings that differ in the seed of their training alone the first is shown, and the others where somebody asks. */
-import type { Html, HtmlValue } from "./html.ts"
+import type { Html } from "./html.ts"
 import { html } from "./html.ts"
 import { bySeed } from "./over-seeds.ts"
 import type { Placed } from "./subjects.ts"
 
 /** So many stand beside each other without hiding what comes after them. */
-const maxShown = 3
+const maxShown = 2
+
+/** Those that differ from an earlier one in their seed alone. */
+export const furtherSeeds = <A extends Pick<Placed<unknown>, "at">>(
+  placed: ReadonlyArray<A>,
+  otherwise: (each: A) => string
+): ReadonlySet<A> =>
+  new Set(
+    placed.length <= maxShown
+      ? []
+      : bySeed(placed, otherwise).flatMap(({ members }) =>
+          members.slice(1).filter(({ at }) => at["seed"] !== undefined)
+        )
+  )
 
 /**
- * In the order of the groups, the first of each whole.
+ * In their order.
  *
+ * @param otherwise tells those apart that have no coordinates but the seed
  * @param label of what is folded
- * @param otherwise names a group where there are no coordinates but the seed
  */
 export const foldSeeds = <A extends Pick<Placed<unknown>, "at">>(
   placed: ReadonlyArray<A>,
   otherwise: (each: A) => string,
-  label: (each: A) => HtmlValue,
+  label: (each: A) => Html,
   show: (each: A) => Html
 ): ReadonlyArray<Html> => {
-  if (placed.length <= maxShown) return placed.map(show)
-  return bySeed(placed, otherwise).flatMap(({ members }) =>
-    members.map((each, i) =>
-      i === 0
-        ? show(each)
-        : html`<details>
-            <summary>${label(each)}</summary>
-            ${show(each)}
-          </details>`
-    )
+  const further = furtherSeeds(placed, otherwise)
+  return placed.map((each) =>
+    further.has(each)
+      ? html`<details>
+          <summary>${label(each)}</summary>
+          ${show(each)}
+        </details>`
+      : show(each)
   )
 }

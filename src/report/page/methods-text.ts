@@ -32,17 +32,50 @@ export interface Methods {
 
 const valueText = (value: Json): string => (typeof value === "string" ? value : canonicalJson(value))
 
-/** One value where all instances have it, else each value with the places that have it. */
+const distinct = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> => [...new Set(values)]
+
+const coordinate = ({ at }: MethodInstance, axis: string): string => valueText(at[axis] ?? null)
+
+/** Axis by axis where every combination is there, else place by place. */
+const placesText = (instances: ReadonlyArray<MethodInstance>): string => {
+  const axes = namesOf(instances.map(({ at }) => at)).map((axis) => ({
+    axis,
+    values: distinct(instances.map((instance) => coordinate(instance, axis)))
+  }))
+  const combinations = axes.reduce((product, { values }) => product * values.length, 1)
+  return combinations === instances.length
+    ? axes.map(({ axis, values }) => `${axis} ${values.join(", ")}`).join("; ")
+    : instances.map(({ at }) => labelOf(at, "")).join("; ")
+}
+
+/** An axis of the matrix on which alone the values depend. */
+const decidingAxis = (instances: ReadonlyArray<MethodInstance>, values: ReadonlyArray<string>): string | undefined =>
+  namesOf(instances.map(({ at }) => at)).find((axis) => {
+    const pairs = instances.map((instance, i) => `${coordinate(instance, axis)}\0${values[i]}`)
+    const coordinates = instances.map((instance) => coordinate(instance, axis))
+    return new Set(pairs).size === new Set(coordinates).size
+  })
+
+/**
+ * One value where all instances have it, else each value with the places that have it. What the place of an instance says by
+ * itself, such as its seed, is not told again.
+ */
 const settingText = (name: string, instances: ReadonlyArray<MethodInstance>): string | undefined => {
   const given = instances.map(({ params }) => params[name] ?? null)
-  const values = [...new Set(given.map(valueText))]
-  const [only] = values
-  if (values.length === 1) return given[0] === null ? undefined : `${name} = ${only}`
+  const texts = given.map((value) => (value === null ? "none" : valueText(value)))
+  const values = distinct(texts)
+  if (values.length === 1) return given[0] === null ? undefined : `${name} = ${values[0]}`
+  const axis = decidingAxis(instances, texts)
+  if (axis !== undefined && texts.every((text, i) => text === coordinate(instances[i] as MethodInstance, axis))) {
+    return axis === name ? undefined : `${name} = ${axis}`
+  }
   const parts = values.map((value) => {
-    const places = instances.flatMap(({ at }, i) =>
-      valueText(given[i] as Json) === value ? [labelOf(at, "otherwise")] : []
-    )
-    return `${value === "null" ? "none" : value} (${places.join("; ")})`
+    const own = instances.filter((_, i) => texts[i] === value)
+    const places =
+      axis === undefined
+        ? own.map(({ at }) => labelOf(at, "otherwise"))
+        : distinct(own.map((instance) => `${axis} ${coordinate(instance, axis)}`))
+    return `${value} (${places.join("; ")})`
   })
   return `${name} = ${parts.join(", ")}`
 }
@@ -61,12 +94,9 @@ const paragraph = ({ stage, kind, summary, instances }: MethodStage): string => 
   const sources = namesOf(instances.map((each) => each.sources)).map(
     (name) => `${name} = ${[...new Set(instances.flatMap((each) => each.sources[name] ?? []))].join(", ")}`
   )
-  // What an instance's place says already need not be told as a setting again.
-  const settings = namesOf(instances.map((each) => each.params)).flatMap((name) => {
-    return settingText(name, instances) ?? []
-  })
+  const settings = namesOf(instances.map((each) => each.params)).flatMap((name) => settingText(name, instances) ?? [])
   return [
-    `${stage} (${kind}${instances.length > 1 ? `, ${instances.length} times: ${instances.map(({ at }) => labelOf(at, "")).join("; ")}` : ""}).`,
+    `${stage} (${kind}${instances.length > 1 ? `, ${instances.length} times: ${placesText(instances)}` : ""}).`,
     sentence(summary),
     ...(inputs.length > 0 ? [`Inputs: ${inputs.join("; ")}.`] : []),
     ...(sources.length > 0 ? [`Sources: ${sources.join("; ")}.`] : []),

@@ -90,6 +90,7 @@ svg .reference { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; fi
 svg .f0 { fill: var(--c0); } svg .f1 { fill: var(--c1); } svg .f2 { fill: var(--c2); } svg .f3 { fill: var(--c3); }
 svg .l0 { stroke: var(--c0); } svg .l1 { stroke: var(--c1); } svg .l2 { stroke: var(--c2); } svg .l3 { stroke: var(--c3); }
 svg .d1 { stroke-dasharray: 7 4; } svg .d2 { stroke-dasharray: 2 4; }
+svg .hollow { fill: var(--paper); stroke-width: 1.8; }
 svg .whisker { stroke-width: 1.4; opacity: .75; }
 svg.sample { display: inline-block; margin-right: .4em; vertical-align: .1em; }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }

@@ -6,6 +6,7 @@ import { exact } from "../page/exact.ts"
 import { formatNumber, formatPercent, formatTick } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
+import { bySeed } from "../page/over-seeds.ts"
 import type { Subject } from "../page/subjects.ts"
 
 /** Points of a curve that are drawn: more than its pixels say nothing. */
@@ -34,6 +35,7 @@ const curvePanels: ReadonlyArray<CurvePanel> = [
 interface Trained {
   readonly subject: Subject
   readonly curve: SaeCurve
+  /** Colour and dashes: those that differ in their seed alone have the same. */
   readonly index: number
 }
 
@@ -107,9 +109,11 @@ const table = (shown: ReadonlyArray<CurvePanel>, trained: ReadonlyArray<Trained>
 
 /** Undefined where no SAE has a training curve. */
 export const curvesSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
-  const trained = subjects.flatMap((subject, index): ReadonlyArray<Trained> =>
-    subject.curve?.["step"] === undefined ? [] : [{ subject, curve: subject.curve, index }]
+  const curved = subjects.flatMap((subject) =>
+    subject.curve?.["step"] === undefined ? [] : [{ subject, curve: subject.curve, at: subject.at }]
   )
+  const groups = bySeed(curved, ({ subject }) => subject.label)
+  const trained = groups.flatMap(({ members }, index) => members.map((each): Trained => ({ ...each, index })))
   const shown = curvePanels.filter(({ column }) => trained.some(({ curve }) => curve[column] !== undefined))
   if (shown.length === 0) return undefined
   return html`<h2>Training</h2>
@@ -117,7 +121,12 @@ export const curvesSection = (subjects: ReadonlyArray<Subject>): Html | undefine
       Of the batch of each step: training rows, not held-out ones. Dead latents are those that the training counts as
       dead.
     </p>
-    ${lineLegend(trained.map(({ subject, index }) => ({ index, label: subject.label })))}
+    ${lineLegend(
+      groups.map(({ label, members: [first, ...others] }, index) => ({
+        index,
+        label: first !== undefined && others.length === 0 ? first.subject.label : `${label}, ${1 + others.length} seeds`
+      }))
+    )}
     <div class="multiples">${shown.map((panel) => chart(panel, trained))}</div>
     ${table(shown, trained)}`
 }

@@ -4,6 +4,7 @@ import { densityChart } from "../charts/density-chart.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
 import { intervalEnds, intervalOf } from "../../stage/metric.ts"
 import { estimate } from "../page/estimate.ts"
+import { furtherSeeds } from "../page/fold-seeds.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import type { Subject } from "../page/subjects.ts"
@@ -18,7 +19,9 @@ const whereOf = ({ hook, hook_out, sources = [] }: EvaluationInfo): Html => {
 /** Undefined where nothing was evaluated. */
 export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
   const evaluated = subjects.flatMap((subject, index) =>
-    subject.evaluation === undefined ? [] : [{ label: subject.label, evaluation: subject.evaluation, index }]
+    subject.evaluation === undefined
+      ? []
+      : [{ at: subject.at, label: subject.label, evaluation: subject.evaluation, index }]
   )
   const first = evaluated[0]
   if (first === undefined) return undefined
@@ -28,6 +31,9 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
     .filter((name, _, all) => !all.some((other) => Object.values(intervalEnds(other)).includes(name)))
     .toSorted()
   const { evaluation } = first
+  const further = furtherSeeds(evaluated, ({ label }) => label)
+  const densities = (of: typeof evaluated): Html =>
+    html`<div class="multiples">${of.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>`
   return html`<h2>Evaluation</h2>
     <p class="note">
       On ${formatInteger(evaluation.rows)} held-out
@@ -38,7 +44,14 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
             ${formatInteger(evaluation.contexts.count)} contexts`
       }.
     </p>
-    <div class="multiples">${evaluated.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>
+    ${densities(evaluated.filter((each) => !further.has(each)))}${
+      further.size === 0
+        ? undefined
+        : html`<details>
+            <summary>Densities of further seeds</summary>
+            ${densities(evaluated.filter((each) => further.has(each)))}
+          </details>`
+    }
     <div id="compare-saes"></div>
     <details id="all-metrics">
       <summary>All metrics</summary>

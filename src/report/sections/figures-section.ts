@@ -2,6 +2,7 @@
 import type { FiguresFile } from "../../kinds/figures.ts"
 import { chartFigure } from "../charts/chart-figure.ts"
 import { formatNumber } from "../page/format-number.ts"
+import { foldSeeds } from "../page/fold-seeds.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { labelOf, type Placed } from "../page/subjects.ts"
@@ -38,15 +39,29 @@ const table = ({ title, columns, rows, shaded }: FiguresFile["tables"][number]):
     </table>
   </div>`
 
-const one = ({ at, value }: Placed<FiguresFile>): Html =>
-  html`<h3>${value.title}${Object.keys(at).length === 0 ? "" : `: ${labelOf(at, "")}`}</h3>
+const titleOf = ({ at, value }: Placed<FiguresFile>): string =>
+  `${value.title}${Object.keys(at).length === 0 ? "" : `: ${labelOf(at, "")}`}`
+
+const one = (figures: Placed<FiguresFile>): Html => {
+  const { value } = figures
+  return html`<h3>${titleOf(figures)}</h3>
     <p class="note">${value.note}</p>
     <div class="multiples">${value.charts.map(chartFigure)}</div>
     ${value.tables.map(table)}`
+}
 
 /** Undefined where there are none. */
-export const figuresSection = (figures: ReadonlyArray<Placed<FiguresFile>>): Html | undefined =>
-  figures.length === 0
+export const figuresSection = (figures: ReadonlyArray<Placed<FiguresFile>>): Html | undefined => {
+  const titles = [...new Set(figures.map(({ value }) => value.title))]
+  return titles.length === 0
     ? undefined
     : html`<h2>Analyses</h2>
-        ${figures.map(one)}`
+        ${titles.map((title) =>
+          foldSeeds(
+            figures.filter(({ value }) => value.title === title),
+            () => title,
+            (each) => html`${titleOf(each)}`,
+            one
+          )
+        )}`
+}

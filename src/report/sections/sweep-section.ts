@@ -1,7 +1,7 @@
 /**
  * SAEs of a sweep against each other: what reconstruction costs in active latents, and how absorption goes with L0 and
- * with the size of the dictionary. SAEs of one architecture and size are a series; those that differ in nothing but a
- * seed stand beside each other.
+ * with the size of the dictionary. Those that differ in nothing but a seed are one point, their mean. A control is no SAE to
+ * choose: it is a series of its own, and on no front.
  */
 import type { Interval } from "../../numeric/bootstrap.ts"
 import { intervalOf } from "../../stage/metric.ts"
@@ -11,6 +11,7 @@ import { lineLegend } from "../charts/swatch.ts"
 import { formatInteger, formatTick } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
+import { bySeed, meanOverSeeds } from "../page/over-seeds.ts"
 import { labelOf, type Subject } from "../page/subjects.ts"
 
 interface Value {
@@ -62,6 +63,8 @@ interface Panel {
   readonly x: ChartAxis & { readonly of: Measure }
   readonly y: ChartAxis & { readonly of: Measure }
   readonly front?: boolean
+  /** Whether a series goes over the sizes, or all of one size are one. */
+  readonly overSizes?: boolean
 }
 
 const l0 = { label: "L0", of: metric("l0") }
@@ -87,61 +90,113 @@ const panels: ReadonlyArray<Panel> = [
     caption: "Absorption against width",
     label: "Absorption of each SAE against the size of its dictionary",
     x: { label: "latents", scale: "log2", of: size },
-    y: fraction
+    y: fraction,
+    overSizes: true
   }
 ]
 
-const seriesNames = (subjects: ReadonlyArray<Subject>): ReadonlyArray<string> => {
-  const architectures = new Set(subjects.flatMap(({ info }) => info?.architecture ?? []))
-  return subjects.map(({ info, d_sae }) =>
-    [...(architectures.size > 1 ? [info?.architecture ?? "unknown"] : []), `${formatInteger(d_sae)} latents`].join(", ")
-  )
+/** SAEs that differ in their seed alone. */
+interface Group {
+  readonly label: string
+  readonly members: readonly [Subject, ...ReadonlyArray<Subject>]
 }
 
-const withoutSeed = ({ at, d_sae, info }: Subject): string => {
-  const { seed: _, ...rest } = at
-  return `${labelOf(rest, "")} ${d_sae} ${info?.k}`
+const groupsOf = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Group> =>
+  bySeed(subjects, ({ label }) => label).flatMap(({ members: [first, ...others] }) => {
+    if (first === undefined) return []
+    // What nothing but its order tells apart is not one SAE with several seeds.
+    if (others.some(({ at }) => at["seed"] === undefined))
+      return [first, ...others].map((each) => ({ label: each.label, members: [each] as const }))
+    const { seed: _, ...rest } = first.at
+    const label =
+      others.length === 0
+        ? first.label
+        : `${labelOf(rest, `${first.d_sae} latents`)}, mean of ${1 + others.length} seeds`
+    return [{ label, members: [first, ...others] as const }]
+  })
+
+const isControl = ({ members: [{ at }] }: Group): boolean => at["control"] !== undefined
+
+/** Coordinates that say something else than the seed, the size and what it controls. */
+const othersOf = ({ at, d_sae }: Pick<Subject, "at" | "d_sae">): Subject["at"] =>
+  Object.fromEntries(
+    Object.entries(at).filter(([name, value]) => name !== "seed" && name !== "control" && value !== d_sae)
+  )
+
+const seriesName =
+  (groups: ReadonlyArray<Group>, overSizes: boolean) =>
+  ({ members: [{ at, info, d_sae }] }: Group): string => {
+    const architectures = new Set(
+      groups.filter((group) => !isControl(group)).flatMap(({ members: [{ info: own }] }) => own?.architecture ?? [])
+    )
+    const { control } = at
+    if (control !== undefined) return String(control)
+    const architecture = architectures.size > 1 ? [info?.architecture ?? "unknown"] : []
+    const rest = overSizes ? labelOf(othersOf({ at, d_sae }), "") : `${formatInteger(d_sae)} latents`
+    return [...architecture, ...(rest === "" ? [] : [rest])].join(", ") || "SAEs"
+  }
+
+const meanOf = (members: ReadonlyArray<Subject>, of: Measure): Value | undefined => {
+  const values = members.flatMap((member) => of(member) ?? [])
+  const mean = meanOverSeeds(values.map(({ value, interval }) => ({ value, interval, over: "" })))
+  return mean && { value: mean.value, interval: mean.interval }
+}
+
+const chartOf = (panel: Panel, groups: ReadonlyArray<Group>, names: ReadonlyArray<string>): Html | undefined => {
+  const legend = [...new Set(names)]
+  const placed = groups.flatMap((group, i) => {
+    const [x, y] = [meanOf(group.members, panel.x.of), meanOf(group.members, panel.y.of)]
+    if (x === undefined || y === undefined) return []
+    const point: ChartPoint = {
+      x: x.value,
+      y: y.value,
+      xInterval: x.interval,
+      yInterval: y.interval,
+      title: group.label
+    }
+    return [{ point, series: names[i] as string, control: isControl(group) }]
+  })
+  // One place on the axis is no sweep of it.
+  if (new Set(placed.map(({ point }) => point.x)).size < 2) return undefined
+  const series = legend.map((name, index): Series => {
+    const own = placed.filter((each) => each.series === name)
+    return {
+      index,
+      points: own.map(({ point }) => point).toSorted((a, b) => a.x - b.x),
+      line: own.every(({ control }) => !control) && new Set(own.map(({ point }) => point.x)).size === own.length
+    }
+  })
+  const chosen = placed.filter(({ control }) => !control).map(({ point }) => point)
+  const { x, y, caption, label } = panel
+  return seriesChart({
+    caption,
+    label,
+    x,
+    y,
+    series,
+    marks: true,
+    ...(panel.front === true ? { reference: stairs(paretoFront(chosen)) } : {}),
+    legend: lineLegend(
+      legend.flatMap((each, index) => (placed.some(({ series: of }) => of === each) ? [{ index, label: each }] : []))
+    )
+  })
 }
 
 /** Undefined where there are not two SAEs to set against each other. */
 export const sweepSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
-  if (subjects.length < 2) return undefined
-  const names = seriesNames(subjects)
-  const legend = [...new Set(names)]
-  const charts = panels.flatMap((panel) => {
-    const placed = subjects.flatMap((subject, i) => {
-      const [x, y] = [panel.x.of(subject), panel.y.of(subject)]
-      if (x === undefined || y === undefined) return []
-      const point: ChartPoint = {
-        x: x.value,
-        y: y.value,
-        xInterval: x.interval,
-        yInterval: y.interval,
-        title: subject.label
-      }
-      return [{ point, series: names[i] as string, alike: withoutSeed(subject) }]
-    })
-    // One place on the axis is no sweep of it.
-    if (new Set(placed.map(({ point }) => point.x)).size < 2) return []
-    const series = legend.map((name, index): Series => {
-      const own = placed.filter((each) => each.series === name).toSorted((a, b) => a.point.x - b.point.x)
-      return {
-        index,
-        points: own.map(({ point }) => point),
-        line: new Set(own.map(({ alike }) => alike)).size === own.length
-      }
-    })
-    const reference = panel.front === true ? stairs(paretoFront(placed.map(({ point }) => point))) : undefined
-    const { x, y, caption, label } = panel
-    const chart = seriesChart({ caption, label, x, y, series, marks: true, ...(reference && { reference }) })
-    return chart === undefined ? [] : [chart]
-  })
+  const all = groupsOf(subjects)
+  // Controls come last: the colours of the others do not depend on whether there are any.
+  const groups = [...all.filter((group) => !isControl(group)), ...all.filter(isControl)]
+  if (groups.length < 2) return undefined
+  const charts = panels.flatMap(
+    (panel) => chartOf(panel, groups, groups.map(seriesName(groups, panel.overSizes === true))) ?? []
+  )
   if (charts.length === 0) return undefined
   return html`<h2>Sweep</h2>
     <p class="note">
-      Each mark is an SAE on held-out rows, bars are 95 % intervals; the dashed stairs join SAEs that no other one beats
-      in both. A step that is smaller than the bars says nothing.
+      Each mark is an SAE on held-out rows, or the mean of those that differ in their seed alone; bars are 95 %
+      intervals, over seeds where there are several. The dashed stairs join SAEs that no other one beats in both,
+      without controls. A step that is smaller than the bars says nothing.
     </p>
-    ${lineLegend(legend.map((label, index) => ({ index, label })))}
     <div class="multiples">${charts}</div>`
 }
