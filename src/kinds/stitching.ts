@@ -77,7 +77,10 @@ const CrossEntropy = Schema.Struct({
   targets: Schema.Int,
   /** Of the model as it is. */
   clean: Schema.Finite,
-  /** With stitched SAEs at some steps of the path, from the small SAE to the large one. */
+  /**
+   * With stitched SAEs at some steps of the path, from the small SAE to the large one. The interval is that of the difference from
+   * the model as it is, on the same contexts.
+   */
   path: Schema.Array(Schema.Struct({ step: Schema.Int, latents: Schema.Int, ce: Schema.Finite, ...ends })),
   /** A sample of the large SAE's latents, each added alone to the small one: changes of the MSE and of the cross-entropy. */
   candidates: Schema.Array(

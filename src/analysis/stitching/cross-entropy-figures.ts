@@ -44,6 +44,11 @@ export const crossEntropyFigures = (
       (times) => ({ value: drawnSum(times, sums) / drawnSum(times, targets) }),
       Rng.make(0, "intervals of cross-entropies of stitched SAEs")
     )["value"]
+  /** Contexts differ in how hard they are for the model as it is: that is no noise of what SAEs cost. */
+  const beyondClean = (sums: ReadonlyArray<number>): Interval | undefined => {
+    const cost = interval(sums.map((loss, c) => loss - clean[c]!))
+    return cost && { low: mean(clean) + cost.low, high: mean(clean) + cost.high }
+  }
   const [small] = stitched as readonly [ReadonlyArray<number>, ...Array<ReadonlyArray<number>>]
   const tried = candidates.map((latent, n) => {
     const change = stitched[along.length + n]!.map((loss, c) => loss - small[c]!)
@@ -72,7 +77,7 @@ export const crossEntropyFigures = (
         step,
         latents,
         ce: mean(stitched[n]!),
-        ...ends(interval(stitched[n]!))
+        ...ends(beyondClean(stitched[n]!))
       })),
       candidates: tried
     },

@@ -1,7 +1,7 @@
 /** The curve of stitched SAEs beside the trained family, as a report draws it. */
 import type { FiguresChart, FiguresFile, FiguresPoint } from "../../kinds/figures.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
-import type { MeasuredSae } from "./measure-saes.ts"
+import { crossEntropyExcess, type MeasuredSae } from "./measure-saes.ts"
 import type { MeasuredFamily } from "./measured-family.ts"
 
 interface FamilySeries {
@@ -35,7 +35,12 @@ const chart = (
 })
 
 const ev = (sae: MeasuredSae) => ({ y: sae.explained_variance, ...ends(sae.intervals["explained_variance"]) })
-const ce = (sae: MeasuredSae) => (sae.ce === undefined ? undefined : { y: sae.ce, ...ends(sae.ceInterval) })
+/** On the same contexts: what one context is harder than another is no noise of the difference. */
+const ceBeyond = (base: MeasuredSae) => (sae: MeasuredSae) => {
+  if (sae.ce === undefined) return undefined
+  const { ce, interval } = crossEntropyExcess([[sae, base]])
+  return { y: ce, ...ends(interval) }
+}
 const latents = ["latents", (sae: MeasuredSae) => sae.latents] as const
 const l0 = ["active latents a row", (sae: MeasuredSae) => sae.l0] as const
 
@@ -55,6 +60,7 @@ const bySize = ({ trained, atSizes, merged }: MeasuredFamily) =>
 
 export const familyFigures = (family: MeasuredFamily): FiguresFile => {
   const series = seriesOf(family)
+  const ce = ceBeyond(family.trained.at(-1)!)
   return {
     format: 1,
     title: "Stitched SAEs beside the trained family",
@@ -64,8 +70,8 @@ export const familyFigures = (family: MeasuredFamily): FiguresFile => {
       chart("Explained variance by L0", l0, ["explained variance", ev], series),
       ...(series.some(({ saes }) => saes.some((sae) => sae.ce !== undefined))
         ? [
-            chart("Cross-entropy by size", latents, ["cross-entropy with it in place, nats a token", ce], series),
-            chart("Cross-entropy by L0", l0, ["cross-entropy with it in place, nats a token", ce], series)
+            chart("Cross-entropy by size", latents, ["nats a token beyond the largest trained SAE", ce], series),
+            chart("Cross-entropy by L0", l0, ["nats a token beyond the largest trained SAE", ce], series)
           ]
         : [])
     ],

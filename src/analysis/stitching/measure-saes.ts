@@ -24,7 +24,6 @@ export interface MeasuredSae {
   readonly units: { readonly rows: Float64Array; readonly error: Float64Array; readonly active: Float64Array }
   /** Nats a token; undefined without a model. */
   readonly ce: number | undefined
-  readonly ceInterval: Interval | undefined
   /** Summed over each context, and how many predictions count there. */
   readonly contexts: { readonly ce: ReadonlyArray<number>; readonly targets: ReadonlyArray<number> } | undefined
 }
@@ -79,13 +78,6 @@ export const measureSaes = Effect.fnUntraced(function* (
             active: Float64Array.from(each, (unit) => unit.l0 * unit.rows)
           },
           ce: ce && ce.reduce((sum, loss) => sum + loss, 0) / all,
-          ceInterval:
-            ce &&
-            bootstrapIntervals(
-              [targets.length],
-              (times) => ({ ce: drawnSum(times, ce) / drawnSum(times, targets) }),
-              Rng.make(0, "intervals of cross-entropies of stitched SAEs")
-            )["ce"],
           contexts: ce && { ce, targets }
         })
       }
@@ -94,6 +86,26 @@ export const measureSaes = Effect.fnUntraced(function* (
   }
   return measured
 })
+
+/** Nats a token by which the first SAEs' cross-entropies are higher, mean over the pairs; NaN without a model. @param pairs at least one */
+export const crossEntropyExcess = (
+  pairs: ReadonlyArray<readonly [Pick<MeasuredSae, "contexts">, Pick<MeasuredSae, "contexts">]>
+): { readonly ce: number; readonly interval: Interval | undefined } => {
+  const excess = (times: Int32Array) => ({
+    ce: mean(
+      pairs.map(([{ contexts: a }, { contexts: b }]) =>
+        a === undefined || b === undefined
+          ? Number.NaN
+          : (drawnSum(times, a.ce) - drawnSum(times, b.ce)) / drawnSum(times, a.targets)
+      )
+    )
+  })
+  const contexts = pairs[0]?.[0].contexts?.targets.length ?? 0
+  return {
+    ...excess(new Int32Array(contexts).fill(1)),
+    interval: bootstrapIntervals([contexts], excess, Rng.make(0, "intervals of differences of cross-entropies"))["ce"]
+  }
+}
 
 /** How much more or less the first SAEs have than the second ones, pair by pair: means over the pairs, with intervals. */
 export interface Excess {
@@ -116,24 +128,13 @@ export const excessOf = (pairs: ReadonlyArray<readonly [MeasuredSae, MeasuredSae
       )
     )
   })
-  const ofContexts = (times: Int32Array) => ({
-    ce: mean(
-      pairs.map(([{ contexts: a }, { contexts: b }]) =>
-        a === undefined || b === undefined
-          ? Number.NaN
-          : (drawnSum(times, a.ce) - drawnSum(times, b.ce)) / drawnSum(times, a.targets)
-      )
-    )
-  })
   const [first] = pairs[0]!
-  const [units, contexts] = [first.units.rows.length, first.contexts?.targets.length ?? 0]
-  const drawn = {
-    ...bootstrapIntervals([units], ofRows, Rng.make(0, "intervals of differences of stitched SAEs")),
-    ...bootstrapIntervals([contexts], ofContexts, Rng.make(0, "intervals of differences of cross-entropies"))
-  }
+  const units = first.units.rows.length
+  const drawn = bootstrapIntervals([units], ofRows, Rng.make(0, "intervals of differences of stitched SAEs"))
+  const { ce, interval } = crossEntropyExcess(pairs)
   return {
     ...ofRows(new Int32Array(units).fill(1)),
-    ...ofContexts(new Int32Array(contexts).fill(1)),
-    intervals: { mse: drawn["mse"], l0: drawn["l0"], ce: drawn["ce"] }
+    ce,
+    intervals: { mse: drawn["mse"], l0: drawn["l0"], ce: interval }
   }
 }
