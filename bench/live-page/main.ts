@@ -78,6 +78,13 @@ try {
   check(unchanged !== changed, `clamped, it goes on otherwise: ${unchanged} | ${changed}`)
   await page.screenshot({ path: join(folder, "asked.png"), fullPage: true })
   check(errors.length === 0, `no error in the browser ${errors.join("; ")}`)
+  await page.setViewportSize({ width: 390, height: 1000 })
+  await page.locator("#live-prompt table.cards").waitFor()
+  const wide = await page.evaluate(
+    () =>
+      [...document.querySelectorAll("#live .scroll")].filter((place) => place.scrollWidth > place.clientWidth).length
+  )
+  check(wide === 0, "on a phone, what latents promote stands in the page, not beside it")
   // The page's policy lets no other script in, so axe looks at what it has become elsewhere.
   const copy = await browser.newPage({ viewport: { width: 1440, height: 1000 } })
   const markup = await page.evaluate(() => {
@@ -95,6 +102,7 @@ try {
         return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
       })
       check(broken.length === 0, `axe finds nothing wrong at ${width} pixels, ${colorScheme} ${broken.join("; ")}`)
+      await copy.screenshot({ path: join(folder, `asked-${width}-${colorScheme}.png`), fullPage: true })
     }
   }
 } finally {

@@ -40,19 +40,26 @@ class Artifact:
     def files(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
 
+    def path(self, name: str) -> Path:
+        """Of a file of this result; one that is not there is told with those that are."""
+        if name not in self.files:
+            raise FileNotFoundError(f"{self.folder} ({self.kind}) has no {name}; it has {', '.join(self.files)}")
+        return self.folder / name
+
     def json(self, name: str) -> Any:
-        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        file = self.folder / name if name == "artifact.json" else self.path(name)
+        return json.loads(file.read_text(encoding="utf-8"))
 
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """Record batches of an Arrow file, one at a time: for files that are larger than memory."""
-        with pa.memory_map(str(self.folder / name)) as file:
+        with pa.memory_map(str(self.path(name))) as file:
             reader = pa.ipc.open_file(file)
             for i in range(reader.num_record_batches):
                 yield reader.get_batch(i)
 
     def frame(self, name: str) -> pd.DataFrame:
         """An Arrow file, a row a row; a list (an activation, the tokens of an example) is one array in its cell."""
-        with pa.memory_map(str(self.folder / name)) as file:
+        with pa.memory_map(str(self.path(name))) as file:
             table = pa.ipc.open_file(file).read_all()
             return pd.DataFrame({column: _cells(table.column(column)) for column in table.column_names})
 
@@ -68,7 +75,7 @@ class Artifact:
         found = [name] if name else [file for file in self.files if file.endswith(".safetensors")]
         if len(found) != 1:
             raise ValueError(f"{self.folder} has {len(found)} safetensors files: {', '.join(found) or 'none'}; name one")
-        return load_file(self.folder / found[0])
+        return load_file(self.path(found[0]))
 
     def saelens(self, **options: Any) -> Any:
         """The SAE as SAELens loads it (pip install sae-lens)."""

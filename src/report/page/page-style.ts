@@ -206,7 +206,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
 ul.running { list-style: none; padding: 0; } ul.running li { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: center; }
 #live form { display: grid; gap: .6rem; max-width: 60rem; margin: .6rem 0; }
 #live .clamp { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); align-items: end; margin-bottom: .4rem; }
-#live td.text { min-width: 15rem; } #live td .chip { margin-right: .3rem; }
+#live table:not(.cards) td.text { min-width: 15rem; } #live td .chip { margin-right: .3rem; }
 #live label span { display: block; color: var(--soft); font-size: .87rem; }
 #live label > :not(span), textarea { width: 100%; }
 #live form > button { justify-self: start; }

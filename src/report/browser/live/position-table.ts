@@ -1,6 +1,7 @@
 /** What the latents of one token do: how strongly they fire, what each gives to the next token's logit, what it fires on elsewhere. */
 import type { PositionAnswer, PositionLatent } from "../../../explore/answers.ts"
 import { element, listen } from "../script/element.ts"
+import { fitted } from "../script/fit-tables.ts"
 import { numberText, percentText } from "../script/number-text.ts"
 import { pageLatents } from "./page-latents.ts"
 import { shownAlone, shownToken } from "./shown-token.ts"
@@ -45,17 +46,19 @@ export const positionTable = (
   const expected = next.map((token) => `“${shownAlone(token)}” ${percentText(token.probability)}`).join(", ")
   return [
     element("p", {}, `Next: ${expected}`),
-    element(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Latents of the token" },
+    fitted(
       element(
-        "table",
-        {},
-        element("thead", {}, element("tr", {}, head)),
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": "Latents of the token" },
         element(
-          "tbody",
+          "table",
           {},
-          latents.map((each) => row(sae, each, onLatent))
+          element("thead", {}, element("tr", {}, head)),
+          element(
+            "tbody",
+            {},
+            latents.map((each) => row(sae, each, onLatent))
+          )
         )
       )
     )
