@@ -29,7 +29,7 @@ export const unembed = (model: Head & Pick<RunnableModel, "weights">, normalized
   tf.tidy(() => logitsOf(model, timesRows(normalized, model.weights.unembedding)))
 
 /** Calls `use` with the logits of one block of the vocabulary after the other, each in a tidy: [n, tokens], from `first` on. */
-const forBlocks = (
+export const forBlocks = (
   model: Unembedding,
   normalized: tf.Tensor2D,
   use: (logits: tf.Tensor2D, first: number) => void
@@ -46,7 +46,7 @@ const forBlocks = (
 /** Rows at once, so that a block of the vocabulary at its smallest stays within `blockNumbers`. */
 const rowsAtOnce = blockNumbers / leastTokens
 
-const forRows = (normalized: tf.Tensor2D, use: (rows: tf.Tensor2D, first: number) => void): void => {
+export const forRows = (normalized: tf.Tensor2D, use: (rows: tf.Tensor2D, first: number) => void): void => {
   const [n, d] = normalized.shape
   for (let first = 0; first < n; first += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, n - first)

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
+import { divergencesFrom } from "../../src/model/token-divergences.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { tokenDivergences, tokenLosses, tokenNormalizers, unembed } from "../../src/model/unembed.ts"
 import * as Rng from "../../src/random/rng.ts"
@@ -67,6 +68,23 @@ describe("unembedding in blocks", () => {
       expect(divergences[row]).toBeCloseTo(expected, 4)
     }
   })
+
+  for (const cap of [undefined, 2]) {
+    it(`divergences from one distribution to several are those of each pair (cap ${String(cap)})`, () => {
+      const { model, rows } = setUp(cap)
+      const others = [tf.reverse(rows, 0), tf.mul<tf.Tensor2D>(rows, 1.001)]
+      const before = tf.memory().numTensors
+      const from = divergencesFrom(model, rows, tokenNormalizers(model, rows))
+      for (const other of others) {
+        const found = from.to(other, tokenNormalizers(model, other))
+        for (const [i, expected] of tokenDivergences(model, rows, other).entries()) {
+          expect(Math.abs((found[i] as number) - expected)).toBeLessThan(3e-6 * (1 + expected))
+        }
+      }
+      expect(from.to(rows, tokenNormalizers(model, rows)).every((divergence) => Math.abs(divergence) < 1e-5)).toBe(true)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  }
 
   it("targets that cannot be are refused", () => {
     const { model, rows } = setUp(undefined)

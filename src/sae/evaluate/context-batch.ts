@@ -4,7 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { type PassOptions, type RunnableModel, type RunResult, runModel } from "../../model/run-model.ts"
-import { tokenDivergences, tokenLosses, tokenNormalizers } from "../../model/unembed.ts"
+import { divergencesFrom, type DivergencesFrom } from "../../model/token-divergences.ts"
+import { tokenLosses, tokenNormalizers } from "../../model/unembed.ts"
 import type { EvaluationContext } from "./evaluation-contexts.ts"
 
 /** Tokens of one forward pass. */
@@ -79,13 +80,19 @@ export const makeContextBatch = (model: RunnableModel, batch: ReadonlyArray<Eval
     known.set(rows, found)
     return found
   }
+  const fromRows = new WeakMap<tf.Tensor2D, DivergencesFrom>()
+  const divergences: ContextBatch["divergences"] = (clean, other) => {
+    const from = fromRows.get(clean) ?? divergencesFrom(model, clean, normalizers(clean))
+    fromRows.set(clean, from)
+    return byContext(from.to(other, normalizers(other)))
+  }
   return {
     tokens: ids.length,
     run,
     predicting,
     replacedBy,
     losses: (normalized) => byContext(tokenLosses(model, normalized, targets, () => normalizers(normalized))),
-    divergences: (clean, other) => byContext(tokenDivergences(model, clean, other, normalizers)),
+    divergences,
     targets: byContext(Array.from(at, () => 1))
   }
 }
