@@ -87,11 +87,12 @@ describe("an experiment that has run twice, with one number changed", () => {
   })
 
   it("is a table with means over what is no axis, which are told, and over runs each result once", () => {
-    assert.strictEqual(
+    // Half widths over two seeds: 12.706 x 0.7071 / sqrt(2).
+    assert.match(
       at(5).stdout,
-      "width,count,count_sd,count_n\r\n1,1.5,0.7071067811865476,2\r\n2,2.5,0.7071067811865476,2\n"
+      /^width,count,count_sd,count_half_width,count_n\r\n1,1\.5,0\.707\d+,6\.353\d+,2\r\n2,2\.5,0\.707\d+,6\.353\d+,2\n$/
     )
-    assert.include(at(5).stderr, "small: mean ± standard deviation over seed")
+    assert.include(at(5).stderr, "small: mean ± half of its 95 % interval over seeds")
     assert.match(at(6).stdout, /^large\.n +count\n4 +4\n7 +7\n$/)
   })
 })

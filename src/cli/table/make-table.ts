@@ -4,6 +4,8 @@
  */
 import { canonicalJson } from "../../json/canonical-json.ts"
 import type { Json } from "../../json/canonical-json.ts"
+import { seedInterval } from "../../numeric/seed-interval.ts"
+import { intervalOf } from "../../stage/metric.ts"
 import { axisValue } from "./axis-value.ts"
 import type { Result } from "./result.ts"
 
@@ -12,6 +14,11 @@ export interface Cell {
   readonly mean: number | null
   /** Sample standard deviation; null below two. */
   readonly sd: number | null
+  /**
+   * Half the width of the 95 % interval: over seeds where results differ in nothing else, of one result its own, over what it was
+   * measured on. Null where there is none: results of other settings are no sample of anything.
+   */
+  readonly half: number | null
   /** Results that the mean is of. */
   readonly n: number
   /** Results at this place, those that are not there yet and those without this number among them. */
@@ -35,16 +42,24 @@ export interface Table {
   readonly intervalsLeftOut: ReadonlyArray<string>
 }
 
+/** Whether seeds are all that results of one cell differ in. */
+export const overSeeds = (names: ReadonlyArray<string>): boolean => names.length === 1 && names[0] === "seed"
+
 const isIntervalEnd = (metric: string): boolean => /_(low|high)$/.test(metric)
 
-const cellOf = (members: ReadonlyArray<Result>, metric: string): Cell => {
+/** @param seeds whether members differ in their seeds alone */
+const cellOf = (members: ReadonlyArray<Result>, metric: string, seeds: boolean): Cell => {
   const values = members.flatMap(({ metrics }) => (Object.hasOwn(metrics, metric) ? [metrics[metric] as number] : []))
   const n = values.length
   const of = members.length
-  if (n === 0 || (n > 1 && isIntervalEnd(metric))) return { mean: null, sd: null, n, of }
+  if (n === 0 || (n > 1 && isIntervalEnd(metric))) return { mean: null, sd: null, half: null, n, of }
   const mean = values.reduce((sum, value) => sum + value, 0) / n
-  const sd = n < 2 ? null : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1))
-  return { mean, sd, n, of }
+  if (n === 1) {
+    const own = members.flatMap(({ metrics }) => intervalOf(metrics, metric) ?? [])[0]
+    return { mean, sd: null, half: own === undefined ? null : (own.high - own.low) / 2, n, of }
+  }
+  const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1))
+  return { mean, sd, half: seeds ? seedInterval(values).high - mean : null, n, of }
 }
 
 const varies = (values: ReadonlyArray<Json | undefined>): boolean =>
@@ -96,12 +111,6 @@ export const makeTable = (
       ({ stage }) => stage
     )
   }))
-  const rows = groups
-    .toSorted((a, b) => by.reduce((order, _, i) => order || differing(a.at[i] ?? null, b.at[i] ?? null), 0))
-    .map(({ at, stages }) => ({
-      at,
-      cells: columns.map(({ stage, metric }) => cellOf(stages.get(stage) ?? [], metric))
-    }))
   const averagedOver: Record<string, ReadonlyArray<string>> = {}
   for (const stage of stagesOf(columns)) {
     const names = groups.flatMap(({ stages }) => {
@@ -110,6 +119,14 @@ export const makeTable = (
     })
     if (names.length > 0) averagedOver[stage] = [...new Set(names)]
   }
+  const rows = groups
+    .toSorted((a, b) => by.reduce((order, _, i) => order || differing(a.at[i] ?? null, b.at[i] ?? null), 0))
+    .map(({ at, stages }) => ({
+      at,
+      cells: columns.map(({ stage, metric }) =>
+        cellOf(stages.get(stage) ?? [], metric, overSeeds(averagedOver[stage] ?? []))
+      )
+    }))
   const leftOut = columns.filter(
     ({ metric }, i) => isIntervalEnd(metric) && rows.some(({ cells }) => (cells[i]?.n ?? 0) > 1)
   )

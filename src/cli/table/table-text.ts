@@ -3,7 +3,7 @@ import { oneSeed as oneSeedSays } from "../../numeric/seed-interval.ts"
 import { canonicalJson } from "../../json/canonical-json.ts"
 import type { Json } from "../../json/canonical-json.ts"
 import { formatNumber, formatTable } from "../render/words.ts"
-import type { Cell, Column, Table } from "./make-table.ts"
+import { type Cell, type Column, overSeeds, type Table } from "./make-table.ts"
 
 const plain = (value: Json): string => (typeof value === "string" ? value : canonicalJson(value))
 
@@ -13,39 +13,61 @@ const titles = ({ columns }: Table): ReadonlyArray<string> => {
   return columns.map(({ stage, metric }) => (several ? `${stage}.${metric}` : metric))
 }
 
-const cellText = ({ mean, sd, n, of }: Cell): string => {
+const cellText = ({ mean, sd, half, n, of }: Cell): string => {
   if (mean === null) return of === 0 ? "" : "–"
   const count = n === 1 && of === 1 ? "" : n === of ? ` (n=${n})` : ` (n=${n} of ${of})`
-  return `${formatNumber(mean)}${sd === null ? "" : ` ±${formatNumber(Number(sd.toPrecision(2)))}`}${count}`
+  const noise = half ?? sd ?? 0
+  // That all are the same says nothing of what another one would be.
+  const shown = noise > Math.abs(mean) * 1e-9 ? ` ±${formatNumber(Number(noise.toPrecision(2)))}` : ""
+  return `${formatNumber(mean)}${shown}${count}`
 }
 
-export const tableText = (table: Table): string =>
-  formatTable([
-    [...table.by, ...titles(table)],
-    ...table.rows.map(({ at, cells }) => [...at.map(plain), ...cells.map(cellText)])
-  ])
+/** More metrics than these beside each other make lines that nobody can read. */
+const mostAcross = 6
+
+/** A row for each place; where there are more metrics than a line holds, and fewer places, a row for each metric. */
+export const tableText = (table: Table): string => {
+  const { by, columns, rows } = table
+  const across = [[...by, ...titles(table)], ...rows.map(({ at, cells }) => [...at.map(plain), ...cells.map(cellText)])]
+  return formatTable(
+    columns.length <= mostAcross || columns.length <= rows.length
+      ? across
+      : (across[0] ?? []).map((_, i) => across.map((row) => row[i] ?? ""))
+  )
+}
 
 /** What a reader of the numbers has to know of them. */
-export const tableNotes = ({ averagedOver, oneSeed, intervalsLeftOut }: Table): ReadonlyArray<string> => [
-  ...Object.entries(averagedOver).map(
-    ([stage, names]) => `${stage}: mean ± standard deviation over ${names.join(", ")}`
-  ),
-  ...(oneSeed.length === 0 ? [] : [`${oneSeed.join(", ")}: ${oneSeedSays}`]),
-  ...(intervalsLeftOut.length === 0
-    ? []
-    : [`left out: ${intervalsLeftOut.join(", ")}; the ends of single intervals are not those of a mean`])
-]
+export const tableNotes = ({ rows, averagedOver, oneSeed, intervalsLeftOut }: Table): ReadonlyArray<string> => {
+  const means = Map.groupBy(Object.entries(averagedOver), ([, names]) =>
+    overSeeds(names)
+      ? "mean ± half of its 95 % interval over seeds"
+      : `mean ± standard deviation over ${names.join(", ")}`
+  )
+  const own = rows.some(({ cells }) => cells.some(({ n, half }) => n === 1 && half !== null))
+  return [
+    ...[...means].map(([what, stages]) => `${stages.map(([stage]) => stage).join(", ")}: ${what}`),
+    ...(own
+      ? ["± of a single result: half of its own 95 % interval, over what it was measured on, not over seeds"]
+      : []),
+    ...(oneSeed.length === 0 ? [] : [`${oneSeed.join(", ")}: ${oneSeedSays}`]),
+    ...(intervalsLeftOut.length === 0
+      ? []
+      : [`left out: ${intervalsLeftOut.join(", ")}; the ends of single intervals are not those of a mean`])
+  ]
+}
 
 /** RFC 4180. */
 const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** `metric`, and beside it `metric_sd` and `metric_n` where any place has several results. */
+/** `metric`, and beside it `metric_sd`, `metric_half_width` (of its 95 % interval) and `metric_n` where any place has several results. */
 export const tableCsv = (table: Table): string => {
   const several = table.rows.some(({ cells }) => cells.some(({ of }) => of > 1))
-  const heads = titles(table).flatMap((title) => (several ? [title, `${title}_sd`, `${title}_n`] : [title]))
+  const heads = titles(table).flatMap((title) =>
+    several ? [title, `${title}_sd`, `${title}_half_width`, `${title}_n`] : [title]
+  )
   const number = (value: number | null): string => (value === null ? "" : String(value))
-  const values = ({ mean, sd, n }: Cell): ReadonlyArray<string> =>
-    several ? [number(mean), number(sd), String(n)] : [number(mean)]
+  const values = ({ mean, sd, half, n }: Cell): ReadonlyArray<string> =>
+    several ? [number(mean), number(sd), number(half), String(n)] : [number(mean)]
   return [[...table.by, ...heads], ...table.rows.map(({ at, cells }) => [...at.map(plain), ...cells.flatMap(values)])]
     .map((row) => row.map(field).join(","))
     .join("\r\n")

@@ -55,15 +55,43 @@ describe("a table", () => {
     const late = result("sae", { width: 2, seed: 3 }, {}, { key: undefined })
     const table = makeTable([...grid, late], ["width"], [...columns, { stage: "sae", metric: "loss_low" }])
     assert.deepStrictEqual(tableText(table).split("\n"), [
-      "width  loss             loss_low",
-      "1      2 ±1 (n=3)       –",
-      "2      3 ±1 (n=3 of 4)  –"
+      // Student's t of two degrees of freedom is 4.303: 4.303 / sqrt(3) = 2.5.
+      "width  loss               loss_low",
+      "1      2 ±2.5 (n=3)       –",
+      "2      3 ±2.5 (n=3 of 4)  –"
     ])
     assert.deepStrictEqual(tableNotes(table), [
-      "sae: mean ± standard deviation over seed",
+      "sae: mean ± half of its 95 % interval over seeds",
       "left out: sae.loss_low; the ends of single intervals are not those of a mean"
     ])
     assert.deepStrictEqual(makeTable(grid, ["width", "seed"], columns).averagedOver, {})
+  })
+
+  it("has the interval of a single result, and of results that differ in more than a seed their standard deviation", () => {
+    const own = result("sae", { width: 1, seed: 0 }, { loss: 2, loss_low: 1.5, loss_high: 2.25 })
+    const single = makeTable([own], ["width"], columns)
+    assert.include(tableText(single), "2 ±0.38")
+    assert.include(tableNotes(single)[0], "half of its own 95 % interval")
+    const settings = makeTable(grid, [], columns)
+    assert.include(tableText(settings), "2.5 ±1 (n=6)")
+    assert.strictEqual(settings.rows[0]?.cells[0]?.half, null)
+    assert.deepStrictEqual(tableNotes(settings), ["sae: mean ± standard deviation over width, seed"])
+    const same = [0, 1, 2].map((seed) => result("sae", { width: 1, seed }, { loss: 0 }))
+    assert.include(tableText(makeTable(same, ["width"], columns)), "0 (n=3)")
+  })
+
+  it("has a row for each metric where there are more of them than a line holds", () => {
+    const names = Array.from({ length: 7 }, (_, i) => `metric_${i}`)
+    const wide = [16, 32].map((k) => result("sae", { k }, Object.fromEntries(names.map((name, i) => [name, k + i]))))
+    const table = makeTable(
+      wide,
+      ["k"],
+      names.map((metric) => ({ stage: "sae", metric }))
+    )
+    const lines = tableText(table).split("\n")
+    assert.strictEqual(lines[0], "k         16  32")
+    assert.strictEqual(lines[7], "metric_6  22  38")
+    assert.match(tableCsv(table), /^k,metric_0,metric_1/)
   })
 
   it("says where one seed gives no interval over seeds, whether or not rows are seeds", () => {
