@@ -4,7 +4,7 @@ import { countedResources, resourceKeys } from "../specification/decode-stages.t
 import { suggestOrList } from "../words/did-you-mean.ts"
 import type { Location } from "../specification/location.ts"
 import type { Node } from "../specification/node.ts"
-import { parseBytes, parseSeconds } from "../specification/quantity.ts"
+import { parseSeconds, parseSize, sizeExpected } from "../specification/quantity.ts"
 import type { Resources } from "../stage/resources.ts"
 import { evaluate } from "./evaluate.ts"
 import type { Scope } from "./evaluate.ts"
@@ -21,14 +21,8 @@ export interface RunSettings {
   readonly origins: Readonly<Record<string, Location>>
 }
 
-const SMALLEST_BARE_SIZE = 2 ** 20
-
 const count = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
-
-/** A bare number is bytes; so small a one was meant in another unit. */
-const bytes = (value: unknown): number | undefined =>
-  typeof value === "number" && value > 0 && value < SMALLEST_BARE_SIZE ? undefined : parseBytes(value)
 
 const truth = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined)
 
@@ -63,12 +57,7 @@ export const runSettings = (scope: Scope, stage: StageDeclaration, estimated: Re
     }
     const parsed = countedResources.has(key)
       ? read(value, path, count, `a number of ${key.toUpperCase()}s (0, 1, ...)`)
-      : read(
-          value,
-          path,
-          bytes,
-          "a size with its unit, such as 8 GiB (a number alone is bytes, at least a MiB of them)"
-        )
+      : read(value, path, parseSize, sizeExpected)
     if (parsed === undefined) continue
     resources[key] = parsed
     origins[`resources.${key}`] = value.at

@@ -39,6 +39,14 @@ export const parseBytes = (value: unknown): number | undefined => {
   return parts === undefined || unit === undefined ? undefined : Math.round(parts[0] * unit)
 }
 
+const SMALLEST_BARE_SIZE = 2 ** 20
+
+export const sizeExpected = "a size with its unit, such as 8 GiB (a number alone is bytes, at least a MiB of them)"
+
+/** The same for what a person says that something takes: so small a bare number was meant in another unit, and is undefined. */
+export const parseSize = (value: unknown): number | undefined =>
+  typeof value === "number" && value > 0 && value < SMALLEST_BARE_SIZE ? undefined : parseBytes(value)
+
 /** Seconds from a number of seconds, or from "6 hours", "90 s", "2 days"; undefined: neither. */
 export const parseSeconds = (value: unknown): number | undefined => {
   if (typeof value === "number") return Number.isFinite(value) && value > 0 ? value : undefined

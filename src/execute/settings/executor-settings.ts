@@ -3,7 +3,7 @@
  * experiment says goes before what the project says, key by key.
  */
 import * as Schema from "effect/Schema"
-import { parseBytes, parseSeconds } from "../../specification/quantity.ts"
+import { parseSeconds, parseSize, sizeExpected } from "../../specification/quantity.ts"
 
 const quantity = (parse: (value: unknown) => number | undefined, expected: string, description: string) =>
   Schema.Union([Schema.Finite, Schema.String])
@@ -12,8 +12,7 @@ const quantity = (parse: (value: unknown) => number | undefined, expected: strin
 
 const duration = (description: string) =>
   Schema.optionalKey(quantity(parseSeconds, "a duration such as 6 hours, or a number of seconds", description))
-const size = (description: string) =>
-  Schema.optionalKey(quantity(parseBytes, "a size such as 8 GiB, or a number of bytes", description))
+const size = (description: string) => Schema.optionalKey(quantity(parseSize, sizeExpected, description))
 const text = (description: string) =>
   Schema.optionalKey(Schema.String.check(Schema.isNonEmpty()).annotate({ description }))
 const count = (description: string) =>

@@ -36,6 +36,11 @@ describe("executor:", () => {
       expect.stringMatching(/^1:28 executor\.slurm\.time: expected a duration such as 6 hours/),
       expect.stringMatching(/^1:41 executor\.slurm\.array: expected/)
     ])
+    expect(problemsOf("{ slurm: { memory: 8 GiB } }")).toEqual([])
+    // Eight of what? In bytes, no process starts.
+    expect(problemsOf("{ slurm: { memory: 8 } }")).toEqual([
+      expect.stringMatching(/^1:30 executor\.slurm\.memory: expected a size with its unit, such as 8 GiB/)
+    ])
     expect(problemsOf("{ slurm: { stages: { sea: { time: 90 } } } }")).toEqual([
       expect.stringContaining('executor.slurm.stages.sea: there is no such stage; did you mean "sae"?')
     ])
