@@ -95,6 +95,7 @@ describe("science report", () => {
       evaluations: [],
       interpretations: [],
       explanations: [],
+      probings: [],
       saes: sample.saes.flatMap(({ at, value }) =>
         [0, 1].map((seed) => ({ at: { ...at, seed }, value: { ...value, digest: `${value.digest}-${seed}` } }))
       ),

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { thinned } from "../../src/report/sections/curves-section.ts"
+import { curvesSection, thinned } from "../../src/report/sections/curves-section.ts"
 import { paretoFront, sweepSection } from "../../src/report/sections/sweep-section.ts"
 import { subjectsOf } from "../../src/report/page/subjects.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
@@ -73,6 +73,14 @@ describe("SAEs of a sweep", () => {
     expect(Math.min(...corners)).toBeGreaterThan(Number(control?.attributes["cx"]))
     expect(all.filter(({ text }) => text.trim() === "frozen decoder")).toHaveLength(2)
     expect(classed(of([0]), "line", /whisker/)).toHaveLength(6)
+  })
+
+  it("have an axis from zero up where no latent is dead at any step", () => {
+    const step = Float64Array.of(1, 2, 3)
+    const saes = [{ at: {}, value: saeInfo(64, "sae"), curve: { step, dead: new Float64Array(3) } }]
+    const drawn = curvesSection(subjectsOf({ ...sampleReport(), saes }))?.markup ?? ""
+    expect(drawn).toContain("0 %")
+    expect(drawn).not.toMatch(/>-\d+ %/)
   })
 
   it("keep the first and the last of the steps that are drawn", () => {

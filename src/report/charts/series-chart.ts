@@ -58,6 +58,8 @@ const back = ({ scale = "linear" }: ChartAxis, at: number): number =>
 /** A little wider than the values, so that no mark stands on an edge. */
 const domainOf = (values: ReadonlyArray<number>, margin: number): readonly [number, number] => {
   const [low, high] = [Math.min(...values), Math.max(...values)]
+  // No share of dead latents below zero where there are none.
+  if (low === 0 && high === 0) return [0, 1]
   const room = high > low ? (high - low) * margin : Math.max(Math.abs(high) * 0.1, 0.5)
   return [low - room, high + room]
 }

@@ -10,17 +10,27 @@ interface Labelled {
 /** Settings of a training that people vary, most telling first. */
 const telling = ["freeze", "preset", "d_out", "normalize", "lr", "steps", "seed"] as const
 
-const factsOf = ({ info }: Labelled): ReadonlyArray<readonly [name: string, value: string]> =>
+/** Sizes of SAEs that were merged or imported are outcomes, not settings. */
+const size = ({ d_sae, training }: SaeInfo): string =>
+  typeof training?.["steps"] === "number" ? `${d_sae} latents` : "–"
+
+const factsOf = ({ info }: Pick<Labelled, "info">): ReadonlyArray<readonly [name: string, value: string]> =>
   info === undefined
     ? []
     : [
+        ["", size(info)],
         ["", info.architecture],
         ["k", String(info.k ?? "none")],
         ["at", info.hook ?? "–"],
-        ...telling.map((name) => [name, String(info.training?.[name] ?? "–")] as const)
+        ...telling.map((name) => [name, String(info.training?.[name] ?? "–")] as const),
+        ["", (info.training?.["init"] ?? null) === null ? "–" : "trained on from another SAE"]
       ]
 
 const shown = (name: string, value: string): string => (name === "" ? value : `${name} ${value}`)
+
+/** What a training was asked for, but for its seed: SAEs that differ in it are not seeds of one. Empty where a setting is not there. */
+export const trainingFacts = (info: SaeInfo | undefined): ReadonlyArray<string> =>
+  factsOf({ info }).flatMap(([name, value]) => (name === "seed" ? [] : [value === "–" ? "" : shown(name, value)]))
 
 /** @returns of each its label: as it is where no other has it */
 export const distinctLabels = (all: ReadonlyArray<Labelled>): ReadonlyArray<string> => {

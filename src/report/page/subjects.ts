@@ -19,7 +19,7 @@ import type { ProbingFile } from "../../kinds/probing.ts"
 import type { SizeSelectionFile } from "../../kinds/size-selection.ts"
 import type { StitchingFile } from "../../kinds/stitching.ts"
 import type { Json } from "../../json/canonical-json.ts"
-import { distinctLabels } from "./distinct-labels.ts"
+import { distinctLabels, trainingFacts } from "./distinct-labels.ts"
 
 /** All but what its own files hold beside. */
 export type ReportedEvaluation = Omit<EvaluationHandle, "digest" | "latents">
@@ -87,6 +87,8 @@ export interface Subject {
   /** `width 512, seed 0`; the dictionary size where there are no coordinates; with what tells it from others that have the same. */
   readonly label: string
   readonly at: Coordinates
+  /** What its training was asked for: seeds of one SAE have the same. */
+  readonly apart: ReadonlyArray<string>
   readonly d_sae: number
   readonly digest: string | undefined
   readonly info: SaeInfo | undefined
@@ -102,6 +104,9 @@ export interface Subject {
   /** Of other classes of words. */
   readonly classAbsorptions: ReadonlyArray<AbsorptionFile>
 }
+
+/** Its name where nothing but a seed tells it from others. */
+export const sizeLabel = ({ d_sae }: Pick<Subject, "d_sae">): string => `${d_sae} latents`
 
 export const labelOf = (at: Coordinates, otherwise: string): string => {
   const parts = Object.keys(at)
@@ -132,6 +137,7 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
     const draft: Draft = {
       label: labelOf(at, `${d_sae} latents`),
       at,
+      apart: [],
       d_sae,
       digest,
       info: undefined,
@@ -158,7 +164,12 @@ export const subjectsOf = (input: ReportInput): ReadonlyArray<Subject> => {
     return placed ?? (open.length === 1 ? (open[0] as Draft) : add(at, d_sae, digest))
   }
   for (const { at, value, crosscoder, curve } of input.saes) {
-    Object.assign(add(at, value.d_sae, value.digest), { info: value, crosscoder, curve })
+    Object.assign(add(at, value.d_sae, value.digest), {
+      info: value,
+      apart: trainingFacts(value),
+      crosscoder,
+      curve
+    })
   }
   for (const { at, value } of input.evaluations) find(at, value.d_sae, value.sae).evaluation = value
   for (const { at, value } of input.interpretations) find(at, value.sae.d_sae, value.sae.digest).interpretations = value

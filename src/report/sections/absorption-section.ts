@@ -10,7 +10,7 @@ import { html } from "../page/html.ts"
 import { foldSeeds } from "../page/fold-seeds.ts"
 import { latentLink } from "../page/latent-link.ts"
 import { maskedText } from "../page/masked-text.ts"
-import { listedLatents, type Subject } from "../page/subjects.ts"
+import { listedLatents, sizeLabel, type Subject } from "../page/subjects.ts"
 
 /** Names listed in a cell; the rest is counted. */
 const maxListed = 4
@@ -122,8 +122,8 @@ const ofTask = (task: Task, placed: ReadonlyArray<Placed>): Html | undefined => 
     </p>
     ${absorptionDefinitions(own.map(({ subject: { label }, ...rest }) => ({ label, ...rest })))}
     ${foldSeeds(
-      own.map((each) => ({ ...each, at: each.subject.at })),
-      ({ subject }) => subject.label,
+      own.map((each) => ({ ...each, at: each.subject.at, apart: each.subject.apart })),
+      ({ subject }) => sizeLabel(subject),
       ({ subject, absorption }) =>
         html`${subject.label}: ${exact(absorption.mean_absorption_fraction, formatPercent)} of the projection`,
       ({ subject, index, absorption }) => one(subject, absorption, index, highest)

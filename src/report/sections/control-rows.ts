@@ -2,14 +2,13 @@
 import { meanScoreIntervals } from "../../interp/mean-scores.ts"
 import { differenceNoise } from "../../numeric/difference-noise.ts"
 import { formatNumber, formatPercent } from "../page/format-number.ts"
-import { bySeed, type Estimated, meanOverSeeds } from "../page/over-seeds.ts"
-import type { ReportInput, Subject } from "../page/subjects.ts"
+import { bySeed, type Estimated, meanOverSeeds, type Seeded } from "../page/over-seeds.ts"
+import { type ReportInput, sizeLabel, type Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
 
 /** One number of one finding. */
-interface Measurement {
+interface Measurement extends Seeded {
   readonly figure: string
-  readonly at: Subject["at"]
   /** Where there are no coordinates. */
   readonly otherwise: string
   readonly value: Estimated
@@ -31,12 +30,12 @@ export interface ControlRow {
 
 const ofSubjects = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement> =>
   subjects.flatMap((subject) => {
-    const { at, d_sae, interpretations } = subject
-    const otherwise = `${d_sae} latents`
+    const { at, apart, interpretations } = subject
+    const otherwise = sizeLabel(subject)
     return headlineFigures.flatMap(({ name, of, over, format, controlled }): ReadonlyArray<Measurement> => {
       const figure = of(subject)
       if (!controlled || figure === undefined || typeof figure === "string") return []
-      const measured = { figure: name, at, otherwise, format, value: { ...figure, over } }
+      const measured = { figure: name, at, apart, otherwise, format, value: { ...figure, over } }
       if (figure.control === undefined || interpretations === undefined) return [measured]
       const { shuffled } = meanScoreIntervals(interpretations)
       const value = { value: figure.control, interval: shuffled, over }
@@ -97,7 +96,7 @@ const ofMetaSaes = (metaSaes: ReportInput["metaSaes"]): ReadonlyArray<Measuremen
   }))
 
 const ofProbings = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement> =>
-  subjects.flatMap(({ at, d_sae, probing }) => {
+  subjects.flatMap(({ at, apart, d_sae, probing }) => {
     if (probing?.means === undefined) return []
     const { means, intervals = {} } = probing
     const told = (name: string): ReadonlyArray<Estimated> =>
@@ -107,7 +106,8 @@ const ofProbings = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Measurement
       told(name).map((value) => ({
         figure: `Probing AUC, k ${name.slice("auc_k".length)}`,
         at,
-        otherwise: `${d_sae} latents`,
+        apart,
+        otherwise: sizeLabel({ d_sae }),
         format: formatNumber,
         value,
         own: [

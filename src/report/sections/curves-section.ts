@@ -7,7 +7,7 @@ import { formatNumber, formatPercent, formatTick } from "../page/format-number.t
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { bySeed } from "../page/over-seeds.ts"
-import type { Subject } from "../page/subjects.ts"
+import { sizeLabel, type Subject } from "../page/subjects.ts"
 
 /** Points of a curve that are drawn: more than its pixels say nothing. */
 const MOST_DRAWN = 160
@@ -110,9 +110,11 @@ const table = (shown: ReadonlyArray<CurvePanel>, trained: ReadonlyArray<Trained>
 /** Undefined where no SAE has a training curve. */
 export const curvesSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
   const curved = subjects.flatMap((subject) =>
-    subject.curve?.["step"] === undefined ? [] : [{ subject, curve: subject.curve, at: subject.at }]
+    subject.curve?.["step"] === undefined
+      ? []
+      : [{ subject, curve: subject.curve, at: subject.at, apart: subject.apart }]
   )
-  const groups = bySeed(curved, ({ subject }) => subject.label)
+  const groups = bySeed(curved, ({ subject }) => sizeLabel(subject))
   const trained = groups.flatMap(({ members }, index) => members.map((each): Trained => ({ ...each, index })))
   const shown = curvePanels.filter(({ column }) => trained.some(({ curve }) => curve[column] !== undefined))
   if (shown.length === 0) return undefined

@@ -7,7 +7,7 @@ import { estimate } from "../page/estimate.ts"
 import { furtherSeeds } from "../page/fold-seeds.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
-import type { Subject } from "../page/subjects.ts"
+import { sizeLabel, type Subject } from "../page/subjects.ts"
 import { swatch } from "../charts/swatch.ts"
 
 const whereOf = ({ hook, hook_out, sources = [] }: EvaluationInfo): Html => {
@@ -21,7 +21,16 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
   const evaluated = subjects.flatMap((subject, index) =>
     subject.evaluation === undefined
       ? []
-      : [{ at: subject.at, label: subject.label, evaluation: subject.evaluation, index }]
+      : [
+          {
+            at: subject.at,
+            apart: subject.apart,
+            d_sae: subject.d_sae,
+            label: subject.label,
+            evaluation: subject.evaluation,
+            index
+          }
+        ]
   )
   const first = evaluated[0]
   if (first === undefined) return undefined
@@ -31,7 +40,7 @@ export const evaluationSection = (subjects: ReadonlyArray<Subject>): Html | unde
     .filter((name, _, all) => !all.some((other) => Object.values(intervalEnds(other)).includes(name)))
     .toSorted()
   const { evaluation } = first
-  const further = furtherSeeds(evaluated, ({ label }) => label)
+  const further = furtherSeeds(evaluated, sizeLabel)
   const densities = (of: typeof evaluated): Html =>
     html`<div class="multiples">${of.map((each) => densityChart(each.evaluation, each.label, each.index))}</div>`
   return html`<h2>Evaluation</h2>

@@ -4,23 +4,25 @@ import { estimate } from "../page/estimate.ts"
 import { formatPercent } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
-import { bySeed, type SeedGroup } from "../page/over-seeds.ts"
-import type { Placed, ReportInput, Subject } from "../page/subjects.ts"
+import { bySeed, type Seeded, type SeedGroup } from "../page/over-seeds.ts"
+import { type ReportInput, sizeLabel, type Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
 
-const withSeed = <A extends Pick<Placed<unknown>, "at">>(placed: ReadonlyArray<A>): ReadonlyArray<A> =>
+const withSeed = <A extends Seeded>(placed: ReadonlyArray<A>): ReadonlyArray<A> =>
   placed.filter(({ at }) => at["seed"] !== undefined)
 
 /** Those with two seeds and more. */
-const severalSeeds = <A extends Pick<Placed<unknown>, "at">>(
+const severalSeeds = <A extends Seeded>(
   placed: ReadonlyArray<A>,
   otherwise: (each: A) => string
 ): ReadonlyArray<SeedGroup<A>> => bySeed(withSeed(placed), otherwise).filter(({ members }) => members.length > 1)
 
 /** What has one seed, though the seed is an axis, is told: else an interval of what it was measured on passes for one over seeds. */
 const aloneNote = (subjects: ReadonlyArray<Subject>): Html | undefined => {
-  const alone = bySeed(withSeed(subjects), ({ d_sae }) => `${d_sae} latents`).filter(
-    ({ members }) => members.length === 1
+  const groups = Map.groupBy(bySeed(withSeed(subjects), sizeLabel), ({ label }) => label)
+  // Several of one label are those that nothing tells apart, not one seed.
+  const alone = [...groups.values()].flatMap(([group, ...others]) =>
+    group !== undefined && others.length === 0 && group.members.length === 1 ? [group] : []
   )
   return alone.length === 0
     ? undefined
@@ -83,15 +85,30 @@ const table = (
   </div>`
 }
 
+const stitchedSizes = ({ value }: ReportInput["stitchings"][number]): string =>
+  `${value.small.d_sae} → ${value.large.d_sae} latents`
+
+const decomposedSize = ({ value }: ReportInput["metaSaes"][number]): string => `of ${value.base.d_sae} latents`
+
+/** Those that are in a mean. */
+export const inMeans = (subjects: ReadonlyArray<Subject>): ReadonlySet<Subject> =>
+  new Set(severalSeeds(subjects, sizeLabel).flatMap(({ members }) => members))
+
 /** Undefined where nothing has a seed of its own. */
 export const seedMeans = (
   { stitchings, metaSaes }: Pick<ReportInput, "stitchings" | "metaSaes">,
   subjects: ReadonlyArray<Subject>
 ): Html | undefined => {
-  const stitched = severalSeeds(stitchings, ({ value }) => `${value.small.d_sae} → ${value.large.d_sae} latents`)
-  const decomposed = severalSeeds(metaSaes, ({ value }) => `of ${value.base.d_sae} latents`)
+  const stitched = severalSeeds(
+    stitchings.map((each) => ({ ...each, apart: [stitchedSizes(each)] })),
+    stitchedSizes
+  )
+  const decomposed = severalSeeds(
+    metaSaes.map((each) => ({ ...each, apart: [decomposedSize(each)] })),
+    decomposedSize
+  )
   const tables = [
-    saeTable(severalSeeds(subjects, ({ d_sae }) => `${d_sae} latents`)),
+    saeTable(severalSeeds(subjects, sizeLabel)),
     stitched.length === 0
       ? undefined
       : table(

@@ -8,6 +8,7 @@ import { html } from "../page/html.ts"
 import { warnings } from "../page/said-once.ts"
 import type { Subject } from "../page/subjects.ts"
 import { swatch } from "../charts/swatch.ts"
+import { inMeans } from "./seed-means.ts"
 import { type HeadlineFigure, headlineFigures } from "./headline-figures.ts"
 
 interface Column {
@@ -46,7 +47,8 @@ const caveats = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Html> => {
   return warnings(said, all, (of, text) => `Absorption of ${of}: ${text}`)
 }
 
-const eachSae = (subjects: ReadonlyArray<Subject>): Html => {
+/** @param all in whose order they have their colours */
+const eachSae = (subjects: ReadonlyArray<Subject>, all: ReadonlyArray<Subject>): Html => {
   // Columns without a single value are left out.
   const shown = columns.filter(({ value }) => subjects.some((subject) => value(subject) !== undefined))
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Summary table">
@@ -59,9 +61,9 @@ const eachSae = (subjects: ReadonlyArray<Subject>): Html => {
       </thead>
       <tbody>
         ${subjects.map(
-          (subject, i) =>
+          (subject) =>
             html`<tr>
-              <th scope="row">${swatch(i)}${subject.label}</th>
+              <th scope="row">${swatch(all.indexOf(subject))}${subject.label}</th>
               ${shown.map(({ name, value }) => html`<td data-name="${name}">${value(subject) ?? "–"}</td>`)}
             </tr> `
         )}
@@ -74,15 +76,19 @@ const eachSae = (subjects: ReadonlyArray<Subject>): Html => {
 const maxFirst = 8
 
 /** @param means over seeds, where there are several */
-export const summarySection = (subjects: ReadonlyArray<Subject>, means: Html | undefined): Html =>
-  html`<h2>Summary</h2>
+export const summarySection = (subjects: ReadonlyArray<Subject>, means: Html | undefined): Html => {
+  const meant = inMeans(subjects)
+  const others = subjects.filter((subject) => !meant.has(subject))
+  return html`<h2>Summary</h2>
     ${caveats(subjects)}
     ${
-      means === undefined || subjects.length <= maxFirst
-        ? [eachSae(subjects), means]
-        : html`${means}
+      means === undefined || meant.size === 0 || subjects.length <= maxFirst
+        ? [eachSae(subjects, subjects), means]
+        : html`${means} ${others.length === 0 ? undefined : html`<h3>SAEs that are in no mean</h3>`}
+            ${others.length === 0 ? undefined : eachSae(others, subjects)}
             <details id="each-sae">
               <summary>Each of the ${subjects.length} SAEs by itself</summary>
-              ${eachSae(subjects)}
+              ${eachSae(subjects, subjects)}
             </details>`
     }`
+}

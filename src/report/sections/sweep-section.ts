@@ -12,7 +12,7 @@ import { formatInteger, formatTick } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { bySeed, meanOverSeeds } from "../page/over-seeds.ts"
-import { labelOf, type Subject } from "../page/subjects.ts"
+import { labelOf, sizeLabel, type Subject } from "../page/subjects.ts"
 
 interface Value {
   readonly value: number
@@ -102,18 +102,16 @@ interface Group {
 }
 
 const groupsOf = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Group> =>
-  bySeed(subjects, ({ label }) => label).flatMap(({ members: [first, ...others] }) => {
-    if (first === undefined) return []
-    // What nothing but its order tells apart is not one SAE with several seeds.
-    if (others.some(({ at }) => at["seed"] === undefined))
-      return [first, ...others].map((each) => ({ label: each.label, members: [each] as const }))
-    const { seed: _, ...rest } = first.at
-    const label =
-      others.length === 0
-        ? first.label
-        : `${labelOf(rest, `${first.d_sae} latents`)}, mean of ${1 + others.length} seeds`
-    return [{ label, members: [first, ...others] as const }]
-  })
+  bySeed(subjects, sizeLabel).flatMap(({ label, members: [first, ...others] }) =>
+    first === undefined
+      ? []
+      : [
+          {
+            label: others.length === 0 ? first.label : `${label}, mean of ${1 + others.length} seeds`,
+            members: [first, ...others] as const
+          }
+        ]
+  )
 
 const isControl = ({ members: [{ at }] }: Group): boolean => at["control"] !== undefined
 
