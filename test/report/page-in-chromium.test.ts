@@ -304,6 +304,46 @@ describe.skipIf(!chromiumHere)("the page in Chromium", () => {
     await tab.close()
   })
 
+  it("marks an accent with its letter, and shows marks of direction in place of obeying them", async () => {
+    const tab = await browser.newPage({ viewport: { width: 768, height: 900 } })
+    const sample = sampleReport()
+    const [sae] = sample.saes
+    const texts = { ...tokenTexts, "7": " cafe", "8": "\u0301", "9": " \u202eolleh", "10": " שלום" }
+    const [[template] = []] = dashboard(64, "sae-small").parts
+    if (sae === undefined || template === undefined) throw new Error("the sample has no SAE with a dashboard")
+    const shown = [
+      [7, 8, 2, 2],
+      [2, 9, 2, 2]
+    ].map((tokens) => ({ group: 0, position: 0, pivot: 1, tokens, activations: [0, 4, 0, 0] }))
+    const latent = { ...template, examples: shown, promoted: [[8, 0.5] as const, [10, 0.25] as const] }
+    const report = { ...sample, interpretations: [], saes: [sae] }
+    await tab.setContent(
+      scienceReport({ ...report, dashboards: [{ ...dashboard(64, "sae-small", texts), parts: [[latent]] }] })
+    )
+    const [accented, turned] = [0, 1].map((i) => tab.locator("#latent-browser .context").nth(i).locator(".pivot"))
+    await accented!.waitFor()
+    expect(await accented!.textContent()).toBe(" cafe\u0301")
+    expect(await accented!.getAttribute("title")).toBe("0, 4")
+    expect((await accented!.boundingBox())!.width).toBeGreaterThan(20)
+    expect(await turned!.textContent()).toBe(" [U+202E]olleh")
+    const chips = await tab.locator("#latent-browser .weights .chip").allTextContents()
+    expect(chips).toEqual(["◌\u0301", "·שלום"])
+    // What stands behind the word from right to left is still right of it.
+    const explanation = tab.locator("#latent-browser .explanation")
+    const lefts = await explanation.evaluate((node) => {
+      const text = node.firstChild as Text
+      const left = (word: string) => {
+        const range = document.createRange()
+        range.setStart(text, text.data.indexOf(word))
+        range.setEnd(text, text.data.indexOf(word) + word.length)
+        return range.getBoundingClientRect().left
+      }
+      return ["fires", "◌", "promotes", "שלום"].map(left)
+    })
+    expect(lefts).toEqual(lefts.toSorted((a, b) => a - b))
+    await tab.close()
+  })
+
   it("goes through by keyboard, saves a table, and prints the latents that are shown", async () => {
     const tab = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     await tab.setContent(page)

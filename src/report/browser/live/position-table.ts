@@ -4,7 +4,7 @@ import { element, listen } from "../script/element.ts"
 import { fitted } from "../script/fit-tables.ts"
 import { numberText, percentText } from "../script/number-text.ts"
 import { pageLatents } from "./page-latents.ts"
-import { shownAlone, shownToken } from "./shown-token.ts"
+import { shownAlone, shownLabel } from "./shown-token.ts"
 
 /** Told which latent was chosen. */
 type OnLatent = (latent: PositionLatent) => void
@@ -22,7 +22,7 @@ const row = (sae: string, each: PositionLatent, onLatent: OnLatent): HTMLElement
     element(
       "td",
       { class: "text" },
-      known === undefined ? "–" : element("a", { href: known.href }, shownToken(known.text))
+      known === undefined ? "–" : element("a", { href: known.href }, shownLabel(known.text))
     ),
     element(
       "td",

@@ -3,7 +3,7 @@ import type { ExploredMeta } from "./explored-meta.ts"
 import { exploredLatentDetail } from "./explored-latent-detail.ts"
 import type { OnChoice } from "./links.ts"
 import { type Group, type ListBrowser, listBrowser } from "./list-browser.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { tokenName } from "../token-name.ts"
 
 interface Decomposed {
@@ -37,7 +37,7 @@ export const browseDecompositions = (
     describe: ({ id, metas: own }, meta) => ({
       id: String(id),
       value: own === 1 ? "1 meta-latent" : `${own} meta-latents`,
-      what: shownText(meta.latents.get(id)?.text ?? "")
+      what: shownLabel(meta.latents.get(id)?.text ?? "")
     }),
     detail: ({ id }, meta) => exploredLatentDetail(meta, id),
     haystack: ({ id }, { latents, texts }) => {

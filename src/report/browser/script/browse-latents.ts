@@ -7,7 +7,7 @@ import { latentMap } from "./latent-map.ts"
 import type { OnChoice } from "./links.ts"
 import { type Group, type Kept, type ListBrowser, listBrowser } from "./list-browser.ts"
 import type { ListedLatent } from "./listed-latents.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { percentText } from "./number-text.ts"
 import { stepName, stepsOf } from "./stitched.ts"
 import { tokenName } from "../token-name.ts"
@@ -73,7 +73,7 @@ export const browseLatents = (
         latent.score === null
           ? `${latent.explained ? "not scored, " : ""}fires on ${percentText(latent.density)}`
           : `F1 ${(latent.score[0] ?? 0).toFixed(2)}, at least ${explainedAtLeast(latent).toFixed(2)}`,
-      what: shownText(latent.text)
+      what: shownLabel(latent.text)
     }),
     detail: (latent, _subject, index) => detailOf(latent, data, index, metas),
     haystack: (latent, { texts, index }) => {

@@ -2,7 +2,7 @@
 import type { ExploredMeta } from "./explored-meta.ts"
 import type { OnChoice } from "./links.ts"
 import { type Group, type ListBrowser, listBrowser } from "./list-browser.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { metaLatentDetail } from "./meta-latent-detail.ts"
 import { numberText } from "./number-text.ts"
 
@@ -34,7 +34,7 @@ export const browseMetaLatents = (
     describe: ({ id, latents }, meta) => ({
       id: String(id),
       value: `${numberText(latents)} ${latents === 1 ? "latent" : "latents"}`,
-      what: shownText(meta.name(id))
+      what: shownLabel(meta.name(id))
     }),
     detail: ({ id }, meta) => metaLatentDetail(meta, id),
     haystack: ({ id }, meta) =>

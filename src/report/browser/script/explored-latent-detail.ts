@@ -4,7 +4,7 @@ import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { latentLink, latentText, metaLink, strength, strongestExamples } from "./latent-row.ts"
 import { hrefOf } from "./links.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { commonTokens } from "./meta-latent-detail.ts"
 import type { Weighted } from "./meta-index.ts"
 import { numberText } from "./number-text.ts"
@@ -110,7 +110,7 @@ export const exploredLatentDetail = (explored: ExploredMeta, latent: number): Re
   const known = explored.latents.get(latent)
   return [
     element("h3", {}, `Latent ${latent}`),
-    element("p", { class: "explanation" }, known === undefined ? explored.missing : shownText(known.text)),
+    element("p", { class: "explanation" }, known === undefined ? explored.missing : shownLabel(known.text)),
     ...(known === undefined
       ? []
       : [

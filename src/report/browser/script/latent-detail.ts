@@ -6,7 +6,7 @@ import type { ExploredMeta } from "./explored-meta.ts"
 import { f1LowerBound } from "./f1-lower-bound.ts"
 import { hrefOf } from "./links.ts"
 import { numberText, percentText } from "./number-text.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel, shownText } from "./masking.ts"
 import { stitchedSteps } from "./stitched.ts"
 import { chip, example } from "./tokens.ts"
 
@@ -196,7 +196,7 @@ export const latentDetail = (
     )
   return [
     element("h3", {}, `Latent ${latent.id}`),
-    element("p", { class: "explanation" }, shownText(latent.text)),
+    element("p", { class: "explanation" }, shownLabel(latent.text)),
     heading("Strongest activations"),
     examples(top),
     ...score(latent),

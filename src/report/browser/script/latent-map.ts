@@ -6,7 +6,7 @@ import { itemMap } from "./item-map.ts"
 import type { Mapped } from "./list-browser.ts"
 import type { ListedLatent } from "./listed-latents.ts"
 import type { Shade } from "./map-colours.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { percentText } from "./number-text.ts"
 
 /** A scale of the logarithms of what is above zero. */
@@ -80,7 +80,7 @@ export const latentMap = (
         shades,
         describe: (i) => {
           const latent = places[i]?.latent
-          return latent === undefined ? "" : `Latent ${latent.id}: ${shownText(latent.text)}`
+          return latent === undefined ? "" : `Latent ${latent.id}: ${shownLabel(latent.text)}`
         },
         onOpen,
         onArea

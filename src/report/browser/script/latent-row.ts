@@ -2,7 +2,7 @@
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { hrefOf } from "./links.ts"
-import { shownText } from "./masking.ts"
+import { shownLabel } from "./masking.ts"
 import { numberText } from "./number-text.ts"
 import { example } from "./tokens.ts"
 
@@ -17,7 +17,9 @@ export const metaLink = ({ place }: ExploredMeta, id: number, text = `Meta-laten
 
 export const latentText = ({ latents, missing }: ExploredMeta, id: number): HTMLElement => {
   const known = latents.get(id)
-  return known === undefined ? element("span", { class: "empty" }, missing) : element("span", {}, shownText(known.text))
+  return known === undefined
+    ? element("span", { class: "empty" }, missing)
+    : element("span", {}, shownLabel(known.text))
 }
 
 /** Its `most` strongest examples; none where nothing is known of it. */

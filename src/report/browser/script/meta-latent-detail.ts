@@ -3,9 +3,9 @@ import { element, listen } from "./element.ts"
 import type { CommonToken } from "./explain-meta-latent.ts"
 import type { ExploredMeta } from "./explored-meta.ts"
 import { latentLink, latentText, strength, strongestExamples } from "./latent-row.ts"
+import { visibleAlone } from "../../page/readable-text.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
-import { visible } from "./tokens.ts"
 
 /** Rows that stand there at first; of the first of them, an example. */
 const rowsShown = 40
@@ -23,7 +23,7 @@ export const commonTokens = (title: string, tokens: ReadonlyArray<CommonToken>):
             element(
               "span",
               { class: "chip", title: `${latents} of its latents` },
-              visible(shownText(text)).replace(/ /g, "·"),
+              visibleAlone(shownText(text)).replace(/ /g, "·"),
               element("small", {}, ` ${latents}`)
             )
           )

@@ -3,13 +3,12 @@ import type { ExampleData, SubjectData } from "../browser-data.ts"
 import { tokenName } from "../token-name.ts"
 import { contextOf, type WholeContext } from "./context-of.ts"
 import { element, listen } from "./element.ts"
+import { shownWith, visibleAlone } from "../../page/readable-text.ts"
 import { shownText } from "./masking.ts"
 import { numberText } from "./number-text.ts"
+import { wholeWords } from "./whole-words.ts"
 
 type Texts = SubjectData["texts"]
-
-/** A text with its line ends and tabs to be seen. */
-export const visible = (text: string): string => text.replace(/\n/g, "↵").replace(/\t/g, "⇥")
 
 /** -1 stands for any token. */
 export const chip = (texts: Texts, id: number): HTMLElement =>
@@ -18,26 +17,10 @@ export const chip = (texts: Texts, id: number): HTMLElement =>
     : element(
         "span",
         { class: "chip", title: `token ${id}` },
-        visible(shownText(tokenName(texts, id))).replace(/ /g, "·")
+        visibleAlone(shownText(tokenName(texts, id))).replace(/ /g, "·")
       )
 
-/** Where a word is cut off at the window's edge, it is left out: a context begins and ends with whole words. */
-const wholeWords = (texts: ReadonlyArray<string>, pivot: number): readonly [first: number, end: number] => {
-  const begins = (i: number): boolean =>
-    i === 0 || !/^\p{L}/u.test(texts[i] ?? "") || !/\p{L}$/u.test(texts[i - 1] ?? "")
-  let first = 0
-  // The window may begin in a word: whatever goes on without a space or a mark before it is part of one.
-  if (/^\p{L}/u.test(texts[0] ?? "")) while (first < pivot && (first === 0 || !begins(first))) first++
-  let end = texts.length
-  if (/\p{L}$/u.test(texts[end - 1] ?? "")) {
-    let start = end - 1
-    while (start > pivot && !begins(start)) start--
-    if (start > pivot) end = start
-  }
-  return [first, end]
-}
-
-/** Tokens `range` of an example, each marked by its activation as a share of `max`. */
+/** Tokens `range` of an example, each marked by its activation as a share of `max`; those of one character together, by the strongest. */
 const marked = (
   texts: Texts,
   max: number,
@@ -47,16 +30,23 @@ const marked = (
   const words = tokens.map((id) => tokenName(texts, id))
   // A slur may be several tokens: the text is covered as a whole, then cut.
   const whole = shownText(words.join(""))
-  const [first, end] = range(words)
+  const leads = shownWith(words)
+  const [from, end] = range(words)
+  const first = Math.min(from, leads[pivot] ?? from)
   let at = 0
-  return words.map((word, i) => {
-    const text = visible(whole.slice(at, (at += word.length)))
-    const activation = activations[i] ?? 0
-    if (i < first || i >= end) return ""
-    if (activation === 0 && i !== pivot) return text
-    const value = numberText(activation)
-    const attributes = { "--a": (activation / max).toFixed(3), title: value, "data-value": value }
-    return element("span", { class: i === pivot ? "t pivot" : "t", ...attributes }, text)
+  const pieces = words.map((word) => whole.slice(at, (at += word.length)))
+  return words.map((_, i) => {
+    if (i < first || i >= end || leads[i] !== i) return ""
+    let after = i + 1
+    while (leads[after] === i) after++
+    const text = visibleAlone(pieces.slice(i, after).join(""))
+    const strengths = Array.from({ length: after - i }, (_, part) => activations[i + part] ?? 0)
+    const strongest = Math.max(...strengths)
+    const marks = leads[pivot] === i
+    if (strongest === 0 && !marks) return text
+    const value = strengths.map(numberText).join(", ")
+    const attributes = { "--a": (strongest / max).toFixed(3), title: value, "data-value": value }
+    return element("span", { class: marks ? "t pivot" : "t", ...attributes }, text)
   })
 }
 
