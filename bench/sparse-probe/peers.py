@@ -50,7 +50,8 @@ worst, elsewhere, sums = 0.0, [], {}
 for task in given["tasks"]:
     y, z = np.array(task["trained"]), np.array(task["tested"])
     for own in task["probes"]:
-        if own["features"] == "shuffled":
+        # Controls, with the labels of latents and of the basis in a random order.
+        if own["features"].startswith("shuffled"):
             continue
         x = features[own["features"]]
         train, test, k = x[task["train"]], x[task["test"]], own["k"]
