@@ -89,9 +89,12 @@ export const againstSection = (against: RunComparison): Html => {
       </div>
     </dl>
     <p class="note">
-      Of the stages that both have, ${formatInteger(same)} have the same bytes, ${formatInteger(others)} others, and
-      ${formatInteger(unknown)} no result on one side. The noise of a difference takes both sides as independent: what
-      was measured on the same text differs by less.
+      ${
+        same > 0 && others === 0 && unknown === 0
+          ? `All ${formatInteger(same)} stages that both have gave the same bytes.`
+          : `Of the stages that both have, ${formatInteger(same)} have the same bytes, ${formatInteger(others)} others, and ${formatInteger(unknown)} no result on one side.`
+      }
+      ${against.metrics.length + against.overSeeds.length === 0 ? undefined : "The noise of a difference takes both sides as independent: what was measured on the same text differs by less."}
     </p>
     ${alone("There", against.onlyBefore)} ${alone("Here", against.onlyAfter)} ${against.changes.map(changes)}
     ${table("Metrics that differ", against.metrics)}

@@ -69,6 +69,8 @@ describe("a comparison", () => {
 
   it("of a side with itself tells no difference", () => {
     const same = side("a", stage("sae[k=8]", { metrics: { loss: 1 } }))
+    const page = againstSection(runComparison(compareSides(same, same, () => infos))).markup
+    assert.match(page, /All 1 stages that both have gave the same bytes\.\s*<\/p>/)
     const { stages } = compareSides(same, same, () => infos)
     assert.deepStrictEqual(
       stages.map(({ made, sameBytes }) => [made, sameBytes]),
