@@ -17,22 +17,24 @@ export interface Wrong {
   readonly remedy: string
 }
 
-/** Of a training, what it was asked for; its outcome differs. */
-const sameOptions = [
-  "steps",
-  "batch_rows",
-  "lr",
-  "warmup",
-  "decay",
-  "seed",
-  "k",
-  "sparsity_coefficient",
-  "normalize",
-  "decoder_norm",
-  "apply_b_dec_to_input",
-  "resample_every",
-  "freeze"
-]
+/** Of the record of a training: how it went, where it began, and the size, which differ. All else was asked for. */
+const differing: ReadonlySet<string> = new Set([
+  "loss",
+  "explained_variance",
+  "l0",
+  "dead_latents",
+  "threshold",
+  "input_scale",
+  "rows_seen",
+  "epochs",
+  "init",
+  "d_sae",
+  // Shares of the latents, in which new ones are a group of their own.
+  "groups"
+])
+
+const asked = (...trainings: ReadonlyArray<Trained["training"]>): ReadonlyArray<string> =>
+  [...new Set(trainings.flatMap((training) => Object.keys(training ?? {})))].filter((name) => !differing.has(name))
 
 /** @returns undefined where they are */
 export const grownApartProblem = ({ narrow, grown, wide }: GrownApart): Wrong | undefined => {
@@ -61,14 +63,18 @@ export const grownApartProblem = ({ narrow, grown, wide }: GrownApart): Wrong | 
       remedy: "Train both alike, but for the new latents."
     }
   }
-  const differs = sameOptions.find((name) => {
+  const differs = asked(narrow.training, wide.training).find((name) => {
     const [a, b] = [narrow, wide].map(({ training }) => canonicalJson((training?.[name] ?? null) as Json))
     return a !== b
   })
   if (differs !== undefined) {
+    const [own, other] = [narrow, wide].map(({ training }) => {
+      const value = training?.[differs] ?? null
+      return value === null ? "not set" : canonicalJson(value as Json)
+    })
     return {
-      problem: `\`narrow\` was trained with ${differs} ${String(narrow.training?.[differs])}, \`wide\` with ${String(wide.training?.[differs])}: the difference would be taken for hedging`,
-      remedy: "Train both alike, but for the new latents."
+      problem: `\`narrow\` was trained with ${differs} ${own}, \`wide\` with ${other}: the difference would be taken for hedging`,
+      remedy: `Train both alike, but for the new latents${differs === "lr" ? ": set lr, which without a value goes by their number" : ""}.`
     }
   }
   return undefined

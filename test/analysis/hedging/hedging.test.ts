@@ -275,6 +275,8 @@ describe("evaluate-hedging", () => {
 
   for (const [what, change, problem] of [
     ["was trained longer", { steps: 6 }, "trained with steps 5, `wide` with 6"],
+    ["had another auxiliary loss", { aux_coefficient: 0.5 }, "trained with aux_coefficient not set, `wide` with 0.5"],
+    ["had another learning rate", { lr: 2e-3 }, "set lr, which without a value goes by their number"],
     ["was not trained on from the grown SAE", { init: "other" }, "`wide` was not trained on from `grown`"]
   ] as const) {
     it.effect(`refuses a wide SAE that ${what}`, () =>
