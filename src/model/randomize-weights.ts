@@ -19,7 +19,15 @@ const normalLike = (values: Float32Array, rng: Rng.Rng): Float32Array<ArrayBuffe
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
   const deviation = Math.sqrt(variance)
-  return Float32Array.from(values, () => mean + deviation * rng.normal())
+  // Not `Float32Array.from`, which first makes a list of all numbers: too long a one for an embedding of 167 million.
+  const drawn = new Float32Array(values.length)
+  const block = new Float64Array(2 ** 16)
+  for (let start = 0; start < drawn.length; start += block.length) {
+    const part = block.subarray(0, Math.min(block.length, drawn.length - start))
+    rng.normals(part)
+    for (let i = 0; i < part.length; i++) drawn[start + i] = mean + deviation * part[i]!
+  }
+  return drawn
 }
 
 /** A tensor larger than this stands in a file of its own. */

@@ -76,3 +76,19 @@ it.effect("random weights are the seed's, in one file or in shards", () =>
     })
   )
 )
+
+it.effect("a tensor of many blocks is one stream of normal numbers", () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const values = Float32Array.from({ length: 3 * 2 ** 16 - 6 }, (_, i) => (i % 2 === 0 ? -1 : 3))
+      const file = encodeSafetensors({ wide: { dtype: "F32", shape: [values.length], data: values } })
+      const target = yield* temporaryDirectory
+      yield* writeRandomWeights(folderWriter(target), yield* openSafetensors(bytesFile(file), "model.safetensors"), 4)
+      const found = yield* findWeights(folderArtifact(target, "LanguageModel"))
+      const written = yield* (yield* found!.open).float32("wide")
+      const alone = Rng.make(4, "random weights of wide")
+      const one = Float32Array.from(values, () => 1 + 2 * alone.normal())
+      expect(written.every((value, i) => value === one[i])).toBe(true)
+    })
+  )
+)

@@ -57,8 +57,8 @@ export const finishedText = (event: StageFinished): string => {
         .filter((part) => part !== "")
         .join(", ")
     case "failed":
-      // What went wrong is told once, at the end.
-      return `after ${formatSeconds(event.seconds)}`
+      // Whole, with the end of its log, it is told when the run ends: that may be hours from now, and never where it is interrupted.
+      return `after ${formatSeconds(event.seconds)}${event.problem === null ? "" : `: ${event.problem.split("\n")[0]}`}`
     case "skipped":
       return event.problem ?? "not wanted"
     case "interrupted":

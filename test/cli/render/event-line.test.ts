@@ -142,7 +142,7 @@ lost     capture: train.arrow is missing, and sae[width=512,seed=0] needs it: co
 differs  sae[width=512,seed=0]: the same key gave other bytes (bbbbbbbbbbbb, not aaaaaaaaaaaa)
 ran      sae[width=512,seed=0]: 1 min 15 s, ev 0.9352, l0 16
 hit      sae[width=512,seed=0]: cached, saves 2 h 10 min
-FAILED   sae[width=512,seed=0]: after 12 s
+FAILED   sae[width=512,seed=0]: after 12 s: k is 600, the dictionary has 512 latents
 skipped  sae[width=512,seed=0]: it needs capture, which failed
 failed   1 cached, 1 ran, 1 failed, 1 skipped, 2 min 10 s
 spent    2 min 0 s in stages: at least 3 min 53 s of a CPU, 1 min 5 s of a GPU

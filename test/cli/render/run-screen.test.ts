@@ -136,5 +136,5 @@ it("without a terminal ten skips are told once, after what failed", () => {
   const skipped = { problem: "it needs capture, which failed" }
   renderer.onEvent(ended("capture", "failed", { problem: "no such hook" }))
   for (const { id } of stages.slice(1)) renderer.onEvent(ended(id, "skipped", skipped))
-  expect(lines).toEqual(["FAILED   capture: after 3.0 s"])
+  expect(lines).toEqual(["FAILED   capture: after 3.0 s: no such hook"])
 })
