@@ -6,7 +6,7 @@ import { session, type Spoken } from "./cli-session.ts"
 import { repository } from "./run-cli.ts"
 
 /** Files whose models or texts are downloaded when they are planned. */
-const fromOutside = /^experiments\/(gemma|gpt2|pythia|smollm2)|^pipelines\/beside-published/
+const fromOutside = /^experiments\/((canonical-units-)?(gemma|gpt2)|pythia|smollm2)|^pipelines\/beside-published/
 
 const files = ["pipelines", "experiments"].flatMap((folder) =>
   readdirSync(join(repository, folder))
