@@ -29,7 +29,7 @@ describe("SAEs of a sweep", () => {
 
   it("stand at the mean L0 of their seeds with a bar for each interval; a control is in no line and on no front", () => {
     const placed = [
-      { at: { k: 8, seed: 0 }, ev: 0.8 },
+      { at: { k: 8, seed: 0, control: null }, ev: 0.8 },
       { at: { k: 16, seed: 0 }, ev: 0.9 },
       { at: { k: 16, seed: 1 }, ev: 0.91 },
       { at: { k: 4, seed: 0, control: "frozen decoder" }, ev: 0.3 }

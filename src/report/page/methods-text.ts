@@ -62,7 +62,7 @@ const decidingAxis = (instances: ReadonlyArray<MethodInstance>, values: Readonly
  */
 const settingText = (name: string, instances: ReadonlyArray<MethodInstance>): string | undefined => {
   const given = instances.map(({ params }) => params[name] ?? null)
-  const texts = given.map((value) => (value === null ? "none" : valueText(value)))
+  const texts = given.map((value) => (value === null ? "not set" : valueText(value)))
   const values = distinct(texts)
   if (values.length === 1) return given[0] === null ? undefined : `${name} = ${values[0]}`
   const axis = decidingAxis(instances, texts)

@@ -108,6 +108,9 @@ export interface Subject {
 /** Its name where nothing but a seed tells it from others. */
 export const sizeLabel = ({ d_sae }: Pick<Subject, "d_sae">): string => `${d_sae} latents`
 
+/** Of an axis `control` that names what was taken away; null beside such names is what is controlled. */
+export const isControl = (at: Coordinates): boolean => (at["control"] ?? null) !== null
+
 export const labelOf = (at: Coordinates, otherwise: string): string => {
   const parts = Object.keys(at)
     .toSorted()

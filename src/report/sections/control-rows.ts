@@ -3,7 +3,7 @@ import { meanScoreIntervals } from "../../interp/mean-scores.ts"
 import { differenceNoise } from "../../numeric/difference-noise.ts"
 import { formatNumber, formatPercent } from "../page/format-number.ts"
 import { bySeed, type Estimated, meanOverSeeds, type Seeded } from "../page/over-seeds.ts"
-import { type ReportInput, sizeLabel, type Subject } from "../page/subjects.ts"
+import { isControl, type ReportInput, sizeLabel, type Subject } from "../page/subjects.ts"
 import { headlineFigures } from "./headline-figures.ts"
 
 /** One number of one finding. */
@@ -161,7 +161,6 @@ export const controlRows = (
   ]
   return [...Map.groupBy(all, ({ figure }) => figure)].flatMap(([figure, measurements]) => {
     const groups = bySeed(measurements, ({ otherwise }) => otherwise)
-    const isControl = (at: Subject["at"]) => at["control"] !== undefined
     return groups.flatMap(({ label, members }): ReadonlyArray<ControlRow> => {
       const { at, format } = members[0] as Measurement
       const value = meanOverSeeds(members.map((member) => member.value))

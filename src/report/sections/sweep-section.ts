@@ -12,7 +12,7 @@ import { formatInteger, formatTick } from "../page/format-number.ts"
 import type { Html } from "../page/html.ts"
 import { html } from "../page/html.ts"
 import { bySeed, meanOverSeeds } from "../page/over-seeds.ts"
-import { labelOf, sizeLabel, type Subject } from "../page/subjects.ts"
+import { isControl, labelOf, sizeLabel, type Subject } from "../page/subjects.ts"
 
 interface Value {
   readonly value: number
@@ -113,7 +113,7 @@ const groupsOf = (subjects: ReadonlyArray<Subject>): ReadonlyArray<Group> =>
         ]
   )
 
-const isControl = ({ members: [{ at }] }: Group): boolean => at["control"] !== undefined
+const isControlGroup = ({ members: [{ at }] }: Group): boolean => isControl(at)
 
 /** Coordinates that say something else than the seed, the size and what it controls. */
 const othersOf = ({ at, d_sae }: Pick<Subject, "at" | "d_sae">): Subject["at"] =>
@@ -125,10 +125,11 @@ const seriesName =
   (groups: ReadonlyArray<Group>, overSizes: boolean) =>
   ({ members: [{ at, info, d_sae }] }: Group): string => {
     const architectures = new Set(
-      groups.filter((group) => !isControl(group)).flatMap(({ members: [{ info: own }] }) => own?.architecture ?? [])
+      groups
+        .filter((group) => !isControlGroup(group))
+        .flatMap(({ members: [{ info: own }] }) => own?.architecture ?? [])
     )
-    const { control } = at
-    if (control !== undefined) return String(control)
+    if (isControl(at)) return String(at["control"])
     const architecture = architectures.size > 1 ? [info?.architecture ?? "unknown"] : []
     const rest = overSizes ? labelOf(othersOf({ at, d_sae }), "") : `${formatInteger(d_sae)} latents`
     return [...architecture, ...(rest === "" ? [] : [rest])].join(", ") || "SAEs"
@@ -152,7 +153,7 @@ const chartOf = (panel: Panel, groups: ReadonlyArray<Group>, names: ReadonlyArra
       yInterval: y.interval,
       title: group.label
     }
-    return [{ point, series: names[i] as string, control: isControl(group) }]
+    return [{ point, series: names[i] as string, control: isControlGroup(group) }]
   })
   // One place on the axis is no sweep of it.
   if (new Set(placed.map(({ point }) => point.x)).size < 2) return undefined
@@ -184,7 +185,7 @@ const chartOf = (panel: Panel, groups: ReadonlyArray<Group>, names: ReadonlyArra
 export const sweepSection = (subjects: ReadonlyArray<Subject>): Html | undefined => {
   const all = groupsOf(subjects)
   // Controls come last: the colours of the others do not depend on whether there are any.
-  const groups = [...all.filter((group) => !isControl(group)), ...all.filter(isControl)]
+  const groups = [...all.filter((group) => !isControlGroup(group)), ...all.filter(isControlGroup)]
   if (groups.length < 2) return undefined
   const charts = panels.flatMap(
     (panel) => chartOf(panel, groups, groups.map(seriesName(groups, panel.overSizes === true))) ?? []
