@@ -17,7 +17,7 @@ export interface TrainedWeights extends Omit<TrainedLatents, "scale"> {
   /** [d_sae, d_in] */
   readonly W_enc: Float32Array
   /** [d_sae, d_out] */
-  readonly W_dec: Float32Array
+  readonly W_dec: Float32Array<ArrayBuffer>
   /** [d_out] */
   readonly b_dec: Float32Array
 }
@@ -29,6 +29,7 @@ const perColumn = (parts: ScaledRows["parts"]): ReadonlyArray<number> =>
 /** Latents of a block. */
 const blockLatents = 64
 
+/** The weights are the caller's no more: the decoder is folded where it stands, since a copy may be more than there is memory for. */
 export const foldScale = (
   trained: TrainedWeights,
   options: ResolvedOptions,
@@ -41,16 +42,16 @@ export const foldScale = (
   const free = options.decoder_norm === "free"
   const weighed = architecture.sparseBy === "k" && rows.penalized.length > 1
   const W_enc = new Float32Array(d_in * d_sae)
-  const W_dec = new Float32Array(d_sae * d_out)
+  const { W_dec } = trained
   const norms = new Float64Array(d_sae).fill(1)
   const row = new Float64Array(d_out)
   const normOf = (j: number): number => {
-    if (weighed) return sumOfPartNorms(trained.W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized)
+    if (weighed) return sumOfPartNorms(W_dec.subarray(j * d_out, (j + 1) * d_out), rows.penalized)
     return free ? Math.hypot(...row) : 1
   }
   for (let j = 0; j < d_sae; j++) {
     for (let c = 0; c < d_out; c++) {
-      row[c] = ((trained.W_dec[j * d_out + c] as number) * (outputs[c] as number)) / scale
+      row[c] = ((W_dec[j * d_out + c] as number) * (outputs[c] as number)) / scale
     }
     const norm = normOf(j)
     norms[j] = norm > 0 ? norm : 1

@@ -73,8 +73,8 @@ export interface CheckpointOptions {
   readonly log: (line: string) => void
 }
 
-/** Time between two saves, at least, as a multiple of what the last one took: large states cost a fiftieth of the time, not more. */
-const timesItsCost = 50
+/** Time between two saves, at least, as a multiple of what the last one took: large states cost a hundredth of the time, not more. */
+const timesItsCost = 100
 
 export const makeCheckpoint = ({ directory, earlier, everySeconds, log }: CheckpointOptions): Checkpoint => {
   let last = performance.now()

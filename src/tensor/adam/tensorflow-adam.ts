@@ -39,10 +39,14 @@ interface ResourceVariable<R extends tf.Rank> {
   readonly destroy: () => void
 }
 
+/** Into the variable where it stands, from a number on. */
+const writeAt = (handle: tf.Tensor, from: number, values: tf.Tensor1D): void =>
+  void executeOp("OwnWrite", [], [handle, tf.scalar(from, "int32"), values], 0)
+
 const writeBlocks = (handle: tf.Tensor, { blocks }: FloatBlocks): void => {
   let from = 0
   for (const block of blocks()) {
-    tf.tidy(() => executeOp("OwnWrite", [], [handle, tf.scalar(from, "int32"), tf.tensor1d(block, "float32")], 0))
+    tf.tidy(() => writeAt(handle, from, tf.tensor1d(block, "float32")))
     from += block.length
   }
 }
@@ -56,8 +60,9 @@ const makeResource = <R extends tf.Rank>(shape: ReadonlyArray<number>): Resource
   const put = (value: tf.Tensor): void =>
     void executeOp("AssignVariableOp", [dtype, boolAttribute("validate_shape", false)], [handle, value], 0)
   // A copy, since a variable else shares its value's memory, which may be a typed array of the caller, and Adam writes
-  // in place.
+  // in place; where the variable stands, so that large weights are not there twice.
   const assign = (value: tf.Tensor): void => {
+    if (compiledOpsLoaded()) return void tf.tidy(() => writeAt(handle, 0, tf.reshape(value, [-1])))
     const copy = executeSingle("DeepCopy", [typeAttribute("T", dataType.float32)], [value])
     put(copy)
     copy.dispose()

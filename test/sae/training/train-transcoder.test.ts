@@ -105,7 +105,7 @@ describe("training", () => {
       const trained = {
         W_enc: W_enc.weights,
         b_enc: Float32Array.from(b_enc.weights),
-        W_dec: W_dec.weights,
+        W_dec: Float32Array.from(W_dec.weights),
         b_dec: b_dec.weights,
         extras: {},
         // Just under what this batch chooses: then a row alone is given what the batch gave it.
