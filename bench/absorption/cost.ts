@@ -51,7 +51,7 @@ const measured = Effect.gen(function* () {
   const words = firstLetterWords(commonWords(), encode, 50).slice(0, asked)
   const prompts = firstLetterPrompts({ words, examples: 10, seed: 0, encode, bos: model.info.bos })
   console.log(`${words.length} words, prompts of ${prompts.length} tokens, ${prompts.wordPosition} before the word`)
-  const { right, x } = timed("answers", words.length, () => firstLetterAnswers(model, prompts, hook))
+  const { right, x } = timed("answers", words.length, () => Effect.runSync(firstLetterAnswers(model, prompts, hook)))
   console.log(`${right.filter(Boolean).length} right`)
   const [d, d_sae, active] = [x.length / words.length, 4096, 25]
   const rng = Rng.make(0, "latents")

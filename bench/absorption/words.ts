@@ -38,7 +38,7 @@ const dump = Effect.gen(function* () {
   const asked = firstLetterWords(commonWords(), encode, 50)
   const prompts = firstLetterPrompts({ words: asked, examples: 10, seed: 0, encode, bos: model.info.bos })
   const hook = "blocks.1.hook_resid_post"
-  const { right, x: all } = firstLetterAnswers(model, prompts, hook)
+  const { right, x: all } = yield* firstLetterAnswers(model, prompts, hook)
   const known = asked.flatMap((_, n) => (right[n] === true ? [n] : []))
   const d = all.length / asked.length
   const x = new Float32Array(known.length * d)

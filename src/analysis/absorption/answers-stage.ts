@@ -7,6 +7,7 @@ import { openModel } from "../../model/open-model.ts"
 import { shareInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
+import { keptParts } from "../../stage/kept-parts.ts"
 import { estimated } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
@@ -24,7 +25,8 @@ export const answersStage = Effect.fn("answersStage")(function* ({
   inputs,
   params,
   output,
-  progress
+  progress,
+  checkpoint
 }: StageContext<AnswersParams, unknown, { readonly model: Opened<LanguageModelHandle> }>) {
   const handle = inputs.model.value
   const model = yield* openModel(handle)
@@ -36,7 +38,7 @@ export const answersStage = Effect.fn("answersStage")(function* ({
   }
   const { encode } = yield* openTokenizer(handle.tokenizer)
   const asked = yield* askedWords(model, encode, { ...options, min_letters: fewestLetters })
-  const { right, x, effect } = yield* askFirstLetters(model, asked, hook, true, progress)
+  const { right, x, effect } = yield* askFirstLetters(model, asked, hook, true, progress, yield* keptParts(checkpoint))
   const { words, needed } = asked
   const file = {
     model: handle.digest,

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { RunnableModel } from "../../model/run-model.ts"
 import type { Progress } from "../../stage/progress.ts"
+import { type KeptParts, noParts } from "../../stage/kept-parts.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import {
   firstLetterPrompts,
@@ -84,13 +85,15 @@ export const askFirstLetters = Effect.fnUntraced(function* (
   { words, prompts, needed }: AskedWords,
   hook: string,
   measures: boolean,
-  progress: (progress: Progress) => void
+  progress: (progress: Progress) => void,
+  kept: KeptParts = noParts
 ) {
-  const { right, x } = firstLetterAnswers(model, prompts, hook, (done) =>
-    progress({ done, total: words.length, unit: "words" })
-  )
+  const onWords = (done: number): void => progress({ done, total: words.length, unit: "words" })
+  const { right, x } = yield* firstLetterAnswers(model, prompts, hook, onWords, kept)
   yield* requireKnown(prompts, right, needed)
-  const effect = measures ? wordEffect(model, prompts, hook, x, firstOfLetters(prompts, knownWords(right))) : null
+  const effect = measures
+    ? yield* wordEffect(model, prompts, hook, x, firstOfLetters(prompts, knownWords(right)), kept)
+    : null
   const answers: Answers = { right, x, effect }
   return answers
 })

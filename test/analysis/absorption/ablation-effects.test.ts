@@ -106,8 +106,8 @@ describe("effects of ablating latents, by integrated gradients", () => {
           const all = golden.map((_, n) => n)
           const at = (hook: string) => wordEffect(model, prompts, hook, new Float32Array(golden.length * d), all)
           // The embedded model's first block moves it to the last position.
-          expect(at("blocks.0.hook_resid_pre")).toBeLessThan(-5)
-          expect(Math.abs(at("blocks.0.hook_resid_post"))).toBeLessThan(0.1)
+          expect(yield* at("blocks.0.hook_resid_pre")).toBeLessThan(-5)
+          expect(Math.abs(yield* at("blocks.0.hook_resid_post"))).toBeLessThan(0.1)
         })
       )
     )

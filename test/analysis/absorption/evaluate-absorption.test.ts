@@ -1,4 +1,6 @@
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { beforeAll, describe, expect, it } from "vitest"
 import { firstLetterTask } from "../../../src/analysis/absorption/first-letter-task.ts"
@@ -18,6 +20,7 @@ import evaluateAbsorption from "../../../stages/evaluate-absorption.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { opened, runStage } from "../../stage/run-stage.ts"
+import { stoppedCheckpoint } from "../../stage/stopped-checkpoint.ts"
 import { randomSae } from "../random-sae.ts"
 
 beforeAll(loadTestEngine)
@@ -131,6 +134,37 @@ describe("the stage evaluate-absorption on the embedded model", () => {
         expect((yield* Effect.flip(rows(answers.value, 9))).message).toContain("are of icl_examples 10, asked for is 9")
         const other = yield* Effect.flip(evaluate(hook, 192, { task: "number" }, answers))
         expect(other.message).toContain("they are of first letters, the task is number")
+      })
+    ))
+
+  it("goes on asking where it was stopped, in the words as in their effect, and ends with the same bytes", () =>
+    run(
+      Effect.gen(function* () {
+        const model = yield* opened(LanguageModel, folderArtifact("models/tiny-speller", "LanguageModel"))
+        const asked = Effect.fnUntraced(function* (checkpoints: string, stopAfter: number) {
+          const { checkpoint, saves } = stoppedCheckpoint(checkpoints, stopAfter)
+          const result = yield* Effect.exit(
+            runStage(
+              askFirstLetters,
+              { model },
+              { hook: "blocks.0.hook_resid_pre", words_per_letter: 12 },
+              yield* temporaryDirectory,
+              { checkpoint }
+            )
+          )
+          return { result, saves: saves() }
+        })
+        const whole = yield* asked(join(yield* temporaryDirectory, "whole"), Infinity)
+        const stops = join(yield* temporaryDirectory, "stops")
+        // Once among the words, once in the first of the two passes that measure their effect.
+        const [first, second] = [3, whole.saves - 4]
+        expect(Exit.hasInterrupts((yield* asked(stops, first)).result)).toBe(true)
+        expect(Exit.hasInterrupts((yield* asked(stops, second)).result)).toBe(true)
+        const last = yield* asked(stops, Infinity)
+        expect(last.saves).toBe(whole.saves - first - second)
+        const [resumed, undisturbed] = [yield* last.result, yield* whole.result]
+        expect(resumed.artifact.digest).toBe(undisturbed.artifact.digest)
+        expect(resumed.metrics).toEqual(undisturbed.metrics)
       })
     ))
 
