@@ -1,5 +1,5 @@
 /** Whether rows of several Activations artifacts belong together: row i of each is the same token of the same text. */
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 
 /** What is different, or undefined where they are aligned. */
 export const misaligned = (all: ReadonlyArray<ActivationsHandle>): string | undefined => {

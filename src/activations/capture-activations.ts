@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Artifact } from "../artifact/artifact.ts"
-import type { RowMask } from "../kinds/activations/activations.ts"
-import type { TokensHandle } from "../kinds/tokens/tokens.ts"
+import type { RowMask } from "../kinds/activations/activations-handle.ts"
+import type { TokensHandle } from "../kinds/tokens/tokens-handle.ts"
 import type { ModelBody } from "../model/run-model.ts"
 import { runModel } from "../model/run-model.ts"
 import { stageFailed } from "../stage/stage-failed.ts"

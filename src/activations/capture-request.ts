@@ -1,8 +1,8 @@
 /** From what the stage kind is given to what `captureActivations` takes: hooks and texts checked, models loaded once. */
 import * as Effect from "effect/Effect"
 import { activationsRowBytes, type ActivationDtype } from "../kinds/activations/activations-columns.ts"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
-import type { TokensHandle } from "../kinds/tokens/tokens.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
+import type { TokensHandle } from "../kinds/tokens/tokens-handle.ts"
 import { findHook } from "../model/hook-name.ts"
 import { modelInfo } from "../model/load-model.ts"
 import { openBody } from "../model/open-model.ts"

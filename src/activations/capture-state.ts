@@ -1,7 +1,7 @@
 /** What a capture saves on its way: how far it has come, and the state of its two files of rows. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { ActivationsProbe } from "../kinds/activations/activations.ts"
+import { ActivationsProbe } from "../kinds/activations/activations-handle.ts"
 import { isAsWritten } from "../format/arrow/arrow-file-state.ts"
 import { type RowSetState, SavedRowSet } from "../kinds/activations/write-activations.ts"
 import { type Checkpoint, type CheckpointState, type DecodedState, loadState } from "../stage/checkpoint.ts"

@@ -1,6 +1,6 @@
 /** Whether models that are there have the hooks that a capture is about. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import { findHook } from "../model/hook-name.ts"
 import { modelInfo } from "../model/load-model.ts"
 import type { ParamProblem } from "../stage/param-problem.ts"

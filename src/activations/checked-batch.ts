@@ -1,6 +1,7 @@
 /** A record batch of rows to train on, all of them numbers. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle, RowSet } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
+import type { RowSet } from "../kinds/activations/row-set.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 
 /** Index of the first number that is NaN or infinite, -1 where all are finite. The usual answer costs one pass. */

@@ -1,8 +1,8 @@
 /** Whether what a stage is given belongs together: an SAE, the activations that it reads, the model that they are of. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../kinds/sae/sae.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../kinds/sae/sae-handle.ts"
 import { type StageFailed, stageFailed } from "../stage/stage-failed.ts"
 import { misaligned } from "./aligned-activations.ts"
 

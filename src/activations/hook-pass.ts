@@ -3,7 +3,7 @@
  * rows have the same bits whoever computes them.
  */
 import type * as tf from "@tensorflow/tfjs-core"
-import type { ContextBlock } from "../kinds/tokens/tokens.ts"
+import type { ContextBlock } from "../kinds/tokens/tokens-handle.ts"
 import type { runModel } from "../model/run-model.ts"
 import type { ModelBody } from "../model/runnable-model.ts"
 import { normsOfRows } from "../numeric/row-norms.ts"

@@ -3,7 +3,7 @@
  * bins of a thousandth of their value.
  */
 import * as Schema from "effect/Schema"
-import type { NormSummary } from "../kinds/activations/activations.ts"
+import type { NormSummary } from "../kinds/activations/activations-handle.ts"
 
 const dropped = 13
 const bins = 2 ** (31 - dropped)

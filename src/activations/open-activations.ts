@@ -1,7 +1,8 @@
 /** Opens the rows of an Activations artifact: those that are stored, or those that its model gives while they are read. */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { ActivationsHandle, RowSet } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
+import type { RowSet } from "../kinds/activations/row-set.ts"
 import { openComputedRows } from "./computed-rows.ts"
 
 /** Rows that are computed when they are read. */

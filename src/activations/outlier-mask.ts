@@ -3,7 +3,7 @@
  * others. A token is left out where any hook of the mask says so, so that rows of several hooks or models stay aligned.
  */
 import * as Effect from "effect/Effect"
-import type { TokensHandle } from "../kinds/tokens/tokens.ts"
+import type { TokensHandle } from "../kinds/tokens/tokens-handle.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { ModelBody } from "../model/runnable-model.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"

@@ -1,6 +1,6 @@
 /** How far activations that are computed with less precision are from those in f32, on the first contexts of the text. */
 import * as Effect from "effect/Effect"
-import type { TokensHandle } from "../kinds/tokens/tokens.ts"
+import type { TokensHandle } from "../kinds/tokens/tokens-handle.ts"
 import { runModel } from "../model/run-model.ts"
 import type { ModelBody } from "../model/runnable-model.ts"
 import { blockContexts, hookId, type HookOfModel, type HookValues, runHooks } from "./hook-pass.ts"

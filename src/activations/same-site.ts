@@ -1,6 +1,6 @@
 /** Whether directions of two SAEs lie in one space: decoder rows of other places, or of other models, have no cosine that means anything. */
 import * as Effect from "effect/Effect"
-import type { SaeHandle } from "../kinds/sae/sae.ts"
+import type { SaeHandle } from "../kinds/sae/sae-handle.ts"
 import { stageFailed, type StageFailed } from "../stage/stage-failed.ts"
 
 type Site = Pick<SaeHandle, "rows" | "hook" | "model" | "d_in">

@@ -1,7 +1,7 @@
 /** The stage shuffle-activations. */
 import * as Effect from "effect/Effect"
 import { activationsRowBytes } from "../kinds/activations/activations-columns.ts"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { requireTrainingRows } from "./fit.ts"

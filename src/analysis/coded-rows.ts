@@ -1,6 +1,6 @@
 /** Rows of a set with the token and the document of each, and what an SAE makes of them. */
 import * as Effect from "effect/Effect"
-import type { RowSet } from "../kinds/activations/activations.ts"
+import type { RowSet } from "../kinds/activations/row-set.ts"
 import type { SaeModel } from "../sae/sae-model.ts"
 import { encodeLatents } from "./latent-codes.ts"
 

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 
 /**
  * Opens the rows of an Activations artifact, in batches that are read one at a time; those that are not stored are computed

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import { endTokens } from "../model/end-tokens.ts"
 import { chooseTokens, type TokenChoices } from "../model/choose-tokens.ts"
 import { generate } from "../model/generate.ts"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireTextOrder } from "../activations/fit.ts"
 import { interpretationsFileName } from "../kinds/interpretations.ts"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import { openModel } from "../model/open-model.ts"
 import type { Opened } from "../stage/input.ts"
 import { estimated } from "../stage/metric.ts"

@@ -1,7 +1,7 @@
 /** One pass over rows of activations: how often every latent fires, and where some of them do. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { RowBatch } from "../kinds/activations/activations.ts"
+import type { RowBatch } from "../kinds/activations/row-set.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { EvaluatedRows } from "../sae/evaluate/evaluate-reconstruction.ts"
 import { encodeRows } from "../sae/sae-model.ts"

@@ -1,5 +1,5 @@
 /** Which contexts of a text hold held-out text: nothing in them may be used to build an explanation. */
-import type { ActivationsInfo } from "../kinds/activations/activations.ts"
+import type { ActivationsInfo } from "../kinds/activations/activations-handle.ts"
 
 /**
  * @param documents Document of each position, as in a Tokens artifact.

@@ -3,7 +3,7 @@
  * contexts without any held-out text, scores from held-out rows.
  */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
 import type { RunnableModel } from "../model/run-model.ts"

@@ -1,11 +1,11 @@
 /** Opens whatever has latents as a dictionary to be explained: SAEs, transcoders, crosscoders, meta-SAEs, components, neurons. */
 import * as Effect from "effect/Effect"
 import { requireAligned, requireReads } from "../activations/fit.ts"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 import { activationType } from "../kinds/sae/latents/latents.ts"
 import { readCrosscoder } from "../kinds/sae/crosscoder-file.ts"
 import { readMetaLatents } from "../kinds/sae/meta-latents.ts"
-import type { SaeHandle } from "../kinds/sae/sae.ts"
+import type { SaeHandle } from "../kinds/sae/sae-handle.ts"
 import type { SaeWeights } from "../kinds/sae/stored/sae-weights.ts"
 import { normsOfRows } from "../numeric/row-norms.ts"
 import { decoderScale, openSaeModel } from "../sae/sae-model.ts"

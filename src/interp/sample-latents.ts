@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import { openActivations } from "../activations/open-activations.ts"
 import type { ArtifactError } from "../artifact/artifact-error.ts"
-import type { ActivationsHandle } from "../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../kinds/activations/activations-handle.ts"
 import { make as makeRng } from "../random/rng.ts"
 import { sideBySide } from "../sae/evaluate/side-by-side.ts"
 import type { Progress } from "../stage/progress.ts"

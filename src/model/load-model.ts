@@ -1,6 +1,6 @@
 /** Turns an opened LanguageModel artifact into a model that runs: architecture by name, weights checked and uploaded. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import type { WeightTensors } from "../format/weight-tensors.ts"
 import type { Checkpoint } from "./blocks/part.ts"
 import type { ModelConfig, ModelDescription } from "./decoder/architecture.ts"

@@ -1,6 +1,6 @@
 /** The stage randomize-model. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { modelInfo } from "./load-model.ts"

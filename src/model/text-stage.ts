@@ -1,6 +1,6 @@
 /** The stage load-text: what a model is for tells which tokens a text has. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import type { TokenizerHandle } from "../kinds/tokenizer.ts"
 import { modelInfo } from "./load-model.ts"
 import type { Opened } from "../stage/input.ts"

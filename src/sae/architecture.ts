@@ -9,8 +9,8 @@ import { disposeGradient, type MatrixGradient } from "../tensor/kernels/latent-g
 import type { SparsePattern } from "../tensor/kernels/sparse-pattern.ts"
 import type { Params, ParamValues } from "../stage/param.ts"
 import type { ParamProblem } from "../stage/param-problem.ts"
+import type { ArchitectureOptions, ResolvedArchitectureOptions } from "./settings/architecture-options.ts"
 import type { SharedOptions } from "./settings/shared-options.ts"
-import type { ResolvedOptions, TrainingOptions } from "./training-options.ts"
 
 /** Numbers that an architecture carries from step to step, and that a checkpoint keeps. */
 export type Memory = Readonly<Record<string, number | ReadonlyArray<number>>>
@@ -56,7 +56,7 @@ export interface Batch<Own = unknown> {
   /** Latents that count as dead, ascending. */
   readonly dead: Int32Array
   readonly memory: Memory
-  readonly options: ResolvedOptions<Own>
+  readonly options: ResolvedArchitectureOptions<Own>
 }
 
 export interface BatchLoss {
@@ -114,7 +114,7 @@ export interface SaeArchitecture<Own extends Params = Params> {
   readonly presets: Readonly<Record<string, Settings<ParamValues<Own>>>>
   /** What follows from settings and from which of them were given; over both. */
   implied?(settings: ParamValues<Own>, given: Settings<ParamValues<Own>>): Settings<ParamValues<Own>>
-  problems(options: TrainingOptions<ParamValues<Own>>, task: Task): ReadonlyArray<ParamProblem>
+  problems(options: ArchitectureOptions<ParamValues<Own>>, task: Task): ReadonlyArray<ParamProblem>
   /** Whether it chooses k latents, all above a threshold, which a penalty makes few, or one after the other. */
   readonly sparseBy: "k" | "penalty" | "pursuit"
   /**
@@ -123,18 +123,18 @@ export interface SaeArchitecture<Own extends Params = Params> {
    */
   readonly endToEnd?: ReadonlyArray<keyof Own & string>
   /** First values of the parameters that only it has, each [d_sae]; in use they are arrays of its latents by the same names. */
-  extras?(options: ResolvedOptions<ParamValues<Own>>): Readonly<Record<string, Float32Array>>
+  extras?(options: ResolvedArchitectureOptions<ParamValues<Own>>): Readonly<Record<string, Float32Array>>
   /** Those of them that are kept at zero or above. */
   readonly nonNegative?: ReadonlyArray<string>
   /** What it carries at first. */
-  memory?(options: ResolvedOptions<ParamValues<Own>>): Memory
+  memory?(options: ResolvedArchitectureOptions<ParamValues<Own>>): Memory
   /** Latents made anew from badly reconstructed rows: every N steps, drawn by a power of a row's error. */
   resampling?(
-    options: ResolvedOptions<ParamValues<Own>>
+    options: ResolvedArchitectureOptions<ParamValues<Own>>
   ): { readonly every: number; readonly power: number } | undefined
   readonly latentType: StoredLatents["type"]
   /** How latents are chosen at inference, arrays in the scale of training. */
-  latents(trained: TrainedLatents, options: ResolvedOptions<ParamValues<Own>>): StoredLatents
+  latents(trained: TrainedLatents, options: ResolvedArchitectureOptions<ParamValues<Own>>): StoredLatents
   /** Whether inference needs a threshold, estimated at the end as E_batch[min{f > 0}]. */
   readonly threshold?: boolean
   /** Loads what trains it; the rest of its file is read wherever a file that names it is checked. */

@@ -1,23 +1,16 @@
 /** What a training run is told: what is trained, and how. */
 import type { Params, ParamValues } from "../stage/param.ts"
 import type { SaeArchitecture, Settings } from "./architecture.ts"
+import type { ArchitectureOptions, ResolvedArchitectureOptions } from "./settings/architecture-options.ts"
 import { sharedOptions, type SharedOptions } from "./settings/shared-options.ts"
 
-export type TrainingTask = {
-  readonly architecture: SaeArchitecture
-  readonly d_sae: number
-  readonly steps: number
-  readonly seed: number
-  /** Transcoders: whether x W_skip^T is added to the output. */
-  readonly skip: boolean
-}
+type Trained = { readonly architecture: SaeArchitecture }
 
 /** `Own`: what the architecture alone has. */
-export type TrainingOptions<Own = unknown> = TrainingTask & SharedOptions & Own
+export type TrainingOptions<Own = unknown> = Trained & ArchitectureOptions<Own>
 
-/** The same as a run really uses them: nulls that stand for something that follows from the sizes are resolved. */
-export type ResolvedOptions<Own = unknown> = TrainingTask &
-  Omit<SharedOptions, "lr" | "dead_after"> & { readonly lr: number; readonly dead_after: number } & Own
+/** The same as a run really uses them. */
+export type ResolvedOptions<Own = unknown> = Trained & ResolvedArchitectureOptions<Own>
 
 export const resolveOptions = <Own>(options: TrainingOptions<Own>): ResolvedOptions<Own> => ({
   ...options,

@@ -6,7 +6,7 @@
  * incomplete context is dropped. `one_per_document`: a context is the beginning of a document, so that positions are
  * positions in documents; the rest of it, and documents that are too short, are left out.
  */
-import type { PackingInfo } from "../kinds/tokens/tokens.ts"
+import type { PackingInfo } from "../kinds/tokens/tokens-handle.ts"
 import type { TokenDocument } from "./documents/token-document.ts"
 
 export type Packing = PackingInfo["documents"]

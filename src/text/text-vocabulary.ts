@@ -1,6 +1,6 @@
 /** Which vocabulary the ids of a text are of: a model's, a tokenizer's, a list of symbols, or only its size. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import type { TokenizerHandle } from "../kinds/tokenizer.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { SymbolVocabulary } from "./symbol-vocabulary.ts"

@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { commitOf, startHub, type TestHub } from "../source/hub/hub-server.ts"
+import { commitOf, startHub } from "../source/hub/hub-server.ts"
+import type { TestHub } from "../source/hub/test-hub.ts"
 import { cli, emptyUserCache, project, repository, statuses } from "./run-cli.ts"
 
 const experiment = `

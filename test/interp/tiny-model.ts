@@ -1,9 +1,10 @@
 /** A GPT-2 of random weights, small enough for tests, and handles over arrays in memory for what an SAE reads. */
 import * as Effect from "effect/Effect"
 import type { OpenActivations } from "../../src/activations/open-activations.ts"
-import type { RowSet, StoredRows } from "../../src/kinds/activations/activations.ts"
+import type { StoredRows } from "../../src/kinds/activations/activations-handle.ts"
+import type { RowSet } from "../../src/kinds/activations/row-set.ts"
 import type { Safetensors } from "../../src/format/safetensors.ts"
-import type { TokensHandle } from "../../src/kinds/tokens/tokens.ts"
+import type { TokensHandle } from "../../src/kinds/tokens/tokens-handle.ts"
 import { joinedEnds } from "../kinds/tokens/joined-ends.ts"
 import { gpt2Parameters } from "../../src/model/decoder/gpt2-config.ts"
 import { loadModel } from "../../src/model/load-model.ts"

@@ -1,6 +1,6 @@
 /** SAEs of the sample report, and figures of them. */
 import type { ComparisonFile } from "../../src/kinds/comparison.ts"
-import type { SaeCurve } from "../../src/kinds/sae/sae.ts"
+import type { SaeCurve } from "../../src/kinds/sae/sae-handle.ts"
 import type { SaeInfo } from "../../src/kinds/sae/stored/sae-weights.ts"
 import type { ProbingFile } from "../../src/kinds/probing.ts"
 import type { SizeSelectionFile } from "../../src/kinds/size-selection.ts"

@@ -1,7 +1,7 @@
 /** The stage ask-first-letters: what a model answers, and carries at each word, for all SAEs of a hook. */
 import * as Effect from "effect/Effect"
 import { writeFirstLetterAnswers } from "../../kinds/first-letter-answers/first-letter-answers.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import { shareInterval } from "../../numeric/mean-interval.ts"

@@ -1,8 +1,8 @@
 /** The stage trace-prompts: attribution graphs of prompts, pruned, and what they are worth. */
 import * as Effect from "effect/Effect"
 import { type GraphFigures, graphsFileName, type GraphsFile } from "../../kinds/attribution-graphs.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { openModel } from "../../model/open-model.ts"
 import { breathe } from "../../stage/breathe.ts"
 import type { Opened } from "../../stage/input.ts"

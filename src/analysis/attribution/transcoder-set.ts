@@ -1,7 +1,7 @@
 /** One transcoder for each MLP of a model, in the order of the layers; anything else is refused by name. */
 import * as Effect from "effect/Effect"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { findHook } from "../../model/hook-name.ts"
 import type { ModelInfo } from "../../model/decoder/model-info.ts"
 import { openSaeModel, type SaeModel } from "../../sae/sae-model.ts"

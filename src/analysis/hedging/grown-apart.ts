@@ -1,7 +1,7 @@
 /** Whether three SAEs are what hedging is measured between: one trained on with new latents, one without, both from the same narrow SAE. */
 import { canonicalJson } from "../../json/canonical-json.ts"
 import type { Json } from "../../json/canonical-json.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { readGrownInfo } from "../../sae/dictionaries/grown-info.ts"
 
 type Trained = Pick<SaeHandle, "digest" | "d_in" | "d_sae" | "d_out" | "architecture" | "activations" | "training">

@@ -1,7 +1,7 @@
 /** The stage evaluate-hedging. */
 import * as Effect from "effect/Effect"
 import { figuresFileName } from "../../kinds/figures.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { Opened } from "../../stage/input.ts"
 import { type Estimate, estimated, measured, type Unmeasured } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

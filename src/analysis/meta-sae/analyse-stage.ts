@@ -10,7 +10,7 @@ import {
   neighbourColumns,
   type MetaAnalysisFile
 } from "../../kinds/meta-analysis.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"

@@ -1,10 +1,10 @@
 /** The stage edit-with-meta-latents: a part of a latent taken out or exchanged, beside the whole latent and a random direction. */
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads } from "../../activations/fit.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import { type MetaEdit, metaEditsFileName, type MetaEditsFile } from "../../kinds/meta-edits.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { openModel } from "../../model/open-model.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import { evaluationContexts } from "../../sae/evaluate/evaluation-contexts.ts"

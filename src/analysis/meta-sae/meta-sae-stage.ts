@@ -1,7 +1,7 @@
 /** The stage train-meta-sae: an SAE of decoder directions, beside one of random directions. */
 import * as Effect from "effect/Effect"
 import { metaLatentsFileName } from "../../kinds/sae/meta-latents.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { writeSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import { estimated } from "../../stage/metric.ts"

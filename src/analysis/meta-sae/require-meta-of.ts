@@ -1,7 +1,7 @@
 /** Whether a meta-SAE is one, and of which SAE's decoder. */
 import * as Effect from "effect/Effect"
 import { readMetaLatents } from "../../kinds/sae/meta-latents.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { Opened } from "../../stage/input.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 

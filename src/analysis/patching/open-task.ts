@@ -1,6 +1,6 @@
 /** A model and prompts that it has to answer, before anything is patched. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
 import { openModel } from "../../model/open-model.ts"
 import { openTokenizer } from "../../text/open-tokenizer.ts"

@@ -1,9 +1,9 @@
 /** The stage patch-latents. */
 import * as Effect from "effect/Effect"
 import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import { mean } from "../../numeric/mean.ts"

@@ -1,7 +1,7 @@
 /** The stage patch-activations. */
 import * as Effect from "effect/Effect"
 import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
 import { findHook } from "../../model/hook-name.ts"
 import type { RunnableModel } from "../../model/run-model.ts"

@@ -1,7 +1,7 @@
 /** The stage evaluate-prompts. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { PromptPairsHandle } from "../../kinds/prompt-pairs.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"

@@ -1,8 +1,8 @@
 /** The model, the dictionaries and the pooled texts of instances that ask for the same ones. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
-import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
+import type { TokensHandle } from "../../kinds/tokens/tokens-handle.ts"
 import { findHook } from "../../model/hook-name.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { ModelInfo } from "../../model/decoder/model-info.ts"

@@ -1,8 +1,8 @@
 /** Texts as the mean over their tokens: of a hook's activation, and of what dictionaries make of it. */
 import * as Effect from "effect/Effect"
 import { blockContexts } from "../../activations/hook-pass.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { TokensHandle } from "../../kinds/tokens/tokens-handle.ts"
 import { type RunnableModel, runModel } from "../../model/run-model.ts"
 import type { SaeModel } from "../../sae/sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"

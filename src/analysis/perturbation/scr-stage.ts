@@ -1,9 +1,9 @@
 /** The stage evaluate-scr. */
 import * as Effect from "effect/Effect"
 import { figuresFileName } from "../../kinds/figures.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
-import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
+import type { TokensHandle } from "../../kinds/tokens/tokens-handle.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

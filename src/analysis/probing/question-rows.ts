@@ -1,7 +1,8 @@
 /** Rows of activations with the answers to questions about their tokens: as many of each as probes want, and no others. */
 import * as Effect from "effect/Effect"
 import { openActivations } from "../../activations/open-activations.ts"
-import type { ActivationsHandle, RowSet } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
+import type { RowSet } from "../../kinds/activations/row-set.ts"
 import type { RowQuestion } from "../../kinds/probing/row-question.ts"
 import type { DocumentNames } from "../../kinds/tokens/document-names.ts"
 import type { Rng } from "../../random/rng.ts"

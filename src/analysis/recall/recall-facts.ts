@@ -1,6 +1,6 @@
 /** Facts of a text: contexts of a BOS, a name of several tokens, what asks, and the answer. Others are refused by name. */
 import * as Effect from "effect/Effect"
-import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
+import type { TokensHandle } from "../../kinds/tokens/tokens-handle.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 
 export interface RecallFacts {

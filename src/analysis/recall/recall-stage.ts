@@ -1,9 +1,9 @@
 /** The stage evaluate-recall: where a model that knows facts by heart looks them up. */
 import * as Effect from "effect/Effect"
 import { figuresFileName } from "../../kinds/figures.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
-import type { TokensHandle } from "../../kinds/tokens/tokens.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
+import type { TokensHandle } from "../../kinds/tokens/tokens-handle.ts"
 import { findHook } from "../../model/hook-name.ts"
 import type { ModelInfo } from "../../model/decoder/model-info.ts"
 import { openModel } from "../../model/open-model.ts"

@@ -1,8 +1,8 @@
 /** The stage fit-scaling-law. */
 import * as Effect from "effect/Effect"
-import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationHandle } from "../../kinds/evaluation/evaluation-handle.ts"
 import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import { fitPowerLaw, powerLawAt } from "../../numeric/power-law.ts"
 import { seedInterval } from "../../numeric/seed-interval.ts"

@@ -1,7 +1,7 @@
 /** The stage select-size: results of several sizes, task by task. */
 import * as Effect from "effect/Effect"
 import type { AbsorptionFile } from "../../kinds/absorption.ts"
-import type { EvaluationHandle } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationHandle } from "../../kinds/evaluation/evaluation-handle.ts"
 import type { InterpretationsFile } from "../../kinds/interpretations.ts"
 import type { ProbingFile } from "../../kinds/probing.ts"
 import { type SizeSelectionFile, type SizedTask, sizeSelectionFileName } from "../../kinds/size-selection.ts"

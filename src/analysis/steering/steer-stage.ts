@@ -1,10 +1,10 @@
 /** The stage steer-latents. */
 import * as Effect from "effect/Effect"
 import { requireHeldOut, requireModelOf, requireReads, requireTarget } from "../../activations/fit.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { figuresFileName } from "../../kinds/figures.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { openModel } from "../../model/open-model.ts"
 import { randomUnitRows } from "../../random/random-unit-rows.ts"
 import { contextBatches } from "../../sae/evaluate/context-batch.ts"

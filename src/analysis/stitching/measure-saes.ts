@@ -1,8 +1,8 @@
 /** SAEs on the same held-out rows and contexts, a few in memory at a time; with the sums that differences between two of them are drawn from. */
 import * as Effect from "effect/Effect"
 import { openActivations } from "../../activations/open-activations.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openModel } from "../../model/open-model.ts"
 import { bootstrapIntervals, drawnSum, type Interval } from "../../numeric/bootstrap.ts"

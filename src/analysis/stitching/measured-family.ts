@@ -1,7 +1,7 @@
 /** A trained family and the SAEs on the paths between its members, all measured on the same rows. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { Walk } from "./family-walk.ts"
 import { type MeasuredSae, measureSaes } from "./measure-saes.ts"

@@ -1,6 +1,6 @@
 /** Rows that an analysis reads of a set: whole batches spread evenly over it. */
 import * as Effect from "effect/Effect"
-import type { RowSet } from "../../kinds/activations/activations.ts"
+import type { RowSet } from "../../kinds/activations/row-set.ts"
 
 /** Enough batches for N rows. */
 export const spreadBatches = (set: RowSet, rows: number) => {

@@ -5,7 +5,7 @@ import type { JobEvent, JobRequest } from "../executor.ts"
 import type { Job } from "../job.ts"
 import { judgeEnd, type Verdict } from "./judge-end.ts"
 import type { TaskPoll } from "./poll-tasks.ts"
-import type { SubmittedTask } from "./submit-tasks.ts"
+import type { SubmittedTask } from "./task-folder.ts"
 import { makeEventReader, outputPath, readResult, type TaskEvent } from "./task-folder.ts"
 import { readTail } from "../../file/read-tail.ts"
 

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { decodeSealed, sealJson } from "../../file/sealed-json.ts"
 import { openStore } from "../../store/by-name/open-store.ts"
 import type { Job } from "../job.ts"
-import type { SubmittedTask } from "./submit-tasks.ts"
+import type { SubmittedTask } from "./task-folder.ts"
 import { makeEventReader, readTask, submittedId } from "./task-folder.ts"
 
 const Note = Schema.Struct({ executor: Schema.String, folder: Schema.String })

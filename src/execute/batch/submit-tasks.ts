@@ -17,7 +17,7 @@ import { JobFailed } from "../executor.ts"
 import type { Job } from "../job.ts"
 import type { BatchSystem, TaskNeeds } from "./batch-system.ts"
 import { noteTask } from "./noted-task.ts"
-import { taskFolder, writeSubmitted, writeTask } from "./task-folder.ts"
+import { type SubmittedTask, taskFolder, writeSubmitted, writeTask } from "./task-folder.ts"
 
 export interface WantedTask {
   /** Name of the stage. */
@@ -26,11 +26,6 @@ export interface WantedTask {
   readonly jobs: readonly [Job, ...ReadonlyArray<Job>]
   /** What the job's environment has on top. */
   readonly environment: Readonly<Record<string, string>>
-}
-
-export interface SubmittedTask {
-  readonly folder: string
-  readonly id: string
 }
 
 export interface SubmitOptions {

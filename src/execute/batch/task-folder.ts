@@ -41,6 +41,12 @@ const TaskResultText = Schema.fromJsonString(TaskResult)
 const Submitted = Schema.Struct({ ids: Schema.Array(Schema.String) })
 const SubmittedText = Schema.fromJsonString(Submitted)
 
+/** A task that the batch system has taken; `id`: as it names it. */
+export interface SubmittedTask {
+  readonly folder: string
+  readonly id: string
+}
+
 const decodeTask = decodeSealed(Task)
 const decodeResult = decodeSealed(TaskResult)
 const decodeSubmitted = decodeSealed(Submitted)

@@ -2,9 +2,9 @@
  * Whether a stage reads an SAE on a model that it was not trained on. There are good reasons to (a chat model, other weights of one
  * model), so it is no fault; but the figures then are of that SAE on that model, and easily taken for its own.
  */
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { Opened } from "../../stage/input.ts"
 
 const isOpened = (value: object): value is Opened<unknown> => "artifact" in value && "value" in value

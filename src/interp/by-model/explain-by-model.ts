@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 import type { ChatModel } from "../../chat/chat-model.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import type { ExplainedLatent } from "../../kinds/explanations.ts"
 import { make as makeRng } from "../../random/rng.ts"
 import type { Progress } from "../../stage/progress.ts"

@@ -4,7 +4,7 @@ import { requireModelOf, requireReads, requireTextOrder, requireTrainingRows } f
 import { openActivations } from "../../activations/open-activations.ts"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { openArrowWriter } from "../../format/arrow/arrow-writer.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import {
   type DashboardFile,
   dashboardFileName,
@@ -19,8 +19,8 @@ import {
 } from "../../kinds/dashboard/dashboard-columns.ts"
 import type { DashboardText } from "../../kinds/dashboard/dashboard-text.ts"
 import { writeDashboardText } from "../../kinds/dashboard/dashboard-text-file.ts"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import { openModel } from "../../model/open-model.ts"
 import type { RunnableModel } from "../../model/run-model.ts"

@@ -14,7 +14,8 @@ import {
   storedNumbers,
   widen
 } from "./activations-columns.ts"
-import type { ActivationsHandle, RowBatch, RowSet } from "./activations.ts"
+import type { ActivationsHandle } from "./activations-handle.ts"
+import type { RowBatch, RowSet } from "./row-set.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 import { outliersBatchRows, outliersColumns, outliersPath } from "./outliers-columns.ts"
 import { readTokens } from "../tokens/read-tokens.ts"

@@ -1,7 +1,7 @@
 /** Any range of rows in one array, from record batches. */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
-import type { RowBatch, RowSet } from "./activations.ts"
+import type { RowBatch, RowSet } from "./row-set.ts"
 
 export const rowLoader = (
   { rows, batch_rows, d_in }: { readonly rows: number; readonly batch_rows: number; readonly d_in: number },

@@ -16,7 +16,8 @@ import {
   narrow,
   storedNumbers
 } from "./activations-columns.ts"
-import type { ActivationsInfo, NormSummary, RowBatch } from "./activations.ts"
+import type { ActivationsInfo, NormSummary } from "./activations-handle.ts"
+import type { RowBatch } from "./row-set.ts"
 
 /** Rows as they come: the numbers row-major, the rest one a row. */
 export type RowColumns = Pick<RowBatch, "document" | "position" | "token"> & {

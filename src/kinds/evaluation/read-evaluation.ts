@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { openArrow } from "../../format/arrow/arrow-reader.ts"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
-import type { EvaluationHandle, LatentStatistics } from "./evaluation.ts"
+import type { EvaluationHandle, LatentStatistics } from "./evaluation-handle.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 import { latentsColumns } from "../sae/latents-columns.ts"
 

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { openArrowWriter } from "../../format/arrow/arrow-writer.ts"
 import type { ArtifactWriter } from "../../artifact/artifact.ts"
-import type { EvaluationInfo, LatentStatistics } from "./evaluation.ts"
+import type { EvaluationInfo, LatentStatistics } from "./evaluation-handle.ts"
 import { latentsColumns } from "../sae/latents-columns.ts"
 
 export const writeEvaluation = Effect.fn("writeEvaluation")(function* (

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Artifact } from "../../artifact/artifact.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
-import type { ChatTemplate } from "./language-model.ts"
+import type { ChatTemplate } from "./language-model-handle.ts"
 
 /** Files that it stands in, and the tokens that it speaks of. */
 export const chatFiles = ["chat_template.jinja", "tokenizer_config.json"] as const

@@ -6,7 +6,7 @@ import type { Artifact } from "../../artifact/artifact.ts"
 import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 import type { WeightTensors } from "../../format/weight-tensors.ts"
-import type { LanguageModelHandle } from "./language-model.ts"
+import type { LanguageModelHandle } from "./language-model-handle.ts"
 import { readChatTemplate } from "./read-chat-template.ts"
 import { findWeights, weightFileNames } from "./weight-files.ts"
 

@@ -11,7 +11,7 @@ import { computableSae } from "./stored/computable-sae.ts"
 import { artifactFolder } from "./files/sae-folder.ts"
 import { openSaeLens, saeLensConfigName } from "./formats/saelens.ts"
 import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
-import type { SaeCurve, SaeHandle } from "./sae.ts"
+import type { SaeCurve, SaeHandle } from "./sae-handle.ts"
 import { isRefused } from "./latents/sae-refused.ts"
 
 const SaeFile = Schema.Struct({

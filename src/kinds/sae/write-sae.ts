@@ -9,7 +9,7 @@ import { storedFromWeights } from "./stored/stored-from-weights.ts"
 import { storedProblem } from "./stored/stored-sae.ts"
 import type { StoredSae } from "./stored/stored-sae.ts"
 import type { SaeInfo, SaeWeights } from "./stored/sae-weights.ts"
-import type { SaeCurve } from "./sae.ts"
+import type { SaeCurve } from "./sae-handle.ts"
 import { cannotWrite, isRefused } from "./latents/sae-refused.ts"
 
 export interface SaeOutput {

@@ -7,7 +7,7 @@ import { ArtifactError } from "../../artifact/artifact-error.ts"
 import { readJsonFile } from "../../artifact/json-file.ts"
 import { documentNames } from "./document-names.ts"
 import { documentsColumns, tokensColumns } from "./tokens-columns.ts"
-import type { ContextBlock, TokensHandle } from "./tokens.ts"
+import type { ContextBlock, TokensHandle } from "./tokens-handle.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const size = Schema.Int.check(Schema.isGreaterThan(0))

@@ -4,7 +4,7 @@ import type { ArtifactWriter } from "../../artifact/artifact.ts"
 import { openArrowWriter } from "../../format/arrow/arrow-writer.ts"
 import type { DocumentNames } from "./document-names.ts"
 import { documentsBatch, documentsColumns, tokensBatchContexts, tokensColumns } from "./tokens-columns.ts"
-import type { TokensInfo } from "./tokens.ts"
+import type { TokensInfo } from "./tokens-handle.ts"
 
 interface DocumentPlace {
   readonly file: number

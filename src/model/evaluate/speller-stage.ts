@@ -1,6 +1,6 @@
 /** The stage evaluate-speller: first letters, a letter probe and held-out text, as tiny-speller is measured. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { ResolvedSource } from "../../stage/source.ts"
 import { estimated } from "../../stage/metric.ts"

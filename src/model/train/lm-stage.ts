@@ -1,6 +1,6 @@
 /** The stage train-lm: a small GPT-2 in the Hugging Face layout. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import type { TokenizerHandle } from "../../kinds/tokenizer.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { ResolvedSource } from "../../stage/source.ts"

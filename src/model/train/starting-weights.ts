@@ -1,6 +1,6 @@
 /** The weights of a GPT-2 that training goes on from, checked against the shape that is asked for. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { gpt2Parameters, type Gpt2Config } from "../decoder/gpt2-config.ts"
 

@@ -1,6 +1,7 @@
 /** Whether anything that the browsers show is covered: the page offers to uncover words only then. */
 import { covered } from "../page/masked-words.ts"
-import type { BrowserData, LatentData } from "./browser-data.ts"
+import type { BrowserData } from "./browser-data.ts"
+import type { LatentData } from "./latent-data.ts"
 import { firesLabel } from "./fires-label.ts"
 
 const hidden = (text: string): boolean => covered(text) !== text

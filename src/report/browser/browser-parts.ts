@@ -1,6 +1,7 @@
 /** What the page reads only when a latent of it is looked at: ranges of latents without an explanation. */
 import type { ReportInput, Subject } from "../page/subjects.ts"
-import { type LatentData, partId, stitchData, stitchingOf } from "./browser-data.ts"
+import { partId, stitchData, stitchingOf } from "./browser-data.ts"
+import type { LatentData } from "./latent-data.ts"
 import { dashboardLatentData } from "./dashboard-data.ts"
 import type { PackedLatent } from "./packed-latents.ts"
 

@@ -1,7 +1,7 @@
 /** What the page shows of latents without an explanation: from the dashboard of their SAE. */
 import type { DashboardExample, DashboardLatent, Weighted } from "../../kinds/dashboard/read-dashboard.ts"
 import type { SaeDashboard } from "../page/subjects.ts"
-import type { ExampleData, LatentData, OtherLatents } from "./browser-data.ts"
+import type { ExampleData, LatentData, OtherLatents } from "./latent-data.ts"
 import type { PackedLatent } from "./packed-latents.ts"
 
 /** Of a dashboard's examples the page shows fewer, and less around them: it is one file. */

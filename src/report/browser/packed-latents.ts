@@ -4,7 +4,7 @@
  */
 import { contextAt, type DashboardText } from "../../kinds/dashboard/dashboard-text.ts"
 import { type ByteReader, byteReader, bytesOf, type ByteWriter, byteWriter } from "./byte-stream.ts"
-import type { ExampleData, LatentData } from "./browser-data.ts"
+import type { ExampleData, LatentData } from "./latent-data.ts"
 
 /** All but what the list has, and what only explanations have. */
 export type PackedLatent = Pick<

@@ -1,5 +1,5 @@
 /** Histogram of how often latents fire: log10 of the share of rows, one bar per bin. */
-import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationInfo } from "../../kinds/evaluation/evaluation-handle.ts"
 import { formatNumber } from "../page/format-number.ts"
 import { histogramChart } from "./histogram-chart.ts"
 import type { Html } from "../page/html.ts"

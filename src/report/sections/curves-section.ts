@@ -1,5 +1,5 @@
 /** How the trainings went: loss, explained variance, L0 and dead latents over their steps. */
-import type { SaeCurve } from "../../kinds/sae/sae.ts"
+import type { SaeCurve } from "../../kinds/sae/sae-handle.ts"
 import { seriesChart } from "../charts/series-chart.ts"
 import { lineLegend, swatch } from "../charts/swatch.ts"
 import { exact } from "../page/exact.ts"

@@ -1,5 +1,5 @@
 /** How well the SAEs reconstruct: every metric of every evaluation, and the density of the latents. */
-import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationInfo } from "../../kinds/evaluation/evaluation-handle.ts"
 import { densityChart } from "../charts/density-chart.ts"
 import { formatInteger, formatNumber } from "../page/format-number.ts"
 import { intervalEnds, intervalOf } from "../../stage/metric.ts"

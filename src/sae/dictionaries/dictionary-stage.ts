@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireTrainingRows } from "../../activations/fit.ts"
 import { residentRows } from "../../activations/row-source.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { writeSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

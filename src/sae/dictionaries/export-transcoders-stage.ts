@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { convertSae } from "../../kinds/sae/convert-sae.ts"
 import { isRefused } from "../../kinds/sae/latents/sae-refused.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"

@@ -1,6 +1,6 @@
 /** The stage grow-sae: an SAE with new latents, to be trained on. */
 import * as Effect from "effect/Effect"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

@@ -1,7 +1,7 @@
 /** What takes the place of an activation in mean and resample ablation, from one pass over its held-out rows. */
 import * as Effect from "effect/Effect"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
-import type { RowSet } from "../../kinds/activations/activations.ts"
+import type { RowSet } from "../../kinds/activations/row-set.ts"
 import type { Rng } from "../../random/rng.ts"
 
 /** Rows that resampling draws from. */

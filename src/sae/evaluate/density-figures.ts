@@ -1,5 +1,5 @@
 /** How often latents fire on held-out rows: the part that every evaluation of a dictionary has. */
-import type { EvaluationInfo } from "../../kinds/evaluation/evaluation.ts"
+import type { EvaluationInfo } from "../../kinds/evaluation/evaluation-handle.ts"
 import { meanInterval } from "../../numeric/mean-interval.ts"
 import * as Rng from "../../random/rng.ts"
 import { type Estimate, estimated } from "../../stage/metric.ts"

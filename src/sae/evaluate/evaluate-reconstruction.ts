@@ -4,9 +4,9 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { RowBatch, RowSet } from "../../kinds/activations/activations.ts"
+import type { RowBatch, RowSet } from "../../kinds/activations/row-set.ts"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
-import type { LatentStatistics } from "../../kinds/evaluation/evaluation.ts"
+import type { LatentStatistics } from "../../kinds/evaluation/evaluation-handle.ts"
 import type { Interval } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { encodeRows, type SaeModel } from "../sae-model.ts"

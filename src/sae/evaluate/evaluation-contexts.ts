@@ -1,6 +1,6 @@
 /** The contexts that cross-entropies are measured on: held-out text, whole contexts of it where there are enough. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { isHeldOut } from "../../activations/held-out-documents.ts"
 
 export interface EvaluationContext {

@@ -2,7 +2,7 @@
  * What the noise of held-out metrics is over: documents, since the tokens of one text are alike, so that an interval over rows
  * would be far too narrow. Contexts, where fewer documents are held out than an interval can be told from.
  */
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { leastUnits } from "../../numeric/bootstrap.ts"
 
 export interface HeldOutUnits {

@@ -1,7 +1,7 @@
 /** The ablations of a hook, from its activations and their model: contexts, what replaces, losses. */
 import * as Effect from "effect/Effect"
 import { openActivations } from "../../activations/open-activations.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import * as Rng from "../../random/rng.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"

@@ -1,6 +1,6 @@
 /** What reconstruction is also told by: where a token stands in its context, and how frequent it is in the text. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import type { RowGroups } from "./row-sums.ts"
 
 /** By position in the context: 0, 1, 2 to 3, 4 to 7, and so on. */

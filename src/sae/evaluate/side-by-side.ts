@@ -1,6 +1,6 @@
 /** Rows of several sources as a crosscoder reads them: row i of each, one after the other. */
 import * as Effect from "effect/Effect"
-import type { RowSet } from "../../kinds/activations/activations.ts"
+import type { RowSet } from "../../kinds/activations/row-set.ts"
 import type { EvaluatedRows } from "./evaluate-reconstruction.ts"
 
 /** @param sources of aligned rows (`misaligned`), with the widths of their rows */

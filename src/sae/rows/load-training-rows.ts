@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type OpenActivations, openActivations } from "../../activations/open-activations.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { checkedBatch } from "../../activations/checked-batch.ts"
 import { contextStream } from "../../activations/context-stream.ts"

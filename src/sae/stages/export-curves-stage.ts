@@ -1,7 +1,7 @@
 /** The stage export-curves. */
 import * as Effect from "effect/Effect"
 import { tensorboardEvents } from "../../format/tensorboard-events.ts"
-import type { SaeHandle } from "../../kinds/sae/sae.ts"
+import type { SaeHandle } from "../../kinds/sae/sae-handle.ts"
 import type { Coordinates } from "../../stage/coordinates.ts"
 import type { Opened } from "../../stage/input.ts"
 import type { StageContext } from "../../stage/stage-context.ts"

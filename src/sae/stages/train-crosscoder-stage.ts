@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { requireAligned } from "../../activations/fit.ts"
 import { ownLatents, sourceShares } from "../../analysis/source-norms.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { CROSSCODER_FILE, type CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"

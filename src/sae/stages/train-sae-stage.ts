@@ -1,6 +1,6 @@
 /** The stage train-sae: SAEs of one pass over the rows. */
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import { loadTrainingRows } from "../rows/load-training-rows.ts"

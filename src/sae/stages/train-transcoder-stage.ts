@@ -1,7 +1,7 @@
 /** The stage train-transcoder: transcoders of one pass over the rows. */
 import * as Effect from "effect/Effect"
 import { requireAligned } from "../../activations/fit.ts"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"
 import type { Opened } from "../../stage/input.ts"
 import { loadTrainingRows } from "../rows/load-training-rows.ts"

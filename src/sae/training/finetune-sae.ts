@@ -8,7 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { ActivationsHandle } from "../../kinds/activations/activations.ts"
+import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"

@@ -2,7 +2,7 @@
 import { computableSae } from "../../kinds/sae/stored/computable-sae.ts"
 import type { SaeWeights } from "../../kinds/sae/stored/sae-weights.ts"
 import type { StoredSae } from "../../kinds/sae/stored/stored-sae.ts"
-import type { SaeCurve } from "../../kinds/sae/sae.ts"
+import type { SaeCurve } from "../../kinds/sae/sae-handle.ts"
 import type { ScaledRows } from "../rows/training-rows.ts"
 import type { ResolvedOptions } from "../training-options.ts"
 import { foldScale } from "./fold-scale.ts"

@@ -1,5 +1,5 @@
 /** The course of a training: figures of steps at even distances, and of the last one. */
-import type { SaeCurve } from "../../kinds/sae/sae.ts"
+import type { SaeCurve } from "../../kinds/sae/sae-handle.ts"
 import type { StepMetrics } from "./sae-trainer.ts"
 
 /** As a checkpoint holds it, one array a figure. */

@@ -2,7 +2,7 @@
  * Conversations as text, by a chat template (Jinja, as `apply_chat_template` of transformers renders it). The date is not there for it: `strftime_now` would give another text every day, and templates that
  * ask for it have a date of their own where it is not defined.
  */
-import type { ChatTemplate } from "../../kinds/language-model/language-model.ts"
+import type { ChatTemplate } from "../../kinds/language-model/language-model-handle.ts"
 import { stageFailed, type StageFailed } from "../../stage/stage-failed.ts"
 import { DocumentProblem } from "../documents/document-file.ts"
 import { parse, Scope } from "./jinja-library.ts"

@@ -1,6 +1,6 @@
 /** The stage make-ioi-prompts. */
 import * as Effect from "effect/Effect"
-import type { LanguageModelHandle } from "../../kinds/language-model/language-model.ts"
+import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
 import { promptPairsFileName, type PromptPairsFile } from "../../kinds/prompt-pairs.ts"
 import * as Rng from "../../random/rng.ts"
 import type { Opened } from "../../stage/input.ts"

@@ -6,7 +6,8 @@
  */
 import { type AddedTokens, readAddedTokens } from "./added-tokens.ts"
 import { makeDecoder } from "./decoder.ts"
-import { makeModel, type Model } from "./model.ts"
+import { makeModel } from "./make-model.ts"
+import type { Model } from "./model.ts"
 import { makeNormalizer } from "./normalizer.ts"
 import { openPart, type Part } from "./part.ts"
 import { wholePiece } from "./piece.ts"

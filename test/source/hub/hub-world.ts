@@ -8,7 +8,8 @@ import { resolveSource } from "../../../src/source/resolve-source.ts"
 import { fetchableSources } from "../../../src/source/fetchable-sources.ts"
 import { readSourceFile } from "../../../src/source/read-source.ts"
 import type { ResolvedSource, SourceOf } from "../../../src/stage/source.ts"
-import { startHub, type TestHub } from "./hub-server.ts"
+import { startHub } from "./hub-server.ts"
+import type { TestHub } from "./test-hub.ts"
 
 const variables = [
   "HF_ENDPOINT",

@@ -1,7 +1,7 @@
 /** What the hub answers to somebody who writes: repositories made, uploads asked for and taken, commits. */
 import { createHash } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { TestHub, TestRepo } from "./hub-server.ts"
+import type { TestHub, TestRepo } from "./test-hub.ts"
 
 const body = async (request: IncomingMessage): Promise<Buffer> => {
   const parts: Array<Buffer> = []

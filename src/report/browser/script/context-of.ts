@@ -1,6 +1,7 @@
 /** The whole context that an example is from, where the page has it. */
 import { contextAt } from "../../../kinds/dashboard/dashboard-text.ts"
-import type { ExampleData, SubjectData } from "../browser-data.ts"
+import type { SubjectData } from "../browser-data.ts"
+import type { ExampleData } from "../latent-data.ts"
 import { unpackText } from "../packed-text.ts"
 import { pagePart } from "./page-part.ts"
 

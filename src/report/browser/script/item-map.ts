@@ -2,7 +2,8 @@
  * Items as points on a canvas: pointed at, one tells what it is; clicked, it opens; drawn round, those inside are chosen. What is painted, and
  * how it is drawn on by pointer and keyboard: `map-painter.ts`, `map-lasso.ts`, `map-keys.ts`.
  */
-import type { Area, Point } from "./area.ts"
+import type { Area } from "./area.ts"
+import type { MapChoices } from "./drawn-map.ts"
 import { element, listen } from "./element.ts"
 import type { Shade } from "./map-colours.ts"
 import { mapFrame } from "./map-frame.ts"
@@ -12,15 +13,11 @@ import { mapPainter } from "./map-painter.ts"
 import type { MapState } from "./map-state.ts"
 import { numberText } from "./number-text.ts"
 
-export interface ItemMapOptions {
+interface ItemMapOptions extends MapChoices {
   readonly name: string
-  /** In the unit square, y upwards. */
-  readonly points: ReadonlyArray<Point>
   /** By the name that is chosen; the first one at first. */
   readonly shades: ReadonlyArray<readonly [string, Shade]>
   readonly describe: (index: number) => string
-  readonly onOpen: (index: number) => void
-  readonly onArea: (area: Area | undefined) => void
 }
 
 export interface ItemMap {

@@ -1,5 +1,6 @@
 /** What the page shows of one latent. */
-import type { BrowserData, ExampleData, LatentData, SubjectData } from "../browser-data.ts"
+import type { BrowserData, SubjectData } from "../browser-data.ts"
+import type { ExampleData, LatentData } from "../latent-data.ts"
 import { fitted } from "./fit-tables.ts"
 import { element } from "./element.ts"
 import type { ExploredMeta } from "./explored-meta.ts"

@@ -1,5 +1,6 @@
 /** All latents of an SAE as the list shows them; the rest of those without an explanation is read when it is wanted. */
-import { type LatentData, partId, type SubjectData } from "../browser-data.ts"
+import { partId, type SubjectData } from "../browser-data.ts"
+import type { LatentData } from "../latent-data.ts"
 import { firesLabel } from "../fires-label.ts"
 import { type PackedLatent, unpackLatents } from "../packed-latents.ts"
 import { textOf } from "./context-of.ts"

@@ -1,7 +1,7 @@
 /** A map by keyboard: arrows move a circle, + and - change its size, Enter chooses what is in it, Escape lets go. */
 import { circle, isWithin, type Point } from "./area.ts"
 import { listen } from "./element.ts"
-import type { Drawn } from "./map-lasso.ts"
+import type { DrawnMap } from "./drawn-map.ts"
 import { type MapState, nearestFound, type Ring } from "./map-state.ts"
 
 const steps: Readonly<Record<string, readonly [number, number]>> = {
@@ -29,7 +29,7 @@ const first = ({ current }: MapState, points: ReadonlyArray<Point>): Ring => ({
 
 /** @param told of the circle: how many are in it, and the one in its middle */
 export const mapKeys = (
-  { canvas, state, options, repaint }: Drawn,
+  { canvas, state, options, repaint }: DrawnMap,
   told: (within: number, middle: number | undefined) => void
 ): void => {
   const { points, onArea } = options

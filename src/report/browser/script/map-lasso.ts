@@ -1,24 +1,13 @@
 /** Drawing on a map by mouse, pen or finger: pointed at, an item is told; clicked, it opens; drawn round, those inside are chosen. */
 import { areaOf, type Point } from "./area.ts"
 import { listen } from "./element.ts"
-import type { MapFrame } from "./map-frame.ts"
-import { type MapState, nearestFound } from "./map-state.ts"
-import type { ItemMapOptions } from "./item-map.ts"
+import type { DrawnMap } from "./drawn-map.ts"
+import { nearestFound } from "./map-state.ts"
 
 /** Pixels: from which on a press is a line; within which a point is pointed at. */
 const [lineFrom, reach] = [6, 12]
 
-export interface Drawn {
-  readonly canvas: HTMLCanvasElement
-  readonly frame: MapFrame
-  readonly state: MapState
-  readonly options: Pick<ItemMapOptions, "points" | "onOpen" | "onArea">
-  readonly repaint: () => void
-  /** Says what is pointed at, or else chosen. */
-  readonly tell: () => void
-}
-
-export const mapLasso = ({ canvas, frame, state, options, repaint, tell }: Drawn): void => {
+export const mapLasso = ({ canvas, frame, state, options, repaint, tell }: DrawnMap): void => {
   const { points, onOpen, onArea } = options
   const under = (at: Point): number | undefined => nearestFound(state, points, at, reach / frame.side())
   const point = (to: number | undefined): void => {

@@ -1,5 +1,6 @@
 /** Tokens of the data: chips in patterns, marked text in examples. */
-import type { ExampleData, SubjectData } from "../browser-data.ts"
+import type { SubjectData } from "../browser-data.ts"
+import type { ExampleData } from "../latent-data.ts"
 import { tokenName } from "../token-name.ts"
 import { contextOf, type WholeContext } from "./context-of.ts"
 import { element, listen } from "./element.ts"
