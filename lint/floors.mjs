@@ -1,54 +1,72 @@
 /**
- * The floors of the house, from the top down. A folder of src/ imports from itself and from the floors below its own, by
- * whatever kind of import: of values, of types, at run time. So there is no cycle of folders. A new folder gets its place here.
+ * The floors of the house, from the top down: a folder of src/ imports from the floors below its own, by whatever kind of
+ * import: of values, of types, at run time. Below a folder of several, its folders have floors of their own. So there is no
+ * cycle of folders, neither of those of src/ nor of the ones below them. A new folder gets its place here.
  */
 import { existsSync, statSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const floors = [
-  "cli api",
-  "cli/commands",
-  "cli/compare cli/table cli/crate",
-  "serve",
-  "cli/experiment cli/graph report report/findings report/browser/live",
-  "cli/render",
-  "experiment telemetry",
-  "report/sections report/browser/script",
-  "report/browser report/charts",
-  "explore interp/by-model interp/dashboard",
-  "analysis/steering analysis/hedging",
-  "report/page interp analysis/meta-sae analysis/stitching analysis/absorption analysis/probing analysis/size-selection sae/dictionaries sae/stages",
-  "sae/training",
-  "sae/rows sae/evaluate model/train analysis/comparison analysis/ground-truth analysis/clusters analysis/othello analysis/attribution analysis/recall analysis/perturbation analysis/ravel analysis/rule analysis/concepts analysis/scaling synthetic",
-  "analysis/patching text/ioi",
-  "activations analysis model/evaluate chat",
-  "model sae/architectures othello",
-  "model/architectures sae/loss run",
-  "model/decoder text text/entities sae execute/by-name execute/slurm execute/command",
-  "execute/batch",
-  "execute/local text/chat-template",
-  "store/remote model/blocks text/documents sae/settings tensor/adam command execute/worker",
-  "execute store/by-name store/local kinds/dashboard kinds/evaluation lock",
-  "store remote source tensor/engine",
-  "source/schemes tensor/kernels",
-  "plan project/config source/hub source/pypi source/builtin kinds/sae",
-  "execute/settings",
-  "remote/schemes specification catalog source/scheme kinds/activations kinds/first-letter-answers kinds/language-model kinds/sae/formats kinds/sae/layouts tensor/tensorflow tensor/wasm tensor/webgpu",
-  "kinds/sae/files",
-  "remote/s3 stage file kinds/tokens kinds/language-model/gguf format/torch",
-  "format kinds format/arrow kinds/sae/stored text/first-letter text/tokenizer numeric cli/flags",
-  "remote/port artifact tensor kinds/sae/latents kinds/probing start",
-  "words",
-  "json random project"
-].map((floor) => floor.split(" "))
+  "cli",
+  "report serve",
+  "api explore",
+  "experiment interp telemetry",
+  "analysis run",
+  "execute lock sae synthetic",
+  "activations chat store",
+  "model othello remote",
+  "config plan text",
+  "catalog command source specification",
+  "stage",
+  "kinds tensor",
+  "file format",
+  "artifact",
+  "numeric start words",
+  "json project random"
+]
+
+/** `.`: the files that stand in the folder itself. */
+const floorsWithin = {
+  analysis: [
+    "steering",
+    "meta-sae",
+    "absorption attribution clusters comparison concepts ground-truth othello patching perturbation probing recall rule stitching",
+    ". crosscoder hedging ravel scaling size-selection"
+  ],
+  cli: [".", "commands", "compare", "experiment graph table", "crate flags render"],
+  execute: ["command slurm", "batch", "local", "by-name worker", "."],
+  format: ["torch", ". arrow"],
+  interp: ["by-model dashboard", "."],
+  kinds: [
+    "evaluation",
+    "sae",
+    "sae/formats sae/layouts",
+    "sae/files",
+    ". activations language-model sae/stored",
+    "dashboard first-letter-answers language-model/gguf probing sae/latents tokens"
+  ],
+  model: ["train", "evaluate", ". architectures", "decoder", "blocks"],
+  remote: ["schemes", ". s3", "port"],
+  report: [". browser/live", "browser/script sections", "browser charts findings", "page"],
+  sae: ["dictionaries stages", "architectures training", "evaluate loss", ". rows", "settings"],
+  source: ["schemes", ". builtin hub pypi", "scheme"],
+  specification: ["executor", "."],
+  store: ["remote", "by-name local", "."],
+  tensor: ["adam engine", "kernels", "tensorflow wasm webgpu", "."],
+  text: ["ioi", ".", "chat-template", "documents", "entities first-letter tokenizer"]
+}
 
 /** What a stage kind may not see: it gets artifacts, never the store, the plan or who runs it. */
 const closedToStages = ["cli", "api", "experiment", "run", "execute", "store", "plan", "specification", "catalog"]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const floorOf = (folder) => floors.findIndex((rooms) => rooms.includes(folder))
+const floorOf = (room, among) => among.findIndex((floor) => floor.split(" ").includes(room))
 const folderOf = (file) => relative(resolve(root, "src"), dirname(file)).replaceAll("\\", "/")
+const split = (folder) => {
+  const [first, ...rest] = folder.split("/")
+  return [first, rest.length === 0 ? "." : rest.join("/")]
+}
 const isFile = (path) => existsSync(path) && statSync(path).isFile()
 
 /** @returns what is wrong with `file` importing `target`, both absolute paths; undefined where nothing is */
@@ -62,7 +80,11 @@ export const floorProblem = (file, target) => {
     return room === undefined ? undefined : `a stage kind sees artifacts, never src/${room}`
   }
   if (from.startsWith("..")) return undefined
-  const [above, below] = [floorOf(from), floorOf(to)]
+  const [[house, room], [otherHouse, otherRoom]] = [split(from), split(to)]
+  const [above, below] =
+    house === otherHouse
+      ? [room, otherRoom].map((each) => floorOf(each, floorsWithin[house] ?? []))
+      : [house, otherHouse].map((each) => floorOf(each, floors))
   if (above < 0 || below < 0) return `src/${above < 0 ? from : to} has no floor: give it one in lint/floors.mjs`
   return above < below ? undefined : `src/${from} imports from src/${to}, which is not below it (lint/floors.mjs)`
 }

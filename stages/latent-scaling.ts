@@ -44,7 +44,7 @@ export default Stage.make("latent-scaling", {
   engine: true,
   isolation: "process",
   run: Stage.late(
-    () => import("../src/sae/evaluate/latent-scaling-stage.ts"),
+    () => import("../src/analysis/crosscoder/latent-scaling-stage.ts"),
     (module) => module.latentScalingStage
   )
 })

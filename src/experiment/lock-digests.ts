@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import * as Effect from "effect/Effect"
 import { readLock } from "../lock/read-lock.ts"
-import type { Project } from "../project/config/locate-project.ts"
+import type { Project } from "../config/locate-project.ts"
 
 export const lockDigests = Effect.fnUntraced(function* ({ directory, cache }: Project) {
   const inside = relative(directory, cache)

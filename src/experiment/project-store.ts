@@ -1,7 +1,7 @@
 /** The store of a project: its folder, with the remote behind it that the project names. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Project } from "../project/config/locate-project.ts"
+import type { Project } from "../config/locate-project.ts"
 import { layer as localStore, makeLocalStore } from "../store/local/local-store.ts"
 import { Store } from "../store/store.ts"
 

@@ -1,6 +1,6 @@
 /** From the texts of an experiment and its pipeline to the graph of what can run, or to all that is wrong in them. */
 import * as Result from "effect/Result"
-import { ExecutorSettings } from "../execute/settings/executor-settings.ts"
+import { ExecutorSettings } from "../specification/executor/executor-settings.ts"
 import type { Json } from "../json/canonical-json.ts"
 import { decodeNode } from "../specification/decode-node.ts"
 import { toJson } from "../specification/node.ts"

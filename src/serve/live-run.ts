@@ -1,6 +1,6 @@
 /** The latest run of an experiment as the live page shows it, from its events. */
 import type { RunEvent } from "../run/event.ts"
-import { runState } from "../cli/experiment/run-state.ts"
+import { runState } from "../run/run-state.ts"
 import type { LiveCurve, LiveRun } from "../explore/answers.ts"
 
 /** Points of a curve that are sent: every Nth, and the last. */

@@ -15,7 +15,7 @@ import { count } from "../render/words.ts"
 import { UsageError } from "../experiment/usage-error.ts"
 import { projectHere } from "../experiment/project-here.ts"
 import { followLogs } from "../experiment/follow-logs.ts"
-import { readEvents } from "../experiment/read-events.ts"
+import { readEvents } from "../../run/read-events.ts"
 import { sayWhenSlow } from "../render/say-when-slow.ts"
 
 interface Log {

@@ -1,6 +1,6 @@
 /** `pipeline schema`: a JSON Schema of the files, or of `pipeline.config.yaml`, so that an editor completes and checks them. */
 import * as Effect from "effect/Effect"
-import { configSchema } from "../../project/config/config-schema.ts"
+import { configSchema } from "../../config/config-schema.ts"
 import type { SchemaInput } from "../flags/flags.ts"
 import { projectSchema } from "../experiment/project-schema.ts"
 import { projectHere } from "../experiment/project-here.ts"

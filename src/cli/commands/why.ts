@@ -14,7 +14,7 @@ import { planExperiment } from "../../experiment/plan-experiment.ts"
 import { namedStages } from "../experiment/one-stage.ts"
 import { someOf } from "../../words/some-of.ts"
 import { formatSeconds } from "../render/words.ts"
-import { readEvents } from "../experiment/read-events.ts"
+import { readEvents } from "../../run/read-events.ts"
 
 /** The latest run of an experiment in which the instance was computed under this key, with its reasons then. */
 const lastComputed = Effect.fn("lastComputed")(function* (experiment: string, id: string, key: string) {

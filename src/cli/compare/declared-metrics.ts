@@ -1,7 +1,7 @@
 /** Declared metrics by kind; of a kind that is gone or cannot be loaded there are none. */
 import * as Effect from "effect/Effect"
 import { loadStageKind, stageFiles } from "../../catalog/stage-catalog.ts"
-import type { Project } from "../../project/config/locate-project.ts"
+import type { Project } from "../../config/locate-project.ts"
 import type { MetricInfos } from "../../stage/metric.ts"
 
 export const declaredMetrics = Effect.fn("declaredMetrics")(function* (project: Project, kinds: ReadonlySet<string>) {

@@ -6,8 +6,8 @@ import { KEY_FORMAT } from "../../plan/key.ts"
 import { madeOf, sourceAt } from "../../plan/explain.ts"
 import type { RunSummary } from "../../store/run-record.ts"
 import { Store } from "../../store/store.ts"
-import { readEvents } from "../experiment/read-events.ts"
-import { runState } from "../experiment/run-state.ts"
+import { readEvents } from "../../run/read-events.ts"
+import { runState } from "../../run/run-state.ts"
 import type { Side, SideStage } from "./side.ts"
 
 const nowhere = (): null => null

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { RunEvent } from "../../run/event.ts"
 import type { RunSummary } from "../../store/run-record.ts"
-import { isEvent } from "./read-events.ts"
+import { isEvent } from "../../run/read-events.ts"
 
 /** A file on any file system can be asked; not every one tells of changes. */
 const POLL = "250 millis"

@@ -4,8 +4,8 @@ import { planExperiment } from "../../experiment/plan-experiment.ts"
 import type { Experiment } from "../../experiment/load-experiment.ts"
 import type { ActionRecord } from "../../store/action-record.ts"
 import { Store } from "../../store/store.ts"
-import { readEvents } from "../experiment/read-events.ts"
-import { runState } from "../experiment/run-state.ts"
+import { readEvents } from "../../run/read-events.ts"
+import { runState } from "../../run/run-state.ts"
 import type { Result } from "./result.ts"
 
 /** Each with those that it takes from: they stand before it. */

@@ -1,7 +1,7 @@
 /** The stage train-crosscoder: crosscoders of one pass over the rows. */
 import * as Effect from "effect/Effect"
 import { requireAligned } from "../../activations/fit.ts"
-import { ownLatents, sourceShares } from "../../analysis/source-norms.ts"
+import { ownLatents, sourceShares } from "../source-norms.ts"
 import type { ActivationsHandle } from "../../kinds/activations/activations-handle.ts"
 import { CROSSCODER_FILE, type CrosscoderFile } from "../../kinds/sae/crosscoder-file.ts"
 import { writeStoredSae } from "../../kinds/sae/write-sae.ts"

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import * as Effect from "effect/Effect"
-import { decodeNode } from "../../specification/decode-node.ts"
-import { sortProblems } from "../../specification/problem.ts"
-import type { Problem } from "../../specification/problem.ts"
-import { readYaml } from "../../specification/read-yaml.ts"
-import { SpecInvalid } from "../../specification/spec-invalid.ts"
+import { decodeNode } from "../specification/decode-node.ts"
+import { sortProblems } from "../specification/problem.ts"
+import type { Problem } from "../specification/problem.ts"
+import { readYaml } from "../specification/read-yaml.ts"
+import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { Config, CONFIG_FILE } from "./config.ts"
 
 const decode = (file: string, text: string, problems: Array<Problem>): Config | undefined => {

@@ -1,5 +1,5 @@
 /** What the events of a run, past or going on, come to. */
-import type { RunEvent, RunFinished, RunStarted, StageOutcome } from "../../run/event.ts"
+import type { RunEvent, RunFinished, RunStarted, StageOutcome } from "./event.ts"
 
 export interface StageState {
   readonly status: "waiting" | "running" | StageOutcome["status"]

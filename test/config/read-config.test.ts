@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { configSchema } from "../../../src/project/config/config-schema.ts"
-import { locateProject } from "../../../src/project/config/locate-project.ts"
-import { CONFIG_FILE } from "../../../src/project/config/config.ts"
-import { schemaProblems } from "../../specification/json-schema-problems.ts"
-import { temporaryRoot } from "../../store/temporary-root.ts"
+import { configSchema } from "../../src/config/config-schema.ts"
+import { locateProject } from "../../src/config/locate-project.ts"
+import { CONFIG_FILE } from "../../src/config/config.ts"
+import { schemaProblems } from "../specification/json-schema-problems.ts"
+import { temporaryRoot } from "../store/temporary-root.ts"
 
 const projectWith = (text: string | undefined) =>
   Effect.gen(function* () {

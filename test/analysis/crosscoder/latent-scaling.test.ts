@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { isSpecific, makeScalingSums, normClass, relativeNorm } from "../../src/analysis/latent-scaling.ts"
-import { make } from "../../src/random/rng.ts"
+import {
+  isSpecific,
+  makeScalingSums,
+  normClass,
+  relativeNorm
+} from "../../../src/analysis/crosscoder/latent-scaling.ts"
+import { make } from "../../../src/random/rng.ts"
 
 const d = 6
 const rows = 200
