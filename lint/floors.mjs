@@ -51,7 +51,6 @@ const floorsWithin = {
   report: [". browser/live", "browser/script sections", "browser charts findings", "page"],
   sae: ["dictionaries stages", "architectures training", "evaluate loss", ". rows", "settings"],
   source: ["schemes", ". builtin hub pypi", "scheme"],
-  specification: ["executor", "."],
   store: ["remote", "by-name local", "."],
   tensor: ["adam engine", "kernels", "tensorflow wasm webgpu", "."],
   text: ["ioi", ".", "chat-template", "documents", "entities first-letter tokenizer"]

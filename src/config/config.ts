@@ -3,7 +3,7 @@
  * with its `description`: reading, error messages and `pipeline schema --config` follow from it.
  */
 import * as Schema from "effect/Schema"
-import { ExecutorSettings } from "../specification/executor/executor-settings.ts"
+import { ExecutorSettings } from "../specification/executor-settings.ts"
 
 export const CONFIG_FILE = "pipeline.config.yaml"
 

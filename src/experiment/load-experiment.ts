@@ -18,7 +18,6 @@ import { goOffline, isOffline } from "../project/offline.ts"
 import { engineProblems, withOutsideProblems } from "./outside-problems.ts"
 import { SpecInvalid } from "../specification/spec-invalid.ts"
 import { suggest } from "../words/did-you-mean.ts"
-import { formatLocation } from "../specification/location.ts"
 import { kindsUsed, pipelineOf } from "../specification/specification.ts"
 import type { SourceText } from "../specification/specification.ts"
 import { artifactKinds, type ArtifactKinds } from "../catalog/artifact-kinds.ts"
@@ -30,13 +29,11 @@ import { projectStore } from "./project-store.ts"
 
 export class FileUnreadable extends Data.TaggedError("FileUnreadable")<{
   readonly file: string
-  /** Where the file is named, for a pipeline that an experiment names. */
-  readonly namedAt?: string
   readonly problem: string
 }> {
   override readonly [Runtime.errorExitCode] = 2
   override get message(): string {
-    return `${this.namedAt === undefined ? "" : `${this.namedAt} pipeline: `}${this.file}: ${this.problem}`
+    return `${this.file}: ${this.problem}`
   }
 }
 
@@ -75,14 +72,14 @@ export interface Experiment {
   readonly outputs: ArtifactKinds | undefined
 }
 
-const readText = Effect.fn("readText")(function* (path: string, namedAt: string | undefined) {
+const readText = Effect.fn("readText")(function* (path: string) {
   const file = relative(process.cwd(), path)
   const text = yield* Effect.try({
     try: () => readFileSync(path, "utf8"),
     catch: (cause) => cause as NodeJS.ErrnoException
   }).pipe(Effect.result)
   if (Result.isSuccess(text)) return { file, text: text.success } satisfies SourceText
-  const place = { file: file === "" ? "." : file, ...(namedAt === undefined ? {} : { namedAt }) }
+  const place = { file: file === "" ? "." : file }
   if (text.failure.code !== "ENOENT") {
     const problem = text.failure.code === "EISDIR" ? "is a folder; name a YAML file in it" : text.failure.message
     return yield* new FileUnreadable({ ...place, problem })
@@ -106,10 +103,13 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
       problem: `is a lock file; name its experiment, ${locked}.yaml`
     })
   }
-  const experiment = yield* readText(path, undefined)
+  const experiment = yield* readText(path)
   const named = pipelineOf(experiment)
   const pipeline =
-    named === undefined ? undefined : yield* readText(resolve(dirname(path), named.path), formatLocation(named.at))
+    // One that cannot be read is told with whatever else is wrong in the experiment's file.
+    named === undefined
+      ? undefined
+      : yield* Effect.catchTag(readText(resolve(dirname(path), named)), "FileUnreadable", Effect.succeed)
   const located = yield* locateProject({
     experimentFile: path,
     workingDirectory: process.cwd(),
@@ -117,7 +117,10 @@ export const readExperiment = Effect.fn("readExperiment")(function* (input: Expe
   })
   const project = restrict(located, input)
   const files = stageFiles(project.stageDirectories)
-  const used = new Set([...kindsUsed(experiment), ...(pipeline === undefined ? [] : kindsUsed(pipeline))])
+  const used = new Set([
+    ...kindsUsed(experiment),
+    ...(pipeline === undefined || "problem" in pipeline ? [] : kindsUsed(pipeline))
+  ])
   const catalog = yield* loadStageKinds(Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name))))
   const byName = Object.values(catalog).some(({ output }) => "fromParam" in output)
   const outputs = byName ? yield* artifactKinds(project.directory) : undefined

@@ -1,8 +1,7 @@
 /** From the texts of an experiment and its pipeline to the graph of what can run, or to all that is wrong in them. */
 import * as Result from "effect/Result"
-import { ExecutorSettings } from "../specification/executor/executor-settings.ts"
+import type { ExecutorSettings } from "../specification/executor-settings.ts"
 import type { Json } from "../json/canonical-json.ts"
-import { decodeNode } from "../specification/decode-node.ts"
 import { toJson } from "../specification/node.ts"
 import { sortProblems } from "../specification/problem.ts"
 import type { Problem } from "../specification/problem.ts"
@@ -34,16 +33,12 @@ export interface CompileInput extends SpecificationInput {
 /** Settings of stages name stages: a slip of the pen would be without effect. */
 const executorOf = ({ executor, stages }: Specification, problems: Array<Problem>): ExecutorSettings => {
   if (executor === undefined) return {}
-  const settings = decodeNode(ExecutorSettings, executor.value, "executor", problems) ?? {}
+  const { at, settings } = executor
   for (const name of ["slurm", "command"] as const) {
     for (const stage of Object.keys(settings[name]?.stages ?? {})) {
       if (stages.has(stage)) continue
       const hint = suggestOrList(stage, [...stages.keys()])
-      problems.push({
-        at: executor.keyAt,
-        path: `executor.${name}.stages.${stage}`,
-        message: `there is no such stage${hint}`
-      })
+      problems.push({ at, path: `executor.${name}.stages.${stage}`, message: `there is no such stage${hint}` })
     }
   }
   return settings

@@ -3,9 +3,11 @@
  * outside. Problems do not stop the reading, so that one look shows all of them.
  */
 import type { StageDeclaration, Override } from "./declaration.ts"
+import { decodeNode } from "./decode-node.ts"
 import { decodeParams } from "./decode-params.ts"
 import { decodeStages } from "./decode-stages.ts"
 import type { Kinds } from "./decode-stages.ts"
+import { ExecutorSettings } from "./executor-settings.ts"
 import { Unreadable } from "./expression.ts"
 import type { Location } from "./location.ts"
 import { expectMap, fieldsOf, textOf } from "./map-fields.ts"
@@ -23,6 +25,12 @@ export interface SourceText {
   readonly text: string
 }
 
+/** A file that is named, and why its text is not there. */
+export interface UnreadFile {
+  readonly file: string
+  readonly problem: string
+}
+
 export interface Specification {
   /** `name:` of the experiment, or its file's name. */
   readonly name: string
@@ -34,14 +42,14 @@ export interface Specification {
   readonly overrides: ReadonlyArray<Override>
   /** Those of the command line, of stages and of parameters. */
   readonly assigned: ReadonlyArray<Override>
-  /** Who runs the jobs of the experiment, as it is written. */
-  readonly executor: Entry | undefined
+  /** Who runs the jobs of the experiment, and where it is written; undefined where it does not say. */
+  readonly executor: { readonly at: Location; readonly settings: ExecutorSettings } | undefined
 }
 
 export interface SpecificationInput {
   readonly experiment: SourceText
-  /** The text of the file that `pipelineOf(experiment)` names; absent where it names none or the file cannot be read. */
-  readonly pipeline?: SourceText
+  /** The file that `pipelineOf(experiment)` names; absent where it names none. */
+  readonly pipeline?: SourceText | UnreadFile
   /** `--set` arguments, in order. */
   readonly assignments?: ReadonlyArray<string>
   readonly catalog: Kinds["catalog"]
@@ -75,9 +83,9 @@ const topMap = (source: SourceText, problems: Array<Problem>): MapNode | undefin
  * Which pipeline file an experiment names, relative to the folder of the experiment's file; undefined where it names
  * none, or where its text cannot be read (which `readSpecification` reports).
  */
-export const pipelineOf = (experiment: SourceText): { readonly path: string; readonly at: Location } | undefined => {
+export const pipelineOf = (experiment: SourceText): string | undefined => {
   const node = topMap(experiment, [])?.entries.get("pipeline")?.value
-  return node?.type === "scalar" && typeof node.value === "string" ? { path: node.value, at: node.at } : undefined
+  return node?.type === "scalar" && typeof node.value === "string" ? node.value : undefined
 }
 
 /** Names of the stage kinds that a file uses: what a catalog must hold at least. */
@@ -111,7 +119,7 @@ const noStages = (problems: Array<Problem>, at: Location, path: string, message:
 const pipelineFields = (
   fields: { readonly [key in (typeof experimentKeys)[number]]?: Entry },
   top: MapNode,
-  pipeline: SourceText | undefined,
+  pipeline: SpecificationInput["pipeline"],
   problems: Array<Problem>
 ): { readonly params?: Entry; readonly stages?: Entry; readonly description?: Entry } | undefined => {
   if (fields.pipeline === undefined) {
@@ -133,6 +141,9 @@ const pipelineFields = (
     const message = `cannot read ${path} (relative to the folder of this file)`
     return noStages(problems, fields.pipeline.value.at, "pipeline", message)
   }
+  if ("problem" in pipeline) {
+    return noStages(problems, fields.pipeline.value.at, "pipeline", `${pipeline.file}: ${pipeline.problem}`)
+  }
   const map = topMap(pipeline, problems)
   if (map === undefined) return undefined
   const inner = fieldsOf(map, "", pipelineKeys, problems)
@@ -150,6 +161,10 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
   const name = textOf(fields.name, "name", problems) ?? baseName(input.experiment.file)
   const ownDescription = textOf(fields.description, "description", problems)
   const overrides = [...decodeOverrides(fields.overrides, problems), ...assigned]
+  const executor = fields.executor && {
+    at: fields.executor.keyAt,
+    settings: decodeNode(ExecutorSettings, fields.executor.value, "executor", problems) ?? {}
+  }
   const pipeline = pipelineFields(fields, top, input.pipeline, problems)
   if (pipeline === undefined) return undefined
 
@@ -169,6 +184,6 @@ export const readSpecification = (input: SpecificationInput, problems: Array<Pro
     stages,
     assigned,
     overrides: overrides.filter(({ target }) => target.kind === "stage"),
-    executor: fields.executor
+    executor
   }
 }

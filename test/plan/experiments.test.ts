@@ -35,7 +35,7 @@ describe("the experiments of this repository", () => {
       const path = join(folder, name)
       const experiment = read(path)
       const named = pipelineOf(experiment)
-      const pipeline = named === undefined ? {} : { pipeline: read(resolve(dirname(path), named.path)) }
+      const pipeline = named === undefined ? {} : { pipeline: read(resolve(dirname(path), named)) }
       const compiled = compile({
         experiment,
         ...pipeline,

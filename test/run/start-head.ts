@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import type { ExecutorSettings } from "../../src/specification/executor/executor-settings.ts"
+import type { ExecutorSettings } from "../../src/specification/executor-settings.ts"
 import type { RunEvent } from "../../src/run/event.ts"
 import type { StageSpec } from "./experiment.ts"
 

@@ -69,6 +69,13 @@ name: b
     expectProblems("pipeline: p.yaml\n", [
       "x.yaml:1:11 pipeline: cannot read p.yaml (relative to the folder of this file)"
     ])
+    const text = "pipeline: p.yaml\nparamz: {}\nexecutor: { slrum: {} }\n"
+    const unread = { file: "p.yaml", problem: "there is no such file" }
+    assert.deepStrictEqual(problemsOf({ experiment: { file: "x.yaml", text }, pipeline: unread }), [
+      "x.yaml:1:11 pipeline: p.yaml: there is no such file",
+      'x.yaml:2:1 paramz: unknown key; did you mean "params"?',
+      'x.yaml:3:13 executor.slrum: unknown key; did you mean "slurm"?'
+    ])
     expectProblems("pipeline: p.yaml\nstages: {}\n", [
       "x.yaml:2:1 stages: the experiment names a pipeline, so the stages are that file's; leave out one of the two"
     ])

@@ -126,13 +126,7 @@ export const crate = Effect.fn("crate")(function* (input: CrateInput) {
     const pipeline =
       named === undefined
         ? []
-        : [
-            yield* copySource(
-              resolve(dirname(resolve(input.file)), named.path),
-              target,
-              `pipelines/${basename(named.path)}`
-            )
-          ]
+        : [yield* copySource(resolve(dirname(resolve(input.file)), named), target, `pipelines/${basename(named)}`)]
     const stages = yield* writeStages(plan, target, input)
     const { name, description, params } = experiment.compiled
     const set = input.set.length === 0 ? "" : ` With ${input.set.map((each) => `--set ${each}`).join(" ")}.`

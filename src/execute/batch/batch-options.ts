@@ -1,7 +1,7 @@
 /** From the settings that all batch systems have to what the batch executor is told. */
 import { parseBytes, parseSeconds } from "../../specification/quantity.ts"
 import type { Demand, Placement } from "../executor.ts"
-import type { CommandSettings, SlurmSettings } from "../../specification/executor/executor-settings.ts"
+import type { CommandSettings, SlurmSettings } from "../../specification/executor-settings.ts"
 import type { BatchOptions } from "./batch-executor.ts"
 import type { BatchSystem, TaskNeeds } from "./batch-system.ts"
 

@@ -9,7 +9,7 @@ import * as Runtime from "effect/Runtime"
 import { codeEnding } from "../../project/code-ending.ts"
 import { suggestOrList } from "../../words/did-you-mean.ts"
 import type { Executor, ExecutorMisconfigured } from "../executor.ts"
-import type { ExecutorSettings } from "../../specification/executor/executor-settings.ts"
+import type { ExecutorSettings } from "../../specification/executor-settings.ts"
 
 export class ExecutorUnknown extends Data.TaggedError("ExecutorUnknown")<{
   readonly name: string

@@ -9,7 +9,7 @@ import { batchOptions } from "../batch/batch-options.ts"
 import { type BatchSystem, PollFailed, SubmitRefused } from "../batch/batch-system.ts"
 import { runProgram } from "../batch/run-program.ts"
 import { Executor, ExecutorMisconfigured } from "../executor.ts"
-import type { CommandSettings, ExecutorSettings } from "../../specification/executor/executor-settings.ts"
+import type { CommandSettings, ExecutorSettings } from "../../specification/executor-settings.ts"
 import { fillTemplate, templateProblem } from "./fill-template.ts"
 
 const shell = (command: string) => runProgram("/bin/sh", ["-c", command])

@@ -2,7 +2,7 @@
 import { join } from "node:path"
 import { parseSeconds } from "../../specification/quantity.ts"
 import type { Submission } from "../batch/batch-system.ts"
-import type { SlurmSettings } from "../../specification/executor/executor-settings.ts"
+import type { SlurmSettings } from "../../specification/executor-settings.ts"
 
 const WARN_SECONDS = 120
 /** Of the time limit, at most: a job that is warned when it begins does nothing. */

@@ -6,7 +6,7 @@ import { batchOptions } from "../batch/batch-options.ts"
 import { type BatchSystem, PollFailed, SubmitRefused, type TaskState } from "../batch/batch-system.ts"
 import { runProgram } from "../batch/run-program.ts"
 import { Executor } from "../executor.ts"
-import type { ExecutorSettings, SlurmSettings } from "../../specification/executor/executor-settings.ts"
+import type { ExecutorSettings, SlurmSettings } from "../../specification/executor-settings.ts"
 import { sbatchArguments } from "./sbatch-arguments.ts"
 import { parseSacct, parseSqueue, SACCT_FORMAT, SQUEUE_FORMAT } from "./slurm-states.ts"
 

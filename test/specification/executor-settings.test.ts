@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { executorLayer } from "../../../src/execute/by-name/executor-layer.ts"
-import { fillTemplate } from "../../../src/execute/command/fill-template.ts"
-import { Executor } from "../../../src/execute/executor.ts"
-import { type ExecutorSettings, mergeSettings } from "../../../src/specification/executor/executor-settings.ts"
-import { compile } from "../../../src/plan/compile.ts"
+import { executorLayer } from "../../src/execute/by-name/executor-layer.ts"
+import { fillTemplate } from "../../src/execute/command/fill-template.ts"
+import { Executor } from "../../src/execute/executor.ts"
+import { type ExecutorSettings, mergeSettings } from "../../src/specification/executor-settings.ts"
+import { compile } from "../../src/plan/compile.ts"
 
 const problemsOf = (executor: string): ReadonlyArray<string> => {
   const text = `executor: ${executor}\nstages: { sae: { uses: nothing } }\n`

@@ -3,7 +3,7 @@
  * experiment says goes before what the project says, key by key.
  */
 import * as Schema from "effect/Schema"
-import { parseSeconds, parseSize, sizeExpected } from "../quantity.ts"
+import { parseSeconds, parseSize, sizeExpected } from "./quantity.ts"
 
 const quantity = (parse: (value: unknown) => number | undefined, expected: string, description: string) =>
   Schema.Union([Schema.Finite, Schema.String])
