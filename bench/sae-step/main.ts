@@ -2,11 +2,11 @@
  * Our training step beside those of SAELens, dictionary_learning and sparsify, and beside its own f32 encode product, in
  * turn in one run on the same data, with two threads each:
  *   node bench/sae-step/main.ts [--shape small|large] [--architectures topk,gated] [--repeats 7] [--alone] [--run 60,600]
- *     [--precision f32,auto] [--cpu]
+ *     [--precision f32,auto] [--cpu] [--transcoder]
  * small: d_in 768, d_sae 12288; large: d_in 2304, d_sae 16384. --alone: without the other libraries, which are else
  * installed with pip first (some GB). --precision: what finds the latents that may be active. --cpu: CPU time of one thread,
- * for a machine that others use too; with --alone --run 0. --run: steps of whole runs of TopK, read from disk with
- * checkpoints, a bare step after each of theirs; 0 for none.
+ * for a machine that others use too; with --alone --run 0. --transcoder: each batch is to become the next one, with --run 0.
+ * --run: steps of whole runs of TopK, read from disk with checkpoints, a bare step after each of theirs; 0 for none.
  * Prints one Markdown table: medians in ms, and how many times longer the others take.
  */
 import { spawnSync } from "node:child_process"
@@ -47,7 +47,8 @@ const { values: given } = parseArgs({
     alone: { type: "boolean", default: false },
     run: { type: "string", default: "60,600" },
     precision: { type: "string", default: "f32,auto" },
-    cpu: { type: "boolean", default: false }
+    cpu: { type: "boolean", default: false },
+    transcoder: { type: "boolean", default: false }
   }
 })
 const sizes = { small: { d_in: 768, d_sae: 12_288 }, large: { d_in: 2304, d_sae: 16_384 } }
@@ -81,7 +82,8 @@ const bias = (): number => {
   sample.dispose()
   return sorted.at(-64 * l0) as number
 }
-const shape: StepShape = { d_in, d_sae, batch, k, bias: bias() }
+const { transcoder } = given
+const shape: StepShape = { d_in, d_sae, batch, k, bias: bias(), transcoder }
 const folder = mkdtempSync(join(tmpdir(), "sae-step-"))
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, "x.f32"), data)
@@ -117,7 +119,8 @@ const measure = async (architecture: SaeArchitecture, precision: SharedOptions["
   const ownRound = (round: number): void => {
     const x = inputs[round % batches] as tf.Tensor2D
     const product = timed(() => encode(x))
-    const step = timed(() => (active = own.step(x)))
+    const target = transcoder ? inputs[(round + 1) % batches] : undefined
+    const step = timed(() => (active = own.step(x, target)))
     if (round < warmUp) return
     times.encode.push(product)
     times.own.push(step)

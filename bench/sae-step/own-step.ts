@@ -13,6 +13,8 @@ export interface StepShape {
   readonly k: number
   /** What an entry of W_enc x exceeds in the wanted number of latents a row: for architectures without k. */
   readonly bias: number
+  /** Whether another batch than its own is reconstructed. */
+  readonly transcoder: boolean
 }
 
 export const architectureOf = (name: string): SaeArchitecture => {
@@ -42,7 +44,7 @@ export const stepOptions = (
 
 export interface OwnStep {
   /** Latents that fired, mean over rows. */
-  readonly step: (x: tf.Tensor2D) => number
+  readonly step: (x: tf.Tensor2D, target?: tf.Tensor2D) => number
   readonly dispose: () => void
 }
 
@@ -58,7 +60,8 @@ export const makeOwnStep = (
   const trainer = makeSaeTrainer(resolveOptions(options), method, {
     d_in,
     b_dec: new Float32Array(d_in),
-    variance: d_in
+    variance: d_in,
+    transcoder: shape.transcoder
   })
   const state = trainer.exportState()
   const raised = new Float32Array(shape.d_sae).fill(-shape.bias)
@@ -71,5 +74,5 @@ export const makeOwnStep = (
     b_enc: latentType === "relu" ? with_(state.b_enc, raised) : state.b_enc,
     extras: b_gate === undefined ? state.extras : { ...state.extras, b_gate: with_(b_gate, raised) }
   })
-  return { step: (x) => trainer.step(x).l0, dispose: trainer.dispose }
+  return { step: (x, target) => trainer.step(x, target).l0, dispose: trainer.dispose }
 }

@@ -1,6 +1,7 @@
 """One training step at a time with the trainers of SAELens, dictionary_learning and sparsify, asked for over stdin.
 
-`python peers.py FOLDER`, where FOLDER/shape.json holds d_in, d_sae, batch, batches, k and bias, x.f32 the batches
+`python peers.py FOLDER`, where FOLDER/shape.json holds d_in, d_sae, batch, batches, k, bias and transcoder (whether each batch is
+to become the next one, which sparsify alone trains), x.f32 the batches
 [batches, batch, d_in] and rows.f32 the first decoder rows [d_sae, d_in], whose transpose the encoder starts as. Commands,
 one a line: `make LIBRARY ARCHITECTURE`, `step`, `drop`. Answers: one line of JSON each.
 """
@@ -25,11 +26,14 @@ torch.set_num_threads(shape["threads"])
 torch.set_num_interop_threads(1)
 x = torch.from_numpy(np.fromfile(folder / "x.f32", dtype=np.float32).reshape(shape["batches"], batch, d_in))
 rows = torch.from_numpy(np.fromfile(folder / "rows.f32", dtype=np.float32).reshape(d_sae, d_in))
+transcoder = shape["transcoder"]
 lr = 1e-5
 groups = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 17 / 32]
 
 
 def saelens(architecture):
+    if transcoder:
+        raise KeyError(architecture)
     from sae_lens.config import SAETrainerConfig
     from sae_lens.saes.batchtopk_sae import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig
     from sae_lens.saes.gated_sae import GatedTrainingSAE, GatedTrainingSAEConfig
@@ -63,7 +67,7 @@ def saelens(architecture):
     config = SAETrainerConfig(total_training_samples=batch * 10**6, train_batch_size_samples=batch, lr=lr, lr_end=lr)
     trainer = SAETrainer(config, sae, iter(()))
 
-    def step(rows):
+    def step(rows, _):
         trainer.step(rows)
         trainer.n_training_steps += 1
 
@@ -71,6 +75,8 @@ def saelens(architecture):
 
 
 def dictionary_learning(architecture):
+    if transcoder:
+        raise KeyError(architecture)
     from dictionary_learning.trainers.batch_top_k import BatchTopKTrainer
     from dictionary_learning.trainers.gdm import GatedSAETrainer
     from dictionary_learning.trainers.jumprelu import JumpReluTrainer
@@ -107,7 +113,7 @@ def dictionary_learning(architecture):
     # Step 0 sets b_dec to the geometric median, which no other step does.
     state = {"step": 0}
 
-    def step(rows):
+    def step(rows, _):
         state["step"] += 1
         trainer.update(state["step"], rows)
 
@@ -121,15 +127,15 @@ def sparsify(architecture):
 
     if architecture != "topk":
         raise KeyError(architecture)
-    sae = SparseCoder(d_in, SparseCoderConfig(num_latents=d_sae, k=k))
+    sae = SparseCoder(d_in, SparseCoderConfig(num_latents=d_sae, k=k, transcode=transcoder))
     with torch.no_grad():
         sae.encoder.weight.copy_(rows)
         sae.W_dec.copy_(rows)
     optimizer = torch.optim.Adam(sae.parameters(), lr=lr)
 
-    def step(rows):
+    def step(rows, target):
         sae.set_decoder_norm_to_unit_norm()
-        out = sae(rows, dead_mask=None)
+        out = sae(rows, target if transcoder else None, dead_mask=None)
         loss = out.fvu + out.auxk_loss / 32 + out.multi_topk_fvu / 8
         loss.backward()
         sae.remove_gradient_parallel_to_decoder_directions()
@@ -162,8 +168,8 @@ for line in sys.stdin:
         gc.collect()
         answer(dropped=True)
     else:
-        rows_now = x[done % len(x)]
+        rows_now, next_rows = x[done % len(x)], x[(done + 1) % len(x)]
         done += 1
         start = time.perf_counter()
-        step(rows_now)
+        step(rows_now, next_rows)
         answer(ms=1000 * (time.perf_counter() - start))
