@@ -121,7 +121,8 @@ def dictionary_learning(architecture):
 
 
 def sparsify(architecture):
-    """Its trainer is a loop around a language model; this is what it does with one batch of activations."""
+    """Its trainer is a loop around a language model; this is what it does with one batch of activations. Decoders of transcoders
+    begin at zero and keep no norm there."""
     from sparsify.config import SparseCoderConfig
     from sparsify.sparse_coder import SparseCoder
 
@@ -130,15 +131,18 @@ def sparsify(architecture):
     sae = SparseCoder(d_in, SparseCoderConfig(num_latents=d_sae, k=k, transcode=transcoder))
     with torch.no_grad():
         sae.encoder.weight.copy_(rows)
-        sae.W_dec.copy_(rows)
+        if not transcoder:
+            sae.W_dec.copy_(rows)
     optimizer = torch.optim.Adam(sae.parameters(), lr=lr)
 
     def step(rows, target):
-        sae.set_decoder_norm_to_unit_norm()
+        if not transcoder:
+            sae.set_decoder_norm_to_unit_norm()
         out = sae(rows, target if transcoder else None, dead_mask=None)
         loss = out.fvu + out.auxk_loss / 32 + out.multi_topk_fvu / 8
         loss.backward()
-        sae.remove_gradient_parallel_to_decoder_directions()
+        if not transcoder:
+            sae.remove_gradient_parallel_to_decoder_directions()
         optimizer.step()
         optimizer.zero_grad()
 
