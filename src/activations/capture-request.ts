@@ -12,6 +12,7 @@ import type { Opened } from "../stage/input.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { Precision } from "../model/precision.ts"
+import { multipliesHalves } from "../tensor/kernels/half-products.ts"
 import type { Capture } from "./capture-member.ts"
 import type { HookOfModel } from "./hook-pass.ts"
 import { firstValues, relativeDifference } from "./precision-difference.ts"
@@ -163,6 +164,11 @@ export const captureRequests = Effect.fn("captureRequests")(function* (
     return yield* stageFailed(
       `precision ${precision} is of the engine tensorflow, not of ${first.engine.name}`,
       "Set precision: f32, or PIPELINE_ENGINE=tensorflow."
+    )
+  }
+  if (!multipliesHalves(first.engine)) {
+    first.log(
+      `this CPU (${first.engine.isa}) does not multiply bfloat16 by itself: precision ${precision} takes longer than f32 here, and spares memory alone`
     )
   }
   const hooks = captures.map(({ hook, model }) => ({ model: model.digest, hook }))

@@ -80,7 +80,9 @@ describe("how numbers are stored", () => {
       Effect.gen(function* () {
         const inputs = yield* captureInputs(40)
         const exact = yield* captured(inputs, { outlier_factor: 0 })
-        const asked = yield* Effect.result(captured(inputs, { outlier_factor: 0, precision: "bf16" }))
+        const said: Array<string> = []
+        const log = (line: string): void => void said.push(line)
+        const asked = yield* Effect.result(captured(inputs, { outlier_factor: 0, precision: "bf16" }, { log }))
         if (tf.getBackend() !== "tensorflow") {
           expect(Result.isFailure(asked) && asked.failure.message).toContain(
             "precision bf16 is of the engine tensorflow"
@@ -98,6 +100,7 @@ describe("how numbers are stored", () => {
         expect(mean).toBeLessThan(engine.isa === "x64-avx512-bf16" ? 0.01 : 0.011)
         // Of the first contexts, held-out ones among them.
         expect(Math.abs(Math.log((metrics["precision_difference"] as number) / mean))).toBeLessThan(0.1)
+        expect(said.join().includes("takes longer than f32")).toBe(!engine.isa.endsWith("bf16"))
         expect(activations.value.precision).toBe("bf16")
         expect(exact.activations.value.precision).toBeUndefined()
         expect(exact.metrics["precision_difference"]).toBeUndefined()

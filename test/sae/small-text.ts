@@ -46,7 +46,11 @@ export const captureInputs = Effect.fn(function* (contexts: number, ids = random
 export const captured = Effect.fn(function* (
   inputs: CaptureInputs,
   params: Record<string, unknown> = {},
-  more: { readonly checkpoint?: Checkpoint; readonly progress?: (done: number) => void } = {}
+  more: {
+    readonly checkpoint?: Checkpoint
+    readonly progress?: (done: number) => void
+    readonly log?: (line: string) => void
+  } = {}
 ) {
   const directory = yield* temporaryDirectory
   const { artifact, metrics } = yield* runStage(capture, { ...inputs }, { hook, ...params }, directory, more)

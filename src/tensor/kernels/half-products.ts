@@ -3,7 +3,11 @@
  * has instructions for them (AVX-512 BF16, AMX). Of the tensorflow engine on a CPU alone.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import type { EngineInfo } from "../engine-info.ts"
 import { boolAttribute, castTo, dataType, executeSingle, typeAttribute } from "../tensorflow/tensorflow-ops.ts"
+
+/** Whether the CPU multiplies bfloat16 by itself: elsewhere products take longer than in f32. */
+export const multipliesHalves = ({ isa }: Pick<EngineInfo, "isa">): boolean => isa.endsWith("-bf16")
 
 /** [inputs, outputs] of bfloat16, for which tfjs has no type: no tensor, so that no other operation takes it for numbers that it knows. */
 export class HalfMatrix {
