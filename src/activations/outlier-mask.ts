@@ -44,7 +44,11 @@ export const medianNorms = Effect.fn("medianNorms")(function* (
       const hook = id.slice(id.indexOf(" ") + 1)
       return yield* stageFailed(
         `the median norm of ${norms.length} rows of ${hook} in the first ${until} contexts is ${middle}`,
-        norms.length === 0 ? "Give text whose first contexts hold documents." : "Set outlier_factor to null."
+        norms.length === 0
+          ? "Give text whose first contexts hold documents."
+          : middle === 0
+            ? "Set outlier_factor to 0: then no token is left out for its norm."
+            : "The model computes this, so its weights or its config.json are damaged: compare them with where they come from."
       )
     }
     medians.set(id, middle)

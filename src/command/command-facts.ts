@@ -25,8 +25,15 @@ const PROBE_TIMEOUT_MS = 60_000
 export const digestOfFile = (projectDirectory: string, path: string): Effect.Effect<string, StageFailed> =>
   Effect.tryPromise({
     try: () => sha256OfFile(join(projectDirectory, path)),
-    catch: (cause) =>
-      stageFailed(`files: ${path} cannot be read: ${String(cause)}`, `paths start at ${projectDirectory}`)
+    catch: (cause) => {
+      const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+      if (code === "EISDIR") return stageFailed(`files: ${path} is a folder`, "name the files in it, one by one")
+      const problem = code === "ENOENT" ? "is not there" : `cannot be read: ${String(cause)}`
+      return stageFailed(
+        `files: ${path} ${problem}`,
+        `paths start at ${projectDirectory}, and no character is a wildcard`
+      )
+    }
   })
 
 const probe = (command: string, projectDirectory: string): Effect.Effect<string, StageFailed> =>

@@ -4,7 +4,7 @@
  * A project is the nearest folder above the experiment file (else above the working folder) that looks like one; any
  * folder will do, since everything in it is optional.
  */
-import { existsSync, readlinkSync } from "node:fs"
+import { existsSync, readlinkSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -44,22 +44,27 @@ const danglingLink = (path: string): { readonly link: string; readonly target: s
   }
 }
 
+/** The path itself, or the nearest above it that is there, where that is no folder. */
+const fileInTheWay = (path: string): string | undefined => {
+  if (existsSync(path)) return statSync(path).isDirectory() ? undefined : path
+  return dirname(path) === path ? undefined : fileInTheWay(dirname(path))
+}
+
 /** The store is told to be where nothing can be: exit code 2. */
 export class StoreGone extends Data.TaggedError("StoreGone")<{
   readonly cache: string
-  readonly link: string
-  readonly target: string
+  readonly problem: string
 }> {
   override readonly [Runtime.errorExitCode] = 2
   override get message(): string {
-    return `the store ${this.cache}: ${this.link} is a link to ${this.target}, which is not there; mount or make that, or name another store with --cache`
+    return `the store ${this.cache}: ${this.problem}, or name another store with --cache`
   }
 }
 
 /**
  * The store is where `--cache`, `PIPELINE_CACHE` or `pipeline.config.yaml` say, in this order; else in `cache/`.
  *
- * Fails with `SpecInvalid` where `pipeline.config.yaml` is wrong, with `StoreGone` where the store is a link to nothing.
+ * Fails with `SpecInvalid` where `pipeline.config.yaml` is wrong, with `StoreGone` where the store is a link to nothing, or a file.
  */
 export const locateProject = Effect.fnUntraced(function* (options: {
   /** An experiment's file; without one, the working folder tells. */
@@ -87,6 +92,13 @@ export const locateProject = Effect.fnUntraced(function* (options: {
     config
   }
   const dangling = danglingLink(project.cache)
-  if (dangling !== undefined) return yield* new StoreGone({ cache: project.cache, ...dangling })
+  if (dangling !== undefined) {
+    const problem = `${dangling.link} is a link to ${dangling.target}, which is not there; mount or make that`
+    return yield* new StoreGone({ cache: project.cache, problem })
+  }
+  const file = fileInTheWay(project.cache)
+  if (file !== undefined) {
+    return yield* new StoreGone({ cache: project.cache, problem: `${file} is no folder; move it` })
+  }
   return project
 })

@@ -30,7 +30,7 @@ const noFolders = (parent: string): Unwritable | undefined =>
         path: parent,
         code: "ENOENT",
         problem: "no folder can be made in it",
-        remedy: "Put the store elsewhere with --cache."
+        remedy: "Write elsewhere (the store: --cache)."
       })
     : undefined
 

@@ -17,12 +17,12 @@ export class Unwritable extends Data.TaggedError("Unwritable")<{
 }
 
 const known: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
-  ENOSPC: ["no space is left on the device", "Free some, or put the store elsewhere with --cache; nothing was lost."],
-  EDQUOT: ["the disk quota is used up", "Free some, or put the store elsewhere with --cache; nothing was lost."],
+  ENOSPC: ["no space is left on the device", "Free some, or write elsewhere (the store: --cache); nothing was lost."],
+  EDQUOT: ["the disk quota is used up", "Free some, or write elsewhere (the store: --cache); nothing was lost."],
   EFBIG: ["the file would be larger than is allowed here", "Raise the limit (ulimit -f); nothing was lost."],
-  EACCES: ["permission denied", "Give yourself write permission there, or put the store elsewhere with --cache."],
-  EPERM: ["operation not permitted", "Give yourself write permission there, or put the store elsewhere with --cache."],
-  EROFS: ["the file system is read-only", "Mount it for writing, or put the store elsewhere with --cache."],
+  EACCES: ["permission denied", "Give yourself write permission there, or write elsewhere (the store: --cache)."],
+  EPERM: ["operation not permitted", "Give yourself write permission there, or write elsewhere (the store: --cache)."],
+  EROFS: ["the file system is read-only", "Mount it for writing, or write elsewhere (the store: --cache)."],
   EMFILE: ["too many files are open", "Raise the limit (ulimit -n), or run fewer stages at once with --jobs."],
   ENFILE: ["too many files are open on this machine", "Close some programs, or run fewer stages at once with --jobs."],
   EIO: ["the device reported an error", "Check the disk; `pipeline cache verify` tells what of the store is damaged."]
@@ -54,5 +54,5 @@ export const unwritable =
       path: isSystemError(cause) ? (cause.path ?? path) : path,
       code: isSystemError(cause) ? cause.code : "unknown",
       problem: cause instanceof Error ? cause.message : String(cause),
-      remedy: "Check that the folder exists and can be written, or put the store elsewhere with --cache."
+      remedy: "Check that the folder exists and can be written, or write elsewhere (the store: --cache)."
     })

@@ -76,8 +76,11 @@ const locate = (header: unknown, bodySize: number): ReadonlyMap<string, Located>
     const size = isDtype(dtype)
       ? (shape as ReadonlyArray<number>).reduce((product, n) => product * n, dtypeBytes[dtype])
       : end - start
-    if (size < 0 || end - start !== size || end > bodySize) {
-      return `tensor ${name} (${dtype} [${shape.join(", ")}]) needs ${size} bytes but stands at ${start} to ${end} of ${bodySize}`
+    if (size < 0 || end - start !== size) {
+      return `tensor ${name} (${dtype} [${shape.join(", ")}]) needs ${size} bytes but stands at ${start} to ${end}`
+    }
+    if (end > bodySize) {
+      return `the file was cut off: tensor ${name} ends ${end} bytes after the header, and the file after ${bodySize}`
     }
     located.push([name, { dtype, shape, size, offset: start }])
   }
@@ -122,7 +125,11 @@ export const openSafetensors = Effect.fn("openSafetensors")(function* (file: Ver
   const start = yield* read(file, 0, 8)
   const headerBytes = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true))
   if (headerBytes > maxHeaderBytes || 8 + headerBytes > file.size) {
-    return yield* fail(`the header claims ${headerBytes} bytes of a file of ${file.size}`)
+    return yield* fail(
+      headerBytes > maxHeaderBytes
+        ? "it is no safetensors file: where it would say how long its header is stands something else"
+        : `the file was cut off: its header takes ${headerBytes} bytes, and the file has ${file.size}`
+    )
   }
   const header = parseJson(yield* read(file, 8, headerBytes))
   const located = locate(header, file.size - 8 - headerBytes)

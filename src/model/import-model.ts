@@ -28,12 +28,22 @@ interface Imported {
 
 const needed = ["config.json", "tokenizer.json"]
 
+/** What to do where a folder has no tokenizer.json: other forms can be turned into one, and a vocabulary without text be told in one. */
+const withoutTokenizer = (has: (name: string) => boolean): string => {
+  const other = ["vocab.json", "tokenizer.model", "vocab.txt", "spiece.model"].find(has)
+  return other === undefined
+    ? "Save the model's tokenizer beside it (AutoTokenizer.from_pretrained(...).save_pretrained(DIR) of transformers); where its ids are of no text, a WordLevel tokenizer that names each id."
+    : `Turn ${other} into one: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) of transformers writes it.`
+}
+
 const fromFolder = Effect.fnUntraced(function* (source: ResolvedSource) {
   for (const name of needed) {
     if (source.files.some((file) => file.name === name)) continue
     return yield* stageFailed(
       `source ${source.uri}: there is no ${name}; the source holds ${source.files.map((file) => file.name).join(", ")}`,
-      "Give a folder with config.json, tokenizer.json and model.safetensors, or one GGUF file."
+      name === "tokenizer.json"
+        ? withoutTokenizer((file) => source.files.some((each) => each.name === file))
+        : "Give a folder with config.json, tokenizer.json and model.safetensors, or one GGUF file."
     )
   }
   const fetch = (files: ReadonlyArray<SourceFile>) => Effect.forEach(files, fetchSourceFile, { discard: true })

@@ -7,6 +7,7 @@ import { createReadStream, createWriteStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { pipeline } from "node:stream/promises"
 import * as Effect from "effect/Effect"
+import { lfsPointer } from "../file/lfs-pointer.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import type { ResolvedSource, SourceFile } from "../stage/source.ts"
@@ -34,8 +35,15 @@ const checked = (source: ResolvedSource, file: SourceFile, sha256: string): Effe
   return Effect.fail(changedSource(source, file))
 }
 
+/** Refuses what stands in the place of the file; what cannot be read at all is told by who reads it. */
+const standIn = (file: SourceFile): Effect.Effect<void, StageFailed> =>
+  Effect.suspend(() => {
+    const pointer = lfsPointer(file.path)
+    return pointer === undefined ? Effect.void : Effect.fail(stageFailed(`${file.path}: ${pointer}`))
+  })
+
 /** Makes sure that `file.path` is there, for readers that open it themselves; those check what they read. */
-export const fetchSourceFile = (file: SourceFile): Effect.Effect<void, StageFailed> => file.fetch ?? Effect.void
+export const fetchSourceFile = (file: SourceFile): Effect.Effect<void, StageFailed> => file.fetch ?? standIn(file)
 
 /** The whole file in memory. */
 export const readSourceFile = (

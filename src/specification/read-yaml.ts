@@ -16,6 +16,7 @@ const MAX_NODES = 100_000
 /** Lists and maps inside of each other. What reads them calls itself for each. */
 const MAX_DEPTH = 64
 const TOO_DEEP = `lists and maps are more than ${MAX_DEPTH} deep inside of each other`
+const TWO_DOCUMENTS = "a second document begins here, and a file holds one: take out the `---`, or make two files"
 
 const groupedDigits: ScalarTag = {
   identify: () => false,
@@ -162,11 +163,15 @@ const parse = (text: string, locate: (lines: LineCounter) => Locate): ReadYaml =
   const at = locate(lines)
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0) {
-    const problems = faults.map(({ pos, message }) => ({
+    const problems = faults.map(({ code, pos, message }) => ({
       at: at(pos[0]),
       path: "",
-      // The parser's own words for what its calls of itself could not follow.
-      message: /call stack/i.test(message) ? TOO_DEEP : `not YAML: ${message}`
+      // The parser's own words for what its calls of itself could not follow, and for what its caller should have called.
+      message: /call stack/i.test(message)
+        ? TOO_DEEP
+        : code === "MULTIPLE_DOCS"
+          ? TWO_DOCUMENTS
+          : `not YAML: ${message}`
     }))
     return { node: undefined, problems }
   }

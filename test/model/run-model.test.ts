@@ -216,6 +216,11 @@ describe("a model folder as a source", () => {
     write("model.safetensors", bytes)
     const missing = await Effect.runPromise(Effect.flip(importFrom))
     expect(missing.message).toContain("there is no tokenizer.json; the source holds config.json, model.safetensors")
+    expect(missing.message).toContain("Save the model's tokenizer beside it")
+    write("vocab.json", "{}")
+    const other = await Effect.runPromise(Effect.flip(importFrom))
+    expect(other.message).toContain("Turn vocab.json into one: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)")
+    fs.rmSync(path.join(directory, "vocab.json"))
     fs.copyFileSync(
       new URL("../../models/tiny-speller/tokenizer.json", import.meta.url),
       path.join(directory, "tokenizer.json")

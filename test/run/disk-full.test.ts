@@ -53,7 +53,7 @@ describe.skipIf(!mayMount())("a device without space", () => {
     const { result, statuses } = await runGraph(cache, [small(), large()])
     expect(statuses).toEqual({ small: "ran", large: "failed" })
     expect(result.firstCause?.problem).toMatch(
-      /large\.bin: no space is left on the device \(ENOSPC\)\n {2}Free some, or put the store elsewhere/
+      /large\.bin: no space is left on the device \(ENOSPC\)\n {2}Free some, or write elsewhere \(the store: --cache\)/
     )
     expect((await Effect.runPromise(storeAt(cache).verify())).damaged).toEqual([])
     const left = readdirSync(join(cache, "partial"), { recursive: true, withFileTypes: true })

@@ -96,6 +96,26 @@ describe("resolveSource", () => {
     assert.include(await failure("ftp://x"), "write builtin:..., file:..., gguf:..., hf:..., pypi:...")
   })
 
+  it("tells a pointer of Git LFS from the file that it stands for", async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0a".repeat(32)}\nsize 548105171\n`
+    const why = async (text: string) => {
+      writeFileSync(join(root, "model.safetensors"), text)
+      const source = await resolve("file:model.safetensors", "model")
+      const [file] = source.files
+      if (file === undefined) throw new Error("no file")
+      const read = readSourceFile(source, file).pipe(Effect.map(() => "read"))
+      return Effect.runPromise(Effect.catch(read, ({ message }) => Effect.succeed(message)))
+    }
+    assert.match(
+      await why(pointer),
+      /model\.safetensors: it is a pointer of Git LFS, .* 548105171 bytes .*`git lfs pull`/
+    )
+    assert.match(await why(pointer.replace("oid", "ext-0-foo sha256:ab\noid")), /it is a pointer of Git LFS/)
+    assert.strictEqual(await why(`${pointer}and more`), "read")
+    assert.strictEqual(await why(`About pointers: ${pointer}`), "read")
+    assert.strictEqual(await why(""), "read")
+  })
+
   it("refuses to read a file that has changed since its digest was taken", async () => {
     writeFileSync(join(root, "a.txt"), "text")
     const source = await resolve("file:a.txt")

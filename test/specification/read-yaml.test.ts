@@ -82,6 +82,12 @@ describe("readYaml", () => {
     assert.isUndefined(readYaml("f.yaml", `a0: &a0 [x]\n${levels.join("\n")}\n`).node)
   })
 
+  it("says what to do about a second document", () => {
+    assert.deepStrictEqual(problems("a: 1\n---\nb: 2\n"), [
+      "f.yaml:2:1: a second document begins here, and a file holds one: take out the `---`, or make two files"
+    ])
+  })
+
   it("tells what is nested too deeply as such, however deep it is", () => {
     for (const depth of [65, 1000, 10_000]) {
       const { node, problems: found } = readYaml("f.yaml", `a: ${"[".repeat(depth)}${"]".repeat(depth)}\n`)

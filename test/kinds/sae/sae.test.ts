@@ -186,6 +186,7 @@ describe("Sae", () => {
       /batchtopk is the architecture of a training/
     ],
     ["an unknown architecture", { architecture: "crosscoder" }, /architecture "crosscoder" cannot be read/],
+    ["no architecture", { architecture: undefined }, /it names no architecture; standard, .* can be read/],
     [
       "jumprelu without thresholds",
       { architecture: "jumprelu", k: undefined, rescale_acts_by_decoder_norm: undefined },

@@ -4,9 +4,12 @@ import { basename, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import type { VerifiedFile } from "../../../artifact/artifact.ts"
 import { ArtifactError } from "../../../artifact/artifact-error.ts"
+import { lfsPointer } from "../../../file/lfs-pointer.ts"
 import type { SaeFolder } from "./sae-folder.ts"
 
 const openedFile = (path: string, name: string): VerifiedFile & { readonly close: () => void } => {
+  const pointer = lfsPointer(path)
+  if (pointer !== undefined) throw new ArtifactError({ reason: "invalid", digest: "", path: name, detail: pointer })
   const file = openSync(path, "r")
   return {
     size: statSync(path).size,
@@ -51,7 +54,10 @@ export const diskFolder = (source: string): SaeFolder => {
       Effect.acquireRelease(
         Effect.try({
           try: () => openedFile(single ? source : join(source, name), name),
-          catch: (error) => new ArtifactError({ reason: "missing", digest: "", path: name, detail: String(error) })
+          catch: (error) =>
+            error instanceof ArtifactError
+              ? error
+              : new ArtifactError({ reason: "missing", digest: "", path: name, detail: String(error) })
         }),
         (file) => Effect.sync(file.close)
       )

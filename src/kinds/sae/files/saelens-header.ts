@@ -90,7 +90,9 @@ export const saeLensHeader = (given: Json): SaeLensHeader | SaeRefused => {
     const known = new Set(
       allLatentTypes.flatMap((type) => kinds.map((kind) => type.saelens.names[kind])).filter((one) => one !== undefined)
     )
-    return cannotRead(`the architecture ${showGiven(name)} cannot be read; ${[...known].join(", ")} can`)
+    const problem =
+      name === undefined ? "it names no architecture" : `the architecture ${showGiven(name)} cannot be read`
+    return cannotRead(`${problem}; ${[...known].join(", ")} can be read`)
   }
   const [latents, kind] = found
   const unknown = keyProblem(config, saeLensKeys(latents.saelens.keys ?? [], kind !== "sae", legacy))
