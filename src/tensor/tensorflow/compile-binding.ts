@@ -3,7 +3,7 @@
  * own. An engine without the operations is a whole engine, only slower: see compiled-ops.ts.
  */
 import { existsSync } from "node:fs"
-import { rm } from "node:fs/promises"
+import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
@@ -35,6 +35,7 @@ const OPS_SOURCES = [
   "quantized-product.cc",
   "memory-ops.cc"
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)))
+const OPS_TOGETHER = "all-operations.cc"
 /**
  * TensorFlow's own for code that shares its tensors; sums are kept in the order that the source gives them, and products are
  * fused with them only where it says so: any compiler gives the same bits.
@@ -79,7 +80,11 @@ export const compileBinding = Effect.fn("compileBinding")(function* (
     command("compiling the binding", compiler(), [...flags, ...files, "-o", join(engine, target), ...link(linked)], {
       cwd: engine
     })
-  const operations = compile(OPS_FILE, [...OPS_OPTIONS, ...(OPS_FLAGS[process.arch] ?? []), ...OPS_SOURCES], libraries)
+  // TensorFlow's headers take the compiler longer than what is ours: they are read once for all of it.
+  const together = join(include, OPS_TOGETHER)
+  const operations = attempt("writing what is compiled", () =>
+    writeFile(together, OPS_SOURCES.map((file) => `#include ${JSON.stringify(file)}\n`).join(""))
+  ).pipe(Effect.andThen(compile(OPS_FILE, [...OPS_OPTIONS, ...(OPS_FLAGS[process.arch] ?? []), together], libraries)))
   const [, , built] = yield* Effect.all(
     [
       compile(ADDON_FILE, binding, libraries),
