@@ -5,6 +5,7 @@ import { interpretationsFileName } from "../kinds/interpretations.ts"
 import type { LanguageModelHandle } from "../kinds/language-model/language-model-handle.ts"
 import { openModel } from "../model/open-model.ts"
 import type { Opened } from "../stage/input.ts"
+import { keptParts } from "../stage/kept-parts.ts"
 import { estimated } from "../stage/metric.ts"
 import type { StageContext } from "../stage/stage-context.ts"
 import { stageFailed } from "../stage/stage-failed.ts"
@@ -22,7 +23,8 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
   settings,
   output,
   progress,
-  log
+  log,
+  checkpoint
 }: StageContext<unknown, unknown, AutoInterpInputs, InterpretOptions>) {
   const [activations, language] = [inputs.activations.value, inputs.model.value]
   const sources = inputs.sources.map(({ value }) => value)
@@ -38,7 +40,8 @@ export const autoInterp = Effect.fn("autoInterp")(function* ({
   }
   const tokenizer = yield* openTokenizer(language.tokenizer)
   const dictionary = yield* openDictionary(inputs)
-  const file = yield* interpretSae({ model, tokenizer, activations, sources, dictionary, progress }, settings)
+  const kept = yield* keptParts(checkpoint)
+  const file = yield* interpretSae({ model, tokenizer, activations, sources, dictionary, progress, kept }, settings)
   yield* output.writeJson(interpretationsFileName, file)
   const count = file.latents.length
   const counts = {

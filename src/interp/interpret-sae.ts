@@ -8,6 +8,7 @@ import type { ArtifactError } from "../artifact/artifact-error.ts"
 import type { InterpretationsFile, InterpretedLatent } from "../kinds/interpretations.ts"
 import type { RunnableModel } from "../model/run-model.ts"
 import { make as makeRng } from "../random/rng.ts"
+import { type KeptParts, noParts } from "../stage/kept-parts.ts"
 import type { Progress } from "../stage/progress.ts"
 import type { StageFailed } from "../stage/stage-failed.ts"
 import type { TextTokenizer } from "../text/tokenizer.ts"
@@ -20,6 +21,7 @@ import { explainLatents } from "./explain-latents.ts"
 import { decoderLogits } from "./decoder-logits.ts"
 import { explanationText } from "./explanation-text.ts"
 import { firingPositions } from "./firings.ts"
+import { patternsOf, SavedPatterns, savedPatterns } from "./saved-patterns.ts"
 import { makeLatentProbe } from "./model-probe.ts"
 import type { ScoredExplanation } from "./score-explanations.ts"
 import { countConfusion, predictedPositions, scoreExplanations } from "./score-explanations.ts"
@@ -49,6 +51,8 @@ export interface InterpretInput {
   readonly sources: ReadonlyArray<ActivationsHandle>
   readonly dictionary: Dictionary
   readonly progress: (progress: Progress) => void
+  /** Where patterns that are found are kept. */
+  readonly kept?: KeptParts
 }
 
 /** Bins of a latent's activation histogram. */
@@ -57,7 +61,7 @@ const histogramBins = 24
 const latentsTogether = 24
 
 export const interpretSae = Effect.fnUntraced(function* (
-  { model, tokenizer, progress, activations, sources, dictionary }: InterpretInput,
+  { model, tokenizer, progress, activations, sources, dictionary, kept = noParts }: InterpretInput,
   options: InterpretOptions
 ): Effect.fn.Return<InterpretationsFile, StageFailed | ArtifactError> {
   const { contexts, hook } = activations
@@ -74,7 +78,13 @@ export const interpretSae = Effect.fnUntraced(function* (
   }
   const patterns: Array<ReadonlyArray<MeasuredPattern>> = []
   for (let first = 0; first < tasks.length; first += latentsTogether) {
-    patterns.push(...explainLatents(probe, stream, index, tasks.slice(first, first + latentsTogether), explain))
+    const some = tasks.slice(first, first + latentsTogether)
+    const made = yield* kept.part(
+      `patterns of latents from ${first}`,
+      SavedPatterns,
+      Effect.sync(() => savedPatterns(explainLatents(probe, stream, index, some, explain)))
+    )
+    patterns.push(...patternsOf(made))
     progress({ done: patterns.length, total: tasks.length, unit: "latents" })
     yield* breathe
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -10,8 +13,11 @@ import { makeLatentProbe } from "../../src/interp/model-probe.ts"
 import type { RunnableModel } from "../../src/model/run-model.ts"
 import { make } from "../../src/random/rng.ts"
 import { makeSaeModel, openSaeModel } from "../../src/sae/sae-model.ts"
+import type { Checkpoint } from "../../src/stage/checkpoint.ts"
+import { keptParts } from "../../src/stage/kept-parts.ts"
 import type { TextTokenizer } from "../../src/text/tokenizer.ts"
 import { loadTestEngine } from "../engine.ts"
+import { stoppedCheckpoint } from "../stage/stopped-checkpoint.ts"
 import type { TinyText } from "./tiny-model.ts"
 import { embeddingSae } from "./embedding-sae.ts"
 import { captured, config, tinyModel, tinyText } from "./tiny-model.ts"
@@ -75,11 +81,13 @@ const interpret = (
   text: TinyText,
   at: string,
   sae: (model: RunnableModel) => SaeWeights,
-  over: Partial<InterpretOptions> = {}
+  over: Partial<InterpretOptions> = {},
+  checkpoint?: Checkpoint
 ): Promise<InterpretationsFile> =>
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
+        const kept = checkpoint === undefined ? {} : { kept: yield* keptParts(checkpoint) }
         const model = yield* tinyModel
         const weights = sae(model)
         return yield* interpretSae(
@@ -94,7 +102,8 @@ const interpret = (
               encoder: yield* openSaeModel(weights),
               writes: { hook: at, W_dec: weights.W_dec, d_out: weights.d_in }
             },
-            progress: () => {}
+            progress: () => {},
+            ...kept
           },
           { ...options, ...over }
         )
@@ -153,6 +162,19 @@ describe("interpretation of an SAE", () => {
     const second = await interpret(text, hook, () => randomSae(24, 3))
     expect(canonicalJson(second)).toBe(canonicalJson(first))
     expect(tf.memory().numTensors).toBe(tensors)
+  })
+
+  it("goes on from the patterns that it had when it was stopped, to the same bytes", async () => {
+    const [text, stops] = [tinyText(200, 16, 1), mkdtempSync(join(tmpdir(), "stops-"))]
+    const run = (checkpoint?: Checkpoint) => interpret(text, hook, () => randomSae(80, 3), {}, checkpoint)
+    const whole = await run()
+    const groups = Math.ceil(whole.latents.length / 24)
+    expect(groups).toBeGreaterThan(1)
+    await expect(run(stoppedCheckpoint(stops, 1).checkpoint)).rejects.toThrow("interrupted")
+    const { checkpoint, saves } = stoppedCheckpoint(stops, Infinity)
+    expect(canonicalJson(await run(checkpoint))).toBe(canonicalJson(whole))
+    expect(saves()).toBe(groups - 1)
+    rmSync(stops, { recursive: true })
   })
 
   it("builds explanations and examples without a look at held-out text", async () => {

@@ -1,30 +1,43 @@
 /** Prompts that the model answers right, those of some entities held out for the measurement. */
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { EntitiesHandle } from "../../kinds/entities.ts"
 import type { RunnableModel } from "../../model/run-model.ts"
 import * as Rng from "../../random/rng.ts"
+import { type KeptParts, noParts } from "../../stage/kept-parts.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import type { KnownPrompt } from "./entity-pairs.ts"
 import type { EntityPrompt } from "./entity-prompts.ts"
 import { type CompletionOptions, completions } from "./prompt-runs.ts"
 
-/** Synchronous. */
-export const knownPrompts = (
+/** Of each prompt of a pass: the first token of its completion where that tells the label; null: it does not. */
+const FirstTokens = Schema.Array(Schema.NullOr(Schema.Int))
+
+/** @param kept where passes that are done are kept */
+export const knownPrompts = Effect.fnUntraced(function* (
   model: RunnableModel,
   prompts: ReadonlyArray<EntityPrompt>,
   batch: number,
-  options: Pick<CompletionOptions, "tokens" | "decode">
-): ReadonlyArray<KnownPrompt> => {
+  options: Pick<CompletionOptions, "tokens" | "decode">,
+  kept: KeptParts = noParts
+) {
   const known: Array<KnownPrompt> = []
   for (let begin = 0; begin < prompts.length; begin += batch) {
     const some = prompts.slice(begin, begin + batch)
-    const found = completions(model, some, { ...options, labels: some.map(({ label }) => label) })
-    for (const [n, { tells, first }] of found.entries()) {
-      if (tells) known.push({ ...some[n]!, row: begin + n, first })
+    const { json } = yield* kept.part(
+      `prompts known, from ${begin}`,
+      FirstTokens,
+      Effect.sync(() => {
+        const found = completions(model, some, { ...options, labels: some.map(({ label }) => label) })
+        return { json: found.map(({ tells, first }) => (tells ? first : null)), tensors: {} }
+      })
+    )
+    for (const [n, first] of json.entries()) {
+      if (first !== null) known.push({ ...some[n]!, row: begin + n, first })
     }
   }
   return known
-}
+})
 
 export interface SplitPrompts {
   readonly train: ReadonlyArray<KnownPrompt>

@@ -1,5 +1,7 @@
 /** The stage evaluate-ravel. */
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Json } from "../../json/canonical-json.ts"
 import type { EntitiesHandle } from "../../kinds/entities.ts"
 import { figuresFileName, type FiguresFile } from "../../kinds/figures.ts"
 import type { LanguageModelHandle } from "../../kinds/language-model/language-model-handle.ts"
@@ -10,6 +12,8 @@ import { bootstrapIntervals } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { openSaeModel } from "../../sae/sae-model.ts"
 import { breathe } from "../../stage/breathe.ts"
+import { floatTensors } from "../../stage/checkpoint.ts"
+import { keptParts, type Part } from "../../stage/kept-parts.ts"
 import type { Opened } from "../../stage/input.ts"
 import { withIntervals } from "../../stage/metric.ts"
 import type { StageContext } from "../../stage/stage-context.ts"
@@ -41,6 +45,9 @@ interface RavelInputs {
   readonly model: Opened<LanguageModelHandle>
   readonly entities: Opened<EntitiesHandle>
 }
+
+/** Latents, or of each pair what it says. */
+const Numbers = Schema.Array(Schema.Int)
 
 const hookOf = Effect.fnUntraced(function* ({ hook, rows, d_in }: SaeHandle, info: Parameters<typeof findHook>[1]) {
   const point = hook === null ? "the dictionary does not say which hook it reads" : findHook(hook, info)
@@ -77,7 +84,8 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
   params,
   output,
   progress,
-  log
+  log,
+  checkpoint
 }: StageContext<RavelParams, unknown, RavelInputs>) {
   const entities = inputs.entities.value
   const attributes = Object.keys(entities.templates)
@@ -97,7 +105,8 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
     params.generated_tokens
   )
   const said = { tokens: params.generated_tokens, decode: tokenizer.decode }
-  const known = knownPrompts(model, prompts, params.batch, said)
+  const kept = yield* keptParts(checkpoint)
+  const known = yield* knownPrompts(model, prompts, params.batch, said, kept)
   yield* breathe
   const split = yield* splitKnown(known, prompts.length, entities, params)
   const setting: SwapSetting = {
@@ -116,7 +125,7 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
   }
   const steps = params.epochs * Math.ceil((2 * params.pairs) / params.batch)
   const total = attributes.length * steps * (params.subspace > 0 ? 2 : 1)
-  let step = 0
+  let [learnings, step] = [0, 0]
   const learn = Effect.fnUntraced(function* <A>(learning: Generator<number, A>) {
     let learnt = learning.next()
     while (learnt.done !== true) {
@@ -127,12 +136,19 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
     }
     return learnt.value
   })
+  /** Learns once, if a run that was stopped goes on. */
+  const learnOnce = <A extends Json>(name: string, schema: Schema.Codec<A>, learning: Effect.Effect<Part<A>>) =>
+    Effect.tap(kept.part(name, schema, learning), () => Effect.sync(() => void (step = ++learnings * steps)))
   const of = (part: "train" | "test", attribute: string, count: number): ReadonlyArray<EntityPair> =>
     drawPairs(split[part], attributes, attribute, count, Rng.make(params.seed, `${part} pairs of ${attribute}`))
   const results: Array<AttributeResult> = []
   for (const attribute of attributes) {
     const train = of("train", attribute, params.pairs)
-    const chosen = chosenLatents(yield* learn(learnMask(setting, train, params)))
+    const { json: chosen } = yield* learnOnce(
+      `latents of ${attribute}`,
+      Numbers,
+      Effect.map(learn(learnMask(setting, train, params)), (logits) => ({ json: chosenLatents(logits), tensors: {} }))
+    )
     const pairs = of("test", attribute, params.test_pairs)
     const differing = differingLatents(setting, pairs)
     const moves = new Set(differing)
@@ -144,23 +160,42 @@ export const ravelStage = Effect.fn("ravelStage")(function* ({
       none: new Set(),
       whole: "row"
     }
-    const measure = (swap: Swap) =>
-      Effect.andThen(
-        breathe,
-        Effect.sync(() => swapScores(pairs, swapSays(setting, pairs, swap, said)))
-      )
+    const measure = (name: SwapName | SkylineName, swap: Swap) =>
+      kept
+        .part(
+          `${name} swapped, ${attribute}`,
+          Numbers,
+          Effect.andThen(
+            breathe,
+            Effect.sync(() => ({ json: swapSays(setting, pairs, swap, said), tensors: {} }))
+          )
+        )
+        .pipe(Effect.map(({ json }) => swapScores(pairs, json)))
     const scores = yield* Effect.all({
-      learnt: measure(what.learnt),
-      random: measure(what.random),
-      none: measure(what.none),
-      whole: measure(what.whole)
+      learnt: measure("learnt", what.learnt),
+      random: measure("random", what.random),
+      none: measure("none", what.none),
+      whole: measure("whole", what.whole)
     })
     let skyline: AttributeResult["skyline"]
     if (params.subspace > 0) {
       const rng = Rng.make(params.seed, `a subspace, ${attribute}`)
       const begin = randomSubspace(sae.d_in, params.subspace, rng)
-      const own = yield* learn(learnSubspace(setting, train, begin, { ...params, lr: params.subspace_lr }))
-      skyline = yield* Effect.all({ subspace: measure(own), random_subspace: measure(begin) })
+      const { tensors } = yield* learnOnce(
+        `subspace of ${attribute}`,
+        Schema.Null,
+        Effect.map(learn(learnSubspace(setting, train, begin, { ...params, lr: params.subspace_lr })), ({ basis }) => ({
+          json: null,
+          tensors: { basis }
+        }))
+      )
+      const { basis } = floatTensors(tensors)
+      if (basis === undefined) return yield* Effect.die(new Error("a subspace without its basis"))
+      const own = { dimensions: params.subspace, basis }
+      skyline = yield* Effect.all({
+        subspace: measure("subspace", own),
+        random_subspace: measure("random_subspace", begin)
+      })
     }
     results.push({ attribute, chosen, swapped: swapped.length, differing: differing.length, scores, skyline })
   }

@@ -75,7 +75,7 @@ export const differingLatents = (setting: SwapSetting, pairs: ReadonlyArray<Enti
 /** Directions [dimensions, d_in] of the activation, orthonormal. */
 export interface Subspace {
   readonly dimensions: number
-  readonly basis: Float32Array
+  readonly basis: Float32Array<ArrayBuffer>
 }
 
 /** What is swapped: latents by number, a subspace of the row, or the whole row. */

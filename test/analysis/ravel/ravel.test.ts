@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { beforeAll, describe, expect } from "vitest"
 import { chosenLatents, learnMask } from "../../../src/analysis/ravel/binary-mask.ts"
 import { drawPairs, type EntityPair, type KnownPrompt } from "../../../src/analysis/ravel/entity-pairs.ts"
@@ -24,7 +25,8 @@ import loadEntities from "../../../stages/load-entities.ts"
 import { folderArtifact, folderWriter, temporaryDirectory } from "../../artifact/folder-artifact.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { openCheckpoint } from "../../model/own-golden.ts"
-import { opened, runStage } from "../../stage/run-stage.ts"
+import { opened, runStage, type StageOptions } from "../../stage/run-stage.ts"
+import { stoppedCheckpoint } from "../../stage/stopped-checkpoint.ts"
 import { saeArtifact } from "../sae-artifact.ts"
 
 beforeAll(loadTestEngine)
@@ -87,7 +89,9 @@ const answering = Effect.gen(function* () {
     keep_error: false,
     batch: golden.batch
   }
-  const known = new Map(knownPrompts(model, prompts, golden.batch, said).map((prompt) => [prompt.row, prompt]))
+  const known = new Map(
+    Effect.runSync(knownPrompts(model, prompts, golden.batch, said)).map((prompt) => [prompt.row, prompt])
+  )
   const pairs = (of: Golden["train"]): ReadonlyArray<EntityPair> =>
     of.map(({ base, source, cause }) => ({ base: known.get(base)!, source: known.get(source)!, cause }))
   return { setting, said, train: pairs(golden.train), test: pairs(golden.test) }
@@ -238,20 +242,41 @@ describe("the stage evaluate-ravel", () => {
         b_dec: new Float32Array(d_in),
         ...rectified
       })
-      const run = (entities: EntitiesFile) =>
+      const run = (entities: EntitiesFile, options: StageOptions = {}) =>
         Effect.gen(function* () {
           const directory = yield* temporaryDirectory
           yield* folderWriter(directory).writeJson("entities.json", entities)
           return yield* runStage(
             evaluateRavel,
             { model, sae, entities: yield* opened(Entities, folderArtifact(directory, "Entities")) },
-            { pairs: 48, test_pairs: 48, held_out_fraction: 0.5, generated_tokens: 1, lr: 0.02, batch: 16 },
-            yield* temporaryDirectory
+            {
+              pairs: 48,
+              test_pairs: 48,
+              held_out_fraction: 0.5,
+              generated_tokens: 1,
+              lr: 0.02,
+              batch: 16,
+              subspace: 2
+            },
+            yield* temporaryDirectory,
+            options
           )
         })
-      const { metrics } = yield* run(golden.entities)
+      const { metrics, artifact } = yield* run(golden.entities)
       expect(metrics).toMatchObject({ accuracy: 1, entities: 12, whole_cause: 1, whole_isolation: 0, none_cause: 0 })
       expect(metrics["cause_score"]).toBeGreaterThan(metrics["random_cause"] as number)
+      // Stopped twice, among the prompts and after the first attribute's mask, it ends with the same bytes.
+      const stops = path.join(yield* temporaryDirectory, "stops")
+      for (const stopAfter of [3, 6]) {
+        const { checkpoint } = stoppedCheckpoint(stops, stopAfter)
+        expect(Exit.hasInterrupts(yield* Effect.exit(run(golden.entities, { checkpoint })))).toBe(true)
+      }
+      const { checkpoint, saves } = stoppedCheckpoint(stops, Infinity)
+      const resumed = yield* run(golden.entities, { checkpoint })
+      expect(resumed.artifact.digest).toBe(artifact.digest)
+      expect(resumed.metrics).toEqual(metrics)
+      // 5 passes over the 72 prompts; of two attributes a mask, its four measurements, a subspace and its two.
+      expect(saves()).toBe(5 + 2 * 8 - 9)
       const others = golden.entities.entities.map(({ attributes }) => attributes)
       const wrong = golden.entities.entities.map(({ name }, n) => ({
         name,
