@@ -53,6 +53,11 @@ const nullable = <A>(
   options: WithDefault<A | null>
 ): Param<A | null> => {
   const orNull = options.default === null
+  const given: unknown = options.default
+  // A run without `with` would compute with what a file may not say.
+  if (given !== undefined && given !== null && !Schema.is(schema)(given)) {
+    throw new TypeError(`the default ${JSON.stringify(given)} is not what the parameter takes: ${type}`)
+  }
   return {
     schema: (orNull ? Schema.NullOr(schema as Schema.Codec<A, A>) : schema) as Schema.Codec<A | null, unknown>,
     type: orNull ? `${type} or null` : type,

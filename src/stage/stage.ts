@@ -13,7 +13,7 @@ import type { ArtifactKind } from "../artifact/artifact-kind.ts"
 import type { Json } from "../json/canonical-json.ts"
 import type { Coordinates } from "./coordinates.ts"
 import type { Inputs, InputValues } from "./input.ts"
-import { type DeclaredMetrics, flatMetrics, type MetricInfos, type MetricValues } from "./metric.ts"
+import { type DeclaredMetrics, flatMetrics, type GivenMetrics, type MetricInfos, type MetricValues } from "./metric.ts"
 import type { Params, ParamValues } from "./param.ts"
 import { type Decoded, formatParamProblem, type ParamProblem } from "./param-problem.ts"
 import type { Resources } from "./resources.ts"
@@ -268,7 +268,8 @@ export const make = <
             ? Effect.forEach(contexts, declaration.run)
             : declaration.runTogether.run(contexts)
         ),
-        Effect.map((given) => given.map(flatMetrics))
+        // A `run` of JavaScript, or of an editor that checks nothing, may end without a `return`.
+        Effect.map((given) => given.map((metrics: GivenMetrics | undefined) => flatMetrics(metrics ?? {})))
       )
   }
 }

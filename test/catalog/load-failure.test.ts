@@ -26,3 +26,18 @@ it("tells the line of a syntax error, which is not in its stack", () => {
   }
   expect(loadFailure(error)).toBe("cannot be loaded: SyntaxError: Unexpected token '='\n  at /study/stages/x.ts:2")
 })
+
+it("tells no line of the bundle that this package runs from", () => {
+  const bundle = Symbol.for("sae-pipeline.bundle")
+  const before: unknown = Reflect.get(globalThis, bundle)
+  Reflect.set(globalThis, bundle, { folder: "/home/me/.cache/bundles/ab12" })
+  try {
+    const error = new Error("Cannot find package 'not-there'")
+    error.stack = `${error.message}\n    at load (/home/me/.cache/bundles/ab12/base.js:2424:355)`
+    expect(loadFailure(error)).toBe("cannot be loaded: Error: Cannot find package 'not-there'")
+    error.stack += "\n    at /study/stages/x.ts:3:1"
+    expect(loadFailure(error)).toContain("\n  at /study/stages/x.ts:3:1")
+  } finally {
+    Reflect.set(globalThis, bundle, before)
+  }
+})

@@ -136,6 +136,29 @@ describe("a stage that fails", () => {
     expect(result.firstCause?.tail.at(-1)).toBe("native library: assertion failed")
   })
 
+  it("dies of an error that nothing caught: is told with it, and with its line", async () => {
+    const { result } = await runGraph(place.cache, [failing("uncaught")])
+    expect(result.firstCause?.problem).toMatch(
+      /^the worker ended with exit code \d+ before it was done: RangeError: from a timer \(\/.*misbehave\.ts:\d+\)$/
+    )
+    expect(result.firstCause?.tail.join("\n")).toContain("RangeError: from a timer")
+  })
+
+  it("fills the memory of JavaScript: is told so, and not tried again", async () => {
+    const { result } = await runGraph(place.cache, [failing("heap", { retries: 3 })])
+    expect(result.firstCause?.problem).toMatch(/ran out of memory for JavaScript: .*--max-old-space-size/)
+    expect(starts()).toBe(1)
+  })
+
+  it("returns nothing, a text for a number, or writes what the store writes: each is told in words", async () => {
+    const why = async (how: string) => (await runGraph(place.cache, [failing(how)])).result.firstCause?.problem
+    expect(await why("nothing")).toBe("the stage gave no value, which it declares")
+    expect(await why("text-metric")).toBe('metrics that are no finite number: value = "1"')
+    expect(await why("reserved")).toBe(
+      "metrics.json is invalid: it is written from what `run` returns; give your file another name"
+    )
+  })
+
   it("hangs: ends at its timeout, with the programs that it started", async () => {
     const start = performance.now()
     const { result } = await runGraph(place.cache, [failing("hang", { timeoutSeconds: 10, retries: 3 })])

@@ -6,6 +6,7 @@ import type { JobFailed, JobRequest } from "../executor.ts"
 import type { JobDone } from "../job.ts"
 import { startWorker } from "./worker-process.ts"
 import type { WorkerProcess } from "./worker-process.ts"
+import { handOn } from "./worker-output.ts"
 
 /** What a job needs is loaded with the first one: a run of hits has none. */
 /** Where the jobs of a request run, and what their process has on top of what this one has. Never written anywhere. */
@@ -37,6 +38,7 @@ interface Idle {
 /** Warm workers end with the scope. */
 export const makeRunLocally = Effect.gen(function* () {
   let idle: ReadonlyArray<Idle> = []
+  let started = 0
   yield* Effect.addFinalizer(() =>
     Effect.forEach(idle, ({ worker }) => worker.end("at once"), { concurrency: "unbounded", discard: true })
   )
@@ -46,15 +48,27 @@ export const makeRunLocally = Effect.gen(function* () {
       const found = idle.find((candidate) => candidate.use === use && candidate.worker.alive())
       idle = idle.filter((candidate) => candidate !== found && candidate.worker.alive())
       if (found !== undefined) return Effect.succeed(found.worker)
-      // Its stdout outlives the job that it is started for; what stages report goes to their own logs.
-      return startWorker({ environment: request.environment, log: join(dirname(request.jobs[0].log), "workers.log") })
+      started += 1
+      // What it prints itself is of the job that it has then. No stage's log has this name: theirs begin with a letter.
+      const log = join(dirname(request.jobs[0].log), `.worker-${process.pid}-${started}.log`)
+      return startWorker({ environment: request.environment, log })
     })
 
   const runInPool = (request: LocalJobs) => {
     const use = JSON.stringify([request.jobs[0].engine, Object.entries(request.environment)])
     return Effect.acquireUseRelease(
       takeWorker(use, request),
-      (worker) => worker.run(request),
+      (worker) =>
+        worker.run(request).pipe(
+          Effect.ensuring(
+            Effect.sync(() =>
+              handOn(
+                worker.printed(),
+                request.jobs.map(({ log }) => log)
+              )
+            )
+          )
+        ),
       (worker, exit) => {
         // A failed job may have left anything behind: only a worker that did its last job is used again.
         if (Exit.isSuccess(exit) && worker.alive()) return Effect.sync(() => void (idle = [{ worker, use }, ...idle]))

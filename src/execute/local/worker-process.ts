@@ -19,6 +19,7 @@ import type { JobRequest } from "../executor.ts"
 import { type JobDone, type LiveEvent, type WorkerEvent, WorkerEventText } from "../job.ts"
 import { CONTROL, PATIENCE } from "../worker/stop-request.ts"
 import { memorySettings } from "./memory-settings.ts"
+import { lastWords, type WorkerOutput, workerOutput } from "./worker-output.ts"
 
 const WORKER = fileURLToPath(new URL(`../worker/worker${codeEnding}`, import.meta.url))
 const BUNDLED_WORKER = join(packageDirectory, "bin", "bundle", "start-worker.mjs")
@@ -39,6 +40,8 @@ export interface WorkerProcess {
   readonly run: (
     request: Pick<JobRequest, "jobs"> & { readonly onEvent: (event: LiveEvent) => void }
   ) => Effect.Effect<ReadonlyArray<JobDone>, JobFailed>
+  /** What its process has printed since it was given its last job. */
+  readonly printed: () => string
   /**
    * "gently": what is in progress saves its checkpoint, then SIGTERM to the whole group, then SIGKILL; SIGKILL at once where
    * nothing is in progress. Events of a job that was interrupted still arrive.
@@ -108,13 +111,19 @@ const endGroup = async (child: ChildProcess, how: "gently" | "at once"): Promise
   groups.delete(child)
 }
 
-const describeEnd = (code: number | null, signal: NodeJS.Signals | null): JobFailed => {
+const describeEnd = (code: number | null, signal: NodeJS.Signals | null, printed: string): JobFailed => {
+  const { heap, error } = lastWords(printed)
+  if (heap) {
+    const problem =
+      "the worker ran out of memory for JavaScript: make its arrays smaller, or typed (a Float32Array is not in that memory), or give it more (NODE_OPTIONS=--max-old-space-size=8192, in MiB)"
+    return new JobFailed({ problem, retryable: false, losses: [] })
+  }
   const killed = signal === "SIGKILL" || code === 137
   const problem = killed
     ? "the worker was killed (SIGKILL); where nobody did it by hand, the machine ran out of memory: run fewer stages at once (--jobs), or make the stage smaller"
     : signal !== null
       ? `the worker crashed (${signal})`
-      : `the worker ended with exit code ${code} before it was done`
+      : `the worker ended with exit code ${code} before it was done${error === undefined ? "" : `: ${error}`}`
   return new JobFailed({ problem, retryable: true, losses: [], ...(killed ? { ranOutOf: "memory" } : {}) })
 }
 
@@ -136,7 +145,7 @@ export const startWorker = (options: WorkerOptions): Effect.Effect<WorkerProcess
     },
     catch: (cause) =>
       new JobFailed({ problem: `no worker can be started: ${String(cause)}`, retryable: true, losses: [] })
-  }).pipe(Effect.map(connect))
+  }).pipe(Effect.map((child) => connect(child, workerOutput(options.log))))
 
 /** What is no event of ours was printed on our channel by mistake: it is what the worker failed of. */
 const decodeEvent = (line: string): WorkerEvent =>
@@ -147,7 +156,7 @@ const decodeEvent = (line: string): WorkerEvent =>
     losses: []
   }))
 
-const connect = (child: ChildProcess): WorkerProcess => {
+const connect = (child: ChildProcess, output: WorkerOutput): WorkerProcess => {
   let receive: ((event: WorkerEvent) => void) | undefined
   let fail: ((error: JobFailed) => void) | undefined
   let ended: JobFailed | undefined
@@ -168,7 +177,7 @@ const connect = (child: ChildProcess): WorkerProcess => {
   )
   child.once("exit", (code, signal) => {
     // What it said before it ended may still be in the pipe; a program it left behind may keep the pipe open.
-    const end = (): void => endWith(describeEnd(code, signal))
+    const end = (): void => endWith(describeEnd(code, signal, output.sinceMark()))
     const timer = setTimeout(end, 500)
     events.once("close", () => {
       clearTimeout(timer)
@@ -194,6 +203,7 @@ const connect = (child: ChildProcess): WorkerProcess => {
               return onEvent(event)
           }
         }
+        output.mark()
         for (const event of early) receive?.(event)
         early = []
         if (ended !== undefined) fail(ended)
@@ -209,6 +219,7 @@ const connect = (child: ChildProcess): WorkerProcess => {
           })
         )
       ),
+    printed: output.sinceMark,
     end: (how) => Effect.promise(() => endGroup(child, how))
   }
 }

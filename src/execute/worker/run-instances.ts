@@ -6,6 +6,12 @@ import { stageFailed } from "../../stage/stage-failed.ts"
 import type { InstanceContext, StageKind } from "../../stage/stage.ts"
 import type { Store } from "../../store/store.ts"
 
+/** A reason, or a value as code writes it: `"1"` is no number, and should look like none. */
+const shown = (value: unknown): string => {
+  if (typeof value === "object" && value !== null && "unmeasured" in value) return String(value.unmeasured)
+  return typeof value === "string" ? JSON.stringify(value) : String(value)
+}
+
 /**
  * What `run` gave: numbers, and reasons why an optional metric has none. A wrong number is worse than a crash: a stage that
  * lacks a metric which is not optional, or gives one that is no finite number, has failed.
@@ -18,7 +24,7 @@ const metricsOf = Effect.fnUntraced(function* (kind: StageKind, values: MetricVa
     const optional = kind.metrics[name]?.optional === true
     if (typeof value === "number" && Number.isFinite(value)) metrics[name] = value
     else if (typeof value === "object" && optional) unmeasured[name] = value.unmeasured
-    else if (value !== undefined) wrong.push(`${name} = ${typeof value === "object" ? value.unmeasured : value}`)
+    else if (value !== undefined) wrong.push(`${name} = ${shown(value)}`)
   }
   if (wrong.length > 0) return yield* stageFailed(`metrics that are no finite number: ${wrong.join(", ")}`)
   const missing = Object.entries(kind.metrics).filter(([name, { optional }]) => optional !== true && !(name in metrics))

@@ -8,6 +8,9 @@ import { canonicalJson } from "../../json/canonical-json.ts"
 import { asUnwritable } from "../../file/unwritable.ts"
 import { makeDirectory } from "../../file/make-directory.ts"
 
+/** What the store writes into every artifact: a stage's own file of that name would be lost. */
+const reserved: ReadonlyArray<string> = ["artifact.json", "metrics.json"]
+
 export const makeArtifactWriter = (directory: string): ArtifactWriter => {
   const failed = (path: string, reason: ArtifactError["reason"], detail: string): ArtifactError =>
     new ArtifactError({ reason, digest: "", path, detail })
@@ -16,6 +19,9 @@ export const makeArtifactWriter = (directory: string): ArtifactWriter => {
     const clean = normalize(relative)
     if (isAbsolute(clean) || clean === "." || clean === ".." || clean.startsWith("../")) {
       throw failed(relative, "invalid", "a file of an artifact is named by a path below it")
+    }
+    if (reserved.includes(clean)) {
+      throw failed(relative, "invalid", "it is written from what `run` returns; give your file another name")
     }
     const path = join(directory, clean)
     await makeDirectory(dirname(path))

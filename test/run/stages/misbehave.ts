@@ -1,5 +1,5 @@
 /** Fails in every way that a stage can. */
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync, writeSync } from "node:fs"
 import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Param from "../../../src/stage/param.ts"
@@ -24,7 +24,12 @@ export default Stage.make("misbehave", {
         "hang",
         "differs",
         "full",
-        "full-thrown"
+        "full-thrown",
+        "uncaught",
+        "heap",
+        "nothing",
+        "text-metric",
+        "reserved"
       ],
       { description: "how it fails" }
     ),
@@ -64,6 +69,24 @@ export default Stage.make("misbehave", {
             break
           case "nan":
             return { value: Number.NaN }
+          case "uncaught":
+            setTimeout(() => {
+              throw new RangeError("from a timer")
+            }, 1)
+            yield* Effect.sleep("1 minute")
+            break
+          case "heap":
+            // As V8 says it: past the console.
+            writeSync(2, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n")
+            process.abort()
+            break
+          case "nothing":
+            return undefined as never
+          case "text-metric":
+            return { value: "1" as unknown as number }
+          case "reserved":
+            yield* output.writeJson("metrics.json", { value: 5 })
+            break
           case "no-metric":
             return {} as { readonly value: number }
           case "full":
