@@ -2,7 +2,6 @@
  * Rows of activations that are not stored: computed by the model that stands in the artifact, block by block, with the
  * bits that stored rows would have. The last blocks are kept, so that rows read in order are computed once.
  */
-import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import { activationsBatchRows } from "../kinds/activations/activations-columns.ts"
@@ -12,14 +11,13 @@ import { ArtifactError } from "../artifact/artifact-error.ts"
 import { rowLoader } from "../kinds/activations/row-loader.ts"
 import { codeEnding } from "../project/code-ending.ts"
 import type { ContextBlock } from "../kinds/tokens/tokens-handle.ts"
-import { isHeldOut } from "./held-out-documents.ts"
 import type * as recipeModel from "./load-recipe-model.ts"
 import { blockContexts, hookId, type HookValues, runHooks } from "./hook-pass.ts"
 import { pageOf } from "./paged-stream.ts"
+import { probeProblem } from "./probe-problem.ts"
+import { rowKinds, rowLayout } from "./row-layout.ts"
 import { breathe } from "../stage/breathe.ts"
 
-/** How far a model on another engine may be from the one that was probed. */
-const probeTolerance = 1e-3
 const blocksKept = 2
 
 const importModelCode = (): Promise<typeof recipeModel> => {
@@ -27,20 +25,10 @@ const importModelCode = (): Promise<typeof recipeModel> => {
   return import(path) as Promise<typeof recipeModel>
 }
 
-const sets = { train: 1, held_out: 2 } as const
-
-interface Layout {
-  readonly outliers: ReadonlySet<number>
-  /** Training rows of each context. */
-  readonly trainingRows: Uint32Array<ArrayBuffer>
-  /** Rows before each block, and all of them at the end. */
-  readonly starts: { readonly [K in keyof typeof sets]: Float64Array }
-}
-
 interface ComputedBlock {
   readonly block: ContextBlock
   readonly values: HookValues
-  /** For each token 0: no row; 1: to train on; 2: held out. */
+  /** `RowLayout.kindsOf` the block. */
   readonly kinds: Uint8Array
 }
 
@@ -52,39 +40,10 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
   const fail = (detail: string) =>
     new ArtifactError({ reason: "invalid", digest: handle.digest, path: "activations.json", detail })
   const scope = yield* Scope.Scope
-  const heldOut = isHeldOut(handle.split)
   const step = blockContexts(time)
   const blocks = Math.ceil(tokens.contexts / step)
 
-  const kindsOf = ({ documents, first }: ContextBlock, outliers: ReadonlySet<number>): Uint8Array =>
-    Uint8Array.from(documents, (document, i) =>
-      document < 0 || outliers.has(first * time + i) ? 0 : heldOut(document, first + Math.floor(i / time)) ? 2 : 1
-    )
-
-  const layout = yield* Effect.cached(
-    Effect.gen(function* () {
-      const outliers = new Set(yield* Effect.provideService(handle.outliers, Scope.Scope, scope))
-      const trainingRows = new Uint32Array(tokens.contexts)
-      const starts = { train: new Float64Array(blocks + 1), held_out: new Float64Array(blocks + 1) }
-      for (let b = 0; b < blocks; b++) {
-        const kinds = kindsOf(yield* tokens.read(b * step, step), outliers)
-        for (let i = 0; i < kinds.length; i++) {
-          const context = b * step + Math.floor(i / time)
-          if (kinds[i] === sets.train) trainingRows[context] = (trainingRows[context] as number) + 1
-        }
-        for (const name of ["train", "held_out"] as const) {
-          const own = kinds.reduce((sum, kind) => sum + (kind === sets[name] ? 1 : 0), 0)
-          starts[name][b + 1] = (starts[name][b] as number) + own
-        }
-      }
-      for (const name of ["train", "held_out"] as const) {
-        const found = starts[name][blocks] as number
-        if (found !== handle[name].rows) return yield* fail(`${name} has ${handle[name].rows} rows, the text ${found}`)
-      }
-      const made: Layout = { outliers, trainingRows, starts }
-      return made
-    })
-  )
+  const layout = yield* Effect.cached(Effect.provideService(rowLayout(handle, step), Scope.Scope, scope))
 
   const loaded = yield* Effect.cached(
     Effect.gen(function* () {
@@ -109,40 +68,22 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
     return yield* fail(`${hook} is not finite in ${where}, at position ${at % time} (token ${block.ids[at]})`)
   })
 
-  const checkProbe = ({ values: { values, norms }, kinds }: ComputedBlock): string | undefined => {
-    const hash = createHash("sha256")
-    let [rows, sum] = [0, 0]
-    for (let i = 0; i < kinds.length; i++) {
-      if (kinds[i] === 0) continue
-      hash.update(values.subarray(i * d_in, (i + 1) * d_in))
-      rows += 1
-      sum += norms[i] as number
-    }
-    if (rows === probe.rows && hash.digest("hex") === probe.sha256) return undefined
-    const mean = rows === 0 ? 0 : sum / rows
-    if (rows === probe.rows && Math.abs(mean - probe.mean_norm) <= probeTolerance * probe.mean_norm) return undefined
-    return (
-      `the model gives other activations here than when they were captured: mean norm ${mean} over ${rows} rows, ` +
-      `then ${probe.mean_norm} over ${probe.rows}; capture again`
-    )
-  }
-
   const kept = new Map<number, ComputedBlock>()
   const computeBlock = Effect.fnUntraced(function* (b: number) {
     const found = kept.get(b)
     if (found !== undefined) return found
-    const { outliers } = yield* layout
+    const { kindsOf } = yield* layout
     const block = yield* tokens.read(b * step, step)
     const values = yield* run(block, `contexts ${block.first} to ${block.first + block.count - 1}`)
-    const computed: ComputedBlock = { block, values, kinds: kindsOf(block, outliers) }
-    const wrong = b === 0 ? checkProbe(computed) : undefined
+    const computed: ComputedBlock = { block, values, kinds: kindsOf(block) }
+    const wrong = b === 0 ? probeProblem(probe, values, computed.kinds) : undefined
     if (wrong !== undefined) return yield* fail(wrong)
     kept.set(b, computed)
     for (const old of kept.keys()) if (kept.size > blocksKept && old !== b) kept.delete(old)
     return computed
   })
 
-  const openSet = (name: keyof typeof sets): RowSet => {
+  const openSet = (name: keyof typeof rowKinds): RowSet => {
     const { rows, positions_sha256 } = handle[name]
     const batch_rows = activationsBatchRows(d_in, "f32")
     const readBatch = Effect.fnUntraced(function* (index: number) {
@@ -164,7 +105,7 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
         const { block, values, kinds } = yield* computeBlock(b)
         let row = (starts[name][b] as number) - first
         for (let i = 0; i < kinds.length; i++) {
-          if (kinds[i] !== sets[name]) continue
+          if (kinds[i] !== rowKinds[name]) continue
           if (row >= 0 && row < count) {
             batch.activation.set(values.values.subarray(i * d_in, (i + 1) * d_in), row * d_in)
             batch.norm[row] = values.norms[i] as number
@@ -189,7 +130,7 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
   }
 
   const compute = Effect.fnUntraced(function* (contexts: Uint32Array) {
-    const { outliers, trainingRows } = yield* layout
+    const { kindsOf, trainingRows } = yield* layout
     // What the model gives is held against the probe before anything is trained on it.
     yield* computeBlock(0)
     const result = new Float32Array(
@@ -206,11 +147,11 @@ export const openComputedRows = Effect.fn("openComputedRows")(function* (
         const block = yield* tokens.read(context, 1)
         ids.set(block.ids, i * time)
         documents.set(block.documents, i * time)
-        kinds.set(kindsOf(block, outliers), i * time)
+        kinds.set(kindsOf(block), i * time)
       }
       const { values } = yield* run({ ids, documents, count: some.length }, `contexts ${some.join(", ")}`)
       for (let i = 0; i < kinds.length; i++) {
-        if (kinds[i] !== sets.train) continue
+        if (kinds[i] !== rowKinds.train) continue
         result.set(values.subarray(i * d_in, (i + 1) * d_in), at)
         at += d_in
       }
