@@ -1,4 +1,5 @@
 /** Feature absorption of an SAE on the first-letter task, by the definitions of SAEBench and of Chanin et al. 2409.14507. */
+import { folds } from "../src/analysis/absorption/unfit-words.ts"
 import { Absorption, absorptionUnits } from "../src/kinds/absorption.ts"
 import { FirstLetterAnswers } from "../src/kinds/first-letter-answers/first-letter-answers.ts"
 import { LanguageModel } from "../src/kinds/language-model/language-model.ts"
@@ -84,9 +85,9 @@ const params = {
       "ablate along the path of the paper's code, on which the SAE's error goes too, for comparison with its figures"
   }),
   splits: Param.integer({
-    default: 5,
+    default: folds,
     minimum: 1,
-    maximum: 5,
+    maximum: folds,
     description: "80/20 splits of the words, with disjoint test words"
   }),
   as_saebench: Param.boolean({

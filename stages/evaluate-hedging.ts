@@ -11,7 +11,11 @@ export default Stage.make("evaluate-hedging", {
   inputs: {
     narrow: Stage.one(Sae, "the control: the narrow SAE, trained on without new latents (train-sae with init)"),
     grown: Stage.one(Sae, "what grow-sae made of the same narrow SAE"),
-    wide: Stage.one(Sae, "that one trained on, with the settings of `narrow` (train-sae with init)")
+    wide: Stage.one(Sae, "that one trained on, with the settings of `narrow` (train-sae with init)"),
+    others: Stage.optionalList(
+      Sae,
+      "a control: as `narrow`, of other seeds; `narrow` itself may be among them. Their latents in the place of the new ones tell what any latents of these rows would span"
+    )
   },
   params: {},
   output: Figures,
@@ -51,6 +55,21 @@ export default Stage.make("evaluate-hedging", {
       tolerance: 0.02,
       interval: overLatents,
       description: "norm of the change of a row: narrow and wide SAE side by side, rows of norm one"
+    },
+    other_hedging: {
+      optional: true,
+      better: "neither",
+      tolerance: 0.02,
+      interval: overLatents,
+      description:
+        "the control: hedging where as many latents of `others` stand in the place of the new ones, mean over ten draws of each"
+    },
+    hedging_beyond_other: {
+      optional: true,
+      better: "lower",
+      tolerance: 0.02,
+      interval: overLatents,
+      description: "hedging less other_hedging, latent by latent: what the narrow SAE gave to the new latents alone"
     },
     excess_share: {
       better: "neither",

@@ -1,5 +1,6 @@
 /** A narrow SAE with new latents beside its own, to be trained on: what its latents become then tells how they hedged. */
 import { Sae } from "../src/kinds/sae/sae.ts"
+import { checkGrowth } from "../src/sae/dictionaries/check-growth.ts"
 import * as Param from "../src/stage/param.ts"
 import * as Stage from "../src/stage/stage.ts"
 
@@ -21,6 +22,7 @@ export default Stage.make("grow-sae", {
     }),
     seed: Param.integer({ default: 0, description: "of the new directions" })
   },
+  check: checkGrowth,
   output: Sae,
   metrics: { d_sae: { better: "neither", tolerance: 0, description: "latents, new ones among them" } },
   engine: false,

@@ -23,6 +23,8 @@ const hookFrom: Readonly<Record<string, string>> = {
 
 /** Inputs of SAEs that read `with`: one for all, or one for each. The kinds refuse others when they run (`activations/fit.ts`). */
 const reading: Readonly<Record<string, { readonly saes: ReadonlyArray<string>; readonly with: string }>> = {
+  "train-sae": { saes: ["init"], with: "activations" },
+  "train-transcoder": { saes: ["init"], with: "activations" },
   "evaluate-sae": { saes: ["sae"], with: "activations" },
   "finetune-sae": { saes: ["sae"], with: "activations" },
   "evaluate-ground-truth": { saes: ["sae"], with: "activations" },

@@ -60,6 +60,15 @@ it("an SAE of another hook than the rows given beside it is told at its line and
   expect(told(wired("evaluate-sae", { sae: "named", activations: "early" }))[0]).toContain("named is of blocks.2")
 })
 
+it("an SAE of another hook to go on from is told, and one of the hook is not", () => {
+  const init = (sae: string, activations: string) =>
+    told(
+      `{ uses: train-sae, with: { activations: "\${{ stages.${activations} }}", init: "\${{ stages.${sae} }}", d_sae: 96, k: 4 } }`
+    )
+  expect(init("grown", "late")[0]).toMatch(/^x\.yaml:16:\d+ stages\.it\.with\.init: grown is of blocks\.0/)
+  expect(init("grown", "shuffled")).toEqual([])
+})
+
 it("what is of one hook, and what no stage says the hook of, is not", () => {
   expect(told(wired("stitch-saes", { small: "small", large: "large", activations: "early" }))).toEqual([])
   expect(told(wired("evaluate-sae", { sae: "grown", activations: "shuffled" }))).toEqual([])

@@ -11,6 +11,7 @@ import type { Json } from "../../src/json/canonical-json.ts"
 import type { StageKind } from "../../src/stage/stage.ts"
 import type { Upstream } from "../../src/stage/upstream.ts"
 import capture from "../../stages/capture-activations.ts"
+import grow from "../../stages/grow-sae.ts"
 import stitch from "../../stages/stitch-saes.ts"
 import meta from "../../stages/train-meta-sae.ts"
 import shuffle from "../../stages/shuffle-activations.ts"
@@ -67,6 +68,17 @@ it("a large SAE for the small one is refused, one SAE with itself is told", asyn
     "x.yaml:1:1 stages.it.with.small: wide has 2048 latents, more than the 512 of narrow; exchange them, or list the widths smallest first"
   ])
   expect((await stitched("wide", "wide"))[0]).toMatch(/^note: x.yaml:1:1 .* nothing can be novel/)
+})
+
+it("an SAE that is to grow to what it has is refused at d_sae", async () => {
+  const made = { narrow: { params: { d_sae: 512 } }, imported: { metrics: { d_sae: 600 } } }
+  const growth = (sae: string, d_sae: number) => told(grow, { d_sae }, { sae }, made)
+  expect(await growth("narrow", 513)).toEqual([])
+  expect(await growth("narrow", 512)).toEqual([
+    "x.yaml:1:1 stages.it.with.d_sae: narrow has 512 latents already, and d_sae is 512; raise d_sae"
+  ])
+  expect(await growth("imported", 513)).toHaveLength(1)
+  expect(await growth("unknown", 513)).toEqual([])
 })
 
 it("what a dictionary takes is known before anything is captured, and as soon as the width of its rows is", async () => {

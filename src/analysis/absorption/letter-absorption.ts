@@ -13,10 +13,7 @@ import type { LatentCodes } from "../latent-codes.ts"
 import { bootstrapIntervals, drawnSum } from "../../numeric/bootstrap.ts"
 import * as Rng from "../../random/rng.ts"
 import { stratifiedFolds } from "../../numeric/stratified-folds.ts"
-import { leastOfLetter } from "./unfit-words.ts"
-
-/** Splits are 80/20, so there are five with disjoint test words. */
-const folds = 5
+import { folds, leastOfLetter } from "./unfit-words.ts"
 
 /** Words kept per letter in the detailed list. */
 const wordsShown = 50

@@ -7,8 +7,11 @@ import { letters } from "../../text/first-letter/first-letter-prompts.ts"
 /** Fewer words than this leave probes with nothing to learn from. */
 export const leastWords = 260
 
-/** One test word in each of the five splits: a split without one says nothing of the letter. */
-export const leastOfLetter = 5
+/** Splits of the words are 80/20, so there are five with disjoint test words. */
+export const folds = 5
+
+/** One test word in each split: a split without one says nothing of the letter. */
+export const leastOfLetter = folds
 
 export interface Unfit {
   readonly problem: string

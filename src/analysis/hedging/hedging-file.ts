@@ -53,6 +53,8 @@ export const hedgingFile = (hedging: Hedging, figures: HedgingFigures, d: number
         columns: ["figure", "value"],
         rows: [
           ["hedging", known(figures.hedging)],
+          ["the same with latents of other seeds in the new ones' place", known(figures.other_hedging)],
+          ["hedged beyond that", known(figures.hedging_beyond_other)],
           ["over all latents, as published", figures.published_hedging],
           ["change within the new latents' span", known(figures.change_in_new)],
           ["the same of random directions", known(figures.random_in_new)],

@@ -8,13 +8,44 @@ import type { StageContext } from "../../stage/stage-context.ts"
 import { stageFailed } from "../../stage/stage-failed.ts"
 import { grownApartProblem } from "./grown-apart.ts"
 import { hedgingFigures, hedgingOf, unitRowsOf } from "./hedging.ts"
+import { otherLatents } from "./other-latents.ts"
 import { hedgingFile } from "./hedging-file.ts"
 
 interface HedgingInputs {
   readonly narrow: Opened<SaeHandle>
   readonly grown: Opened<SaeHandle>
   readonly wide: Opened<SaeHandle>
+  readonly others: ReadonlyArray<Opened<SaeHandle>>
 }
+
+/** Of SAEs of which the narrow one may be one: those of other seeds that are as it is. */
+const ofOtherSeeds = Effect.fnUntraced(function* (
+  given: ReadonlyArray<Opened<SaeHandle>>,
+  narrow: SaeHandle,
+  d: number,
+  added: number
+) {
+  const others = given.map(({ value }) => value).filter(({ digest }) => digest !== narrow.digest)
+  for (const other of others) {
+    const width = other.d_out ?? other.d_in
+    if (width !== d || other.d_sae < added || other.activations !== narrow.activations) {
+      return yield* stageFailed(
+        `one of \`others\` has ${other.d_sae} latents of ${width} dimensions${other.activations === narrow.activations ? "" : ", and is of other activations"}; ${added} latents of ${d}, of the narrow SAE's activations, are needed`,
+        "Give SAEs that differ from the narrow one in their seed."
+      )
+    }
+    const seeds = [other, narrow].map(({ training }) => training?.["seed"])
+    if (seeds[0] !== undefined && seeds[0] === seeds[1]) {
+      return yield* stageFailed(
+        `one of \`others\` has the narrow SAE's seed, ${String(seeds[0])}: it began as that one did`,
+        "Give SAEs of other seeds."
+      )
+    }
+  }
+  return yield* Effect.forEach(others, (other) => Effect.map(other.anyWeights, ({ W_dec }) => W_dec))
+})
+
+const alone: Unmeasured = { unmeasured: "`others` has the narrow SAE alone" }
 
 /** Above this cosine with where it began, a new latent has learnt little. */
 const unmoved = 0.95
@@ -55,7 +86,9 @@ export const hedgingStage = Effect.fn("hedgingStage")(function* ({
       `warning: ${unmoved_latents} of ${added} new latents lie where they began, so that most of their span is random and hedging is not seen: train longer, or raise encoder_norm of grow-sae`
     )
   }
-  const { figures, intervals } = hedgingFigures(hedging, d)
+  const others = yield* ofOtherSeeds(inputs.others, narrow, d, added)
+  const other = others.length === 0 ? undefined : otherLatents({ ...W, d }, others)
+  const { figures, intervals } = hedgingFigures(hedging, d, other)
   yield* output.writeJson(figuresFileName, hedgingFile(hedging, figures, d))
   const replaced = hedging.replaced.reduce((sum, one) => sum + one, 0)
   const none =
@@ -74,6 +107,10 @@ export const hedgingStage = Effect.fn("hedgingStage")(function* ({
     random_in_new: told("random_in_new"),
     decoder_change: told("decoder_change"),
     excess_share: told("excess_share"),
+    ...(inputs.others.length > 0 && {
+      other_hedging: other === undefined ? alone : told("other_hedging"),
+      hedging_beyond_other: other === undefined ? alone : told("hedging_beyond_other")
+    }),
     replaced_latents: replaced,
     new_latents: added,
     unmoved_latents

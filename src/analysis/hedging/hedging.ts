@@ -85,37 +85,46 @@ export const randomPart = (rank: number, d: number): number => {
   return rank === 0 ? 0 : g(rank) / g(d)
 }
 
-/** @returns of each narrow latent; the sizes fit, with one new latent at least */
-export const hedgingOf = ({ narrow, wide, d }: HedgingRows): Hedging => {
-  const latents = narrow.length / d
+/** Unit rows of both, and d_i of each narrow latent, [narrow latents, d]. */
+export const rowChanges = ({ narrow, wide, d }: HedgingRows) => {
   const [before, after] = [unitRowsOf(narrow, d), unitRowsOf(wide, d)]
+  return { before, after, moved: before.map((w, at) => (after[at] as number) - w) }
+}
+
+/** Norm of the part of each row in a span. @param basis orthonormal */
+export const partsIn = (rows: Float64Array, basis: ReadonlyArray<Float64Array>, d: number): Float64Array =>
+  Float64Array.from({ length: rows.length / d }, (_, i) => {
+    const row = rows.subarray(i * d, (i + 1) * d)
+    return Math.sqrt(basis.reduce((sum, axis) => sum + dot(row, axis) ** 2, 0))
+  })
+
+/** @returns of each narrow latent; the sizes fit, with one new latent at least */
+export const hedgingOf = (rows: HedgingRows): Hedging => {
+  const { narrow, d } = rows
+  const latents = narrow.length / d
+  const { before, after, moved } = rowChanges(rows)
   const added = after.subarray(latents * d)
   const basis = spanOf(added, d)
   const change = new Float64Array(latents)
-  const inNew = new Float64Array(latents)
   const taker = new Int32Array(latents)
   const takerCosine = new Float64Array(latents)
   const replaced = new Uint8Array(latents)
   for (let i = 0; i < latents; i++) {
-    const moved = Float64Array.from(
-      { length: d },
-      (_, c) => (after[i * d + c] as number) - (before[i * d + c] as number)
-    )
-    const size = Math.sqrt(dot(moved, moved))
+    const own = moved.subarray(i * d, (i + 1) * d)
+    const size = Math.sqrt(dot(own, own))
     const row = before.subarray(i * d, (i + 1) * d)
     const kept = dot(row, after.subarray(i * d, (i + 1) * d))
     change[i] = size
-    inNew[i] = Math.sqrt(basis.reduce((sum, axis) => sum + dot(moved, axis) ** 2, 0))
     for (let j = 0; j < added.length / d; j++) {
       if (kept < turned && dot(row, added.subarray(j * d, (j + 1) * d)) > kept) replaced[i] = 1
-      const cosine = size === 0 ? 0 : dot(moved, added.subarray(j * d, (j + 1) * d)) / size
+      const cosine = size === 0 ? 0 : dot(own, added.subarray(j * d, (j + 1) * d)) / size
       if (Math.abs(cosine) > Math.abs(takerCosine[i] as number)) {
         taker[i] = latents + j
         takerCosine[i] = cosine
       }
     }
   }
-  return { rank: basis.length, change, inNew, taker, takerCosine, replaced }
+  return { rank: basis.length, change, inNew: partsIn(moved, basis, d), taker, takerCosine, replaced }
 }
 
 /** Means over the narrow latents that no new one has replaced; NaN where there is none. */
@@ -129,6 +138,10 @@ export interface HedgingFigures {
   /** b: the control. */
   readonly random_in_new: number
   readonly decoder_change: number
+  /** (p - b) / (1 - b) where latents of other seeds stand in the place of the new ones; NaN where none were given. */
+  readonly other_hedging: number
+  /** What is hedged beyond that. */
+  readonly hedging_beyond_other: number
   /** Share of the squared change that lies in the span, less that of random directions (rank / d); NaN where nothing changed. */
   readonly excess_share: number
 }
@@ -137,7 +150,8 @@ const hedgingBy = (inNew: number, random: number): number => (inNew - random) / 
 
 export const hedgingFigures = (
   { rank, change, inNew, replaced }: Hedging,
-  d: number
+  d: number,
+  other?: { readonly part: Float64Array; readonly random: number }
 ): { readonly figures: HedgingFigures; readonly intervals: Readonly<Record<string, Interval | undefined>> } => {
   const latents = change.length
   const random = randomPart(rank, d)
@@ -146,13 +160,21 @@ export const hedgingFigures = (
     Float64Array.from({ length: latents }, (_, i) => (a[i] as number) * (b[i] as number))
   const own = { change: products(change, kept), inNew: products(inNew, kept) }
   const squares = { change: products(own.change, own.change), inNew: products(own.inNew, own.inNew) }
+  const otherParts = other && products(other.part, kept)
   const of = (times: ArrayLike<number>): HedgingFigures => {
     const count = drawnSum(times, kept)
     const decoder_change = drawnSum(times, own.change) / count
     const change_in_new = drawnSum(times, own.inNew) / count
     const random_in_new = random * decoder_change
+    const hedging = hedgingBy(change_in_new, random_in_new)
+    const other_hedging =
+      other === undefined || otherParts === undefined
+        ? Number.NaN
+        : hedgingBy(drawnSum(times, otherParts) / count, other.random * decoder_change)
     return {
-      hedging: hedgingBy(change_in_new, random_in_new),
+      hedging,
+      other_hedging,
+      hedging_beyond_other: hedging - other_hedging,
       published_hedging: hedgingBy(drawnSum(times, inNew) / latents, (random * drawnSum(times, change)) / latents),
       change_in_new,
       random_in_new,

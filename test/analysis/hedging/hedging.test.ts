@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import { beforeAll, describe, expect } from "vitest"
 import { matrixRows } from "../../../src/activations/row-source.ts"
 import { hedgingFigures, hedgingOf, type HedgingRows, randomPart } from "../../../src/analysis/hedging/hedging.ts"
+import { otherLatents } from "../../../src/analysis/hedging/other-latents.ts"
 import { solveSymmetric } from "../../../src/numeric/solve-symmetric.ts"
 import * as Rng from "../../../src/random/rng.ts"
 import { randomUnitRows } from "../../../src/random/random-unit-rows.ts"
@@ -163,6 +164,34 @@ describe("hedging of decoder rows", () => {
     expect(randomPart(5, 5)).toBe(1)
   })
 
+  it("is no more than what another seed's latents span, where rows move in a few dimensions that all latents lie in", () => {
+    const [n, added, live, d] = [300, 6, 12, 48]
+    // Rows of a space of 12 of the 48 dimensions: anything that lies there spans more of a change than random directions do.
+    const within = (count: number, seed: number): Float32Array => {
+      const rows = new Float32Array(count * d)
+      randomUnitRows(count, live, seed).forEach((w, at) => (rows[Math.floor(at / live) * d + (at % live)] = w))
+      return rows
+    }
+    const narrow = within(n, 1)
+    const wide = new Float32Array((n + added) * d)
+    const moves = within(n, 2)
+    wide.set(narrow.map((w, at) => w + 0.2 * (moves[at] as number)))
+    wide.set(within(added, 3), n * d)
+    const rows = { narrow, wide, d }
+    const { figures, intervals } = hedgingFigures(hedgingOf(rows), d, otherLatents(rows, [within(n, 4), within(n, 5)]))
+    expect(intervals["hedging"]!.low).toBeGreaterThan(0.02)
+    expect(figures.other_hedging).toBeGreaterThan(0.02)
+    expect(Math.abs(figures.hedging_beyond_other)).toBeLessThan(0.015)
+    // New latents that are what was taken out of the rows are beyond any others.
+    wide.set(narrow.map((w, at) => w - 0.3 * (at % d === 0 ? 1 : 0)))
+    wide.set(
+      Float32Array.from({ length: added * d }, (_, at) => (at === 0 ? 1 : at % (d + 1) === 0 ? 1 : 0)),
+      n * d
+    )
+    const real = hedgingFigures(hedgingOf(rows), d, otherLatents(rows, [within(n, 4)]))
+    expect(real.intervals["hedging_beyond_other"]!.low).toBeGreaterThan(0.05)
+  })
+
   it("of latents that move at random is zero within its noise", () => {
     const d = 32
     const narrow = randomUnitRows(400, d, 5)
@@ -271,6 +300,25 @@ describe("evaluate-hedging", () => {
         expect(lines.join()).toContain("4 of 4 new latents lie where they began")
       })
     )
+  )
+
+  it.effect("measures SAEs of other seeds beside it, and refuses others that are no control", () =>
+    Effect.gen(function* () {
+      const { narrow, grown: grownArtifact, wide } = yield* given()
+      const inputs = { narrow, grown: grownArtifact, wide }
+      const training = { steps: 5, lr: 1e-3, seed: 1 }
+      const other = yield* saeArtifact(randomSae(7, d, 10), { training })
+      const { metrics } = yield* evaluated({ ...inputs, others: [narrow, other] })
+      const { hedging, other_hedging, hedging_beyond_other } = metrics as Record<string, number>
+      expect(hedging_beyond_other).toBeCloseTo((hedging as number) - (other_hedging as number), 12)
+      expect((yield* evaluated(inputs)).metrics).not.toHaveProperty("other_hedging")
+      const own = yield* evaluated({ ...inputs, others: [narrow] })
+      expect(own.unmeasured).toMatchObject({ other_hedging: "`others` has the narrow SAE alone" })
+      const few = yield* saeArtifact(randomSae(7, d, 3), { training })
+      expect(String(yield* Effect.flip(evaluated({ ...inputs, others: [few] })))).toContain(
+        "has 3 latents of 16 dimensions; 4 latents of 16"
+      )
+    })
   )
 
   for (const [what, change, problem] of [
