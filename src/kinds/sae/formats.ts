@@ -44,12 +44,17 @@ export const detectFormat = Effect.fn("detectFormat")(function* (folder: SaeFold
   if (unreadable !== undefined) return yield* unreadable
   const known = [...formats.values()].map(({ name, files: own }) => `${name}: ${own}`)
   const [some, more] = [folder.names.slice(0, 8), folder.names.length - 8]
+  // As sparsify writes one SAE a hook, and hubs keep one a layer: what is meant stands a folder further down.
+  const folders = [
+    ...new Set(folder.names.flatMap((name) => (name.includes("/") ? [name.slice(0, name.indexOf("/"))] : [])))
+  ]
+  const below = folders.length === 0 ? "" : `; if it is in a folder of it, name that: ${folders.slice(0, 4).join(", ")}`
   return yield* new ArtifactError({
     reason: "invalid",
     digest: folder.digest,
     path: ".",
     detail:
-      `no SAE of a known format is here. It holds ${some.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
+      `no SAE of a known format is here. It holds ${some.join(", ")}${more > 0 ? ` and ${more} more` : ""}${below}; ` +
       `known are ${known.join("; ")}`
   })
 })
