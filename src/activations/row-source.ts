@@ -14,6 +14,8 @@ export interface RowSource {
    * they are in a file that cannot be read any more.
    */
   readonly gather: (indices: Uint32Array, into: Float32Array) => void
+  /** Told which rows will be gathered next, so that a disk can bring them meanwhile. Absent: they are in memory. */
+  readonly ahead?: (indices: Uint32Array) => void
   /** Absent: every row can be gathered at any time. */
   readonly stream?: RowStream
   /** Whether a batch draws each of its rows from all of them, the same ones again among them, and not from what is left of an epoch. */

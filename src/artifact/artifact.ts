@@ -22,6 +22,9 @@ export type Metrics = Readonly<Record<string, number>>
 /** Metrics that have no number, with the reason; carried in `artifact.json` where there are any. */
 export type UnmeasuredMetrics = Readonly<Record<string, string>>
 
+/** @param offsets of pieces of `bytes` bytes each; returns at once */
+export type ReadAhead = (offsets: Float64Array<ArrayBuffer>, bytes: number) => void
+
 /** A file opened for random access; each chunk is verified the first time that a read touches it. */
 export interface VerifiedFile {
   readonly size: number
@@ -32,6 +35,8 @@ export interface VerifiedFile {
    * more than they. Throws an `ArtifactError`. Absent: the file can only be read by promises.
    */
   readonly readAgain?: (offset: number, target: Uint8Array) => void
+  /** What is told which pieces `readAgain` will be asked for soon. Absent: they are at hand, or cannot be had sooner. */
+  readonly readAhead?: Effect.Effect<ReadAhead, never, Scope.Scope>
 }
 
 export interface Artifact {

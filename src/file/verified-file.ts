@@ -3,6 +3,7 @@ import { readSync } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import type { ArtifactFile, VerifiedFile } from "../artifact/artifact.ts"
 import { CHUNK_BYTES, sha256Of } from "./hash-file.ts"
+import { readAhead } from "./read-ahead.ts"
 
 export interface VerifiedFileOptions {
   readonly handle: FileHandle
@@ -88,5 +89,5 @@ export const makeVerifiedFile = ({ handle, file, damaged, invalid }: VerifiedFil
     }
   }
 
-  return { size: file.size, read, readAgain }
+  return { size: file.size, read, readAgain, readAhead: readAhead(handle.fd) }
 }

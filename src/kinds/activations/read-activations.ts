@@ -95,19 +95,22 @@ export const openRowSet = Effect.fnUntraced(function* (
     const batch: RowBatch = { first, rows: read.rows, ...read.values, activation }
     return batch
   })
-  const { readAgain } = opened
+  const { readAgain, readAhead } = opened
   const rowBytes = d_in * dtypeBytes(dtype)
   const stored = storedNumbers(dtype, d_in)
   const bytes = new Uint8Array(stored.buffer)
+  /** NaN where the row's record batch was not read before. */
+  const placeOf = (row: number): number => {
+    const batch = Math.floor(row / batch_rows)
+    return (starts[batch] ?? Number.NaN) + (row - batch * batch_rows) * rowBytes
+  }
   const gatherAgain: RowSet["gatherAgain"] =
     readAgain &&
     ((indices, into) => {
       for (let i = 0; i < indices.length; i++) {
         const row = indices[i] as number
-        const batch = Math.floor(row / batch_rows)
-        const start = starts[batch] ?? Number.NaN
-        if (Number.isNaN(start)) throw fail(`record batch ${batch} was not read before`)
-        const offset = start + (row - batch * batch_rows) * rowBytes
+        const offset = placeOf(row)
+        if (Number.isNaN(offset)) throw fail(`record batch ${Math.floor(row / batch_rows)} was not read before`)
         if (dtype === "f32") readAgain(offset, new Uint8Array(into.buffer, into.byteOffset + i * rowBytes, rowBytes))
         else {
           readAgain(offset, bytes)
@@ -115,6 +118,12 @@ export const openRowSet = Effect.fnUntraced(function* (
         }
       }
     })
+  const gatherAhead: RowSet["gatherAhead"] =
+    readAhead &&
+    Effect.map(
+      readAhead,
+      (read) => (indices) => read(Float64Array.from(indices, placeOf).filter(Number.isFinite).sort(), rowBytes)
+    )
   const set: RowSet = {
     rows,
     batch_rows,
@@ -122,7 +131,8 @@ export const openRowSet = Effect.fnUntraced(function* (
     positions_sha256,
     readBatch,
     loadRows: rowLoader({ rows, batch_rows, d_in }, readBatch),
-    ...(gatherAgain === undefined ? {} : { gatherAgain })
+    ...(gatherAgain === undefined ? {} : { gatherAgain }),
+    ...(gatherAhead === undefined ? {} : { gatherAhead })
   }
   return set
 })

@@ -1,5 +1,6 @@
 /** A set of an artifact's rows, read batch by batch. */
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { ArtifactError } from "../../artifact/artifact-error.ts"
 
 /** Consecutive rows of a set. The arrays are views on the bytes that were read. */
@@ -35,6 +36,8 @@ export interface RowSet {
    * Throws an `ArtifactError`. Absent: rows are not in a file that can be read so.
    */
   readonly gatherAgain?: (indices: Uint32Array, into: Float32Array) => void
+  /** What is told which rows `gatherAgain` will be asked for next: they are read from the disk meanwhile. */
+  readonly gatherAhead?: Effect.Effect<(indices: Uint32Array) => void, never, Scope.Scope>
 }
 
 /** What is known of a set of rows before any is read. */

@@ -22,14 +22,31 @@ const statisticsRows = 32_768
  */
 const residentBytes = 16 * 2 ** 20
 
-/** All are read once, so that every number is looked at and every chunk of the file held to its digest. */
+/** Milliseconds that a row takes at least which the disk has to bring: from the system's memory one takes a tenth. */
+const slowRow = 0.02
+
+/**
+ * All are read once, so that every number is looked at and every chunk of the file held to its digest. Once rows had to be waited
+ * for, those of the next batch are read beside each step.
+ */
 const inFile = Effect.fnUntraced(function* (
   activations: OpenActivations,
   gather: NonNullable<OpenActivations["train"]["gatherAgain"]>
 ) {
   const { train, d_in } = activations
   for (let b = 0; b < train.batches; b++) yield* checkedBatch(activations, train, b)
-  const source: RowSource = { rows: train.rows, d_in, gather }
+  const ahead = train.gatherAhead === undefined ? undefined : yield* train.gatherAhead
+  let waited = false
+  const source: RowSource = {
+    rows: train.rows,
+    d_in,
+    gather: (indices, into) => {
+      const start = performance.now()
+      gather(indices, into)
+      waited ||= performance.now() - start > slowRow * indices.length
+    },
+    ...(ahead === undefined ? {} : { ahead: (indices) => (waited ? ahead(indices) : undefined) })
+  }
   return source
 })
 

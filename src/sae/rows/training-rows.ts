@@ -155,12 +155,20 @@ export const scaledRows = (
     batches: (batchRows, seed) => {
       const drawn = sources.every(({ withReplacement }) => withReplacement === true) ? replacementOrder : dataOrder
       const order = streams.length === 0 ? drawn(rows, batchRows, seed) : givenOrder(rows, batchRows)
+      const slow = all.flatMap(({ ahead }) => ahead ?? [])
+      // Drawn once: where a batch begins another epoch, all rows are put in order anew.
+      let next = { index: -1, indices: new Uint32Array(0) }
       return Effect.fnUntraced(function* (index: number) {
-        const indices = order.batch(index)
+        const indices = next.index === index ? next.indices : order.batch(index)
         for (const stream of streams) yield* stream.load(indices)
-        return yield* Effect.try({ try: () => batch(indices), catch: (cause) => cause }).pipe(
+        const made = yield* Effect.try({ try: () => batch(indices), catch: (cause) => cause }).pipe(
           Effect.catch((cause) => (cause instanceof ArtifactError ? Effect.fail(cause) : Effect.die(cause)))
         )
+        if (slow.length > 0) {
+          next = { index: index + 1, indices: order.batch(index + 1) }
+          for (const ahead of slow) ahead(next.indices)
+        }
+        return made
       })
     }
   }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
 import { beforeAll, expect, it } from "vitest"
-import { matrixRows } from "../../../src/activations/row-source.ts"
+import { matrixRows, type RowSource } from "../../../src/activations/row-source.ts"
 import { type ScaledRows, scaledRows, type TrainingRows } from "../../../src/sae/rows/training-rows.ts"
 import { loadTestEngine } from "../../engine.ts"
 import { normalRows } from "../normal-rows.ts"
@@ -51,4 +52,31 @@ it("a transcoder's target is scaled by itself, and shares nothing with its input
     expect(Array.from(tensor.dataSync())).toEqual(wanted.map((raw) => Math.fround(raw / scale)))
   }
   tf.dispose([x, target, again.x, again.target])
+})
+
+it("a source that waits for a disk is told each next batch before it is asked for it, whatever the order", async () => {
+  const told: Array<Uint32Array> = []
+  const asked: Array<Uint32Array> = []
+  const memory = matrixRows(first, width)
+  const source: RowSource = {
+    ...memory,
+    gather: (wanted, into) => {
+      asked.push(wanted)
+      memory.gather(wanted, into)
+    },
+    ahead: (wanted) => void told.push(wanted)
+  }
+  const next = rowsOf({ sources: [source] }, "none").batches(24, 5)
+  asked.length = 0
+  // 64 rows: batches that span two epochs, and a jump as after a checkpoint.
+  for (const index of [0, 1, 2, 3, 4, 9, 10]) {
+    const { x } = await Effect.runPromise(next(index))
+    const plain = rowsOf({ sources: [memory] }, "none").batches(24, 5)
+    const same = await Effect.runPromise(plain(index))
+    expect(x.dataSync()).toEqual(same.x.dataSync())
+    tf.dispose([x, same.x])
+  }
+  expect(told).toHaveLength(7)
+  expect(told.slice(0, 4)).toEqual(asked.slice(1, 5))
+  expect(told[5]).toEqual(asked[6])
 })
