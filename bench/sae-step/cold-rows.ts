@@ -54,7 +54,7 @@ const run = (way: (typeof ways)[number]): Promise<number> =>
         for (const [i, row] of indices.entries()) readSync(file, bytes, i * rowBytes, rowBytes, row * rowBytes)
       },
       ...(way === "read ahead"
-        ? { ahead: (indices) => ahead(Float64Array.from(indices, (row) => row * rowBytes).sort(), rowBytes) }
+        ? { ahead: (indices) => ahead(Float64Array.from(indices, (row) => row * rowBytes).toSorted(), rowBytes) }
         : {})
     }
     const shape = { d_in, d_sae, batch, k: 32, bias: 0, transcoder: false }

@@ -122,7 +122,7 @@ export const openRowSet = Effect.fnUntraced(function* (
     readAhead &&
     Effect.map(
       readAhead,
-      (read) => (indices) => read(Float64Array.from(indices, placeOf).filter(Number.isFinite).sort(), rowBytes)
+      (read) => (indices) => read(Float64Array.from(indices, placeOf).filter(Number.isFinite).toSorted(), rowBytes)
     )
   const set: RowSet = {
     rows,
