@@ -8,13 +8,13 @@ import { startWorker } from "./worker-process.ts"
 import type { WorkerProcess } from "./worker-process.ts"
 import { handOn } from "./worker-output.ts"
 
-/** What a job needs is loaded with the first one: a run of hits has none. */
 /** Where the jobs of a request run, and what their process has on top of what this one has. Never written anywhere. */
 export interface LocalJobs extends JobRequest {
   readonly isolation: "process" | "pool" | "inline"
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** What a job needs is loaded with the first one: a run of hits has none. */
 const runInHead = ({ jobs, onEvent }: JobRequest) =>
   Effect.flatMap(
     Effect.promise(() => import("../worker/run-job.ts")),
